@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Imports point down only. The manifest alone does not hold that: Tests/run builds with
+// --explicit-target-dependency-import-check error, and HouseRulesTests reads every file's imports.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // An async function runs where its caller runs: a command never hops executors on its way.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func tests(_ name: String, of dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Bulkhead",
+    platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
+    products: [
+        .library(name: "RESP", targets: ["RESP"]),
+    ],
+    targets: [
+        // Floor 0: bytes to values and back; no I/O, no imports.
+        .target(name: "RESP", swiftSettings: settings),
+
+        // Tests. TestSupport holds the scripted server and what several suites share.
+        .target(
+            name: "TestSupport", dependencies: ["RESP"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("RESPTests", of: "RESP"),
+    ]
+)
+

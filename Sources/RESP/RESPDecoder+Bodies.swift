@@ -1,0 +1,133 @@
+// Strings with a length: inside the receive buffer where they are small, in blocks of their own where they are not.
+
+/// The bytes of one large string as they arrive, CR LF included.
+///
+/// A string up to `RESPDecoder.reservedBulkBytes` is received straight into its final block. A longer one
+/// arrives in pieces of that size, because its length is only a claim until its bytes are here; the pieces are
+/// joined, and freed one by one, when it is whole.
+struct LargeBody: Sendable {
+    let length: Int
+    private(set) var filled = 0
+    nonisolated(unsafe) private var pieces: [ByteStorage] = []
+    private var filledOfLast = 0
+
+    init(length: Int) { self.length = length }
+
+    private var total: Int { length + 2 }
+    var missing: Int { total - filled }
+
+    /// Lends space for at most `missing` bytes to `fill`, which answers how many it wrote.
+    mutating func receive(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        if pieces.last.map({ filledOfLast == $0.byteCapacity }) ?? true {
+            pieces.append(ByteStorage.allocate(min(missing, RESPDecoder.reservedBulkBytes + 2)))
+            filledOfLast = 0
+        }
+        let piece = pieces[pieces.count - 1]
+        let space = UnsafeMutableRawBufferPointer(
+            start: piece.start + filledOfLast, count: piece.byteCapacity - filledOfLast)
+        let count = fill(space)
+        precondition(count <= space.count, RESPDecoder.overfilled)
+        if count > 0 {
+            filled += count
+            filledOfLast += count
+        }
+        return count
+    }
+
+    /// The whole string with its CR LF; leaves this body empty.
+    mutating func join() -> ByteStorage {
+        if pieces.count == 1 { return pieces.removeLast() }
+        let whole = ByteStorage.allocate(total)
+        var offset = 0
+        pieces.reverse()
+        while let piece = pieces.popLast() {
+            (whole.start + offset).update(from: piece.start, count: piece.byteCapacity)
+            offset += piece.byteCapacity
+        }
+        return whole
+    }
+}
+
+extension RESPDecoder {
+    mutating func decodeBody(_ kind: BodyKind, length: Int) throws(RESPViolation) -> Step {
+        guard end - position >= length + 2 else { return .starved }
+        let content = position
+        if let wrong = wrongTerminator(in: buffer, at: content + length) {
+            throw violated(.malformedTerminator, at: wrong, "expected CR LF behind a string")
+        }
+        position = content + length + 2
+        state = .header
+        return try finish(kind, slice(from: content, count: length), bodyOffset: base + content)
+    }
+
+    mutating func finishLargeBody(_ kind: BodyKind) throws(RESPViolation) -> Step {
+        guard case .largeBody(_, var body) = state else { return .opened }
+        state = .header  // leaves `body` the only owner of its pieces
+        if body.missing > 0, position < end {
+            let available = UnsafeRawBufferPointer(start: buffer.start + position, count: end - position)
+            var copied = 0
+            while body.missing > 0, copied < available.count {
+                copied += body.receive { space in
+                    let part = available[copied...].prefix(space.count)
+                    space.copyBytes(from: part)
+                    return part.count
+                }
+            }
+            position += copied
+        }
+        guard body.missing == 0 else {
+            state = .largeBody(kind, body)
+            return .starved
+        }
+        let bodyOffset = offset - body.length - 2
+        let whole = body.join()
+        if let wrong = wrongTerminator(in: whole, at: body.length) {
+            throw RESPViolation(
+                kind: .malformedTerminator, offset: bodyOffset + wrong, message: "expected CR LF behind a string")
+        }
+        return try finish(kind, RESPBytes(storage: whole, offset: 0, count: body.length), bodyOffset: bodyOffset)
+    }
+
+    /// The first byte at `index` and behind it that is not the CR LF expected there.
+    private func wrongTerminator(in storage: ByteStorage, at index: Int) -> Int? {
+        if storage.start[index] != UInt8(ascii: "\r") { return index }
+        return storage.start[index + 1] == UInt8(ascii: "\n") ? nil : index + 1
+    }
+
+    private mutating func finish(
+        _ kind: BodyKind, _ bytes: RESPBytes, bodyOffset: Int
+    ) throws(RESPViolation) -> Step {
+        switch kind {
+        case .bulkString: return .value(.bulkString(bytes))
+        case .bulkError: return .value(.bulkError(bytes))
+        case .verbatim:
+            guard bytes.count >= 4, bytes[3] == UInt8(ascii: ":"), bytes.prefix(3).allSatisfy({ $0 < 0x80 }) else {
+                throw RESPViolation(
+                    kind: .malformedVerbatim, offset: bodyOffset,
+                    message: "expected three bytes of format and a colon")
+            }
+            return .value(.verbatimString(RESPVerbatim(whole: bytes)))
+        case .streamPart:
+            stack[stack.count - 1].streamedBytes += bytes.count
+            stack[stack.count - 1].elements.append(.bulkString(bytes))
+            return .opened
+        }
+    }
+}
+
+extension RESPBytes {
+    /// The parts of a streamed string in one block of `count` bytes.
+    static func joining(_ parts: [RESPValue], count: Int) -> RESPBytes {
+        if parts.count == 1, case .bulkString(let whole) = parts[0] { return whole }
+        let whole = ByteStorage.allocate(count)
+        var offset = 0
+        for case .bulkString(let part) in parts {
+            part.withUnsafeBytes { bytes in
+                let space = UnsafeMutableRawBufferPointer(start: whole.start + offset, count: count - offset)
+                space.copyMemory(from: bytes)
+            }
+            offset += part.count
+        }
+        return RESPBytes(storage: whole, offset: 0, count: count)
+    }
+}

@@ -1,0 +1,241 @@
+// The first line of every type. A header is decoded whole or not at all: when its end has not arrived, nothing
+// changes but `searched`, which keeps a long line linear.
+
+extension RESPDecoder {
+    mutating func decodeHeader() throws(RESPViolation) -> Step {
+        guard position < end else { return .starved }
+        switch buffer.start[position] {
+        case UInt8(ascii: "$"): return try decodeBulkHeader(.bulkString)
+        case UInt8(ascii: ":"): return try decodeInteger()
+        case UInt8(ascii: "*"): return try decodeAggregateHeader(.array)
+        case UInt8(ascii: "+"):
+            guard let line = try takeLine() else { return .starved }
+            return .value(.simpleString(line))
+        case UInt8(ascii: "-"):
+            guard let line = try takeLine() else { return .starved }
+            return .value(.error(line))
+        case UInt8(ascii: "%"): return try decodeAggregateHeader(.map)
+        case UInt8(ascii: "~"): return try decodeAggregateHeader(.set)
+        case UInt8(ascii: ">"): return try decodeAggregateHeader(.push)
+        case UInt8(ascii: "|"): return try decodeAggregateHeader(.attribute)
+        case UInt8(ascii: "_"): return try decodeNull()
+        case UInt8(ascii: "#"): return try decodeBoolean()
+        case UInt8(ascii: ","): return try decodeDouble()
+        case UInt8(ascii: "("): return try decodeBigNumber()
+        case UInt8(ascii: "!"): return try decodeBulkHeader(.bulkError)
+        case UInt8(ascii: "="): return try decodeBulkHeader(.verbatim)
+        case UInt8(ascii: ";"): return try decodeBulkHeader(.streamPart)
+        case UInt8(ascii: "."): return try decodeStreamEnd()
+        case let byte:
+            throw violated(.unknownType, at: position, "expected a type byte, found 0x\(String(byte, radix: 16))")
+        }
+    }
+
+    // MARK: Strings
+
+    private mutating func decodeBulkHeader(_ kind: BodyKind) throws(RESPViolation) -> Step {
+        let header = position
+        guard let length = try takeLength() else { return .starved }
+        try checkStringPlace(kind, at: header)
+        switch length {
+        case .null:
+            guard kind == .bulkString else {
+                throw violated(.malformedLength, at: header + 1, "only bulk strings and arrays can be null")
+            }
+            return .value(.null)
+        case .streamed:
+            guard kind == .bulkString else {
+                throw violated(.malformedLength, at: header + 1, "this type cannot be streamed")
+            }
+            try checkDepth(at: header)
+            stack.append(Frame(kind: .streamedString, remaining: nil, elements: []))
+            return .opened
+        case .counted(let length):
+            let before = kind == .streamPart ? stack[stack.count - 1].streamedBytes : 0
+            guard length <= min(limits.bulkBytes, RESPLimits.largestBulkBytes) - before else {
+                throw violated(.bulkTooLong, at: header + 1, "a string of more than \(limits.bulkBytes) bytes")
+            }
+            if kind == .streamPart && length == 0 {
+                return close().map { .value($0) } ?? .opened
+            }
+            try checkReplyLength(adding: length + 2, at: header + 1)
+            state = length > Self.ownBlockBytes
+                ? .largeBody(kind, LargeBody(length: length)) : .body(kind, length: length)
+            return .opened
+        }
+    }
+
+    /// Parts belong into an open streamed string, and nothing else does.
+    private func checkStringPlace(_ kind: BodyKind, at index: Int) throws(RESPViolation) {
+        let streaming = stack.last?.kind == .streamedString
+        guard streaming != (kind == .streamPart) else { return }
+        throw violated(
+            .malformedStream, at: index,
+            streaming ? "expected the next part of a streamed string" : "a string part outside a streamed string")
+    }
+
+    // MARK: Numbers and constants
+
+    private mutating func decodeInteger() throws(RESPViolation) -> Step {
+        try checkNoStreamedString()
+        let start = buffer.start
+        var index = position + 1
+        var negative = false
+        if index < end, start[index] == UInt8(ascii: "-") || start[index] == UInt8(ascii: "+") {
+            negative = start[index] == UInt8(ascii: "-")
+            index += 1
+        }
+        let firstDigit = index
+        var magnitude: UInt64 = 0
+        let limit = longestLineEnd
+        while index < limit {
+            let digit = UInt64(start[index] &- UInt8(ascii: "0"))
+            guard digit <= 9 else { break }
+            // Nineteen digits cannot overflow 64 unsigned bits. More are never needed, and endless zeros would be
+            // read again and again.
+            guard index - firstDigit < 19 else {
+                throw violated(.malformedInteger, at: index, "an integer of more than 19 digits")
+            }
+            magnitude = magnitude &* 10 &+ digit
+            index += 1
+        }
+        try checkLineLength(upTo: index)
+        guard index < end else { return .starved }
+        guard index > firstDigit else {
+            throw violated(.malformedInteger, at: index, "expected a digit of an integer")
+        }
+        guard magnitude <= (negative ? 1 << 63 : (1 << 63) - 1) else {
+            throw violated(.malformedInteger, at: firstDigit, "an integer of more than 64 bits")
+        }
+        guard try takeLineEnd(at: index, .malformedInteger, "expected a digit of an integer") else { return .starved }
+        return .value(.integer(negative ? Int64(truncatingIfNeeded: 0 &- magnitude) : Int64(magnitude)))
+    }
+
+    private mutating func decodeNull() throws(RESPViolation) -> Step {
+        try checkNoStreamedString()
+        guard position + 1 < end else { return .starved }
+        guard try takeLineEnd(at: position + 1, .malformedNull, "a null holds nothing") else { return .starved }
+        return .value(.null)
+    }
+
+    private mutating func decodeBoolean() throws(RESPViolation) -> Step {
+        try checkNoStreamedString()
+        guard position + 1 < end else { return .starved }
+        let letter = buffer.start[position + 1]
+        guard letter == UInt8(ascii: "t") || letter == UInt8(ascii: "f") else {
+            throw violated(.malformedBoolean, at: position + 1, "expected t or f")
+        }
+        guard position + 2 < end else { return .starved }
+        guard try takeLineEnd(at: position + 2, .malformedBoolean, "expected the end of a boolean") else {
+            return .starved
+        }
+        return .value(.boolean(letter == UInt8(ascii: "t")))
+    }
+
+    private mutating func decodeDouble() throws(RESPViolation) -> Step {
+        let content = position + 1
+        guard let line = try takeLine() else { return .starved }
+        guard let number = Double(resp: line) else {
+            throw violated(.malformedDouble, at: content, "expected a decimal number, inf, -inf or nan")
+        }
+        return .value(.double(number))
+    }
+
+    private mutating func decodeBigNumber() throws(RESPViolation) -> Step {
+        let content = position + 1
+        guard let line = try takeLine() else { return .starved }
+        let signed = line.first == UInt8(ascii: "-") || line.first == UInt8(ascii: "+")
+        let digits = line.dropFirst(signed ? 1 : 0)
+        if digits.isEmpty {
+            throw violated(.malformedBigNumber, at: content + line.count, "expected a digit of a big number")
+        }
+        if let wrong = digits.firstIndex(where: { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }) {
+            throw violated(.malformedBigNumber, at: content + wrong, "expected a digit of a big number")
+        }
+        return .value(.bigNumber(line))
+    }
+
+    // MARK: Aggregates
+
+    private mutating func decodeAggregateHeader(_ kind: Frame.Kind) throws(RESPViolation) -> Step {
+        let header = position
+        try checkNoStreamedString()
+        guard let length = try takeLength() else { return .starved }
+        switch length {
+        case .null:
+            guard kind == .array else {
+                throw violated(.malformedLength, at: header + 1, "only bulk strings and arrays can be null")
+            }
+            return .value(.null)
+        case .streamed:
+            guard kind == .array || kind == .set || kind == .map else {
+                throw violated(.malformedLength, at: header + 1, "this type cannot be streamed")
+            }
+            try checkDepth(at: header)
+            stack.append(Frame(kind: kind, remaining: nil, elements: []))
+            return .opened
+        case .counted(let count):
+            guard count <= min(limits.elements, Int.max / 4) else {
+                throw violated(.tooManyElements, at: header + 1, "more than \(limits.elements) elements")
+            }
+            try checkDepth(at: header)
+            let values = kind == .map || kind == .attribute ? 2 * count : count
+            var frame = Frame(kind: kind, remaining: values, elements: [])
+            // A value takes three bytes on the wire at least: what has arrived bounds what is reserved. Every open
+            // level counts on the same bytes, so the deeper the less.
+            frame.elements.reserveCapacity(min(values, 8 + (end - position) / (3 * (stack.count + 1))))
+            stack.append(frame)
+            guard values == 0 else { return .opened }
+            return close().map { .value($0) } ?? .opened
+        }
+    }
+
+    private mutating func decodeStreamEnd() throws(RESPViolation) -> Step {
+        guard position + 1 < end else { return .starved }
+        guard let frame = stack.last, frame.remaining == nil, frame.kind != .streamedString else {
+            throw violated(.malformedStream, at: position, "the end of a stream where none is open")
+        }
+        if attributes.last?.depth == stack.count {
+            throw violated(.malformedStream, at: position, "an attribute without the value it describes")
+        }
+        if frame.kind == .map && frame.elements.count % 2 == 1 {
+            throw violated(.malformedStream, at: position, "a map that ends behind a key")
+        }
+        guard try takeLineEnd(at: position + 1, .malformedTerminator, "expected the end of a line") else {
+            return .starved
+        }
+        return close().map { .value($0) } ?? .opened
+    }
+
+    // MARK: Checks
+
+    private func checkNoStreamedString() throws(RESPViolation) {
+        guard stack.last?.kind == .streamedString else { return }
+        throw violated(.malformedStream, at: position, "expected the next part of a streamed string")
+    }
+
+    private func checkDepth(at index: Int) throws(RESPViolation) {
+        guard stack.count + attributes.count < limits.depth else {
+            throw violated(.tooDeep, at: index, "more than \(limits.depth) levels of nesting")
+        }
+    }
+
+    /// A streamed aggregate declares no count: each element is checked where it begins.
+    func checkStreamedCount() throws(RESPViolation) {
+        let top = stack.count - 1
+        guard stack[top].remaining == nil, stack[top].kind != .streamedString, position < end,
+            buffer.start[position] != UInt8(ascii: ".")
+        else { return }
+        let values = stack[top].kind == .map ? 2 * min(limits.elements, Int.max / 4) : limits.elements
+        guard stack[top].elements.count < values else {
+            throw violated(.tooManyElements, at: position, "more than \(limits.elements) elements")
+        }
+    }
+
+    /// Declared bytes count at once, so that an overlong reply is refused before it is received.
+    func checkReplyLength(adding bytes: Int, at index: Int) throws(RESPViolation) {
+        guard offset - replyStart <= limits.replyBytes - bytes else {
+            throw violated(.replyTooLong, at: index, "a reply of more than \(limits.replyBytes) bytes")
+        }
+    }
+}

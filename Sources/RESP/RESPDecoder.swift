@@ -1,0 +1,169 @@
+/// Turns received bytes into values: feed bytes in any split, take values, repeat.
+///
+/// ```swift
+/// var decoder = RESPDecoder()
+/// decoder.feed("*2\r\n:1\r\n:".utf8)
+/// try decoder.next()            // nil: the reply is not whole yet
+/// decoder.feed("2\r\n".utf8)
+/// try decoder.next()            // .array([.integer(1), .integer(2)])
+/// ```
+///
+/// The decoder resumes where it stopped and never reads a byte of a finished part again, so its cost is linear in
+/// the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
+/// follows what has arrived, plus at most ``RESPDecoder/reservedBulkBytes``.
+///
+/// It does no I/O and is not copyable, because two decoders must not write behind the same bytes.
+/// Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+public struct RESPDecoder: ~Copyable, Sendable {
+    public let limits: RESPLimits
+
+    /// A bulk string up to this size gets its own block when its header has arrived; a longer one grows piecewise.
+    static let reservedBulkBytes = 1 << 20
+    /// Strings above this leave the receive buffer, so that a value never pins more than one buffer.
+    static let ownBlockBytes = 16 << 10
+    static let receiveBufferBytes = 64 << 10
+    /// Below this much free space the receive buffer is renewed before the next read.
+    static let smallestReceive = 4 << 10
+
+    // The receive buffer: bytes at position..<end are not decoded yet. `base` is the stream offset of its first byte.
+    nonisolated(unsafe) var buffer: ByteStorage
+    var position = 0
+    var end = 0
+    var base = 0
+    /// Bytes of the current line already searched for their CR, relative to `position`.
+    var searched = 0
+
+    var state = State.header
+    var stack: [Frame] = []
+    /// Attributes that wait for the value they describe, each with the depth of that value.
+    var attributes: [(depth: Int, map: RESPMap)] = []
+    /// Stream offset where the top-level reply began.
+    var replyStart = 0
+    var violation: RESPViolation?
+
+    /// What the next byte belongs to.
+    enum State {
+        /// A type byte and its line.
+        case header
+        /// `length` bytes and CR LF inside the receive buffer.
+        case body(BodyKind, length: Int)
+        /// The same in blocks of its own.
+        case largeBody(BodyKind, LargeBody)
+    }
+
+    enum BodyKind {
+        case bulkString, bulkError, verbatim, streamPart
+    }
+
+    /// An open aggregate or streamed string.
+    struct Frame {
+        enum Kind { case array, set, push, map, attribute, streamedString }
+        let kind: Kind
+        /// Values still to come; nil in a stream, which ends by a mark.
+        var remaining: Int?
+        var elements: [RESPValue]
+        /// Bytes so far of a streamed string.
+        var streamedBytes = 0
+    }
+
+    public init(limits: RESPLimits = RESPLimits()) {
+        self.limits = limits
+        buffer = ByteStorage.allocate(Self.receiveBufferBytes)
+    }
+
+    /// Bytes of the stream consumed by whole replies and by the finished parts of an open one.
+    public var offset: Int { base + position }
+
+    /// True between replies: no byte of an unfinished reply, and no violation, has been received.
+    public var isBetweenReplies: Bool {
+        guard case .header = state, violation == nil else { return false }
+        return position == end && stack.isEmpty && attributes.isEmpty
+    }
+
+    /// The next whole reply, or nil until more bytes are fed.
+    ///
+    /// Throws the violation that the stream contains, again at every later call.
+    public mutating func next() throws(RESPViolation) -> RESPValue? {
+        if let violation { throw violation }
+        do {
+            return try decodeReply()
+        } catch {
+            violation = error
+            stack = []
+            attributes = []
+            throw error
+        }
+    }
+
+    private mutating func decodeReply() throws(RESPViolation) -> RESPValue? {
+        while true {
+            let step: Step
+            switch state {
+            case .header:
+                if stack.isEmpty {
+                    if attributes.isEmpty { replyStart = offset }
+                } else {
+                    try checkStreamedCount()
+                }
+                step = try decodeHeader()
+            case .body(let kind, let length):
+                step = try decodeBody(kind, length: length)
+            case .largeBody(let kind, _):
+                step = try finishLargeBody(kind)
+            }
+            switch step {
+            case .starved: return nil
+            case .opened: continue
+            case .value(let value):
+                if let reply = try place(value) { return reply }
+            }
+        }
+    }
+
+    /// What one header or body came to.
+    enum Step {
+        /// More bytes are needed.
+        case starved
+        /// A body or an aggregate follows, or a part was stored.
+        case opened
+        case value(RESPValue)
+    }
+
+    /// Puts a finished value where it belongs: into the open aggregates it may complete, or out as a reply.
+    mutating func place(_ finished: consuming RESPValue) throws(RESPViolation) -> RESPValue? {
+        var value = finished
+        while true {
+            while let attribute = attributes.last, attribute.depth == stack.count {
+                attributes.removeLast()
+                value = .attribute(attribute.map, value)
+            }
+            guard let top = stack.indices.last else { return value }
+            stack[top].elements.append(value)
+            guard let remaining = stack[top].remaining else { return nil }
+            stack[top].remaining = remaining - 1
+            guard remaining == 1 else { return nil }
+            guard let completed = close() else { return nil }
+            value = completed
+        }
+    }
+
+    /// Pops the finished frame; nil if it was an attribute, which is kept for the value behind it.
+    mutating func close() -> RESPValue? {
+        let frame = stack.removeLast()
+        switch frame.kind {
+        case .array: return .array(frame.elements)
+        case .set: return .set(frame.elements)
+        case .push: return .push(frame.elements)
+        case .map: return .map(RESPMap(flat: frame.elements))
+        case .attribute:
+            attributes.append((stack.count, RESPMap(flat: frame.elements)))
+            return nil
+        case .streamedString:
+            return .bulkString(RESPBytes.joining(frame.elements, count: frame.streamedBytes))
+        }
+    }
+
+    func violated(_ kind: RESPViolation.Kind, at index: Int, _ message: String) -> RESPViolation {
+        RESPViolation(kind: kind, offset: base + index, message: message)
+    }
+}

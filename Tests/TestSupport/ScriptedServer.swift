@@ -1,0 +1,125 @@
+import Dispatch
+import Foundation
+import RESP
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A server that says exactly what a test wants said: for conversations that no real server can be made to have.
+///
+/// It listens on a unix socket and runs `script` once a connection, on a thread of its own.
+public final class ScriptedServer: Sendable {
+    public let path: String
+    private let descriptor: Int32
+    private let accepted = Mutex(0)
+
+    public init(script: @escaping @Sendable (ScriptedPeer) -> Void) {
+        let path = "/tmp/scripted-\(UUID().uuidString.prefix(8)).sock"
+        self.path = path
+        descriptor = makeStreamSocket()
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        precondition(bound == 0 && listen(descriptor, 64) == 0, "the scripted server cannot listen on \(path)")
+        Thread.detachNewThread { [self, descriptor] in
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { break }
+                self.accepted.withLock { $0 += 1 }
+                Thread.detachNewThread { script(ScriptedPeer(connection)) }
+            }
+            // Closed by the only thread that accepts on it: its number may be another listener's right after.
+            close(descriptor)
+        }
+    }
+
+    /// Connections accepted so far.
+    public var connectionCount: Int { accepted.withLock { $0 } }
+
+    /// Accepts nobody any more; scripts that run go on until their clients leave.
+    public func stop() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        unlink(path)
+    }
+}
+
+private func makeStreamSocket() -> Int32 {
+    #if canImport(Glibc)
+    socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    socket(AF_UNIX, SOCK_STREAM, 0)
+    #endif
+}
+
+/// One client of a scripted server.
+///
+/// `@unchecked Sendable`: only its script's thread uses it.
+public final class ScriptedPeer: @unchecked Sendable {
+    private let descriptor: Int32
+    private var decoder = RESPDecoder()
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    /// The next command's words; nil when the client has gone.
+    public func readCommand() -> [String]? {
+        while true {
+            if let command = try? decoder.next() {
+                return command.elements?.map { $0.bytes?.description ?? "" }
+            }
+            let count = decoder.receive { read(descriptor, $0.baseAddress, $0.count) }
+            if count <= 0 { return nil }
+        }
+    }
+
+    public func write(_ text: String) {
+        write(bytes: Array(text.utf8))
+    }
+
+    public func write(bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + sent, $0.count - sent, noSignal) }
+            if count <= 0 { return }
+            sent += count
+        }
+    }
+
+    /// Answers HELLO 3, both SETINFO and SELECT as a server does that has no objections.
+    public func shakeHands() {
+        while let command = readCommand() {
+            switch command[0] {
+            case "HELLO": write("%1\r\n$5\r\nproto\r\n:3\r\n")
+            case "SELECT":
+                write("+OK\r\n")
+                return
+            default: write("+OK\r\n")
+            }
+        }
+    }
+
+    /// Reads and drops everything until the client goes.
+    public func drain() {
+        while readCommand() != nil {}
+    }
+
+    private var noSignal: Int32 {
+        #if canImport(Darwin)
+        0
+        #else
+        Int32(MSG_NOSIGNAL)
+        #endif
+    }
+}

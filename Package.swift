@@ -22,16 +22,24 @@ let package = Package(
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
     products: [
         .library(name: "RESP", targets: ["RESP"]),
+        .library(name: "RedisTestServer", targets: ["RedisTestServer"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
         .target(name: "RESP", swiftSettings: settings),
 
+        // Beside the floors: a real server of one's own.
+        .target(name: "RedisTestServer", swiftSettings: settings),
+
         // Tests. TestSupport holds the scripted server and what several suites share.
         .target(
             name: "TestSupport", dependencies: ["RESP"],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
+            swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
+        tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
     ]
 )
 

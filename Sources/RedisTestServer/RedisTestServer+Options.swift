@@ -1,0 +1,71 @@
+extension RedisTestServer {
+    /// Where a test server listens.
+    public enum Listening: Sendable, Hashable {
+        /// On a unix socket in its folder, and on no port.
+        case unixSocket
+        /// On a free port of 127.0.0.1, and on the unix socket too.
+        case tcp
+    }
+
+    /// What to start, and how. Every default fits a test that needs one empty server of its own.
+    public struct Options: Sendable, Hashable {
+        /// The program: a path, or a name to be found on PATH. `nil` takes redis-server, then valkey-server.
+        public var binary: String?
+        /// Where the server listens.
+        public var listening: Listening
+        /// Configuration as on redis-server's command line, such as `["--appendonly", "yes"]`; it overrides the
+        /// defaults. A first argument without dashes names a configuration file, which the defaults override.
+        /// The address is not configured here: `--port`, `--unixsocket` and `--daemonize` are refused.
+        public var arguments: [String]
+        /// A command that runs the server by exec, in its own process, such as `["taskset", "-c", "0"]`.
+        public var launchPrefix: [String]
+        /// How long the server may take until it answers, its loading of data included.
+        public var startTimeout: Duration
+        /// The folder to make the private folder in. `nil` takes TMPDIR, or /tmp where that is not set.
+        public var folderParent: String?
+
+        public init(
+            binary: String? = nil, listening: Listening = .unixSocket, arguments: [String] = [],
+            launchPrefix: [String] = [], startTimeout: Duration = .seconds(10), folderParent: String? = nil
+        ) {
+            self.binary = binary
+            self.listening = listening
+            self.arguments = arguments
+            self.launchPrefix = launchPrefix
+            self.startTimeout = startTimeout
+            self.folderParent = folderParent
+        }
+    }
+}
+
+extension RedisTestServer.Options {
+    /// What the guard and the probe depend on: a server that forks away or listens elsewhere is lost to them.
+    private static let reserved: Set<String> = ["--port", "--unixsocket", "--daemonize"]
+
+    /// The whole command line: prefix, program, defaults, arguments.
+    func commandLine(
+        binary: String, folder: String, socketPath: String, port: Int?
+    ) throws(RedisTestServerError) -> [String] {
+        for argument in launchPrefix + arguments + [binary] where argument.utf8.contains(0) {
+            throw RedisTestServerError(
+                .invalidOption, "an argument contains a NUL byte, which no command line can hold: leave it out")
+        }
+        for argument in arguments {
+            // "--port 7000" in one argument is accepted by the server too.
+            let name = argument.prefix { $0 != " " }.lowercased()
+            if Self.reserved.contains(name) {
+                throw RedisTestServerError(
+                    .invalidOption,
+                    "\(name) cannot be given as an argument, because RedisTestServer decides it: "
+                        + "choose Options(listening:) instead, and read server.port and server.socketPath")
+            }
+        }
+        let file = arguments.first.map { !$0.hasPrefix("-") } ?? false ? 1 : 0
+        var defaults = [
+            "--dir", folder, "--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", "",
+            "--unixsocket", socketPath, "--unixsocketperm", "700", "--port", String(port ?? 0),
+        ]
+        if port != nil { defaults += ["--bind", "127.0.0.1"] }
+        return launchPrefix + [binary] + arguments.prefix(file) + defaults + arguments.dropFirst(file)
+    }
+}

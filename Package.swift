@@ -28,6 +28,10 @@ let package = Package(
         // Floor 0: bytes to values and back; no I/O, no imports.
         .target(name: "RESP", swiftSettings: settings),
 
+        // Floor 1: what can be said, and how it gets there.
+        .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
+        .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
+
         // Beside the floors: a real server of one's own.
         .target(name: "RedisTestServer", swiftSettings: settings),
 
@@ -39,6 +43,7 @@ let package = Package(
             name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
+        tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
     ]
 )

@@ -1,0 +1,26 @@
+/// A value of any kind as one concrete type, so that a literal of mixed values is a sequence like others.
+struct ErasedArgument: RedisArgument {
+    let value: any RedisArgument
+
+    func append(to arguments: inout RedisArguments) { value.append(to: &arguments) }
+}
+
+extension KeyValuePairs<String, any RedisArgument> {
+    /// The same pairs for the overloads that take sequences.
+    ///
+    /// Those are marked `@_disfavoredOverload`: a literal would be a dictionary otherwise, which loses the order and
+    /// stops the program where a key is named twice.
+    var erased: some Sequence<(key: String, value: ErasedArgument)> {
+        self.lazy.map { (key: $0.key, value: ErasedArgument(value: $0.value)) }
+    }
+}
+
+extension RedisArguments {
+    /// Appends two arguments for each pair.
+    mutating func append(pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>) {
+        for (key, value) in pairs {
+            append(key)
+            append(value)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+public import RESP
+
+/// One command, as a value: its bytes, the way it takes through the client, and how its reply is read.
+///
+/// The same value runs alone, in a pipeline, on an asynchronous or a blocking database:
+/// ```swift
+/// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
+/// ```
+/// The `Returns` of the functions that make them speak of the reply. Making one costs a single allocation for its
+/// bytes.
+public struct RedisCommand<Reply: Sendable>: Sendable {
+    /// The command's word, for messages and metrics: `GET`.
+    public let name: String
+    /// The whole command in RESP.
+    package let bytes: [UInt8]
+    /// Its way through the client.
+    package let route: CommandRoute
+    /// Reads the reply, which is no error of the server.
+    package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+
+    /// `decode` sees no errors of the server: those are thrown before.
+    init(
+        _ name: String,
+        route: CommandRoute = .shared,
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
+        _ build: (inout RedisArguments) -> Void = { _ in }
+    ) {
+        var arguments = RedisArguments(name)
+        build(&arguments)
+        self.name = name
+        self.bytes = arguments.finish()
+        self.route = route
+        self.decode = decode
+    }
+}
+
+extension RedisCommand where Reply: RedisDecodable {
+    /// A command whose reply converts as its type says.
+    init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
+        self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
+    }
+}
+
+extension RedisCommand where Reply == Void {
+    /// A command that answers OK.
+    init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
+        self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
+    }
+}
+
+extension RedisCommand {
+    /// Any command, by its words: what has no method yet.
+    ///
+    /// The name is one word, `"OBJECT"` with `["ENCODING", key]`. Words that would break the connection's binding to
+    /// its database, or reach past it, are refused when the command runs, and nothing is sent; see ``CommandRoute``.
+    public static func raw<Value: RedisDecodable>(
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) -> RedisCommand<Value> {
+        var builder = RedisArguments(name)
+        for argument in arguments { argument.append(to: &builder) }
+        let bytes = builder.finish()
+        return RedisCommand<Value>(
+            name: name.uppercased(), bytes: bytes, route: CommandRoute(rawCommand: bytes),
+            decode: { value throws(RedisConversionError) in try Value(redis: value) })
+    }
+
+    private init(
+        name: String, bytes: [UInt8], route: CommandRoute,
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+    ) {
+        self.name = name
+        self.bytes = bytes
+        self.route = route
+        self.decode = decode
+    }
+}

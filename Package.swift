@@ -30,6 +30,7 @@ let package = Package(
 
         // Floor 1: what can be said, and how it gets there.
         .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
+        .target(name: "RedisNetworking", dependencies: ["RESP"], swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -44,6 +45,7 @@ let package = Package(
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
+        tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
     ]
 )

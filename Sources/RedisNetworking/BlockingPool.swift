@@ -1,0 +1,82 @@
+import Dispatch
+import Synchronization
+
+/// Connections for blocking callers: a thread leases one for as long as a command or a conversation takes.
+///
+/// A thin shell round `PoolMachine`: lock, change, unlock, act. A thread that is told to open a connection opens it
+/// itself, and then takes its turn like everybody in line.
+package final class BlockingPool: Sendable {
+    /// A thread in line. `@unchecked`: `result` is written before the signal and read after the wait.
+    private final class Waiter: @unchecked Sendable {
+        let semaphore = DispatchSemaphore(value: 0)
+        var result: Result<BlockingConnection, ConnectionFailure>?
+
+        func resume(_ result: Result<BlockingConnection, ConnectionFailure>) {
+            self.result = result
+            semaphore.signal()
+        }
+    }
+    private typealias Machine = PoolMachine<BlockingConnection, Waiter>
+
+    private let settings: ConnectionSettings
+    private let bounds: PoolBounds
+    private let machine: Mutex<Machine>
+    private let nextWait = Atomic(0)
+    private let returned = DispatchSemaphore(value: 0)
+
+    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
+        self.settings = settings
+        self.bounds = bounds
+        machine = Mutex(Machine(bounds))
+    }
+
+    package var leasedCount: Int { machine.withLock { $0.leasedCount } }
+    /// Callers in line right now.
+    package var waiterCount: Int { machine.withLock { $0.waiterCount } }
+
+    /// Waits in line for a connection; hand it back with `release` exactly once.
+    ///
+    /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
+    package func lease() throws(ConnectionFailure) -> BlockingConnection {
+        let wait = nextWait.add(1, ordering: .relaxed).newValue
+        let waiter = Waiter()
+        perform { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
+        let milliseconds = Int(bounds.leaseTimeout.wholeMilliseconds)
+        if waiter.semaphore.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
+            if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds) }
+            // The connection was handed over in the same moment: the signal is here or on its way.
+            waiter.semaphore.wait()
+        }
+        return try waiter.result!.get()
+    }
+
+    /// Ends a lease. A connection that is busy, subscribed or closed leaves the pool.
+    package func release(_ connection: BlockingConnection, reusable: Bool) {
+        perform { $0.release(connection, reusable: reusable && connection.isIdle) }
+        returned.signal()
+    }
+
+    /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
+    package func close(grace: Duration) {
+        perform { $0.close() }
+        let deadline = DispatchTime.now() + .milliseconds(Int(grace.wholeMilliseconds))
+        while leasedCount > 0, returned.wait(timeout: deadline) == .success {}
+        for member in machine.withLock({ $0.members }) { member.interrupt() }
+    }
+
+    private func perform(_ event: (inout Machine) -> [Machine.Action]) {
+        for action in machine.withLock({ event(&$0) }) {
+            switch action {
+            case .hand(let connection, let waiter): waiter.resume(.success(connection))
+            case .fail(let waiter, let failure): waiter.resume(.failure(failure))
+            case .close: break  // the socket closes with the last reference
+            case .open:
+                let opened = Result { () throws(ConnectionFailure) in try BlockingConnection(settings) }
+                switch opened {
+                case .success(let connection): perform { $0.opened(connection) }
+                case .failure(let failure): perform { $0.openFailed(failure) }
+                }
+            }
+        }
+    }
+}

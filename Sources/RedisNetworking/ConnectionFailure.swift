@@ -1,0 +1,59 @@
+package import RESP
+
+/// Why a connection, or a wait for one, gave no reply. The facade adds the database's name and the command.
+package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
+        case nameNotResolved
+        case connectFailed
+        case connectTimedOut
+        /// The server answered the handshake with an error of its own (maxclients, protected mode …).
+        case handshakeRefused
+        case authenticationFailed
+        case databaseOutOfRange
+        case databaseDenied
+        /// The stream is not RESP, or passes a limit.
+        case protocolViolation(RESPViolation)
+        /// A reply that no request waits for.
+        case unsolicitedReply
+        case closedByServer
+        case inputOutput
+        /// Closed by this side while a request waited.
+        case closed
+        case tooManyWaiters
+        case leaseTimedOut
+        case cancelled
+        /// Pushed messages came faster than they were read.
+        case pushOverflow
+    }
+
+    package let reason: Reason
+    /// What happened and what to do, without values or passwords.
+    package let message: String
+    /// How far the request had come.
+    package var progress: Progress
+
+    /// How far a request comes, in order.
+    package enum Progress: Sendable, Hashable {
+        /// It was never put in line.
+        case refused
+        /// It waited; no byte of it can have left this machine, so sending it again is safe.
+        case inLine
+        /// The server may have run it.
+        case mayHaveBeenSent
+    }
+
+    package init(_ reason: Reason, _ message: String, progress: Progress = .inLine) {
+        self.reason = reason
+        self.message = message
+        self.progress = progress
+    }
+
+    package var description: String { message }
+
+    /// The same failure, as one request sees it.
+    func at(_ progress: Progress) -> ConnectionFailure {
+        var failure = self
+        failure.progress = progress
+        return failure
+    }
+}

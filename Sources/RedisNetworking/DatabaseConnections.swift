@@ -1,0 +1,97 @@
+package import RESP
+import Synchronization
+
+/// Which of a database's connections a request takes.
+package enum Lane: Int, Sendable, CaseIterable {
+    /// Shared by all callers: short commands.
+    case shared
+    /// Shared too, for what is slow or large, so that it never stands in front of a short command.
+    case bulk
+}
+
+/// All connections of one database on one server, for asynchronous callers.
+///
+/// At most one connection a lane, opened by the first request that needs it and replaced when it has ended, and the
+/// leases of the pool. Every one of them selected this database in its handshake.
+package final class DatabaseConnections: Sendable {
+    private struct Lanes {
+        var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
+        var isClosed = false
+    }
+
+    private let settings: ConnectionSettings
+    private let lanes = Mutex(Lanes())
+    package let pool: AsyncPool
+
+    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
+        self.settings = settings
+        pool = AsyncPool(settings, bounds)
+    }
+
+    /// Sends one command on a lane and waits for its reply.
+    package func send(_ bytes: [UInt8], on lane: Lane) async throws(ConnectionFailure) -> RESPValue {
+        try await attempt(on: lane) { await $0.send(bytes) }
+    }
+
+    /// Sends `count` commands in one piece on a lane and waits for all replies.
+    package func sendAll(
+        _ bytes: [UInt8], count: Int, on lane: Lane
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        try await attempt(on: lane) { await $0.sendAll(bytes, count: count) }
+    }
+
+    /// A connection that ended between the look and the request refuses it unseen: one more try on a new one.
+    private func attempt<Reply>(
+        on lane: Lane, _ request: (AsyncConnection) async -> Result<Reply, ConnectionFailure>
+    ) async throws(ConnectionFailure) -> Reply {
+        let result = await request(try connection(for: lane))
+        if case .failure(let failure) = result, failure.progress == .refused {
+            return try await request(try connection(for: lane)).get()
+        }
+        return try result.get()
+    }
+
+    private func connection(for lane: Lane) throws(ConnectionFailure) -> AsyncConnection {
+        let connection: AsyncConnection? = lanes.withLock { lanes in
+            if lanes.isClosed { return nil }
+            if let connection = lanes.connections[lane.rawValue] { return connection }
+            let connection = AsyncConnection(settings) { [weak self] ended in self?.forget(ended) }
+            lanes.connections[lane.rawValue] = connection
+            return connection
+        }
+        guard let connection else {
+            throw ConnectionFailure(.closed, "the databases were closed", progress: .refused)
+        }
+        return connection
+    }
+
+    private func forget(_ ended: AsyncConnection) {
+        lanes.withLock { lanes in
+            for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
+                lanes.connections[lane.rawValue] = nil
+            }
+        }
+    }
+
+    /// Refuses new requests, lets those under way finish within `grace`, and closes every socket.
+    package func close(grace: Duration) async {
+        let open = takeLanes()
+        await withTaskGroup { group in
+            for connection in open { group.addTask { await connection.close(grace: grace) } }
+            group.addTask { await self.pool.close(grace: grace) }
+        }
+    }
+
+    /// Closes every socket without waiting.
+    package func abort() {
+        for connection in takeLanes() { connection.abort() }
+        pool.abort()
+    }
+
+    private func takeLanes() -> [AsyncConnection] {
+        lanes.withLock { lanes in
+            lanes.isClosed = true
+            return lanes.connections.compactMap(\.self)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// One address to try, as the kernel wants it.
+struct SocketAddress {
+    let family: Int32
+    private let bytes: [UInt8]
+
+    func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        bytes.withUnsafeBytes { raw in
+            body(raw.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(raw.count))
+        }
+    }
+
+    /// Every address of `endpoint`, in the resolver's order. Blocks while the system resolves the name.
+    static func all(of endpoint: Endpoint) throws(ConnectionFailure) -> [SocketAddress] {
+        switch endpoint {
+        case .tcp(let host, let port): try resolve(host, port)
+        case .unix(let path): [try unix(path)]
+        }
+    }
+
+    private static func resolve(_ host: String, _ port: Int) throws(ConnectionFailure) -> [SocketAddress] {
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Platform.streamSocket
+        hints.ai_flags = AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &hints, &list)
+        defer { list.map { freeaddrinfo($0) } }
+        guard code == 0 else {
+            throw ConnectionFailure(
+                .nameNotResolved, "cannot resolve the host \(host): \(String(cString: gai_strerror(code)))")
+        }
+        var addresses: [SocketAddress] = []
+        var next = list
+        while let entry = next {
+            let raw = UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
+            addresses.append(SocketAddress(family: entry.pointee.ai_family, bytes: Array(raw)))
+            next = entry.pointee.ai_next
+        }
+        return addresses
+    }
+
+    private static func unix(_ path: String) throws(ConnectionFailure) -> SocketAddress {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard !path.isEmpty, path.utf8.count < capacity, !path.utf8.contains(0) else {
+            throw ConnectionFailure(
+                .connectFailed,
+                "cannot connect to \(Endpoint.unix(path: path)): a unix socket's path has 1 to \(capacity - 1) bytes "
+                    + "and no NUL; this one does not")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafeBytes(of: address) { SocketAddress(family: AF_UNIX, bytes: Array($0)) }
+    }
+}

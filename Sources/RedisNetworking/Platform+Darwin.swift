@@ -1,0 +1,18 @@
+#if canImport(Darwin)
+import Darwin
+
+/// What differs between the C libraries; one file a platform, the same names in each.
+enum Platform {
+    static let streamSocket = SOCK_STREAM
+    static let tcp = IPPROTO_TCP
+    /// Darwin has no MSG_NOSIGNAL; `configure` sets SO_NOSIGPIPE instead.
+    static let sendFlags: Int32 = 0
+    static let peekFlags = MSG_PEEK | MSG_DONTWAIT
+    static let keepAliveIdle = TCP_KEEPALIVE
+
+    static func configure(_ descriptor: Int32) {
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+}
+#endif

@@ -1,0 +1,15 @@
+#if canImport(Glibc)
+import Glibc
+
+/// What differs between the C libraries; one file a platform, the same names in each.
+enum Platform {
+    static let streamSocket = Int32(SOCK_STREAM.rawValue)
+    static let tcp = Int32(IPPROTO_TCP)
+    /// `send` must not raise SIGPIPE.
+    static let sendFlags = Int32(MSG_NOSIGNAL)
+    static let peekFlags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
+    static let keepAliveIdle = Int32(TCP_KEEPIDLE)
+
+    static func configure(_ descriptor: Int32) {}
+}
+#endif

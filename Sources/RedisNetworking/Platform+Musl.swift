@@ -1,0 +1,15 @@
+#if canImport(Musl)
+import Musl
+
+/// What differs between the C libraries; one file a platform, the same names in each.
+enum Platform {
+    static let streamSocket = SOCK_STREAM
+    static let tcp = Int32(IPPROTO_TCP)
+    /// `send` must not raise SIGPIPE.
+    static let sendFlags = MSG_NOSIGNAL
+    static let peekFlags = MSG_PEEK | MSG_DONTWAIT
+    static let keepAliveIdle = TCP_KEEPIDLE
+
+    static func configure(_ descriptor: Int32) {}
+}
+#endif

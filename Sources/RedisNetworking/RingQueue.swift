@@ -1,0 +1,50 @@
+/// A first-in first-out queue in one growing ring: constant time at both ends, no allocation once it is large enough.
+struct RingQueue<Element> {
+    private var slots: [Element?] = []
+    private var head = 0
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    mutating func append(_ element: Element) {
+        if count == slots.count { grow() }
+        slots[(head + count) & (slots.count - 1)] = element
+        count += 1
+    }
+
+    mutating func popFirst() -> Element? {
+        guard count > 0 else { return nil }
+        let element = slots[head].take()
+        head = (head + 1) & (slots.count - 1)
+        count -= 1
+        return element
+    }
+
+    /// Changes the first element in place; the queue must not be empty.
+    mutating func withFirst<Result>(_ body: (inout Element) -> Result) -> Result {
+        body(&slots[head]!)
+    }
+
+    /// Removes the first element that fits, in time linear in the count.
+    mutating func removeFirst(where fits: (Element) -> Bool) -> Element? {
+        var kept: [Element] = []
+        var removed: Element?
+        while let element = popFirst() {
+            if removed == nil && fits(element) { removed = element } else { kept.append(element) }
+        }
+        for element in kept { append(element) }
+        return removed
+    }
+
+    private mutating func grow() {
+        // Capacities are powers of two, so that a mask wraps the index.
+        var larger: [Element?] = []
+        larger.reserveCapacity(max(8, 2 * slots.count))
+        for index in 0..<count { larger.append(slots[(head + index) & (slots.count - 1)]) }
+        larger.append(contentsOf: repeatElement(nil, count: max(8, 2 * slots.count) - count))
+        slots = larger
+        head = 0
+    }
+}
+
+extension RingQueue: Sendable where Element: Sendable {}

@@ -1,0 +1,67 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A connected, non-blocking stream socket: a thin wrapper that knows how to come to life.
+struct Socket: Sendable {
+    let descriptor: Int32
+
+    /// Tries every address of the endpoint until one accepts or `deadline` passes. Blocks its thread meanwhile.
+    ///
+    /// An address gets at most half of the time left while others wait, so one that swallows packets cannot use
+    /// up the time of one that answers.
+    static func connect(to endpoint: Endpoint, deadline: ContinuousClock.Instant) throws(ConnectionFailure) -> Socket {
+        let addresses = try SocketAddress.all(of: endpoint)
+        var lastCode: Int32 = 0
+        for (index, address) in addresses.enumerated() {
+            let left = deadline - .now
+            guard left > .zero else {
+                lastCode = ETIMEDOUT
+                break
+            }
+            let isLast = index == addresses.count - 1
+            let share = isLast ? left : left / 2
+            guard let descriptor = SystemCall.openSocket(family: address.family, failure: &lastCode) else { continue }
+            let code = address.withSocketAddress { pointer, length in
+                SystemCall.connect(descriptor, to: pointer, length: length, milliseconds: share.wholeMilliseconds)
+            }
+            guard let code else {
+                configure(descriptor, endpoint)
+                return Socket(descriptor: descriptor)
+            }
+            lastCode = code
+            SystemCall.closeSocket(descriptor)
+        }
+        if lastCode == ETIMEDOUT {
+            throw ConnectionFailure(.connectTimedOut, "\(endpoint) did not accept a connection in time")
+        }
+        throw ConnectionFailure(
+            .connectFailed,
+            "cannot connect to \(endpoint): \(SystemCall.describe(lastCode)); is a server listening there?")
+    }
+
+    private static func configure(_ descriptor: Int32, _ endpoint: Endpoint) {
+        guard case .tcp = endpoint else { return }
+        SystemCall.setOption(descriptor, Platform.tcp, TCP_NODELAY, 1)
+        SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        // A peer that vanished is noticed after 30 s + 3 × 10 s of silence; the kernel's default is two hours.
+        SystemCall.setOption(descriptor, Platform.tcp, Platform.keepAliveIdle, 30)
+        SystemCall.setOption(descriptor, Platform.tcp, TCP_KEEPINTVL, 10)
+        SystemCall.setOption(descriptor, Platform.tcp, TCP_KEEPCNT, 3)
+    }
+
+    /// What an I/O error on an established connection means.
+    static func failure(code: Int32, endpoint: Endpoint) -> ConnectionFailure {
+        ConnectionFailure(.inputOutput, "the connection to \(endpoint) broke: \(SystemCall.describe(code))")
+    }
+
+    static func endOfStream(endpoint: Endpoint) -> ConnectionFailure {
+        ConnectionFailure(
+            .closedByServer,
+            "\(endpoint) closed the connection (a restart, an idle timeout, CLIENT KILL or a buffer limit)")
+    }
+}

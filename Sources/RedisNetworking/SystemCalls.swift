@@ -1,0 +1,116 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The one place that reads `errno`: interrupted calls are repeated, would-block is a value, all else a code.
+enum SystemCall {
+    /// What a read or write on a socket came to.
+    enum Transfer {
+        /// Bytes moved; zero from a read is the end of the stream.
+        case moved(Int)
+        case wouldBlock
+        case failed(code: Int32)
+    }
+
+    static func read(_ descriptor: Int32, into space: UnsafeMutableRawBufferPointer) -> Transfer {
+        transfer { recv(descriptor, space.baseAddress, space.count, 0) }
+    }
+
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+        transfer { send(descriptor, bytes.baseAddress, bytes.count, Platform.sendFlags) }
+    }
+
+    /// Looks at what has arrived without taking it.
+    static func peek(_ descriptor: Int32) -> Transfer {
+        var byte: UInt8 = 0
+        return transfer { recv(descriptor, &byte, 1, Platform.peekFlags) }
+    }
+
+    private static func transfer(_ call: () -> Int) -> Transfer {
+        while true {
+            let count = call()
+            if count >= 0 { return .moved(count) }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN || code == EWOULDBLOCK { return .wouldBlock }
+            // A bad descriptor or address is a bug of ours that could hit another file: stop at once.
+            precondition(code != EBADF && code != EFAULT, "socket call with a descriptor or buffer that is not ours")
+            return .failed(code: code)
+        }
+    }
+
+    /// Opens a non-blocking, close-on-exec stream socket; nil with the code in `failure`.
+    static func openSocket(family: Int32, failure: inout Int32) -> Int32? {
+        let descriptor = socket(family, Platform.streamSocket, 0)
+        guard descriptor >= 0 else {
+            failure = errno
+            return nil
+        }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        Platform.configure(descriptor)
+        return descriptor
+    }
+
+    /// Connects within `milliseconds`; nil on success, else the code (ETIMEDOUT past the time).
+    static func connect(
+        _ descriptor: Int32, to address: UnsafePointer<sockaddr>, length: socklen_t, milliseconds: Int32
+    ) -> Int32? {
+        #if canImport(Darwin)
+        let answer = Darwin.connect(descriptor, address, length)
+        #elseif canImport(Musl)
+        let answer = Musl.connect(descriptor, address, length)
+        #else
+        let answer = Glibc.connect(descriptor, address, length)
+        #endif
+        if answer == 0 { return nil }
+        let code = errno
+        // EAGAIN: the backlog of a unix socket is full. EINTR: the attempt goes on, as with EINPROGRESS.
+        guard code == EINPROGRESS || code == EINTR else { return code }
+        guard waitUntil(descriptor, POLLOUT, milliseconds: milliseconds) else { return ETIMEDOUT }
+        var result: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size)
+        return result == 0 ? nil : result
+    }
+
+    /// Waits until the descriptor is ready for `events`; false past `milliseconds` (negative: no limit).
+    static func waitUntil(_ descriptor: Int32, _ events: Int32, milliseconds: Int32) -> Bool {
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        var left = milliseconds
+        while true {
+            var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            let count = poll(&entry, 1, left)
+            if count > 0 { return true }
+            if count == 0 { return false }
+            guard errno == EINTR else { return true }  // the next call on the descriptor tells what is wrong
+            if milliseconds >= 0 { left = (deadline - .now).wholeMilliseconds }
+        }
+    }
+
+    static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    static func closeSocket(_ descriptor: Int32) {
+        // Not repeated on EINTR: the descriptor is gone, and its number may be somebody else's already.
+        _ = close(descriptor)
+    }
+
+    static func describe(_ code: Int32) -> String { String(cString: strerror(code)) }
+}
+
+extension Duration {
+    /// Rounded up, for `poll`; at least 0, at most about 24 days.
+    package var wholeMilliseconds: Int32 {
+        guard self > .zero else { return 0 }
+        let (seconds, attoseconds) = components
+        guard seconds < 2_000_000 else { return 2_000_000_000 }
+        return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

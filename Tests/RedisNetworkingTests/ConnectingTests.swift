@@ -1,0 +1,178 @@
+import Foundation
+import RESP
+@testable import RedisNetworking
+import RedisTestServer
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct `Connecting` {
+    @Test(arguments: Way.allCases)
+    func `both ways reach a server over TCP, by name, and over a unix socket`(_ way: Way) async throws {
+        let server = try RedisTestServer.start(.init(listening: .tcp))
+        defer { server.stop() }
+        let port = try #require(server.port)
+        // The server listens on 127.0.0.1 only; localhost may be ::1 first.
+        for endpoint in [
+            Endpoint.tcp(host: "127.0.0.1", port: port), .tcp(host: "localhost", port: port),
+            .unix(path: server.socketPath),
+        ] {
+            let settings = ConnectionSettings(endpoint: endpoint, database: 3)
+            #expect(await way.say("PING", settings) == .success(.simpleString("PONG")))
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func `password, name and database arrive`(_ way: Way) async throws {
+        let server = try RedisTestServer.start(.init(arguments: ["--requirepass", "sesame"]))
+        defer { server.stop() }
+        for version in [RESPVersion.resp2, .resp3] {
+            var settings = ConnectionSettings.to(
+                server.socketPath, database: 9, password: "sesame", version: version)
+            settings.clientName = "bob"
+            let info = try #require(await way.say("CLIENT INFO", settings).value?.bytes?.text)
+            #expect(info.contains(" name=bob ") && info.contains(" db=9 "))
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a wrong or missing password is an authentication failure`(_ way: Way) async throws {
+        let server = try RedisTestServer.start(.init(arguments: ["--requirepass", "sesame"]))
+        defer { server.stop() }
+        for version in [RESPVersion.resp2, .resp3] {
+            for password in ["swordfish", nil] {
+                let settings = ConnectionSettings.to(server.socketPath, password: password, version: version)
+                let failure = try #require(await way.say("PING", settings).failure)
+                #expect(failure.reason == .authenticationFailed)
+                #expect(failure.progress != .mayHaveBeenSent)
+                #expect(!failure.message.contains("swordfish"))
+            }
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a server that has no room says so`(_ way: Way) async throws {
+        let server = try RedisTestServer.start(.init(arguments: ["--maxclients", "1"]))
+        defer { server.stop() }
+        let probe = try Probe(server)
+        for version in [RESPVersion.resp2, .resp3] {
+            for _ in 0..<20 {
+                let failure = await way.say("PING", .to(server.socketPath, version: version)).failure
+                #expect(failure?.reason == .handshakeRefused)
+                #expect(failure?.message.contains("max number of clients") == true)
+            }
+        }
+        try probe.say("PING")
+    }
+
+    @Test(arguments: Way.allCases)
+    func `where nothing can be reached the failure names the place`(_ way: Way) async throws {
+        let deaf = DeafListener(hasFullBacklog: false)
+        let longPath = "/" + String(repeating: "x", count: 200)
+        let expected: [(Endpoint, ConnectionFailure.Reason, String)] = [
+            (.tcp(host: "127.0.0.1", port: deaf.port), .connectFailed, "127.0.0.1:\(deaf.port)"),
+            (.unix(path: "/nowhere/redis.sock"), .connectFailed, "/nowhere/redis.sock"),
+            (.unix(path: longPath), .connectFailed, longPath),
+            (.unix(path: ""), .connectFailed, "unix:"),
+            (.tcp(host: "no-such-host.invalid", port: 6379), .nameNotResolved, "no-such-host.invalid"),
+        ]
+        for (endpoint, reason, name) in expected {
+            let failure = try #require(
+                await way.say("PING", ConnectionSettings(endpoint: endpoint, database: 0)).failure)
+            #expect(failure.reason == reason)
+            #expect(failure.message.contains(name), "\(failure.message)")
+            #expect(failure.progress != .mayHaveBeenSent)
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a server that accepts and says nothing is given up`(_ way: Way) async throws {
+        let server = ScriptedServer { $0.drain() }
+        defer { server.stop() }
+        let failure = await way.say("PING", .to(server.path, connectTimeout: .milliseconds(200))).failure
+        #expect(failure?.reason == .connectTimedOut && failure?.progress != .mayHaveBeenSent)
+        #expect(failure?.message.contains(server.path) == true)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a server that stops in the middle of the handshake is given up`(_ way: Way) async throws {
+        let server = ScriptedServer { peer in
+            _ = peer.readCommand()
+            peer.write(hello + "+OK\r\n+O")
+            peer.drain()
+        }
+        defer { server.stop() }
+        let failure = await way.say("PING", .to(server.path, connectTimeout: .milliseconds(200))).failure
+        #expect(failure?.reason == .connectTimedOut)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a port whose backlog is full is given up`(_ way: Way) async throws {
+        let deaf = DeafListener(hasFullBacklog: true)
+        let settings = ConnectionSettings(
+            endpoint: .tcp(host: "127.0.0.1", port: deaf.port), database: 0, connectTimeout: .milliseconds(200))
+        let failure = await way.say("PING", settings).failure
+        #expect(failure?.reason == .connectTimedOut)
+        #expect(failure?.message.contains("127.0.0.1:\(deaf.port)") == true)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a paused server is given up`(_ way: Way) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        try server.pause()
+        let failure = await way.say("PING", .to(server.socketPath, connectTimeout: .milliseconds(200))).failure
+        #expect(failure?.reason == .connectTimedOut)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a server that hangs up in the handshake closed the connection`(_ way: Way) async throws {
+        let server = ScriptedServer { peer in
+            _ = peer.readCommand()
+            peer.write(hello)
+        }
+        defer { server.stop() }
+        let failure = try #require(await way.say("PING", .to(server.path)).failure)
+        #expect([.closedByServer, .inputOutput].contains(failure.reason))
+        #expect(failure.progress != .mayHaveBeenSent)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `what a server says behind its refusal harms nobody`(_ way: Way) async throws {
+        let server = ScriptedServer { peer in
+            _ = peer.readCommand()
+            peer.write("-NOPERM no\r\n+OK\r\n+OK\r\n+OK\r\n+more\r\n+and more\r\n")
+            peer.drain()
+        }
+        defer { server.stop() }
+        #expect(await way.say("PING", .to(server.path)).failure?.reason == .handshakeRefused)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `an old server without HELLO is spoken to in RESP2`(_ way: Way) async throws {
+        let heard = Heard()
+        let server = ScriptedServer { peer in
+            var isLoggedIn = false
+            while let words = peer.readCommand() {
+                heard.add(words)
+                switch words[0] {
+                case "HELLO": peer.write("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n")
+                case "AUTH":
+                    isLoggedIn = words == ["AUTH", "sesame"]
+                    peer.write("+OK\r\n")
+                default: peer.write(isLoggedIn ? "+OK\r\n" : "-NOAUTH Authentication required.\r\n")
+                }
+            }
+        }
+        defer { server.stop() }
+        let settings = ConnectionSettings.to(server.path, database: 4, password: "sesame")
+        #expect(await way.say("SET k v", settings) == .success(.simpleString("OK")))
+        #expect(heard.lines.suffix(3) == ["AUTH sesame", "SELECT 4", "SET k v"])
+    }
+
+    /// What a scripted server was told.
+    final class Heard: Sendable {
+        private let words = Locked<[String]>([])
+        var lines: [String] { words.value }
+        func add(_ line: [String]) { words.change { $0.append(line.joined(separator: " ")) } }
+    }
+}

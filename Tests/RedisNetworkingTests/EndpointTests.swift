@@ -1,0 +1,22 @@
+@testable import RedisNetworking
+import Testing
+
+@Suite struct `Endpoints and durations` {
+    @Test(arguments: [
+        (Endpoint.tcp(host: "localhost", port: 6379), "localhost:6379"),
+        (.tcp(host: "::1", port: 6379), "[::1]:6379"),
+        (.unix(path: "/run/redis.sock"), "unix:/run/redis.sock"),
+    ])
+    func `an endpoint is written as users write it`(_ endpoint: Endpoint, _ written: String) {
+        #expect(endpoint.description == written)
+    }
+
+    @Test(arguments: [
+        (Duration.zero, 0), (.seconds(-5), 0), (.nanoseconds(1), 1), (.milliseconds(1), 1),
+        (.microseconds(1_001), 2), (.seconds(5), 5_000), (.milliseconds(2_999), 2_999),
+        (.nanoseconds(999_999_999), 1_000), (.seconds(2_000_000), 2_000_000_000), (.seconds(Int64.max), 2_000_000_000),
+    ] as [(Duration, Int32)])
+    func `milliseconds are rounded up and kept within what poll takes`(_ duration: Duration, _ expected: Int32) {
+        #expect(duration.wholeMilliseconds == expected)
+    }
+}

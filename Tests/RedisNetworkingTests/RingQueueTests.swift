@@ -1,0 +1,63 @@
+@testable import RedisNetworking
+import Testing
+
+@Suite struct `A ring queue` {
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func `it behaves as an array does under ten thousand random operations`(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var queue = RingQueue<Int>()
+        var array: [Int] = []
+        for step in 0..<10_000 {
+            // The bias changes, so that the queue grows, empties and wraps again and again.
+            let appendsOften = (step / 500).isMultiple(of: 2)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<(appendsOften ? 6 : 3):
+                queue.append(step)
+                array.append(step)
+            case 9 where !array.isEmpty:
+                let wanted = array.randomElement(using: &random)!
+                #expect(queue.removeFirst { $0 == wanted } == wanted)
+                array.removeAll { $0 == wanted }
+            case 8 where !array.isEmpty:
+                queue.withFirst { $0 += 100_000 }
+                array[0] += 100_000
+            default:
+                #expect(queue.popFirst() == (array.isEmpty ? nil : array.removeFirst()))
+            }
+            #expect(queue.count == array.count)
+            #expect(queue.isEmpty == array.isEmpty)
+        }
+        var rest: [Int] = []
+        while let element = queue.popFirst() { rest.append(element) }
+        #expect(rest == array)
+    }
+
+    @Test func `removing what is not there changes nothing`() {
+        var queue = RingQueue<Int>()
+        #expect(queue.removeFirst { _ in true } == nil)
+        for number in 0..<20 { queue.append(number) }
+        #expect(queue.removeFirst { $0 == 99 } == nil)
+        #expect((0..<20).map { _ in queue.popFirst() } == Array(0..<20))
+    }
+
+    @Test func `only the first of several that fit is removed, and the others keep their order`() {
+        var queue = RingQueue<Int>()
+        for number in [1, 2, 3, 2, 4] { queue.append(number) }
+        #expect(queue.removeFirst { $0.isMultiple(of: 2) } == 2)
+        #expect((0..<5).map { _ in queue.popFirst() } == [1, 3, 2, 4, nil])
+    }
+
+    @Test func `an element that left is not kept alive`() {
+        final class Thing: Sendable {}
+        var queue = RingQueue<Thing>()
+        weak var first: Thing?
+        do {
+            let thing = Thing()
+            first = thing
+            queue.append(thing)
+        }
+        #expect(first != nil)
+        _ = queue.popFirst()
+        #expect(first == nil)
+    }
+}

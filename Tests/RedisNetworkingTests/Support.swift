@@ -1,0 +1,88 @@
+import RESP
+@testable import RedisNetworking
+import Synchronization
+import Testing
+
+/// The bytes of one command.
+func command(_ words: [String]) -> [UInt8] {
+    var encoder = RESPEncoder()
+    encoder.command(argumentCount: words.count)
+    for word in words { encoder.argument(word) }
+    return encoder.bytes
+}
+
+/// The bytes of one command, its words parted by spaces.
+func command(_ line: String) -> [UInt8] {
+    command(line.split(separator: " ").map(String.init))
+}
+
+/// The bytes of several commands in one piece.
+func commands(_ lines: String...) -> [UInt8] { lines.flatMap { command($0) } }
+
+/// Bytes as text, so that a failed comparison can be read.
+func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+/// All values that `wire` holds.
+func values(_ wire: String) -> [RESPValue] {
+    var decoder = RESPDecoder()
+    decoder.feed(wire.utf8)
+    var values: [RESPValue] = []
+    while let value = try? decoder.next() { values.append(value) }
+    return values
+}
+
+/// The failure that `body` throws; nil, and an issue, if it throws none.
+func failure(
+    _ location: SourceLocation = #_sourceLocation, of body: () throws -> Void
+) -> ConnectionFailure? {
+    do { try body() } catch { return error as? ConnectionFailure }
+    Issue.record("nothing was thrown", sourceLocation: location)
+    return nil
+}
+
+/// The failure that `body` throws; nil, and an issue, if it throws none.
+func failure(
+    _ location: SourceLocation = #_sourceLocation, of body: () async throws -> Void
+) async -> ConnectionFailure? {
+    do { try await body() } catch { return error as? ConnectionFailure }
+    Issue.record("nothing was thrown", sourceLocation: location)
+    return nil
+}
+
+extension Result {
+    var value: Success? { try? get() }
+
+    var failure: Failure? {
+        switch self {
+        case .success: nil
+        case .failure(let failure): failure
+        }
+    }
+}
+
+/// A generator that repeats itself for the same seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// A value that several threads change.
+final class Locked<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) { mutex = Mutex(value) }
+
+    var value: Value { mutex.withLock { $0 } }
+
+    @discardableResult
+    func change<Answer: Sendable>(_ body: @Sendable (inout Value) -> Answer) -> Answer { mutex.withLock { body(&$0) } }
+}

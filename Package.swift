@@ -21,6 +21,7 @@ let package = Package(
     name: "Bulkhead",
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
     products: [
+        .library(name: "Bulkhead", targets: ["Bulkhead"]),
         .library(name: "RESP", targets: ["RESP"]),
         .library(name: "RedisTestServer", targets: ["RedisTestServer"]),
     ],
@@ -31,6 +32,10 @@ let package = Package(
         // Floor 1: what can be said, and how it gets there.
         .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
         .target(name: "RedisNetworking", dependencies: ["RESP"], swiftSettings: settings),
+
+        // Floor 2: the one import.
+        .target(
+            name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -41,12 +46,15 @@ let package = Package(
             name: "TestSupport", dependencies: ["RESP"],
             path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
+            name: "ReadmeProgram", dependencies: ["Bulkhead"], path: "Tests/ReadmeProgram", swiftSettings: settings),
+        .executableTarget(
             name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
+        tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
     ]
 )
 

@@ -1,0 +1,123 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension DatabaseCatalogue {
+    /// Reads a catalogue from one JSON file; nothing is searched, merged or filled in.
+    ///
+    /// ```json
+    /// {"databases": [
+    ///     {"name": "main", "number": 0, "may_be_flushed": true, "key_patterns": ["session:*"]},
+    ///     {"name": "cache", "number": 0, "may_be_flushed": true, "alias_of": "main"},
+    ///     {"name": "knowledge", "number": 1, "purpose": "Vectors"}
+    /// ]}
+    /// ```
+    /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
+    /// contradicts itself.
+    public init(contentsOfFile path: String) throws(RedisError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw RedisError(.invalidCatalogue, "the catalogue \(path) cannot be read: does the file exist?")
+        }
+        do {
+            try self.init(json: Array(data))
+        } catch {
+            throw RedisError(.invalidCatalogue, "the catalogue \(path): \(error.message)")
+        }
+    }
+
+    /// Reads a catalogue from JSON text, as `init(contentsOfFile:)` does.
+    public init(json: [UInt8]) throws(RedisError) {
+        let file: File
+        do {
+            file = try JSONDecoder().decode(File.self, from: Data(json))
+        } catch let error as DecodingError {
+            throw RedisError(.invalidCatalogue, error.inWords)
+        } catch {
+            throw RedisError(.invalidCatalogue, "it is not JSON")
+        }
+        try self.init(file.databases.map(\.entry))
+    }
+
+    private struct File: Decodable {
+        let databases: [Entry]
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case databases }
+
+        init(from decoder: any Decoder) throws {
+            try decoder.refuseOthers(than: CodingKeys.self)
+            databases = try decoder.container(keyedBy: CodingKeys.self).decode([Entry].self, forKey: .databases)
+        }
+    }
+
+    private struct Entry: Decodable {
+        let entry: DatabaseEntry
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, number, purpose
+            case keyPatterns = "key_patterns"
+            case mayBeFlushed = "may_be_flushed"
+            case aliasOf = "alias_of"
+        }
+
+        init(from decoder: any Decoder) throws {
+            try decoder.refuseOthers(than: CodingKeys.self)
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            // Decoded as Int, 1.5 would be reported as broken JSON without a place.
+            guard let number = Int(exactly: try values.decode(Double.self, forKey: .number)) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .number, in: values, debugDescription: "expected a whole number")
+            }
+            entry = DatabaseEntry(
+                DatabaseName(try values.decode(String.self, forKey: .name)),
+                number: number,
+                purpose: try values.decodeIfPresent(String.self, forKey: .purpose) ?? "",
+                keyPatterns: try values.decodeIfPresent([String].self, forKey: .keyPatterns) ?? [],
+                mayBeFlushed: try values.decodeIfPresent(Bool.self, forKey: .mayBeFlushed) ?? false,
+                aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) })
+        }
+    }
+}
+
+/// Any member of an object, to find those that do not belong there.
+private struct AnyMember: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+    /// A member that is misspelled would silently mean its default.
+    fileprivate func refuseOthers<Key: CodingKey & CaseIterable>(than keys: Key.Type) throws {
+        let known = keys.allCases.map(\.stringValue)
+        for member in try container(keyedBy: AnyMember.self).allKeys where !known.contains(member.stringValue) {
+            let words = "unknown member \"\(member.stringValue)\"; known: \(known.joined(separator: ", "))"
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: codingPath, debugDescription: words))
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong and where: `databases[1].number: expected Int`.
+    fileprivate var inWords: String {
+        func place(_ path: [any CodingKey]) -> String {
+            path.reduce(into: "") { text, key in
+                text += key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + key.stringValue
+            }
+        }
+        return switch self {
+        case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
+        case .typeMismatch(let type, let context): "\(place(context.codingPath)): expected \(type)"
+        case .valueNotFound(let type, let context): "\(place(context.codingPath)): expected \(type), found null"
+        case .dataCorrupted(let context):
+            [place(context.codingPath), context.debugDescription].filter { !$0.isEmpty }.joined(separator: ": ")
+        @unknown default: "it is not JSON of a catalogue"
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// One database of a catalogue.
+public struct DatabaseEntry: Sendable, Hashable {
+    public var name: DatabaseName
+    /// The number that SELECT takes; servers have 16 unless configured otherwise.
+    public var number: Int
+    /// What it is for, in a sentence, for people and reports.
+    public var purpose: String
+    /// Patterns, as SCAN's MATCH takes them, of the keys that belong here.
+    public var keyPatterns: [String]
+    /// False protects it: `flushdb()` is refused.
+    public var mayBeFlushed: Bool
+    /// The name whose number this one shares on purpose.
+    public var aliasOf: DatabaseName?
+
+    public init(
+        _ name: DatabaseName,
+        number: Int,
+        purpose: String = "",
+        keyPatterns: [String] = [],
+        mayBeFlushed: Bool = false,
+        aliasOf: DatabaseName? = nil
+    ) {
+        self.name = name
+        self.number = number
+        self.purpose = purpose
+        self.keyPatterns = keyPatterns
+        self.mayBeFlushed = mayBeFlushed
+        self.aliasOf = aliasOf
+    }
+}

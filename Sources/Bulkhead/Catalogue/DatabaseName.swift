@@ -1,0 +1,24 @@
+/// The name of a database. Write your own as an extension, so that a typing error does not compile:
+///
+/// ```swift
+/// extension DatabaseName {
+///     static let sessions: DatabaseName = "sessions"
+/// }
+/// ```
+public struct DatabaseName: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+
+    public var description: String { text }
+
+    /// Sessions, caches, queues: number 0 of the standard catalogue.
+    public static let main: DatabaseName = "main"
+    /// Vectors and facts: number 1.
+    public static let knowledge: DatabaseName = "knowledge"
+    /// Prompts and templates: number 2.
+    public static let prompts: DatabaseName = "prompts"
+    /// Counters and events: number 3.
+    public static let analytics: DatabaseName = "analytics"
+}

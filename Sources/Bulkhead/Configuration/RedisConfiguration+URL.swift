@@ -1,0 +1,113 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension RedisConfiguration {
+    /// Reads a URL, as many services keep it in one setting.
+    ///
+    /// ```
+    /// redis://[user[:password]@]host[:port][?parameters]
+    /// redis://:password@host                              the default user
+    /// unix://[user[:password]@]/path/of/redis.sock[?parameters]
+    /// ```
+    /// | Parameter | Meaning | Default |
+    /// |---|---|---|
+    /// | `client_name` | shown in CLIENT LIST | none |
+    /// | `protocol` | 2 or 3 | 3 |
+    /// | `connect_timeout` | seconds, fractions allowed | 5 |
+    /// | `lease_timeout` | seconds, fractions allowed | 5 |
+    /// | `max_leases` | connections of their own for each database | 8 |
+    /// | `max_waiters` | callers in line for one | 1024 |
+    ///
+    /// User and password may be percent-encoded. Throws `invalid-configuration` for anything else: unknown or
+    /// repeated parameters, a path, a fragment. A database number is such a path, because databases have names here;
+    /// only `/0`, which many tools append, is let pass. `rediss://` is not supported yet.
+    public init(url: String) throws(RedisError) {
+        func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, "the Redis URL \(message)") }
+        guard let parts = URLComponents(string: url) else {
+            throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
+        }
+        switch parts.scheme?.lowercased() {
+        case "redis": self = try Self.tcp(parts, refuse)
+        case "unix", "redis+unix": self = try Self.unix(parts, refuse)
+        case "rediss": throw refuse("asks for TLS (rediss://), which is not supported yet")
+        default: throw refuse("must begin with redis:// or unix://")
+        }
+        guard parts.fragment == nil else { throw refuse("has a fragment (#…); percent-encode # as %23") }
+        username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
+        password = parts.password.map { RedisPassword($0) }
+        if username != nil && password == nil { throw refuse("has a user without a password: write user:password@") }
+        try read(parts.queryItems ?? [], refuse)
+    }
+
+    private static func tcp(
+        _ parts: URLComponents, _ refuse: (String) -> RedisError
+    ) throws(RedisError) -> RedisConfiguration {
+        guard let host = parts.host, !host.isEmpty else { throw refuse("names no host: redis://host:port") }
+        guard ["", "/", "/0"].contains(parts.path) else {
+            throw refuse("has the path \(parts.path): databases have names here, so remove it and use databases[.name]")
+        }
+        let port = parts.port ?? 6379
+        guard (1...65_535).contains(port) else { throw refuse("has a port outside 1 to 65535") }
+        // An IPv6 address stands in brackets in a URL and without them everywhere else.
+        let address = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        return RedisConfiguration(host: address, port: port)
+    }
+
+    private static func unix(
+        _ parts: URLComponents, _ refuse: (String) -> RedisError
+    ) throws(RedisError) -> RedisConfiguration {
+        guard (parts.host ?? "").isEmpty, parts.port == nil else {
+            throw refuse("names a host before the socket's path: write unix:///path, with three slashes")
+        }
+        guard parts.path.count > 1 else { throw refuse("names no socket: unix:///path/of/redis.sock") }
+        return RedisConfiguration(unixSocket: parts.path)
+    }
+
+    private mutating func read(_ parameters: [URLQueryItem], _ refuse: (String) -> RedisError) throws(RedisError) {
+        var seen: Set<String> = []
+        for parameter in parameters {
+            let name = parameter.name
+            guard seen.insert(name).inserted else { throw refuse("has the parameter \(name) twice") }
+            let value = parameter.value ?? ""
+            switch name {
+            case "client_name":
+                guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+                    throw refuse("has a client name with spaces, control characters or other than ASCII")
+                }
+                clientName = value
+            case "protocol":
+                guard value == "2" || value == "3" else { throw refuse("has a protocol other than 2 and 3") }
+                version = value == "2" ? .resp2 : .resp3
+            case "connect_timeout": connectTimeout = try Self.seconds(value, name, refuse)
+            case "lease_timeout": leaseTimeout = try Self.seconds(value, name, refuse)
+            case "max_leases": maximumLeases = try Self.count(value, name, from: 1, refuse)
+            case "max_waiters": maximumWaiters = try Self.count(value, name, from: 0, refuse)
+            default:
+                throw refuse(
+                    "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, lease_timeout, "
+                        + "max_leases, max_waiters")
+            }
+        }
+    }
+
+    private static func seconds(
+        _ value: String, _ name: String, _ refuse: (String) -> RedisError
+    ) throws(RedisError) -> Duration {
+        guard let seconds = Double(value), seconds > 0, seconds <= 86_400 else {
+            throw refuse("has a \(name) that is no number of seconds above 0 and up to 86400")
+        }
+        return .seconds(seconds)
+    }
+
+    private static func count(
+        _ value: String, _ name: String, from least: Int, _ refuse: (String) -> RedisError
+    ) throws(RedisError) -> Int {
+        guard let count = Int(value), (least...1_000_000).contains(count) else {
+            throw refuse("has a \(name) that is no whole number from \(least) to 1000000")
+        }
+        return count
+    }
+}

@@ -1,0 +1,73 @@
+public import RESP
+import RedisNetworking
+
+/// Where the server is, who we are, and the limits of the connections: from code, a URL, or the environment.
+///
+/// Printing one shows no password.
+public struct RedisConfiguration: Sendable {
+    let endpoint: Endpoint
+    /// Nil means the server's default user.
+    public var username: String?
+    /// Sent only in the handshake; never printed, logged or part of an error.
+    public var password: RedisPassword?
+    /// Shown in CLIENT LIST. No spaces, no control characters.
+    public var clientName: String?
+    /// The protocol asked for. With RESP3, servers that do not know it are spoken to in RESP2.
+    public var version: RESPVersion = .resp3
+    /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
+    public var connectTimeout: Duration = .seconds(5)
+    /// Connections of their own for BLPOP, WATCH, SUBSCRIBE and blocking callers: at most so many at once for each
+    /// database, asynchronous and blocking counted apart. Default 8. The two shared connections of each database
+    /// come on top.
+    public var maximumLeases = 8
+    /// Callers that may wait for such a connection; one more is refused. Default 1,024.
+    public var maximumWaiters = 1_024
+    /// How long a caller waits for such a connection. Default 5 s.
+    public var leaseTimeout: Duration = .seconds(5)
+    /// What a reply may be before it counts as a violation of the protocol.
+    public var limits = RESPLimits()
+
+    /// A server on TCP; every address of the name is tried.
+    public init(host: String = "127.0.0.1", port: Int = 6379) {
+        endpoint = .tcp(host: host, port: port)
+    }
+
+    /// A server on a unix domain socket.
+    public init(unixSocket path: String) {
+        endpoint = .unix(path: path)
+    }
+
+    /// Where the server listens, as it stands in error messages.
+    public var address: String { endpoint.description }
+
+    func connectionSettings(for entry: DatabaseEntry) -> ConnectionSettings {
+        ConnectionSettings(
+            endpoint: endpoint, database: entry.number, username: username, password: password?.text,
+            clientName: clientName, version: version, connectTimeout: connectTimeout, limits: limits)
+    }
+
+    var poolBounds: PoolBounds {
+        PoolBounds(connections: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)
+    }
+}
+
+extension RedisConfiguration: CustomStringConvertible {
+    public var description: String {
+        let user = username.map { "\($0)@" } ?? ""
+        return "\(user)\(address)" + (password == nil ? "" : " with a password")
+    }
+}
+
+/// A password that does not print, not by `print`, `dump` or a debugger's summary of what holds it.
+public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
+    let text: String
+
+    public init(_ text: String) { self.text = text }
+    public init(stringLiteral text: String) { self.text = text }
+}
+
+extension RedisPassword: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "(password)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,19 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+public import RESP
+public import RedisCommands
+
+extension Data: RedisArgument {
+    public func append(to arguments: inout RedisArguments) {
+        withUnsafeBytes { arguments.append(bytes: $0) }
+    }
+}
+
+extension Data: RedisDecodable {
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        self.init(try RESPBytes(redis: value))
+    }
+}

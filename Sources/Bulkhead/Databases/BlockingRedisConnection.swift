@@ -1,0 +1,80 @@
+public import RESP
+public import RedisCommands
+import RedisNetworking
+
+/// A connection of one's own for blocking callers, lent by ``BlockingRedisDatabase/withConnection(_:)``.
+///
+/// It belongs to the thread that leased it. After the lease every function throws `closed`.
+public final class BlockingRedisConnection: BlockingRedisExecutor {
+    private let connection: BlockingConnection
+    public let name: DatabaseName
+    private var state = LeaseState()
+
+    init(_ connection: BlockingConnection, database: DatabaseName) {
+        self.connection = connection
+        self.name = database
+    }
+
+    @discardableResult
+    public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
+        do throws(RedisError) {
+            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason) }
+            try note(command.name, command.route)
+            return try command.value(of: try reply(to: command.bytes, command.route))
+        } catch {
+            throw error.at(name, command.name)
+        }
+    }
+
+    public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
+        do throws(RedisError) {
+            if batch.count == 0 { return [] }
+            try batch.check(isShared: false)
+            for (name, route) in zip(batch.names, batch.routes) { try note(name, route) }
+            return try translating { () throws(ConnectionFailure) in
+                try connection.sendAll(batch.bytes, count: batch.count)
+            }
+        } catch {
+            throw error.at(name, error.command ?? "a pipeline")
+        }
+    }
+
+    /// The next value the server sends unasked, such as a message after `send("SUBSCRIBE", …)`; nil past `timeout`.
+    public func nextPush(timeout: Duration) throws(RedisError) -> RESPValue? {
+        do throws(RedisError) {
+            if state.isOver { throw LeaseState.over }
+            return try translating { () throws(ConnectionFailure) in
+                try connection.nextPush(timeout: timeout)?.detached()
+            }
+        } catch {
+            throw error.at(name)
+        }
+    }
+
+    /// True if the connection can be lent again; every later use is refused.
+    func endLease() -> Bool { state.end() }
+
+    private func note(_ command: String, _ route: CommandRoute) throws(RedisError) {
+        if state.isOver { throw LeaseState.over }
+        state.note(command, route)
+    }
+
+    private func reply(to bytes: [UInt8], _ route: CommandRoute) throws(RedisError) -> RESPValue {
+        try translating { () throws(ConnectionFailure) in
+            if case .conversation(let channels) = route, channels > 0 {
+                return try connection.subscribe(bytes, count: channels).subscriptionReply
+            }
+            return try connection.send(bytes)
+        }
+    }
+
+    private func translating<Result>(
+        _ body: () throws(ConnectionFailure) -> Result
+    ) throws(RedisError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw RedisError(error)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+public import RESP
+public import RedisCommands
+import RedisNetworking
+
+/// One named database, for callers that may block their thread: scripts, command-line tools, worker threads.
+///
+/// Get it from ``RedisDatabases/blocking(_:)``. A command takes a connection to itself while it runs, so threads do
+/// not wait for each other until all connections are taken; then they are served in the order they came.
+public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
+    let entry: DatabaseEntry
+    let pool: BlockingPool
+    let flushRules: FlushRules
+
+    public var name: DatabaseName { entry.name }
+    public var number: Int { entry.number }
+
+    @discardableResult
+    public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
+        do throws(RedisError) {
+            switch command.route {
+            case .refused(let reason): throw RedisError(.commandRefused, reason)
+            case .conversation: throw .needsConnection(command.name)
+            case .shared, .bulk, .blocking: break
+            }
+            let reply = try leasing { connection throws(ConnectionFailure) in try connection.send(command.bytes) }
+            return try command.value(of: reply)
+        } catch {
+            throw error.at(name, command.name)
+        }
+    }
+
+    public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
+        do throws(RedisError) {
+            if batch.count == 0 { return [] }
+            try batch.check(isShared: true)
+            return try leasing { connection throws(ConnectionFailure) in
+                try connection.sendAll(batch.bytes, count: batch.count)
+            }
+        } catch {
+            throw error.at(name, error.command ?? "a pipeline")
+        }
+    }
+
+    /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
+    public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
+        let lease: BlockingConnection
+        do {
+            lease = try pool.lease()
+        } catch {
+            throw RedisError(error).at(name)
+        }
+        let connection = BlockingRedisConnection(lease, database: name)
+        defer { pool.release(lease, reusable: connection.endLease()) }
+        return try body(connection)
+    }
+
+    /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
+    public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
+        try flushRules.check()
+        try run(.flushdb(isAsynchronous: mode == .asynchronous))
+    }
+
+    private func leasing<Reply>(
+        _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
+    ) throws(RedisError) -> Reply {
+        do throws(ConnectionFailure) {
+            let connection = try pool.lease()
+            defer { pool.release(connection, reusable: true) }
+            return try request(connection)
+        } catch {
+            throw RedisError(error)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import RESP
+public import RedisCommands
+
+/// What runs commands on the caller's thread: a named database, or a connection of one's own in it.
+///
+/// The blocking twin of ``RedisExecutor``: the same commands, the same errors, without `await`.
+public protocol BlockingRedisExecutor {
+    /// The database that commands run in.
+    var name: DatabaseName { get }
+
+    /// Runs one command and waits for its reply; throws as ``RedisExecutor/run(_:)`` does.
+    @discardableResult
+    func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply
+
+    /// Sends a batch in one piece and returns the raw replies, errors of single commands among them.
+    func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue]
+}
+
+extension BlockingRedisExecutor {
+    /// Runs several commands in one round trip, as the asynchronous form does.
+    public func pipeline<each Reply>(
+        _ commands: repeat RedisCommand<each Reply>
+    ) throws(RedisError) -> (repeat each Reply) {
+        var batch = RedisBatch()
+        repeat batch.append(each commands)
+        var reader = batch.reader(of: try send(batch), in: name)
+        return try (repeat reader.next(each commands))
+    }
+
+    /// Runs many commands in one round trip and returns each one's own result, in order.
+    public func pipeline<Reply>(
+        _ commands: [RedisCommand<Reply>]
+    ) throws(RedisError) -> [Result<Reply, RedisError>] {
+        if commands.isEmpty { return [] }
+        var batch = RedisBatch()
+        for command in commands { batch.append(command) }
+        var reader = batch.reader(of: try send(batch), in: name)
+        return commands.map { command in Result { () throws(RedisError) in try reader.next(command) } }
+    }
+
+    /// Runs a command by its words; refuses what the asynchronous form refuses.
+    @discardableResult
+    public func send<Value: RedisDecodable>(
+        _ name: String, _ arguments: any RedisArgument..., as type: Value.Type = RESPValue.self
+    ) throws(RedisError) -> Value {
+        try run(.raw(name, arguments, as: type))
+    }
+}

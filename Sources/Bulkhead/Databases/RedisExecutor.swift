@@ -1,0 +1,67 @@
+public import RESP
+public import RedisCommands
+
+/// What runs commands without blocking a thread: a named database, or a connection of one's own in it.
+///
+/// All commands are methods on it (`get`, `hset`, `zrange` …), and each is a value too, for pipelines:
+/// see ``RedisCommand``. Every function throws ``RedisError``.
+public protocol RedisExecutor: Sendable {
+    /// The database that commands run in.
+    var name: DatabaseName { get }
+
+    /// Runs one command and waits for its reply.
+    ///
+    /// Throws the server's error, a failure of the connection (`error.stage` tells how far the command had come),
+    /// or `unexpected-reply` if the reply does not convert.
+    @discardableResult
+    func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply
+
+    /// Sends a batch in one piece and returns the raw replies, errors of single commands among them.
+    func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
+}
+
+extension RedisExecutor {
+    /// Runs several commands in one round trip: one write, one wait.
+    ///
+    /// ```swift
+    /// let (name, visits) = try await database.pipeline(.get("user:1:name"), .incr("visits"))
+    /// ```
+    /// It is no transaction: others' commands may run between. If a command fails the others have run all the same,
+    /// and the first failure is thrown; the array form gives each its own result.
+    public func pipeline<each Reply>(
+        _ commands: repeat RedisCommand<each Reply>
+    ) async throws(RedisError) -> (repeat each Reply) {
+        var batch = RedisBatch()
+        repeat batch.append(each commands)
+        var reader = batch.reader(of: try await send(batch), in: name)
+        return try (repeat reader.next(each commands))
+    }
+
+    /// Runs many commands in one round trip and returns each one's own result, in order.
+    ///
+    /// Throws only if no reply came at all.
+    public func pipeline<Reply>(
+        _ commands: [RedisCommand<Reply>]
+    ) async throws(RedisError) -> [Result<Reply, RedisError>] {
+        if commands.isEmpty { return [] }
+        var batch = RedisBatch()
+        for command in commands { batch.append(command) }
+        var reader = batch.reader(of: try await send(batch), in: name)
+        return commands.map { command in Result { () throws(RedisError) in try reader.next(command) } }
+    }
+
+    /// Runs a command by its words, for what has no method yet.
+    ///
+    /// ```swift
+    /// let encoding = try await database.send("OBJECT", "ENCODING", "doc:1", as: String.self)
+    /// ```
+    /// Refused with `command-refused`, before anything is sent: what would break the connection's binding to its
+    /// database or reach past it (SELECT, SWAPDB, FLUSHALL …); and, outside `withConnection`, what needs several
+    /// commands on one connection (MULTI, WATCH, SUBSCRIBE …). Commands that block take a connection of their own.
+    @discardableResult
+    public func send<Value: RedisDecodable>(
+        _ name: String, _ arguments: any RedisArgument..., as type: Value.Type = RESPValue.self
+    ) async throws(RedisError) -> Value {
+        try await run(.raw(name, arguments, as: type))
+    }
+}

@@ -1,0 +1,60 @@
+import RESP
+import RedisCommands
+import RedisNetworking
+
+extension RedisError {
+    /// A failure of a connection, seen from a database.
+    init(_ failure: ConnectionFailure) {
+        let code: Code =
+            switch failure.reason {
+            case .nameNotResolved: .nameNotResolved
+            case .connectFailed: .connectFailed
+            case .connectTimedOut: .connectTimedOut
+            case .handshakeRefused: .handshakeRefused
+            case .authenticationFailed: .authenticationFailed
+            case .databaseOutOfRange: .databaseOutOfRange
+            case .databaseDenied: .databaseDenied
+            case .protocolViolation, .unsolicitedReply: .protocolViolation
+            case .closedByServer, .inputOutput: .connectionClosed
+            case .closed: .closed
+            case .tooManyWaiters: .tooManyWaiters
+            case .leaseTimedOut: .waitTimedOut
+            case .cancelled: .cancelled
+            case .pushOverflow: .messagesLost
+            }
+        let stage: Stage =
+            switch failure.progress {
+            case .refused: .refused
+            case .inLine: .queued
+            case .mayHaveBeenSent: .sent
+            }
+        self.init(code, failure.message, stage: stage)
+    }
+
+    /// An error the server answered. Its text is kept but for the arguments that some servers repeat in it.
+    init(server message: RESPBytes) {
+        var text = String(decoding: message, as: UTF8.self)
+        if let repeated = text.firstRange(of: ", with args beginning with") {
+            text = String(text[..<repeated.lowerBound])
+        }
+        let word = text.prefix { $0 != " " }
+        let isCode = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
+        self.init(isCode ? Code(server: String(word)) : .serverError, text, stage: .answered)
+    }
+
+    init(_ conversion: RedisConversionError) {
+        self.init(.unexpectedReply, "the reply is not of the type asked for: \(conversion)", stage: .answered)
+    }
+}
+
+extension RedisCommand {
+    /// The reply as the type asked for; throws the server's error if it is one.
+    func value(of reply: RESPValue) throws(RedisError) -> Reply {
+        if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
+        do {
+            return try decode(reply)
+        } catch {
+            throw RedisError(error)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+extension RedisError {
+    /// What happened, as a short stable name, fit for a metric label.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// In kebab case for this package's own codes, in capitals for the server's: `wait-timed-out`, `WRONGTYPE`.
+        public let name: String
+
+        /// The server's code: the first word of its error line.
+        public init(server word: String) { name = word }
+
+        init(_ name: String) { self.name = name }
+
+        public var description: String { name }
+    }
+}
+
+extension RedisError.Code {
+    // MARK: Names and settings
+
+    /// No database of that name is in the catalogue.
+    public static let unknownDatabase = Self("unknown-database")
+    /// The catalogue contradicts itself or cannot be read.
+    public static let invalidCatalogue = Self("invalid-catalogue")
+    /// A URL, an environment variable or another setting that cannot be used.
+    public static let invalidConfiguration = Self("invalid-configuration")
+    /// The server has no database of that number.
+    public static let databaseOutOfRange = Self("database-out-of-range")
+    /// The server's ACL denies the database to this user.
+    public static let databaseDenied = Self("database-denied")
+    /// The catalogue protects the database from being flushed.
+    public static let flushRefused = Self("flush-refused")
+    /// The command would break its connection's binding to the database, or reach past it.
+    public static let commandRefused = Self("command-refused")
+
+    // MARK: Connections
+
+    /// The host name has no address.
+    public static let nameNotResolved = Self("name-not-resolved")
+    /// No server listens there, or none let us in.
+    public static let connectFailed = Self("connect-failed")
+    /// No connection came about in time.
+    public static let connectTimedOut = Self("connect-timed-out")
+    /// The server refused the connection by an error of its own, such as too many clients.
+    public static let handshakeRefused = Self("handshake-refused")
+    /// Name or password are wrong or missing.
+    public static let authenticationFailed = Self("authentication-failed")
+    /// The connection ended while the command was under way.
+    public static let connectionClosed = Self("connection-closed")
+    /// The server sent what is not RESP, passes a limit, or answers nobody.
+    public static let protocolViolation = Self("protocol-violation")
+    /// The line for a connection of one's own is full.
+    public static let tooManyWaiters = Self("too-many-waiters")
+    /// No connection of one's own became free in time.
+    public static let waitTimedOut = Self("wait-timed-out")
+    /// The databases were closed.
+    public static let closed = Self("closed")
+    /// The task was cancelled.
+    public static let cancelled = Self("cancelled")
+    /// Messages came faster than they were read; the subscription's connection was closed.
+    public static let messagesLost = Self("messages-lost")
+
+    // MARK: Replies
+
+    /// The reply is not of the type asked for.
+    public static let unexpectedReply = Self("unexpected-reply")
+    /// `ERR`: wrong arguments, an unknown command, and all that has no code of its own.
+    public static let serverError = Self(server: "ERR")
+    /// The key holds another type.
+    public static let wrongType = Self(server: "WRONGTYPE")
+    /// The server requires a login.
+    public static let noAuth = Self(server: "NOAUTH")
+    /// The ACL denies the command, a key or a channel.
+    public static let noPermission = Self(server: "NOPERM")
+    /// A write on a replica.
+    public static let readOnly = Self(server: "READONLY")
+    /// The server is loading its data.
+    public static let loading = Self(server: "LOADING")
+    /// The server's memory is full.
+    public static let outOfMemory = Self(server: "OOM")
+    /// A script holds the server.
+    public static let busy = Self(server: "BUSY")
+    /// The server cannot persist and refuses writes.
+    public static let misconfigured = Self(server: "MISCONF")
+    /// A replica without its primary.
+    public static let masterDown = Self(server: "MASTERDOWN")
+    /// The script is unknown by its digest.
+    public static let noScript = Self(server: "NOSCRIPT")
+    /// A transaction was given up because a command in it was refused.
+    public static let transactionAborted = Self(server: "EXECABORT")
+}

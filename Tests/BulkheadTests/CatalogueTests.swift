@@ -1,0 +1,98 @@
+import Bulkhead
+import Foundation
+import Testing
+
+@Suite struct CatalogueTests {
+    @Test func `the standard catalogue has the four names of the decision record`() throws {
+        let numbers = DatabaseCatalogue.standard.entries.map { ($0.name, $0.number) }
+        #expect(numbers.map(\.0) == [.main, .knowledge, .prompts, .analytics])
+        #expect(numbers.map(\.1) == [0, 1, 2, 3])
+        let flushable = DatabaseCatalogue.standard.entries.filter(\.mayBeFlushed).map(\.name)
+        #expect(flushable == [.main, .analytics])
+    }
+
+    @Test func `an unknown name is refused with the names there are, never led to database 0`() throws {
+        let databases = RedisDatabases(RedisConfiguration())
+        let error = #expect(throws: RedisError.self) { try databases["knowlegde"] }
+        #expect(error?.code == .unknownDatabase)
+        #expect(error?.message.contains("main, knowledge, prompts, analytics") == true)
+        let blocking = #expect(throws: RedisError.self) { try databases.blocking("vectors") }
+        #expect(blocking?.code == .unknownDatabase)
+    }
+
+    @Test(arguments: [
+        ([DatabaseEntry("a", number: 1), DatabaseEntry("b", number: 1)], "a and b both have number 1"),
+        ([DatabaseEntry("a", number: 1), DatabaseEntry("a", number: 2)], "two entries are named a"),
+        ([DatabaseEntry("a", number: -1)], "a has the number -1"),
+        ([DatabaseEntry("", number: 0)], "letters, digits"),
+        ([DatabaseEntry("a b", number: 0)], "letters, digits"),
+        ([], "at least one"),
+        ([DatabaseEntry("a", number: 0, aliasOf: "z")], "an alias of z, which is no other entry"),
+        ([DatabaseEntry("a", number: 0, aliasOf: "a")], "an alias of a, which is no other entry"),
+        (
+            [DatabaseEntry("a", number: 0), DatabaseEntry("b", number: 1, aliasOf: "a")],
+            "b is an alias of a but has number 1"
+        ),
+        (
+            [
+                DatabaseEntry("a", number: 0), DatabaseEntry("b", number: 0, aliasOf: "a"),
+                DatabaseEntry("c", number: 0, aliasOf: "b"),
+            ], "name a instead"
+        ),
+    ])
+    func `a catalogue that contradicts itself is refused and says where`(entries: [DatabaseEntry], words: String) {
+        let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(entries) }
+        #expect(error?.code == .invalidCatalogue)
+        #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func `a declared alias shares its target's number`() throws {
+        let catalogue = try DatabaseCatalogue([
+            DatabaseEntry("main", number: 0), DatabaseEntry("cache", number: 0, aliasOf: "main"),
+        ])
+        #expect(try catalogue["cache"].number == 0)
+    }
+
+    @Test func `a JSON file gives a catalogue`() throws {
+        let json = """
+            {"databases": [
+                {"name": "main", "number": 0, "may_be_flushed": true, "key_patterns": ["session:*"]},
+                {"name": "cache", "number": 0, "alias_of": "main", "may_be_flushed": true},
+                {"name": "knowledge", "number": 1, "purpose": "Vectors"}
+            ]}
+            """
+        let path = NSTemporaryDirectory() + "catalogue-\(UUID().uuidString).json"
+        try json.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let catalogue = try DatabaseCatalogue(contentsOfFile: path)
+        #expect(
+            catalogue.entries == [
+                DatabaseEntry("main", number: 0, keyPatterns: ["session:*"], mayBeFlushed: true),
+                DatabaseEntry("cache", number: 0, mayBeFlushed: true, aliasOf: "main"),
+                DatabaseEntry("knowledge", number: 1, purpose: "Vectors"),
+            ])
+    }
+
+    @Test(arguments: [
+        ("", "valid JSON"),
+        ("[]", "expected"),
+        ("{}", "databases is missing"),
+        (#"{"databases": [], "x": 1}"#, "unknown member \"x\""),
+        (#"{"databases": [{"name": "a"}]}"#, "databases[0].number is missing"),
+        (#"{"databases": [{"name": "a", "number": "0"}]}"#, "databases[0].number: expected Double"),
+        (#"{"databases": [{"name": "a", "number": 0, "may_be_flusehd": true}]}"#, "may_be_flusehd"),
+        (#"{"databases": [{"name": "a", "number": 0}, {"name": "b", "number": 0}]}"#, "both have number 0"),
+        (#"{"databases": [{"name": "a", "number": 1.5}]}"#, "databases[0].number: expected a whole number"),
+    ])
+    func `a broken file is refused, saying which member`(json: String, words: String) {
+        let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(json: Array(json.utf8)) }
+        #expect(error?.code == .invalidCatalogue)
+        #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func `a missing file is named in the error`() {
+        let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(contentsOfFile: "/no/such/file.json") }
+        #expect(error?.code == .invalidCatalogue)
+        #expect(error?.message.contains("/no/such/file.json") == true)
+    }
+}

@@ -1,0 +1,101 @@
+import Bulkhead
+import Testing
+
+@Suite struct ConfigurationTests {
+    @Test(arguments: [
+        ("redis://localhost", "localhost:6379"),
+        ("redis://localhost/", "localhost:6379"),
+        ("redis://localhost/0", "localhost:6379"),
+        ("REDIS://cache.example:7000", "cache.example:7000"),
+        ("redis://[::1]:7000", "[::1]:7000"),
+        ("redis://:secret@127.0.0.1", "127.0.0.1:6379"),
+        ("unix:///run/redis.sock", "unix:/run/redis.sock"),
+        ("unix://user:secret@/run/redis.sock", "unix:/run/redis.sock"),
+    ])
+    func `a URL names the server`(url: String, address: String) throws {
+        #expect(try RedisConfiguration(url: url).address == address)
+    }
+
+    @Test func `a URL carries login and limits`() throws {
+        let configuration = try RedisConfiguration(
+            url: "redis://app:p%40ss%2Fw@h:1?client_name=web&protocol=2&connect_timeout=0.5&lease_timeout=2"
+                + "&max_leases=3&max_waiters=0")
+        #expect(configuration.username == "app")
+        #expect(configuration.password != nil)
+        #expect(configuration.clientName == "web")
+        #expect(configuration.version == .resp2)
+        #expect(configuration.connectTimeout == .milliseconds(500))
+        #expect(configuration.leaseTimeout == .seconds(2))
+        #expect(configuration.maximumLeases == 3)
+        #expect(configuration.maximumWaiters == 0)
+    }
+
+    @Test(arguments: [
+        ("rediss://localhost", "not supported yet"),
+        ("http://localhost", "must begin with"),
+        ("localhost:6379", "must begin with"),
+        ("redis://", "names no host"),
+        ("redis://h/3", "remove it and use databases[.name]"),
+        ("redis://h/knowledge", "remove it and use databases[.name]"),
+        ("redis://h/1/2", "remove it"),
+        ("redis://h:0", "port"),
+        ("redis://h:65536", "port"),
+        ("redis://user@h", "without a password"),
+        ("redis://h?db=3", "unknown parameter db"),
+        ("redis://h?timeout=3", "unknown parameter timeout"),
+        ("redis://h?protocol=4", "protocol"),
+        ("redis://h?protocol=2&protocol=3", "twice"),
+        ("redis://h?connect_timeout=-1", "connect_timeout"),
+        ("redis://h?connect_timeout=nan", "connect_timeout"),
+        ("redis://h?max_leases=0", "max_leases"),
+        ("redis://h?max_leases=99999999999999999999", "max_leases"),
+        ("redis://h#x", "fragment"),
+        ("unix://run/redis.sock", "three slashes"),
+        ("unix://", "names no socket"),
+        ("redis://h?client_name=a%20b", "client name"),
+    ])
+    func `a URL that cannot be used is refused, saying why`(url: String, words: String) {
+        let error = #expect(throws: RedisError.self) { try RedisConfiguration(url: url) }
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        "redis://u:hunter2@h", "redis://u:hunter2@h/3", "redis://u:hunter2@h?x=1", "redis://u:hun ter2@h",
+    ])
+    func `no error and no description shows a password`(url: String) {
+        do {
+            let configuration = try RedisConfiguration(url: url)
+            var dumped = ""
+            dump(configuration, to: &dumped)
+            for text in ["\(configuration)", String(reflecting: configuration), dumped] {
+                #expect(!text.contains("hunter2"))
+            }
+        } catch {
+            #expect(!"\(error)".contains("hun"))
+            #expect(!String(reflecting: error).contains("hun"))
+        }
+    }
+
+    @Test func `the environment names the server`() throws {
+        #expect(try RedisConfiguration(environment: [:]).address == "127.0.0.1:6379")
+        #expect(try RedisConfiguration(environment: ["REDIS_URL": "redis://h:1"]).address == "h:1")
+        #expect(try RedisConfiguration(environment: ["REDIS_HOST": "h", "REDIS_PORT": "2"]).address == "h:2")
+        #expect(try RedisConfiguration(environment: ["REDIS_SOCKET": "/s"]).address == "unix:/s")
+        let configuration = try RedisConfiguration(
+            environment: ["REDIS_URL": "redis://a:b@h", "REDIS_USERNAME": "u", "REDIS_PASSWORD": "p"])
+        #expect(configuration.username == "u")
+    }
+
+    @Test(arguments: [
+        ["REDIS_URL": "redis://h", "REDIS_HOST": "h"],
+        ["REDIS_SOCKET": "/s", "REDIS_PORT": "1"],
+        ["REDIS_PORT": "http"],
+        ["REDIS_USERNAME": "u"],
+        ["REDIS_URL": "redis://h?db=1"],
+    ])
+    func `an environment that contradicts itself is refused`(environment: [String: String]) {
+        let error = #expect(throws: RedisError.self) { try RedisConfiguration(environment: environment) }
+        #expect(error?.code == .invalidConfiguration)
+    }
+}

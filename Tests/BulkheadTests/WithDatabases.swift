@@ -1,0 +1,29 @@
+import Bulkhead
+import RedisTestServer
+
+/// A private server, named databases on it, and the end of both.
+func withDatabases(
+    version: RESPVersion = .resp3, catalogue: DatabaseCatalogue = .standard, arguments: [String] = [],
+    configure: (inout RedisConfiguration) -> Void = { _ in },
+    _ body: (RedisDatabases, RedisTestServer) async throws -> Void
+) async throws {
+    try await withServer(arguments: arguments) { server in
+        var configuration = RedisConfiguration(unixSocket: server.socketPath)
+        configuration.version = version
+        configure(&configuration)
+        let databases = RedisDatabases(configuration, catalogue: catalogue)
+        do {
+            try await body(databases, server)
+        } catch {
+            await databases.close()
+            throw error
+        }
+        await databases.close()
+    }
+}
+
+func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws -> Void) async throws {
+    let server = try RedisTestServer.start(RedisTestServer.Options(arguments: arguments))
+    defer { server.stop() }
+    try await body(server)
+}

@@ -22,8 +22,10 @@ let package = Package(
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
     products: [
         .library(name: "Bulkhead", targets: ["Bulkhead"]),
+        .library(name: "BulkheadTools", targets: ["BulkheadTools"]),
         .library(name: "RESP", targets: ["RESP"]),
         .library(name: "RedisTestServer", targets: ["RedisTestServer"]),
+        .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -36,6 +38,12 @@ let package = Package(
         // Floor 2: the one import.
         .target(
             name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
+
+        // Floor 3: what the programs do, as a library.
+        .target(name: "BulkheadTools", dependencies: ["RESP", "Bulkhead"], swiftSettings: settings),
+
+        // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
+        .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -55,6 +63,7 @@ let package = Package(
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
+        tests("BulkheadToolsTests", of: "RESP", "BulkheadTools", "BulkheadCLI"),
     ]
 )
 

@@ -1,0 +1,33 @@
+/// What the program answers to its caller: the numbers of sysexits.h.
+package struct ExitCode: Sendable, Hashable {
+    package let number: Int32
+    /// One line of the help.
+    package let meaning: String
+
+    package static let done = ExitCode(number: 0, meaning: "done; also if the reader of standard output has left")
+    package static let usage = ExitCode(number: 64, meaning: "an unknown command or flag, or a value it cannot take")
+    package static let badData = ExitCode(number: 65, meaning: "the input is not what it has to be")
+    package static let inputTooShort = ExitCode(number: 66, meaning: "the input ends too soon")
+    package static let ioFailed = ExitCode(number: 74, meaning: "reading or writing failed")
+
+    static let all = [done, usage, badData, inputTooShort, ioFailed]
+}
+
+/// The end of a run that cannot go on: an exit code, and words for standard error if there is anything to say.
+package struct ProgramFailure: Error, Sendable, Hashable {
+    package let exitCode: ExitCode
+    package let message: String?
+
+    init(_ exitCode: ExitCode, _ message: String?) {
+        self.exitCode = exitCode
+        self.message = message
+    }
+
+    /// The reader of standard output wants no more, as `head` does: no failure of ours, and nothing to say.
+    static let readerLeft = ProgramFailure(.done, nil)
+
+    /// A wrong call of `program`, such as `bulkhead resp`.
+    static func usage(_ message: String, of program: String) -> ProgramFailure {
+        ProgramFailure(.usage, "\(program): \(message)\nTry '\(program) --help'.")
+    }
+}

@@ -44,6 +44,7 @@ let package = Package(
 
         // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
+        .target(name: "BenchmarkSupport", path: "Benchmarks/Support", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -64,6 +65,7 @@ let package = Package(
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
         tests("BulkheadToolsTests", of: "RESP", "BulkheadTools", "BulkheadCLI"),
+        tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
     ]
 )
 

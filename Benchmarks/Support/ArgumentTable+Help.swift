@@ -1,0 +1,31 @@
+extension ArgumentTable {
+    /// An option that is longer than this has its help on the lines below it.
+    private static var widestOption: Int { 26 }
+
+    /// What `--help` prints: the summary, the usage and a paragraph for each option, in lines of at most `width`
+    /// columns.
+    package func help(width: Int = Table.defaultWidth) -> String {
+        var entries = options.map { option in
+            let defaultText = option.defaultText(defaults).map { " (default: \($0))" } ?? ""
+            let start = ["--" + option.name, option.placeholder].compactMap(\.self).joined(separator: " ")
+            return (start: start, help: option.help + defaultText)
+        }
+        entries.append((start: "--help", help: "print this and end"))
+
+        let fitting = entries.map(\.start.count).filter { $0 <= Self.widestOption }
+        let indent = 2 + (fitting.max() ?? 0) + 2
+        var lines = summary.wrapped(to: width) + ["", "Usage: \(program) [options]", ""]
+        for entry in entries {
+            var paragraph = entry.help.wrapped(to: width - indent)
+                .map { String(repeating: " ", count: indent) + $0 }
+            let start = "  " + entry.start
+            if start.count + 2 <= indent {
+                paragraph[0] = start + paragraph[0].dropFirst(start.count)
+            } else {
+                paragraph.insert(start, at: 0)
+            }
+            lines += paragraph
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+}

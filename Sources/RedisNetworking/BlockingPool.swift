@@ -22,6 +22,7 @@ package final class BlockingPool: Sendable {
     private let bounds: PoolBounds
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
+    /// Signalled for each lease that comes back after `close`.
     private let returned = DispatchSemaphore(value: 0)
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
@@ -53,7 +54,7 @@ package final class BlockingPool: Sendable {
     /// Ends a lease. A connection that is busy, subscribed or closed leaves the pool.
     package func release(_ connection: BlockingConnection, reusable: Bool) {
         perform { $0.release(connection, reusable: reusable && connection.isIdle) }
-        returned.signal()
+        if machine.withLock({ $0.isClosed }) { returned.signal() }
     }
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.

@@ -28,6 +28,9 @@ package final class DatabaseConnections: Sendable {
         pool = AsyncPool(settings, bounds)
     }
 
+    /// Whoever drops the last handle wants nothing more.
+    deinit { abort() }
+
     /// Sends one command on a lane and waits for its reply.
     package func send(_ bytes: [UInt8], on lane: Lane) async throws(ConnectionFailure) -> RESPValue {
         try await attempt(on: lane) { await $0.send(bytes) }

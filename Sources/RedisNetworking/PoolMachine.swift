@@ -33,7 +33,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     private var idle: [Connection] = []
     private var leased: [Connection] = []
     private var waiters = RingQueue<(id: Int, waiter: Waiter)>()
-    private var isClosed = false
+    package private(set) var isClosed = false
 
     package init(_ bounds: PoolBounds) {
         self.bounds = bounds

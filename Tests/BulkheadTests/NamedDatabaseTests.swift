@@ -179,11 +179,18 @@ import Testing
         }
     }
 
-    @Test func `a handle keeps its connections when the databases it came from are gone`() async throws {
+    @Test func `a handle keeps its connections alive, and the last handle takes them along`() async throws {
         try await withServer { server in
-            let handle = try RedisDatabases(url: server.url)[.main]
-            let pong = try await handle.ping()
-            #expect(pong == "PONG")
+            let admin = RedisDatabases(RedisConfiguration(unixSocket: server.socketPath))
+            func clients() async throws -> String? { try await admin[.main].info(["clients"])["connected_clients"] }
+            do {
+                let handle = try RedisDatabases(url: server.url)[.main]
+                #expect(try await handle.ping() == "PONG")
+                try await handle.withConnection { connection in _ = try await connection.ping() }
+                #expect(try await clients() == "3")
+            }
+            #expect(try await eventually { try await clients() == "1" })
+            await admin.close()
         }
     }
 }

@@ -82,7 +82,9 @@ public final class RedisDatabases: Sendable {
         for database in blocking.values { database.pool.close(grace: .zero) }
     }
 
-    /// The same for programs without concurrency: blocks until every connection is closed.
+    /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
+    ///
+    /// Asynchronous commands under way fail with `closed` at once.
     public func closeBlocking(grace: Duration = .seconds(5)) {
         for database in asynchronous.values { database.connections.abort() }
         for database in blocking.values { database.pool.close(grace: grace) }

@@ -1,7 +1,7 @@
 /// Reads the `extension RedisCommand` of one file.
 struct FamilyReader {
     /// Attributes that are copied; others the generator does not know how to treat.
-    static let copiedAttributes: Set<String> = ["@_disfavoredOverload"]
+    static let copiedAttributes: Set<String> = ["@inlinable"]
     /// Declarations that have no place in the facade.
     static let skippedDeclarations = ["package ", "private ", "fileprivate ", "static "]
 

@@ -6,8 +6,8 @@ import RESP
 /// |---|---|
 /// | shared | all that is not named below |
 /// | bulk | SCAN family, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD |
-/// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK, WAIT, WAITAOF |
-/// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY … |
+/// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK |
+/// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY, WAIT … |
 /// | refused: another database | SELECT, SWAPDB, MOVE, COPY … DB, FLUSHALL; FLUSHDB has a function of its own |
 /// | refused: the end of replies | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC |
 public enum CommandRoute: Sendable, Hashable {
@@ -48,7 +48,7 @@ extension CommandRoute {
             self = .refused(reason: "it reaches into another database")
         case "COPY" where words.dropFirst(3).contains("DB"):
             self = .refused(reason: "COPY with DB reaches into another database")
-        case "FLUSHALL":
+        case _ where name == "FLUSHALL" || (name == "DEBUG" && second == "FLUSHALL"):
             self = .refused(reason: "it empties every database: use flushdb() on the one you mean")
         case "FLUSHDB":
             self = .refused(reason: "use flushdb(), which asks the catalogue whether this database may be flushed")
@@ -62,7 +62,8 @@ extension CommandRoute {
             self = .refused(reason: "without replies no request would ever be answered")
         case "SCRIPT" where second == "DEBUG":
             self = .refused(reason: "a script under the debugger takes the connection over")
-        case "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "READONLY", "READWRITE", "ASKING":
+        case "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "READONLY", "READWRITE", "ASKING",
+            "WAIT", "WAITAOF":
             self = .conversation(confirmations: 0)
         case "CLIENT" where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME"].contains(second):
             self = .conversation(confirmations: 0)
@@ -70,7 +71,7 @@ extension CommandRoute {
             self = words.count > 1
                 ? .conversation(confirmations: words.count - 1)
                 : .refused(reason: "name the channels; without names the number of replies is unknown")
-        case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF":
+        case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
             self = .blocking
         case "XREAD", "XREADGROUP":
             // Streams may be called BLOCK.

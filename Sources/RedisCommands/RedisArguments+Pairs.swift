@@ -6,10 +6,10 @@ struct ErasedArgument: RedisArgument {
 }
 
 extension KeyValuePairs<String, any RedisArgument> {
-    /// The same pairs for the overloads that take sequences.
+    /// The same pairs for the functions that take sequences.
     ///
-    /// Those are marked `@_disfavoredOverload`: a literal would be a dictionary otherwise, which loses the order and
-    /// stops the program where a key is named twice.
+    /// Those have the label `pairs:`, so that a literal can only be these: as a dictionary it would lose its order and
+    /// stop the program where a key is named twice.
     var erased: some Sequence<(key: String, value: ErasedArgument)> {
         self.lazy.map { (key: $0.key, value: ErasedArgument(value: $0.value)) }
     }

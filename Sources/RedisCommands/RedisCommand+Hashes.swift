@@ -25,7 +25,7 @@ extension RedisCommand {
     public static func hset(
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>
     ) -> RedisCommand<Int> {
-        hset(key, fields.erased)
+        hset(key, pairs: fields.erased)
     }
 
     /// Writes several fields: the pairs of a dictionary or another sequence.
@@ -33,13 +33,12 @@ extension RedisCommand {
     /// - Returns: How many fields are new.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
-    @_disfavoredOverload
     public static func hset(
-        _ key: some RedisArgument, _ fields: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("HSET") { arguments in
             arguments.append(key)
-            arguments.append(pairs: fields)
+            arguments.append(pairs: pairs)
         }
     }
 

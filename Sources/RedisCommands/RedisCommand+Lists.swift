@@ -257,6 +257,11 @@ extension RedisCommand {
 }
 
 extension Duration {
-    /// For blocking commands. Zero waits for ever, so no other time becomes zero; servers refuse negative ones.
-    var redisSeconds: Double { Double(redisMilliseconds) / 1_000 }
+    /// For blocking commands. Zero waits for ever, so no other time becomes zero.
+    ///
+    /// Servers refuse negative times, but take -0.001 for zero (7.0): a negative time is sent as -1 or less.
+    var redisSeconds: Double {
+        let seconds = Double(redisMilliseconds) / 1_000
+        return seconds < 0 ? min(seconds, -1) : seconds
+    }
 }

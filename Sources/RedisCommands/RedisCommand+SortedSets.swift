@@ -67,7 +67,7 @@ extension RedisCommand {
     public static func zadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
     ) -> RedisCommand<Int> {
-        zadd(key, members.lazy.map { $0 }, condition: condition)
+        zadd(key, pairs: members.lazy.map { $0 }, condition: condition)
     }
 
     /// Adds members with scores, the pairs of a dictionary or another sequence, or changes the scores of those that
@@ -76,15 +76,14 @@ extension RedisCommand {
     /// - Returns: How many members are new; changed ones do not count.
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
-    @_disfavoredOverload
     public static func zadd(
-        _ key: some RedisArgument, _ members: some Sequence<(key: some RedisArgument, value: Double)>,
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("ZADD") { arguments in
             arguments.append(key)
             if let condition { arguments.append(condition.rawValue) }
-            for (member, score) in members {
+            for (member, score) in pairs {
                 arguments.append(score)
                 arguments.append(member)
             }

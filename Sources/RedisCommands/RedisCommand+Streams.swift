@@ -61,7 +61,7 @@ extension RedisCommand {
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>,
         id: String = "*", trim: RedisStreamTrim? = nil
     ) -> RedisCommand<String> {
-        xadd(key, fields.erased, id: id, trim: trim)
+        xadd(key, pairs: fields.erased, id: id, trim: trim)
     }
 
     /// Adds an entry: the pairs of a dictionary or another sequence.
@@ -70,16 +70,15 @@ extension RedisCommand {
     /// - Returns: The entry's id.
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
-    @_disfavoredOverload
     public static func xadd(
-        _ key: some RedisArgument, _ fields: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
         id: String = "*", trim: RedisStreamTrim? = nil
     ) -> RedisCommand<String> {
         RedisCommand<String>("XADD") { arguments in
             arguments.append(key)
             trim?.append(to: &arguments)
             arguments.append(id)
-            arguments.append(pairs: fields)
+            arguments.append(pairs: pairs)
         }
     }
 

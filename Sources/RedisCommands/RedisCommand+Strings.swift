@@ -145,7 +145,7 @@ extension RedisCommand {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
     public static func mset(_ pairs: KeyValuePairs<String, any RedisArgument>) -> RedisCommand<Void> {
-        mset(pairs.erased)
+        mset(pairs: pairs.erased)
     }
 
     /// Writes several strings at once: the pairs of a dictionary or another sequence.
@@ -153,9 +153,8 @@ extension RedisCommand {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
-    @_disfavoredOverload
     public static func mset(
-        _ pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
+        pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("MSET") { $0.append(pairs: pairs) }
     }

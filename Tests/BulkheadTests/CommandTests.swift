@@ -75,7 +75,7 @@ import Testing
         try await run(form) { database throws in
             #expect(try await database.hset("h", "a", 1) == 1)
             #expect(try await database.hset("h", ["b": "2", "vector": [1, 2] as [Float]]) == 2)
-            #expect(try await database.hset("h", ["c": "3"] as [String: String]) == 1)
+            #expect(try await database.hset("h", pairs: ["c": "3"] as [String: String]) == 1)
             #expect(try await database.hget("h", "vector", as: [Float].self) == [1, 2])
             #expect(try await database.hmget("h", "a", "none", "b") == ["1", nil, "2"])
             #expect(try await database.hdel("h", "vector", "none") == 1)

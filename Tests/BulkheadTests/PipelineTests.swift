@@ -17,6 +17,20 @@ import Testing
         }
     }
 
+    @Test func `literals of pairs keep their order in a pipeline, repeated names too`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            let (added, id, members, _) = try await main.pipeline(
+                .hset("h", ["a": 1, "b": "x", "v": [0.5] as [Float]]), .xadd("x", ["f": "1", "f": "2"]),
+                .zadd("z", ["m": 1]), .mset(["k": 1]))
+            #expect(added == 3)
+            #expect(members == 1)
+            let entries = try await main.xrange("x")
+            #expect(entries.map(\.id) == [id])
+            #expect(entries[0].fields.map(\.value) == ["1", "2"])
+        }
+    }
+
     @Test func `one failing command does not touch the others`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

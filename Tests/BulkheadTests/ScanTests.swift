@@ -6,7 +6,7 @@ import Testing
         try await withDatabases { databases, _ in
             let knowledge = try databases[.knowledge]
             let keys = Set((0..<1_000).map { "llama_index/vector_\($0)" })
-            try await knowledge.mset(keys.map { (key: $0, value: "v") })
+            try await knowledge.mset(pairs: keys.map { (key: $0, value: "v") })
             try await knowledge.set("other", "v")
             try await databases[.main].set("llama_index/vector_main", "v")
             var found: Set<String> = []
@@ -37,9 +37,9 @@ import Testing
             let main = try databases[.main]
             // More than a listpack holds, so that there are several pages.
             let names = (0..<1_000).map { "m\($0)" }
-            try await main.hset("hash", names.map { (key: $0, value: $0 + "!") })
+            try await main.hset("hash", pairs: names.map { (key: $0, value: $0 + "!") })
             try await main.sadd("set", names)
-            try await main.zadd("zset", names.enumerated().map { (key: $1, value: Double($0) + 0.5) })
+            try await main.zadd("zset", pairs: names.enumerated().map { (key: $1, value: Double($0) + 0.5) })
             var fields: [String: String] = [:]
             for try await field in main.hscan("hash", count: 100) { fields[field.name] = field.value }
             #expect(fields == Dictionary(uniqueKeysWithValues: names.map { ($0, $0 + "!") }))

@@ -31,6 +31,7 @@ import Testing
     }
 
     @Test(arguments: [
+        "WAIT 1 0", "WAITAOF 1 1 0",
         "MULTI", "EXEC", "DISCARD", "WATCH k", "UNWATCH", "READONLY", "READWRITE", "ASKING", "CLIENT TRACKING ON",
         "CLIENT CACHING YES", "CLIENT NO-EVICT ON", "CLIENT NO-TOUCH ON", "CLIENT SETNAME n", "client tracking on",
     ])
@@ -48,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         "BLPOP k 0", "BRPOP k 0", "BLMOVE a b LEFT LEFT 0", "BRPOPLPUSH a b 0", "BLMPOP 0 1 k LEFT", "BZPOPMIN k 0",
-        "BZPOPMAX k 0", "BZMPOP 0 1 k MIN", "WAIT 1 0", "WAITAOF 1 1 0", "XREAD BLOCK 0 STREAMS s $",
+        "BZPOPMAX k 0", "BZMPOP 0 1 k MIN", "XREAD BLOCK 0 STREAMS s $",
         "XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS s >", "xread count 1 block 0 streams s $",
     ])
     func `what waits takes a lease`(line: String) {
@@ -96,16 +97,16 @@ import Testing
     }
 
     @Test func `a command takes the way that its words would take by hand`() {
-        expectSameRoute(.get("k"), .set("k", "v"), .mget("a"), .mset(["k": 1]), .append("k", "v"))
+        expectSameRoute(.get("k"), .set("k", "v"), .mget("a"), .mset(pairs: ["k": 1]), .append("k", "v"))
         expectSameRoute(.del("k"), .unlink("k"), .ttl("k"), .type("k"), .rename("a", to: "b"), .randomkey())
         expectSameRoute(.copy("a", to: "db", replace: true), .expire("k", after: .seconds(1)))
-        expectSameRoute(.hset("k", ["f": 1]), .hget("k", "f"), .hmget("k", "f"), .hgetall("k"), .hkeys("k"))
+        expectSameRoute(.hset("k", pairs: ["f": 1]), .hget("k", "f"), .hmget("k", "f"), .hgetall("k"), .hkeys("k"))
         expectSameRoute(.lpush("k", "v"), .lpop("k"), .blpop("k", timeout: .zero), .brpop("k", timeout: .zero))
         expectSameRoute(.lrange("k", 0, 1), .lmove(from: "a", .left, to: "b", .right), .hvals("k"))
         expectSameRoute(.sadd("k", "m"), .smembers("k"), .sinter("k"), .sunion("k"), .sdiff("k"), .spop("k"))
-        expectSameRoute(.zadd("k", ["m": 1]), .zrange("k", 0, 1), .zrange("k", 0, 1, reversed: true), .zcard("k"))
+        expectSameRoute(.zadd("k", pairs: ["m": 1]), .zrange("k", 0, 1), .zrange("k", 0, 1, reversed: true), .zcard("k"))
         expectSameRoute(.zrangeWithScores("k", 0, 1), .zrangebyscore("k", from: .unbounded, to: .unbounded))
-        expectSameRoute(.xadd("k", ["f": 1]), .xrange("k"), .xrevrange("k"), .xtrim("k", .maximumLength(1)))
+        expectSameRoute(.xadd("k", pairs: ["f": 1]), .xrange("k"), .xrevrange("k"), .xtrim("k", .maximumLength(1)))
         expectSameRoute(.scanPage(.start), .hscanPage("k", .start), .sscanPage("k", .start), .zscanPage("k", .start))
         expectSameRoute(.ping(), .echo("m"), .info(), .dbsize())
     }

@@ -10,11 +10,10 @@ import Testing
         let vector = lastArgument(.hset("doc:1", ["id": "a", "vector": [0.5, 1.5] as [Float]]))
         #expect(vector == [0, 0, 0, 0x3f, 0, 0, 0xc0, 0x3f])
         let dictionary = ["f": 2.5]
-        #expect(words(.hset("h", dictionary)) == ["HSET", "h", "f", "2.5"])
+        #expect(words(.hset("h", pairs: dictionary)) == ["HSET", "h", "f", "2.5"])
         let tuples = [(key: 1, value: "a"), (key: 2, value: "b")]
-        #expect(words(.hset("h", tuples)) == ["HSET", "h", "1", "a", "2", "b"])
-        let pairs: KeyValuePairs = ["x": "1", "x": "2"]
-        #expect(words(.hset("h", pairs)) == ["HSET", "h", "x", "1", "x", "2"])
+        #expect(words(.hset("h", pairs: tuples)) == ["HSET", "h", "1", "a", "2", "b"])
+        #expect(words(.hset("h", ["x": "1", "x": "2"])) == ["HSET", "h", "x", "1", "x", "2"])
     }
 
     @Test func `fields come one by one or in an array`() {

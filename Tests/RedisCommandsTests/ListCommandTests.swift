@@ -27,7 +27,8 @@ import Testing
         (.milliseconds(1_500), "1.5"),
         (.nanoseconds(1), "0.001"),
         (.zero, "0"),
-        (.nanoseconds(-1), "-0.001"),
+        (.nanoseconds(-1), "-1"),
+        (.milliseconds(-2_500), "-2.5"),
     ])
     func `only a timeout of zero waits for ever`(timeout: Duration, text: String) {
         #expect(words(.blpop("a", "b", timeout: timeout)) == ["BLPOP", "a", "b", text])

@@ -10,9 +10,9 @@ import Testing
             words(.zadd("z", ["a": .infinity, "b": -.infinity], condition: .ifAbsent))
                 == ["ZADD", "z", "NX", "inf", "a", "-inf", "b"])
         let scores: [Int: Double] = [7: 1.5]
-        #expect(words(.zadd("z", scores, condition: .ifPresent)) == ["ZADD", "z", "XX", "1.5", "7"])
+        #expect(words(.zadd("z", pairs: scores, condition: .ifPresent)) == ["ZADD", "z", "XX", "1.5", "7"])
         let tuples = [(key: RESPBytes("m"), value: 0.0)]
-        #expect(words(.zadd("z", tuples)) == ["ZADD", "z", "0", "m"])
+        #expect(words(.zadd("z", pairs: tuples)) == ["ZADD", "z", "0", "m"])
     }
 
     @Test func `members are removed, scored, counted and ranked`() throws {

@@ -12,9 +12,9 @@ import Testing
             words(.xadd("x", ["f": "v"], trim: .minimumID("9-0", exact: true)))
                 == ["XADD", "x", "MINID", "=", "9-0", "*", "f", "v"])
         let fields = ["f": 1.5]
-        #expect(words(.xadd("x", fields)) == ["XADD", "x", "*", "f", "1.5"])
+        #expect(words(.xadd("x", pairs: fields)) == ["XADD", "x", "*", "f", "1.5"])
         let tuples = [(key: "f", value: "1"), (key: "f", value: "2")]
-        #expect(words(.xadd("x", tuples, id: "1-*")) == ["XADD", "x", "1-*", "f", "1", "f", "2"])
+        #expect(words(.xadd("x", pairs: tuples, id: "1-*")) == ["XADD", "x", "1-*", "f", "1", "f", "2"])
     }
 
     @Test func `ranges run from the first to the last or back`() {

@@ -17,16 +17,6 @@ public protocol BlockingRedisExecutor {
 }
 
 extension BlockingRedisExecutor {
-    /// Runs several commands in one round trip, as the asynchronous form does.
-    public func pipeline<each Reply>(
-        _ commands: repeat RedisCommand<each Reply>
-    ) throws(RedisError) -> (repeat each Reply) {
-        var batch = RedisBatch()
-        repeat batch.append(each commands)
-        var reader = batch.reader(of: try send(batch), in: name)
-        return try (repeat reader.next(each commands))
-    }
-
     /// Runs many commands in one round trip and returns each one's own result, in order.
     public func pipeline<Reply>(
         _ commands: [RedisCommand<Reply>]

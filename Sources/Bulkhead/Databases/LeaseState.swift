@@ -22,6 +22,7 @@ struct LeaseState: Sendable {
         case "EXEC", "DISCARD":
             isInTransaction = false
             isWatching = false
+        case "WAIT", "WAITAOF": break
         default: isTainted = true
         }
     }

@@ -21,22 +21,6 @@ public protocol RedisExecutor: Sendable {
 }
 
 extension RedisExecutor {
-    /// Runs several commands in one round trip: one write, one wait.
-    ///
-    /// ```swift
-    /// let (name, visits) = try await database.pipeline(.get("user:1:name"), .incr("visits"))
-    /// ```
-    /// It is no transaction: others' commands may run between. If a command fails the others have run all the same,
-    /// and the first failure is thrown; the array form gives each its own result.
-    public func pipeline<each Reply>(
-        _ commands: repeat RedisCommand<each Reply>
-    ) async throws(RedisError) -> (repeat each Reply) {
-        var batch = RedisBatch()
-        repeat batch.append(each commands)
-        var reader = batch.reader(of: try await send(batch), in: name)
-        return try (repeat reader.next(each commands))
-    }
-
     /// Runs many commands in one round trip and returns each one's own result, in order.
     ///
     /// Throws only if no reply came at all.

@@ -35,11 +35,10 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
     @discardableResult
-    @_disfavoredOverload
     public func hset(
-        _ key: some RedisArgument, _ fields: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) throws(RedisError) -> Int {
-        try run(.hset(key, fields))
+        try run(.hset(key, pairs: pairs))
     }
 
     /// Writes a field unless it exists.

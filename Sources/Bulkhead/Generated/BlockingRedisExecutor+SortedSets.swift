@@ -25,12 +25,11 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @discardableResult
-    @_disfavoredOverload
     public func zadd(
-        _ key: some RedisArgument, _ members: some Sequence<(key: some RedisArgument, value: Double)>,
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
     ) throws(RedisError) -> Int {
-        try run(.zadd(key, members, condition: condition))
+        try run(.zadd(key, pairs: pairs, condition: condition))
     }
 
     /// Removes members.

@@ -89,9 +89,8 @@ extension BlockingRedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
-    @_disfavoredOverload
-    public func mset(_ pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>) throws(RedisError) {
-        try run(.mset(pairs))
+    public func mset(pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>) throws(RedisError) {
+        try run(.mset(pairs: pairs))
     }
 
     /// Adds 1 to a number; a missing key counts from 0.

@@ -26,12 +26,11 @@ extension RedisExecutor {
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
     @discardableResult
-    @_disfavoredOverload
     public func xadd(
-        _ key: some RedisArgument, _ fields: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
+        _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
         id: String = "*", trim: RedisStreamTrim? = nil
     ) async throws(RedisError) -> String {
-        try await run(.xadd(key, fields, id: id, trim: trim))
+        try await run(.xadd(key, pairs: pairs, id: id, trim: trim))
     }
 
     /// Reads entries from the oldest to the newest, ids `first` through `last`; `-` and `+` are the ends.

@@ -89,11 +89,10 @@ extension RedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
-    @_disfavoredOverload
     public func mset(
-        _ pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
+        pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) async throws(RedisError) {
-        try await run(.mset(pairs))
+        try await run(.mset(pairs: pairs))
     }
 
     /// Adds 1 to a number; a missing key counts from 0.

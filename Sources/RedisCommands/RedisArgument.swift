@@ -11,10 +11,11 @@ public protocol RedisArgument: Sendable {
 
 /// The arguments of a command under construction, its name the first.
 public struct RedisArguments {
-    private var encoder: RESPEncoder
-    private let start: Int
-    private var count = 1
+    @usableFromInline var encoder: RESPEncoder
+    @usableFromInline let start: Int
+    @usableFromInline var count = 1
 
+    @usableFromInline
     init(_ name: String) {
         encoder = RESPEncoder(capacity: 64)
         start = encoder.beginCommand()
@@ -22,6 +23,7 @@ public struct RedisArguments {
     }
 
     /// The finished command, as it goes over the wire.
+    @usableFromInline
     consuming func finish() -> [UInt8] {
         encoder.endCommand(from: start, argumentCount: count)
         return encoder.bytes
@@ -46,11 +48,13 @@ public struct RedisArguments {
     }
 
     /// Appends one argument.
+    @inlinable
     public mutating func append(_ value: some RedisArgument) {
         value.append(to: &self)
     }
 
     /// Appends one argument for each value.
+    @inlinable
     public mutating func append(contentsOf values: some Sequence<some RedisArgument>) {
         for value in values { value.append(to: &self) }
     }

@@ -1,7 +1,9 @@
 /// A value of any kind as one concrete type, so that a literal of mixed values is a sequence like others.
+@usableFromInline
 struct ErasedArgument: RedisArgument {
-    let value: any RedisArgument
+    @usableFromInline let value: any RedisArgument
 
+    @usableFromInline
     func append(to arguments: inout RedisArguments) { value.append(to: &arguments) }
 }
 
@@ -10,6 +12,7 @@ extension KeyValuePairs<String, any RedisArgument> {
     ///
     /// Those have the label `pairs:`, so that a literal can only be these: as a dictionary it would lose its order and
     /// stop the program where a key is named twice.
+    @usableFromInline
     var erased: some Sequence<(key: String, value: ErasedArgument)> {
         self.lazy.map { (key: $0.key, value: ErasedArgument(value: $0.value)) }
     }
@@ -17,6 +20,7 @@ extension KeyValuePairs<String, any RedisArgument> {
 
 extension RedisArguments {
     /// Appends two arguments for each pair.
+    @inlinable
     mutating func append(pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>) {
         for (key, value) in pairs {
             append(key)

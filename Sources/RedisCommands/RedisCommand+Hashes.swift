@@ -7,6 +7,7 @@ extension RedisCommand {
     /// - Returns: 1 if the field is new; 0 if it was overwritten.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hset(
         _ key: some RedisArgument, _ field: some RedisArgument, _ value: some RedisArgument
     ) -> RedisCommand<Int> {
@@ -22,6 +23,7 @@ extension RedisCommand {
     /// - Returns: How many fields are new.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
+    @inlinable
     public static func hset(
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>
     ) -> RedisCommand<Int> {
@@ -33,6 +35,7 @@ extension RedisCommand {
     /// - Returns: How many fields are new.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
+    @inlinable
     public static func hset(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Int> {
@@ -47,6 +50,7 @@ extension RedisCommand {
     /// - Returns: False if the field exists; it is left as it was.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hsetnx(
         _ key: some RedisArgument, _ field: some RedisArgument, _ value: some RedisArgument
     ) -> RedisCommand<Bool> {
@@ -62,6 +66,7 @@ extension RedisCommand {
     /// - Returns: Its value; nil if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hget<Value: RedisDecodable>(
         _ key: some RedisArgument, _ field: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -76,6 +81,7 @@ extension RedisCommand {
     /// - Returns: One value for each field, in their order; nil where there is none.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hmget<Field: RedisArgument, Value: RedisDecodable>(
         _ key: some RedisArgument, _ fields: [Field], as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
@@ -90,6 +96,7 @@ extension RedisCommand {
     /// - Returns: One value for each field, in their order; nil where there is none.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hmget<Field: RedisArgument, Value: RedisDecodable>(
         _ key: some RedisArgument, _ fields: Field..., as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
@@ -101,6 +108,7 @@ extension RedisCommand {
     /// - Returns: Its fields and values; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hgetall<Field: RedisDecodable & Hashable, Value: RedisDecodable>(
         _ key: some RedisArgument, fields: Field.Type = String.self, as type: Value.Type = String.self
     ) -> RedisCommand<[Field: Value]> {
@@ -112,6 +120,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 2.4.0
+    @inlinable
     public static func hdel<Field: RedisArgument>(
         _ key: some RedisArgument, _ fields: [Field]
     ) -> RedisCommand<Int> {
@@ -126,6 +135,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 2.4.0
+    @inlinable
     public static func hdel<Field: RedisArgument>(
         _ key: some RedisArgument, _ fields: Field...
     ) -> RedisCommand<Int> {
@@ -137,6 +147,7 @@ extension RedisCommand {
     /// - Returns: False if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hexists(_ key: some RedisArgument, _ field: some RedisArgument) -> RedisCommand<Bool> {
         RedisCommand<Bool>("HEXISTS") { arguments in
             arguments.append(key)
@@ -149,6 +160,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hlen(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("HLEN") { $0.append(key) }
     }
@@ -158,6 +170,7 @@ extension RedisCommand {
     /// - Returns: Its length in bytes; 0 if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 3.2.0
+    @inlinable
     public static func hstrlen(_ key: some RedisArgument, _ field: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("HSTRLEN") { arguments in
             arguments.append(key)
@@ -170,6 +183,7 @@ extension RedisCommand {
     /// - Returns: The names, in no order; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hkeys<Field: RedisDecodable>(
         _ key: some RedisArgument, as type: Field.Type = String.self
     ) -> RedisCommand<[Field]> {
@@ -181,6 +195,7 @@ extension RedisCommand {
     /// - Returns: The values, in no order; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hvals<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<[Value]> {
@@ -193,6 +208,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func hincrby(
         _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Int
     ) -> RedisCommand<Int> {
@@ -209,6 +225,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public static func hincrbyfloat(
         _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Double
     ) -> RedisCommand<Double> {

@@ -15,6 +15,7 @@ extension RedisCommand {
     /// - Returns: How many keys there were.
     /// - Complexity: O(N) for N keys, and O(M) for each list, set, hash or stream of M elements
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func del<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
         RedisCommand<Int>("DEL") { $0.append(contentsOf: keys) }
     }
@@ -24,6 +25,7 @@ extension RedisCommand {
     /// - Returns: How many keys there were.
     /// - Complexity: O(N) for N keys, and O(M) for each list, set, hash or stream of M elements
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func del<Key: RedisArgument>(_ keys: Key...) -> RedisCommand<Int> {
         del(keys)
     }
@@ -33,6 +35,7 @@ extension RedisCommand {
     /// - Returns: How many keys there were.
     /// - Complexity: O(1) for each key, whatever its size
     /// - Since: Redis 4.0.0
+    @inlinable
     public static func unlink<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
         RedisCommand<Int>("UNLINK") { $0.append(contentsOf: keys) }
     }
@@ -42,6 +45,7 @@ extension RedisCommand {
     /// - Returns: How many keys there were.
     /// - Complexity: O(1) for each key, whatever its size
     /// - Since: Redis 4.0.0
+    @inlinable
     public static func unlink<Key: RedisArgument>(_ keys: Key...) -> RedisCommand<Int> {
         unlink(keys)
     }
@@ -51,6 +55,7 @@ extension RedisCommand {
     /// - Returns: How many; a key that is named twice counts twice.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0; several keys 3.0.3
+    @inlinable
     public static func exists<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
         RedisCommand<Int>("EXISTS") { $0.append(contentsOf: keys) }
     }
@@ -60,6 +65,7 @@ extension RedisCommand {
     /// - Returns: How many; a key that is named twice counts twice.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0; several keys 3.0.3
+    @inlinable
     public static func exists<Key: RedisArgument>(_ keys: Key...) -> RedisCommand<Int> {
         exists(keys)
     }
@@ -69,6 +75,7 @@ extension RedisCommand {
     /// - Returns: How many of them exist.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 3.2.1
+    @inlinable
     public static func touch<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
         RedisCommand<Int>("TOUCH") { $0.append(contentsOf: keys) }
     }
@@ -78,6 +85,7 @@ extension RedisCommand {
     /// - Returns: How many of them exist.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 3.2.1
+    @inlinable
     public static func touch<Key: RedisArgument>(_ keys: Key...) -> RedisCommand<Int> {
         touch(keys)
     }
@@ -87,6 +95,7 @@ extension RedisCommand {
     /// - Returns: False if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public static func expire(_ key: some RedisArgument, after duration: Duration) -> RedisCommand<Bool> {
         RedisCommand<Bool>("PEXPIRE") { arguments in
             arguments.append(key)
@@ -99,6 +108,7 @@ extension RedisCommand {
     /// - Returns: False if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public static func expire(_ key: some RedisArgument, atUnixMilliseconds time: Int64) -> RedisCommand<Bool> {
         RedisCommand<Bool>("PEXPIREAT") { arguments in
             arguments.append(key)
@@ -111,6 +121,7 @@ extension RedisCommand {
     /// - Returns: False if there is no such key or it had no expiry.
     /// - Complexity: O(1)
     /// - Since: Redis 2.2.0
+    @inlinable
     public static func persist(_ key: some RedisArgument) -> RedisCommand<Bool> {
         RedisCommand<Bool>("PERSIST") { $0.append(key) }
     }
@@ -120,6 +131,7 @@ extension RedisCommand {
     /// - Returns: The time left, or that there is no expiry or no key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public static func ttl(_ key: some RedisArgument) -> RedisCommand<RedisTimeToLive> {
         RedisCommand<RedisTimeToLive>(
             "PTTL",
@@ -138,6 +150,7 @@ extension RedisCommand {
     /// - Returns: `string`, `list`, `set`, `zset`, `hash`, `stream` or a module's own; `none` if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func type(_ key: some RedisArgument) -> RedisCommand<String> {
         RedisCommand<String>("TYPE") { $0.append(key) }
     }
@@ -146,6 +159,7 @@ extension RedisCommand {
     ///
     /// - Complexity: O(1), and the deletion of what the new name held
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func rename(_ key: some RedisArgument, to newKey: some RedisArgument) -> RedisCommand<Void> {
         RedisCommand<Void>("RENAME") { arguments in
             arguments.append(key)
@@ -158,6 +172,7 @@ extension RedisCommand {
     /// - Returns: False if the new name is taken; nothing changes then.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func renamenx(_ key: some RedisArgument, to newKey: some RedisArgument) -> RedisCommand<Bool> {
         RedisCommand<Bool>("RENAMENX") { arguments in
             arguments.append(key)
@@ -170,6 +185,7 @@ extension RedisCommand {
     /// - Returns: False if there is no such key, or the new one is taken and not to be replaced.
     /// - Complexity: O(N) for N elements, O(1) for a string
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func copy(
         _ key: some RedisArgument, to newKey: some RedisArgument, replace: Bool = false
     ) -> RedisCommand<Bool> {
@@ -185,6 +201,7 @@ extension RedisCommand {
     /// - Returns: A key; nil if the database is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func randomkey<Key: RedisDecodable>(as type: Key.Type = String.self) -> RedisCommand<Key?> {
         RedisCommand<Key?>("RANDOMKEY")
     }

@@ -36,6 +36,7 @@ extension RedisCommand {
     /// - Returns: The list's length after it.
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
+    @inlinable
     public static func lpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) -> RedisCommand<Int> {
@@ -50,6 +51,7 @@ extension RedisCommand {
     /// - Returns: The list's length after it.
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
+    @inlinable
     public static func lpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: Value...
     ) -> RedisCommand<Int> {
@@ -61,6 +63,7 @@ extension RedisCommand {
     /// - Returns: The list's length after it.
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
+    @inlinable
     public static func rpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) -> RedisCommand<Int> {
@@ -75,6 +78,7 @@ extension RedisCommand {
     /// - Returns: The list's length after it.
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
+    @inlinable
     public static func rpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: Value...
     ) -> RedisCommand<Int> {
@@ -86,6 +90,7 @@ extension RedisCommand {
     /// - Returns: The element; nil if the list is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func lpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -97,6 +102,7 @@ extension RedisCommand {
     /// - Returns: The element; nil if the list is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func rpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -109,6 +115,7 @@ extension RedisCommand {
     /// - Returns: The element and its list's key; nil if the time ran out.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
+    @inlinable
     public static func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
@@ -125,6 +132,7 @@ extension RedisCommand {
     /// - Returns: The element and its list's key; nil if the time ran out.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
+    @inlinable
     public static func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
@@ -137,6 +145,7 @@ extension RedisCommand {
     /// - Returns: The element and its list's key; nil if the time ran out.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
+    @inlinable
     public static func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
@@ -153,6 +162,7 @@ extension RedisCommand {
     /// - Returns: The element and its list's key; nil if the time ran out.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
+    @inlinable
     public static func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
@@ -164,6 +174,7 @@ extension RedisCommand {
     /// - Returns: The element; nil if the source is empty, and nothing changes then.
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func lmove<Value: RedisDecodable>(
         from source: some RedisArgument, _ sourceEnd: RedisListEnd,
         to destination: some RedisArgument, _ destinationEnd: RedisListEnd, as type: Value.Type = String.self
@@ -181,6 +192,7 @@ extension RedisCommand {
     /// - Returns: Those of them that exist.
     /// - Complexity: O(S+N) for N elements, S away from the nearer end
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func lrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) -> RedisCommand<[Value]> {
@@ -196,6 +208,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func llen(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("LLEN") { $0.append(key) }
     }
@@ -205,6 +218,7 @@ extension RedisCommand {
     /// - Returns: The element; nil if the list is shorter.
     /// - Complexity: O(N) for N elements on the way to it, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func lindex<Value: RedisDecodable>(
         _ key: some RedisArgument, _ index: Int, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -218,6 +232,7 @@ extension RedisCommand {
     ///
     /// - Complexity: O(N) for a list of N elements, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func lset(
         _ key: some RedisArgument, _ index: Int, _ value: some RedisArgument
     ) -> RedisCommand<Void> {
@@ -233,6 +248,7 @@ extension RedisCommand {
     /// - Returns: How many were removed.
     /// - Complexity: O(N+M) for a list of N elements and M removed
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func lrem(
         _ key: some RedisArgument, _ count: Int, _ value: some RedisArgument
     ) -> RedisCommand<Int> {
@@ -247,6 +263,7 @@ extension RedisCommand {
     ///
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) -> RedisCommand<Void> {
         RedisCommand<Void>("LTRIM") { arguments in
             arguments.append(key)
@@ -260,7 +277,7 @@ extension Duration {
     /// For blocking commands. Zero waits for ever, so no other time becomes zero.
     ///
     /// Servers refuse negative times, but take -0.001 for zero (7.0): a negative time is sent as -1 or less.
-    var redisSeconds: Double {
+    @usableFromInline var redisSeconds: Double {
         let seconds = Double(redisMilliseconds) / 1_000
         return seconds < 0 ? min(seconds, -1) : seconds
     }

@@ -1,4 +1,4 @@
-import RESP
+public import RESP
 
 /// One step of a scan: where to go on, and what this step found.
 ///
@@ -10,6 +10,7 @@ public struct RedisScanPage<Element: Sendable>: Sendable {
     /// What this step found; may be empty before the end.
     public let elements: [Element]
 
+    @usableFromInline
     init(
         redis reply: RESPValue, _ convert: (RESPValue) throws(RedisConversionError) -> [Element]
     ) throws(RedisConversionError) {
@@ -24,7 +25,7 @@ public struct RedisScanPage<Element: Sendable>: Sendable {
 
 /// Where a scan goes on; meant for the same key of the same server.
 public struct RedisScanCursor: Sendable, Hashable {
-    let number: UInt64
+    @usableFromInline let number: UInt64
     /// The beginning.
     public static let start = RedisScanCursor(number: 0)
 }
@@ -35,6 +36,12 @@ public struct RedisField<Value: RedisDecodable>: Sendable {
     public let name: String
     /// Its value.
     public let value: Value
+
+    @usableFromInline
+    init(name: String, value: Value) {
+        self.name = name
+        self.value = value
+    }
 }
 
 extension RedisField: Equatable where Value: Equatable {}
@@ -52,6 +59,7 @@ extension RedisCommand {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0; types 6.0.0
+    @inlinable
     public static func scanPage<Key: RedisDecodable>(
         _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil, type: String? = nil,
         as keyType: Key.Type = String.self
@@ -76,6 +84,7 @@ extension RedisCommand {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public static func hscanPage<Value: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Value.Type = String.self
@@ -106,6 +115,7 @@ extension RedisCommand {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public static func sscanPage<Member: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Member.Type = String.self
@@ -127,6 +137,7 @@ extension RedisCommand {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public static func zscanPage<Member: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Member.Type = String.self
@@ -147,7 +158,7 @@ extension RedisCommand {
 }
 
 extension RedisArguments {
-    fileprivate mutating func append(match pattern: String?, count: Int?) {
+    @usableFromInline mutating func append(match pattern: String?, count: Int?) {
         if let pattern {
             append("MATCH")
             append(pattern)

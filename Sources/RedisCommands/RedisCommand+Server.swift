@@ -28,6 +28,7 @@ extension RedisCommand {
     /// - Returns: `PONG`
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func ping() -> RedisCommand<String> {
         RedisCommand<String>("PING")
     }
@@ -37,6 +38,7 @@ extension RedisCommand {
     /// - Returns: The message.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func echo<Value: RedisDecodable>(
         _ message: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value> {
@@ -49,6 +51,7 @@ extension RedisCommand {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public static func info(_ sections: [String]) -> RedisCommand<RedisInfo> {
         RedisCommand<RedisInfo>("INFO") { $0.append(contentsOf: sections) }
     }
@@ -58,6 +61,7 @@ extension RedisCommand {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public static func info(_ sections: String...) -> RedisCommand<RedisInfo> {
         info(sections)
     }
@@ -67,6 +71,7 @@ extension RedisCommand {
     /// - Returns: How many, those included that have expired and are not removed yet.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func dbsize() -> RedisCommand<Int> {
         RedisCommand<Int>("DBSIZE")
     }

@@ -7,6 +7,7 @@ extension RedisCommand {
     /// - Returns: How many are new.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
+    @inlinable
     public static func sadd<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
@@ -21,6 +22,7 @@ extension RedisCommand {
     /// - Returns: How many are new.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
+    @inlinable
     public static func sadd<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) -> RedisCommand<Int> {
@@ -32,6 +34,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
+    @inlinable
     public static func srem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
@@ -46,6 +49,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
+    @inlinable
     public static func srem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) -> RedisCommand<Int> {
@@ -57,6 +61,7 @@ extension RedisCommand {
     /// - Returns: Its members; empty if there is no such key.
     /// - Complexity: O(N) for a set of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func smembers<Member: RedisDecodable & Hashable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -68,6 +73,7 @@ extension RedisCommand {
     /// - Returns: False if it is not, or there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sismember(_ key: some RedisArgument, _ member: some RedisArgument) -> RedisCommand<Bool> {
         RedisCommand<Bool>("SISMEMBER") { arguments in
             arguments.append(key)
@@ -80,6 +86,7 @@ extension RedisCommand {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<[Bool]> {
@@ -94,6 +101,7 @@ extension RedisCommand {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) -> RedisCommand<[Bool]> {
@@ -105,6 +113,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func scard(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("SCARD") { $0.append(key) }
     }
@@ -114,6 +123,7 @@ extension RedisCommand {
     /// - Returns: The member; nil if the set is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func spop<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) -> RedisCommand<Member?> {
@@ -125,6 +135,7 @@ extension RedisCommand {
     /// - Returns: The member; nil if the set is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func srandmember<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) -> RedisCommand<Member?> {
@@ -136,6 +147,7 @@ extension RedisCommand {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -147,6 +159,7 @@ extension RedisCommand {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -158,6 +171,7 @@ extension RedisCommand {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -169,6 +183,7 @@ extension RedisCommand {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -180,6 +195,7 @@ extension RedisCommand {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
@@ -191,6 +207,7 @@ extension RedisCommand {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {

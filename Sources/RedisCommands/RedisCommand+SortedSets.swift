@@ -1,4 +1,4 @@
-import RESP
+public import RESP
 
 /// A member of a sorted set with its score.
 public struct RedisScored<Member: RedisDecodable>: Sendable {
@@ -14,6 +14,7 @@ public struct RedisScored<Member: RedisDecodable>: Sendable {
     }
 
     /// RESP3 sends pairs, RESP2 one flat array.
+    @inlinable
     static func all(redis reply: RESPValue) throws(RedisConversionError) -> [RedisScored] {
         let elements = try reply.requireElements("members with scores")
         guard let first = elements.first else { return [] }
@@ -45,7 +46,7 @@ public enum RedisScoreBound: Sendable, Hashable {
     /// Without end: `-inf` as a lower bound, `+inf` as an upper one.
     case unbounded
 
-    func text(isLower: Bool) -> String {
+    @usableFromInline func text(isLower: Bool) -> String {
         switch self {
         case .inclusive(let score): score.respText
         case .exclusive(let score): "(" + score.respText
@@ -64,6 +65,7 @@ extension RedisCommand {
     /// - Returns: How many members are new; changed ones do not count.
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
+    @inlinable
     public static func zadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
     ) -> RedisCommand<Int> {
@@ -76,6 +78,7 @@ extension RedisCommand {
     /// - Returns: How many members are new; changed ones do not count.
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
+    @inlinable
     public static func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
@@ -95,6 +98,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
+    @inlinable
     public static func zrem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
@@ -109,6 +113,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
+    @inlinable
     public static func zrem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) -> RedisCommand<Int> {
@@ -120,6 +125,7 @@ extension RedisCommand {
     /// - Returns: The score; nil if there is no such member or key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zscore(_ key: some RedisArgument, _ member: some RedisArgument) -> RedisCommand<Double?> {
         RedisCommand<Double?>("ZSCORE") { arguments in
             arguments.append(key)
@@ -133,6 +139,7 @@ extension RedisCommand {
     /// - Returns: The score after it.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zincrby(
         _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
     ) -> RedisCommand<Double> {
@@ -148,6 +155,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zcard(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("ZCARD") { $0.append(key) }
     }
@@ -157,6 +165,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func zcount(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) -> RedisCommand<Int> {
@@ -172,6 +181,7 @@ extension RedisCommand {
     /// - Returns: The place; nil if there is no such member or key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func zrank(_ key: some RedisArgument, _ member: some RedisArgument) -> RedisCommand<Int?> {
         RedisCommand<Int?>("ZRANK") { arguments in
             arguments.append(key)
@@ -185,6 +195,7 @@ extension RedisCommand {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zrange<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false,
         as type: Member.Type = String.self
@@ -202,6 +213,7 @@ extension RedisCommand {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zrangeWithScores<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false,
         as type: Member.Type = String.self
@@ -221,6 +233,7 @@ extension RedisCommand {
     /// - Returns: At most `limit` members.
     /// - Complexity: O(log(N)+M) for M members out of N, skipped ones included
     /// - Since: Redis 1.0.5
+    @inlinable
     public static func zrangebyscore<Member: RedisDecodable>(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound,
         offset: Int = 0, limit: Int? = nil, as type: Member.Type = String.self
@@ -242,6 +255,7 @@ extension RedisCommand {
     /// - Returns: How many were removed.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func zremrangebyrank(
         _ key: some RedisArgument, _ first: Int, _ last: Int
     ) -> RedisCommand<Int> {
@@ -257,6 +271,7 @@ extension RedisCommand {
     /// - Returns: How many were removed.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public static func zremrangebyscore(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) -> RedisCommand<Int> {

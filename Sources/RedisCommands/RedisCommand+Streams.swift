@@ -33,7 +33,7 @@ public enum RedisStreamTrim: Sendable, Hashable {
     /// The entries with this id and later ones (`MINID`). Since Redis 6.2.0
     case minimumID(String, exact: Bool = false)
 
-    func append(to arguments: inout RedisArguments) {
+    @usableFromInline func append(to arguments: inout RedisArguments) {
         switch self {
         case .maximumLength(let length, let exact):
             arguments.append("MAXLEN")
@@ -57,6 +57,7 @@ extension RedisCommand {
     /// - Returns: The entry's id.
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xadd(
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>,
         id: String = "*", trim: RedisStreamTrim? = nil
@@ -70,6 +71,7 @@ extension RedisCommand {
     /// - Returns: The entry's id.
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
         id: String = "*", trim: RedisStreamTrim? = nil
@@ -88,6 +90,7 @@ extension RedisCommand {
     /// - Returns: The entries, at most `count`; empty if there is no such key.
     /// - Complexity: O(N) for N entries returned
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xrange<Value: RedisDecodable>(
         _ key: some RedisArgument, from first: String = "-", to last: String = "+", count: Int? = nil,
         as type: Value.Type = String.self
@@ -109,6 +112,7 @@ extension RedisCommand {
     /// - Returns: The entries, at most `count`; empty if there is no such key.
     /// - Complexity: O(N) for N entries returned
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xrevrange<Value: RedisDecodable>(
         _ key: some RedisArgument, from last: String = "+", to first: String = "-", count: Int? = nil,
         as type: Value.Type = String.self
@@ -129,6 +133,7 @@ extension RedisCommand {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xlen(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("XLEN") { $0.append(key) }
     }
@@ -138,6 +143,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xdel(_ key: some RedisArgument, _ ids: [String]) -> RedisCommand<Int> {
         RedisCommand<Int>("XDEL") { arguments in
             arguments.append(key)
@@ -150,6 +156,7 @@ extension RedisCommand {
     /// - Returns: How many of them there were.
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xdel(_ key: some RedisArgument, _ ids: String...) -> RedisCommand<Int> {
         xdel(key, ids)
     }
@@ -159,6 +166,7 @@ extension RedisCommand {
     /// - Returns: How many were deleted.
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
+    @inlinable
     public static func xtrim(_ key: some RedisArgument, _ trim: RedisStreamTrim) -> RedisCommand<Int> {
         RedisCommand<Int>("XTRIM") { arguments in
             arguments.append(key)

@@ -1,4 +1,4 @@
-import RESP
+public import RESP
 
 /// When a key ends.
 public enum RedisExpiry: Sendable, Hashable {
@@ -9,7 +9,7 @@ public enum RedisExpiry: Sendable, Hashable {
     /// The time the key has already; without it `SET` removes that. Since Redis 6.0.0
     case keep
 
-    func append(to arguments: inout RedisArguments) {
+    @usableFromInline func append(to arguments: inout RedisArguments) {
         switch self {
         case .after(let duration):
             arguments.append("PX")
@@ -43,7 +43,7 @@ public enum RedisSetCondition: String, Sendable, Hashable {
 
 extension Duration {
     /// Rounded away from zero: only zero becomes zero, which servers refuse or take for "without end".
-    var redisMilliseconds: Int64 {
+    @usableFromInline var redisMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let attosecondsInOne: Int64 = 1_000_000_000_000_000
         let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: attosecondsInOne)
@@ -63,6 +63,7 @@ extension RedisCommand {
     /// - Returns: The value; nil if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func get<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -74,6 +75,7 @@ extension RedisCommand {
     /// - Returns: True if it was written; false if the condition did not hold.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; conditions and times 2.6.12
+    @inlinable
     public static func set(
         _ key: some RedisArgument, _ value: some RedisArgument,
         expiry: RedisExpiry? = nil, condition: RedisSetCondition? = nil
@@ -93,6 +95,7 @@ extension RedisCommand {
     /// - Returns: The value; nil if there was no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func getdel<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -104,6 +107,7 @@ extension RedisCommand {
     /// - Returns: The value; nil if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
+    @inlinable
     public static func getex<Value: RedisDecodable>(
         _ key: some RedisArgument, expiry: RedisExpiryChange, as type: Value.Type = String.self
     ) -> RedisCommand<Value?> {
@@ -122,6 +126,7 @@ extension RedisCommand {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
@@ -133,6 +138,7 @@ extension RedisCommand {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
@@ -144,6 +150,7 @@ extension RedisCommand {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public static func mset(_ pairs: KeyValuePairs<String, any RedisArgument>) -> RedisCommand<Void> {
         mset(pairs: pairs.erased)
     }
@@ -153,6 +160,7 @@ extension RedisCommand {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public static func mset(
         pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Void> {
@@ -165,6 +173,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func incr(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("INCR") { $0.append(key) }
     }
@@ -175,6 +184,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func incrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
         RedisCommand<Int>("INCRBY") { arguments in
             arguments.append(key)
@@ -188,6 +198,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public static func incrbyfloat(_ key: some RedisArgument, _ amount: Double) -> RedisCommand<Double> {
         RedisCommand<Double>("INCRBYFLOAT") { arguments in
             arguments.append(key)
@@ -201,6 +212,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func decr(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("DECR") { $0.append(key) }
     }
@@ -211,6 +223,7 @@ extension RedisCommand {
     /// - Returns: The number after it.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public static func decrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
         RedisCommand<Int>("DECRBY") { arguments in
             arguments.append(key)
@@ -223,6 +236,7 @@ extension RedisCommand {
     /// - Returns: The length after it, in bytes.
     /// - Complexity: O(1), amortized
     /// - Since: Redis 2.0.0
+    @inlinable
     public static func append(_ key: some RedisArgument, _ value: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("APPEND") { arguments in
             arguments.append(key)
@@ -235,6 +249,7 @@ extension RedisCommand {
     /// - Returns: Its length in bytes; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.2.0
+    @inlinable
     public static func strlen(_ key: some RedisArgument) -> RedisCommand<Int> {
         RedisCommand<Int>("STRLEN") { $0.append(key) }
     }
@@ -244,6 +259,7 @@ extension RedisCommand {
     /// - Returns: The part that exists; empty if none does.
     /// - Complexity: O(N) for N bytes returned
     /// - Since: Redis 2.4.0
+    @inlinable
     public static func getrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) -> RedisCommand<Value> {
@@ -259,6 +275,7 @@ extension RedisCommand {
     /// - Returns: The length after it, in bytes.
     /// - Complexity: O(1), without the copying of the new bytes
     /// - Since: Redis 2.2.0
+    @inlinable
     public static func setrange(
         _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
     ) -> RedisCommand<Int> {

@@ -12,13 +12,14 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
     /// The command's word, for messages and metrics: `GET`.
     public let name: String
     /// The whole command in RESP.
-    package let bytes: [UInt8]
+    @usableFromInline package let bytes: [UInt8]
     /// Its way through the client.
-    package let route: CommandRoute
+    @usableFromInline package let route: CommandRoute
     /// Reads the reply, which is no error of the server.
-    package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+    @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
 
     /// `decode` sees no errors of the server: those are thrown before.
+    @inlinable
     init(
         _ name: String,
         route: CommandRoute = .shared,
@@ -36,6 +37,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
 
 extension RedisCommand where Reply: RedisDecodable {
     /// A command whose reply converts as its type says.
+    @inlinable
     init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
         self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
     }
@@ -43,6 +45,7 @@ extension RedisCommand where Reply: RedisDecodable {
 
 extension RedisCommand where Reply == Void {
     /// A command that answers OK.
+    @inlinable
     init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
         self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
     }

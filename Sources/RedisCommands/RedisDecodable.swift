@@ -38,6 +38,7 @@ public protocol RedisDecodable: Sendable {
 
 extension RedisDecodable {
     /// Converts one element after the other.
+    @inlinable
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [Self] {
         guard let elements = value.withoutAttributes.elements else {
             throw RedisConversionError(expected: "an array", found: value)
@@ -54,7 +55,7 @@ extension RESPValue: RedisDecodable {
     public init(redis value: RESPValue) { self = value.detached() }
 
     /// For messages: `a bulk string of 12 bytes`.
-    var kindInWords: String {
+    @usableFromInline var kindInWords: String {
         switch self {
         case .simpleString: "a simple string"
         case .error, .bulkError: "an error"
@@ -185,6 +186,7 @@ extension Float: RedisDecodable {
 
 extension Optional: RedisDecodable where Wrapped: RedisDecodable {
     /// Nil for null.
+    @inlinable
     public init(redis value: RESPValue) throws(RedisConversionError) {
         if case .null = value.withoutAttributes { self = nil } else { self = try Wrapped(redis: value) }
     }
@@ -192,6 +194,7 @@ extension Optional: RedisDecodable where Wrapped: RedisDecodable {
 
 extension Array: RedisDecodable where Element: RedisDecodable {
     /// The elements of an array or set; of `UInt8` and `Float` what one string holds.
+    @inlinable
     public init(redis value: RESPValue) throws(RedisConversionError) {
         self = try Element.elements(redis: value)
     }
@@ -199,6 +202,7 @@ extension Array: RedisDecodable where Element: RedisDecodable {
 
 extension Set: RedisDecodable where Element: RedisDecodable {
     /// The elements of a set of RESP3 or the array that RESP2 sends in its place.
+    @inlinable
     public init(redis value: RESPValue) throws(RedisConversionError) {
         self = Set(try [Element](redis: value))
     }
@@ -206,6 +210,7 @@ extension Set: RedisDecodable where Element: RedisDecodable {
 
 extension Dictionary: RedisDecodable where Key: RedisDecodable, Value: RedisDecodable {
     /// A map of RESP3 or the flat array that RESP2 sends in its place.
+    @inlinable
     public init(redis value: RESPValue) throws(RedisConversionError) {
         let flat = try value.requirePairs()
         self.init(minimumCapacity: flat.count / 2)
@@ -216,6 +221,7 @@ extension Dictionary: RedisDecodable where Key: RedisDecodable, Value: RedisDeco
 }
 
 extension RESPValue {
+    @usableFromInline
     func requireBytes(for expected: String) throws(RedisConversionError) -> RESPBytes {
         guard let bytes = withoutAttributes.bytes else {
             throw RedisConversionError(expected: expected, found: self)
@@ -224,6 +230,7 @@ extension RESPValue {
     }
 
     /// Keys and values, alternating.
+    @usableFromInline
     func requirePairs() throws(RedisConversionError) -> [RESPValue] {
         guard let flat = withoutAttributes.elements, flat.count % 2 == 0 else {
             throw RedisConversionError(expected: "pairs", found: self)
@@ -231,6 +238,7 @@ extension RESPValue {
         return flat
     }
 
+    @usableFromInline
     func requireElements(_ expected: String, count: Int? = nil) throws(RedisConversionError) -> [RESPValue] {
         guard let elements = withoutAttributes.elements, count == nil || elements.count == count else {
             throw RedisConversionError(expected: expected, found: self)

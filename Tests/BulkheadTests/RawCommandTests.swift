@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct RawCommandTests {
     static let refused: [[String]] = [
-        ["SELECT", "3"], ["select", "3"], ["SWAPDB", "0", "1"], ["FLUSHALL"], ["DEBUG", "FLUSHALL"], ["FLUSHDB"], ["RESET"], ["QUIT"],
+        ["SELECT", "3"], ["select", "3"], ["SWAPDB", "0", "1"], ["FLUSHALL"], ["DEBUG", "FLUSHALL"], ["FLUSHDB"],
+        ["RESET"], ["QUIT"],
         ["MONITOR"], ["CLIENT", "REPLY", "OFF"], ["client", "reply", "skip"], ["HELLO", "2"], ["AUTH", "x"],
         ["MOVE", "key", "1"], ["COPY", "key", "other", "DB", "1"], ["SYNC"], ["PSYNC", "?", "-1"], [""],
     ]

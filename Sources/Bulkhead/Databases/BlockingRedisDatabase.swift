@@ -14,19 +14,24 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     public var name: DatabaseName { entry.name }
     public var number: Int { entry.number }
 
+    @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
-            switch command.route {
-            case .refused(let reason): throw RedisError(.commandRefused, reason)
-            case .conversation: throw .needsConnection(command.name)
-            case .shared, .bulk, .blocking: break
-            }
-            let reply = try leasing { connection throws(ConnectionFailure) in try connection.send(command.bytes) }
-            return try command.value(of: reply)
+            return try command.value(of: try reply(to: command.bytes, command.route, command.name))
         } catch {
             throw error.at(name, command.name)
         }
+    }
+
+    @usableFromInline
+    func reply(to bytes: [UInt8], _ route: CommandRoute, _ command: String) throws(RedisError) -> RESPValue {
+        switch route {
+        case .refused(let reason): throw RedisError(.commandRefused, reason)
+        case .conversation: throw .needsConnection(command)
+        case .shared, .bulk, .blocking: break
+        }
+        return try leasing { connection throws(ConnectionFailure) in try connection.send(bytes) }
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {

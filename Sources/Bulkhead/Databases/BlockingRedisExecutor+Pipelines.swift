@@ -6,6 +6,7 @@ public import RedisCommands
 /// which loses their order and stops the program where a name is repeated.
 extension BlockingRedisExecutor {
     /// Runs several commands in one round trip, as the asynchronous form does.
+    @inlinable
     public func pipeline<A, B>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>
     ) throws(RedisError) -> (A, B) {
@@ -13,6 +14,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for three commands.
+    @inlinable
     public func pipeline<A, B, C>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>
     ) throws(RedisError) -> (A, B, C) {
@@ -20,6 +22,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for four commands.
+    @inlinable
     public func pipeline<A, B, C, D>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>
     ) throws(RedisError) -> (A, B, C, D) {
@@ -27,6 +30,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for five commands.
+    @inlinable
     public func pipeline<A, B, C, D, E>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>
     ) throws(RedisError) -> (A, B, C, D, E) {
@@ -34,6 +38,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for six commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>
@@ -42,6 +47,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for seven commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F, G>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>, _ g: RedisCommand<G>
@@ -50,6 +56,7 @@ extension BlockingRedisExecutor {
     }
 
     /// The same for eight commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F, G, H>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>, _ g: RedisCommand<G>, _ h: RedisCommand<H>
@@ -57,7 +64,8 @@ extension BlockingRedisExecutor {
         try pipelineEach(a, b, c, d, e, f, g, h)
     }
 
-    private func pipelineEach<each Reply>(
+    @inlinable
+    func pipelineEach<each Reply>(
         _ commands: repeat RedisCommand<each Reply>
     ) throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()

@@ -18,6 +18,7 @@ public protocol BlockingRedisExecutor {
 
 extension BlockingRedisExecutor {
     /// Runs many commands in one round trip and returns each one's own result, in order.
+    @inlinable
     public func pipeline<Reply>(
         _ commands: [RedisCommand<Reply>]
     ) throws(RedisError) -> [Result<Reply, RedisError>] {
@@ -29,6 +30,7 @@ extension BlockingRedisExecutor {
     }
 
     /// Runs a command by its words; refuses what the asynchronous form refuses.
+    @inlinable
     @discardableResult
     public func send<Value: RedisDecodable>(
         _ name: String, _ arguments: any RedisArgument..., as type: Value.Type = RESPValue.self

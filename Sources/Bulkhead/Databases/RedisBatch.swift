@@ -1,4 +1,4 @@
-import RESP
+public import RESP
 public import RedisCommands
 
 /// The commands of a pipeline, ready to be sent in one piece.
@@ -14,10 +14,16 @@ public struct RedisBatch: Sendable {
 
     public var count: Int { names.count }
 
+    @inlinable
     public mutating func append<Reply>(_ command: RedisCommand<Reply>) {
-        bytes.append(contentsOf: command.bytes)
-        names.append(command.name)
-        routes.append(command.route)
+        append(command.bytes, command.name, command.route)
+    }
+
+    @usableFromInline
+    mutating func append(_ command: [UInt8], _ name: String, _ route: CommandRoute) {
+        bytes.append(contentsOf: command)
+        names.append(name)
+        routes.append(route)
     }
 
     /// Throws if a command of the batch is never sent, or if `isShared` and it must not be sent on a shared lane.
@@ -39,21 +45,24 @@ public struct RedisBatch: Sendable {
         }
     }
 
+    @usableFromInline
     func reader(of replies: [RESPValue], in database: DatabaseName) -> Reader {
         Reader(replies: replies, database: database)
     }
 
     /// Hands the replies to the commands in order; the first failure does not stop the later ones from being read.
+    @usableFromInline
     struct Reader {
-        private let replies: [RESPValue]
-        private let database: DatabaseName
-        private var position = 0
+        @usableFromInline let replies: [RESPValue]
+        @usableFromInline let database: DatabaseName
+        @usableFromInline var position = 0
 
         init(replies: [RESPValue], database: DatabaseName) {
             self.replies = replies
             self.database = database
         }
 
+        @inlinable
         mutating func next<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
             defer { position += 1 }
             do {

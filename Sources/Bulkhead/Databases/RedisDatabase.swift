@@ -15,6 +15,7 @@ public struct RedisDatabase: RedisExecutor {
     public var name: DatabaseName { entry.name }
     public var number: Int { entry.number }
 
+    @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
         do throws(RedisError) {
@@ -80,7 +81,8 @@ public struct RedisDatabase: RedisExecutor {
         try await run(.flushdb(isAsynchronous: mode == .asynchronous))
     }
 
-    private func reply(
+    @usableFromInline
+    func reply(
         to bytes: [UInt8], _ route: CommandRoute, _ command: String
     ) async throws(RedisError) -> RESPValue {
         try refuseIfCancelled()

@@ -12,6 +12,7 @@ extension RedisExecutor {
     /// ```
     /// It is no transaction: others' commands may run between. If a command fails the others have run all the same,
     /// and the first failure is thrown; the array form gives each its own result.
+    @inlinable
     public func pipeline<A, B>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>
     ) async throws(RedisError) -> (A, B) {
@@ -19,6 +20,7 @@ extension RedisExecutor {
     }
 
     /// The same for three commands.
+    @inlinable
     public func pipeline<A, B, C>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>
     ) async throws(RedisError) -> (A, B, C) {
@@ -26,6 +28,7 @@ extension RedisExecutor {
     }
 
     /// The same for four commands.
+    @inlinable
     public func pipeline<A, B, C, D>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>
     ) async throws(RedisError) -> (A, B, C, D) {
@@ -33,6 +36,7 @@ extension RedisExecutor {
     }
 
     /// The same for five commands.
+    @inlinable
     public func pipeline<A, B, C, D, E>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>
     ) async throws(RedisError) -> (A, B, C, D, E) {
@@ -40,6 +44,7 @@ extension RedisExecutor {
     }
 
     /// The same for six commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>
@@ -48,6 +53,7 @@ extension RedisExecutor {
     }
 
     /// The same for seven commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F, G>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>, _ g: RedisCommand<G>
@@ -56,6 +62,7 @@ extension RedisExecutor {
     }
 
     /// The same for eight commands.
+    @inlinable
     public func pipeline<A, B, C, D, E, F, G, H>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>, _ c: RedisCommand<C>, _ d: RedisCommand<D>, _ e: RedisCommand<E>,
         _ f: RedisCommand<F>, _ g: RedisCommand<G>, _ h: RedisCommand<H>
@@ -63,7 +70,8 @@ extension RedisExecutor {
         try await pipelineEach(a, b, c, d, e, f, g, h)
     }
 
-    private func pipelineEach<each Reply>(
+    @inlinable
+    func pipelineEach<each Reply>(
         _ commands: repeat RedisCommand<each Reply>
     ) async throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()

@@ -24,6 +24,7 @@ extension RedisExecutor {
     /// Runs many commands in one round trip and returns each one's own result, in order.
     ///
     /// Throws only if no reply came at all.
+    @inlinable
     public func pipeline<Reply>(
         _ commands: [RedisCommand<Reply>]
     ) async throws(RedisError) -> [Result<Reply, RedisError>] {
@@ -42,6 +43,7 @@ extension RedisExecutor {
     /// Refused with `command-refused`, before anything is sent: what would break the connection's binding to its
     /// database or reach past it (SELECT, SWAPDB, FLUSHALL …); and, outside `withConnection`, what needs several
     /// commands on one connection (MULTI, WATCH, SUBSCRIBE …). Commands that block take a connection of their own.
+    @inlinable
     @discardableResult
     public func send<Value: RedisDecodable>(
         _ name: String, _ arguments: any RedisArgument..., as type: Value.Type = RESPValue.self

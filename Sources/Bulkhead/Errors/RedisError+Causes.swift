@@ -1,5 +1,5 @@
-import RESP
-import RedisCommands
+public import RESP
+public import RedisCommands
 import RedisNetworking
 
 extension RedisError {
@@ -32,6 +32,7 @@ extension RedisError {
     }
 
     /// An error the server answered. Its text is kept but for the arguments that some servers repeat in it.
+    @usableFromInline
     init(server message: RESPBytes) {
         var text = String(decoding: message, as: UTF8.self)
         if let repeated = text.firstRange(of: ", with args beginning with") {
@@ -42,6 +43,7 @@ extension RedisError {
         self.init(isCode ? Code(server: String(word)) : .serverError, text, stage: .answered)
     }
 
+    @usableFromInline
     init(_ conversion: RedisConversionError) {
         self.init(.unexpectedReply, "the reply is not of the type asked for: \(conversion)", stage: .answered)
     }
@@ -49,6 +51,7 @@ extension RedisError {
 
 extension RedisCommand {
     /// The reply as the type asked for; throws the server's error if it is one.
+    @inlinable
     func value(of reply: RESPValue) throws(RedisError) -> Reply {
         if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
         do {

@@ -50,6 +50,7 @@ public struct RedisError: Error, Sendable, Hashable {
     }
 
     /// The same error with where it happened, unless that is known already.
+    @usableFromInline
     func at(_ database: DatabaseName, _ command: String? = nil) -> RedisError {
         var error = self
         error.database = error.database ?? database

@@ -12,6 +12,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func lpush<Value: RedisArgument>(_ key: some RedisArgument, _ values: [Value]) throws(RedisError) -> Int {
         try run(.lpush(key, values))
     }
@@ -22,6 +23,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func lpush<Value: RedisArgument>(_ key: some RedisArgument, _ values: Value...) throws(RedisError) -> Int {
         try run(.lpush(key, values))
     }
@@ -32,6 +34,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func rpush<Value: RedisArgument>(_ key: some RedisArgument, _ values: [Value]) throws(RedisError) -> Int {
         try run(.rpush(key, values))
     }
@@ -42,6 +45,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func rpush<Value: RedisArgument>(_ key: some RedisArgument, _ values: Value...) throws(RedisError) -> Int {
         try run(.rpush(key, values))
     }
@@ -52,6 +56,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func lpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -64,6 +69,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func rpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -77,6 +83,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisPopped<Value>? {
@@ -91,6 +98,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisPopped<Value>? {
@@ -104,6 +112,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisPopped<Value>? {
@@ -118,6 +127,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisPopped<Value>? {
@@ -130,6 +140,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func lmove<Value: RedisDecodable>(
         from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
         _ destinationEnd: RedisListEnd, as type: Value.Type = String.self
@@ -142,6 +153,7 @@ extension BlockingRedisExecutor {
     /// - Returns: Those of them that exist.
     /// - Complexity: O(S+N) for N elements, S away from the nearer end
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) throws(RedisError) -> [Value] {
@@ -153,6 +165,7 @@ extension BlockingRedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func llen(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.llen(key))
     }
@@ -162,6 +175,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The element; nil if the list is shorter.
     /// - Complexity: O(N) for N elements on the way to it, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lindex<Value: RedisDecodable>(
         _ key: some RedisArgument, _ index: Int, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -172,6 +186,7 @@ extension BlockingRedisExecutor {
     ///
     /// - Complexity: O(N) for a list of N elements, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lset(_ key: some RedisArgument, _ index: Int, _ value: some RedisArgument) throws(RedisError) {
         try run(.lset(key, index, value))
     }
@@ -182,6 +197,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N+M) for a list of N elements and M removed
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func lrem(_ key: some RedisArgument, _ count: Int, _ value: some RedisArgument) throws(RedisError) -> Int {
         try run(.lrem(key, count, value))
     }
@@ -190,6 +206,7 @@ extension BlockingRedisExecutor {
     ///
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
+    @inlinable
     public func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) throws(RedisError) {
         try run(.ltrim(key, first, last))
     }

@@ -9,6 +9,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func ping() throws(RedisError) -> String {
         try run(.ping())
     }
@@ -18,6 +19,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The message.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func echo<Value: RedisDecodable>(
         _ message: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> Value {
@@ -30,6 +32,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public func info(_ sections: [String]) throws(RedisError) -> RedisInfo {
         try run(.info(sections))
     }
@@ -39,6 +42,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public func info(_ sections: String...) throws(RedisError) -> RedisInfo {
         try run(.info(sections))
     }
@@ -48,6 +52,7 @@ extension BlockingRedisExecutor {
     /// - Returns: How many, those included that have expired and are not removed yet.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func dbsize() throws(RedisError) -> Int {
         try run(.dbsize())
     }

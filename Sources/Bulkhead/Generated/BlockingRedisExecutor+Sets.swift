@@ -11,6 +11,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func sadd<Member: RedisArgument>(_ key: some RedisArgument, _ members: [Member]) throws(RedisError) -> Int {
         try run(.sadd(key, members))
     }
@@ -21,6 +22,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func sadd<Member: RedisArgument>(_ key: some RedisArgument, _ members: Member...) throws(RedisError) -> Int {
         try run(.sadd(key, members))
     }
@@ -31,6 +33,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func srem<Member: RedisArgument>(_ key: some RedisArgument, _ members: [Member]) throws(RedisError) -> Int {
         try run(.srem(key, members))
     }
@@ -41,6 +44,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func srem<Member: RedisArgument>(_ key: some RedisArgument, _ members: Member...) throws(RedisError) -> Int {
         try run(.srem(key, members))
     }
@@ -50,6 +54,7 @@ extension BlockingRedisExecutor {
     /// - Returns: Its members; empty if there is no such key.
     /// - Complexity: O(N) for a set of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func smembers<Member: RedisDecodable & Hashable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -61,6 +66,7 @@ extension BlockingRedisExecutor {
     /// - Returns: False if it is not, or there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sismember(_ key: some RedisArgument, _ member: some RedisArgument) throws(RedisError) -> Bool {
         try run(.sismember(key, member))
     }
@@ -70,6 +76,7 @@ extension BlockingRedisExecutor {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) throws(RedisError) -> [Bool] {
@@ -81,6 +88,7 @@ extension BlockingRedisExecutor {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) throws(RedisError) -> [Bool] {
@@ -92,6 +100,7 @@ extension BlockingRedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func scard(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.scard(key))
     }
@@ -102,6 +111,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func spop<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) throws(RedisError) -> Member? {
@@ -113,6 +123,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The member; nil if the set is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func srandmember<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) throws(RedisError) -> Member? {
@@ -124,6 +135,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -135,6 +147,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -146,6 +159,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -157,6 +171,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -168,6 +183,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {
@@ -179,6 +195,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) throws(RedisError) -> Set<Member> {

@@ -12,6 +12,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @discardableResult
+    @inlinable
     public func zadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
     ) throws(RedisError) -> Int {
@@ -25,6 +26,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @discardableResult
+    @inlinable
     public func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
@@ -38,6 +40,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func zrem<Member: RedisArgument>(_ key: some RedisArgument, _ members: [Member]) throws(RedisError) -> Int {
         try run(.zrem(key, members))
     }
@@ -48,6 +51,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func zrem<Member: RedisArgument>(_ key: some RedisArgument, _ members: Member...) throws(RedisError) -> Int {
         try run(.zrem(key, members))
     }
@@ -57,6 +61,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The score; nil if there is no such member or key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zscore(_ key: some RedisArgument, _ member: some RedisArgument) throws(RedisError) -> Double? {
         try run(.zscore(key, member))
     }
@@ -68,6 +73,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 1.2.0
     @discardableResult
+    @inlinable
     public func zincrby(
         _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
     ) throws(RedisError) -> Double {
@@ -79,6 +85,7 @@ extension BlockingRedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zcard(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.zcard(key))
     }
@@ -88,6 +95,7 @@ extension BlockingRedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public func zcount(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) throws(RedisError) -> Int {
@@ -99,6 +107,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The place; nil if there is no such member or key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public func zrank(_ key: some RedisArgument, _ member: some RedisArgument) throws(RedisError) -> Int? {
         try run(.zrank(key, member))
     }
@@ -109,6 +118,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zrange<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
     ) throws(RedisError) -> [Member] {
@@ -121,6 +131,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zrangeWithScores<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
     ) throws(RedisError) -> [RedisScored<Member>] {
@@ -132,6 +143,7 @@ extension BlockingRedisExecutor {
     /// - Returns: At most `limit` members.
     /// - Complexity: O(log(N)+M) for M members out of N, skipped ones included
     /// - Since: Redis 1.0.5
+    @inlinable
     public func zrangebyscore<Member: RedisDecodable>(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound, offset: Int = 0,
         limit: Int? = nil, as type: Member.Type = String.self
@@ -145,6 +157,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func zremrangebyrank(_ key: some RedisArgument, _ first: Int, _ last: Int) throws(RedisError) -> Int {
         try run(.zremrangebyrank(key, first, last))
     }
@@ -155,6 +168,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
     @discardableResult
+    @inlinable
     public func zremrangebyscore(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) throws(RedisError) -> Int {

@@ -10,6 +10,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The value; nil if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func get<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -22,6 +23,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; conditions and times 2.6.12
     @discardableResult
+    @inlinable
     public func set(
         _ key: some RedisArgument, _ value: some RedisArgument, expiry: RedisExpiry? = nil,
         condition: RedisSetCondition? = nil
@@ -35,6 +37,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func getdel<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -47,6 +50,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func getex<Value: RedisDecodable>(
         _ key: some RedisArgument, expiry: RedisExpiryChange, as type: Value.Type = String.self
     ) throws(RedisError) -> Value? {
@@ -58,6 +62,7 @@ extension BlockingRedisExecutor {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], as type: Value.Type = String.self
     ) throws(RedisError) -> [Value?] {
@@ -69,6 +74,7 @@ extension BlockingRedisExecutor {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., as type: Value.Type = String.self
     ) throws(RedisError) -> [Value?] {
@@ -80,6 +86,7 @@ extension BlockingRedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public func mset(_ pairs: KeyValuePairs<String, any RedisArgument>) throws(RedisError) {
         try run(.mset(pairs))
     }
@@ -89,6 +96,7 @@ extension BlockingRedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public func mset(pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>) throws(RedisError) {
         try run(.mset(pairs: pairs))
     }
@@ -100,6 +108,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func incr(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.incr(key))
     }
@@ -111,6 +120,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func incrby(_ key: some RedisArgument, _ amount: Int) throws(RedisError) -> Int {
         try run(.incrby(key, amount))
     }
@@ -122,6 +132,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @discardableResult
+    @inlinable
     public func incrbyfloat(_ key: some RedisArgument, _ amount: Double) throws(RedisError) -> Double {
         try run(.incrbyfloat(key, amount))
     }
@@ -133,6 +144,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func decr(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.decr(key))
     }
@@ -144,6 +156,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func decrby(_ key: some RedisArgument, _ amount: Int) throws(RedisError) -> Int {
         try run(.decrby(key, amount))
     }
@@ -154,6 +167,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1), amortized
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func append(_ key: some RedisArgument, _ value: some RedisArgument) throws(RedisError) -> Int {
         try run(.append(key, value))
     }
@@ -163,6 +177,7 @@ extension BlockingRedisExecutor {
     /// - Returns: Its length in bytes; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.2.0
+    @inlinable
     public func strlen(_ key: some RedisArgument) throws(RedisError) -> Int {
         try run(.strlen(key))
     }
@@ -172,6 +187,7 @@ extension BlockingRedisExecutor {
     /// - Returns: The part that exists; empty if none does.
     /// - Complexity: O(N) for N bytes returned
     /// - Since: Redis 2.4.0
+    @inlinable
     public func getrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) throws(RedisError) -> Value {
@@ -184,6 +200,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1), without the copying of the new bytes
     /// - Since: Redis 2.2.0
     @discardableResult
+    @inlinable
     public func setrange(
         _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
     ) throws(RedisError) -> Int {

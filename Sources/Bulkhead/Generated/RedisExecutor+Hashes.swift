@@ -11,6 +11,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func hset(
         _ key: some RedisArgument, _ field: some RedisArgument, _ value: some RedisArgument
     ) async throws(RedisError) -> Int {
@@ -23,6 +24,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
     @discardableResult
+    @inlinable
     public func hset(
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>
     ) async throws(RedisError) -> Int {
@@ -35,6 +37,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 4.0.0
     @discardableResult
+    @inlinable
     public func hset(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) async throws(RedisError) -> Int {
@@ -47,6 +50,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func hsetnx(
         _ key: some RedisArgument, _ field: some RedisArgument, _ value: some RedisArgument
     ) async throws(RedisError) -> Bool {
@@ -58,6 +62,7 @@ extension RedisExecutor {
     /// - Returns: Its value; nil if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hget<Value: RedisDecodable>(
         _ key: some RedisArgument, _ field: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -69,6 +74,7 @@ extension RedisExecutor {
     /// - Returns: One value for each field, in their order; nil where there is none.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hmget<Field: RedisArgument, Value: RedisDecodable>(
         _ key: some RedisArgument, _ fields: [Field], as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value?] {
@@ -80,6 +86,7 @@ extension RedisExecutor {
     /// - Returns: One value for each field, in their order; nil where there is none.
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hmget<Field: RedisArgument, Value: RedisDecodable>(
         _ key: some RedisArgument, _ fields: Field..., as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value?] {
@@ -91,6 +98,7 @@ extension RedisExecutor {
     /// - Returns: Its fields and values; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hgetall<Field: RedisDecodable & Hashable, Value: RedisDecodable>(
         _ key: some RedisArgument, fields: Field.Type = String.self, as type: Value.Type = String.self
     ) async throws(RedisError) -> [Field: Value] {
@@ -103,6 +111,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 2.4.0
     @discardableResult
+    @inlinable
     public func hdel<Field: RedisArgument>(
         _ key: some RedisArgument, _ fields: [Field]
     ) async throws(RedisError) -> Int {
@@ -115,6 +124,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N fields
     /// - Since: Redis 2.0.0; several fields 2.4.0
     @discardableResult
+    @inlinable
     public func hdel<Field: RedisArgument>(
         _ key: some RedisArgument, _ fields: Field...
     ) async throws(RedisError) -> Int {
@@ -126,6 +136,7 @@ extension RedisExecutor {
     /// - Returns: False if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hexists(_ key: some RedisArgument, _ field: some RedisArgument) async throws(RedisError) -> Bool {
         try await run(.hexists(key, field))
     }
@@ -135,6 +146,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hlen(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.hlen(key))
     }
@@ -144,6 +156,7 @@ extension RedisExecutor {
     /// - Returns: Its length in bytes; 0 if there is no such field or key.
     /// - Complexity: O(1)
     /// - Since: Redis 3.2.0
+    @inlinable
     public func hstrlen(_ key: some RedisArgument, _ field: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.hstrlen(key, field))
     }
@@ -153,6 +166,7 @@ extension RedisExecutor {
     /// - Returns: The names, in no order; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hkeys<Field: RedisDecodable>(
         _ key: some RedisArgument, as type: Field.Type = String.self
     ) async throws(RedisError) -> [Field] {
@@ -164,6 +178,7 @@ extension RedisExecutor {
     /// - Returns: The values, in no order; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
+    @inlinable
     public func hvals<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value] {
@@ -177,6 +192,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func hincrby(
         _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Int
     ) async throws(RedisError) -> Int {
@@ -190,6 +206,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @discardableResult
+    @inlinable
     public func hincrbyfloat(
         _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Double
     ) async throws(RedisError) -> Double {

@@ -9,6 +9,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys, and O(M) for each list, set, hash or stream of M elements
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func del<Key: RedisArgument>(_ keys: [Key]) async throws(RedisError) -> Int {
         try await run(.del(keys))
     }
@@ -19,6 +20,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys, and O(M) for each list, set, hash or stream of M elements
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func del<Key: RedisArgument>(_ keys: Key...) async throws(RedisError) -> Int {
         try await run(.del(keys))
     }
@@ -29,6 +31,7 @@ extension RedisExecutor {
     /// - Complexity: O(1) for each key, whatever its size
     /// - Since: Redis 4.0.0
     @discardableResult
+    @inlinable
     public func unlink<Key: RedisArgument>(_ keys: [Key]) async throws(RedisError) -> Int {
         try await run(.unlink(keys))
     }
@@ -39,6 +42,7 @@ extension RedisExecutor {
     /// - Complexity: O(1) for each key, whatever its size
     /// - Since: Redis 4.0.0
     @discardableResult
+    @inlinable
     public func unlink<Key: RedisArgument>(_ keys: Key...) async throws(RedisError) -> Int {
         try await run(.unlink(keys))
     }
@@ -48,6 +52,7 @@ extension RedisExecutor {
     /// - Returns: How many; a key that is named twice counts twice.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0; several keys 3.0.3
+    @inlinable
     public func exists<Key: RedisArgument>(_ keys: [Key]) async throws(RedisError) -> Int {
         try await run(.exists(keys))
     }
@@ -57,6 +62,7 @@ extension RedisExecutor {
     /// - Returns: How many; a key that is named twice counts twice.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0; several keys 3.0.3
+    @inlinable
     public func exists<Key: RedisArgument>(_ keys: Key...) async throws(RedisError) -> Int {
         try await run(.exists(keys))
     }
@@ -67,6 +73,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 3.2.1
     @discardableResult
+    @inlinable
     public func touch<Key: RedisArgument>(_ keys: [Key]) async throws(RedisError) -> Int {
         try await run(.touch(keys))
     }
@@ -77,6 +84,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 3.2.1
     @discardableResult
+    @inlinable
     public func touch<Key: RedisArgument>(_ keys: Key...) async throws(RedisError) -> Int {
         try await run(.touch(keys))
     }
@@ -87,6 +95,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @discardableResult
+    @inlinable
     public func expire(_ key: some RedisArgument, after duration: Duration) async throws(RedisError) -> Bool {
         try await run(.expire(key, after: duration))
     }
@@ -97,6 +106,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @discardableResult
+    @inlinable
     public func expire(_ key: some RedisArgument, atUnixMilliseconds time: Int64) async throws(RedisError) -> Bool {
         try await run(.expire(key, atUnixMilliseconds: time))
     }
@@ -107,6 +117,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.2.0
     @discardableResult
+    @inlinable
     public func persist(_ key: some RedisArgument) async throws(RedisError) -> Bool {
         try await run(.persist(key))
     }
@@ -116,6 +127,7 @@ extension RedisExecutor {
     /// - Returns: The time left, or that there is no expiry or no key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
+    @inlinable
     public func ttl(_ key: some RedisArgument) async throws(RedisError) -> RedisTimeToLive {
         try await run(.ttl(key))
     }
@@ -125,6 +137,7 @@ extension RedisExecutor {
     /// - Returns: `string`, `list`, `set`, `zset`, `hash`, `stream` or a module's own; `none` if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func type(_ key: some RedisArgument) async throws(RedisError) -> String {
         try await run(.type(key))
     }
@@ -133,6 +146,7 @@ extension RedisExecutor {
     ///
     /// - Complexity: O(1), and the deletion of what the new name held
     /// - Since: Redis 1.0.0
+    @inlinable
     public func rename(_ key: some RedisArgument, to newKey: some RedisArgument) async throws(RedisError) {
         try await run(.rename(key, to: newKey))
     }
@@ -143,6 +157,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func renamenx(_ key: some RedisArgument, to newKey: some RedisArgument) async throws(RedisError) -> Bool {
         try await run(.renamenx(key, to: newKey))
     }
@@ -153,6 +168,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N elements, O(1) for a string
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func copy(
         _ key: some RedisArgument, to newKey: some RedisArgument, replace: Bool = false
     ) async throws(RedisError) -> Bool {
@@ -164,6 +180,7 @@ extension RedisExecutor {
     /// - Returns: A key; nil if the database is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func randomkey<Key: RedisDecodable>(as type: Key.Type = String.self) async throws(RedisError) -> Key? {
         try await run(.randomkey(as: type))
     }

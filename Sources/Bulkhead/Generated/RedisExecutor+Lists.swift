@@ -12,6 +12,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func lpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) async throws(RedisError) -> Int {
@@ -24,6 +25,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func lpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: Value...
     ) async throws(RedisError) -> Int {
@@ -36,6 +38,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func rpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) async throws(RedisError) -> Int {
@@ -48,6 +51,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N values
     /// - Since: Redis 1.0.0; several values 2.4.0
     @discardableResult
+    @inlinable
     public func rpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: Value...
     ) async throws(RedisError) -> Int {
@@ -60,6 +64,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func lpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -72,6 +77,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func rpop<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -85,6 +91,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisPopped<Value>? {
@@ -99,6 +106,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisPopped<Value>? {
@@ -112,6 +120,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisPopped<Value>? {
@@ -126,6 +135,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 2.0.0; parts of a second 6.0.0
     @discardableResult
+    @inlinable
     public func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., timeout: Duration, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisPopped<Value>? {
@@ -138,6 +148,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func lmove<Value: RedisDecodable>(
         from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
         _ destinationEnd: RedisListEnd, as type: Value.Type = String.self
@@ -150,6 +161,7 @@ extension RedisExecutor {
     /// - Returns: Those of them that exist.
     /// - Complexity: O(S+N) for N elements, S away from the nearer end
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value] {
@@ -161,6 +173,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func llen(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.llen(key))
     }
@@ -170,6 +183,7 @@ extension RedisExecutor {
     /// - Returns: The element; nil if the list is shorter.
     /// - Complexity: O(N) for N elements on the way to it, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lindex<Value: RedisDecodable>(
         _ key: some RedisArgument, _ index: Int, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -180,6 +194,7 @@ extension RedisExecutor {
     ///
     /// - Complexity: O(N) for a list of N elements, O(1) at both ends
     /// - Since: Redis 1.0.0
+    @inlinable
     public func lset(_ key: some RedisArgument, _ index: Int, _ value: some RedisArgument) async throws(RedisError) {
         try await run(.lset(key, index, value))
     }
@@ -190,6 +205,7 @@ extension RedisExecutor {
     /// - Complexity: O(N+M) for a list of N elements and M removed
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func lrem(
         _ key: some RedisArgument, _ count: Int, _ value: some RedisArgument
     ) async throws(RedisError) -> Int {
@@ -200,6 +216,7 @@ extension RedisExecutor {
     ///
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
+    @inlinable
     public func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) async throws(RedisError) {
         try await run(.ltrim(key, first, last))
     }

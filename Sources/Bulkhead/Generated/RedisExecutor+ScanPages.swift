@@ -12,6 +12,7 @@ extension RedisExecutor {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0; types 6.0.0
+    @inlinable
     public func scanPage<Key: RedisDecodable>(
         _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil, type: String? = nil,
         as keyType: Key.Type = String.self
@@ -24,6 +25,7 @@ extension RedisExecutor {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public func hscanPage<Value: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Value.Type = String.self
@@ -36,6 +38,7 @@ extension RedisExecutor {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public func sscanPage<Member: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Member.Type = String.self
@@ -48,6 +51,7 @@ extension RedisExecutor {
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0
+    @inlinable
     public func zscanPage<Member: RedisDecodable>(
         _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
         as type: Member.Type = String.self

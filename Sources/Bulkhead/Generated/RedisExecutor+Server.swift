@@ -9,6 +9,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func ping() async throws(RedisError) -> String {
         try await run(.ping())
     }
@@ -18,6 +19,7 @@ extension RedisExecutor {
     /// - Returns: The message.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func echo<Value: RedisDecodable>(
         _ message: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value {
@@ -30,6 +32,7 @@ extension RedisExecutor {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public func info(_ sections: [String]) async throws(RedisError) -> RedisInfo {
         try await run(.info(sections))
     }
@@ -39,6 +42,7 @@ extension RedisExecutor {
     /// - Returns: The fields by name; a section unknown to the server adds none.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
     public func info(_ sections: String...) async throws(RedisError) -> RedisInfo {
         try await run(.info(sections))
     }
@@ -48,6 +52,7 @@ extension RedisExecutor {
     /// - Returns: How many, those included that have expired and are not removed yet.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func dbsize() async throws(RedisError) -> Int {
         try await run(.dbsize())
     }

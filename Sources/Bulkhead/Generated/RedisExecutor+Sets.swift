@@ -11,6 +11,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func sadd<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) async throws(RedisError) -> Int {
@@ -23,6 +24,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func sadd<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) async throws(RedisError) -> Int {
@@ -35,6 +37,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func srem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) async throws(RedisError) -> Int {
@@ -47,6 +50,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N members
     /// - Since: Redis 1.0.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func srem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) async throws(RedisError) -> Int {
@@ -58,6 +62,7 @@ extension RedisExecutor {
     /// - Returns: Its members; empty if there is no such key.
     /// - Complexity: O(N) for a set of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func smembers<Member: RedisDecodable & Hashable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -69,6 +74,7 @@ extension RedisExecutor {
     /// - Returns: False if it is not, or there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sismember(_ key: some RedisArgument, _ member: some RedisArgument) async throws(RedisError) -> Bool {
         try await run(.sismember(key, member))
     }
@@ -78,6 +84,7 @@ extension RedisExecutor {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) async throws(RedisError) -> [Bool] {
@@ -89,6 +96,7 @@ extension RedisExecutor {
     /// - Returns: One answer for each member, in their order.
     /// - Complexity: O(N) for N members asked for
     /// - Since: Redis 6.2.0
+    @inlinable
     public func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) async throws(RedisError) -> [Bool] {
@@ -100,6 +108,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func scard(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.scard(key))
     }
@@ -110,6 +119,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func spop<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) async throws(RedisError) -> Member? {
@@ -121,6 +131,7 @@ extension RedisExecutor {
     /// - Returns: The member; nil if the set is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func srandmember<Member: RedisDecodable>(
         _ key: some RedisArgument, as type: Member.Type = String.self
     ) async throws(RedisError) -> Member? {
@@ -132,6 +143,7 @@ extension RedisExecutor {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -143,6 +155,7 @@ extension RedisExecutor {
     /// - Returns: The members; empty as soon as one key is missing.
     /// - Complexity: O(N*M) for M sets, the smallest of N members
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -154,6 +167,7 @@ extension RedisExecutor {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -165,6 +179,7 @@ extension RedisExecutor {
     /// - Returns: The members, each once.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -176,6 +191,7 @@ extension RedisExecutor {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {
@@ -187,6 +203,7 @@ extension RedisExecutor {
     /// - Returns: The members.
     /// - Complexity: O(N) for N members in all sets together
     /// - Since: Redis 1.0.0
+    @inlinable
     public func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: Key..., as type: Member.Type = String.self
     ) async throws(RedisError) -> Set<Member> {

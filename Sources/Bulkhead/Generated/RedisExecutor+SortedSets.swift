@@ -12,6 +12,7 @@ extension RedisExecutor {
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @discardableResult
+    @inlinable
     public func zadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
     ) async throws(RedisError) -> Int {
@@ -25,6 +26,7 @@ extension RedisExecutor {
     /// - Complexity: O(N*log(S)) for N members added to a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @discardableResult
+    @inlinable
     public func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
@@ -38,6 +40,7 @@ extension RedisExecutor {
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func zrem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) async throws(RedisError) -> Int {
@@ -50,6 +53,7 @@ extension RedisExecutor {
     /// - Complexity: O(N*log(S)) for N members removed from a set of S
     /// - Since: Redis 1.2.0; several members 2.4.0
     @discardableResult
+    @inlinable
     public func zrem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: Member...
     ) async throws(RedisError) -> Int {
@@ -61,6 +65,7 @@ extension RedisExecutor {
     /// - Returns: The score; nil if there is no such member or key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zscore(_ key: some RedisArgument, _ member: some RedisArgument) async throws(RedisError) -> Double? {
         try await run(.zscore(key, member))
     }
@@ -72,6 +77,7 @@ extension RedisExecutor {
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 1.2.0
     @discardableResult
+    @inlinable
     public func zincrby(
         _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
     ) async throws(RedisError) -> Double {
@@ -83,6 +89,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zcard(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.zcard(key))
     }
@@ -92,6 +99,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public func zcount(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) async throws(RedisError) -> Int {
@@ -103,6 +111,7 @@ extension RedisExecutor {
     /// - Returns: The place; nil if there is no such member or key.
     /// - Complexity: O(log(N)) for a set of N members
     /// - Since: Redis 2.0.0
+    @inlinable
     public func zrank(_ key: some RedisArgument, _ member: some RedisArgument) async throws(RedisError) -> Int? {
         try await run(.zrank(key, member))
     }
@@ -113,6 +122,7 @@ extension RedisExecutor {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zrange<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
     ) async throws(RedisError) -> [Member] {
@@ -125,6 +135,7 @@ extension RedisExecutor {
     /// - Returns: The members in that order; all of them with 0 and -1.
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
+    @inlinable
     public func zrangeWithScores<Member: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
     ) async throws(RedisError) -> [RedisScored<Member>] {
@@ -136,6 +147,7 @@ extension RedisExecutor {
     /// - Returns: At most `limit` members.
     /// - Complexity: O(log(N)+M) for M members out of N, skipped ones included
     /// - Since: Redis 1.0.5
+    @inlinable
     public func zrangebyscore<Member: RedisDecodable>(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound, offset: Int = 0,
         limit: Int? = nil, as type: Member.Type = String.self
@@ -149,6 +161,7 @@ extension RedisExecutor {
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func zremrangebyrank(_ key: some RedisArgument, _ first: Int, _ last: Int) async throws(RedisError) -> Int {
         try await run(.zremrangebyrank(key, first, last))
     }
@@ -159,6 +172,7 @@ extension RedisExecutor {
     /// - Complexity: O(log(N)+M) for M members out of N
     /// - Since: Redis 1.2.0
     @discardableResult
+    @inlinable
     public func zremrangebyscore(
         _ key: some RedisArgument, from lower: RedisScoreBound, to upper: RedisScoreBound
     ) async throws(RedisError) -> Int {

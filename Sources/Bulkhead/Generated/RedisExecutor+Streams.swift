@@ -12,6 +12,7 @@ extension RedisExecutor {
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
     @discardableResult
+    @inlinable
     public func xadd(
         _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>, id: String = "*",
         trim: RedisStreamTrim? = nil
@@ -26,6 +27,7 @@ extension RedisExecutor {
     /// - Complexity: O(1), and O(N) for N entries trimmed
     /// - Since: Redis 5.0.0
     @discardableResult
+    @inlinable
     public func xadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
         id: String = "*", trim: RedisStreamTrim? = nil
@@ -39,6 +41,7 @@ extension RedisExecutor {
     /// - Returns: The entries, at most `count`; empty if there is no such key.
     /// - Complexity: O(N) for N entries returned
     /// - Since: Redis 5.0.0
+    @inlinable
     public func xrange<Value: RedisDecodable>(
         _ key: some RedisArgument, from first: String = "-", to last: String = "+", count: Int? = nil,
         as type: Value.Type = String.self
@@ -52,6 +55,7 @@ extension RedisExecutor {
     /// - Returns: The entries, at most `count`; empty if there is no such key.
     /// - Complexity: O(N) for N entries returned
     /// - Since: Redis 5.0.0
+    @inlinable
     public func xrevrange<Value: RedisDecodable>(
         _ key: some RedisArgument, from last: String = "+", to first: String = "-", count: Int? = nil,
         as type: Value.Type = String.self
@@ -64,6 +68,7 @@ extension RedisExecutor {
     /// - Returns: How many; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
+    @inlinable
     public func xlen(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.xlen(key))
     }
@@ -74,6 +79,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
     @discardableResult
+    @inlinable
     public func xdel(_ key: some RedisArgument, _ ids: [String]) async throws(RedisError) -> Int {
         try await run(.xdel(key, ids))
     }
@@ -84,6 +90,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
     @discardableResult
+    @inlinable
     public func xdel(_ key: some RedisArgument, _ ids: String...) async throws(RedisError) -> Int {
         try await run(.xdel(key, ids))
     }
@@ -94,6 +101,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N entries deleted
     /// - Since: Redis 5.0.0
     @discardableResult
+    @inlinable
     public func xtrim(_ key: some RedisArgument, _ trim: RedisStreamTrim) async throws(RedisError) -> Int {
         try await run(.xtrim(key, trim))
     }

@@ -10,6 +10,7 @@ extension RedisExecutor {
     /// - Returns: The value; nil if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
+    @inlinable
     public func get<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -22,6 +23,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0; conditions and times 2.6.12
     @discardableResult
+    @inlinable
     public func set(
         _ key: some RedisArgument, _ value: some RedisArgument, expiry: RedisExpiry? = nil,
         condition: RedisSetCondition? = nil
@@ -35,6 +37,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func getdel<Value: RedisDecodable>(
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -47,6 +50,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 6.2.0
     @discardableResult
+    @inlinable
     public func getex<Value: RedisDecodable>(
         _ key: some RedisArgument, expiry: RedisExpiryChange, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
@@ -58,6 +62,7 @@ extension RedisExecutor {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value?] {
@@ -69,6 +74,7 @@ extension RedisExecutor {
     /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.0
+    @inlinable
     public func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: Key..., as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value?] {
@@ -80,6 +86,7 @@ extension RedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public func mset(_ pairs: KeyValuePairs<String, any RedisArgument>) async throws(RedisError) {
         try await run(.mset(pairs))
     }
@@ -89,6 +96,7 @@ extension RedisExecutor {
     /// It is atomic, replaces whatever the keys held, and removes their expiry.
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
+    @inlinable
     public func mset(
         pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) async throws(RedisError) {
@@ -102,6 +110,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func incr(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.incr(key))
     }
@@ -113,6 +122,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func incrby(_ key: some RedisArgument, _ amount: Int) async throws(RedisError) -> Int {
         try await run(.incrby(key, amount))
     }
@@ -124,6 +134,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @discardableResult
+    @inlinable
     public func incrbyfloat(_ key: some RedisArgument, _ amount: Double) async throws(RedisError) -> Double {
         try await run(.incrbyfloat(key, amount))
     }
@@ -135,6 +146,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func decr(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.decr(key))
     }
@@ -146,6 +158,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult
+    @inlinable
     public func decrby(_ key: some RedisArgument, _ amount: Int) async throws(RedisError) -> Int {
         try await run(.decrby(key, amount))
     }
@@ -156,6 +169,7 @@ extension RedisExecutor {
     /// - Complexity: O(1), amortized
     /// - Since: Redis 2.0.0
     @discardableResult
+    @inlinable
     public func append(_ key: some RedisArgument, _ value: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.append(key, value))
     }
@@ -165,6 +179,7 @@ extension RedisExecutor {
     /// - Returns: Its length in bytes; 0 if there is no such key.
     /// - Complexity: O(1)
     /// - Since: Redis 2.2.0
+    @inlinable
     public func strlen(_ key: some RedisArgument) async throws(RedisError) -> Int {
         try await run(.strlen(key))
     }
@@ -174,6 +189,7 @@ extension RedisExecutor {
     /// - Returns: The part that exists; empty if none does.
     /// - Complexity: O(N) for N bytes returned
     /// - Since: Redis 2.4.0
+    @inlinable
     public func getrange<Value: RedisDecodable>(
         _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value {
@@ -186,6 +202,7 @@ extension RedisExecutor {
     /// - Complexity: O(1), without the copying of the new bytes
     /// - Since: Redis 2.2.0
     @discardableResult
+    @inlinable
     public func setrange(
         _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
     ) async throws(RedisError) -> Int {

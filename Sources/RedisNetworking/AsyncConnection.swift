@@ -213,7 +213,8 @@ package final class AsyncConnection: @unchecked Sendable {
 
     private func startReading(_ socket: Socket) {
         let source = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
-        source.setEventHandler { @Sendable [self] in self.read() }
+        // No data in an event means a hang-up. On Linux no event follows it, so what is unread is taken at once.
+        source.setEventHandler { @Sendable [self] in self.read(toTheEnd: self.readSource?.data == 0) }
         readSource = source
         source.resume()
     }
@@ -262,7 +263,7 @@ package final class AsyncConnection: @unchecked Sendable {
                 return false
             case .failed(let code):
                 // Its last words may be here: a server without room says so and closes, without reading anything.
-                read()
+                read(toTheEnd: true)
                 end(Socket.failure(code: code, endpoint: settings.endpoint))
                 return false
             }
@@ -293,9 +294,10 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Reads of one event at most, so that a fast server cannot keep the queue from flushing.
     private static let readsAnEvent = 4
 
-    private func read() {
-        for _ in 0..<Self.readsAnEvent {
-            guard let socket else { return }
+    private func read(toTheEnd: Bool) {
+        var reads = 0
+        while let socket, toTheEnd || reads < Self.readsAnEvent {
+            reads += 1
             var transfer = SystemCall.Transfer.wouldBlock
             var space = 0
             let count = decoder.receive { buffer in
@@ -310,7 +312,7 @@ package final class AsyncConnection: @unchecked Sendable {
             case .wouldBlock: return
             case .failed(let code): return end(Socket.failure(code: code, endpoint: settings.endpoint))
             }
-            if count < space { return }
+            if count < space && !toTheEnd { return }
         }
     }
 

@@ -70,11 +70,14 @@ package final class BlockingConnection: @unchecked Sendable {
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation
     ) throws(ConnectionFailure) -> [RESPValue] {
         if let refusal = machine.submit(bytes, expectation, ()) { throw refusal }
-        try write(machine.takeOutgoing())
-        while true {
-            if let replies = completed.take() { return replies }
-            _ = try step()
+        do throws(ConnectionFailure) {
+            try write(machine.takeOutgoing())
+            while completed == nil { _ = try step() }
+        } catch {
+            // A reply that came before the end counts; the next request learns of the end.
+            if completed == nil { throw error }
         }
+        return completed.take() ?? []
     }
 
     /// The replies of the request under way, once all are there.

@@ -47,17 +47,21 @@ package final class DatabaseConnections: Sendable {
     private func attempt<Reply>(
         on lane: Lane, _ request: (AsyncConnection) async -> Result<Reply, ConnectionFailure>
     ) async throws(ConnectionFailure) -> Reply {
-        let result = await request(try connection(for: lane))
+        let first = try connection(for: lane)
+        let result = await request(first)
         if case .failure(let failure) = result, failure.progress == .refused {
-            return try await request(try connection(for: lane)).get()
+            return try await request(try connection(for: lane, insteadOf: first)).get()
         }
         return try result.get()
     }
 
-    private func connection(for lane: Lane) throws(ConnectionFailure) -> AsyncConnection {
+    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet.
+    private func connection(
+        for lane: Lane, insteadOf refusing: AsyncConnection? = nil
+    ) throws(ConnectionFailure) -> AsyncConnection {
         let connection: AsyncConnection? = lanes.withLock { lanes in
             if lanes.isClosed { return nil }
-            if let connection = lanes.connections[lane.rawValue] { return connection }
+            if let connection = lanes.connections[lane.rawValue], connection !== refusing { return connection }
             let connection = AsyncConnection(settings) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
             return connection

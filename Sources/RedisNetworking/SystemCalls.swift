@@ -60,6 +60,30 @@ enum SystemCall {
     static func connect(
         _ descriptor: Int32, to address: UnsafePointer<sockaddr>, length: socklen_t, milliseconds: Int32
     ) -> Int32? {
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        var code = startConnecting(descriptor, address, length)
+        // The backlog of a unix socket is full, and no poll tells when it has room again.
+        while code == EAGAIN {
+            guard ContinuousClock.now < deadline else { return ETIMEDOUT }
+            usleep(pauseBetweenAttempts)
+            code = startConnecting(descriptor, address, length)
+        }
+        // EINTR: the attempt goes on, as with EINPROGRESS.
+        guard code == EINPROGRESS || code == EINTR else { return code }
+        let left = deadline - .now
+        guard waitUntil(descriptor, POLLOUT, milliseconds: left.wholeMilliseconds) else { return ETIMEDOUT }
+        var result: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size)
+        return result == 0 ? nil : result
+    }
+
+    /// Microseconds between attempts at a unix socket whose backlog is full: a server accepts many in that time.
+    private static let pauseBetweenAttempts: useconds_t = 2_000
+
+    private static func startConnecting(
+        _ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+    ) -> Int32? {
         #if canImport(Darwin)
         let answer = Darwin.connect(descriptor, address, length)
         #elseif canImport(Musl)
@@ -67,15 +91,7 @@ enum SystemCall {
         #else
         let answer = Glibc.connect(descriptor, address, length)
         #endif
-        if answer == 0 { return nil }
-        let code = errno
-        // EAGAIN: the backlog of a unix socket is full. EINTR: the attempt goes on, as with EINPROGRESS.
-        guard code == EINPROGRESS || code == EINTR else { return code }
-        guard waitUntil(descriptor, POLLOUT, milliseconds: milliseconds) else { return ETIMEDOUT }
-        var result: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size)
-        return result == 0 ? nil : result
+        return answer == 0 ? nil : errno
     }
 
     /// Waits until the descriptor is ready for `events`; false past `milliseconds` (negative: no limit).

@@ -143,6 +143,34 @@ import Testing
         await connection.close(grace: .seconds(30))
     }
 
+    /// Dispatch tells of a hang-up once, together with what was unread: an end that is missed there is never seen.
+    @Test(arguments: [0, 1_000, 100_000])
+    func `last words and the hang-up may come at once, and nobody is left waiting`(_ length: Int) async throws {
+        let words = String(repeating: "w", count: length)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            for _ in 0..<4 { _ = peer.readCommand() }
+            peer.write("$\(length)\r\n\(words)\r\n$4\r\nlast\r\n")
+        }
+        defer { server.stop() }
+        let (replies, failures) = (Locked(0), Locked<[ConnectionFailure]>([]))
+        for _ in 0..<100 {
+            let connection = AsyncConnection(.to(server.path))
+            for _ in 0..<4 {
+                // Not awaited, so that a reply that never comes fails this test instead of hanging it.
+                Task {
+                    switch await connection.send(command("PING")) {
+                    case .success: replies.change { $0 += 1 }
+                    case .failure(let failure): failures.change { $0.append(failure) }
+                    }
+                }
+            }
+        }
+        #expect(await eventually { replies.value + failures.value.count == 400 })
+        #expect(replies.value == 200 && failures.value.count == 200)
+        #expect(failures.value.allSatisfy { [.closedByServer, .inputOutput].contains($0.reason) })
+    }
+
     @Test func `a server that hangs up with requests in line fails each of them`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()

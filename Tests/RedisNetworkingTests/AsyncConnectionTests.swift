@@ -40,19 +40,13 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.socketPath))
-        let value = Array((0..<20_000_000).lazy.map { UInt8(truncatingIfNeeded: $0 &* 31) })
-        var encoder = RESPEncoder()
-        encoder.command(argumentCount: 3)
-        encoder.argument("SET")
-        encoder.argument("big")
-        value.withUnsafeBytes { encoder.argument($0) }
+        let value = BigValue()
         // Others come in while the socket takes no more.
-        async let stored = connection.send(encoder.bytes)
+        async let stored = connection.send(value.set)
         async let echoed = connection.send(command("ECHO x"))
         #expect(await (stored, echoed) == (.success(.simpleString("OK")), .success(.bulkString("x"))))
         let read = await connection.send(command("GET big")).value?.bytes
-        #expect(read?.count == value.count)
-        #expect(read?.withUnsafeBytes { $0.elementsEqual(value) } == true)
+        #expect(value.isEqual(to: read))
         await connection.close(grace: .seconds(30))
     }
 
@@ -60,8 +54,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.socketPath))
-        let one = command("INCR count")
-        let bytes = (0..<100_000).flatMap { _ in one }
+        let bytes = repeated(command("INCR count"), 100_000)
         let replies = try await connection.sendAll(bytes, count: 100_000).get()
         #expect(replies.count == 100_000)
         #expect(replies.enumerated().allSatisfy { $0.element == .integer(Int64($0.offset + 1)) })

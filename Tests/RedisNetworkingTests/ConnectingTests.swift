@@ -66,7 +66,7 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func `where nothing can be reached the failure names the place`(_ way: Way) async throws {
-        let deaf = DeafListener(hasFullBacklog: false)
+        let deaf = DeafListener.refusing()
         let longPath = "/" + String(repeating: "x", count: 200)
         let expected: [(Endpoint, ConnectionFailure.Reason, String)] = [
             (.tcp(host: "127.0.0.1", port: deaf.port), .connectFailed, "127.0.0.1:\(deaf.port)"),
@@ -107,12 +107,21 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func `a port whose backlog is full is given up`(_ way: Way) async throws {
-        let deaf = DeafListener(hasFullBacklog: true)
+        let deaf = DeafListener.full()
         let settings = ConnectionSettings(
             endpoint: .tcp(host: "127.0.0.1", port: deaf.port), database: 0, connectTimeout: .milliseconds(200))
         let failure = await way.say("PING", settings).failure
         #expect(failure?.reason == .connectTimedOut)
         #expect(failure?.message.contains("127.0.0.1:\(deaf.port)") == true)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a unix socket whose backlog is full is waited for, and then given up`(_ way: Way) async throws {
+        let path = "/tmp/deaf-\(UUID().uuidString.prefix(8)).sock"
+        let deaf = DeafListener.full(path: path)
+        let failure = await way.say("PING", .to(path, connectTimeout: .milliseconds(200))).failure
+        #expect(failure?.reason == .connectTimedOut)
+        withExtendedLifetime(deaf) {}
     }
 
     @Test(arguments: Way.allCases)

@@ -1,3 +1,4 @@
+import Foundation
 import RESP
 @testable import RedisNetworking
 import Synchronization
@@ -18,6 +19,35 @@ func command(_ line: String) -> [UInt8] {
 
 /// The bytes of several commands in one piece.
 func commands(_ lines: String...) -> [UInt8] { lines.flatMap { command($0) } }
+
+/// The same bytes again and again.
+func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+    var all: [UInt8] = []
+    all.reserveCapacity(bytes.count * count)
+    for _ in 0..<count { all += bytes }
+    return all
+}
+
+/// A value of 20 MB whose parts differ, the command that stores it under `big`, and the check of what came back.
+struct BigValue: Sendable {
+    let bytes = (0..<200).flatMap { repeated([UInt8($0), 13, 10, 0, UInt8(255 - $0)], 20_000) }
+
+    var set: [UInt8] {
+        var encoder = RESPEncoder()
+        encoder.command(argumentCount: 3)
+        encoder.argument("SET")
+        encoder.argument("big")
+        bytes.withUnsafeBytes { encoder.argument($0) }
+        return encoder.bytes
+    }
+
+    func isEqual(to read: RESPBytes?) -> Bool {
+        guard let read, read.count == bytes.count else { return false }
+        return read.withUnsafeBytes { left in
+            bytes.withUnsafeBytes { right in memcmp(left.baseAddress!, right.baseAddress!, left.count) == 0 }
+        }
+    }
+}
 
 /// Bytes as text, so that a failed comparison can be read.
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -83,11 +83,29 @@ extension RESPBytes: RandomAccessCollection {
 
 extension RESPBytes: Hashable {
     public static func == (left: RESPBytes, right: RESPBytes) -> Bool {
-        left.length == right.length && left.elementsEqual(right)
+        guard left.length == right.length else { return false }
+        return left.withUnsafeBytes { left in right.withUnsafeBytes { right in left.hasSameBytes(as: right) } }
     }
 
     public func hash(into hasher: inout Hasher) {
         withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Compares eight bytes at a time; the counts must be the same.
+    fileprivate func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        var index = 0
+        while index + 8 <= count {
+            let mine = loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            guard mine == other.loadUnaligned(fromByteOffset: index, as: UInt64.self) else { return false }
+            index += 8
+        }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index += 1
+        }
+        return true
     }
 }
 

@@ -80,7 +80,7 @@ package final class AsyncConnection: @unchecked Sendable {
         queue = DispatchQueue(label: "bulkhead.connection")
         shared = Mutex(Shared(machine: ConnectionMachine(settings)))
         decoder = RESPDecoder(limits: settings.limits)
-        queue.async { self.connect() }
+        connect()
     }
 
     // MARK: Requests
@@ -94,7 +94,9 @@ package final class AsyncConnection: @unchecked Sendable {
 
     /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
     package func sendAll(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
-        await withUnsafeContinuation { continuation in
+        // A request without replies would never leave the line.
+        if count == 0 { return .success([]) }
+        return await withUnsafeContinuation { continuation in
             submit(bytes, .replies(count), .all(continuation))
         }
     }
@@ -123,7 +125,7 @@ package final class AsyncConnection: @unchecked Sendable {
     /// True once this connection refuses requests for good.
     package var isClosed: Bool { shared.withLock { $0.machine.refusesRequests } }
 
-    /// True if nothing is under way and no subscription was ever made.
+    /// True if nothing is under way and nothing is subscribed to.
     package var isIdle: Bool { shared.withLock { $0.machine.isIdle } }
 
     // MARK: The end
@@ -196,18 +198,29 @@ package final class AsyncConnection: @unchecked Sendable {
 
     // MARK: Connecting (queue only)
 
+    /// Resolving and connecting block. They run on a queue and so a thread of their own: this connection's stays free
+    /// to end it meanwhile, and those that all tasks share stay free for them.
     private func connect() {
         let deadline = ContinuousClock.now + settings.connectTimeout
-        do {
-            guard !shared.withLock({ $0.machine.isDrained }) else { return end(closedByOwner) }
-            let socket = try Socket.connect(to: settings.endpoint, deadline: deadline)
+        DispatchQueue(label: "bulkhead.connecting").async { [self] in
+            let result = Result { () throws(ConnectionFailure) in
+                try Socket.connect(to: settings.endpoint, deadline: deadline)
+            }
+            queue.async { self.connected(result, deadline) }
+        }
+    }
+
+    private func connected(_ result: Result<Socket, ConnectionFailure>, _ deadline: ContinuousClock.Instant) {
+        let isGone = shared.withLock { $0.isGone }
+        switch result {
+        case .failure(let failure): end(failure)
+        case .success(let socket) where isGone: SystemCall.closeSocket(socket.descriptor)
+        case .success(let socket):
             self.socket = socket
             unwritten = shared.withLock { $0.machine.connected() }
             startReading(socket)
             limitHandshake(until: deadline)
             writeWhatIsLeft()
-        } catch {
-            end(error)
         }
     }
 

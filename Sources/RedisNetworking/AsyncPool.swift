@@ -48,8 +48,7 @@ package final class AsyncPool: Sendable {
 
     /// Refuses new leases, fails those who wait, and closes every connection as `AsyncConnection.close` does.
     package func close(grace: Duration) async {
-        let members = machine.withLock { $0.members }
-        perform { $0.close() }
+        let members = refuseAll()
         await withTaskGroup { group in
             for member in members { group.addTask { await member.close(grace: grace) } }
         }
@@ -57,9 +56,17 @@ package final class AsyncPool: Sendable {
 
     /// Closes everything without waiting.
     package func abort() {
-        let members = machine.withLock { $0.members }
-        perform { $0.close() }
-        for member in members { member.abort() }
+        for member in refuseAll() { member.abort() }
+    }
+
+    /// Closes the machine; returns the connections there are at that moment, leased ones too.
+    private func refuseAll() -> [AsyncConnection] {
+        var members: [AsyncConnection] = []
+        perform { machine in
+            members = machine.members
+            return machine.close()
+        }
+        return members
     }
 
     private static let cancelled = ConnectionFailure(.cancelled, "the task was cancelled", progress: .refused)

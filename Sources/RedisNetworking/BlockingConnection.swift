@@ -49,7 +49,9 @@ package final class BlockingConnection: @unchecked Sendable {
     ///
     /// Reads while it writes, so that a server whose replies fill both buffers cannot deadlock with it.
     package func sendAll(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) -> [RESPValue] {
-        try request(bytes, .replies(count))
+        // A request without replies would never leave the line.
+        if count == 0 { return [] }
+        return try request(bytes, .replies(count))
     }
 
     /// Sends a subscription command of `count` channels and waits for their confirmations.
@@ -85,7 +87,7 @@ package final class BlockingConnection: @unchecked Sendable {
 
     // MARK: Between requests
 
-    /// True if nothing is under way and no subscription was ever made.
+    /// True if nothing is under way and nothing is subscribed to.
     package var isIdle: Bool { machine.isIdle && pushes.isEmpty && decoder.isBetweenReplies }
 
     /// True if an idle connection is still open, by a look at the socket: the server may have closed it meanwhile.

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Connections for blocking callers: a thread leases one for as long as a command or a conversation takes.
 ///
-/// A thin shell round `PoolMachine`: lock, change, unlock, act. A thread that is told to open a connection opens it
-/// itself, and then takes its turn like everybody in line.
+/// A thin shell round `PoolMachine`: lock, change, unlock, act. A thread that asks for a lease opens the connection
+/// itself; those that become necessary later, when a lease ends, are opened beside, so that nobody pays for others.
 package final class BlockingPool: Sendable {
     /// A thread in line. `@unchecked`: `result` is written before the signal and read after the wait.
     private final class Waiter: @unchecked Sendable {
@@ -41,7 +41,7 @@ package final class BlockingPool: Sendable {
     package func lease() throws(ConnectionFailure) -> BlockingConnection {
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let waiter = Waiter()
-        perform { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
+        perform(open: { open() }) { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
         let milliseconds = Int(bounds.leaseTimeout.wholeMilliseconds)
         if waiter.semaphore.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
             if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds) }
@@ -65,19 +65,25 @@ package final class BlockingPool: Sendable {
         for member in machine.withLock({ $0.members }) { member.interrupt() }
     }
 
-    private func perform(_ event: (inout Machine) -> [Machine.Action]) {
+    private func perform(open: () -> Void, _ event: (inout Machine) -> [Machine.Action]) {
         for action in machine.withLock({ event(&$0) }) {
             switch action {
             case .hand(let connection, let waiter): waiter.resume(.success(connection))
             case .fail(let waiter, let failure): waiter.resume(.failure(failure))
             case .close: break  // the socket closes with the last reference
-            case .open:
-                let opened = Result { () throws(ConnectionFailure) in try BlockingConnection(settings) }
-                switch opened {
-                case .success(let connection): perform { $0.opened(connection) }
-                case .failure(let failure): perform { $0.openFailed(failure) }
-                }
+            case .open: open()
             }
+        }
+    }
+
+    private func perform(_ event: (inout Machine) -> [Machine.Action]) {
+        perform(open: { DispatchQueue(label: "bulkhead.connecting").async { self.open() } }, event)
+    }
+
+    private func open() {
+        switch Result(catching: { () throws(ConnectionFailure) in try BlockingConnection(settings) }) {
+        case .success(let connection): perform { $0.opened(connection) }
+        case .failure(let failure): perform { $0.openFailed(failure) }
         }
     }
 }

@@ -198,7 +198,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             guard Self.confirmations.contains(kind), !line.isEmpty, line.withFirst({ $0.isSubscription }) else {
                 return .pushed(value)
             }
-            isSubscribed = true
+            isSubscribed = Self.subscriptionsLeft(value) != 0
         } else if line.isEmpty {
             return .broken(
                 ConnectionFailure(
@@ -220,6 +220,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     private static var confirmations: Set<String> {
         ["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"]
+    }
+
+    /// The count that ends a confirmation; nil if it is no number.
+    private static func subscriptionsLeft(_ confirmation: RESPValue) -> Int64? {
+        guard case .integer(let count) = confirmation.withoutAttributes.elements?.last else { return nil }
+        return count
     }
 
     private static var messages: Set<String> { ["message", "pmessage", "smessage"] }

@@ -26,6 +26,10 @@ struct SocketAddress {
     }
 
     private static func resolve(_ host: String, _ port: Int) throws(ConnectionFailure) -> [SocketAddress] {
+        // Some resolvers cut a larger number to 16 bits and connect somewhere else.
+        guard (1...65_535).contains(port) else {
+            throw ConnectionFailure(.connectFailed, "a port is a number from 1 to 65535, not \(port)")
+        }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Platform.streamSocket

@@ -124,6 +124,24 @@ import Testing
         withExtendedLifetime(deaf) {}
     }
 
+    @Test func `a connection that is still being made can be closed at once`() async {
+        let deaf = DeafListener.full()
+        let settings = ConnectionSettings(
+            endpoint: .tcp(host: "127.0.0.1", port: deaf.port), database: 0, connectTimeout: .seconds(600))
+        let connection = AsyncConnection(settings)
+        async let reply = connection.send(command("PING"))
+        await connection.close(grace: .zero)
+        #expect(await reply.failure?.reason == .closed)
+    }
+
+    @Test(arguments: Way.allCases, [0, -1, 65_536, 65_536 + 6_379])
+    func `a port out of range is refused, not cut to 16 bits`(_ way: Way, _ port: Int) async {
+        let settings = ConnectionSettings(endpoint: .tcp(host: "127.0.0.1", port: port), database: 0)
+        let failure = await way.say("PING", settings).failure
+        #expect(failure?.reason == .connectFailed)
+        #expect(failure?.message.contains("1 to 65535") == true)
+    }
+
     @Test(arguments: Way.allCases)
     func `a paused server is given up`(_ way: Way) async throws {
         let server = try RedisTestServer.start()

@@ -97,6 +97,17 @@ import Testing
         #expect(machine.hear(list) == [.completed(1, values(list))])
     }
 
+    @Test func `in RESP2 an array that looks like a message is a reply again once nothing is subscribed to`() {
+        var machine = Machine.ready(.resp2)
+        _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+        _ = machine.submit(command("UNSUBSCRIBE a"), .confirmations(1), 2)
+        machine.ask(3)
+        _ = machine.takeOutgoing()
+        _ = machine.hear(subscribed(.resp2, "a", 1) + wire(.resp2, "$11\r\nunsubscribe", "$1\r\na", ":0"))
+        let list = message(.resp2, "a")
+        #expect(machine.hear(list) == [.completed(3, values(list))])
+    }
+
     @Test func `in RESP2 an array whose kind is unknown is a reply, also while subscribed`() {
         var machine = Machine.ready(.resp2)
         _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)

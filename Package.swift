@@ -26,6 +26,8 @@ let package = Package(
         .library(name: "RESP", targets: ["RESP"]),
         .library(name: "RedisTestServer", targets: ["RedisTestServer"]),
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
+        .executable(name: "isolation", targets: ["Isolation"]),
+        .executable(name: "throughput", targets: ["Throughput"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -45,6 +47,12 @@ let package = Package(
         // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
         .target(name: "BenchmarkSupport", path: "Benchmarks/Support", swiftSettings: settings),
+        .executableTarget(
+            name: "Isolation", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Isolation", swiftSettings: settings),
+        .executableTarget(
+            name: "Throughput", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Throughput", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -66,6 +74,6 @@ let package = Package(
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
         tests("BulkheadToolsTests", of: "RESP", "BulkheadTools", "BulkheadCLI"),
         tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
+        tests("HouseRulesTests", of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "Isolation", "Throughput"),
     ]
 )
-

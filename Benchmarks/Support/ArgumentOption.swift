@@ -34,6 +34,18 @@ package struct ArgumentOption<Settings>: Sendable {
         }
     }
 
+    /// `--name <n>`: a whole number within the range; without the option, none.
+    package static func integer(
+        _ name: String, _ placeholder: String, _ place: any Place<Int?>, in range: ClosedRange<Int>, help: String
+    ) -> Self {
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return value(name, placeholder, place, expected: expected, help) {
+            Int($0).flatMap { range.contains($0) ? .some($0) : nil }
+        } write: {
+            $0.map { "\($0)" }
+        }
+    }
+
     /// `--name <x>`: a number within the range, with or without decimals.
     package static func number(
         _ name: String, _ placeholder: String, _ place: any Place<Double>, in range: ClosedRange<Double>, help: String

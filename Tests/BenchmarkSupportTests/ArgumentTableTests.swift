@@ -158,4 +158,19 @@ import Testing
             #expect(try settings("--" + option.name, text) == Settings())
         }
     }
+
+    @Test func `a whole number without a default is none until it is given, and help shows no default for it`() throws {
+        struct Pinned: Equatable { var core: Int? }
+        let table = ArgumentTable(
+            program: "p", summary: "s", defaults: Pinned(),
+            options: [.integer("core", "<n>", \.core, in: 0...7, help: "the core")])
+        guard case .run(let without) = try table.parse([]), case .run(let with) = try table.parse(["--core", "0"])
+        else { throw ArgumentError.unknownOption("core", known: []) }
+        #expect(without.core == nil)
+        #expect(with.core == 0)
+        #expect(!table.help().contains("default:"))
+        #expect(throws: ArgumentError.invalidValue(option: "core", expected: "a whole number from 0 to 7")) {
+            try table.parse(["--core", "8"])
+        }
+    }
 }

@@ -1,0 +1,62 @@
+extension IsolationReport {
+    /// The report for people: how it was measured, the table, a sentence for each layout, and the verdict.
+    package func text(width: Int = Table.defaultWidth) -> String {
+        let sentences = (sentences + skipped).map { $0 + "." }
+        var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
+        for sentence in sentences + [errorBound] + failures { lines += Self.item(sentence, width: width) }
+        lines += [""] + verdict.text.wrapped(to: width)
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private var conditions: String {
+        let arrivals = settings.even ? "evenly" : "Poisson"
+        let places = servers.map { server in
+            "\(server.version) at \(server.address)" + (server.core.map { " on core \($0)" } ?? "")
+        }
+        return "GET of \(settings.valueSize) bytes in main, open loop, \(Units.rate(perSecond: settings.rate)) "
+            + "intended (\(arrivals)); SCAN COUNT \(Units.grouped(settings.count)) with HMGET of "
+            + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
+            + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
+            + "\(Units.decimal(settings.seconds, places: 1)) s. "
+            + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
+    }
+
+    private var table: Table {
+        var table = Table(columns: [
+            .text("layout"), .number("p50"), .number("p90"), .number("p99"), .number("p99.9"), .number("max"),
+            .number("GETs/s"), .number("vectors/s"),
+        ])
+        for summary in summaries {
+            let latency = summary.getLatency
+            let durations = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
+            table.append(
+                [summary.layout.name] + durations.map { Units.duration(nanoseconds: $0) } + [
+                    Units.count(Int(summary.achievedGetsPerSecond.rounded())),
+                    summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
+                ])
+        }
+        return table
+    }
+
+    /// What the measurement itself may have added.
+    private var errorBound: String {
+        let worst = summaries.max { $0.senderLateness.p99 < $1.senderLateness.p99 }
+        guard let worst else { return "" }
+        let doubtful = summaries.filter(\.isMostlyOwnError).map { "\"\($0.layout.name)\"" }
+        return "own error: in the worst layout (\(worst.layout.name)) 99 of 100 GETs were handed to the client at most "
+            + "\(Units.duration(nanoseconds: worst.senderLateness.p99)) late, which is part of the latencies above"
+            + (doubtful.isEmpty
+                ? "." : "; it is more than half of the p99 of \(doubtful.joined(separator: ", ")), so doubt that.")
+    }
+
+    private var failures: [String] {
+        summaries.filter { $0.failedGets > 0 }.map {
+            "failures: \(Units.grouped($0.failedGets)) GETs of \"\($0.layout.name)\" failed or stayed unanswered and "
+                + "are in no percentile."
+        }
+    }
+
+    private static func item(_ sentence: String, width: Int) -> [String] {
+        sentence.wrapped(to: width - 2).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
+    }
+}

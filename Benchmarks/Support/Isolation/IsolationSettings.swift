@@ -1,0 +1,80 @@
+/// What `isolation` was told to do. Encoded without the URLs, which may hold a password.
+package struct IsolationSettings: Sendable, Equatable, Encodable {
+    package var url: String?
+    package var secondURL: String?
+    package var unixSocket = false
+    package var serverCore: Int?
+    package var secondServerCore: Int?
+    package var keys = 10_000
+    package var valueSize = 100
+    package var vectors = 20_000
+    package var dimensions = 384
+    package var count = 1_000
+    package var rate = 2_000.0
+    package var even = false
+    package var seconds = 5.0
+    package var warmUp = 0.5
+    package var rounds = 3
+    package var seed = 1
+    package var json = false
+
+    package init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case unixSocket, serverCore, secondServerCore, keys, valueSize, vectors, dimensions, count, rate, even, seconds
+        case warmUp, rounds, seed
+    }
+
+    /// What contradicts what, in words for the person at the keyboard; nil when all fits together.
+    package var contradiction: String? {
+        if secondURL != nil, url == nil { return "--second-url needs --url: give both servers or none" }
+        if url != nil, unixSocket { return "--unix-socket is for own servers: name the socket in --url instead" }
+        if url != nil, serverCore != nil || secondServerCore != nil {
+            return "--server-core and --second-server-core pin own servers: leave them out with --url"
+        }
+        if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
+        return nil
+    }
+
+    /// The command line of `isolation`.
+    package static var table: ArgumentTable<IsolationSettings> {
+        ArgumentTable(
+            program: "isolation",
+            summary: """
+                Measures how long GETs of a cache in database main take while vectors are scanned in database \
+                knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \
+                a schedule and count from the instant they were meant to leave, so that a server that stands still \
+                cannot hide. Without --url it starts servers of its own and leaves nothing behind.
+                """,
+            defaults: IsolationSettings(),
+            options: [
+                .text(
+                    "url", "<url>", \.url,
+                    help: "measure this server instead of own ones, in its databases 0, 1 and 2; only keys under a "
+                        + "unique prefix are written, and removed at the end"),
+                .text(
+                    "second-url", "<url>", \.secondURL,
+                    help: "the server for the vectors of the separate layout, its database 1; skipped without it"),
+                .flag("unix-socket", \.unixSocket, help: "reach own servers by unix socket instead of loopback TCP"),
+                .integer(
+                    "server-core", "<n>", \.serverCore, in: 0...1_023, help: "run own servers on this core (taskset)"),
+                .integer(
+                    "second-server-core", "<n>", \.secondServerCore, in: 0...1_023,
+                    help: "run the second own server on this core; without it, on that of the first"),
+                .integer("keys", "<n>", \.keys, in: 1...10_000_000, help: "keys of the cache"),
+                .integer("value-size", "<bytes>", \.valueSize, in: 1...1_048_576, help: "size of a cache value"),
+                .integer("vectors", "<n>", \.vectors, in: 1...10_000_000, help: "vectors, one hash each"),
+                .integer("dimensions", "<n>", \.dimensions, in: 384...768, help: "FLOAT32s of a vector, 384 or 768"),
+                .integer(
+                    "count", "<n>", \.count, in: 1...100_000,
+                    help: "COUNT of the SCANs: about so many vectors are then fetched in one pipeline"),
+                .number("rate", "<per second>", \.rate, in: 10...200_000, help: "GETs sent a second"),
+                .flag("even", \.even, help: "send at even intervals instead of as independent clients do (Poisson)"),
+                .number("seconds", "<s>", \.seconds, in: 0.1...3_600, help: "length of each layout in each round"),
+                .number("warm-up", "<s>", \.warmUp, in: 0...60, help: "time before it that is not counted"),
+                .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often all layouts are measured in turn"),
+                .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
+                .flag("json", \.json, help: "print one JSON object instead of the table"),
+            ])
+    }
+}

@@ -1,0 +1,84 @@
+/// What was seen of one layout in all rounds.
+package struct IsolationSummary: Sendable, Encodable {
+    package let layout: IsolationLayout
+    /// Of all rounds together.
+    package let getLatency: Percentiles
+    /// The p99 of each round, in nanoseconds.
+    package let p99OfRounds: Spread
+    /// The p99 of each round divided by that of the idle layout in the same round; nil for idle itself.
+    package let p99TimesIdle: Spread?
+    /// The p50 likewise.
+    package let p50TimesIdle: Spread?
+    /// What the program itself adds to the latencies, at most.
+    package let senderLateness: Percentiles
+    package let answeredGets: Int
+    package let failedGets: Int
+    package let intendedGetsPerSecond: Double
+    package let achievedGetsPerSecond: Double
+    /// Nil for idle.
+    package let vectorsPerSecond: Double?
+
+    /// Percentiles in nanoseconds, each at most 0.8 % too high; `max` is exact.
+    package struct Percentiles: Sendable, Equatable, Encodable {
+        package let p50, p90, p99, p999, max: Int64
+
+        package init?(_ histogram: LatencyHistogram) {
+            guard let p50 = histogram.percentile(50), let p90 = histogram.percentile(90),
+                let p99 = histogram.percentile(99), let p999 = histogram.percentile(99.9), let max = histogram.max
+            else { return nil }
+            self.p50 = p50
+            self.p90 = p90
+            self.p99 = p99
+            self.p999 = p999
+            self.max = max
+        }
+    }
+
+    /// Draws the rounds of a layout together; nil if no GET of it was answered, or none of idle in the same rounds.
+    package init?(_ layout: IsolationLayout, of measurements: [IsolationMeasurement]) {
+        let rounds = measurements.filter { $0.layout == layout }
+        let idle = measurements.filter { $0.layout == .idle }
+        var latencies = LatencyHistogram()
+        var lateness = LatencyHistogram()
+        for round in rounds {
+            latencies.merge(round.latencies)
+            lateness.merge(round.lateness)
+        }
+        func percentiles(_ percent: Double) -> [Double] {
+            rounds.compactMap { $0.latencies.percentile(percent).map(Double.init) }
+        }
+        func timesIdle(_ percent: Double) -> Spread? {
+            Spread(
+                rounds.compactMap { round in
+                    guard let own = round.latencies.percentile(percent),
+                        let base = idle.first(where: { $0.round == round.round })?.latencies.percentile(percent)
+                    else { return nil }
+                    return Double(own) / Double(max(1, base))
+                })
+        }
+        guard let getLatency = Percentiles(latencies), let senderLateness = Percentiles(lateness),
+            let p99OfRounds = Spread(percentiles(99))
+        else { return nil }
+        let seconds = rounds.reduce(0) { $0 + $1.seconds }
+        let scanSeconds = rounds.reduce(0) { $0 + $1.scanSeconds }
+        self.layout = layout
+        self.getLatency = getLatency
+        self.p99OfRounds = p99OfRounds
+        self.senderLateness = senderLateness
+        p99TimesIdle = layout.isScanned ? timesIdle(99) : nil
+        p50TimesIdle = layout.isScanned ? timesIdle(50) : nil
+        if layout.isScanned, p99TimesIdle == nil { return nil }
+        answeredGets = latencies.count
+        failedGets = rounds.reduce(0) { $0 + $1.failedGets }
+        intendedGetsPerSecond = Double(rounds.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
+        achievedGetsPerSecond = Double(latencies.count) / seconds
+        vectorsPerSecond = layout.isScanned ? Double(rounds.reduce(0) { $0 + $1.vectors }) / scanSeconds : nil
+    }
+
+    /// Whether the p99 of one round is more than twice that of another, so that something else disturbed one of them.
+    package var isUnsteady: Bool { p99OfRounds.max > 2 * p99OfRounds.min }
+
+    /// Whether more than half of the p99 may come from this program being late, so that the p99 says little of the
+    /// server.
+    package var isMostlyOwnError: Bool { senderLateness.p99 > getLatency.p99 / 2 }
+}

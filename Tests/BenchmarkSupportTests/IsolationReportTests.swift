@@ -1,0 +1,191 @@
+import Foundation
+import Testing
+
+@testable import BenchmarkSupport
+
+@Suite struct IsolationReportTests {
+    /// 1,000 GETs of which 985 take `p50` and the others `p99`, in microseconds.
+    private func measurement(
+        _ layout: IsolationLayout, round: Int = 0, p50: Int64, p99: Int64, lateness: Int64 = 5, failed: Int = 0
+    ) -> IsolationMeasurement {
+        var latencies = LatencyHistogram()
+        var late = LatencyHistogram()
+        for index in 0..<1_000 {
+            latencies.record(nanoseconds: (index < 985 ? p50 : p99) * 1_000)
+            late.record(nanoseconds: lateness * 1_000)
+        }
+        return IsolationMeasurement(
+            layout: layout, round: round, latencies: latencies, lateness: late, intendedGets: 1_000 + failed,
+            failedGets: failed, seconds: 0.5, vectors: layout.isScanned ? 102_000 : 0, scanSeconds: 0.5)
+    }
+
+    private func report(
+        _ measurements: [IsolationMeasurement], cores: [Int?] = [0, 0], allowed: [Int]? = [1],
+        settings: IsolationSettings = IsolationSettings(), skipped: [String] = []
+    ) throws -> IsolationReport {
+        try #require(
+            IsolationReport(
+                date: "2025-01-02T03:04:05Z", machine: CPUPinning(allowedCores: allowed, coreCount: 2),
+                servers: cores.enumerated().map {
+                    .init(address: "127.0.0.1:\(7_000 + $0)", version: "redis 7.0.15", core: $1)
+                },
+                settings: settings, skipped: skipped, measurements: measurements))
+    }
+
+    private func answer(
+        _ idle: [(Int64, Int64)], _ named: [(Int64, Int64)], lateness: (idle: Int64, named: Int64) = (5, 5)
+    ) throws -> String {
+        let measurements =
+            idle.enumerated().map { measurement(.idle, round: $0, p50: $1.0, p99: $1.1, lateness: lateness.idle) }
+            + named.enumerated().map {
+                measurement(.namedDatabases, round: $0, p50: $1.0, p99: $1.1, lateness: lateness.named)
+            }
+        return try report(measurements).verdict.answer.rawValue
+    }
+
+    @Test func `the claim holds up to one and a half times the idle p99`() throws {
+        #expect(try answer([(100, 200)], [(100, 297)]) == "yes")
+        #expect(try answer([(100, 200)], [(200, 310)]) == "no")
+    }
+
+    @Test func `slow GETs beside typical ones that are as fast as idle make it hold at the median only`() throws {
+        #expect(try answer([(100, 200)], [(120, 2_000)]) == "only at the median")
+        #expect(try answer([(100, 200)], [(180, 2_000)]) == "no")
+    }
+
+    @Test func `rounds on both sides of the limit leave it undecided`() throws {
+        let idle: [(Int64, Int64)] = [(100, 200), (100, 200), (100, 200)]
+        #expect(try answer(idle, [(100, 220), (100, 230), (100, 400)]) == "undecided")
+        #expect(try answer(idle, [(100, 220), (100, 230), (100, 240)]) == "yes")
+    }
+
+    @Test func `a yes needs an undisturbed idle measurement: any scan looks harmless beside another`() throws {
+        #expect(try answer([(100, 4_000)], [(100, 1_000)], lateness: (3_000, 5)) == "undecided")
+        #expect(try answer([(100, 4_000)], [(100, 1_000)], lateness: (20, 3_000)) == "yes")
+    }
+
+    @Test func `a yes needs idle rounds that agree, a no does not`() throws {
+        let unsteady: [(Int64, Int64)] = [(100, 200), (100, 900), (100, 900)]
+        #expect(try answer(unsteady, [(100, 210), (100, 400), (100, 400)]) == "undecided")
+        #expect(try answer(unsteady, [(400, 2_000), (400, 2_000), (400, 2_000)]) == "no")
+    }
+
+    @Test func `a no needs an undisturbed measurement beside the scan, and only that`() throws {
+        #expect(try answer([(100, 200)], [(400, 4_000)], lateness: (5, 3_000)) == "undecided")
+        #expect(try answer([(100, 200)], [(400, 4_000)], lateness: (150, 20)) == "no")
+    }
+
+    @Test func `each round is compared with idle of the same round`() throws {
+        let report = try report([
+            measurement(.idle, round: 0, p50: 100, p99: 200), measurement(.idle, round: 1, p50: 100, p99: 800),
+            measurement(.namedDatabases, round: 0, p50: 100, p99: 1_000),
+            measurement(.namedDatabases, round: 1, p50: 100, p99: 4_000),
+        ])
+        let ratio = try #require(report.summaries.last?.p99TimesIdle)
+        #expect(abs(ratio.min - 5) < 0.1 && abs(ratio.max - 5) < 0.1)
+    }
+
+    @Test func `the verdict names the claim, the answer, the figures and the criterion`() throws {
+        let text = try report([
+            measurement(.idle, p50: 100, p99: 200), measurement(.namedDatabases, p50: 300, p99: 1_860),
+        ]).verdict.text
+        #expect(text.hasPrefix(#"VERDICT: does "vector scans don't affect cache operations" hold"#))
+        for part in ["? NO: ", "1.86 ms while scanned", "against 200 µs idle, 9.3 ×", "p50 3.0 ×", "within 1.5 ×"] {
+            #expect(text.contains(part), "missing: \(part)")
+        }
+    }
+
+    @Test func `the sentence of named databases tells a ruined cache from a calm one`() throws {
+        func sentence(p99: Int64, lateness: Int64 = 5) throws -> String {
+            try #require(
+                try report([
+                    measurement(.idle, p50: 100, p99: 200, lateness: lateness),
+                    measurement(.namedDatabases, p50: 100, p99: p99),
+                ]).sentences.last)
+        }
+        #expect(
+            try sentence(p99: 1_860)
+                == "named databases: while knowledge is scanned at 204 k/s, GET p99 in main is 9.3 × idle: "
+                + "numbers keep keys apart, not the server's time")
+        #expect(try sentence(p99: 210).hasSuffix("1.1 × idle: at this size of page the server finds time for both"))
+        #expect(try sentence(p99: 210, lateness: 150).hasSuffix("too disturbed to mean anything"))
+    }
+
+    @Test func `a sentence draws no conclusion from rounds on both sides of the limit`() throws {
+        let sentence = try report([
+            measurement(.idle, round: 0, p50: 100, p99: 200), measurement(.idle, round: 1, p50: 100, p99: 200),
+            measurement(.namedDatabases, round: 0, p50: 100, p99: 200),
+            measurement(.namedDatabases, round: 1, p50: 100, p99: 2_000),
+        ]).sentences.last
+        #expect(try #require(sentence).hasSuffix("the rounds disagree too much to tell"))
+    }
+
+    @Test func `separate servers that share a core are not blamed for it`() throws {
+        let measurements = [
+            measurement(.idle, p50: 100, p99: 200), measurement(.namedDatabases, p50: 100, p99: 900),
+            measurement(.separateServers, p50: 100, p99: 900),
+        ]
+        func blamesCores(_ cores: [Int?], allowed: [Int]) throws -> Bool {
+            try report(measurements, cores: cores, allowed: allowed).text(width: 1_000).contains("still share cores")
+        }
+        #expect(try blamesCores([0, 0], allowed: [1]))
+        #expect(try blamesCores([0, 1], allowed: [1]))
+        #expect(try blamesCores([nil, nil], allowed: [0, 1]))
+        #expect(try !blamesCores([0, 2], allowed: [1]))
+    }
+
+    @Test func `the text stays within 80 columns and keeps the table in one block`() throws {
+        let slow: Int64 = 123_456
+        let report = try report(
+            IsolationLayout.allCases.map { measurement($0, p50: 101, p99: slow, failed: 3) },
+            skipped: ["separate servers: not measured, because there is no --second-url"])
+        let lines = report.text().split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        let title = try #require(lines.first { $0.hasPrefix("layout") })
+        #expect(title.hasSuffix("vectors/s") && title.contains("p99.9"))
+        #expect(lines.contains { $0.contains("no --second-url") })
+        #expect(lines.contains { $0.contains("failures: 3 GETs of") })
+        for layout in IsolationLayout.allCases {
+            #expect(lines.contains { $0.hasPrefix("- \(layout.name):") }, "\(layout.name) has no sentence")
+        }
+    }
+
+    @Test func `there is no report without answers of idle or of named databases`() {
+        func report(_ measurements: [IsolationMeasurement]) -> IsolationReport? {
+            IsolationReport(
+                date: "", machine: .current(), servers: [], settings: IsolationSettings(), skipped: [],
+                measurements: measurements)
+        }
+        #expect(report([measurement(.idle, p50: 1, p99: 2)]) == nil)
+        #expect(report([measurement(.namedDatabases, p50: 1, p99: 2)]) == nil)
+    }
+
+    @Test func `the JSON has every documented member, and no URL, which may hold a password`() throws {
+        var settings = IsolationSettings()
+        settings.url = "redis://:secret@host"
+        settings.secondURL = "redis://:secret@other"
+        let report = try report(
+            [measurement(.idle, p50: 100, p99: 200), measurement(.namedDatabases, p50: 100, p99: 900)],
+            settings: settings, skipped: ["separate servers: not measured"])
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let data = try encoder.encode(report)
+        #expect(!String(decoding: data, as: UTF8.self).contains("secret"))
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(
+            Set(object.keys) == [
+                "benchmark", "format", "date", "machine", "servers", "options", "layouts", "skipped", "verdict",
+            ])
+        let layouts = try #require(object["layouts"] as? [[String: Any]])
+        #expect(
+            Set(layouts[1].keys) == [
+                "layout", "get_latency", "sender_lateness", "p99_of_rounds", "p99_times_idle", "p50_times_idle",
+                "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",
+                "vectors_per_second", "sentence",
+            ])
+        let latency = try #require(layouts[0]["get_latency"] as? [String: Int])
+        #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
+        let verdict = try #require(object["verdict"] as? [String: String])
+        #expect(Set(verdict.keys) == ["claim", "criterion", "answer", "text"])
+    }
+}

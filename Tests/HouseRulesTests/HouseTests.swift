@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@Suite struct HouseTests {
+    @Test func `the top level shows five entries and nothing else`() throws {
+        let visible = try FileManager.default.contentsOfDirectory(atPath: Repository.root.path)
+            .filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
+        #expect(Set(visible) == ["Package.swift", "Sources", "Tests", "Benchmarks", "README.md"])
+    }
+
+    @Test func `the package depends on nothing and holds nothing but Swift`() throws {
+        let manifest = try Repository.text("Package.swift")
+        for word in [".package(", "systemLibrary", "binaryTarget", "unsafeFlags", "linkerSettings", "cSettings"] {
+            #expect(!manifest.contains(word), "Package.swift contains \(word)")
+        }
+        let foreign: Set = ["c", "h", "cc", "cpp", "hpp", "m", "mm", "s", "S", "a", "so", "modulemap"]
+        for parent in ["Sources", "Tests", "Benchmarks"] {
+            let base = Repository.root.appendingPathComponent(parent).path
+            for case let name as String in try #require(FileManager.default.enumerator(atPath: base)) {
+                #expect(!foreign.contains((name as NSString).pathExtension), "\(parent)/\(name) is not Swift")
+            }
+        }
+    }
+
+    @Test func `a file holds one subject: at most 500 lines of at most 120 columns`() throws {
+        for file in try ["Sources", "Benchmarks", "Tests"].flatMap({ try Repository.swiftFiles(in: $0) }) {
+            let lines = try Repository.text(file).split(separator: "\n", omittingEmptySubsequences: false)
+            if !file.contains("/Generated/") { #expect(lines.count <= 500, "\(file) has \(lines.count) lines") }
+            for (number, line) in lines.enumerated() where line.count > 120 {
+                Issue.record("\(file):\(number + 1) has \(line.count) columns")
+            }
+        }
+    }
+
+    @Test func `nothing is left for later in the sources`() throws {
+        for file in try Repository.swiftFiles(in: "Sources") + Repository.swiftFiles(in: "Benchmarks") {
+            let text = try Repository.text(file)
+            for word in ["TODO", "FIXME", "XXX", "fatalError(", "not implemented"] {
+                #expect(!text.contains(word), "\(file) contains \(word)")
+            }
+        }
+    }
+
+    #if os(Linux)
+    @Test(arguments: ["bulkhead", "isolation", "throughput", "ReadmeProgram"])
+    func `no program links ICU or full Foundation`(program: String) throws {
+        let binary = Repository.binaries.appendingPathComponent(program).path
+        try #require(FileManager.default.isExecutableFile(atPath: binary), "\(binary) is not built")
+        let libraries = try Child.run("/usr/bin/ldd", [binary]).output
+        #expect(libraries.contains("libswiftCore"))
+        #expect(!libraries.contains("libFoundation.so"), "\(program) links full Foundation")
+        #expect(!libraries.contains("ICU"), "\(program) links ICU")
+    }
+    #endif
+}

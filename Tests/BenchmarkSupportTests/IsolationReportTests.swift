@@ -59,6 +59,13 @@ import Testing
         #expect(try answer(idle, [(100, 220), (100, 230), (100, 240)]) == "yes")
     }
 
+    @Test func `one round in four may be disturbed without leaving it undecided`() throws {
+        let idle: [(Int64, Int64)] = Array(repeating: (100, 200), count: 4)
+        #expect(try answer(idle, [(300, 1_000), (300, 1_000), (300, 200), (300, 1_000)]) == "no")
+        #expect(try answer(idle, [(100, 220), (100, 900), (100, 230), (100, 240)]) == "yes")
+        #expect(try answer(idle, [(100, 220), (100, 900), (100, 900), (100, 240)]) == "undecided")
+    }
+
     @Test func `a yes needs an undisturbed idle measurement: any scan looks harmless beside another`() throws {
         #expect(try answer([(100, 4_000)], [(100, 1_000)], lateness: (3_000, 5)) == "undecided")
         #expect(try answer([(100, 4_000)], [(100, 1_000)], lateness: (20, 3_000)) == "yes")
@@ -179,7 +186,8 @@ import Testing
         let layouts = try #require(object["layouts"] as? [[String: Any]])
         #expect(
             Set(layouts[1].keys) == [
-                "layout", "get_latency", "sender_lateness", "p99_of_rounds", "p99_times_idle", "p50_times_idle",
+                "layout", "dissent", "get_latency", "sender_lateness", "p99_of_rounds", "p99_times_idle",
+                "p50_times_idle",
                 "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",
                 "vectors_per_second", "sentence",
             ])

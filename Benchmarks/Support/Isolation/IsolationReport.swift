@@ -13,7 +13,7 @@
 ///
 /// A layout: `layout` (its name), `get_latency` and `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in
 /// nanoseconds), `p99_of_rounds` (`median`, `min` and `max` in nanoseconds), `p99_times_idle` and `p50_times_idle`
-/// (the same three, as factors; not for idle), `answered_gets`, `failed_gets`, `intended_gets_per_second`,
+/// (the same three, as factors; not for idle), `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
 /// `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {

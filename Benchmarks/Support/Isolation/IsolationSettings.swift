@@ -12,9 +12,9 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var count = 1_000
     package var rate = 2_000.0
     package var even = false
-    package var seconds = 5.0
+    package var seconds = 2.0
     package var warmUp = 0.5
-    package var rounds = 3
+    package var rounds = 7
     package var seed = 1
     package var json = false
 

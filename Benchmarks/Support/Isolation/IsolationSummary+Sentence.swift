@@ -42,10 +42,8 @@ extension IsolationSummary {
     /// look harmless, a disturbed one beside the scan makes it look bad.
     func decisive(idle: IsolationSummary, isCalm: Bool) -> IsolationSummary { isCalm ? idle : self }
 
-    /// Whether some rounds are within the limit and others beyond it.
-    var roundsDisagree: Bool {
-        p99TimesIdle.map { $0.min <= IsolationVerdict.limit && $0.max > IsolationVerdict.limit } ?? false
-    }
+    /// Whether more than a quarter of the rounds contradict the others: fewer are what a busy machine does to a round.
+    var roundsDisagree: Bool { dissent > 0.25 }
 
     /// `9.3 (8.1–11.0) ×`; without the brackets where there is one round only.
     static func times(_ spread: Spread) -> String {

@@ -9,6 +9,8 @@ package struct IsolationSummary: Sendable, Encodable {
     package let p99TimesIdle: Spread?
     /// The p50 likewise.
     package let p50TimesIdle: Spread?
+    /// The share of rounds whose p99 lies on the other side of the verdict's limit than that of most; at most 0.5.
+    package let dissent: Double
     /// What the program itself adds to the latencies, at most.
     package let senderLateness: Percentiles
     package let answeredGets: Int
@@ -47,14 +49,13 @@ package struct IsolationSummary: Sendable, Encodable {
         func percentiles(_ percent: Double) -> [Double] {
             rounds.compactMap { $0.latencies.percentile(percent).map(Double.init) }
         }
-        func timesIdle(_ percent: Double) -> Spread? {
-            Spread(
-                rounds.compactMap { round in
-                    guard let own = round.latencies.percentile(percent),
-                        let base = idle.first(where: { $0.round == round.round })?.latencies.percentile(percent)
-                    else { return nil }
-                    return Double(own) / Double(max(1, base))
-                })
+        func timesIdle(_ percent: Double) -> [Double] {
+            rounds.compactMap { round in
+                guard let own = round.latencies.percentile(percent),
+                    let base = idle.first(where: { $0.round == round.round })?.latencies.percentile(percent)
+                else { return nil }
+                return Double(own) / Double(max(1, base))
+            }
         }
         guard let getLatency = Percentiles(latencies), let senderLateness = Percentiles(lateness),
             let p99OfRounds = Spread(percentiles(99))
@@ -65,9 +66,12 @@ package struct IsolationSummary: Sendable, Encodable {
         self.getLatency = getLatency
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness
-        p99TimesIdle = layout.isScanned ? timesIdle(99) : nil
-        p50TimesIdle = layout.isScanned ? timesIdle(50) : nil
+        let p99Factors = timesIdle(99)
+        p99TimesIdle = layout.isScanned ? Spread(p99Factors) : nil
+        p50TimesIdle = layout.isScanned ? Spread(timesIdle(50)) : nil
         if layout.isScanned, p99TimesIdle == nil { return nil }
+        let within = p99Factors.count { $0 <= IsolationVerdict.limit }
+        dissent = p99Factors.isEmpty ? 0 : Double(min(within, p99Factors.count - within)) / Double(p99Factors.count)
         answeredGets = latencies.count
         failedGets = rounds.reduce(0) { $0 + $1.failedGets }
         intendedGetsPerSecond = Double(rounds.reduce(0) { $0 + $1.intendedGets }) / scanSeconds

@@ -1,4 +1,5 @@
 import RESP
+import TestSupport
 import Testing
 
 /// Broken and half-broken input, the same in every run. To make a finding a test, decode the wire it prints.

@@ -1,5 +1,6 @@
 import Foundation
 import RESP
+import TestSupport
 import Testing
 
 /// Many decoders at once: arrays cannot hold what is not copyable.

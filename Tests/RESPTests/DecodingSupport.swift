@@ -53,26 +53,6 @@ struct NotOneReply: Error {
     let count: Int
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, without the cost of a perfectly fair one.
-    mutating func below(_ bound: Int) -> Int {
-        bound < 2 ? 0 : Int(truncatingIfNeeded: next() >> 1) % bound
-    }
-}
-
 /// `count` bytes in which every place looks different, CR and LF among them.
 func pattern(_ count: Int, seed: Int = 0) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { space, initialized in

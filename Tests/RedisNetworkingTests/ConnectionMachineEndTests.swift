@@ -1,5 +1,6 @@
 import RESP
 @testable import RedisNetworking
+import TestSupport
 import Testing
 
 private let broke = ConnectionFailure(.inputOutput, "broke")

@@ -1,4 +1,5 @@
 @testable import RedisNetworking
+import TestSupport
 import Testing
 
 /// What a pool must be after every event, kept beside the machine and compared with it.

@@ -1,4 +1,5 @@
 @testable import RedisNetworking
+import TestSupport
 import Testing
 
 @Suite struct `A ring queue` {

@@ -8,7 +8,7 @@ import RESP
 /// | bulk | SCAN family, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD |
 /// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK |
 /// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY, WAIT … |
-/// | refused: another database | SELECT, SWAPDB, MOVE, COPY … DB, FLUSHALL; FLUSHDB has a function of its own |
+/// | refused: another database | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB has a method |
 /// | refused: the end of replies | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC |
 public enum CommandRoute: Sendable, Hashable {
     /// The lane that all callers share.
@@ -26,11 +26,24 @@ public enum CommandRoute: Sendable, Hashable {
 extension CommandRoute {
     /// The route of a command written by hand, read from its own bytes.
     init(rawCommand bytes: [UInt8]) {
-        var decoder = RESPDecoder()
-        decoder.feed(bytes)
-        let command = try? decoder.next()
-        let words = (command?.elements ?? []).map { String(decoding: $0.bytes ?? RESPBytes(), as: UTF8.self) }
-        self.init(words: words.map { $0.uppercased() })
+        self.init(words: Self.words(of: bytes))
+    }
+
+    /// No word of the table is longer; a longer argument stands as an empty one, whatever its size.
+    private static let longestWord = 64
+
+    /// The arguments of an encoded command in upper case, read from their lengths.
+    private static func words(of bytes: [UInt8]) -> [String] {
+        var words: [String] = []
+        var rest = bytes.drop { $0 != UInt8(ascii: "$") }
+        while rest.popFirst() == UInt8(ascii: "$") {
+            let digits = rest.prefix { $0 != UInt8(ascii: "\r") }
+            let length = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+            let argument = rest.dropFirst(digits.count + 2).prefix(length)
+            words.append(length <= longestWord ? String(decoding: argument, as: UTF8.self).uppercased() : "")
+            rest = rest.dropFirst(digits.count + 2 + length + 2)
+        }
+        return words
     }
 
     /// The table; `words` are in upper case, the command's name first.
@@ -40,12 +53,14 @@ extension CommandRoute {
         switch name {
         case "":
             self = .refused(reason: "a command needs a name")
+        case _ where name.contains(where: \.isWhitespace):
+            self = .refused(reason: "the name is one word: pass the other words as arguments")
         case "SELECT":
             self = .refused(reason: "a connection serves one database: take another name, databases[.other]")
         case "SWAPDB":
             self = .refused(reason: "it would exchange the content of two names under everyone's feet")
-        case "MOVE":
-            self = .refused(reason: "it reaches into another database")
+        case "MOVE", "MIGRATE":
+            self = .refused(reason: "it moves keys out of this database, into another one or another server's")
         case "COPY" where words.dropFirst(3).contains("DB"):
             self = .refused(reason: "COPY with DB reaches into another database")
         case _ where name == "FLUSHALL" || (name == "DEBUG" && second == "FLUSHALL"):

@@ -93,6 +93,8 @@ extension RESPBytes: RedisArgument {
 }
 
 /// The elements of an array that is one argument or one bulk string: `UInt8` and `Float`.
+///
+/// They are no arguments themselves: `rpush("k", vector)` would then mean an element for each number.
 public protocol RedisPackedElement: Sendable, BitwiseCopyable {
     /// The elements of a bulk string's bytes; throws if they cannot be this type's.
     static func unpack(_ bytes: UnsafeRawBufferPointer) throws(RedisConversionError) -> [Self]

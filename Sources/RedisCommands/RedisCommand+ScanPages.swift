@@ -32,13 +32,13 @@ public struct RedisScanCursor: Sendable, Hashable {
 
 /// A field of a hash with its value, as HSCAN finds it.
 public struct RedisField<Value: RedisDecodable>: Sendable {
-    /// The field's name, which must be UTF-8.
-    public let name: String
+    /// The field's name.
+    public let name: RESPBytes
     /// Its value.
     public let value: Value
 
     @usableFromInline
-    init(name: String, value: Value) {
+    init(name: RESPBytes, value: Value) {
         self.name = name
         self.value = value
     }
@@ -98,7 +98,7 @@ extension RedisCommand {
                     for index in stride(from: 0, to: flat.count, by: 2) {
                         fields.append(
                             RedisField(
-                                name: try String(redis: flat[index]), value: try Value(redis: flat[index + 1])))
+                                name: try RESPBytes(redis: flat[index]), value: try Value(redis: flat[index + 1])))
                     }
                     return fields
                 }

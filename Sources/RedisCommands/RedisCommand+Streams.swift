@@ -5,7 +5,7 @@ public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
     /// Milliseconds since 1970 and a number within them: `1526919030474-55`.
     public let id: String
     /// The fields in the order they were added; empty for a deleted entry that a consumer group still knows.
-    public let fields: [(name: String, value: Value)]
+    public let fields: [(name: RESPBytes, value: Value)]
 
     /// Reads an array of an id and a flat array of fields; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
@@ -13,15 +13,15 @@ public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
         id = try String(redis: pair[0])
         // A deleted entry has null in place of its fields.
         let flat = pair[1].withoutAttributes == .null ? [] : try pair[1].requirePairs()
-        var fields: [(name: String, value: Value)] = []
+        var fields: [(name: RESPBytes, value: Value)] = []
         for index in stride(from: 0, to: flat.count, by: 2) {
-            fields.append((try String(redis: flat[index]), try Value(redis: flat[index + 1])))
+            fields.append((try RESPBytes(redis: flat[index]), try Value(redis: flat[index + 1])))
         }
         self.fields = fields
     }
 
     /// The first value of that name; nil if there is none.
-    public subscript(name: String) -> Value? { fields.first { $0.name == name }?.value }
+    public subscript(name: String) -> Value? { fields.first { $0.name.elementsEqual(name.utf8) }?.value }
 }
 
 /// How much of a stream XADD and XTRIM keep.

@@ -63,7 +63,8 @@ extension RedisCommand {
         for argument in arguments { argument.append(to: &builder) }
         let bytes = builder.finish()
         return RedisCommand<Value>(
-            name: name.uppercased(), bytes: bytes, route: CommandRoute(rawCommand: bytes),
+            // A whole command line in one string is refused; what stands behind its first word may be a password.
+            name: name.prefix { !$0.isWhitespace }.uppercased(), bytes: bytes, route: CommandRoute(rawCommand: bytes),
             decode: { value throws(RedisConversionError) in try Value(redis: value) })
     }
 

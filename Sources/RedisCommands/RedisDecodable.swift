@@ -40,6 +40,11 @@ extension RedisDecodable {
     /// Converts one element after the other.
     @inlinable
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [Self] {
+        try eachElement(redis: value)
+    }
+
+    @inlinable
+    static func eachElement(redis value: RESPValue) throws(RedisConversionError) -> [Self] {
         guard let elements = value.withoutAttributes.elements else {
             throw RedisConversionError(expected: "an array", found: value)
         }
@@ -161,8 +166,10 @@ extension UInt8: RedisDecodable {
     }
 
     /// The bytes of one string.
+    /// Bytes of one string, or numbers one by one.
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [UInt8] {
-        try value.requireBytes(for: "bytes").withUnsafeBytes { unpack($0) }
+        if value.withoutAttributes.elements != nil { return try eachElement(redis: value) }
+        return try value.requireBytes(for: "bytes").withUnsafeBytes { unpack($0) }
     }
 }
 
@@ -177,8 +184,10 @@ extension Float: RedisDecodable {
     }
 
     /// The FLOAT32 that one string holds packed, little-endian.
+    /// Packed FLOAT32 of one string, or numbers one by one.
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [Float] {
-        try value.requireBytes(for: "packed FLOAT32").withUnsafeBytes { bytes throws(RedisConversionError) in
+        if value.withoutAttributes.elements != nil { return try eachElement(redis: value) }
+        return try value.requireBytes(for: "packed FLOAT32").withUnsafeBytes { bytes throws(RedisConversionError) in
             try unpack(bytes)
         }
     }

@@ -112,6 +112,10 @@ import Testing
             let left = try await database.blpop(["none", "q"], timeout: .seconds(1), as: Int.self)
             #expect(left?.key == "q" && left?.value == 1)
             #expect(try await database.brpop(["q"], timeout: .seconds(1))?.value == "2")
+            let binary: [UInt8] = [255, 0]
+            try await database.rpush(binary, 0.5, 2.0)
+            #expect(try await database.lrange(binary, 0, -1, as: Float.self) == [0.5, 2])
+            #expect(try await database.blpop([binary], timeout: .seconds(1))?.key == [255, 0])
             let nothing = try await database.blpop(["q"], timeout: .milliseconds(1))
             #expect(nothing?.key == nil)
         }

@@ -1,4 +1,5 @@
 import Bulkhead
+import RedisTestServer
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -62,18 +63,38 @@ import Testing
 
     @Test(arguments: [
         "redis://u:hunter2@h", "redis://u:hunter2@h/3", "redis://u:hunter2@h?x=1", "redis://u:hun ter2@h",
+        "redis://u:12/hunter2@h", "redis://u:12?hunter2@h", "redis://u:12?hunter2=1@h", "unix://u:hunter2@h/x",
     ])
     func `no error and no description shows a password`(url: String) {
         do {
             let configuration = try RedisConfiguration(url: url)
             var dumped = ""
             dump(configuration, to: &dumped)
+            let databases = RedisDatabases(configuration)
+            dump(databases, to: &dumped)
+            dump(try databases[.main], to: &dumped)
+            dump(try databases.blocking(.main), to: &dumped)
             for text in ["\(configuration)", String(reflecting: configuration), dumped] {
                 #expect(!text.contains("hunter2"))
             }
         } catch {
             #expect(!"\(error)".contains("hun"))
             #expect(!String(reflecting: error).contains("hun"))
+        }
+    }
+
+    @Test func `a user without a password logs in as that user, never as the default one`() async throws {
+        try await withDatabases { databases, server in
+            try await databases[.main].send("ACL", "SETUSER", "app", "on", "nopass", "~*", "+@all")
+            for version in [RESPVersion.resp2, .resp3] {
+                var configuration = RedisConfiguration(unixSocket: server.socketPath)
+                configuration.username = "app"
+                configuration.version = version
+                let others = RedisDatabases(configuration)
+                let user = try await others[.main].send("ACL", "WHOAMI", as: String.self)
+                #expect(user == "app")
+                await others.close()
+            }
         }
     }
 

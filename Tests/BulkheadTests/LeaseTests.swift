@@ -56,6 +56,44 @@ import Testing
         }
     }
 
+    @Test func `a transaction that the server did not end keeps its connection from others`() async throws {
+        try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
+            let main = try databases[.main]
+            try await main.withConnection { connection in
+                try await connection.send("MULTI")
+                await #expect(throws: RedisError.self) { try await connection.send("DISCARD", "surplus") }
+            }
+            #expect(try await main.withConnection { try await $0.ping() } == "PONG")
+            try databases.blocking(.main).withConnection { connection in
+                let replies = try connection.pipeline([.raw("MULTI", []), .raw("DISCARD", ["surplus"])])
+                #expect(throws: RedisError.self) { try replies[1].get() }
+            }
+            #expect(try databases.blocking(.main).withConnection { try $0.ping() } == "PONG")
+        }
+    }
+
+    @Test func `a typed command in a transaction says where its reply is, a subscription is refused`() async throws {
+        try await withDatabases { databases, _ in
+            try await databases[.main].withConnection { connection in
+                try await connection.send("MULTI")
+                for attempt in 0..<2 {
+                    let error = await #expect(throws: RedisError.self) {
+                        if attempt == 0 { _ = try await connection.get("key") }
+                        try await connection.set("key", 1)
+                    }
+                    #expect(error?.code == .unexpectedReply)
+                    #expect(error?.message.contains("EXEC") == true)
+                }
+                let refused = await #expect(throws: RedisError.self) {
+                    try await connection.send("SUBSCRIBE", "a", "b")
+                }
+                #expect(refused?.code == .commandRefused)
+                let result = try await connection.send("EXEC")
+                #expect(result == .array([.null, .simpleString("OK")]))
+            }
+        }
+    }
+
     @Test(arguments: [RESPVersion.resp2, .resp3])
     func `messages of a subscription arrive on its own connection`(version: RESPVersion) async throws {
         try await withDatabases(version: version) { databases, _ in
@@ -149,7 +187,9 @@ import Testing
             #expect(
                 try await eventually { try await main.info(["clients"])["blocked_clients"] == "1" })
             waiting.cancel()
-            await #expect(throws: RedisError.self) { _ = try await waiting.value }
+            let error = await #expect(throws: RedisError.self) { _ = try await waiting.value }
+            #expect(error?.code == .cancelled)
+            #expect(error?.stage == .sent)
             #expect(
                 try await eventually { try await main.info(["clients"])["blocked_clients"] == "0" })
             try await main.rpush("queue", "kept")

@@ -7,7 +7,8 @@ import Testing
         ["SELECT", "3"], ["select", "3"], ["SWAPDB", "0", "1"], ["FLUSHALL"], ["DEBUG", "FLUSHALL"], ["FLUSHDB"],
         ["RESET"], ["QUIT"],
         ["MONITOR"], ["CLIENT", "REPLY", "OFF"], ["client", "reply", "skip"], ["HELLO", "2"], ["AUTH", "x"],
-        ["MOVE", "key", "1"], ["COPY", "key", "other", "DB", "1"], ["SYNC"], ["PSYNC", "?", "-1"], [""],
+        ["MOVE", "key", "1"], ["MIGRATE", "h", "1", "key", "1", "0"],
+        ["COPY", "key", "other", "DB", "1"], ["SYNC"], ["PSYNC", "?", "-1"], [""],
     ]
 
     @Test(arguments: refused)
@@ -37,6 +38,30 @@ import Testing
             #expect(after == before.map { $0 + 1 })
             #expect(try await main.get("key") == "value")
             #expect(try await databases[.knowledge].dbsize() == 0)
+        }
+    }
+
+    @Test func `a whole command line in one string is refused, and no error repeats it`() async throws {
+        try await withDatabases { databases, _ in
+            for line in ["SELECT 3", "AUTH secret", "SET\tkey secret", " FLUSHALL"] {
+                let error = await #expect(throws: RedisError.self) { try await databases[.main].send(line) }
+                #expect(error?.code == .commandRefused)
+                #expect(error.map { "\($0)".contains("secret") } == false)
+                #expect(error?.message.contains("one word") == true)
+            }
+        }
+    }
+
+    @Test func `a long name or a large argument changes nothing about the route`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            try await main.send("GEOADD", "places", 13.4, 52.5, "berlin")
+            let near = try await main.send(
+                "GEORADIUSBYMEMBER_RO", arguments: ["places", "berlin", 1, "km"], as: [String].self)
+            #expect(near == ["berlin"])
+            let large = [UInt8](repeating: 7, count: 1 << 20)
+            try await main.send("SET", "large", large)
+            #expect(try await main.strlen("large") == 1 << 20)
         }
     }
 

@@ -41,7 +41,7 @@ import Testing
             try await main.sadd("set", names)
             try await main.zadd("zset", pairs: names.enumerated().map { (key: $1, value: Double($0) + 0.5) })
             var fields: [String: String] = [:]
-            for try await field in main.hscan("hash", count: 100) { fields[field.name] = field.value }
+            for try await field in main.hscan("hash", count: 100) { fields[field.name.description] = field.value }
             #expect(fields == Dictionary(uniqueKeysWithValues: names.map { ($0, $0 + "!") }))
             var members: Set<String> = []
             for try await member in main.sscan("set", count: 100) { members.insert(member) }

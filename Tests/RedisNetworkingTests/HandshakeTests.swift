@@ -68,7 +68,6 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
             someSettings(username: "ann", password: "sesame", clientName: "app"),
             ["HELLO 3 AUTH ann sesame SETNAME app"]
         ),
-        (someSettings(username: "ann"), ["HELLO 3"]),
         (someSettings(version: .resp2), []),
         (someSettings(password: "sesame", version: .resp2), ["AUTH sesame"]),
         (someSettings(username: "ann", password: "sesame", version: .resp2), ["AUTH ann sesame"]),
@@ -84,6 +83,13 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
         let expected =
             greeting + ["CLIENT SETINFO LIB-NAME bulkhead", "CLIENT SETINFO LIB-VER 0.1.0", "SELECT 2"]
         #expect(text(handshake.start()) == text(expected.flatMap { command($0) }))
+    }
+
+    @Test func `a user without a password logs in with an empty one`() {
+        var handshake = Handshake(someSettings(username: "ann"))
+        #expect(text(handshake.start()).hasPrefix(text(command(["HELLO", "3", "AUTH", "ann", ""]))))
+        var old = Handshake(someSettings(username: "ann", version: .resp2))
+        #expect(text(old.start()).hasPrefix(text(command(["AUTH", "ann", ""]))))
     }
 
     @Test(arguments: [0, 7, 15, 1_000])

@@ -47,7 +47,12 @@ extension RedisConfiguration {
     ) throws(RedisError) -> RedisConfiguration {
         guard let host = parts.host, !host.isEmpty else { throw refuse("names no host: redis://host:port") }
         guard ["", "/", "/0"].contains(parts.path) else {
-            throw refuse("has the path \(parts.path): databases have names here, so remove it and use databases[.name]")
+            // Of a password that was not percent-encoded, a part may stand here: only what is surely none is shown.
+            let path = parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+                ? "the path \(parts.path)" : "a path"
+            throw refuse(
+                "has \(path): databases have names here, so remove it and use databases[.name]; "
+                    + "a / in the password is written %2F")
         }
         let port = parts.port ?? 6379
         guard (1...65_535).contains(port) else { throw refuse("has a port outside 1 to 65535") }
@@ -70,6 +75,10 @@ extension RedisConfiguration {
         var seen: Set<String> = []
         for parameter in parameters {
             let name = parameter.name
+            // As above: this may be a part of a password with an unencoded question mark.
+            guard name.allSatisfy({ $0.isASCII && ($0.isLowercase || $0 == "_") }) else {
+                throw refuse("has a parameter that none is called like; a ? in the password is written %3F")
+            }
             guard seen.insert(name).inserted else { throw refuse("has the parameter \(name) twice") }
             let value = parameter.value ?? ""
             switch name {

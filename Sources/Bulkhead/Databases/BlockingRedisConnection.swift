@@ -19,8 +19,10 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
             if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason) }
-            try note(command.name, command.route)
-            return try command.value(of: try reply(to: command.bytes, command.route))
+            try state.willSend(command.name, command.route)
+            let reply = try reply(to: command.bytes, command.route)
+            state.answered(command.name, reply)
+            return try command.value(of: reply)
         } catch {
             throw error.at(name, command.name)
         }
@@ -30,10 +32,12 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
             try batch.check(isShared: false)
-            for (name, route) in zip(batch.names, batch.routes) { try note(name, route) }
-            return try translating { () throws(ConnectionFailure) in
+            for (name, route) in zip(batch.names, batch.routes) { try state.willSend(name, route) }
+            let replies = try translatingBlocking { () throws(ConnectionFailure) in
                 try connection.sendAll(batch.bytes, count: batch.count)
             }
+            for (name, reply) in zip(batch.names, replies) { state.answered(name, reply) }
+            return replies
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -43,7 +47,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     public func nextPush(timeout: Duration) throws(RedisError) -> RESPValue? {
         do throws(RedisError) {
             if state.isOver { throw LeaseState.over }
-            return try translating { () throws(ConnectionFailure) in
+            return try translatingBlocking { () throws(ConnectionFailure) in
                 try connection.nextPush(timeout: timeout)?.detached()
             }
         } catch {
@@ -54,27 +58,12 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.end() }
 
-    private func note(_ command: String, _ route: CommandRoute) throws(RedisError) {
-        if state.isOver { throw LeaseState.over }
-        state.note(command, route)
-    }
-
     private func reply(to bytes: [UInt8], _ route: CommandRoute) throws(RedisError) -> RESPValue {
-        try translating { () throws(ConnectionFailure) in
+        try translatingBlocking { () throws(ConnectionFailure) in
             if case .conversation(let channels) = route, channels > 0 {
                 return try connection.subscribe(bytes, count: channels).subscriptionReply
             }
             return try connection.send(bytes)
-        }
-    }
-
-    private func translating<Result>(
-        _ body: () throws(ConnectionFailure) -> Result
-    ) throws(RedisError) -> Result {
-        do {
-            return try body()
-        } catch {
-            throw RedisError(error)
         }
     }
 }

@@ -68,12 +68,19 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     private func leasing<Reply>(
         _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
     ) throws(RedisError) -> Reply {
-        do throws(ConnectionFailure) {
+        try translatingBlocking { () throws(ConnectionFailure) in
             let connection = try pool.lease()
             defer { pool.release(connection, reusable: true) }
             return try request(connection)
-        } catch {
-            throw RedisError(error)
         }
+    }
+}
+
+/// The networking floor's failures as this floor's errors, for blocking callers.
+func translatingBlocking<Result>(_ body: () throws(ConnectionFailure) -> Result) throws(RedisError) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw RedisError(error)
     }
 }

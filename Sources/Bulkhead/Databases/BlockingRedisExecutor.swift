@@ -37,4 +37,13 @@ extension BlockingRedisExecutor {
     ) throws(RedisError) -> Value {
         try run(.raw(name, arguments, as: type))
     }
+
+    /// The same with arguments that were put together at run time.
+    @inlinable
+    @discardableResult
+    public func send<Value: RedisDecodable>(
+        _ name: String, arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) throws(RedisError) -> Value {
+        try run(.raw(name, arguments, as: type))
+    }
 }

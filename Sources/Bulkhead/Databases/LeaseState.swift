@@ -1,3 +1,4 @@
+import RESP
 import RedisCommands
 
 /// What the commands of a lease have left behind on the server's side of its connection.
@@ -13,17 +14,30 @@ struct LeaseState: Sendable {
     /// True if the connection is as it came from the handshake.
     var isClean: Bool { !isWatching && !isInTransaction && !isTainted }
 
-    mutating func note(_ command: String, _ route: CommandRoute) {
-        guard case .conversation = route else { return }
+    /// A command is about to be sent; throws if it cannot be now.
+    mutating func willSend(_ command: String, _ route: CommandRoute) throws(RedisError) {
+        if isOver { throw Self.over }
+        guard case .conversation(let confirmations) = route else { return }
+        if confirmations > 0 && isInTransaction {
+            throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
+        }
         switch command {
         case "WATCH": isWatching = true
-        case "UNWATCH": isWatching = false
         case "MULTI": isInTransaction = true
+        case "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF": break
+        default: isTainted = true
+        }
+    }
+
+    /// The server has answered. Only what it did not refuse or queue has undone anything.
+    mutating func answered(_ command: String, _ reply: RESPValue) {
+        guard reply.withoutAttributes.errorMessage == nil, reply != .simpleString("QUEUED") else { return }
+        switch command {
+        case "UNWATCH": isWatching = false
         case "EXEC", "DISCARD":
             isInTransaction = false
             isWatching = false
-        case "WAIT", "WAITAOF": break
-        default: isTainted = true
+        default: break
         }
     }
 

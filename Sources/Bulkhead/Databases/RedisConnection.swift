@@ -33,10 +33,14 @@ public final class RedisConnection: RedisExecutor {
             if batch.count == 0 { return [] }
             try batch.check(isShared: false)
             try refuseIfCancelled()
-            for (name, route) in zip(batch.names, batch.routes) { try note(name, route) }
-            return try await translating { () throws(ConnectionFailure) in
+            for (name, route) in zip(batch.names, batch.routes) { try willSend(name, route) }
+            let replies = try await translating { () throws(ConnectionFailure) in
                 try await connection.sendAll(batch.bytes, count: batch.count).get()
             }
+            state.withLock { state in
+                for (name, reply) in zip(batch.names, replies) { state.answered(name, reply) }
+            }
+            return replies
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -46,33 +50,31 @@ public final class RedisConnection: RedisExecutor {
     /// channel and content.
     ///
     /// The sequence ends by throwing when the connection is lost, and with `messages-lost` when 1,024 messages wait
-    /// unread. Iterate it once.
+    /// unread. Iterate it once; after the lease it is empty.
     public var pushes: some AsyncSequence<RESPValue, any Error> & Sendable {
-        RedisPushes(base: connection.pushes, database: name)
+        RedisPushes(base: state.withLock { $0.isOver } ? nil : connection.pushes, database: name)
     }
 
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.withLock { $0.end() } }
 
-    private func note(_ command: String, _ route: CommandRoute) throws(RedisError) {
-        let isOver = state.withLock { state in
-            if !state.isOver { state.note(command, route) }
-            return state.isOver
-        }
-        if isOver { throw LeaseState.over }
+    private func willSend(_ command: String, _ route: CommandRoute) throws(RedisError) {
+        try state.withLock { state throws(RedisError) in try state.willSend(command, route) }
     }
 
     private func reply(
         to bytes: [UInt8], _ route: CommandRoute, _ command: String
     ) async throws(RedisError) -> RESPValue {
         if case .refused(let reason) = route { throw RedisError(.commandRefused, reason) }
-        try note(command, route)
-        return try await translating { () throws(ConnectionFailure) in
+        try willSend(command, route)
+        let reply = try await translating { () throws(ConnectionFailure) in
             if case .conversation(let channels) = route, channels > 0 {
                 return try await connection.subscribe(bytes, count: channels).get().subscriptionReply
             }
             return try await connection.send(bytes).get()
         }
+        state.withLock { $0.answered(command, reply) }
+        return reply
     }
 }
 

@@ -42,10 +42,12 @@ public struct RedisDatabase: RedisExecutor {
     /// Lends a connection of its own for as long as `body` runs, for WATCH … MULTI … EXEC and subscriptions.
     ///
     /// ```swift
-    /// try await database.withConnection { connection in
+    /// let isSold = try await database.withConnection { connection in
     ///     try await connection.send("WATCH", "stock")
     ///     let left = try await connection.get("stock", as: Int.self) ?? 0
-    ///     try await connection.pipeline(.raw("MULTI", []), .raw("SET", ["stock", left - 1]), .raw("EXEC", []))
+    ///     let (_, _, result) = try await connection.pipeline(
+    ///         .raw("MULTI", []), .raw("SET", ["stock", left - 1]), .raw("EXEC", []))
+    ///     return result != .null  // null: somebody was faster
     /// }
     /// ```
     /// Callers get connections in the order they came. A connection that is left inside a transaction, watching or
@@ -103,6 +105,10 @@ public struct RedisDatabase: RedisExecutor {
                     lease.abort()
                 }
                 connections.pool.release(lease, reusable: true)
+                if case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled {
+                    throw ConnectionFailure(
+                        .cancelled, "the task was cancelled while the command waited", progress: failure.progress)
+                }
                 return try result.get()
             }
         }

@@ -50,4 +50,13 @@ extension RedisExecutor {
     ) async throws(RedisError) -> Value {
         try await run(.raw(name, arguments, as: type))
     }
+
+    /// The same with arguments that were put together at run time.
+    @inlinable
+    @discardableResult
+    public func send<Value: RedisDecodable>(
+        _ name: String, arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) async throws(RedisError) -> Value {
+        try await run(.raw(name, arguments, as: type))
+    }
 }

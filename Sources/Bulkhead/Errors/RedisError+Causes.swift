@@ -49,11 +49,21 @@ extension RedisError {
     }
 }
 
+extension RedisError {
+    @usableFromInline static var queued: RedisError {
+        RedisError(
+            .unexpectedReply,
+            "it stands in a transaction, and its reply in EXEC's: send it as a raw command, as RESPValue",
+            stage: .answered)
+    }
+}
+
 extension RedisCommand {
     /// The reply as the type asked for; throws the server's error if it is one.
     @inlinable
     func value(of reply: RESPValue) throws(RedisError) -> Reply {
         if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
+        if case .simpleString("QUEUED") = reply, Reply.self != RESPValue.self { throw .queued }
         do {
             return try decode(reply)
         } catch {

@@ -44,7 +44,7 @@ package final class AsyncConnection: @unchecked Sendable {
     /// a gap nobody sees would be a silent loss.
     package let pushes: AsyncThrowingStream<RESPValue, any Error>?
     private let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
-    /// Called once, on the queue, as soon as the connection refuses requests for good by itself.
+    /// Called once, on the queue, as soon as the connection has ended, by itself or by its owner.
     private let onEnd: @Sendable (AsyncConnection) -> Void
 
     /// Pushed values kept unread.
@@ -55,6 +55,8 @@ package final class AsyncConnection: @unchecked Sendable {
     private var decoder: RESPDecoder
     private var readSource: (any DispatchSourceRead)?
     private var writeSource: (any DispatchSourceWrite)?
+    /// Sources whose cancellation is not done yet: the descriptor must outlive them.
+    private let liveSources = DispatchGroup()
     /// Bytes taken from the machine and not yet written, and how many of them are.
     private var unwritten: [UInt8] = []
     private var written = 0
@@ -175,18 +177,13 @@ package final class AsyncConnection: @unchecked Sendable {
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(with: failure) }
         unwritten = []
-        let group = DispatchGroup()
-        for source in [readSource, writeSource] as [(any DispatchSourceProtocol)?] {
-            guard let source else { continue }
-            group.enter()
-            source.setCancelHandler { @Sendable in group.leave() }
-            source.cancel()
-        }
+        readSource?.cancel()
+        writeSource?.cancel()
         readSource = nil
         writeSource = nil
         let socket = self.socket
         self.socket = nil
-        group.notify(queue: queue) { @Sendable [self] in
+        liveSources.notify(queue: queue) { @Sendable [self] in
             if let socket { SystemCall.closeSocket(socket.descriptor) }
             let waiters = shared.withLock { shared in
                 defer { shared.closeWaiters = [] }
@@ -202,15 +199,16 @@ package final class AsyncConnection: @unchecked Sendable {
     /// to end it meanwhile, and those that all tasks share stay free for them.
     private func connect() {
         let deadline = ContinuousClock.now + settings.connectTimeout
+        limitHandshake(until: deadline)
         DispatchQueue(label: "bulkhead.connecting").async { [self] in
             let result = Result { () throws(ConnectionFailure) in
                 try Socket.connect(to: settings.endpoint, deadline: deadline)
             }
-            queue.async { self.connected(result, deadline) }
+            queue.async { self.connected(result) }
         }
     }
 
-    private func connected(_ result: Result<Socket, ConnectionFailure>, _ deadline: ContinuousClock.Instant) {
+    private func connected(_ result: Result<Socket, ConnectionFailure>) {
         let isGone = shared.withLock { $0.isGone }
         switch result {
         case .failure(let failure): end(failure)
@@ -219,7 +217,6 @@ package final class AsyncConnection: @unchecked Sendable {
             self.socket = socket
             unwritten = shared.withLock { $0.machine.connected() }
             startReading(socket)
-            limitHandshake(until: deadline)
             writeWhatIsLeft()
         }
     }
@@ -229,17 +226,26 @@ package final class AsyncConnection: @unchecked Sendable {
         // No data in an event means a hang-up. On Linux no event follows it, so what is unread is taken at once.
         source.setEventHandler { @Sendable [self] in self.read(toTheEnd: self.readSource?.data == 0) }
         readSource = source
+        start(source)
+    }
+
+    private func start(_ source: any DispatchSourceProtocol) {
+        liveSources.enter()
+        source.setCancelHandler { @Sendable [liveSources] in liveSources.leave() }
         source.resume()
     }
 
-    /// A server that accepts and then says nothing must not hold requests for ever.
+    /// A resolver that hangs, or a server that accepts and then says nothing, must not hold requests for ever.
     private func limitHandshake(until deadline: ContinuousClock.Instant) {
         let left = max(deadline - .now, .milliseconds(1))
         queue.asyncAfter(deadline: .now() + .milliseconds(Int(left.wholeMilliseconds))) { @Sendable [weak self] in
             guard let self, self.shared.withLock({ $0.machine.isHandshaking }) else { return }
             self.end(
                 ConnectionFailure(
-                    .connectTimedOut, "\(self.settings.endpoint) accepted the connection but did not answer in time"))
+                    .connectTimedOut,
+                    self.socket == nil
+                        ? "no connection to \(self.settings.endpoint) came about in time"
+                        : "\(self.settings.endpoint) accepted the connection but did not answer in time"))
         }
     }
 
@@ -291,7 +297,7 @@ package final class AsyncConnection: @unchecked Sendable {
         let source = DispatchSource.makeWriteSource(fileDescriptor: socket.descriptor, queue: queue)
         source.setEventHandler { @Sendable [self] in self.socketIsWritable() }
         writeSource = source
-        source.resume()
+        start(source)
     }
 
     private func socketIsWritable() {

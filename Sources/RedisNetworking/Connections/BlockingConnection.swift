@@ -14,7 +14,7 @@ import Darwin
 package final class BlockingConnection: @unchecked Sendable {
     private let settings: ConnectionSettings
     private let socket: Socket
-    /// A waiter is the number of its request; one request is under way at a time.
+    /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
     private var decoder: RESPDecoder
     /// Pushed values not yet asked for; see `nextPush`.
@@ -23,7 +23,8 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Pushed values kept for `nextPush` before the connection gives up.
     static let largestPushBacklog = 1_024
 
-    /// Connects, shakes hands and selects the database; a failure leaves nothing open.
+    /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
+    /// the system's; the deadline counts it, but does not interrupt it.
     package init(_ settings: ConnectionSettings) throws(ConnectionFailure) {
         let deadline = ContinuousClock.now + settings.connectTimeout
         self.settings = settings

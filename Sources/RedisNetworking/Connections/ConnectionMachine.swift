@@ -194,7 +194,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     // MARK: Replies
 
     private mutating func deliver(_ value: RESPValue) -> Reception {
-        if let kind = outOfBandKind(of: value) {
+        let outOfBand = outOfBandKind(of: value)
+        if let kind = outOfBand {
             guard Self.confirmations.contains(kind), !line.isEmpty, line.withFirst({ $0.isSubscription }) else {
                 return .pushed(value)
             }
@@ -210,8 +211,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             request.missing -= 1
             // A request of one reply never touches the array.
             if request.missing > 0 || !request.replies.isEmpty { request.replies.append(value) }
-            // An error, say NOPERM, is the only answer to a subscription.
-            return request.missing == 0 || (request.isSubscription && value.withoutAttributes.errorMessage != nil)
+            // What is no confirmation, say NOPERM or QUEUED, is the only answer to a subscription.
+            return request.missing == 0 || (request.isSubscription && outOfBand == nil)
         }
         guard isLast, let request = line.popFirst() else { return .nothing }
         return request.replies.isEmpty

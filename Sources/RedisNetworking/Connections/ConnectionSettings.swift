@@ -5,7 +5,7 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var endpoint: Endpoint
     /// The number that the handshake selects; a connection serves no other.
     package var database: Int
-    /// Nil means the server's default user.
+    /// Nil means the server's default user. A user without a password logs in with an empty one (`nopass`).
     package var username: String?
     package var password: String?
     /// Shown by CLIENT LIST; no spaces or control characters.
@@ -37,7 +37,16 @@ package struct ConnectionSettings: Sendable, Hashable {
         self.limits = limits
     }
 
+    /// A name alone asks for a login too: without it commands would run with the default user's rights.
+    var needsLogin: Bool { username != nil || password != nil }
+
     /// What CLIENT SETINFO tells the server.
     static let libraryName = "bulkhead"
     static let libraryVersion = "0.1.0"
+}
+
+/// Shows neither user nor password, not by `print`, `dump` or a debugger's summary of what holds it.
+extension ConnectionSettings: CustomStringConvertible, CustomReflectable {
+    package var description: String { "database \(database) of \(endpoint)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

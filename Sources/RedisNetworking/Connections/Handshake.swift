@@ -65,15 +65,15 @@ struct Handshake: Sendable {
 
     private func hello() -> [String] {
         var words = ["HELLO", "3"]
-        if let password = settings.password { words += ["AUTH", settings.username ?? "default", password] }
+        if settings.needsLogin { words += ["AUTH", settings.username ?? "default", settings.password ?? ""] }
         if let name = settings.clientName { words += ["SETNAME", name] }
         return words
     }
 
     private mutating func askForLogin(_ encoder: inout RESPEncoder) {
-        if let password = settings.password {
+        if settings.needsLogin {
             // Servers before 6 know only the form without a user.
-            ask(.auth, ["AUTH"] + (settings.username.map { [$0] } ?? []) + [password], &encoder)
+            ask(.auth, ["AUTH"] + (settings.username.map { [$0] } ?? []) + [settings.password ?? ""], &encoder)
         }
         if let name = settings.clientName { ask(.name, ["CLIENT", "SETNAME", name], &encoder) }
     }

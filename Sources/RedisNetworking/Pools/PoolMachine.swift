@@ -29,7 +29,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 
     private let bounds: PoolBounds
     private var opening = 0
-    /// The most recently used last: it is taken first, so that others can grow old together.
+    /// The most recently used last: it is taken first, being the likeliest to be still open.
     private var idle: [Connection] = []
     private var leased: [Connection] = []
     private var waiters = RingQueue<(id: Int, waiter: Waiter)>()
@@ -60,8 +60,8 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         guard waiters.count - servedByOpening < bounds.waiters else {
             let failure = ConnectionFailure(
                 .tooManyWaiters,
-                "all \(bounds.connections) connections are leased and \(bounds.waiters) callers wait already: "
-                    + "lease for shorter, or raise the pool's bounds")
+                "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
+                    + "already: lease for shorter, or raise the pool's bounds")
             return actions + [.fail(waiter, failure)]
         }
         waiters.append((id, waiter))
@@ -137,7 +137,7 @@ extension ConnectionFailure {
     static func leaseTimedOut(_ bounds: PoolBounds) -> ConnectionFailure {
         ConnectionFailure(
             .leaseTimedOut,
-            "no connection became free within \(bounds.leaseTimeout): all \(bounds.connections) are leased; "
-                + "lease for shorter, or raise the pool's bounds")
+            "no connection became free within \(bounds.leaseTimeout): all \(bounds.connections) are leased or being "
+                + "opened; lease for shorter, or raise the pool's bounds")
     }
 }

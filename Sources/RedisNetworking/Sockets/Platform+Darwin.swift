@@ -14,5 +14,10 @@ enum Platform {
         var on: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
     }
+
+    /// Ends a connection whose bytes stay unacknowledged so long; Darwin counts in seconds.
+    static func limitUnacknowledged(_ descriptor: Int32, milliseconds: Int32) {
+        SystemCall.setOption(descriptor, tcp, TCP_RXT_CONNDROPTIME, milliseconds / 1_000)
+    }
 }
 #endif

@@ -11,5 +11,10 @@ enum Platform {
     static let keepAliveIdle = Int32(TCP_KEEPIDLE)
 
     static func configure(_ descriptor: Int32) {}
+
+    /// Ends a connection whose bytes stay unacknowledged so long: keep-alive does nothing meanwhile.
+    static func limitUnacknowledged(_ descriptor: Int32, milliseconds: Int32) {
+        SystemCall.setOption(descriptor, tcp, TCP_USER_TIMEOUT, milliseconds)
+    }
 }
 #endif

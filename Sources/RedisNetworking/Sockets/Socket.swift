@@ -48,7 +48,9 @@ struct Socket: Sendable {
         guard case .tcp = endpoint else { return }
         SystemCall.setOption(descriptor, Platform.tcp, TCP_NODELAY, 1)
         SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        // A peer that vanished is noticed after 30 s + 3 × 10 s of silence; the kernel's default is two hours.
+        // A peer that vanished is noticed after 60 s: idle, by 30 s and three probes 10 s apart (the kernel's default
+        // is two hours); with bytes under way, by the limit on them (the default is about 15 minutes).
+        Platform.limitUnacknowledged(descriptor, milliseconds: 60_000)
         SystemCall.setOption(descriptor, Platform.tcp, Platform.keepAliveIdle, 30)
         SystemCall.setOption(descriptor, Platform.tcp, TCP_KEEPINTVL, 10)
         SystemCall.setOption(descriptor, Platform.tcp, TCP_KEEPCNT, 3)

@@ -4,7 +4,7 @@ public import RedisCommands
 /// What runs commands without blocking a thread: a named database, or a connection of one's own in it.
 ///
 /// All commands are methods on it (`get`, `hset`, `zrange` …), and each is a value too, for pipelines:
-/// see ``RedisCommand``. Every function throws ``RedisError``.
+/// see ``RedisCommand``. Every command throws ``RedisError``.
 public protocol RedisExecutor: Sendable {
     /// The database that commands run in.
     var name: DatabaseName { get }

@@ -3,7 +3,7 @@
 /// ```swift
 /// do {
 ///     try await databases[.main].incr("visits")
-/// } catch {                       // a RedisError: every function here throws this one type
+/// } catch {                       // a RedisError: every command throws this one type
 ///     switch error.code {
 ///     case .wrongType: …          // the server's own codes
 ///     case .connectionClosed where error.isSafeToRetry: …
@@ -11,7 +11,7 @@
 ///     }
 /// }
 /// ```
-/// Messages hold no keys, values or passwords.
+/// Messages hold no keys, values or passwords, except for what a server itself quotes in its error.
 public struct RedisError: Error, Sendable, Hashable {
     /// What happened, to match on; more codes may come, so a `switch` needs a `default`.
     public let code: Code
@@ -38,6 +38,11 @@ public struct RedisError: Error, Sendable, Hashable {
 
     /// True if the server cannot have run the command, so that sending it again does it at most once.
     public var isSafeToRetry: Bool { stage == .refused || stage == .queued }
+
+    /// For stand-ins of your own in tests: an error as a database would throw it.
+    public init(code: Code, message: String, stage: Stage) {
+        self.init(code, message, stage: stage)
+    }
 
     init(
         _ code: Code, _ message: String, database: DatabaseName? = nil, command: String? = nil, stage: Stage = .refused

@@ -17,6 +17,7 @@ package final class BlockingConnection: @unchecked Sendable {
     /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
     private var decoder: RESPDecoder
+    private var polling: PollingBudget
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
 
@@ -29,6 +30,7 @@ package final class BlockingConnection: @unchecked Sendable {
         let deadline = ContinuousClock.now + settings.connectTimeout
         self.settings = settings
         machine = ConnectionMachine(settings)
+        polling = PollingBudget(limit: settings.pollingTime)
         decoder = RESPDecoder(limits: settings.limits)
         socket = try Socket.connect(to: settings.endpoint, deadline: deadline)
         try write(machine.connected(), until: deadline)
@@ -129,7 +131,25 @@ package final class BlockingConnection: @unchecked Sendable {
         until deadline: ContinuousClock.Instant? = nil, throwsOnTimeout: Bool = true
     ) throws(ConnectionFailure) -> Bool {
         if try readAvailable() { return true }
+        if try watch() { return true }
         return try wait(for: POLLIN, until: deadline, throwsOnTimeout: throwsOnTimeout)
+    }
+
+    /// Looks for bytes again and again for as long as the budget says; false if none came.
+    private func watch() throws(ConnectionFailure) -> Bool {
+        let time = polling.next()
+        guard time > .zero else { return false }
+        let end = ContinuousClock.now + time
+        repeat {
+            if try readAvailable() {
+                polling.succeeded()
+                return true
+            }
+            // On a single core the server needs this one to answer at all.
+            sched_yield()
+        } while ContinuousClock.now < end
+        polling.failed()
+        return false
     }
 
     /// Reads once without waiting; false if nothing is there.

@@ -14,6 +14,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var version: RESPVersion
     /// For resolving, connecting on every address, and the handshake together.
     package var connectTimeout: Duration
+    /// How long a blocking caller watches for a reply before it sleeps; see `PollingBudget`.
+    package var pollingTime: Duration
     /// What a reply may be; see `RESPLimits`.
     package var limits: RESPLimits
 
@@ -25,6 +27,7 @@ package struct ConnectionSettings: Sendable, Hashable {
         clientName: String? = nil,
         version: RESPVersion = .resp3,
         connectTimeout: Duration = .seconds(5),
+        pollingTime: Duration = .microseconds(50),
         limits: RESPLimits = RESPLimits()
     ) {
         self.endpoint = endpoint
@@ -34,6 +37,7 @@ package struct ConnectionSettings: Sendable, Hashable {
         self.clientName = clientName
         self.version = version
         self.connectTimeout = connectTimeout
+        self.pollingTime = pollingTime
         self.limits = limits
     }
 

@@ -116,7 +116,7 @@ import Testing
                 try connection.send("SUBSCRIBE", "news")
                 #expect(try connection.nextPush(timeout: .milliseconds(1)) == nil)
                 try blocking.send("PUBLISH", "news", "three")
-                return try connection.nextPush(timeout: .seconds(5))?.elements?[2].bytes?.text
+                return try connection.nextPush(timeout: .seconds(60))?.elements?[2].bytes?.text
             }
             #expect(text == "three")
         }
@@ -138,7 +138,6 @@ import Testing
         try await withDatabases(configure: {
             $0.maximumLeases = 1
             $0.maximumWaiters = 1
-            $0.leaseTimeout = .seconds(30)
         }) { databases, _ in
             let main = try databases[.main]
             try await withThrowingTaskGroup(of: String?.self) { group in
@@ -146,7 +145,7 @@ import Testing
                 for _ in 0..<3 {
                     group.addTask {
                         do {
-                            return try await main.blpop(["queue"], timeout: .seconds(20))?.value
+                            return try await main.blpop(["queue"], timeout: .seconds(300))?.value
                         } catch let error as RedisError where error.code == .tooManyWaiters {
                             #expect(error.isSafeToRetry)
                             return "refused"

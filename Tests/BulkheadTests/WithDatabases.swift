@@ -8,7 +8,7 @@ func withDatabases(
     _ body: (RedisDatabases, RedisTestServer) async throws -> Void
 ) async throws {
     try await withServer(arguments: arguments) { server in
-        var configuration = RedisConfiguration(unixSocket: server.socketPath)
+        var configuration = patientConfiguration(server.socketPath)
         configuration.version = version
         configure(&configuration)
         let databases = RedisDatabases(configuration, catalogue: catalogue)
@@ -26,4 +26,12 @@ func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws
     let server = try RedisTestServer.start(RedisTestServer.Options(arguments: arguments))
     defer { server.stop() }
     try await body(server)
+}
+
+/// On a busy machine everything takes long; what tests a time-out sets its own.
+func patientConfiguration(_ socketPath: String) -> RedisConfiguration {
+    var configuration = RedisConfiguration(unixSocket: socketPath)
+    configuration.connectTimeout = .seconds(300)
+    configuration.leaseTimeout = .seconds(300)
+    return configuration
 }

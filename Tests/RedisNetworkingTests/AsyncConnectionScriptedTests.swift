@@ -42,7 +42,7 @@ import Testing
             isOver.signal()
         }
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.path, database: 99))
+        let connection = AsyncConnection(.to(server.path, database: 99, connectTimeout: .seconds(300)))
         async let stored = connection.send(command("SET key value"))
         #expect(await eventually { words.value.count == 4 })
         gate.signal()

@@ -27,16 +27,10 @@ public struct RESPEncoder: Sendable {
         header(UInt8(ascii: "*"), argumentCount)
     }
 
-    /// Begins a command whose arguments are not counted yet; returns where, for `endCommand`.
-    package mutating func beginCommand() -> Int {
-        let start = bytes.count
-        header(UInt8(ascii: "*"), 0)
-        return start
-    }
-
-    /// Fills in the count of a command begun at `start`; moves its bytes only from ten arguments on.
-    package mutating func endCommand(from start: Int, argumentCount: Int) {
-        bytes.replaceSubrange(start + 1..<start + 2, with: String(argumentCount).utf8)
+    /// Corrects the count of the one command written, which began as one of no arguments; moves its bytes only from
+    /// ten arguments on.
+    package mutating func setArgumentCount(_ count: Int) {
+        bytes.replaceSubrange(1..<2, with: String(count).utf8)
     }
 
     /// Appends one argument of a command.

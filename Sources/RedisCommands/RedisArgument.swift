@@ -12,20 +12,19 @@ public protocol RedisArgument: Sendable {
 /// The arguments of a command under construction, its name the first.
 public struct RedisArguments {
     @usableFromInline var encoder: RESPEncoder
-    @usableFromInline let start: Int
     @usableFromInline var count = 1
 
     @usableFromInline
     init(_ name: String) {
         encoder = RESPEncoder(capacity: 64)
-        start = encoder.beginCommand()
+        encoder.command(argumentCount: 0)
         encoder.argument(name)
     }
 
     /// The finished command, as it goes over the wire.
     @usableFromInline
     consuming func finish() -> [UInt8] {
-        encoder.endCommand(from: start, argumentCount: count)
+        encoder.setArgumentCount(count)
         return encoder.bytes
     }
 

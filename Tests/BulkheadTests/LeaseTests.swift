@@ -179,6 +179,22 @@ import Testing
         }
     }
 
+    @Test func `cancelling a command that blocks ends it in a lease too`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            let waiting = Task {
+                try await main.withConnection { try await $0.blpop(["queue"], timeout: .seconds(300)) }
+            }
+            #expect(
+                try await eventually { try await main.info(["clients"])["blocked_clients"] == "1" })
+            waiting.cancel()
+            let error = await #expect(throws: RedisError.self) { _ = try await waiting.value }
+            #expect(error?.code == .cancelled)
+            #expect(
+                try await eventually { try await main.info(["clients"])["blocked_clients"] == "0" })
+        }
+    }
+
     @Test func `cancelling a command that blocks ends it at once and costs nobody else anything`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

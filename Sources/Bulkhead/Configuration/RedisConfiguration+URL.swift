@@ -39,6 +39,10 @@ extension RedisConfiguration {
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password.map { RedisPassword($0) }
         if username != nil && password == nil { throw refuse("has a user without a password: write user:password@") }
+        // As with the path: what stands there may be a part of a password with an unencoded question mark.
+        guard parts.percentEncodedQuery?.contains("@") != true else {
+            throw refuse("has an @ behind a ?: in a password they are written %40 and %3F")
+        }
         try read(parts.queryItems ?? [], refuse)
     }
 
@@ -75,10 +79,6 @@ extension RedisConfiguration {
         var seen: Set<String> = []
         for parameter in parameters {
             let name = parameter.name
-            // As above: this may be a part of a password with an unencoded question mark.
-            guard name.allSatisfy({ $0.isASCII && ($0.isLowercase || $0 == "_") }) else {
-                throw refuse("has a parameter that none is called like; a ? in the password is written %3F")
-            }
             guard seen.insert(name).inserted else { throw refuse("has the parameter \(name) twice") }
             let value = parameter.value ?? ""
             switch name {

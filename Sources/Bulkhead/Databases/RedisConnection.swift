@@ -71,6 +71,7 @@ public final class RedisConnection: RedisExecutor {
             if case .conversation(let channels) = route, channels > 0 {
                 return try await connection.subscribe(bytes, count: channels).get().subscriptionReply
             }
+            if route == .blocking { return try await connection.sendBlocking(bytes).get() }
             return try await connection.send(bytes).get()
         }
         state.withLock { $0.answered(command, reply) }

@@ -98,17 +98,8 @@ public struct RedisDatabase: RedisExecutor {
         case .blocking:
             return try await translating { () throws(ConnectionFailure) in
                 let lease = try await connections.pool.lease()
-                // Cancelling a command that blocks costs its connection: nobody else's replies are on it.
-                let result = await withTaskCancellationHandler {
-                    await lease.send(bytes)
-                } onCancel: {
-                    lease.abort()
-                }
+                let result = await lease.sendBlocking(bytes)
                 connections.pool.release(lease, reusable: true)
-                if case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled {
-                    throw ConnectionFailure(
-                        .cancelled, "the task was cancelled while the command waited", progress: failure.progress)
-                }
                 return try result.get()
             }
         }

@@ -94,6 +94,20 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
+    /// Sends a command that may block. Cancelling the task closes the connection, on which nobody but its leaseholder
+    /// waits for replies.
+    package func sendBlocking(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure> {
+        let result = await withTaskCancellationHandler {
+            await send(bytes)
+        } onCancel: {
+            abort()
+        }
+        guard case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled else { return result }
+        return .failure(
+            ConnectionFailure(
+                .cancelled, "the task was cancelled while the command waited", progress: failure.progress))
+    }
+
     /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
     package func sendAll(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
         // A request without replies would never leave the line.

@@ -16,10 +16,18 @@ final class ByteStorage: ManagedBuffer<Int, UInt8> {
         return unsafeDowncast(storage, to: ByteStorage.self)
     }
 
+    /// A block that holds a copy of `text`.
+    static func holding(_ text: StaticString) -> ByteStorage {
+        let storage = allocate(text.utf8CodeUnitCount)
+        storage.start.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+        return storage
+    }
+
     nonisolated(unsafe) static let empty = allocate(0)
 
-    /// The capacity asked for, in bytes; `ManagedBuffer.capacity` asks malloc, which is slow.
-    var byteCapacity: Int { header }
+    /// The capacity asked for, in bytes; `ManagedBuffer.capacity` asks malloc, which is slow, and every reading of
+    /// `header` is checked for exclusive access.
+    var byteCapacity: Int { withUnsafeMutablePointerToHeader { $0.pointee } }
 
     /// The first byte's address, valid while this object lives.
     @usableFromInline

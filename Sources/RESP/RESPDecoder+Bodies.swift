@@ -1,15 +1,16 @@
 // Strings with a length: inside the receive buffer where they are small, in blocks of their own where they are not.
 
-/// The bytes of one large string as they arrive, CR LF included.
+/// The bytes of one large string as they arrive, CR LF included, in one block.
 ///
-/// A string up to `RESPDecoder.reservedBulkBytes` is received straight into its final block. A longer one
-/// arrives in pieces of that size, because its length is only a claim until its bytes are here; the pieces are
-/// joined, and freed one by one, when it is whole.
+/// A string up to `RESPDecoder.reservedBulkBytes` is received straight into its final block. The length of a longer
+/// one is only a claim until its bytes are here: its block is at most eight times as large as what has arrived, and
+/// moves to a larger one when it is full, so that a byte is copied 1/7 times on the average.
 struct LargeBody: Sendable {
     let length: Int
     private(set) var filled = 0
-    nonisolated(unsafe) private var pieces: [ByteStorage] = []
-    private var filledOfLast = 0
+    nonisolated(unsafe) private var storage = ByteStorage.empty
+
+    private static let growth = 8
 
     init(length: Int) { self.length = length }
 
@@ -18,34 +19,23 @@ struct LargeBody: Sendable {
 
     /// Lends space for at most `missing` bytes to `fill`, which answers how many it wrote.
     mutating func receive(_ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-        if pieces.last.map({ filledOfLast == $0.byteCapacity }) ?? true {
-            pieces.append(ByteStorage.allocate(min(missing, RESPDecoder.reservedBulkBytes + 2)))
-            filledOfLast = 0
-        }
-        let piece = pieces[pieces.count - 1]
+        if filled == storage.byteCapacity { grow() }
         let space = UnsafeMutableRawBufferPointer(
-            start: piece.start + filledOfLast, count: piece.byteCapacity - filledOfLast)
+            start: storage.start + filled, count: storage.byteCapacity - filled)
         let count = fill(space)
         precondition(count <= space.count, RESPDecoder.overfilled)
-        if count > 0 {
-            filled += count
-            filledOfLast += count
-        }
+        if count > 0 { filled += count }
         return count
     }
 
-    /// The whole string with its CR LF; leaves this body empty.
-    mutating func join() -> ByteStorage {
-        if pieces.count == 1 { return pieces.removeLast() }
-        let whole = ByteStorage.allocate(total)
-        var offset = 0
-        pieces.reverse()
-        while let piece = pieces.popLast() {
-            (whole.start + offset).update(from: piece.start, count: piece.byteCapacity)
-            offset += piece.byteCapacity
-        }
-        return whole
+    private mutating func grow() {
+        let grown = ByteStorage.allocate(min(total, max(RESPDecoder.reservedBulkBytes + 2, Self.growth * filled)))
+        grown.start.update(from: storage.start, count: filled)
+        storage = grown
     }
+
+    /// The string with its CR LF; `missing` must be 0.
+    var whole: ByteStorage { storage }
 }
 
 extension RESPDecoder {
@@ -62,7 +52,7 @@ extension RESPDecoder {
 
     mutating func finishLargeBody(_ kind: BodyKind) throws(RESPViolation) -> Step {
         guard case .largeBody(_, var body) = state else { return .opened }
-        state = .header  // leaves `body` the only owner of its pieces
+        state = .header
         if body.missing > 0, position < end {
             let available = UnsafeRawBufferPointer(start: buffer.start + position, count: end - position)
             var copied = 0
@@ -80,7 +70,7 @@ extension RESPDecoder {
             return .starved
         }
         let bodyOffset = offset - body.length - 2
-        let whole = body.join()
+        let whole = body.whole
         if let wrong = wrongTerminator(in: whole, at: body.length) {
             throw RESPViolation(
                 kind: .malformedTerminator, offset: bodyOffset + wrong, message: "expected CR LF behind a string")

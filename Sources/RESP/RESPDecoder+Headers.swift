@@ -181,9 +181,8 @@ extension RESPDecoder {
             try checkDepth(at: header)
             let values = kind == .map || kind == .attribute ? 2 * count : count
             var frame = Frame(kind: kind, remaining: values, elements: [])
-            // A value takes three bytes on the wire at least: what has arrived bounds what is reserved. Every open
-            // level counts on the same bytes, so the deeper the less.
-            frame.elements.reserveCapacity(min(values, 8 + (end - position) / (3 * (stack.count + 1))))
+            frame.elements.reserveCapacity(
+                reservation(for: values, arrived: end - position, depth: stack.count + 1))
             stack.append(frame)
             guard values == 0 else { return .opened }
             return close().map { .value($0) } ?? .opened

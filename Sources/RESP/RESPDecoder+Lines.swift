@@ -100,10 +100,10 @@ extension RESPDecoder {
         }
     }
 
-    /// Received bytes in place; a copy if they are long, so that they do not keep a large buffer in memory, or lie
-    /// beyond what 32 bits can point at, which takes 4 GiB fed at once.
+    /// Received bytes in place; a copy if they are long, or if the buffer grew for something long, so that no value
+    /// keeps a large buffer in memory.
     func slice(from first: Int, count: Int) -> RESPBytes {
-        guard count <= Self.ownBlockBytes, first <= Int(UInt32.max) else {
+        guard count <= Self.ownBlockBytes, buffer.byteCapacity <= BufferSize.largest else {
             return RESPBytes(UnsafeBufferPointer(start: buffer.start + first, count: count))
         }
         return RESPBytes(storage: buffer, offset: first, count: count)

@@ -11,22 +11,24 @@
 /// The decoder resumes where it stopped and never reads a byte of a finished part again, so its cost is linear in
 /// the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
 /// follows what has arrived, plus at most ``RESPDecoder/reservedBulkBytes``.
+/// Replies that have arrived whole, of the types that most commands answer with, take a shorter way to the same
+/// values: see `decodeFrequent()`.
 ///
 /// It does no I/O and is not copyable, because two decoders must not write behind the same bytes.
 /// Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 public struct RESPDecoder: ~Copyable, Sendable {
     public let limits: RESPLimits
 
-    /// A bulk string up to this size gets its own block when its header has arrived; a longer one grows piecewise.
+    /// A bulk string up to this size gets its own block when its header has arrived; a longer one grows with its bytes.
     static let reservedBulkBytes = 1 << 20
     /// Strings above this leave the receive buffer, so that a value never pins more than one buffer.
     static let ownBlockBytes = 16 << 10
-    static let receiveBufferBytes = 64 << 10
-    /// Below this much free space the receive buffer is renewed before the next read.
-    static let smallestReceive = 4 << 10
 
     // The receive buffer: bytes at position..<end are not decoded yet. `base` is the stream offset of its first byte.
-    nonisolated(unsafe) var buffer: ByteStorage
+    nonisolated(unsafe) var buffer = ByteStorage.empty
+    var bufferSize = BufferSize()
+    /// Earlier receive buffers of the present size, most of them with values that still point into them.
+    nonisolated(unsafe) var spares: [ByteStorage] = []
     var position = 0
     var end = 0
     var base = 0
@@ -40,6 +42,11 @@ public struct RESPDecoder: ~Copyable, Sendable {
     /// Stream offset where the top-level reply began.
     var replyStart = 0
     var violation: RESPViolation?
+    /// The next byte is the first of a reply, and there is no violation: what the short way asks before each reply.
+    var isAtStart = true
+    /// What `+OK` points at, so that this reply neither allocates nor holds on to the receive buffer. Each decoder
+    /// has its own, because cores would contend for the reference count of a common one.
+    nonisolated(unsafe) let okay = ByteStorage.holding("OK")
 
     /// What the next byte belongs to.
     enum State {
@@ -68,7 +75,6 @@ public struct RESPDecoder: ~Copyable, Sendable {
 
     public init(limits: RESPLimits = RESPLimits()) {
         self.limits = limits
-        buffer = ByteStorage.allocate(Self.receiveBufferBytes)
     }
 
     /// Bytes of the stream consumed by whole replies and by the finished parts of an open one.
@@ -76,19 +82,40 @@ public struct RESPDecoder: ~Copyable, Sendable {
 
     /// True between replies: no byte of an unfinished reply, and no violation, has been received.
     public var isBetweenReplies: Bool {
-        guard case .header = state, violation == nil else { return false }
-        return position == end && stack.isEmpty && attributes.isEmpty
+        violation == nil && isAtHeader && position == end && stack.isEmpty && attributes.isEmpty
+    }
+
+    private var isAtHeader: Bool {
+        if case .header = state { true } else { false }
     }
 
     /// The next whole reply, or nil until more bytes are fed.
     ///
     /// Throws the violation that the stream contains, again at every later call.
     public mutating func next() throws(RESPViolation) -> RESPValue? {
+        if isAtStart, let reply = decodeFrequent() { return reply }
+        return try resume()
+    }
+
+    /// Appends every whole reply there is.
+    ///
+    /// Throws the violation that the stream contains, again at every later call; the replies before it have been
+    /// appended then.
+    package mutating func decode(into replies: inout [RESPValue]) throws(RESPViolation) {
+        while let reply = try next() { replies.append(reply) }
+    }
+
+    /// The long way, which knows every type and every state.
+    @inline(never)
+    private mutating func resume() throws(RESPViolation) -> RESPValue? {
         if let violation { throw violation }
         do {
-            return try decodeReply()
+            let reply = try decodeReply()
+            isAtStart = stack.isEmpty && attributes.isEmpty && isAtHeader
+            return reply
         } catch {
             violation = error
+            isAtStart = false
             stack = []
             attributes = []
             throw error
@@ -102,10 +129,13 @@ public struct RESPDecoder: ~Copyable, Sendable {
             case .header:
                 if stack.isEmpty {
                     if attributes.isEmpty { replyStart = offset }
+                    step = try decodeHeader()
+                } else if let filled = fillAggregate() {
+                    step = filled
                 } else {
                     try checkStreamedCount()
+                    step = try decodeHeader()
                 }
-                step = try decodeHeader()
             case .body(let kind, let length):
                 step = try decodeBody(kind, length: length)
             case .largeBody(let kind, _):
@@ -151,15 +181,22 @@ public struct RESPDecoder: ~Copyable, Sendable {
     mutating func close() -> RESPValue? {
         let frame = stack.removeLast()
         switch frame.kind {
-        case .array: return .array(frame.elements)
-        case .set: return .set(frame.elements)
-        case .push: return .push(frame.elements)
-        case .map: return .map(RESPMap(flat: frame.elements))
+        case .array, .set, .push, .map: return Self.aggregate(frame.kind, frame.elements)
         case .attribute:
             attributes.append((stack.count, RESPMap(flat: frame.elements)))
             return nil
         case .streamedString:
             return .bulkString(RESPBytes.joining(frame.elements, count: frame.streamedBytes))
+        }
+    }
+
+    /// The value of an aggregate that is no attribute and no string.
+    static func aggregate(_ kind: Frame.Kind, _ elements: [RESPValue]) -> RESPValue {
+        switch kind {
+        case .set: .set(elements)
+        case .push: .push(elements)
+        case .map: .map(RESPMap(flat: elements))
+        default: .array(elements)
         }
     }
 

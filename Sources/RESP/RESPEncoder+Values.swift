@@ -49,9 +49,7 @@ extension RESPEncoder {
     }
 
     private mutating func string(_ type: UInt8, _ content: RESPBytes) {
-        header(type, content.count)
-        content.withUnsafeBytes { append(encoded: $0) }
-        endLine()
+        content.withUnsafeBytes { string(type, $0) }
     }
 
     private mutating func aggregate(_ type: UInt8, _ elements: [RESPValue], _ version: RESPVersion) {

@@ -27,28 +27,40 @@ public struct RESPEncoder: Sendable {
         header(UInt8(ascii: "*"), argumentCount)
     }
 
+    /// Begins a command with its name, the first of `argumentCount` arguments; the others must follow.
+    ///
+    /// Costs as much as one argument.
+    public mutating func command(_ name: String, argumentCount: Int) {
+        name.withContiguousUTF8 { string(UInt8(ascii: "$"), $0, behindCount: argumentCount) }
+    }
+
     /// Corrects the count of the one command written, which began as one of no arguments; moves its bytes only from
     /// ten arguments on.
     package mutating func setArgumentCount(_ count: Int) {
-        bytes.replaceSubrange(1..<2, with: String(count).utf8)
+        if count < 10 {
+            bytes[1] = UInt8(ascii: "0") + UInt8(count)
+        } else {
+            bytes.replaceSubrange(1..<2, with: String(count).utf8)
+        }
     }
 
     /// Appends one argument of a command.
     public mutating func argument(_ argument: UnsafeRawBufferPointer) {
-        header(UInt8(ascii: "$"), argument.count)
-        bytes.append(contentsOf: argument)
-        endLine()
+        string(UInt8(ascii: "$"), argument)
     }
 
     /// Appends one argument of a command: the UTF-8 of `text`.
     public mutating func argument(_ text: String) {
-        var text = text
-        text.withUTF8 { argument(UnsafeRawBufferPointer($0)) }
+        text.withContiguousUTF8 { argument($0) }
     }
 
     /// Appends one argument of a command: the decimal digits of `number`.
     public mutating func argument(_ number: Int64) {
-        withDecimal(number) { encoder, digits in encoder.argument(digits) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestDecimal) { space in
+            var digits = Composition(space)
+            digits.decimal(number)
+            argument(UnsafeRawBufferPointer(digits.written))
+        }
     }
 
     /// Appends bytes that are RESP already.
@@ -56,16 +68,37 @@ public struct RESPEncoder: Sendable {
         bytes.append(contentsOf: encoded)
     }
 
-    // MARK: Lines
+    // MARK: Strings and lines
+
+    /// Shorter strings are put together with their header and end, and appended at once.
+    private static let composedString = 256
+    /// `-9223372036854775808`
+    private static let longestDecimal = 20
+
+    /// A type with a length: header, content, CR LF; behind the header of a command if there is a count.
+    mutating func string(_ type: UInt8, _ content: UnsafeRawBufferPointer, behindCount count: Int? = nil) {
+        guard content.count <= Self.composedString else {
+            if let count { header(UInt8(ascii: "*"), count) }
+            header(type, content.count)
+            bytes.append(contentsOf: content)
+            return endLine()
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.composedString + 2 * Self.longestDecimal + 8) {
+            var string = Composition($0)
+            if let count { string.header(UInt8(ascii: "*"), count) }
+            string.header(type, content.count)
+            string.bytes(content)
+            string.endLine()
+            bytes.append(contentsOf: string.written)
+        }
+    }
 
     mutating func header(_ type: UInt8, _ number: Int) {
-        bytes.append(type)
-        if number >= 0 && number < 10 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number))
-        } else {
-            withDecimal(Int64(number)) { encoder, digits in encoder.bytes.append(contentsOf: digits) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestDecimal + 3) {
+            var header = Composition($0)
+            header.header(type, number)
+            bytes.append(contentsOf: header.written)
         }
-        endLine()
     }
 
     /// CR and LF would end the line early: they become spaces, as servers write them.
@@ -81,23 +114,69 @@ public struct RESPEncoder: Sendable {
         bytes.append(UInt8(ascii: "\r"))
         bytes.append(UInt8(ascii: "\n"))
     }
+}
 
-    private mutating func withDecimal(
-        _ number: Int64, _ body: (inout RESPEncoder, UnsafeRawBufferPointer) -> Void
-    ) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = 20
-            var rest = number.magnitude
-            repeat {
-                first -= 1
-                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            if number < 0 {
-                first -= 1
-                digits[first] = UInt8(ascii: "-")
-            }
-            body(&self, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[first...]))
+/// Bytes put together on the stack, to be appended at once: at each append an array asks whether it is shared and has
+/// room, which costs more than a few bytes do.
+private struct Composition {
+    private let start: UnsafeMutablePointer<UInt8>
+    private var next: UnsafeMutablePointer<UInt8>
+
+    /// `space` must hold all that is put together in it.
+    init(_ space: UnsafeMutableBufferPointer<UInt8>) {
+        start = space.baseAddress.unsafelyUnwrapped
+        next = start
+    }
+
+    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: next - start) }
+
+    mutating func byte(_ byte: UInt8) {
+        next.initialize(to: byte)
+        next += 1
+    }
+
+    mutating func header(_ type: UInt8, _ number: Int) {
+        byte(type)
+        decimal(Int64(number))
+        endLine()
+    }
+
+    mutating func endLine() {
+        byte(UInt8(ascii: "\r"))
+        byte(UInt8(ascii: "\n"))
+    }
+
+    mutating func bytes(_ content: UnsafeRawBufferPointer) {
+        guard let source = content.baseAddress else { return }
+        UnsafeMutableRawPointer(next).copyMemory(from: source, byteCount: content.count)
+        next += content.count
+    }
+
+    mutating func decimal(_ number: Int64) {
+        var rest = number.magnitude
+        if number < 0 { byte(UInt8(ascii: "-")) }
+        if rest < 10 { return byte(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)) }
+        var count = 2
+        var bound: UInt64 = 100
+        // Ten to the 19th fits, and no magnitude of an Int64 is as large.
+        while rest >= bound {
+            count += 1
+            bound *= 10
         }
+        next += count
+        var place = next
+        repeat {
+            place -= 1
+            place.initialize(to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+    }
+}
+
+extension String {
+    /// The UTF-8 in place; a copy of it where the text is not stored as UTF-8, as strings bridged on Darwin are not.
+    fileprivate func withContiguousUTF8(_ body: (UnsafeRawBufferPointer) -> Void) {
+        let done: Void? = utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+        if done == nil { Array(utf8).withUnsafeBytes(body) }
     }
 }

@@ -8,9 +8,9 @@ import Testing
         for threshold in [16 << 10, 64 << 10, 1 << 20, 2 << 20] {
             sizes += Array(threshold - 12...threshold + 3)
         }
-        // Four full pieces, CR LF included, and one byte more.
-        let piece = (1 << 20) + 2
-        return sizes + [4 * piece - 2, 4 * piece - 1]
+        // The first block of a long string, CR LF included, and the second, eight times as large; a byte more and less.
+        let block = (1 << 20) + 2
+        return sizes + [block - 3, block - 2, block - 1, 8 * block - 3, 8 * block - 2, 8 * block - 1]
     }()
 
     @Test(arguments: sizes)

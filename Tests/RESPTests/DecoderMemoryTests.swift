@@ -68,6 +68,23 @@ private final class Box {
         #expect(grown < 640 << 20)
         #expect(kept.allSatisfy { $0 == .array([.bulk("hello")]) })
     }
+
+    @Test func `a small value does not keep the buffer of a long line in memory`() throws {
+        let before = try memory()
+        let wire =
+            Array("+".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1_000_000)
+            + Array("\r\n$5\r\nhello\r\n+OK\r\n*1\r\n+word\r\n".utf8)
+        var kept: [RESPValue] = []
+        for _ in 0..<600 {
+            var decoder = RESPDecoder()
+            decoder.feed(wire)
+            _ = try decoder.next()
+            while let value = try decoder.next() { kept.append(value) }
+        }
+        let grown = try memory().resident - before.resident
+        #expect(grown < 400 << 20)
+        #expect(kept.count == 1_800 && kept.prefix(3) == [.bulk("hello"), .simple("OK"), .array([.simple("word")])])
+    }
     #endif
 
     @Test func `values stay as they are while the decoder goes on`() throws {

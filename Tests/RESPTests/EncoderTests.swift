@@ -22,6 +22,46 @@ import Testing
         #expect(encoder.bytes == expected)
     }
 
+    @Test(arguments: [3, 255, 256, 257, 5_000])
+    func `a command may begin with its name`(length: Int) {
+        let name = String(repeating: "N", count: length)
+        for count in [1, 9, 10, 123] {
+            var encoder = RESPEncoder()
+            encoder.append(encoded: "+".utf8)
+            encoder.command(name, argumentCount: count)
+            #expect(encoder.bytes == Array("+*\(count)\r\n$\(length)\r\n\(name)\r\n".utf8))
+        }
+    }
+
+    @Test(arguments: [1, 9, 10, 99, 1_000_000])
+    func `a command's count can be put right at the end`(count: Int) {
+        var encoder = RESPEncoder()
+        encoder.command("GET", argumentCount: 0)
+        encoder.argument("k")
+        encoder.setArgumentCount(count)
+        #expect(encoder.bytes == Array("*\(count)\r\n$3\r\nGET\r\n$1\r\nk\r\n".utf8))
+    }
+
+    @Test func `strings are written in full round the size up to which they are put together`() {
+        for size in [0, 1, 9, 10, 99, 100, 254, 255, 256, 257, 999, 1_000, 70_000] {
+            let content = pattern(size, seed: size)
+            var encoder = RESPEncoder()
+            content.withUnsafeBytes { encoder.argument($0) }
+            encoder.value(.bulkError(RESPBytes(content)))
+            #expect(encoder.bytes == bulk(content) + bulk(content, type: "!"))
+        }
+    }
+
+    @Test func `every count of digits is written`() {
+        var number: Int64 = 1
+        for _ in 0..<18 {
+            for near in [number - 1, number, number + 1, -number] {
+                #expect(encoded(.integer(near)) == ":\(near)\r\n")
+            }
+            number *= 10
+        }
+    }
+
     @Test func `a command may have no argument, ten or many`() {
         for count in [0, 9, 10, 1_234] {
             var encoder = RESPEncoder()

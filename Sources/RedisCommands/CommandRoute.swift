@@ -20,7 +20,21 @@ public enum CommandRoute: Sendable, Hashable {
     /// Several commands that need one connection; SUBSCRIBE and its kin answer by confirmations.
     case conversation(confirmations: Int)
     /// Never sent; the reason says what to do instead.
-    case refused(reason: String)
+    case refused(reason: Reason)
+
+    /// Why a command is never sent, in words written into the program: a route holds no memory and is copied for
+    /// nothing.
+    public struct Reason: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+        private let text: StaticString
+
+        public init(stringLiteral text: StaticString) { self.text = text }
+
+        /// The reason and what to do instead: `close the databases instead`.
+        public var description: String { text.description }
+
+        public static func == (left: Reason, right: Reason) -> Bool { left.description == right.description }
+        public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+    }
 }
 
 extension CommandRoute {
@@ -32,24 +46,18 @@ extension CommandRoute {
     /// No word of the table is longer; a longer argument stands as an empty one, whatever its size.
     private static let longestWord = 64
 
-    /// The arguments of an encoded command in upper case, read from their lengths.
-    private static func words(of bytes: [UInt8]) -> [String] {
-        var words: [String] = []
-        var rest = bytes.drop { $0 != UInt8(ascii: "$") }
-        while rest.popFirst() == UInt8(ascii: "$") {
-            let digits = rest.prefix { $0 != UInt8(ascii: "\r") }
-            let length = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-            let argument = rest.dropFirst(digits.count + 2).prefix(length)
-            words.append(length <= longestWord ? String(decoding: argument, as: UTF8.self).uppercased() : "")
-            rest = rest.dropFirst(digits.count + 2 + length + 2)
+    /// The arguments of an encoded command in upper case, each made when it is looked at: most routes need the first.
+    private static func words(of bytes: [UInt8]) -> some Sequence<String> {
+        EncodedArguments(bytes).lazy.map { argument in
+            argument.count <= longestWord ? String(decoding: argument, as: UTF8.self).uppercased() : ""
         }
-        return words
     }
 
     /// The table; `words` are in upper case, the command's name first.
-    init(words: [String]) {
-        let name = words.first ?? ""
-        let second = words.count > 1 ? words[1] : ""
+    private init(words: some Sequence<String>) {
+        var first = words.makeIterator()
+        let name = first.next() ?? ""
+        let second = first.next() ?? ""
         switch name {
         case "":
             self = .refused(reason: "a command needs a name")
@@ -83,8 +91,9 @@ extension CommandRoute {
         case "CLIENT" where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME"].contains(second):
             self = .conversation(confirmations: 0)
         case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
-            self = words.count > 1
-                ? .conversation(confirmations: words.count - 1)
+            let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }
+            self = channels > 0
+                ? .conversation(confirmations: channels)
                 : .refused(reason: "name the channels; without names the number of replies is unknown")
         case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
             self = .blocking

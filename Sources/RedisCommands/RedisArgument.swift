@@ -9,73 +9,29 @@ public protocol RedisArgument: Sendable {
     func append(to arguments: inout RedisArguments)
 }
 
-/// The arguments of a command under construction, its name the first.
-public struct RedisArguments {
-    @usableFromInline var encoder: RESPEncoder
-    @usableFromInline var count = 1
-
-    @usableFromInline
-    init(_ name: String) {
-        encoder = RESPEncoder(capacity: 64)
-        encoder.command(argumentCount: 0)
-        encoder.argument(name)
-    }
-
-    /// The finished command, as it goes over the wire.
-    @usableFromInline
-    consuming func finish() -> [UInt8] {
-        encoder.setArgumentCount(count)
-        return encoder.bytes
-    }
-
-    /// Appends one argument: these bytes.
-    public mutating func append(bytes: UnsafeRawBufferPointer) {
-        encoder.argument(bytes)
-        count += 1
-    }
-
-    /// Appends one argument: the UTF-8 of a word or text.
-    public mutating func append(_ text: String) {
-        encoder.argument(text)
-        count += 1
-    }
-
-    /// Appends one argument: a number in decimal.
-    public mutating func append(_ number: Int64) {
-        encoder.argument(number)
-        count += 1
-    }
-
-    /// Appends one argument.
-    @inlinable
-    public mutating func append(_ value: some RedisArgument) {
-        value.append(to: &self)
-    }
-
-    /// Appends one argument for each value.
-    @inlinable
-    public mutating func append(contentsOf values: some Sequence<some RedisArgument>) {
-        for value in values { value.append(to: &self) }
-    }
-}
-
 extension String: RedisArgument {
     /// The text as UTF-8.
+    @inlinable
     public func append(to arguments: inout RedisArguments) { arguments.append(self) }
 }
 
 extension Substring: RedisArgument {
     /// The text as UTF-8.
-    public func append(to arguments: inout RedisArguments) { arguments.append(String(self)) }
+    public func append(to arguments: inout RedisArguments) {
+        var text = self
+        text.withUTF8 { arguments.append(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }
 
 extension Int: RedisArgument {
     /// The number in decimal.
+    @inlinable
     public func append(to arguments: inout RedisArguments) { arguments.append(Int64(self)) }
 }
 
 extension Int64: RedisArgument {
     /// The number in decimal.
+    @inlinable
     public func append(to arguments: inout RedisArguments) { arguments.append(self as Int64) }
 }
 
@@ -103,6 +59,7 @@ public protocol RedisPackedElement: Sendable, BitwiseCopyable {
 
 extension Array: RedisArgument where Element: RedisPackedElement {
     /// The elements packed, as one argument.
+    @inlinable
     public func append(to arguments: inout RedisArguments) { Element.append(self, to: &arguments) }
 }
 

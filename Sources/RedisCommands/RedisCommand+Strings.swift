@@ -81,7 +81,7 @@ extension RedisCommand {
         expiry: RedisExpiry? = nil, condition: RedisSetCondition? = nil
     ) -> RedisCommand<Bool> {
         RedisCommand<Bool>(
-            "SET", decode: { reply throws(RedisConversionError) in reply.withoutAttributes != .null }
+            "SET", decode: { reply throws(RedisConversionError) in !reply.isNull }
         ) { arguments in
             arguments.append(key)
             arguments.append(value)

@@ -9,28 +9,28 @@ public import RESP
 /// The `Returns` of the functions that make them speak of the reply. Making one costs a single allocation for its
 /// bytes.
 public struct RedisCommand<Reply: Sendable>: Sendable {
-    /// The command's word, for messages and metrics: `GET`.
-    public let name: String
-    /// The whole command in RESP.
-    @usableFromInline package let bytes: [UInt8]
-    /// Its way through the client.
-    @usableFromInline package let route: CommandRoute
+    /// What is sent.
+    @usableFromInline package let encoded: EncodedCommand
     /// Reads the reply, which is no error of the server.
     @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+
+    /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.
+    public var name: String { encoded.name }
 
     /// `decode` sees no errors of the server: those are thrown before.
     @inlinable
     init(
-        _ name: String,
+        _ name: StaticString,
         route: CommandRoute = .shared,
         decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
         _ build: (inout RedisArguments) -> Void = { _ in }
     ) {
-        var arguments = RedisArguments(name)
-        build(&arguments)
-        self.name = name
-        self.bytes = arguments.finish()
-        self.route = route
+        self.encoded = EncodedCommand(bytes: RedisArguments.encode(name, build), route: route)
+        self.decode = decode
+    }
+
+    init(_ encoded: EncodedCommand, decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply) {
+        self.encoded = encoded
         self.decode = decode
     }
 }
@@ -38,7 +38,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
 extension RedisCommand where Reply: RedisDecodable {
     /// A command whose reply converts as its type says.
     @inlinable
-    init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
+    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
         self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
     }
 }
@@ -46,7 +46,7 @@ extension RedisCommand where Reply: RedisDecodable {
 extension RedisCommand where Reply == Void {
     /// A command that answers OK.
     @inlinable
-    init(_ name: String, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
+    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
         self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
     }
 }
@@ -59,22 +59,12 @@ extension RedisCommand {
     public static func raw<Value: RedisDecodable>(
         _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) -> RedisCommand<Value> {
-        var builder = RedisArguments(name)
-        for argument in arguments { argument.append(to: &builder) }
-        let bytes = builder.finish()
-        return RedisCommand<Value>(
-            // A whole command line in one string is refused; what stands behind its first word may be a password.
-            name: name.prefix { !$0.isWhitespace }.uppercased(), bytes: bytes, route: CommandRoute(rawCommand: bytes),
-            decode: { value throws(RedisConversionError) in try Value(redis: value) })
-    }
-
-    private init(
-        name: String, bytes: [UInt8], route: CommandRoute,
-        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply
-    ) {
-        self.name = name
-        self.bytes = bytes
-        self.route = route
-        self.decode = decode
+        let bytes = RedisArguments.encode { builder in
+            builder.append(name)
+            for argument in arguments { argument.append(to: &builder) }
+        }
+        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes))) {
+            value throws(RedisConversionError) in try Value(redis: value)
+        }
     }
 }

@@ -59,7 +59,7 @@ import Testing
         #expect(try await main.ping() == "PONG")
         try server.pause()
         let write = Task { try await main.incr("counter") }
-        try await Task.sleep(for: .milliseconds(200))
+        try await Task.sleep(for: .seconds(2))
         server.kill()
         let error = await #expect(throws: RedisError.self) { _ = try await write.value }
         #expect(error?.code == .connectionClosed)

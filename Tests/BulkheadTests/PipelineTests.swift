@@ -69,6 +69,68 @@ import Testing
         }
     }
 
+    @Test func `the first command that may not be sent is named, and none before it was sent`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            let commands: [RedisCommand<RESPValue>] = [
+                .raw("INCR", ["n"]), .raw("KEYS", ["*"]), .raw("SELECT", [1]), .raw("WATCH", ["n"]),
+            ]
+            let error = await #expect(throws: RedisError.self) { try await main.pipeline(commands) }
+            #expect(error?.code == .commandRefused)
+            #expect(error?.command == "SELECT")
+            #expect(error?.database == .main)
+            let blockingError = #expect(throws: RedisError.self) { try databases.blocking(.main).pipeline(commands) }
+            #expect(blockingError == error)
+            let lastError = await #expect(throws: RedisError.self) {
+                try await main.pipeline([commands[0], commands[3], commands[2]])
+            }
+            #expect(lastError?.command == "WATCH")
+            #expect(try await main.exists("n") == 0)
+        }
+    }
+
+    @Test func `failures in a pipeline say which command they belong to`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            try await main.set("bytes", [0xff] as [UInt8])
+            try await main.set("text", "x")
+            let results = try await main.pipeline([
+                .raw("GET", ["text"], as: String.self), .raw("GET", ["bytes"], as: String.self),
+                .raw("LPOP", ["text"], as: String.self), .ping(),
+            ])
+            #expect(results.count == 4)
+            #expect(try results[0].get() == "x")
+            let unreadable = #expect(throws: RedisError.self) { try results[1].get() }
+            #expect(unreadable?.code == .unexpectedReply && unreadable?.command == "GET")
+            let refused = #expect(throws: RedisError.self) { try results[2].get() }
+            #expect(refused?.code == .wrongType && refused?.command == "LPOP" && refused?.database == .main)
+            #expect(try results[3].get() == "PONG")
+        }
+    }
+
+    @Test func `a pipeline in a lease keeps count of what it left behind`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            func id(_ connection: RedisConnection) async throws -> Int {
+                try await connection.send("CLIENT", "ID", as: Int.self)
+            }
+            let first = try await main.withConnection { connection in
+                _ = try await connection.pipeline([
+                    .raw("PING", []), .raw("WATCH", ["k"]), .raw("MULTI", []), .raw("INCR", ["k"]), .raw("EXEC", []),
+                    .raw("PING", []),
+                ])
+                return try await id(connection)
+            }
+            let second = try await main.withConnection { connection in
+                let same = try await id(connection)
+                _ = try await connection.pipeline([.raw("PING", []), .raw("WATCH", ["k"]), .raw("PING", [])])
+                return same
+            }
+            #expect(second == first)
+            #expect(try await main.withConnection { try await id($0) } != first)
+        }
+    }
+
     @Test func `a command that blocks is refused in a pipeline`() async throws {
         try await withDatabases { databases, _ in
             let error = await #expect(throws: RedisError.self) {

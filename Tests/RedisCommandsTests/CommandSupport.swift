@@ -4,7 +4,7 @@ import RedisCommands
 /// The arguments of a command as the server reads them, its name first; nil if it is not exactly one command.
 func arguments<Reply>(of command: RedisCommand<Reply>) -> [RESPBytes]? {
     var decoder = RESPDecoder()
-    decoder.feed(command.bytes)
+    decoder.feed(command.encoded.bytes)
     guard case .array(let words)? = try? decoder.next(), (try? decoder.next()) == nil else { return nil }
     return words.compactMap { word in
         if case .bulkString(let bytes) = word { bytes } else { nil }

@@ -31,6 +31,44 @@ import Testing
         #expect(try [UInt8](redis: .bulk(bytes: bytes)) == bytes)
     }
 
+    @Test(arguments: [
+        [0x80], [0xc0, 0x80], [0xc3], [0x61, 0xc3, 0x28], [0xe2, 0x82], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80],
+        [0xf0, 0x9f, 0x98], [0xf4, 0x90, 0x80, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80], [0xff],
+    ] as [[UInt8]])
+    func `no invalid sequence of UTF-8 becomes text, wherever it stands`(sequence: [UInt8]) {
+        for length in [0, 1, 7, 8, 15, 16, 63, 64, 100] {
+            let letters = [UInt8](repeating: 0x61, count: length)
+            for bytes in [letters + sequence, sequence + letters, letters + sequence + letters] {
+                let refusal = refusal(of: .bulk(bytes: bytes), as: String.self)
+                #expect(refusal?.hasSuffix("found \(bytes.count) other bytes") == true)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "", "a", "\u{0}", "fünfzehn bytes", "sechzehn bytes….", "日本語", "🦦", "e\u{301}", "\u{fffd}\u{10ffff}",
+    ])
+    func `text of any script and length comes as it was sent`(text: String) throws {
+        for count in [1, 2, 7, 100] {
+            let whole = String(repeating: text, count: count)
+            #expect(try String(redis: .bulk(whole)).unicodeScalars.elementsEqual(whole.unicodeScalars))
+            #expect(try String?(redis: .bulk(whole)) == whole)
+        }
+    }
+
+    @Test func `an attribute in front changes no conversion`() throws {
+        #expect(try String(redis: .integer(7).withAttribute) == "7")
+        #expect(try Int(redis: .integer(7).withAttribute.withAttribute) == 7)
+        #expect(try Int64(redis: .bulk("7").withAttribute) == 7)
+        #expect(try Double(redis: .double(0.5).withAttribute) == 0.5)
+        #expect(try Bool(redis: .boolean(true).withAttribute))
+        #expect(try String?(redis: .null.withAttribute) == nil)
+        #expect(try reply(.null.withAttribute, to: RedisCommand<Bool>.set("k", "v")) == false)
+        #expect(
+            refusal(of: .bulk("x").withAttribute, as: Int.self)
+                == "expected an integer of 64 bits, found a bulk string of 1 bytes")
+    }
+
     @Test func `numbers are text on demand, and text numbers`() throws {
         #expect(try String(redis: .integer(-5)) == "-5")
         #expect(try String(redis: .double(2)) == "2")

@@ -5,10 +5,10 @@ import Testing
 @Suite struct StringCommandTests {
     @Test func `a command is an array of bulk strings, counted up to any length`() {
         let get: RedisCommand<String?> = .get("schlüssel")
-        #expect(get.bytes == Array("*2\r\n$3\r\nGET\r\n$10\r\nschlüssel\r\n".utf8))
+        #expect(get.encoded.bytes == Array("*2\r\n$3\r\nGET\r\n$10\r\nschlüssel\r\n".utf8))
         let keys = (0..<12).map { "k\($0)" }
         let mget: RedisCommand<[String?]> = .mget(keys)
-        #expect(mget.bytes.starts(with: "*13\r\n$4\r\nMGET\r\n$2\r\nk0\r\n".utf8))
+        #expect(mget.encoded.bytes.starts(with: "*13\r\n$4\r\nMGET\r\n$2\r\nk0\r\n".utf8))
         #expect(words(mget) == ["MGET"] + keys)
     }
 

@@ -18,11 +18,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
-            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason) }
-            try state.willSend(command.name, command.route)
-            let reply = try reply(to: command.bytes, command.route)
-            state.answered(command.name, reply)
-            return try command.value(of: reply)
+            return try command.value(of: try reply(to: command.encoded))
         } catch {
             throw error.at(name, command.name)
         }
@@ -32,11 +28,11 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
             try batch.check(isShared: false)
-            for (name, route) in zip(batch.names, batch.routes) { try state.willSend(name, route) }
+            try state.willSend(batch)
             let replies = try translatingBlocking { () throws(ConnectionFailure) in
                 try connection.sendAll(batch.bytes, count: batch.count)
             }
-            for (name, reply) in zip(batch.names, replies) { state.answered(name, reply) }
+            state.answered(batch, replies)
             return replies
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
@@ -58,12 +54,16 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.end() }
 
-    private func reply(to bytes: [UInt8], _ route: CommandRoute) throws(RedisError) -> RESPValue {
-        try translatingBlocking { () throws(ConnectionFailure) in
-            if case .conversation(let channels) = route, channels > 0 {
-                return try connection.subscribe(bytes, count: channels).subscriptionReply
+    private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
+        if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
+        try state.willSend(command)
+        let reply = try translatingBlocking { () throws(ConnectionFailure) in
+            if case .conversation(let channels) = command.route, channels > 0 {
+                return try connection.subscribe(command.bytes, count: channels).subscriptionReply
             }
-            return try connection.send(bytes)
+            return try connection.send(command.bytes)
         }
+        state.answered(command, reply)
+        return reply
     }
 }

@@ -18,20 +18,20 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try reply(to: command.bytes, command.route, command.name))
+            return try command.value(of: try reply(to: command.encoded))
         } catch {
             throw error.at(name, command.name)
         }
     }
 
     @usableFromInline
-    func reply(to bytes: [UInt8], _ route: CommandRoute, _ command: String) throws(RedisError) -> RESPValue {
-        switch route {
-        case .refused(let reason): throw RedisError(.commandRefused, reason)
-        case .conversation: throw .needsConnection(command)
+    func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
+        switch command.route {
+        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
+        case .conversation: throw .needsConnection(command.name)
         case .shared, .bulk, .blocking: break
         }
-        return try leasing { connection throws(ConnectionFailure) in try connection.send(bytes) }
+        return try leasing { connection throws(ConnectionFailure) in try connection.send(command.bytes) }
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {

@@ -70,7 +70,7 @@ extension BlockingRedisExecutor {
     ) throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
         repeat batch.append(each commands)
-        var reader = batch.reader(of: try send(batch), in: name)
+        var reader = ReplyReader(try send(batch), in: name)
         return try (repeat reader.next(each commands))
     }
 }

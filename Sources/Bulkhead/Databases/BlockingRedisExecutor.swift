@@ -23,10 +23,7 @@ extension BlockingRedisExecutor {
         _ commands: [RedisCommand<Reply>]
     ) throws(RedisError) -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
-        var batch = RedisBatch()
-        for command in commands { batch.append(command) }
-        var reader = batch.reader(of: try send(batch), in: name)
-        return commands.map { command in Result { () throws(RedisError) in try reader.next(command) } }
+        return commands.results(of: try send(RedisBatch(commands)), in: name)
     }
 
     /// Runs a command by its words; refuses what the asynchronous form refuses.

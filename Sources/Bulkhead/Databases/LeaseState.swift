@@ -15,13 +15,13 @@ struct LeaseState: Sendable {
     var isClean: Bool { !isWatching && !isInTransaction && !isTainted }
 
     /// A command is about to be sent; throws if it cannot be now.
-    mutating func willSend(_ command: String, _ route: CommandRoute) throws(RedisError) {
+    mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
         if isOver { throw Self.over }
-        guard case .conversation(let confirmations) = route else { return }
+        guard case .conversation(let confirmations) = command.route else { return }
         if confirmations > 0 && isInTransaction {
             throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
         }
-        switch command {
+        switch command.name {
         case "WATCH": isWatching = true
         case "MULTI": isInTransaction = true
         case "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF": break
@@ -30,15 +30,27 @@ struct LeaseState: Sendable {
     }
 
     /// The server has answered. Only what it did not refuse or queue has undone anything.
-    mutating func answered(_ command: String, _ reply: RESPValue) {
-        guard reply.withoutAttributes.errorMessage == nil, reply != .simpleString("QUEUED") else { return }
-        switch command {
+    mutating func answered(_ command: EncodedCommand, _ reply: RESPValue) {
+        guard case .conversation = command.route else { return }
+        guard reply.withoutAttributes.errorMessage == nil, !reply.isQueued else { return }
+        switch command.name {
         case "UNWATCH": isWatching = false
         case "EXEC", "DISCARD":
             isInTransaction = false
             isWatching = false
         default: break
         }
+    }
+
+    /// The same for a batch: only its special commands leave anything behind.
+    mutating func willSend(_ batch: RedisBatch) throws(RedisError) {
+        if isOver { throw Self.over }
+        for (_, command) in batch.special { try willSend(command) }
+    }
+
+    /// The same for a batch and all its replies.
+    mutating func answered(_ batch: RedisBatch, _ replies: [RESPValue]) {
+        for (position, command) in batch.special { answered(command, replies[position]) }
     }
 
     /// Ends the lease; true if its connection can be lent again.

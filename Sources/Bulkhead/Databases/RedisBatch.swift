@@ -1,74 +1,66 @@
-public import RESP
 public import RedisCommands
 
 /// The commands of a pipeline, ready to be sent in one piece.
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
-    private(set) var names: [String] = []
-    private(set) var routes: [CommandRoute] = []
+    public private(set) var count = 0
+    /// True if it takes the bulk lane, so that it does not stand in front of single commands.
+    var isLarge: Bool { hasBulkCommand || count > Self.largestOnSharedLane }
+    private var hasBulkCommand = false
+    /// Those that are not for every connection, and where they stand; of most batches none.
+    private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
-    /// A batch above this takes the bulk lane, so that it does not stand in front of single commands.
+    /// A batch above this takes the bulk lane.
     static let largestOnSharedLane = 1_000
 
     public init() {}
 
-    public var count: Int { names.count }
-
     @inlinable
     public mutating func append<Reply>(_ command: RedisCommand<Reply>) {
-        append(command.bytes, command.name, command.route)
+        append(command.encoded)
+    }
+
+    /// A batch of commands of one type, with one allocation for all their bytes.
+    @inlinable
+    init<Reply>(_ commands: [RedisCommand<Reply>]) {
+        self.init()
+        commands.withUnsafeBufferPointer { commands in
+            var size = 0
+            for index in commands.indices { size += commands[index].encoded.bytes.count }
+            reserve(size)
+            for index in commands.indices { append(commands[index].encoded) }
+        }
     }
 
     @usableFromInline
-    mutating func append(_ command: [UInt8], _ name: String, _ route: CommandRoute) {
-        bytes.append(contentsOf: command)
-        names.append(name)
-        routes.append(route)
+    mutating func reserve(_ size: Int) { bytes.reserveCapacity(size) }
+
+    @usableFromInline
+    mutating func append(_ command: EncodedCommand) {
+        command.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        switch command.route {
+        case .shared: break
+        case .bulk: hasBulkCommand = true
+        case .blocking, .conversation, .refused: special.append((count, command))
+        }
+        count += 1
     }
 
     /// Throws if a command of the batch is never sent, or if `isShared` and it must not be sent on a shared lane.
     func check(isShared: Bool) throws(RedisError) {
-        for (name, route) in zip(names, routes) {
-            switch route {
+        for (_, command) in special {
+            switch command.route {
             case .shared, .bulk: continue
             case .blocking where !isShared: continue
             case .conversation(confirmations: 0) where !isShared: continue
             case .conversation(confirmations: 1...):
-                throw RedisError(.commandRefused, "a subscription cannot stand in a pipeline", command: name)
-            case .conversation: throw .needsConnection(name)
+                throw RedisError(.commandRefused, "a subscription cannot stand in a pipeline", command: command.name)
+            case .conversation: throw .needsConnection(command.name)
             case .blocking:
                 throw RedisError(
                     .commandRefused, "it may block, and all who share the pipeline's connection with it: run it alone",
-                    command: name)
-            case .refused(let reason): throw RedisError(.commandRefused, reason, command: name)
-            }
-        }
-    }
-
-    @usableFromInline
-    func reader(of replies: [RESPValue], in database: DatabaseName) -> Reader {
-        Reader(replies: replies, database: database)
-    }
-
-    /// Hands the replies to the commands in order; the first failure does not stop the later ones from being read.
-    @usableFromInline
-    struct Reader {
-        @usableFromInline let replies: [RESPValue]
-        @usableFromInline let database: DatabaseName
-        @usableFromInline var position = 0
-
-        init(replies: [RESPValue], database: DatabaseName) {
-            self.replies = replies
-            self.database = database
-        }
-
-        @inlinable
-        mutating func next<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
-            defer { position += 1 }
-            do {
-                return try command.value(of: replies[position])
-            } catch {
-                throw error.at(database, command.name)
+                    command: command.name)
+            case .refused(let reason): throw RedisError(.commandRefused, reason.description, command: command.name)
             }
         }
     }

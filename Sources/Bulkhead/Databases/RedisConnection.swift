@@ -21,8 +21,7 @@ public final class RedisConnection: RedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
         do throws(RedisError) {
-            try refuseIfCancelled()
-            return try command.value(of: try await reply(to: command.bytes, command.route, command.name))
+            return try command.value(of: try await reply(to: command.encoded))
         } catch {
             throw error.at(name, command.name)
         }
@@ -33,13 +32,13 @@ public final class RedisConnection: RedisExecutor {
             if batch.count == 0 { return [] }
             try batch.check(isShared: false)
             try refuseIfCancelled()
-            for (name, route) in zip(batch.names, batch.routes) { try willSend(name, route) }
-            let replies = try await translating { () throws(ConnectionFailure) in
-                try await connection.sendAll(batch.bytes, count: batch.count).get()
+            try state.withLock { state throws(RedisError) in try state.willSend(batch) }
+            let replies: [RESPValue]
+            switch await connection.sendAll(batch.bytes, count: batch.count) {
+            case .success(let all): replies = all
+            case .failure(let failure): throw RedisError(failure)
             }
-            state.withLock { state in
-                for (name, reply) in zip(batch.names, replies) { state.answered(name, reply) }
-            }
+            state.withLock { $0.answered(batch, replies) }
             return replies
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
@@ -58,24 +57,23 @@ public final class RedisConnection: RedisExecutor {
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.withLock { $0.end() } }
 
-    private func willSend(_ command: String, _ route: CommandRoute) throws(RedisError) {
-        try state.withLock { state throws(RedisError) in try state.willSend(command, route) }
-    }
-
-    private func reply(
-        to bytes: [UInt8], _ route: CommandRoute, _ command: String
-    ) async throws(RedisError) -> RESPValue {
-        if case .refused(let reason) = route { throw RedisError(.commandRefused, reason) }
-        try willSend(command, route)
-        let reply = try await translating { () throws(ConnectionFailure) in
-            if case .conversation(let channels) = route, channels > 0 {
-                return try await connection.subscribe(bytes, count: channels).get().subscriptionReply
-            }
-            if route == .blocking { return try await connection.sendBlocking(bytes).get() }
-            return try await connection.send(bytes).get()
+    private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+        try refuseIfCancelled()
+        let result: Result<RESPValue, ConnectionFailure>
+        if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
+        try state.withLock { state throws(RedisError) in try state.willSend(command) }
+        switch command.route {
+        case .conversation(let channels) where channels > 0:
+            result = await connection.subscribe(command.bytes, count: channels).map(\.subscriptionReply)
+        case .blocking: result = await connection.sendBlocking(command.bytes)
+        default: result = await connection.send(command.bytes)
         }
-        state.withLock { $0.answered(command, reply) }
-        return reply
+        switch result {
+        case .success(let reply):
+            state.withLock { $0.answered(command, reply) }
+            return reply
+        case .failure(let failure): throw RedisError(failure)
+        }
     }
 }
 

@@ -19,7 +19,7 @@ public struct RedisDatabase: RedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try await reply(to: command.bytes, command.route, command.name))
+            return try command.value(of: try await reply(to: command.encoded))
         } catch {
             throw error.at(name, command.name)
         }
@@ -30,12 +30,14 @@ public struct RedisDatabase: RedisExecutor {
             if batch.count == 0 { return [] }
             try batch.check(isShared: true)
             try refuseIfCancelled()
-            let isLarge = batch.count > RedisBatch.largestOnSharedLane || batch.routes.contains(.bulk)
-            return try await translating { () throws(ConnectionFailure) in
-                try await connections.sendAll(batch.bytes, count: batch.count, on: isLarge ? .bulk : .shared)
-            }
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
+        }
+        do {
+            return try await connections.sendAll(
+                batch.bytes, count: batch.count, on: batch.isLarge ? .bulk : .shared)
+        } catch {
+            throw RedisError(error).at(name, "a pipeline")
         }
     }
 
@@ -83,25 +85,34 @@ public struct RedisDatabase: RedisExecutor {
         try await run(.flushdb(isAsynchronous: mode == .asynchronous))
     }
 
+    // One asynchronous function between `run` and the connections: each costs a frame.
     @usableFromInline
-    func reply(
-        to bytes: [UInt8], _ route: CommandRoute, _ command: String
-    ) async throws(RedisError) -> RESPValue {
+    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         try refuseIfCancelled()
-        switch route {
-        case .refused(let reason): throw RedisError(.commandRefused, reason)
-        case .conversation: throw .needsConnection(command)
-        case .shared, .bulk:
-            return try await translating { () throws(ConnectionFailure) in
-                try await connections.send(bytes, on: route == .bulk ? .bulk : .shared)
-            }
-        case .blocking:
-            return try await translating { () throws(ConnectionFailure) in
-                let lease = try await connections.pool.lease()
-                let result = await lease.sendBlocking(bytes)
-                connections.pool.release(lease, reusable: true)
-                return try result.get()
-            }
+        let lane: Lane
+        switch command.route {
+        case .shared: lane = .shared
+        case .bulk: lane = .bulk
+        case .blocking: return try await replyOfLease(to: command)
+        case .conversation: throw .needsConnection(command.name)
+        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
+        }
+        do {
+            return try await connections.send(command.bytes, on: lane)
+        } catch {
+            throw RedisError(error)
+        }
+    }
+
+    /// What blocks has a connection to itself meanwhile.
+    private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+        do {
+            let lease = try await connections.pool.lease()
+            let result = await lease.sendBlocking(command.bytes)
+            connections.pool.release(lease, reusable: true)
+            return try result.get()
+        } catch {
+            throw RedisError(error)
         }
     }
 }
@@ -109,15 +120,4 @@ public struct RedisDatabase: RedisExecutor {
 /// A task cancelled before its command left sends nothing.
 func refuseIfCancelled() throws(RedisError) {
     guard !Task.isCancelled else { throw RedisError(.cancelled, "the task was cancelled before the command was sent") }
-}
-
-/// The networking floor's failures as this floor's errors.
-func translating<Result>(
-    _ body: () async throws(ConnectionFailure) -> Result
-) async throws(RedisError) -> Result {
-    do {
-        return try await body()
-    } catch {
-        throw RedisError(error)
-    }
 }

@@ -76,7 +76,7 @@ extension RedisExecutor {
     ) async throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
         repeat batch.append(each commands)
-        var reader = batch.reader(of: try await send(batch), in: name)
+        var reader = ReplyReader(try await send(batch), in: name)
         return try (repeat reader.next(each commands))
     }
 }

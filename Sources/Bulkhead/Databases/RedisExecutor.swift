@@ -29,10 +29,7 @@ extension RedisExecutor {
         _ commands: [RedisCommand<Reply>]
     ) async throws(RedisError) -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
-        var batch = RedisBatch()
-        for command in commands { batch.append(command) }
-        var reader = batch.reader(of: try await send(batch), in: name)
-        return commands.map { command in Result { () throws(RedisError) in try reader.next(command) } }
+        return commands.results(of: try await send(RedisBatch(commands)), in: name)
     }
 
     /// Runs a command by its words, for what has no method yet.

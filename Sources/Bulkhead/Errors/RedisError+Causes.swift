@@ -62,8 +62,14 @@ extension RedisCommand {
     /// The reply as the type asked for; throws the server's error if it is one.
     @inlinable
     func value(of reply: RESPValue) throws(RedisError) -> Reply {
-        if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
-        if case .simpleString("QUEUED") = reply, Reply.self != RESPValue.self { throw .queued }
+        switch reply {
+        case .error(let message), .bulkError(let message): throw RedisError(server: message)
+        case .attribute:
+            if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
+        case .simpleString(let word) where word.elementsEqual("QUEUED".utf8) && Reply.self != RESPValue.self:
+            throw .queued
+        default: break
+        }
         do {
             return try decode(reply)
         } catch {

@@ -13,16 +13,33 @@
 /// ```
 /// Messages hold no keys, values or passwords, except for what a server itself quotes in its error.
 public struct RedisError: Error, Sendable, Hashable {
+    /// In a box: every `async` function that may throw one reserves room for it, and nearly none does.
+    private struct Content: Hashable {
+        let code: Code
+        let message: String
+        var database: DatabaseName?
+        var command: String?
+        let stage: Stage
+    }
+
+    private final class Box: Sendable {
+        let content: Content
+
+        init(_ content: Content) { self.content = content }
+    }
+
+    private let box: Box
+
     /// What happened, to match on; more codes may come, so a `switch` needs a `default`.
-    public let code: Code
+    public var code: Code { box.content.code }
     /// What happened and what to do about it, in words.
-    public let message: String
+    public var message: String { box.content.message }
     /// The database it happened in; nil for what concerns none.
-    public internal(set) var database: DatabaseName?
+    public var database: DatabaseName? { box.content.database }
     /// The command's word, such as `GET`; nil if it was no command.
-    public internal(set) var command: String?
+    public var command: String? { box.content.command }
     /// How far the command had come.
-    public internal(set) var stage: Stage
+    public var stage: Stage { box.content.stage }
 
     /// How far a command had come when it failed.
     public enum Stage: String, Sendable, Hashable {
@@ -47,21 +64,24 @@ public struct RedisError: Error, Sendable, Hashable {
     init(
         _ code: Code, _ message: String, database: DatabaseName? = nil, command: String? = nil, stage: Stage = .refused
     ) {
-        self.code = code
-        self.message = message
-        self.database = database
-        self.command = command
-        self.stage = stage
+        box = Box(Content(code: code, message: message, database: database, command: command, stage: stage))
     }
 
     /// The same error with where it happened, unless that is known already.
     @usableFromInline
     func at(_ database: DatabaseName, _ command: String? = nil) -> RedisError {
-        var error = self
-        error.database = error.database ?? database
-        error.command = error.command ?? command
-        return error
+        var content = box.content
+        content.database = content.database ?? database
+        content.command = content.command ?? command
+        return RedisError(content)
     }
+
+    private init(_ content: Content) { box = Box(content) }
+}
+
+extension RedisError {
+    public static func == (left: RedisError, right: RedisError) -> Bool { left.box.content == right.box.content }
+    public func hash(into hasher: inout Hasher) { hasher.combine(box.content) }
 }
 
 extension RedisError: CustomStringConvertible {

@@ -1,0 +1,65 @@
+public import RESP
+public import RedisCommands
+
+extension RedisCommand {
+    /// The reply as the type asked for; a failure says of which command it is, and in which database.
+    @inlinable
+    func value(of reply: RESPValue, in database: DatabaseName) throws(RedisError) -> Reply {
+        do {
+            return try value(of: reply)
+        } catch {
+            throw error.at(database, name)
+        }
+    }
+}
+
+extension Array {
+    /// Each command's own result, in order: the replies of a pipeline.
+    @inlinable
+    func results<Reply>(
+        of replies: [RESPValue], in database: DatabaseName
+    ) -> [Result<Reply, RedisError>] where Element == RedisCommand<Reply> {
+        var results: [Result<Reply, RedisError>] = []
+        results.reserveCapacity(count)
+        withUnsafeBufferPointer { commands in
+            replies.withUnsafeBufferPointer { replies in
+                for index in commands.indices {
+                    do throws(RedisError) {
+                        results.append(.success(try commands[index].value(of: replies[index], in: database)))
+                    } catch {
+                        results.append(.failure(error))
+                    }
+                }
+            }
+        }
+        return results
+    }
+}
+
+/// Hands the replies of a pipeline to commands of different types, in order.
+@usableFromInline
+struct ReplyReader {
+    @usableFromInline let replies: [RESPValue]
+    @usableFromInline let database: DatabaseName
+    @usableFromInline var position = 0
+
+    @usableFromInline
+    init(_ replies: [RESPValue], in database: DatabaseName) {
+        self.replies = replies
+        self.database = database
+    }
+
+    @inlinable
+    mutating func next<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
+        defer { position += 1 }
+        return try command.value(of: replies[position], in: database)
+    }
+}
+
+extension RESPValue {
+    /// What a server answers to a command within a transaction.
+    var isQueued: Bool {
+        guard case .simpleString(let text) = self else { return false }
+        return text.elementsEqual("QUEUED".utf8)
+    }
+}

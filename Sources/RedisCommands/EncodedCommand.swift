@@ -1,0 +1,41 @@
+/// What is sent of a command: its bytes, and their way through the client.
+@usableFromInline
+package struct EncodedCommand: Sendable {
+    /// The whole command in RESP.
+    @usableFromInline package let bytes: [UInt8]
+    /// Its way through the client.
+    @usableFromInline package let route: CommandRoute
+
+    @usableFromInline
+    init(bytes: [UInt8], route: CommandRoute) {
+        self.bytes = bytes
+        self.route = route
+    }
+
+    /// The command's word in upper case; read from the bytes when an error or a lease asks for it, so that no command
+    /// carries it along.
+    package var name: String {
+        var arguments = EncodedArguments(bytes)
+        let word = arguments.next().map { String(decoding: $0, as: UTF8.self) } ?? ""
+        // A whole command line in one string is refused; what stands behind its first word may be a password.
+        return word.prefix { !$0.isWhitespace }.uppercased()
+    }
+}
+
+/// The arguments of an encoded command, its name the first, read back by their lengths.
+struct EncodedArguments: Sequence, IteratorProtocol {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ command: [UInt8]) {
+        rest = command.drop { $0 != UInt8(ascii: "$") }
+    }
+
+    mutating func next() -> ArraySlice<UInt8>? {
+        guard rest.popFirst() == UInt8(ascii: "$") else { return nil }
+        let digits = rest.prefix { $0 != UInt8(ascii: "\r") }
+        let length = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        let argument = rest.dropFirst(digits.count + 2).prefix(length)
+        rest = rest.dropFirst(digits.count + 2 + length + 2)
+        return argument
+    }
+}

@@ -110,6 +110,9 @@ public final class ScriptedPeer: @unchecked Sendable {
         }
     }
 
+    /// Ends the connection; the client can know as soon as this returns.
+    public func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Reads and drops everything until the client goes.
     public func drain() {
         while readCommand() != nil {}

@@ -5,64 +5,58 @@ import Synchronization
 /// A pipelined connection for asynchronous callers: any number of tasks share it, replies come in order.
 ///
 /// ```
-/// caller's task    │ lock: put the request in line, its bytes behind the others'; unlock; suspend
-/// connection queue │ flush: one write for all that arrived meanwhile · read: decode, lock, match, unlock, resume
+/// caller's task │ lock: put the request in line, its bytes behind the others'; unlock; wake the pump; suspend
+/// pump, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
-/// The first caller schedules one flush on the queue, and all that arrive before it runs share its write: bytes
-/// coalesce without a timer. A connection connects when it is made, refuses requests once it failed, and never
-/// reconnects: its owner makes a new one.
+/// One at a time uses the wire: the pump, or while that sleeps a lone caller, who writes and reads for itself
+/// (`AsyncConnection+Inline`). The pump is a task like its callers: those it resumes run before it goes on, so their
+/// next requests share one write, without a timer and without waking a thread.
 ///
-/// `@unchecked Sendable`: `shared` is guarded by its mutex; everything marked *queue only* is touched on `queue`.
+/// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
+/// new one.
+///
+/// `@unchecked Sendable`: `shared` is guarded by its mutex; what is marked *wire's user only* belongs to whom
+/// `shared.user` says, and is handed over under that mutex.
 package final class AsyncConnection: @unchecked Sendable {
-    /// Whom a reply resumes. Continuations carry results, so that no error is boxed on the way.
+    /// Whom a reply reaches. Continuations carry results, so that no error is boxed on the way.
     enum Waiter: Sendable {
         case one(UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>)
         case all(UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>)
-
-        func resume(with failure: ConnectionFailure) {
-            switch self {
-            case .one(let continuation): continuation.resume(returning: .failure(failure))
-            case .all(let continuation): continuation.resume(returning: .failure(failure))
-            }
-        }
+        /// The caller that uses the wire right now.
+        case wiresUser
     }
 
-    private struct Shared {
-        var machine: ConnectionMachine<Waiter>
-        /// A flush is on its way through the queue, or waits for the socket to take more.
-        var isFlushing = false
-        var closeWaiters: [UnsafeContinuation<Void, Never>] = []
-        var isGone = false
-    }
-
-    private let settings: ConnectionSettings
-    private let queue: DispatchQueue
-    private let shared: Mutex<Shared>
+    let settings: ConnectionSettings
+    let shared: Mutex<Shared>
+    /// A hint for callers, without the mutex: the pump sleeps, so one alone may get its reply inline.
+    let isResting = Atomic(false)
     /// What the server pushes, kept for a leaseholder who subscribes; nil where pushes are dropped.
     ///
     /// It ends with the connection's failure. Past ``pushBacklog`` unread values the connection is closed, because
     /// a gap nobody sees would be a silent loss.
     package let pushes: AsyncThrowingStream<RESPValue, any Error>?
-    private let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
-    /// Called once, on the queue, as soon as the connection has ended, by itself or by its owner.
-    private let onEnd: @Sendable (AsyncConnection) -> Void
+    let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
+    /// Called once, as soon as the connection has ended, by itself or by its owner.
+    let onEnd: @Sendable (AsyncConnection) -> Void
 
     /// Pushed values kept unread.
     static let pushBacklog = 1_024
 
-    // Queue only.
-    private var socket: Socket?
-    private var decoder: RESPDecoder
-    private var readSource: (any DispatchSourceRead)?
-    private var writeSource: (any DispatchSourceWrite)?
+    // Wire's user only.
+    var wire: Wire?
+    var received: [RESPValue] = []
+    var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
+    /// Why the connection is about to end.
+    var broken: ConnectionFailure?
+    /// `broken` says what the machine made of the server's words.
+    var isJudged = false
+    var inlineReplies: Replies?
+    var pumpPolling: PollingBudget
+    var writeSource: (any DispatchSourceWrite)?
     /// Sources whose cancellation is not done yet: the descriptor must outlive them.
-    private let liveSources = DispatchGroup()
-    /// Bytes taken from the machine and not yet written, and how many of them are.
-    private var unwritten: [UInt8] = []
-    private var written = 0
-    private var received: [RESPValue] = []
+    let liveSources = DispatchGroup()
 
-    /// Starts connecting at once, on a queue of its own.
+    /// Starts connecting at once.
     package init(
         _ settings: ConnectionSettings,
         keepsPushes: Bool = false,
@@ -79,18 +73,25 @@ package final class AsyncConnection: @unchecked Sendable {
             pushes = nil
             pushContinuation = nil
         }
-        queue = DispatchQueue(label: "bulkhead.connection")
-        shared = Mutex(Shared(machine: ConnectionMachine(settings)))
-        decoder = RESPDecoder(limits: settings.limits)
+        shared = Mutex(Shared(settings))
+        pumpPolling = PollingBudget(limit: settings.pollingTime)
         connect()
+        Task.detached { await self.pump() }
     }
 
     // MARK: Requests
 
     /// Sends the bytes of one command and waits for its reply.
     package func send(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure> {
-        await withUnsafeContinuation { continuation in
-            submit(bytes, .replies(1), .one(continuation))
+        if isResting.load(ordering: .relaxed), let result = await sendInline(bytes) { return result }
+        return await withUnsafeContinuation { submit(bytes, .replies(1), .one($0)) }
+    }
+
+    private func sendInline(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure>? {
+        switch await inline(bytes, replies: 1) {
+        case .completed(let replies): replies.map(\.first)
+        case .unanswered: await withUnsafeContinuation { handOver(to: .one($0)) }
+        case .notTaken: nil
         }
     }
 
@@ -98,7 +99,7 @@ package final class AsyncConnection: @unchecked Sendable {
     /// waits for replies.
     package func sendBlocking(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure> {
         let result = await withTaskCancellationHandler {
-            await send(bytes)
+            await withUnsafeContinuation { submit(bytes, .replies(1), .one($0)) }
         } onCancel: {
             abort()
         }
@@ -112,30 +113,23 @@ package final class AsyncConnection: @unchecked Sendable {
     package func sendAll(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
         // A request without replies would never leave the line.
         if count == 0 { return .success([]) }
-        return await withUnsafeContinuation { continuation in
-            submit(bytes, .replies(count), .all(continuation))
+        if isResting.load(ordering: .relaxed) {
+            switch await inline(bytes, replies: count) {
+            case .completed(let replies): return replies.map(\.all)
+            case .unanswered: return await withUnsafeContinuation { handOver(to: .all($0)) }
+            case .notTaken: break
+            }
         }
+        return await withUnsafeContinuation { submit(bytes, .replies(count), .all($0)) }
     }
 
     /// Sends a subscription command of `count` channels and waits for their confirmations.
     package func subscribe(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
-        await withUnsafeContinuation { continuation in
-            submit(bytes, .confirmations(count), .all(continuation))
-        }
+        await withUnsafeContinuation { submit(bytes, .confirmations(count), .all($0)) }
     }
 
     private func submit(_ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter) {
-        let (refusal, mustFlush) = shared.withLock { shared in
-            let refusal = shared.machine.submit(bytes, expectation, waiter)
-            let mustFlush = shared.machine.hasOutgoing && !shared.isFlushing
-            if mustFlush { shared.isFlushing = true }
-            return (refusal, mustFlush)
-        }
-        if let refusal {
-            waiter.resume(with: refusal)
-        } else if mustFlush {
-            queue.async { self.flush() }
-        }
+        if let refusal = change({ $0.machine.submit(bytes, expectation, waiter) }) { waiter.resume(returning: refusal) }
     }
 
     /// True once this connection refuses requests for good.
@@ -144,6 +138,9 @@ package final class AsyncConnection: @unchecked Sendable {
     /// True if nothing is under way and nothing is subscribed to.
     package var isIdle: Bool { shared.withLock { $0.machine.isIdle } }
 
+    /// Requests that were completed inline so far.
+    package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }
+
     // MARK: The end
 
     /// Refuses new requests, lets those in line finish, then closes the socket; returns when it is closed.
@@ -151,247 +148,52 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Requests still in line after `grace` fail.
     package func close(grace: Duration) async {
         await withUnsafeContinuation { continuation in
-            let isGone = shared.withLock { shared in
+            let isGone = change { shared in
                 shared.machine.close()
                 if !shared.isGone { shared.closeWaiters.append(continuation) }
                 return shared.isGone
             }
             if isGone { return continuation.resume() }
-            queue.async { self.endIfDrained() }
-            queue.asyncAfter(deadline: .now() + .milliseconds(Int(grace.wholeMilliseconds))) { [weak self] in
-                guard let self else { return }
-                self.end(self.closedByOwner)
-            }
+            after(grace) { $0.abort() }
         }
     }
 
     /// Closes the socket without waiting for anything; requests in line fail.
     package func abort() {
-        shared.withLock { $0.machine.close() }
-        queue.async { self.end(self.closedByOwner) }
+        end(closedByOwner)
     }
 
-    private var closedByOwner: ConnectionFailure {
-        ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
-    }
-
-    private func endIfDrained() {
-        if shared.withLock({ $0.machine.isDrained }) { end(closedByOwner) }
-    }
-
-    /// Queue only. Fails what is in line, cancels the sources, and closes the descriptor behind them.
-    private func end(_ failure: ConnectionFailure) {
-        let (failed, wasGone) = shared.withLock { shared in
-            let wasGone = shared.isGone
-            shared.isGone = true
-            return (shared.machine.ended(failure), wasGone)
-        }
-        guard !wasGone else { return }
-        onEnd(self)
-        pushContinuation?.finish(throwing: failure)
-        for (waiter, failure) in failed { waiter.resume(with: failure) }
-        unwritten = []
-        readSource?.cancel()
-        writeSource?.cancel()
-        readSource = nil
-        writeSource = nil
-        let socket = self.socket
-        self.socket = nil
-        liveSources.notify(queue: queue) { @Sendable [self] in
-            if let socket { SystemCall.closeSocket(socket.descriptor) }
-            let waiters = shared.withLock { shared in
-                defer { shared.closeWaiters = [] }
-                return shared.closeWaiters
-            }
-            for waiter in waiters { waiter.resume() }
+    /// Has the pump end the connection; the first failure counts.
+    func end(_ failure: ConnectionFailure) {
+        change { shared in
+            shared.machine.close()
+            shared.ending = shared.ending ?? failure
         }
     }
 
-    // MARK: Connecting (queue only)
-
-    /// Resolving and connecting block. They run on a queue and so a thread of their own: this connection's stays free
-    /// to end it meanwhile, and those that all tasks share stay free for them.
-    private func connect() {
-        let deadline = ContinuousClock.now + settings.connectTimeout
-        limitHandshake(until: deadline)
-        DispatchQueue(label: "bulkhead.connecting").async { [self] in
-            let result = Result { () throws(ConnectionFailure) in
-                try Socket.connect(to: settings.endpoint, deadline: deadline)
-            }
-            queue.async { self.connected(result) }
-        }
-    }
-
-    private func connected(_ result: Result<Socket, ConnectionFailure>) {
-        let isGone = shared.withLock { $0.isGone }
-        switch result {
-        case .failure(let failure): end(failure)
-        case .success(let socket) where isGone: SystemCall.closeSocket(socket.descriptor)
-        case .success(let socket):
-            self.socket = socket
-            unwritten = shared.withLock { $0.machine.connected() }
-            startReading(socket)
-            writeWhatIsLeft()
-        }
-    }
-
-    private func startReading(_ socket: Socket) {
-        let source = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
-        // No data in an event means a hang-up. On Linux no event follows it, so what is unread is taken at once.
-        source.setEventHandler { @Sendable [self] in self.read(toTheEnd: self.readSource?.data == 0) }
-        readSource = source
-        start(source)
-    }
-
-    private func start(_ source: any DispatchSourceProtocol) {
-        liveSources.enter()
-        source.setCancelHandler { @Sendable [liveSources] in liveSources.leave() }
-        source.resume()
-    }
-
-    /// A resolver that hangs, or a server that accepts and then says nothing, must not hold requests for ever.
-    private func limitHandshake(until deadline: ContinuousClock.Instant) {
-        let left = max(deadline - .now, .milliseconds(1))
-        queue.asyncAfter(deadline: .now() + .milliseconds(Int(left.wholeMilliseconds))) { @Sendable [weak self] in
-            guard let self, self.shared.withLock({ $0.machine.isHandshaking }) else { return }
-            self.end(
-                ConnectionFailure(
-                    .connectTimedOut,
-                    self.socket == nil
-                        ? "no connection to \(self.settings.endpoint) came about in time"
-                        : "\(self.settings.endpoint) accepted the connection but did not answer in time"))
-        }
-    }
-
-    // MARK: Writing (queue only)
-
-    private func flush() {
-        guard unwritten.isEmpty else { return }
-        // The lock is taken once a round: what arrived while the last round was written goes into the next.
-        while socket != nil {
-            let recycled = unwritten
-            unwritten = []
-            unwritten = shared.withLock { shared in
-                let bytes = shared.machine.takeOutgoing(recycling: recycled)
-                if bytes.isEmpty { shared.isFlushing = false }
-                return bytes
-            }
-            guard !unwritten.isEmpty, writeWhatIsLeft() else { return }
-        }
-    }
-
-    /// False if the socket takes no more, or broke; then whatever is left waits for it, or is gone.
+    /// Changes the shared state and wakes the pump if that gives it something to do.
     @discardableResult
-    private func writeWhatIsLeft() -> Bool {
-        guard let socket else { return false }
-        while written < unwritten.count {
-            let transfer = unwritten.withUnsafeBytes {
-                SystemCall.write(socket.descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]))
-            }
-            switch transfer {
-            case .moved(let count):
-                written += count
-            case .wouldBlock:
-                waitUntilWritable(socket)
-                return false
-            case .failed(let code):
-                // Its last words may be here: a server without room says so and closes, without reading anything.
-                read(toTheEnd: true)
-                end(Socket.failure(code: code, endpoint: settings.endpoint))
-                return false
-            }
-        }
-        unwritten.removeAll(keepingCapacity: true)
-        written = 0
-        return true
+    func change<Result>(_ body: (inout Shared) -> Result) -> Result {
+        let (result, pump) = shared.withLock { shared in (body(&shared), shared.takePumpIfNeeded()) }
+        pump?.resume()
+        return result
     }
 
-    private func waitUntilWritable(_ socket: Socket) {
-        guard writeSource == nil else { return }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: socket.descriptor, queue: queue)
-        source.setEventHandler { @Sendable [self] in self.socketIsWritable() }
-        writeSource = source
-        start(source)
-    }
-
-    private func socketIsWritable() {
-        guard socket != nil, writeWhatIsLeft() else { return }
-        // Made anew when needed: a suspended source traps when it is released.
-        writeSource?.cancel()
-        writeSource = nil
-        flush()
-    }
-
-    // MARK: Reading (queue only)
-
-    /// Reads of one event at most, so that a fast server cannot keep the queue from flushing.
-    private static let readsAnEvent = 4
-
-    private func read(toTheEnd: Bool) {
-        var reads = 0
-        while let socket, toTheEnd || reads < Self.readsAnEvent {
-            reads += 1
-            var transfer = SystemCall.Transfer.wouldBlock
-            var space = 0
-            let count = decoder.receive { buffer in
-                space = buffer.count
-                transfer = SystemCall.read(socket.descriptor, into: buffer)
-                if case .moved(let count) = transfer { return count }
-                return 0
-            }
-            switch transfer {
-            case .moved(0): return end(Socket.endOfStream(endpoint: settings.endpoint))
-            case .moved: decode()
-            case .wouldBlock: return
-            case .failed(let code): return end(Socket.failure(code: code, endpoint: settings.endpoint))
-            }
-            if count < space && !toTheEnd { return }
+    /// Runs `action` after `delay`, if the connection is still there by then.
+    func after(_ delay: Duration, _ action: @escaping @Sendable (AsyncConnection) -> Void) {
+        let deadline = DispatchTime.now() + .milliseconds(Int(delay.wholeMilliseconds))
+        DispatchQueue.global().asyncAfter(deadline: deadline) { @Sendable [weak self] in
+            if let self { action(self) }
         }
     }
+}
 
-    private func decode() {
-        var violation: ConnectionFailure?
-        do {
-            while let value = try decoder.next() { received.append(value) }
-        } catch {
-            violation = ConnectionFailure(
-                .protocolViolation(error), "\(settings.endpoint) sent what is not RESP: \(error)")
+extension AsyncConnection.Waiter {
+    func resume(returning failure: ConnectionFailure) {
+        switch self {
+        case .one(let continuation): continuation.resume(returning: .failure(failure))
+        case .all(let continuation): continuation.resume(returning: .failure(failure))
+        case .wiresUser: break
         }
-        guard !received.isEmpty || violation != nil else { return }
-        // One lock for all replies of a read; callers are resumed outside it.
-        let (receptions, mustFlush, isDrained) = shared.withLock { shared in
-            let receptions = received.map { shared.machine.received($0) }
-            let mustFlush = shared.machine.hasOutgoing && !shared.isFlushing
-            if mustFlush { shared.isFlushing = true }
-            return (receptions, mustFlush, shared.machine.isDrained)
-        }
-        received.removeAll(keepingCapacity: true)
-        for reception in receptions {
-            switch reception {
-            case .nothing, .ready: break
-            case .send(let bytes):
-                unwritten.append(contentsOf: bytes)
-                writeWhatIsLeft()
-            case .completed(.one(let continuation), let value):
-                continuation.resume(returning: .success(value))
-            case .completed(.all(let continuation), let value):
-                continuation.resume(returning: .success([value]))
-            case .completedAll(.all(let continuation), let values):
-                continuation.resume(returning: .success(values))
-            case .completedAll(.one(let continuation), let values):
-                continuation.resume(returning: .success(.array(values)))
-            case .pushed(let value):
-                if case .dropped = pushContinuation?.yield(value) {
-                    violation = violation ?? ConnectionFailure(
-                        .pushOverflow,
-                        "messages of \(settings.endpoint) were read too slowly; the connection is closed")
-                }
-            case .broken(let failure):
-                violation = violation ?? failure
-            }
-        }
-        if let violation { return end(violation) }
-        if mustFlush { flush() }
-        if isDrained { end(closedByOwner) }
     }
 }

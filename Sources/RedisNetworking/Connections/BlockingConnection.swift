@@ -13,10 +13,10 @@ import Darwin
 /// `@unchecked Sendable`: whoever holds its lease is its only user; leases are handed over under the pool's lock.
 package final class BlockingConnection: @unchecked Sendable {
     private let settings: ConnectionSettings
-    private let socket: Socket
+    private let wire: Wire
     /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
-    private var decoder: RESPDecoder
+    private var received: [RESPValue] = []
     private var polling: PollingBudget
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
@@ -31,21 +31,21 @@ package final class BlockingConnection: @unchecked Sendable {
         self.settings = settings
         machine = ConnectionMachine(settings)
         polling = PollingBudget(limit: settings.pollingTime)
-        decoder = RESPDecoder(limits: settings.limits)
-        socket = try Socket.connect(to: settings.endpoint, deadline: deadline)
-        try write(machine.connected(), until: deadline)
+        wire = Wire(try Socket.connect(to: settings.endpoint, deadline: deadline), settings)
+        wire.put(machine.connected())
+        try write(until: deadline)
         while machine.isHandshaking { _ = try step(until: deadline) }
     }
 
     deinit {
-        SystemCall.closeSocket(socket.descriptor)
+        SystemCall.closeSocket(wire.descriptor)
     }
 
     // MARK: Requests
 
     /// Sends the bytes of one command and waits for its reply.
     package func send(_ bytes: [UInt8]) throws(ConnectionFailure) -> RESPValue {
-        try request(bytes, .replies(1))[0]
+        try request(bytes, .replies(1)).first
     }
 
     /// Sends the bytes of `count` commands and waits for all replies, in order.
@@ -54,12 +54,12 @@ package final class BlockingConnection: @unchecked Sendable {
     package func sendAll(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) -> [RESPValue] {
         // A request without replies would never leave the line.
         if count == 0 { return [] }
-        return try request(bytes, .replies(count))
+        return try request(bytes, .replies(count)).all
     }
 
     /// Sends a subscription command of `count` channels and waits for their confirmations.
     package func subscribe(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) -> [RESPValue] {
-        try request(bytes, .confirmations(count))
+        try request(bytes, .confirmations(count)).all
     }
 
     /// The next pushed value; nil past `timeout`.
@@ -73,56 +73,52 @@ package final class BlockingConnection: @unchecked Sendable {
 
     private func request(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation
-    ) throws(ConnectionFailure) -> [RESPValue] {
+    ) throws(ConnectionFailure) -> Replies {
         if let refusal = machine.submit(bytes, expectation, ()) { throw refusal }
         do throws(ConnectionFailure) {
-            try write(machine.takeOutgoing())
+            try write()
             while completed == nil { _ = try step() }
         } catch {
             // A reply that came before the end counts; the next request learns of the end.
             if completed == nil { throw error }
         }
-        return completed.take() ?? []
+        return completed.take() ?? .several([])
     }
 
     /// The replies of the request under way, once all are there.
-    private var completed: [RESPValue]?
+    private var completed: Replies?
 
     // MARK: Between requests
 
     /// True if nothing is under way and nothing is subscribed to.
-    package var isIdle: Bool { machine.isIdle && pushes.isEmpty && decoder.isBetweenReplies }
+    package var isIdle: Bool { machine.isIdle && pushes.isEmpty && wire.isBetweenReplies }
 
     /// True if an idle connection is still open, by a look at the socket: the server may have closed it meanwhile.
     package var isReusable: Bool {
         guard isIdle else { return false }
-        if case .wouldBlock = SystemCall.peek(socket.descriptor) { return true }
+        if case .wouldBlock = SystemCall.peek(wire.descriptor) { return true }
         return false
     }
 
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
     package func interrupt() {
-        _ = shutdown(socket.descriptor, Int32(SHUT_RDWR))
+        _ = shutdown(wire.descriptor, Int32(SHUT_RDWR))
     }
 
     // MARK: Input and output
 
-    private func write(_ bytes: [UInt8], until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) {
-        var written = 0
-        while written < bytes.count {
-            let transfer = bytes.withUnsafeBytes {
-                SystemCall.write(socket.descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]))
-            }
-            switch transfer {
-            case .moved(let count): written += count
-            case .failed(let code):
+    /// Writes what the machine has.
+    private func write(until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) {
+        while true {
+            do throws(ConnectionFailure) {
+                if try wire.write({ machine.takeOutgoing(recycling: $0) }) { return }
+            } catch {
                 // Its last words may be here: a server without room says so and closes, without reading anything.
                 while try readAvailable() {}
-                throw broken(Socket.failure(code: code, endpoint: settings.endpoint))
-            case .wouldBlock:
-                try wait(for: POLLOUT | POLLIN, until: deadline)
-                try readAvailable()
+                throw broken(error)
             }
+            try wait(for: POLLOUT | POLLIN, until: deadline)
+            try readAvailable()
         }
     }
 
@@ -155,49 +151,36 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Reads once without waiting; false if nothing is there.
     @discardableResult
     private func readAvailable() throws(ConnectionFailure) -> Bool {
-        var transfer = SystemCall.Transfer.wouldBlock
-        decoder.receive { buffer in
-            transfer = SystemCall.read(socket.descriptor, into: buffer)
-            if case .moved(let count) = transfer { return count }
-            return 0
-        }
-        switch transfer {
-        case .moved(0): throw broken(Socket.endOfStream(endpoint: settings.endpoint))
-        case .failed(let code): throw broken(Socket.failure(code: code, endpoint: settings.endpoint))
-        case .wouldBlock: return false
-        case .moved:
-            try decode()
-            return true
-        }
-    }
-
-    private func decode() throws(ConnectionFailure) {
-        while let value = try next() {
-            switch machine.received(value) {
-            case .nothing, .ready: break
-            case .send(let bytes): try write(bytes)
-            case .completed(_, let value): completed = [value]
-            case .completedAll(_, let values): completed = values
-            case .broken(let failure): throw broken(failure)
-            case .pushed(let value):
-                pushes.append(value)
-                if pushes.count > Self.largestPushBacklog {
-                    throw broken(
-                        ConnectionFailure(
-                            .pushOverflow,
-                            "messages of \(settings.endpoint) were read too slowly; the connection is closed"))
-                }
-            }
-        }
-    }
-
-    private func next() throws(ConnectionFailure) -> RESPValue? {
-        do {
-            return try decoder.next()
+        var violation: ConnectionFailure?
+        do throws(ConnectionFailure) {
+            guard try wire.receive() else { return false }
+            try wire.decode(into: &received)
         } catch {
-            throw broken(
-                ConnectionFailure(
-                    .protocolViolation(error), "\(settings.endpoint) sent what is not RESP: \(error)"))
+            violation = error
+        }
+        for value in received { try take(machine.received(value)) }
+        received.removeAll(keepingCapacity: true)
+        if let violation { throw broken(violation) }
+        return true
+    }
+
+    private func take(_ reception: ConnectionMachine<Void>.Reception) throws(ConnectionFailure) {
+        switch reception {
+        case .nothing, .ready: break
+        case .send(let bytes):
+            wire.put(bytes)
+            try write()
+        case .completed(_, let value): completed = .single(value)
+        case .completedAll(_, let values): completed = .several(values)
+        case .broken(let failure): throw broken(failure)
+        case .pushed(let value):
+            pushes.append(value)
+            if pushes.count > Self.largestPushBacklog {
+                throw broken(
+                    ConnectionFailure(
+                        .pushOverflow,
+                        "messages of \(settings.endpoint) were read too slowly; the connection is closed"))
+            }
         }
     }
 
@@ -206,7 +189,7 @@ package final class BlockingConnection: @unchecked Sendable {
         for events: Int32, until deadline: ContinuousClock.Instant?, throwsOnTimeout: Bool = true
     ) throws(ConnectionFailure) -> Bool {
         let milliseconds = deadline.map { ($0 - .now).wholeMilliseconds } ?? -1
-        if SystemCall.waitUntil(socket.descriptor, events, milliseconds: milliseconds) { return true }
+        if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
         guard throwsOnTimeout else { return false }
         throw broken(
             ConnectionFailure(

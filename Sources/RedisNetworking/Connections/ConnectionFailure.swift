@@ -26,11 +26,26 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case pushOverflow
     }
 
-    package let reason: Reason
+    /// In a box: results that almost always hold a reply stay as small as one.
+    private final class Content: Sendable {
+        let reason: Reason
+        let message: String
+        let progress: Progress
+
+        init(_ reason: Reason, _ message: String, _ progress: Progress) {
+            self.reason = reason
+            self.message = message
+            self.progress = progress
+        }
+    }
+
+    private let content: Content
+
+    package var reason: Reason { content.reason }
     /// What happened and what to do, without values or passwords.
-    package let message: String
+    package var message: String { content.message }
     /// How far the request had come.
-    package var progress: Progress
+    package var progress: Progress { content.progress }
 
     /// How far a request comes, in order.
     package enum Progress: Sendable, Hashable {
@@ -43,17 +58,26 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     }
 
     package init(_ reason: Reason, _ message: String, progress: Progress = .inLine) {
-        self.reason = reason
-        self.message = message
-        self.progress = progress
+        content = Content(reason, message, progress)
     }
 
     package var description: String { message }
 
     /// The same failure, as one request sees it.
     func at(_ progress: Progress) -> ConnectionFailure {
-        var failure = self
-        failure.progress = progress
-        return failure
+        ConnectionFailure(reason, message, progress: progress)
+    }
+
+    /// The connection was there, and then it was not.
+    var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
+
+    package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
+        left.reason == right.reason && left.message == right.message && left.progress == right.progress
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(reason)
+        hasher.combine(message)
+        hasher.combine(progress)
     }
 }

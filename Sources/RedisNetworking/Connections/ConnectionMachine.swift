@@ -34,10 +34,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     private struct Request: Sendable {
-        let waiter: Waiter
+        var waiter: Waiter
         let isSubscription: Bool
         var missing: Int
         var replies: [RESPValue] = []
+        /// It takes one reply, of any kind.
+        var isPlain: Bool { missing == 1 && !isSubscription && replies.isEmpty }
         /// Where its bytes begin in everything this connection ever sends.
         let firstByte: Int
     }
@@ -85,11 +87,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
     }
 
-    /// True if `takeOutgoing` would return bytes.
-    package var hasOutgoing: Bool {
-        guard case .ready = state else { return false }
-        return !outgoing.isEmpty
+    private var isReady: Bool {
+        if case .ready = state { true } else { false }
     }
+
+    /// True if `takeOutgoing` would return bytes.
+    package var hasOutgoing: Bool { !outgoing.isEmpty && isReady }
 
     /// True once closed or closing.
     package var refusesRequests: Bool {
@@ -133,6 +136,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         return nil
     }
 
+    /// Has somebody else wait for the first reply to come; somebody must be in line.
+    package mutating func replaceFirstWaiter(by waiter: Waiter) {
+        line.withFirst { $0.waiter = waiter }
+    }
+
     /// Takes all bytes that may be written now. `recycled` becomes the buffer for the next ones.
     package mutating func takeOutgoing(recycling recycled: consuming [UInt8] = []) -> [UInt8] {
         guard hasOutgoing else { return [] }
@@ -140,6 +148,31 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         recycled.removeAll(keepingCapacity: recycled.capacity <= 64 << 10)
         swap(&outgoing, &recycled)
         return recycled
+    }
+
+    /// Whole values have arrived; takes them, and appends what each means.
+    package mutating func received(_ values: inout [RESPValue], _ receptions: inout RingQueue<Reception>) {
+        for index in values.indices {
+            // Moved out, not copied: two counts fewer of the receive buffer's references.
+            var value = RESPValue.null
+            swap(&value, &values[index])
+            if let waiter = takeWaiter(ofPlain: value) {
+                receptions.append(.completed(waiter, value))
+            } else {
+                receptions.append(received(value))
+            }
+        }
+        values.removeAll(keepingCapacity: true)
+    }
+
+    /// The short way for nearly all: the waiter of a request for one reply, if `value` cannot be anything else.
+    private mutating func takeWaiter(ofPlain value: RESPValue) -> Waiter? {
+        switch value {
+        case .push, .attribute, .array: return nil
+        default: break
+        }
+        guard isReady, !line.isEmpty, line.withFirst({ $0.isPlain }) else { return nil }
+        return line.popFirst()?.waiter
     }
 
     /// A whole value has arrived.

@@ -33,26 +33,36 @@ package final class DatabaseConnections: Sendable {
 
     /// Sends one command on a lane and waits for its reply.
     package func send(_ bytes: [UInt8], on lane: Lane) async throws(ConnectionFailure) -> RESPValue {
-        try await attempt(on: lane) { await $0.send(bytes) }
+        let first = try connection(for: lane)
+        switch await first.send(bytes) {
+        case .success(let reply): return reply
+        case .failure(let failure):
+            return try await connection(for: lane, insteadOf: first, after: failure).send(bytes).get()
+        }
     }
 
     /// Sends `count` commands in one piece on a lane and waits for all replies.
     package func sendAll(
         _ bytes: [UInt8], count: Int, on lane: Lane
     ) async throws(ConnectionFailure) -> [RESPValue] {
-        try await attempt(on: lane) { await $0.sendAll(bytes, count: count) }
+        let first = try connection(for: lane)
+        switch await first.sendAll(bytes, count: count) {
+        case .success(let replies): return replies
+        case .failure(let failure):
+            return try await connection(for: lane, insteadOf: first, after: failure)
+                .sendAll(bytes, count: count).get()
+        }
     }
 
-    /// A connection that ended between the look and the request refuses it unseen: one more try on a new one.
-    private func attempt<Reply>(
-        on lane: Lane, _ request: (AsyncConnection) async -> Result<Reply, ConnectionFailure>
-    ) async throws(ConnectionFailure) -> Reply {
-        let first = try connection(for: lane)
-        let result = await request(first)
-        if case .failure(let failure) = result, failure.progress == .refused {
-            return try await request(try connection(for: lane, insteadOf: first)).get()
+    /// A connection that ended between the look and the request refuses it, or ends before it was written: one more
+    /// try on a new one. Any other failure is thrown.
+    private func connection(
+        for lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure
+    ) throws(ConnectionFailure) -> AsyncConnection {
+        guard failure.progress == .refused || failure.isEndOfConnection && failure.progress == .inLine else {
+            throw failure
         }
-        return try result.get()
+        return try connection(for: lane, insteadOf: first)
     }
 
     /// The lane's connection, or a new one; `refusing` may have ended without having said so yet.

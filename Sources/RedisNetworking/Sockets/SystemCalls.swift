@@ -113,6 +113,12 @@ enum SystemCall {
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// A second descriptor of the same socket; nil if no more files may be open.
+    static func duplicate(_ descriptor: Int32) -> Int32? {
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return duplicate >= 0 ? duplicate : nil
+    }
+
     static func closeSocket(_ descriptor: Int32) {
         // Not repeated on EINTR: the descriptor is gone, and its number may be somebody else's already.
         _ = close(descriptor)

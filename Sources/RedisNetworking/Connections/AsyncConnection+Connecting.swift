@@ -1,0 +1,94 @@
+import Dispatch
+import RESP
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+// The beginning: what blocks or has a deadline, on a thread of its own. The threads that run tasks stay free for them;
+// and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
+
+extension AsyncConnection {
+    /// Begins to connect and shake hands; `Shared.connected` tells the pump how it went.
+    func connect() {
+        let deadline = ContinuousClock.now + settings.connectTimeout
+        after(settings.connectTimeout) { $0.limitResolving() }
+        DispatchQueue(label: "bulkhead.connecting").async { [self] in
+            let result = Result { () throws(ConnectionFailure) in
+                let wire = Wire(try Socket.connect(to: settings.endpoint, deadline: deadline), settings)
+                do throws(ConnectionFailure) {
+                    try shakeHands(on: wire, until: deadline)
+                } catch {
+                    SystemCall.closeSocket(wire.descriptor)
+                    throw error
+                }
+                return wire
+            }
+            let isGone = change { shared in
+                if !shared.isGone { shared.connected = result }
+                return shared.isGone
+            }
+            if isGone, case .success(let wire) = result { SystemCall.closeSocket(wire.descriptor) }
+        }
+    }
+
+    private func shakeHands(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
+        wire.put(shared.withLock { $0.machine.connected() })
+        while shared.withLock({ $0.machine.isHandshaking }) {
+            do throws(ConnectionFailure) {
+                _ = try wire.write { _ in [] }
+            } catch {
+                // Its last words may be here: a server without room says so and closes, without reading anything.
+                try takeAnswers(on: wire)
+                throw error
+            }
+            try waitForAnswer(on: wire, until: deadline)
+            try takeAnswers(on: wire)
+        }
+    }
+
+    private func takeAnswers(on wire: Wire) throws(ConnectionFailure) {
+        var answers: [RESPValue] = []
+        while try wire.receive() {
+            try wire.decode(into: &answers)
+            for answer in answers {
+                switch shared.withLock({ $0.machine.received(answer) }) {
+                case .send(let bytes): wire.put(bytes)
+                case .broken(let failure): throw failure
+                // A push: nobody has asked for any yet.
+                default: break
+                }
+            }
+            answers = []
+        }
+    }
+
+    private func waitForAnswer(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
+        let events = wire.hasUnwritten ? POLLIN | POLLOUT : POLLIN
+        // In steps, to see whether the owner still wants the connection.
+        while shared.withLock({ $0.ending == nil }) {
+            let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
+            if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
+            if ContinuousClock.now >= deadline {
+                throw ConnectionFailure(
+                    .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
+            }
+        }
+        throw closedByOwner
+    }
+
+    /// Milliseconds until a handshake sees that its connection was given up.
+    private static let mostMillisecondsUnseen: Int32 = 50
+
+    /// The system's resolver knows no deadline: one that hangs must not hold requests for ever.
+    private func limitResolving() {
+        let isOver = shared.withLock { $0.connected != nil || !$0.machine.isHandshaking }
+        guard !isOver else { return }
+        end(ConnectionFailure(.connectTimedOut, "no connection to \(settings.endpoint) came about in time"))
+    }
+}

@@ -28,6 +28,8 @@ let package = Package(
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
         .executable(name: "isolation", targets: ["Isolation"]),
         .executable(name: "throughput", targets: ["Throughput"]),
+        .executable(name: "codec", targets: ["Codec"]),
+        .executable(name: "comparison", targets: ["Comparison"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -53,6 +55,13 @@ let package = Package(
         .executableTarget(
             name: "Throughput", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Throughput", swiftSettings: settings),
+        .executableTarget(
+            name: "Codec", dependencies: ["RESP", "RedisCommands", "BenchmarkSupport"],
+            path: "Benchmarks/Codec", swiftSettings: settings),
+        // Benchmarks/compare runs it; on a case-insensitive disk Benchmarks/Compare would be that script.
+        .executableTarget(
+            name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Comparison", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -74,6 +83,9 @@ let package = Package(
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
         tests("BulkheadToolsTests", of: "RESP", "BulkheadTools", "BulkheadCLI"),
         tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
-        tests("HouseRulesTests", of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "Isolation", "Throughput"),
+        tests(
+            "HouseRulesTests",
+            of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput", "Codec",
+            "Comparison"),
     ]
 )

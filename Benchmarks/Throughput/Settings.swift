@@ -6,12 +6,16 @@ struct Settings: Sendable {
     var port = 6379
     var unix: String?
     var serverCore: Int?
+    var database = "main"
     var operation = "get"
     var mode = "async"
     var clients = 50
     var pipeline = 1
     var requests = 200_000
     var valueSize = 100
+    var keys = 10
+    var type = "string"
+    var countAllocations = false
     var json = false
 
     static var table: ArgumentTable<Settings> {
@@ -27,13 +31,43 @@ struct Settings: Sendable {
                 .integer(
                     "server-core", "<number>", \.serverCore, in: 0...1_023,
                     help: "pin the program's own server to this core (taskset)"),
+                .text("database", "<name>", \.database, help: "the named database, one of the standard catalogue"),
                 .text("op", "<get|set|incr|mget|hgetall>", \.operation, help: "the command"),
-                .text("mode", "<async|blocking>", \.mode, help: "tasks, or a thread a client"),
+                .text(
+                    "mode", "<async|blocking|receive>", \.mode,
+                    help: "tasks, or a thread a client; or a bare socket that drops the replies of get or mget, as a "
+                        + "yardstick"),
                 .integer("clients", "<number>", \.clients, in: 1...10_000, help: "callers at once"),
                 .integer("pipeline", "<number>", \.pipeline, in: 1...100_000, help: "commands in one pipeline"),
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands in all"),
                 .integer("value-size", "<bytes>", \.valueSize, in: 1...100_000_000, help: "bytes of a value"),
+                .integer("keys", "<number>", \.keys, in: 1...100_000, help: "keys of mget, fields of hgetall"),
+                .text("as", "<string|floats>", \.type, help: "what get and mget read values as"),
+                .flag(
+                    "count-allocations", \.countAllocations,
+                    help: "count calls of malloc too, by a second run of twice the commands: the difference is what "
+                        + "a command costs"),
                 .flag("json", \.json, help: "print one line of JSON"),
             ])
     }
+
+    /// What the table cannot judge, in words for the person at the keyboard; nil when all fits together.
+    var contradiction: String? {
+        if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget or hgetall" }
+        if Mode(rawValue: mode) == nil { return "--mode takes async, blocking or receive" }
+        if !["string", "floats"].contains(type) { return "--as takes string or floats" }
+        let isRead = operation == "get" || operation == "mget"
+        if type == "floats", !isRead { return "--as floats goes with --op get or mget" }
+        if type == "floats", !valueSize.isMultiple(of: 4) { return "a Float takes 4 bytes: change --value-size" }
+        if mode == "receive", !isRead || clients > 1 || pipeline > 1 || unix != nil {
+            return "--mode receive reads get or mget on one TCP connection: add --clients 1"
+        }
+        if mode == "receive", countAllocations { return "--mode receive allocates nothing to count" }
+        return nil
+    }
+}
+
+/// Who calls, and how.
+enum Mode: String, Sendable {
+    case async, blocking, receive
 }

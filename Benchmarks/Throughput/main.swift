@@ -21,63 +21,53 @@ do {
 }
 
 func measure(_ settings: Settings) async throws {
-    guard let operation = Operation(rawValue: settings.operation) else {
-        throw Refusal("--op takes get, set, incr, mget or hgetall")
+    if let contradiction = settings.contradiction { throw Refusal(contradiction) }
+    guard let operation = Operation(rawValue: settings.operation), let mode = Mode(rawValue: settings.mode) else {
+        return
     }
-    guard ["async", "blocking"].contains(settings.mode) else { throw Refusal("--mode takes async or blocking") }
+    let counter = settings.countAllocations ? try AllocationCounter.start() : nil
 
     var server: RedisTestServer?
     defer { server?.stop() }
-    var configuration: RedisConfiguration
-    if let path = settings.unix {
-        configuration = RedisConfiguration(unixSocket: path)
-    } else if let host = settings.host {
-        configuration = RedisConfiguration(host: host, port: settings.port)
-    } else {
+    var host = settings.host
+    var port = settings.port
+    if host == nil, settings.unix == nil {
         let own = try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: .tcp,
                 launchPrefix: settings.serverCore.map { ["taskset", "-c", String($0)] } ?? []))
         server = own
-        configuration = RedisConfiguration(port: own.port ?? 0)
+        (host, port) = ("127.0.0.1", own.port ?? 0)
     }
+    var configuration = settings.unix.map { RedisConfiguration(unixSocket: $0) }
+        ?? RedisConfiguration(host: host ?? "", port: port)
     // A client of the blocking mode holds a connection for each call.
     configuration.maximumLeases = max(configuration.maximumLeases, settings.clients)
     let databases = RedisDatabases(configuration)
-    let database = try databases[.main]
-    let value = String(repeating: "x", count: settings.valueSize)
-    try await operation.prepare(database, value: value)
+    let database = try databases[DatabaseName(settings.database)]
+    let work = Work(
+        operation, valueSize: settings.valueSize, keyCount: settings.keys, readsFloats: settings.type == "floats")
+    try await work.prepare(database)
 
-    func load(_ requests: Int) -> Load {
-        Load(
-            operation: operation, clients: settings.clients, pipeline: settings.pipeline, requests: requests,
-            value: value)
+    let load = Load(work: work, clients: settings.clients, pipeline: settings.pipeline, requests: settings.requests)
+    let measurement: Measurement
+    switch mode {
+    case .async:
+        measurement = try await Measurement.of(load, counter) { try await $0.run(on: database) }
+    case .blocking:
+        let blocking = try databases.blocking(database.name)
+        measurement = try await Measurement.of(load, counter) { try $0.run(on: blocking) }
+    case .receive:
+        let socket = try BareSocket(host: host ?? "", port: port, database: database.number)
+        measurement = try await Measurement.of(load, nil) { [try socket.run(work, turns: $0.commands)] }
     }
-    func run(_ load: Load) async throws -> LatencyHistogram {
-        settings.mode == "async"
-            ? try await load.run(on: database) : try load.run(on: try databases.blocking(.main))
-    }
-    _ = try await run(load(settings.requests / 20))  // connects and warms up; not counted
-
-    let measured = load(settings.requests)
-    let cpuBefore = ProcessorTime.now()
-    let start = MonotonicClock.now()
-    let histogram = try await run(measured)
-    let seconds = Double(MonotonicClock.now() - start) / 1e9
-    let cpu = ProcessorTime.now().since(cpuBefore)
-    func microseconds(_ percentile: Double) -> Double { Double(histogram.percentile(percentile) ?? 0) / 1e3 }
-
-    let report = Report(
-        op: operation.rawValue, mode: settings.mode, clients: settings.clients, pipeline: settings.pipeline,
-        requests: measured.commands, seconds: seconds, rps: Double(measured.commands) / seconds,
-        p50_us: microseconds(50), p99_us: microseconds(99), p999_us: microseconds(99.9),
-        client_cpu_user_s: cpu.user, client_cpu_sys_s: cpu.system)
+    let report = measurement.report(settings)
     print(settings.json ? try report.json() : report.words)
-    try await operation.clean(database)
+    try await work.clean(database)
     await databases.close()
 }
 
-/// A word of the command line that its table cannot judge.
+/// Words of the command line that their table cannot judge, or a reply that must not be counted.
 struct Refusal: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -28,6 +28,11 @@ import Testing
                 "Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization", "Dispatch",
             ])
         ),
+        (
+            "Benchmarks/Comparison",
+            libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
+        ),
+        ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
     ]
 
     @Test(arguments: floors.map(\.folder))
@@ -69,7 +74,9 @@ import Testing
     private static func module(of line: String) -> String? {
         let words = line.split(separator: " ")
         guard let index = words.firstIndex(of: "import"), index + 1 < words.count else { return nil }
-        let before: Set<Substring> = ["public", "package", "internal", "private", "@testable", "@_exported"]
+        let before: Set<Substring> = [
+            "public", "package", "internal", "private", "@testable", "@_exported", "@preconcurrency",
+        ]
         guard words[..<index].allSatisfy({ before.contains($0) }) else { return nil }
         // `import struct Module.Type` names a module too.
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias"]

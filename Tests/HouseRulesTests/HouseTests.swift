@@ -42,7 +42,7 @@ import Testing
     }
 
     #if os(Linux)
-    @Test(arguments: ["bulkhead", "isolation", "throughput", "ReadmeProgram"])
+    @Test(arguments: ["bulkhead", "isolation", "throughput", "codec", "comparison", "ReadmeProgram"])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path
         try #require(FileManager.default.isExecutableFile(atPath: binary), "\(binary) is not built")
@@ -52,6 +52,23 @@ import Testing
         for name in ["ICU", "libicu", "libssl", "libcrypto"] {
             #expect(!libraries.contains(name), "\(program) links \(name)")
         }
+    }
+
+    /// Whoever adds a name here makes every program that uses the library need it.
+    @Test func `a program of a few commands links Swift's runtime, Dispatch, FoundationEssentials and libc`() throws {
+        let allowed: Set = [
+            "libswiftCore", "libswift_Concurrency", "libswift_StringProcessing", "libswift_RegexParser",
+            "libswiftSynchronization", "libswiftGlibc", "libswiftDispatch", "libdispatch", "libBlocksRuntime",
+            "libFoundationEssentials", "lib_FoundationCollections", "libc", "libm", "libstdc++", "libgcc_s",
+            "ld-linux-x86-64", "ld-linux-aarch64", "linux-vdso", "libswift_Builtin_float",
+            "libswiftSwiftOnoneSupport",  // of debug builds only
+        ]
+        let binary = Repository.binaries.appendingPathComponent("ReadmeProgram").path
+        let linked = try Child.run("/usr/bin/ldd", [binary]).output.split(separator: "\n").compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first?.split(separator: "/").last?.split(separator: ".so").first
+        }
+        #expect(linked.contains("libswiftCore"))
+        for library in linked { #expect(allowed.contains(String(library)), "a small program links \(library)") }
     }
     #endif
 }

@@ -1,0 +1,108 @@
+import Bulkhead
+
+/// The command that is measured.
+enum Operation: String, Sendable {
+    case get, set, incr, mget, hgetall
+}
+
+/// What one turn of a client does, through the public methods that users call.
+///
+/// A reply that is an error, or no value, throws: it must not count as a fast one.
+struct Work: Sendable {
+    let operation: Operation
+    let valueSize: Int
+    /// Whether get and mget read numbers instead of text.
+    let readsFloats: Bool
+    let keys: [String]
+    private let text: String
+
+    static let key = "bulkhead-throughput"
+
+    init(_ operation: Operation, valueSize: Int, keyCount: Int, readsFloats: Bool) {
+        self.operation = operation
+        self.valueSize = valueSize
+        self.readsFloats = readsFloats
+        keys = (0..<keyCount).map { "\(Self.key):\($0)" }
+        text = String(repeating: "x", count: valueSize)
+    }
+
+    /// Puts in place what the command reads.
+    func prepare(_ database: RedisDatabase) async throws {
+        try await clean(database)
+        switch operation {
+        case .get, .set: try await database.set(Self.key, text)
+        case .incr: break
+        case .mget: try await database.mset(pairs: keys.map { (key: $0, value: text) })
+        case .hgetall:
+            try await database.hset(Self.key, pairs: keys.indices.map { (key: "field:\($0)", value: text) })
+        }
+    }
+
+    func clean(_ database: RedisDatabase) async throws {
+        try await database.unlink([Self.key] + keys)
+    }
+
+    func run(on database: RedisDatabase) async throws {
+        switch operation {
+        case .get where readsFloats: try check(try await database.get(Self.key, as: [Float].self) != nil)
+        case .get: try check(try await database.get(Self.key) != nil)
+        case .set: try await database.set(Self.key, text)
+        case .incr: try await database.incr(Self.key)
+        case .mget where readsFloats: try check(try await database.mget(keys, as: [Float].self).last != .some(nil))
+        case .mget: try check(try await database.mget(keys).last != .some(nil))
+        case .hgetall: try check(try await database.hgetall(Self.key).count == keys.count)
+        }
+    }
+
+    func run(on database: BlockingRedisDatabase) throws {
+        switch operation {
+        case .get where readsFloats: try check(try database.get(Self.key, as: [Float].self) != nil)
+        case .get: try check(try database.get(Self.key) != nil)
+        case .set: try database.set(Self.key, text)
+        case .incr: try database.incr(Self.key)
+        case .mget where readsFloats: try check(try database.mget(keys, as: [Float].self).last != .some(nil))
+        case .mget: try check(try database.mget(keys).last != .some(nil))
+        case .hgetall: try check(try database.hgetall(Self.key).count == keys.count)
+        }
+    }
+
+    func runPipeline(of count: Int, on database: RedisDatabase) async throws {
+        switch operation {
+        case .get where readsFloats:
+            try check(try await database.pipeline(commands(count) { .get(Self.key, as: [Float].self) }))
+        case .get: try check(try await database.pipeline(commands(count) { .get(Self.key) }))
+        case .set: try check(try await database.pipeline(commands(count) { .set(Self.key, text) }))
+        case .incr: try check(try await database.pipeline(commands(count) { .incr(Self.key) }))
+        case .mget where readsFloats:
+            try check(try await database.pipeline(commands(count) { .mget(keys, as: [Float].self) }))
+        case .mget: try check(try await database.pipeline(commands(count) { .mget(keys) }))
+        case .hgetall: try check(try await database.pipeline(commands(count) { .hgetall(Self.key) }))
+        }
+    }
+
+    func runPipeline(of count: Int, on database: BlockingRedisDatabase) throws {
+        switch operation {
+        case .get where readsFloats:
+            try check(try database.pipeline(commands(count) { .get(Self.key, as: [Float].self) }))
+        case .get: try check(try database.pipeline(commands(count) { .get(Self.key) }))
+        case .set: try check(try database.pipeline(commands(count) { .set(Self.key, text) }))
+        case .incr: try check(try database.pipeline(commands(count) { .incr(Self.key) }))
+        case .mget where readsFloats:
+            try check(try database.pipeline(commands(count) { .mget(keys, as: [Float].self) }))
+        case .mget: try check(try database.pipeline(commands(count) { .mget(keys) }))
+        case .hgetall: try check(try database.pipeline(commands(count) { .hgetall(Self.key) }))
+        }
+    }
+
+    private func commands<Reply>(_ count: Int, _ make: () -> RedisCommand<Reply>) -> [RedisCommand<Reply>] {
+        (0..<count).map { _ in make() }
+    }
+
+    private func check<Reply>(_ results: [Result<Reply, RedisError>]) throws {
+        for result in results { _ = try result.get() }
+    }
+
+    private func check(_ hasValue: Bool) throws {
+        guard hasValue else { throw Refusal("the value was gone: something else changes \(Self.key) on this server") }
+    }
+}

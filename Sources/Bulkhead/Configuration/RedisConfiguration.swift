@@ -16,9 +16,9 @@ public struct RedisConfiguration: Sendable {
     public var version: RESPVersion = .resp3
     /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
     public var connectTimeout: Duration = .seconds(5)
-    /// How long a blocking caller watches for its reply before its thread sleeps: a near server answers sooner than a
-    /// sleeping thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero saves
-    /// the processor's time and turns it off.
+    /// How long a lone caller, asynchronous or blocking, watches for its reply before it sleeps: a near server answers
+    /// sooner than a thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero
+    /// saves the processor's time and turns it off.
     public var pollingTime: Duration = .microseconds(50)
     /// Connections of their own for BLPOP, WATCH, SUBSCRIBE and blocking callers: at most so many at once for each
     /// database, asynchronous and blocking counted apart. Default 8. The two shared connections of each database

@@ -41,7 +41,7 @@ extension AsyncConnection {
         wire.put(shared.withLock { $0.machine.connected() })
         while shared.withLock({ $0.machine.isHandshaking }) {
             do throws(ConnectionFailure) {
-                _ = try wire.write { _ in [] }
+                _ = try wire.write { _ in }
             } catch {
                 // Its last words may be here: a server without room says so and closes, without reading anything.
                 try takeAnswers(on: wire)

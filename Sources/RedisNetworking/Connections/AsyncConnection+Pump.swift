@@ -95,8 +95,8 @@ extension AsyncConnection {
     func flush() {
         guard let wire, broken == nil else { return }
         do throws(ConnectionFailure) {
-            let isAllWritten = try wire.write { recycled in
-                shared.withLock { $0.machine.takeOutgoing(recycling: recycled) }
+            let isAllWritten = try wire.write { buffer in
+                shared.withLock { $0.machine.takeOutgoing(into: &buffer) }
             }
             if !isAllWritten { waitForRoom(wire) }
         } catch {

@@ -111,7 +111,7 @@ package final class BlockingConnection: @unchecked Sendable {
     private func write(until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) {
         while true {
             do throws(ConnectionFailure) {
-                if try wire.write({ machine.takeOutgoing(recycling: $0) }) { return }
+                if try wire.write({ machine.takeOutgoing(into: &$0) }) { return }
             } catch {
                 // Its last words may be here: a server without room says so and closes, without reading anything.
                 while try readAvailable() {}

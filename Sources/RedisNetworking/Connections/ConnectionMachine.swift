@@ -141,13 +141,19 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         line.withFirst { $0.waiter = waiter }
     }
 
-    /// Takes all bytes that may be written now. `recycled` becomes the buffer for the next ones.
-    package mutating func takeOutgoing(recycling recycled: consuming [UInt8] = []) -> [UInt8] {
-        guard hasOutgoing else { return [] }
+    /// Exchanges what `buffer` holds for all bytes that may be written now; its room serves the next ones.
+    package mutating func takeOutgoing(into buffer: inout [UInt8]) {
+        buffer.removeAll(keepingCapacity: buffer.capacity <= 64 << 10)
+        guard hasOutgoing else { return }
         handedOut += outgoing.count
-        recycled.removeAll(keepingCapacity: recycled.capacity <= 64 << 10)
-        swap(&outgoing, &recycled)
-        return recycled
+        swap(&outgoing, &buffer)
+    }
+
+    /// The same for who has no buffer yet.
+    package mutating func takeOutgoing() -> [UInt8] {
+        var bytes: [UInt8] = []
+        takeOutgoing(into: &bytes)
+        return bytes
     }
 
     /// Whole values have arrived; takes them, and appends what each means.

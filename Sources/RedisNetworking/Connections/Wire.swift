@@ -25,14 +25,12 @@ final class Wire {
     /// Has these bytes written before any that `write` takes.
     func put(_ bytes: [UInt8]) { outgoing.append(contentsOf: bytes) }
 
-    /// Writes what is left, then takes more by `next`, which is lent the written buffer to use again, until that
-    /// gives no bytes. False if the socket takes no more for now.
-    func write(_ next: (consuming [UInt8]) -> [UInt8]) throws(ConnectionFailure) -> Bool {
+    /// Writes what is left, then what `next` puts into the written buffer, until that is nothing. False if the socket
+    /// takes no more for now.
+    func write(_ next: (inout [UInt8]) -> Void) throws(ConnectionFailure) -> Bool {
         while true {
             guard try writeWhatIsLeft() else { return false }
-            let recycled = outgoing
-            outgoing = []
-            outgoing = next(recycled)
+            next(&outgoing)
             if outgoing.isEmpty { return true }
         }
     }

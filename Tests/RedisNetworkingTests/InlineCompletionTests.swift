@@ -113,6 +113,22 @@ extension ConnectionSettings {
         #expect(await eventually { connection.isClosed })
     }
 
+    /// After several numbers of requests, as not each of them finds the connection at rest.
+    @Test(arguments: 30..<50)
+    func `a surplus reply behind an inline one ends the connection without another request`(before: Int) async throws {
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            for _ in 0..<before where peer.readCommand() != nil { peer.write("+OK\r\n") }
+            _ = peer.readCommand()
+            peer.write("+OK\r\n+whose?\r\n")
+            peer.drain()
+        }
+        defer { server.stop() }
+        let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
+        for _ in 0...before { #expect(await connection.send(command("PING")).value == .simpleString("OK")) }
+        #expect(await eventually { connection.isClosed })
+    }
+
     @Test func `garbage and a cut end the connection for the caller who reads them`() async throws {
         for (answer, isViolation) in [("what?\r\n", true), ("$100\r\ncut", false)] {
             let server = ScriptedServer { peer in

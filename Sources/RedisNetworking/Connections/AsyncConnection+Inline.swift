@@ -41,7 +41,6 @@ extension AsyncConnection {
         // The server may have hung up since: better learnt before the request than behind it.
         if receive() { resumeCallers() }
         if let broken {
-            change { $0.ending = $0.ending ?? broken }
             endInline()
             return .completed(.failure(broken.at(.refused)))
         }
@@ -91,7 +90,12 @@ extension AsyncConnection {
     }
 
     private func endInline() {
-        shared.withLock { $0.endInline() }?.resume()
+        let pump = shared.withLock { shared in
+            // A reply may have come together with the end, or with what belongs to nobody.
+            shared.ending = shared.ending ?? broken
+            return shared.endInline()
+        }
+        pump?.resume()
         watchWhenIdle()
     }
 }

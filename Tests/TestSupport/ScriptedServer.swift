@@ -88,13 +88,16 @@ public final class ScriptedPeer: @unchecked Sendable {
         write(bytes: Array(text.utf8))
     }
 
-    public func write(bytes: [UInt8]) {
+    /// False once the client has gone.
+    @discardableResult
+    public func write(bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + sent, $0.count - sent, noSignal) }
-            if count <= 0 { return }
+            if count <= 0 { return false }
             sent += count
         }
+        return true
     }
 
     /// Answers HELLO 3, both SETINFO and SELECT as a server does that has no objections.

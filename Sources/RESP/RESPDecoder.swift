@@ -85,6 +85,9 @@ public struct RESPDecoder: ~Copyable, Sendable {
         violation == nil && isAtHeader && position == end && stack.isEmpty && attributes.isEmpty
     }
 
+    /// Bytes received of a reply that is not whole yet; for who decodes all there is before asking.
+    package var bytesOfOpenReply: Int { isBetweenReplies ? 0 : base + end - replyStart }
+
     private var isAtHeader: Bool {
         if case .header = state { true } else { false }
     }

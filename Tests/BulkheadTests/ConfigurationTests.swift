@@ -19,13 +19,14 @@ import Testing
 
     @Test func `a URL carries login and limits`() throws {
         let configuration = try RedisConfiguration(
-            url: "redis://app:p%40ss%2Fw@h:1?client_name=web&protocol=2&connect_timeout=0.5&lease_timeout=2"
-                + "&max_leases=3&max_waiters=0")
+            url: "redis://app:p%40ss%2Fw@h:1?client_name=web&protocol=2&connect_timeout=0.5&command_timeout=3"
+                + "&lease_timeout=2&max_leases=3&max_waiters=0")
         #expect(configuration.username == "app")
         #expect(configuration.password != nil)
         #expect(configuration.clientName == "web")
         #expect(configuration.version == .resp2)
         #expect(configuration.connectTimeout == .milliseconds(500))
+        #expect(configuration.commandTimeout == .seconds(3))
         #expect(configuration.leaseTimeout == .seconds(2))
         #expect(configuration.maximumLeases == 3)
         #expect(configuration.maximumWaiters == 0)
@@ -47,6 +48,7 @@ import Testing
         ("redis://h?protocol=4", "protocol"),
         ("redis://h?protocol=2&protocol=3", "twice"),
         ("redis://h?connect_timeout=-1", "connect_timeout"),
+        ("redis://h?command_timeout=0", "command_timeout"),
         ("redis://h?connect_timeout=nan", "connect_timeout"),
         ("redis://h?max_leases=0", "max_leases"),
         ("redis://h?max_leases=99999999999999999999", "max_leases"),

@@ -184,7 +184,7 @@ import Testing
             let admin = RedisDatabases(patientConfiguration(server.socketPath))
             func clients() async throws -> String? { try await admin[.main].info(["clients"])["connected_clients"] }
             do {
-                let handle = try RedisDatabases(url: server.url)[.main]
+                let handle = try RedisDatabases(patientConfiguration(server.socketPath))[.main]
                 #expect(try await handle.ping() == "PONG")
                 try await handle.withConnection { connection in _ = try await connection.ping() }
                 #expect(try await clients() == "3")

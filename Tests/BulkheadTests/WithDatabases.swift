@@ -33,5 +33,6 @@ func patientConfiguration(_ socketPath: String) -> RedisConfiguration {
     var configuration = RedisConfiguration(unixSocket: socketPath)
     configuration.connectTimeout = .seconds(300)
     configuration.leaseTimeout = .seconds(300)
+    configuration.commandTimeout = .seconds(300)
     return configuration
 }

@@ -33,6 +33,7 @@ import Testing
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
+        ("Tests/Fuzzer", libc.union(essentials).union(["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"])),
     ]
 
     @Test(arguments: floors.map(\.folder))

@@ -21,11 +21,11 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
     @Test func `whatever came before the end of the handshake was not sent`() {
         var machine = Machine(someSettings())
         machine.ask(1)
-        #expect(machine.ended(broke).map(\.1.progress) == [.inLine])
+        #expect(machine.ended(broke).map(\.1.progress) == [.connecting])
         machine = Machine(someSettings())
         _ = machine.connected()
         machine.ask(1)
-        #expect(machine.ended(broke).map(\.1.progress) == [.inLine])
+        #expect(machine.ended(broke).map(\.1.progress) == [.connecting])
     }
 
     @Test(arguments: [11, 12, 13] as [UInt64])

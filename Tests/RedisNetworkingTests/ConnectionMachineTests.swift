@@ -11,13 +11,10 @@ enum Heard: Equatable {
     case completed(Int, [RESPValue])
     case pushed(RESPValue)
     case broken(ConnectionFailure.Reason)
-}
 
-extension Machine {
-    /// Feeds all values of `wire`; what each of them meant.
-    mutating func hear(_ wire: String) -> [Heard] {
-        values(wire).map { value in
-            switch received(value) {
+    init(_ reception: Machine.Reception) {
+        self =
+            switch reception {
             case .nothing: .nothing
             case .ready: .ready
             case .send(let bytes): .send(text(bytes))
@@ -26,7 +23,13 @@ extension Machine {
             case .pushed(let value): .pushed(value)
             case .broken(let failure): .broken(failure.reason)
             }
-        }
+    }
+}
+
+extension Machine {
+    /// Feeds all values of `wire`; what each of them meant.
+    mutating func hear(_ wire: String) -> [Heard] {
+        values(wire).map { Heard(received($0)) }
     }
 
     /// A machine whose handshake is over.
@@ -47,6 +50,27 @@ extension Machine {
 private let broke = ConnectionFailure(.inputOutput, "broke")
 
 @Suite struct `The life of a connection` {
+    @Test func `a reply that comes before its request has left is nobody's, and nothing leaves any more`() {
+        var machine = Machine.ready()
+        machine.ask(1)
+        #expect(machine.hear("+surplus\r\n+another\r\n") == [.broken(.unsolicitedReply), .nothing])
+        #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
+        #expect(machine.ended(broke).map(\.1.progress) == [.inLine])
+    }
+
+    @Test func `a large request that stands alone is written from where it was encoded`() {
+        var machine = Machine.ready()
+        let large = command(["SET", "big", String(repeating: "x", count: Machine.largestCopied)])
+        #expect(machine.submit(large, .replies(1), 1) == nil)
+        let alone = machine.takeOutgoing()
+        #expect(alone == large)
+        #expect(alone.withUnsafeBytes { $0.baseAddress } == large.withUnsafeBytes { $0.baseAddress })
+        #expect(machine.submit(large, .replies(1), 2) == nil)
+        #expect(machine.submit(command("PING"), .replies(1), 3) == nil)
+        #expect(machine.submit(large, .replies(1), 4) == nil)
+        #expect(machine.takeOutgoing() == large + command("PING") + large)
+    }
+
     @Test func `no request is handed out before SELECT has said OK`() {
         var machine = Machine(someSettings())
         machine.ask(1)
@@ -73,7 +97,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(heard.last == .broken(.databaseOutOfRange))
         #expect(machine.takeOutgoing() == [])
         let failed = machine.ended(broke)
-        #expect(failed.map(\.0) == [1] && failed.map(\.1.progress) == [.inLine])
+        #expect(failed.map(\.0) == [1] && failed.map(\.1.progress) == [.connecting])
         #expect(machine.takeOutgoing() == [])
     }
 

@@ -107,15 +107,20 @@ private struct Model {
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<40:
                 wanted += 1
-                model.line.append(wanted)
                 let usable = Int.random(in: 0..<10, using: &random) > 0
+                // What is idle and unusable leaves the pool without a word.
+                if model.line.isEmpty && !usable { model.idle = [] }
+                model.line.append(wanted)
                 let waiter = wanted
                 model.apply(model.machine.lease(waiter, id: waiter) { _ in usable })
             case 40..<55: model.opened()
             case 55..<60 where model.opening > 0:
                 model.opening -= 1
                 model.apply(model.machine.openFailed(ConnectionFailure(.connectFailed, "dead")))
-            case 60..<90 where !model.leased.isEmpty:
+            case 60..<62 where model.opening > 0:
+                model.opening -= 1
+                model.apply(model.machine.openAbandoned())
+            case 62..<90 where !model.leased.isEmpty:
                 let index = Int.random(in: 0..<model.leased.count, using: &random)
                 model.release(index, reusable: Int.random(in: 0..<4, using: &random) > 0)
             case 90..<96 where !model.line.isEmpty:

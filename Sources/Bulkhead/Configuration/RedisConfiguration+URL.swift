@@ -17,6 +17,7 @@ extension RedisConfiguration {
     /// | `client_name` | shown in CLIENT LIST | none |
     /// | `protocol` | 2 or 3 | 3 |
     /// | `connect_timeout` | seconds, fractions allowed | 5 |
+    /// | `command_timeout` | seconds, fractions allowed | 10 |
     /// | `lease_timeout` | seconds, fractions allowed | 5 |
     /// | `max_leases` | connections of their own for each database | 8 |
     /// | `max_waiters` | callers in line for one | 1024 |
@@ -91,13 +92,14 @@ extension RedisConfiguration {
                 guard value == "2" || value == "3" else { throw refuse("has a protocol other than 2 and 3") }
                 version = value == "2" ? .resp2 : .resp3
             case "connect_timeout": connectTimeout = try Self.seconds(value, name, refuse)
+            case "command_timeout": commandTimeout = try Self.seconds(value, name, refuse)
             case "lease_timeout": leaseTimeout = try Self.seconds(value, name, refuse)
             case "max_leases": maximumLeases = try Self.count(value, name, from: 1, refuse)
             case "max_waiters": maximumWaiters = try Self.count(value, name, from: 0, refuse)
             default:
                 throw refuse(
-                    "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, lease_timeout, "
-                        + "max_leases, max_waiters")
+                    "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, "
+                        + "command_timeout, lease_timeout, max_leases, max_waiters")
             }
         }
     }

@@ -16,6 +16,10 @@ public struct RedisConfiguration: Sendable {
     public var version: RESPVersion = .resp3
     /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
     public var connectTimeout: Duration = .seconds(5)
+    /// How long a command may take as a whole: waiting for a connection, connecting, writing, the reply. Default 10 s;
+    /// nil is no limit. What blocks (BLPOP, XREAD … BLOCK) has its own timeout on top. See
+    /// ``RedisDatabase/within(_:)``.
+    public var commandTimeout: Duration? = .seconds(10)
     /// How long a lone caller, asynchronous or blocking, watches for its reply before it sleeps: a near server answers
     /// sooner than a thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero
     /// saves the processor's time and turns it off.
@@ -28,6 +32,12 @@ public struct RedisConfiguration: Sendable {
     public var maximumWaiters = 1_024
     /// How long a caller waits for such a connection. Default 5 s.
     public var leaseTimeout: Duration = .seconds(5)
+    /// Commands that may wait for replies on one of a database's shared connections; one more is refused. Default
+    /// 65,536.
+    public var maximumRequests = 65_536
+    /// Bytes of commands that may wait there to be written, for a server that reads slower than is asked; further
+    /// commands are refused. Default 64 MiB.
+    public var maximumUnwrittenBytes = 64 << 20
     /// What a reply may be before it counts as a violation of the protocol.
     public var limits = RESPLimits()
 
@@ -48,7 +58,7 @@ public struct RedisConfiguration: Sendable {
         ConnectionSettings(
             endpoint: endpoint, database: entry.number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
-            limits: limits)
+            limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
     }
 
     var poolBounds: PoolBounds {

@@ -8,11 +8,13 @@ import RedisNetworking
 public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
     public let name: DatabaseName
+    private let timeout: Timeout
     private var state = LeaseState()
 
-    init(_ connection: BlockingConnection, database: DatabaseName) {
+    init(_ connection: BlockingConnection, database: DatabaseName, timeout: Timeout) {
         self.connection = connection
         self.name = database
+        self.timeout = timeout
     }
 
     @discardableResult
@@ -30,7 +32,8 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             try batch.check(isShared: false)
             try state.willSend(batch)
             let replies = try translatingBlocking { () throws(ConnectionFailure) in
-                try connection.sendAll(batch.bytes, count: batch.count)
+                try connection.sendAll(
+                    batch.bytes, count: batch.count, until: Deadline(after: timeout.adding(batch)))
             }
             state.answered(batch, replies)
             return replies
@@ -58,10 +61,15 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
         try state.willSend(command)
         let reply = try translatingBlocking { () throws(ConnectionFailure) in
-            if case .conversation(let channels) = command.route, channels > 0 {
-                return try connection.subscribe(command.bytes, count: channels).subscriptionReply
+            switch command.route {
+            case .conversation(let channels) where channels > 0:
+                return try connection.subscribe(command.bytes, count: channels, until: Deadline(after: timeout))
+                    .subscriptionReply
+            case .blocking, .conversation:
+                return try connection.send(
+                    command.bytes, until: Deadline(after: timeout.adding(command.blockingTime)))
+            default: return try connection.send(command.bytes, until: Deadline(after: timeout))
             }
-            return try connection.send(command.bytes)
         }
         state.answered(command, reply)
         return reply

@@ -10,9 +10,17 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     let entry: DatabaseEntry
     let pool: BlockingPool
     let flushRules: FlushRules
+    private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
     public var number: Int { entry.number }
+
+    /// The same database with another limit for the time of each command, as ``RedisDatabase/within(_:)`` says.
+    public func within(_ timeout: Duration?) -> BlockingRedisDatabase {
+        var database = self
+        database.timeout = Timeout(timeout)
+        return database
+    }
 
     @inlinable
     @discardableResult
@@ -31,15 +39,20 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         case .conversation: throw .needsConnection(command.name)
         case .shared, .bulk, .blocking: break
         }
-        return try leasing { connection throws(ConnectionFailure) in try connection.send(command.bytes) }
+        let isBlocking = command.route == .blocking
+        let deadline = Deadline(after: isBlocking ? timeout.adding(command.blockingTime) : timeout)
+        return try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+            try connection.send(command.bytes, until: deadline)
+        }
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
             try batch.check(isShared: true)
-            return try leasing { connection throws(ConnectionFailure) in
-                try connection.sendAll(batch.bytes, count: batch.count)
+            let deadline = Deadline(after: timeout)
+            return try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
             }
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
@@ -50,11 +63,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
         let lease: BlockingConnection
         do {
-            lease = try pool.lease()
+            lease = try pool.lease(until: Deadline(after: timeout))
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = BlockingRedisConnection(lease, database: name)
+        let connection = BlockingRedisConnection(lease, database: name, timeout: timeout)
         defer { pool.release(lease, reusable: connection.endLease()) }
         return try body(connection)
     }
@@ -66,12 +79,17 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     }
 
     private func leasing<Reply>(
+        until deadline: Deadline, isBlocking: Bool = false,
         _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
     ) throws(RedisError) -> Reply {
         try translatingBlocking { () throws(ConnectionFailure) in
-            let connection = try pool.lease()
-            defer { pool.release(connection, reusable: true) }
-            return try request(connection)
+            let connection = try pool.lease(until: deadline)
+            // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
+            var isReusable = !isBlocking
+            defer { pool.release(connection, reusable: isReusable) }
+            let reply = try request(connection)
+            isReusable = true
+            return reply
         }
     }
 }

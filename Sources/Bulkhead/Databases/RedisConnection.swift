@@ -11,11 +11,13 @@ import Synchronization
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
     public let name: DatabaseName
+    private let timeout: Timeout
     private let state = Mutex(LeaseState())
 
-    init(_ connection: AsyncConnection, database: DatabaseName) {
+    init(_ connection: AsyncConnection, database: DatabaseName, timeout: Timeout) {
         self.connection = connection
         self.name = database
+        self.timeout = timeout
     }
 
     @discardableResult
@@ -34,7 +36,8 @@ public final class RedisConnection: RedisExecutor {
             try refuseIfCancelled()
             try state.withLock { state throws(RedisError) in try state.willSend(batch) }
             let replies: [RESPValue]
-            switch await connection.sendAll(batch.bytes, count: batch.count) {
+            let deadline = Deadline(after: timeout.adding(batch))
+            switch await connection.sendAll(batch.bytes, count: batch.count, until: deadline) {
             case .success(let all): replies = all
             case .failure(let failure): throw RedisError(failure)
             }
@@ -64,9 +67,12 @@ public final class RedisConnection: RedisExecutor {
         try state.withLock { state throws(RedisError) in try state.willSend(command) }
         switch command.route {
         case .conversation(let channels) where channels > 0:
-            result = await connection.subscribe(command.bytes, count: channels).map(\.subscriptionReply)
-        case .blocking: result = await connection.sendBlocking(command.bytes)
-        default: result = await connection.send(command.bytes)
+            result = await connection.subscribe(command.bytes, count: channels, until: Deadline(after: timeout))
+                .map(\.subscriptionReply)
+        case .blocking where command.blockingTime != .none, .conversation where command.blockingTime != .none:
+            let deadline = Deadline(after: timeout.adding(command.blockingTime))
+            result = await connection.sendBlocking(command.bytes, until: deadline)
+        default: result = await connection.send(command.bytes, until: Deadline(after: timeout))
         }
         switch result {
         case .success(let reply):

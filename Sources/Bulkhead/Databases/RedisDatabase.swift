@@ -11,9 +11,24 @@ public struct RedisDatabase: RedisExecutor {
     let entry: DatabaseEntry
     let connections: DatabaseConnections
     let flushRules: FlushRules
+    private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
     public var number: Int { entry.number }
+
+    /// The same database with another limit for the time of each command; nil is none.
+    ///
+    /// ```swift
+    /// let session = try await databases[.main].within(.milliseconds(50)).get("session:42")
+    /// ```
+    /// The time covers all of a call: a wait for a connection, connecting, writing, the reply. Past it the call throws
+    /// `timed-out`, whose ``RedisError/stage`` tells whether the command had left; a reply that comes later is dropped,
+    /// and nobody else on the connection notices. The default is ``RedisConfiguration/commandTimeout``.
+    public func within(_ timeout: Duration?) -> RedisDatabase {
+        var database = self
+        database.timeout = Timeout(timeout)
+        return database
+    }
 
     @inlinable
     @discardableResult
@@ -35,7 +50,7 @@ public struct RedisDatabase: RedisExecutor {
         }
         do {
             return try await connections.sendAll(
-                batch.bytes, count: batch.count, on: batch.isLarge ? .bulk : .shared)
+                batch.bytes, count: batch.count, on: batch.isLarge ? .bulk : .shared, until: Deadline(after: timeout))
         } catch {
             throw RedisError(error).at(name, "a pipeline")
         }
@@ -54,17 +69,18 @@ public struct RedisDatabase: RedisExecutor {
     /// ```
     /// Callers get connections in the order they came. A connection that is left inside a transaction, watching or
     /// subscribed is closed instead of being lent again. Throws what `body` throws; and before `body` runs
-    /// `too-many-waiters`, `wait-timed-out`, `cancelled` or `closed`.
+    /// `too-many-waiters`, `wait-timed-out`, `timed-out`, `cancelled` or `closed`. The database's time limit holds for
+    /// the wait and for each command, not for `body`.
     public func withConnection<Result>(
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
         let lease: AsyncConnection
         do {
-            lease = try await connections.pool.lease()
+            lease = try await connections.pool.lease(until: Deadline(after: timeout))
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = RedisConnection(lease, database: name)
+        let connection = RedisConnection(lease, database: name, timeout: timeout)
         do {
             let result = try await body(connection)
             connections.pool.release(lease, reusable: connection.endLease())
@@ -98,7 +114,7 @@ public struct RedisDatabase: RedisExecutor {
         case .refused(let reason): throw RedisError(.commandRefused, reason.description)
         }
         do {
-            return try await connections.send(command.bytes, on: lane)
+            return try await connections.send(command.bytes, on: lane, until: Deadline(after: timeout))
         } catch {
             throw RedisError(error)
         }
@@ -107,13 +123,37 @@ public struct RedisDatabase: RedisExecutor {
     /// What blocks has a connection to itself meanwhile.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         do {
-            let lease = try await connections.pool.lease()
-            let result = await lease.sendBlocking(command.bytes)
-            connections.pool.release(lease, reusable: true)
+            let deadline = Deadline(after: timeout.adding(command.blockingTime))
+            let lease = try await connections.pool.lease(until: deadline)
+            let result = await lease.sendBlocking(command.bytes, until: deadline)
+            // After a timeout the server may still wait, and answer the next command first.
+            connections.pool.release(lease, reusable: result.isSuccess)
             return try result.get()
         } catch {
             throw RedisError(error)
         }
+    }
+}
+
+extension Timeout {
+    /// For a command that waits on the server by itself.
+    func adding(_ time: BlockingTime) -> Timeout {
+        switch time {
+        case .none: self
+        case .unlimited: Timeout(nil)
+        case .upTo(let duration): adding(duration)
+        }
+    }
+
+    /// For a batch, which waits as long as all of its commands may.
+    func adding(_ batch: RedisBatch) -> Timeout {
+        batch.special.reduce(self) { $0.adding($1.command.blockingTime) }
+    }
+}
+
+extension Result {
+    var isSuccess: Bool {
+        if case .success = self { true } else { false }
     }
 }
 

@@ -33,8 +33,10 @@ public final class RedisDatabases: Sendable {
             connections[entry.number] = shared
             pools[entry.number] = pool
             let rules = FlushRules(entry: entry, protected: catalogue.protectedNames(onNumber: entry.number))
-            asynchronous[entry.name] = RedisDatabase(entry: entry, connections: shared, flushRules: rules)
-            blocking[entry.name] = BlockingRedisDatabase(entry: entry, pool: pool, flushRules: rules)
+            let timeout = Timeout(configuration.commandTimeout)
+            asynchronous[entry.name] = RedisDatabase(
+                entry: entry, connections: shared, flushRules: rules, timeout: timeout)
+            blocking[entry.name] = BlockingRedisDatabase(entry: entry, pool: pool, flushRules: rules, timeout: timeout)
         }
         self.asynchronous = asynchronous
         self.blocking = blocking

@@ -18,6 +18,8 @@ extension RedisError {
             case .closedByServer, .inputOutput: .connectionClosed
             case .closed: .closed
             case .tooManyWaiters: .tooManyWaiters
+            case .tooManyRequests: .tooManyRequests
+            case .timedOut: .timedOut
             case .leaseTimedOut: .waitTimedOut
             case .cancelled: .cancelled
             case .pushOverflow: .messagesLost
@@ -26,6 +28,8 @@ extension RedisError {
             switch failure.progress {
             case .refused: .refused
             case .inLine: .queued
+            case .connecting: .connecting
+            case .beingWritten: .writing
             case .mayHaveBeenSent: .sent
             }
         self.init(code, failure.message, stage: stage)

@@ -51,6 +51,10 @@ extension RedisError.Code {
     public static let tooManyWaiters = Self("too-many-waiters")
     /// No connection of one's own became free in time.
     public static let waitTimedOut = Self("wait-timed-out")
+    /// So many requests or bytes wait on the database's connection already that no more are taken.
+    public static let tooManyRequests = Self("too-many-requests")
+    /// The call's deadline passed; `error.stage` tells where it waited.
+    public static let timedOut = Self("timed-out")
     /// The databases were closed.
     public static let closed = Self("closed")
     /// The task was cancelled.

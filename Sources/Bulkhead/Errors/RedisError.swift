@@ -45,8 +45,12 @@ public struct RedisError: Error, Sendable, Hashable {
     public enum Stage: String, Sendable, Hashable {
         /// Refused on this side; nothing was sent.
         case refused
-        /// In line for a connection; nothing was sent.
+        /// In line for a connection, or on one; nothing was sent.
         case queued
+        /// Its connection was being made; nothing was sent.
+        case connecting
+        /// On its way into the socket, which took no more bytes.
+        case writing
         /// Sent, or perhaps sent, and not answered: the server may have run it.
         case sent
         /// The server answered.
@@ -54,9 +58,13 @@ public struct RedisError: Error, Sendable, Hashable {
     }
 
     /// True if the server cannot have run the command, so that sending it again does it at most once.
-    public var isSafeToRetry: Bool { stage == .refused || stage == .queued }
+    public var isSafeToRetry: Bool { stage == .refused || stage == .queued || stage == .connecting }
 
-    /// For stand-ins of your own in tests: an error as a database would throw it.
+    /// True if nobody knows whether the server has run the command: it left, or may have, and no reply came.
+    ///
+    /// What to do depends on the command: a read can be repeated; before a write is, its effect must be looked at.
+    public var isAmbiguous: Bool { stage == .writing || stage == .sent }
+
     public init(code: Code, message: String, stage: Stage) {
         self.init(code, message, stage: stage)
     }

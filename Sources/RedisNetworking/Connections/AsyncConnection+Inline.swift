@@ -22,7 +22,7 @@ extension AsyncConnection {
         case notTaken
     }
 
-    func inline(_ bytes: [UInt8], replies count: Int) async -> InlineOutcome {
+    func inline(_ bytes: [UInt8], replies count: Int, _ deadline: Deadline) async -> InlineOutcome {
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
             let start = ContinuousClock.now
@@ -34,10 +34,12 @@ extension AsyncConnection {
             }
         }
         guard case .watch(let time) = step else { return .notTaken }
-        return completeInline(bytes, count, within: time)
+        return completeInline(bytes, count, deadline, within: time)
     }
 
-    private func completeInline(_ bytes: [UInt8], _ count: Int, within time: Duration) -> InlineOutcome {
+    private func completeInline(
+        _ bytes: [UInt8], _ count: Int, _ deadline: Deadline, within time: Duration
+    ) -> InlineOutcome {
         // The server may have hung up since: better learnt before the request than behind it.
         if receive() { resumeCallers() }
         if let broken {
@@ -47,7 +49,7 @@ extension AsyncConnection {
         let isFirst = shared.withLock { shared in
             // Somebody came between: nobody's turn is taken, and `handOver` relies on being the first.
             shared.machine.requestsInLine == 0
-                && shared.machine.submit(bytes, .replies(count), .wiresUser) == nil
+                && shared.machine.submit(bytes, .replies(count), .wiresUser, deadline: deadline) == nil
         }
         guard isFirst else {
             endInline()
@@ -79,14 +81,15 @@ extension AsyncConnection {
     }
 
     /// Puts `waiter` in the place of the wire's user, who gives up, and leaves the rest to the pump.
-    func handOver(to waiter: Waiter) {
-        let pump = shared.withLock { shared in
-            shared.machine.replaceFirstWaiter(by: waiter)
+    func handOver(to waiter: Waiter, ticket: Int) {
+        let (pump, deadline) = shared.withLock { shared in
+            shared.machine.replaceFirstWaiter(by: waiter, ticket: ticket)
             shared.ending = shared.ending ?? broken
             watch(&shared)
-            return shared.endInline()
+            return (shared.endInline(), shared.machine.nextDeadline)
         }
-        pump?.resume()
+        if let pump { return pump.resume() }
+        look(at: min(deadline, .now + Self.longestSleep))
     }
 
     private func endInline() {

@@ -12,6 +12,8 @@ extension AsyncConnection {
         callers <= 32 ? callers : min((callers + 1) / 2, 64)
     }
 
+    /// Bytes of one reply that nobody wants, before the connection takes no new requests because of it.
+    static let mostDroppedBytes = 16 << 20
     /// Reads in a row that bring no whole reply, before other tasks get their turn.
     static let readsInARow = 16
 
@@ -35,14 +37,18 @@ extension AsyncConnection {
 
     /// Takes in what others had for the pump; a failure means the end.
     private func beginTurn() -> ConnectionFailure? {
-        let (connected, isWritable, ending, isDrained) = shared.withLock { shared in
+        let now = Moment.now
+        let unwritten = wire?.unwrittenCount ?? 0
+        let (connected, isWritable, ending, isDrained, expired) = shared.withLock { shared in
             shared.isReadable = false
             shared.wasUsed = true
             defer { shared.isWritable = false }
             if shared.isWritable { shared.waitsForRoom = false }
             if case .success(let wire) = shared.connected { shared.descriptor = wire.descriptor }
-            return (shared.connected.take(), shared.isWritable, shared.ending, shared.machine.isDrained)
+            let expired = shared.machine.expire(at: now, unwritten: unwritten)
+            return (shared.connected.take(), shared.isWritable, shared.ending, shared.machine.isDrained, expired)
         }
+        for (waiter, failure) in expired { waiter.resume(returning: failure) }
         switch connected {
         case .failure(let failure): broken = broken ?? failure
         case .success(let wire): self.wire = wire
@@ -50,7 +56,7 @@ extension AsyncConnection {
         }
         if isWritable {
             // Made anew when needed: most connections never need one.
-            writeSource?.cancel()
+            writeSource.map(Self.end)
             writeSource = nil
         }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
@@ -61,8 +67,11 @@ extension AsyncConnection {
         guard shared.readSource == nil, let socket = shared.descriptor else { return }
         guard let descriptor = SystemCall.duplicate(socket) else { return shared.ending = tooManyOpenFiles }
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
+        let identity = ObjectIdentifier(source as AnyObject)
         source.setEventHandler { @Sendable [self] in
             let pump: UnsafeContinuation<Void, Never>? = self.shared.withLock { shared in
+                // It has been ended, and does not know yet.
+                guard shared.readSource.map({ ObjectIdentifier($0 as AnyObject) }) == identity else { return nil }
                 if let pump = shared.takePump() { return pump }
                 // The wire is in use: whoever uses it will read, and this must not fire again and again until then.
                 shared.isReadable = true
@@ -87,6 +96,18 @@ extension AsyncConnection {
             liveSources.leave()
         }
         source.resume()
+    }
+
+    /// Cancels a source a little later, from a timer. On Linux, Dispatch's event thread still walks through a source's
+    /// memory when it has announced a hang-up: cancelled within that moment, the process crashes, or the next source
+    /// on a descriptor of that number loses its events. A timer fires on that thread, so it is done by then.
+    static func end(_ source: any DispatchSourceProtocol) {
+        nonisolated(unsafe) let source = source
+        source.suspend()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { @Sendable in
+            source.cancel()
+            source.resume()
+        }
     }
 
     // MARK: Writing
@@ -134,6 +155,9 @@ extension AsyncConnection {
         }
         // One lock for all replies of a read.
         if !values.isEmpty { shared.withLock { $0.machine.received(&values, &receptions) } }
+        if wire.bytesOfOpenReply > Self.mostDroppedBytes {
+            shared.withLock { if $0.machine.isDropping { $0.machine.close() } }
+        }
         swap(&values, &received)
         return true
     }
@@ -188,8 +212,11 @@ extension AsyncConnection {
         if hasWork { return }
         if isWaiting, watchForReplies() { return }
         if isWaiting {
-            shared.withLock { watch(&$0) }
-            look(in: Self.longestSleep)
+            let deadline = shared.withLock { shared in
+                watch(&shared)
+                return shared.machine.nextDeadline
+            }
+            look(at: min(deadline, .now + Self.longestSleep))
         } else {
             watchWhenIdle()
         }
@@ -226,33 +253,46 @@ extension AsyncConnection {
 
     /// Has the source watch for a hang-up once the connection is idle: one look after each busy time, none later.
     func watchWhenIdle() {
-        if pushes == nil { look(in: Self.idleTime) } else { change { watch(&$0) } }
+        if pushes == nil { look(at: .now + Self.idleTime) } else { change { watch(&$0) } }
     }
 
-    private func look(in delay: Duration) {
-        let looks = shared.withLock { shared in
-            if shared.willLook || shared.isGone { return false }
-            shared.willLook = true
-            shared.wasUsed = false
+    /// The connection's one timer: brings a look at it forward to `moment`.
+    func look(at moment: Moment) {
+        let isSooner = shared.withLock { shared in
+            guard moment < shared.nextLook, !shared.isGone else { return false }
+            if shared.nextLook == .never { shared.wasUsed = false }
+            shared.nextLook = moment
             return true
         }
-        if looks { after(delay) { $0.look() } }
+        if isSooner { after(moment - .now) { $0.look() } }
     }
 
     private func look() {
-        let next: Duration? = change { shared in
-            shared.willLook = false
-            if shared.isGone { return nil }
-            let isWaiting = shared.machine.requestsInLine > 0
-            if shared.wasUsed { return isWaiting ? Self.longestSleep : Self.idleTime }
-            guard isWaiting else {
-                watch(&shared)
-                return nil
+        let now = Moment.now
+        let next: Moment? = change { shared in
+            // Another look is due later, or this one was brought forward and done. Timers may be a little early.
+            if shared.isGone || shared.nextLook > now + .milliseconds(1) { return nil }
+            shared.nextLook = .never
+            if shared.machine.requestsInLine > 0 {
+                // For the pump: a deadline may have passed, or an event been missed.
+                if !shared.wasUsed || shared.machine.nextDeadline <= now { shared.isReadable = true }
+                return min(max(shared.machine.nextDeadline, now + .milliseconds(1)), now + Self.longestSleep)
             }
-            shared.isReadable = true
-            return Self.longestSleep
+            if shared.wasUsed { return now + Self.idleTime }
+            watch(&shared)
+            releaseSpareMemory(&shared)
+            return nil
         }
-        if let next { look(in: next) }
+        if let next { look(at: next) }
+    }
+
+    /// Nobody uses the wire, and under the lock nobody begins to.
+    private func releaseSpareMemory(_ shared: inout Shared) {
+        guard case .nobody = shared.user else { return }
+        shared.machine.releaseSpareMemory()
+        wire?.releaseSpareMemory()
+        received = []
+        receptions = RingQueue()
     }
 
     // MARK: The end
@@ -278,7 +318,7 @@ extension AsyncConnection {
         onEnd(self)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
-        writeSource?.cancel()
+        writeSource.map(Self.end)
         writeSource = nil
         var late: Wire?
         if case .success(let wire) = connected { late = wire }

@@ -33,8 +33,8 @@ extension AsyncConnection {
         /// Tells when bytes have come. It is there while somebody waits for them, and gone while the wire's user reads
         /// anyway: each event costs more than a read.
         nonisolated(unsafe) var readSource: (any DispatchSourceRead)?
-        /// A look at whether the connection is idle is on its way.
-        var willLook = false
+        /// When the next look at the connection is due; see `AsyncConnection.look`.
+        var nextLook = Moment.never
         /// The wire was used since the last such look.
         var wasUsed = false
 
@@ -86,7 +86,7 @@ extension AsyncConnection {
         }
 
         mutating func unwatch() {
-            readSource?.cancel()
+            readSource.map(AsyncConnection.end)
             readSource = nil
         }
     }

@@ -42,6 +42,9 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Pushed values kept unread.
     static let pushBacklog = 1_024
 
+    /// Names requests for `withdraw`.
+    private let tickets = Atomic(0)
+
     // Wire's user only.
     var wire: Wire?
     var received: [RESPValue] = []
@@ -82,61 +85,113 @@ package final class AsyncConnection: @unchecked Sendable {
     // MARK: Requests
 
     /// Sends the bytes of one command and waits for its reply.
-    package func send(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure> {
-        if isResting.load(ordering: .relaxed), let result = await sendInline(bytes) { return result }
-        return await withUnsafeContinuation { submit(bytes, .replies(1), .one($0)) }
+    ///
+    /// A cancelled task and a passed deadline end the wait at once and cost the connection one dropped reply.
+    package func send(
+        _ bytes: [UInt8], until deadline: Deadline = .none
+    ) async -> Result<RESPValue, ConnectionFailure> {
+        if isResting.load(ordering: .relaxed) {
+            switch await inline(bytes, replies: 1, deadline) {
+            case .completed(let replies): return replies.map(\.first)
+            case .unanswered: return await one { handOver(to: .one($0), ticket: $1) }
+            case .notTaken: break
+            }
+        }
+        return await one { submit(bytes, .replies(1), .one($0), $1, deadline) }
     }
 
-    private func sendInline(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure>? {
-        switch await inline(bytes, replies: 1) {
-        case .completed(let replies): replies.map(\.first)
-        case .unanswered: await withUnsafeContinuation { handOver(to: .one($0)) }
-        case .notTaken: nil
+    /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
+    package func sendAll(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        // A request without replies would never leave the line.
+        if count == 0 { return .success([]) }
+        if isResting.load(ordering: .relaxed) {
+            switch await inline(bytes, replies: count, deadline) {
+            case .completed(let replies): return replies.map(\.all)
+            case .unanswered: return await all { handOver(to: .all($0), ticket: $1) }
+            case .notTaken: break
+            }
         }
+        return await all { submit(bytes, .replies(count), .all($0), $1, deadline) }
+    }
+
+    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    package func subscribe(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        await all { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
     }
 
     /// Sends a command that may block. Cancelling the task closes the connection, on which nobody but its leaseholder
     /// waits for replies.
-    package func sendBlocking(_ bytes: [UInt8]) async -> Result<RESPValue, ConnectionFailure> {
+    package func sendBlocking(
+        _ bytes: [UInt8], until deadline: Deadline = .none
+    ) async -> Result<RESPValue, ConnectionFailure> {
         let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { submit(bytes, .replies(1), .one($0)) }
+            await withUnsafeContinuation { submit(bytes, .replies(1), .one($0), 0, deadline) }
         } onCancel: {
             abort()
         }
         guard case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled else { return result }
-        return .failure(
-            ConnectionFailure(
-                .cancelled, "the task was cancelled while the command waited", progress: failure.progress))
+        return .failure(.cancelled(failure.progress))
     }
 
-    /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
-    package func sendAll(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
-        // A request without replies would never leave the line.
-        if count == 0 { return .success([]) }
-        if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, replies: count) {
-            case .completed(let replies): return replies.map(\.all)
-            case .unanswered: return await withUnsafeContinuation { handOver(to: .all($0)) }
-            case .notTaken: break
+    /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
+    private func one(
+        _ enter: (UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, _ ticket: Int) -> Void
+    ) async -> Result<RESPValue, ConnectionFailure> {
+        let ticket = tickets.add(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                enter(continuation, ticket)
+                // Cancelled before it stood in line: the handler found nobody.
+                if Task.isCancelled { withdraw(ticket) }
             }
+        } onCancel: {
+            withdraw(ticket)
         }
-        return await withUnsafeContinuation { submit(bytes, .replies(count), .all($0)) }
     }
 
-    /// Sends a subscription command of `count` channels and waits for their confirmations.
-    package func subscribe(_ bytes: [UInt8], count: Int) async -> Result<[RESPValue], ConnectionFailure> {
-        await withUnsafeContinuation { submit(bytes, .confirmations(count), .all($0)) }
+    private func all(
+        _ enter: (UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>, _ ticket: Int) -> Void
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        let ticket = tickets.add(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                enter(continuation, ticket)
+                if Task.isCancelled { withdraw(ticket) }
+            }
+        } onCancel: {
+            withdraw(ticket)
+        }
     }
 
-    private func submit(_ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter) {
-        if let refusal = change({ $0.machine.submit(bytes, expectation, waiter) }) { waiter.resume(returning: refusal) }
+    private func submit(
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
+        _ deadline: Deadline
+    ) {
+        let (refusal, needsLook) = change { shared in
+            let refusal = shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
+            // The pump, which looks for what it waits for, may have nothing to do yet: the connection is not made.
+            return (refusal, !shared.hasWorkForPump && deadline.end < shared.nextLook)
+        }
+        if let refusal { return waiter.resume(returning: refusal) }
+        if needsLook { look(at: deadline.end) }
+    }
+
+    private func withdraw(_ ticket: Int) {
+        // The pump is woken if the connection has nobody left to wait for.
+        if case .withdrawn(let waiter, let progress) = change({ $0.machine.withdraw(ticket: ticket) }) {
+            waiter.resume(returning: .cancelled(progress))
+        }
     }
 
     /// True once this connection refuses requests for good.
     package var isClosed: Bool { shared.withLock { $0.machine.refusesRequests } }
 
-    /// True if nothing is under way and nothing is subscribed to.
-    package var isIdle: Bool { shared.withLock { $0.machine.isIdle } }
+    /// True if nobody waits and nothing is subscribed to; replies that nobody wants may still come.
+    package var isIdle: Bool { shared.withLock { $0.machine.isFree } }
 
     /// Requests that were completed inline so far.
     package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }
@@ -181,7 +236,7 @@ package final class AsyncConnection: @unchecked Sendable {
 
     /// Runs `action` after `delay`, if the connection is still there by then.
     func after(_ delay: Duration, _ action: @escaping @Sendable (AsyncConnection) -> Void) {
-        let deadline = DispatchTime.now() + .milliseconds(Int(delay.wholeMilliseconds))
+        let deadline = DispatchTime.now() + .nanoseconds(Int(clamping: max(0, delay.wholeNanoseconds)))
         DispatchQueue.global().asyncAfter(deadline: deadline) { @Sendable [weak self] in
             if let self { action(self) }
         }

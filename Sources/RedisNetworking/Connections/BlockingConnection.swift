@@ -17,6 +17,7 @@ package final class BlockingConnection: @unchecked Sendable {
     /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
     private var received: [RESPValue] = []
+    private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
     private var polling: PollingBudget
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
@@ -26,15 +27,15 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
-    package init(_ settings: ConnectionSettings) throws(ConnectionFailure) {
-        let deadline = ContinuousClock.now + settings.connectTimeout
+    package init(_ settings: ConnectionSettings, until deadline: Deadline = .none) throws(ConnectionFailure) {
+        let end = min(.now + settings.connectTimeout, deadline.end)
         self.settings = settings
         machine = ConnectionMachine(settings)
         polling = PollingBudget(limit: settings.pollingTime)
-        wire = Wire(try Socket.connect(to: settings.endpoint, deadline: deadline), settings)
+        wire = Wire(try Socket.connect(to: settings.endpoint, deadline: ContinuousClock.now + (end - .now)), settings)
         wire.put(machine.connected())
-        try write(until: deadline)
-        while machine.isHandshaking { _ = try step(until: deadline) }
+        try write(until: end)
+        while machine.isHandshaking { _ = try step(until: end) }
     }
 
     deinit {
@@ -44,40 +45,55 @@ package final class BlockingConnection: @unchecked Sendable {
     // MARK: Requests
 
     /// Sends the bytes of one command and waits for its reply.
-    package func send(_ bytes: [UInt8]) throws(ConnectionFailure) -> RESPValue {
-        try request(bytes, .replies(1)).first
+    ///
+    /// Past the deadline its reply is dropped when it comes; the next request stands behind it.
+    package func send(_ bytes: [UInt8], until deadline: Deadline = .none) throws(ConnectionFailure) -> RESPValue {
+        try request(bytes, .replies(1), deadline).first
     }
 
     /// Sends the bytes of `count` commands and waits for all replies, in order.
     ///
     /// Reads while it writes, so that a server whose replies fill both buffers cannot deadlock with it.
-    package func sendAll(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) -> [RESPValue] {
+    package func sendAll(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) throws(ConnectionFailure) -> [RESPValue] {
         // A request without replies would never leave the line.
         if count == 0 { return [] }
-        return try request(bytes, .replies(count)).all
+        return try request(bytes, .replies(count), deadline).all
     }
 
     /// Sends a subscription command of `count` channels and waits for their confirmations.
-    package func subscribe(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) -> [RESPValue] {
-        try request(bytes, .confirmations(count)).all
+    package func subscribe(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        try request(bytes, .confirmations(count), deadline).all
     }
 
     /// The next pushed value; nil past `timeout`.
     package func nextPush(timeout: Duration) throws(ConnectionFailure) -> RESPValue? {
-        let deadline = ContinuousClock.now + timeout
+        let end = Moment.now + timeout
         while pushes.isEmpty {
-            guard try step(until: deadline, throwsOnTimeout: false) else { return nil }
+            if let failure = machine.failure { throw failure }
+            guard try step(until: end) else { return nil }
         }
         return pushes.popFirst()
     }
 
     private func request(
-        _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation, _ deadline: Deadline
     ) throws(ConnectionFailure) -> Replies {
-        if let refusal = machine.submit(bytes, expectation, ()) { throw refusal }
+        // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
+        while machine.failure == nil {
+            do throws(ConnectionFailure) {
+                guard try readAvailable() else { break }
+            } catch {
+                throw error.at(.refused)
+            }
+        }
+        if let refusal = machine.submit(bytes, expectation, (), deadline: deadline) { throw refusal }
         do throws(ConnectionFailure) {
-            try write()
-            while completed == nil { _ = try step() }
+            try write(until: deadline.end)
+            while completed == nil { _ = try step(until: deadline.end) }
         } catch {
             // A reply that came before the end counts; the next request learns of the end.
             if completed == nil { throw error }
@@ -90,13 +106,17 @@ package final class BlockingConnection: @unchecked Sendable {
 
     // MARK: Between requests
 
-    /// True if nothing is under way and nothing is subscribed to.
-    package var isIdle: Bool { machine.isIdle && pushes.isEmpty && wire.isBetweenReplies }
+    /// True if nothing is under way and nothing is subscribed to; replies that nobody wants may still come.
+    package var isIdle: Bool {
+        machine.isFree && pushes.isEmpty && (wire.isBetweenReplies || machine.isDropping)
+    }
 
     /// True if an idle connection is still open, by a look at the socket: the server may have closed it meanwhile.
     package var isReusable: Bool {
-        guard isIdle else { return false }
-        if case .wouldBlock = SystemCall.peek(wire.descriptor) { return true }
+        // A look that takes what is there: it may be a late reply that nobody wants any more.
+        while let hasRead = try? readAvailable() {
+            if !hasRead { return isIdle }
+        }
         return false
     }
 
@@ -108,7 +128,7 @@ package final class BlockingConnection: @unchecked Sendable {
     // MARK: Input and output
 
     /// Writes what the machine has.
-    private func write(until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) {
+    private func write(until end: Moment) throws(ConnectionFailure) {
         while true {
             do throws(ConnectionFailure) {
                 if try wire.write({ machine.takeOutgoing(into: &$0) }) { return }
@@ -117,18 +137,16 @@ package final class BlockingConnection: @unchecked Sendable {
                 while try readAvailable() {}
                 throw broken(error)
             }
-            try wait(for: POLLOUT | POLLIN, until: deadline)
+            guard try wait(for: POLLOUT | POLLIN, until: end) else { throw late }
             try readAvailable()
         }
     }
 
     /// Waits for bytes and takes in what they bring; false past the deadline.
-    private func step(
-        until deadline: ContinuousClock.Instant? = nil, throwsOnTimeout: Bool = true
-    ) throws(ConnectionFailure) -> Bool {
+    private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
         if try readAvailable() { return true }
         if try watch() { return true }
-        return try wait(for: POLLIN, until: deadline, throwsOnTimeout: throwsOnTimeout)
+        return try wait(for: POLLIN, until: end)
     }
 
     /// Looks for bytes again and again for as long as the budget says; false if none came.
@@ -158,18 +176,18 @@ package final class BlockingConnection: @unchecked Sendable {
         } catch {
             violation = error
         }
-        for value in received { try take(machine.received(value)) }
-        received.removeAll(keepingCapacity: true)
+        machine.received(&received, &receptions)
+        while let reception = receptions.popFirst() { try take(reception) }
         if let violation { throw broken(violation) }
         return true
     }
 
-    private func take(_ reception: ConnectionMachine<Void>.Reception) throws(ConnectionFailure) {
+    private func take(_ reception: consuming ConnectionMachine<Void>.Reception) throws(ConnectionFailure) {
         switch reception {
         case .nothing, .ready: break
         case .send(let bytes):
             wire.put(bytes)
-            try write()
+            try write(until: .now + settings.connectTimeout)
         case .completed(_, let value): completed = .single(value)
         case .completedAll(_, let values): completed = .several(values)
         case .broken(let failure): throw broken(failure)
@@ -184,16 +202,18 @@ package final class BlockingConnection: @unchecked Sendable {
         }
     }
 
-    @discardableResult
-    private func wait(
-        for events: Int32, until deadline: ContinuousClock.Instant?, throwsOnTimeout: Bool = true
-    ) throws(ConnectionFailure) -> Bool {
-        let milliseconds = deadline.map { ($0 - .now).wholeMilliseconds } ?? -1
+    /// Waits for the socket; false past `end` if nobody is told by then that it is too late.
+    private func wait(for events: Int32, until end: Moment) throws(ConnectionFailure) -> Bool {
+        let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
         if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
-        guard throwsOnTimeout else { return false }
-        throw broken(
-            ConnectionFailure(
-                .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time"))
+        if machine.isHandshaking { throw broken(late) }
+        if let (_, failure) = machine.expire(at: .now, unwritten: wire.unwrittenCount).first { throw failure }
+        return false
+    }
+
+    private var late: ConnectionFailure {
+        ConnectionFailure(
+            .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
     }
 
     /// Ends the machine and returns the failure as the request under way sees it.

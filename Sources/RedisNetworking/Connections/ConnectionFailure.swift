@@ -20,6 +20,10 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         /// Closed by this side while a request waited.
         case closed
         case tooManyWaiters
+        /// The lane's bounds of requests or bytes are reached.
+        case tooManyRequests
+        /// The deadline of the call is over.
+        case timedOut
         case leaseTimedOut
         case cancelled
         /// Pushed messages came faster than they were read.
@@ -48,17 +52,31 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     package var progress: Progress { content.progress }
 
     /// How far a request comes, in order.
-    package enum Progress: Sendable, Hashable {
+    package enum Progress: Int, Sendable, Hashable, Comparable {
         /// It was never put in line.
         case refused
-        /// It waited; no byte of it can have left this machine, so sending it again is safe.
+        /// It waited; no byte of it can have left this machine.
         case inLine
+        /// The same, for a connection that was not made yet.
+        case connecting
+        /// Some of it may have left.
+        case beingWritten
         /// The server may have run it.
         case mayHaveBeenSent
+
+        package static func < (left: Progress, right: Progress) -> Bool { left.rawValue < right.rawValue }
+
+        /// True if sending it again runs it once at most.
+        package var isSafeToRepeat: Bool { self < .beingWritten }
     }
 
     package init(_ reason: Reason, _ message: String, progress: Progress = .inLine) {
         content = Content(reason, message, progress)
+    }
+
+    /// The task that waited was cancelled.
+    static func cancelled(_ progress: Progress) -> ConnectionFailure {
+        ConnectionFailure(.cancelled, "the task was cancelled", progress: progress)
     }
 
     package var description: String { message }

@@ -33,15 +33,19 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case confirmations(Int)
     }
 
-    private struct Request: Sendable {
-        var waiter: Waiter
+    struct Request: Sendable {
+        /// Nil once it was given up: its replies are dropped when they come.
+        var waiter: Waiter?
+        /// What its waiter calls it by; see `withdraw`.
+        var ticket: Int
+        let deadline: Deadline
         let isSubscription: Bool
-        var missing: Int
+        var missing: Int32
         var replies: [RESPValue] = []
         /// It takes one reply, of any kind.
         var isPlain: Bool { missing == 1 && !isSubscription && replies.isEmpty }
         /// Where its bytes begin in everything this connection ever sends.
-        let firstByte: Int
+        var firstByte: Int
     }
 
     /// What a received value means for the shell.
@@ -60,16 +64,25 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case broken(ConnectionFailure)
     }
 
-    private let settings: ConnectionSettings
+    /// Bytes of a request that are gathered with those of others in any case: copying them costs less than a block.
+    static var largestCopied: Int { 64 << 10 }
+
+    let settings: ConnectionSettings
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
-    private var line = RingQueue<Request>()
-    private var outgoing: [UInt8] = []
+    var line = RingQueue<Request>()
+    var outgoing: [UInt8] = []
     /// Bytes of requests handed out to be written, ever.
-    private var handedOut = 0
+    private(set) var handedOut = 0
     private var isSubscribed = false
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
+    /// A surplus reply has come: which reply is whose is unknown from here on, and nothing more is to leave.
+    private var isBroken = false
+    /// Requests in line that nobody waits for any more.
+    var abandonedCount = 0
+    /// No request's deadline is earlier.
+    var nextDeadline = Moment.never
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -92,7 +105,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if `takeOutgoing` would return bytes.
-    package var hasOutgoing: Bool { !outgoing.isEmpty && isReady }
+    package var hasOutgoing: Bool { !outgoing.isEmpty && isReady && !isBroken }
+
+    /// Why the connection has ended; nil before that.
+    package var failure: ConnectionFailure? {
+        if case .closed(let failure) = state { failure } else { nil }
+    }
 
     /// True once closed or closing.
     package var refusesRequests: Bool {
@@ -101,9 +119,19 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if nothing is under way and nothing but ordinary commands ever was: fit for the next lease.
-    package var isIdle: Bool {
+    package var isIdle: Bool { line.isEmpty && isFree }
+
+    /// The same, but that replies which nobody wants may still come: the next request stands behind them.
+    package var isFree: Bool {
         guard case .ready = state else { return false }
-        return line.isEmpty && !isSubscribed && !isClosing
+        return line.count == abandonedCount && !isSubscribed && !isClosing
+    }
+
+    /// Gives back the room of requests that are over; for a connection that expects nothing.
+    package mutating func releaseSpareMemory() {
+        guard line.isEmpty, outgoing.isEmpty else { return }
+        line = RingQueue()
+        outgoing = []
     }
 
     // MARK: Events
@@ -119,31 +147,58 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     /// Puts a request in line; nil if accepted, else why not, with nothing changed.
     package mutating func submit(
-        _ bytes: some Collection<UInt8>, _ expectation: Expectation, _ waiter: Waiter
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
+        if let refusal = refusal(of: bytes.count) { return refusal }
+        let (count, isSubscription) =
+            switch expectation {
+            case .replies(let count): (count, false)
+            case .confirmations(let count): (count, true)
+            }
+        nextDeadline = line.isEmpty ? deadline.end : min(nextDeadline, deadline.end)
+        line.append(
+            Request(
+                waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
+                missing: Int32(clamping: count), firstByte: handedOut + outgoing.count))
+        // What stands alone and is large is written from where it was encoded.
+        if outgoing.isEmpty && bytes.count > Self.largestCopied {
+            outgoing = bytes
+        } else {
+            outgoing.append(contentsOf: bytes)
+        }
+        return nil
+    }
+
+    private func refusal(of size: Int) -> ConnectionFailure? {
         if case .closed(let failure) = state { return failure.at(.refused) }
         if isClosing {
             return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", progress: .refused)
         }
-        let firstByte = handedOut + outgoing.count
-        switch expectation {
-        case .replies(let count):
-            line.append(Request(waiter: waiter, isSubscription: false, missing: count, firstByte: firstByte))
-        case .confirmations(let count):
-            line.append(Request(waiter: waiter, isSubscription: true, missing: count, firstByte: firstByte))
+        guard line.count >= settings.bounds.requests || outgoing.count >= settings.bounds.unwrittenBytes else {
+            return nil
         }
-        outgoing.append(contentsOf: bytes)
-        return nil
+        return tooManyRequests
+    }
+
+    private var tooManyRequests: ConnectionFailure {
+        ConnectionFailure(
+            .tooManyRequests,
+            "\(line.count) requests with \(outgoing.count) bytes not yet written wait for \(settings.endpoint) "
+                + "already: send less at a time, or raise the lane's bounds",
+            progress: .refused)
     }
 
     /// Has somebody else wait for the first reply to come; somebody must be in line.
-    package mutating func replaceFirstWaiter(by waiter: Waiter) {
-        line.withFirst { $0.waiter = waiter }
+    package mutating func replaceFirstWaiter(by waiter: Waiter, ticket: Int = 0) {
+        line.withFirst { request in
+            request.waiter = waiter
+            request.ticket = ticket
+        }
     }
 
     /// Exchanges what `buffer` holds for all bytes that may be written now; its room serves the next ones.
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
-        buffer.removeAll(keepingCapacity: buffer.capacity <= 64 << 10)
+        buffer.removeAll(keepingCapacity: true)
         guard hasOutgoing else { return }
         handedOut += outgoing.count
         swap(&outgoing, &buffer)
@@ -158,12 +213,16 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     /// Whole values have arrived; takes them, and appends what each means.
     package mutating func received(_ values: inout [RESPValue], _ receptions: inout RingQueue<Reception>) {
+        if let waiter = takeWaiter(ofAll: values) {
+            receptions.append(.completedAll(waiter, values))
+            return values = []
+        }
         for index in values.indices {
             // Moved out, not copied: two counts fewer of the receive buffer's references.
             var value = RESPValue.null
             swap(&value, &values[index])
-            if let waiter = takeWaiter(ofPlain: value) {
-                receptions.append(.completed(waiter, value))
+            if isPlainReply(value) {
+                if let waiter = popFirst().waiter { receptions.append(.completed(waiter, value)) }
             } else {
                 receptions.append(received(value))
             }
@@ -171,14 +230,38 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         values.removeAll(keepingCapacity: true)
     }
 
-    /// The short way for nearly all: the waiter of a request for one reply, if `value` cannot be anything else.
-    private mutating func takeWaiter(ofPlain value: RESPValue) -> Waiter? {
+    /// The short way for nearly all: true if `value` is the whole answer to the first request in line.
+    private mutating func isPlainReply(_ value: RESPValue) -> Bool {
+        Self.isPlain(value) && isReady && !isBroken && isFirstHandedOut && line.withFirst({ $0.isPlain })
+    }
+
+    /// The short way for pipelines: the waiter of a request for as many replies, which then are the array they came in.
+    private mutating func takeWaiter(ofAll values: [RESPValue]) -> Waiter? {
+        guard values.count > 1, isReady, !isBroken, isFirstHandedOut,
+            line.withFirst({
+                Int($0.missing) == values.count && $0.replies.isEmpty && !$0.isSubscription && $0.waiter != nil
+            }),
+            values.allSatisfy(Self.isPlain)
+        else { return nil }
+        return popFirst().waiter
+    }
+
+    /// True if somebody can be answered: what comes before a request has left is no reply to it.
+    private var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
+
+    /// Takes the first request out of line; there must be one.
+    private mutating func popFirst() -> Request {
+        let request = line.popFirst()!
+        if request.waiter == nil { abandonedCount -= 1 }
+        return request
+    }
+
+    /// True for what is a reply wherever it stands.
+    private static func isPlain(_ value: RESPValue) -> Bool {
         switch value {
-        case .push, .attribute, .array: return nil
-        default: break
+        case .push, .attribute, .array: false
+        default: true
         }
-        guard isReady, !line.isEmpty, line.withFirst({ $0.isPlain }) else { return nil }
-        return line.popFirst()?.waiter
     }
 
     /// A whole value has arrived.
@@ -198,7 +281,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                 return .ready
             }
         case .ready:
-            return deliver(value)
+            return isBroken ? .nothing : deliver(value)
         case .connecting, .closed:
             return .nothing
         }
@@ -209,24 +292,21 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         isClosing = true
     }
 
-    /// True when a closing connection has nothing left to wait for: its socket can go.
-    package var isDrained: Bool { isClosing && line.isEmpty }
+    /// True when a closing connection has nothing left that anybody waits for: its socket can go.
+    package var isDrained: Bool { isClosing && line.count == abandonedCount }
 
     /// The connection is over: everything in line fails, each with what is known about its bytes.
     package mutating func ended(_ failure: ConnectionFailure) -> [(Waiter, ConnectionFailure)] {
         if case .closed = state { return [] }
-        let neverWritten: Bool
-        switch state {
-        case .connecting, .handshaking: neverWritten = true
-        default: neverWritten = false
+        var failed: [(Waiter, ConnectionFailure)] = []
+        for position in 0..<line.count {
+            let request = line[position]
+            if let waiter = request.waiter { failed.append((waiter, failure.at(progress(of: request)))) }
         }
         state = .closed(failure)
         outgoing = []
-        var failed: [(Waiter, ConnectionFailure)] = []
-        while let request = line.popFirst() {
-            let mayHaveBeenSent = !neverWritten && request.firstByte < handedOut
-            failed.append((request.waiter, failure.at(mayHaveBeenSent ? .mayHaveBeenSent : .inLine)))
-        }
+        line = RingQueue()
+        abandonedCount = 0
         return failed
     }
 
@@ -235,11 +315,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private mutating func deliver(_ value: RESPValue) -> Reception {
         let outOfBand = outOfBandKind(of: value)
         if let kind = outOfBand {
-            guard Self.confirmations.contains(kind), !line.isEmpty, line.withFirst({ $0.isSubscription }) else {
+            guard Self.confirmations.contains(kind), isFirstHandedOut, line.first.isSubscription else {
                 return .pushed(value)
             }
             isSubscribed = Self.subscriptionsLeft(value) != 0
-        } else if line.isEmpty {
+        } else if !isFirstHandedOut {
+            isBroken = true
             return .broken(
                 ConnectionFailure(
                     .unsolicitedReply,
@@ -248,14 +329,18 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
         let isLast = line.withFirst { request in
             request.missing -= 1
-            // A request of one reply never touches the array.
-            if request.missing > 0 || !request.replies.isEmpty { request.replies.append(value) }
+            // A request of one reply never touches the array, and what nobody waits for is not kept.
+            if request.waiter != nil, request.missing > 0 || !request.replies.isEmpty {
+                if request.replies.isEmpty { request.replies.reserveCapacity(Int(request.missing) + 1) }
+                request.replies.append(value)
+            }
             // What is no confirmation, say NOPERM or QUEUED, is the only answer to a subscription.
             return request.missing == 0 || (request.isSubscription && outOfBand == nil)
         }
-        guard isLast, let request = line.popFirst() else { return .nothing }
-        return request.replies.isEmpty
-            ? .completed(request.waiter, value) : .completedAll(request.waiter, request.replies)
+        guard isLast else { return .nothing }
+        let request = popFirst()
+        guard let waiter = request.waiter else { return .nothing }
+        return request.replies.isEmpty ? .completed(waiter, value) : .completedAll(waiter, request.replies)
     }
 
     private static var confirmations: Set<String> {
@@ -279,7 +364,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             return outOfBandKind(of: inner)
         case .array(let elements) where version == .resp2:
             // Cheap for all who never subscribe: only then can an array be out of band.
-            guard isSubscribed || (!line.isEmpty && line.withFirst({ $0.isSubscription })) else { return nil }
+            guard isSubscribed || (isFirstHandedOut && line.first.isSubscription) else { return nil }
             guard let kind = elements.first?.bytes?.text else { return nil }
             return Self.confirmations.contains(kind) || Self.messages.contains(kind) ? kind : nil
         default:

@@ -1,5 +1,18 @@
 package import RESP
 
+/// How much may wait on one connection; more is refused at once, so a server that has stopped costs bounded memory.
+package struct LaneBounds: Sendable, Hashable {
+    /// Requests that wait for their replies, sent or not.
+    package var requests: Int
+    /// Bytes of requests that wait to be written. A request of any size is taken while there is room for a byte.
+    package var unwrittenBytes: Int
+
+    package init(requests: Int = 65_536, unwrittenBytes: Int = 64 << 20) {
+        self.requests = max(1, requests)
+        self.unwrittenBytes = max(1, unwrittenBytes)
+    }
+}
+
 /// What one connection needs to know to become usable: where, as whom, and for which database.
 package struct ConnectionSettings: Sendable, Hashable {
     package var endpoint: Endpoint
@@ -18,6 +31,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var pollingTime: Duration
     /// What a reply may be; see `RESPLimits`.
     package var limits: RESPLimits
+    /// What may wait on one connection.
+    package var bounds: LaneBounds
 
     package init(
         endpoint: Endpoint,
@@ -28,7 +43,8 @@ package struct ConnectionSettings: Sendable, Hashable {
         version: RESPVersion = .resp3,
         connectTimeout: Duration = .seconds(5),
         pollingTime: Duration = .microseconds(50),
-        limits: RESPLimits = RESPLimits()
+        limits: RESPLimits = RESPLimits(),
+        bounds: LaneBounds = LaneBounds()
     ) {
         self.endpoint = endpoint
         self.database = database
@@ -39,6 +55,7 @@ package struct ConnectionSettings: Sendable, Hashable {
         self.connectTimeout = connectTimeout
         self.pollingTime = pollingTime
         self.limits = limits
+        self.bounds = bounds
     }
 
     /// A name alone asks for a login too: without it commands would run with the default user's rights.

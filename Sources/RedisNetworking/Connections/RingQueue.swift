@@ -22,21 +22,39 @@ package struct RingQueue<Element> {
         return element
     }
 
+    /// The first element; the queue must not be empty.
+    var first: Element { slots[head]! }
+
     /// Changes the first element in place; the queue must not be empty.
     mutating func withFirst<Result>(_ body: (inout Element) -> Result) -> Result {
         body(&slots[head]!)
     }
 
+    /// The element at `position`, counted from the first.
+    subscript(position: Int) -> Element {
+        get { slots[slot(position)]! }
+        _modify {
+            precondition(position < count)
+            yield &slots[slot(position)]!
+        }
+    }
+
+    /// Removes the element at `position`; those behind it move up, in time linear in their number.
+    mutating func remove(at position: Int) -> Element {
+        let element = self[position]
+        for behind in position + 1..<count { slots.swapAt(slot(behind - 1), slot(behind)) }
+        slots[slot(count - 1)] = nil
+        count -= 1
+        return element
+    }
+
     /// Removes the first element that fits, in time linear in the count.
     mutating func removeFirst(where fits: (Element) -> Bool) -> Element? {
-        var kept: [Element] = []
-        var removed: Element?
-        while let element = popFirst() {
-            if removed == nil && fits(element) { removed = element } else { kept.append(element) }
-        }
-        for element in kept { append(element) }
-        return removed
+        for position in 0..<count where fits(self[position]) { return remove(at: position) }
+        return nil
     }
+
+    private func slot(_ position: Int) -> Int { (head + position) & (slots.count - 1) }
 
     private mutating func grow() {
         // Capacities are powers of two, so that a mask wraps the index.

@@ -10,6 +10,8 @@ final class Wire {
     /// Bytes still to be written, from `written` on.
     private var outgoing: [UInt8] = []
     private var written = 0
+    /// Bytes of a write buffer that is used again.
+    private static let largestKept = 64 << 10
 
     init(_ socket: Socket, _ settings: ConnectionSettings) {
         descriptor = socket.descriptor
@@ -17,10 +19,17 @@ final class Wire {
         decoder = RESPDecoder(limits: settings.limits)
     }
 
+    /// Gives back what only a busy connection needs, where nothing is under way.
+    func releaseSpareMemory() {
+        decoder.releaseSpareMemory()
+        if !hasUnwritten { outgoing = [] }
+    }
+
     // MARK: Writing
 
-    /// True if bytes wait for the socket to take more.
-    var hasUnwritten: Bool { written < outgoing.count }
+    /// Bytes that wait for the socket to take more.
+    var unwrittenCount: Int { outgoing.count - written }
+    var hasUnwritten: Bool { unwrittenCount > 0 }
 
     /// Has these bytes written before any that `write` takes.
     func put(_ bytes: [UInt8]) { outgoing.append(contentsOf: bytes) }
@@ -47,7 +56,8 @@ final class Wire {
             }
         }
         written = 0
-        outgoing.removeAll(keepingCapacity: true)
+        // A large request may be its caller's own array, and its room is not worth keeping.
+        if outgoing.capacity > Self.largestKept { outgoing = [] } else { outgoing.removeAll(keepingCapacity: true) }
         return true
     }
 
@@ -77,6 +87,9 @@ final class Wire {
             throw ConnectionFailure(.protocolViolation(error), "\(endpoint) sent what is not RESP: \(error)")
         }
     }
+
+    /// Bytes received of a reply that is not whole yet.
+    var bytesOfOpenReply: Int { decoder.bytesOfOpenReply }
 
     /// True between replies: no byte of an unfinished one has been received.
     var isBetweenReplies: Bool { decoder.isBetweenReplies }

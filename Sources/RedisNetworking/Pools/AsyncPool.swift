@@ -27,13 +27,14 @@ package final class AsyncPool: Sendable {
     ///
     /// Throws when the line is full, the wait took longer than the lease timeout, the task was cancelled, or the
     /// pool closed. The connection may still be connecting: its first request tells.
-    package func lease() async throws(ConnectionFailure) -> AsyncConnection {
+    package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
+        if let connection = machine.withLock({ $0.leaseIdle { !$0.isClosed } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
                 perform { $0.lease(waiter, id: wait) { !$0.isClosed } }
                 // Cancelled before it stood in line: the handler below found nobody to withdraw.
-                if Task.isCancelled { withdraw(wait, Self.cancelled) } else { limit(wait) }
+                if Task.isCancelled { withdraw(wait, Self.cancelled) } else { limit(wait, deadline) }
             }
         } onCancel: {
             withdraw(wait, Self.cancelled)
@@ -69,18 +70,18 @@ package final class AsyncPool: Sendable {
         return members
     }
 
-    private static let cancelled = ConnectionFailure(.cancelled, "the task was cancelled", progress: .refused)
+    private static let cancelled = ConnectionFailure.cancelled(.refused)
 
     private func withdraw(_ wait: Int, _ failure: ConnectionFailure) {
         machine.withLock { $0.withdraw(id: wait) }?.resume(returning: .failure(failure))
     }
 
-    private func limit(_ wait: Int) {
+    private func limit(_ wait: Int, _ deadline: Deadline) {
         guard machine.withLock({ $0.waiterCount > 0 }) else { return }
-        let milliseconds = Int(bounds.leaseTimeout.wholeMilliseconds)
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { @Sendable [weak self] in
+        let patience = Int(min(bounds.leaseTimeout, deadline.left).wholeMilliseconds)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(patience)) { @Sendable [weak self] in
             guard let self else { return }
-            self.withdraw(wait, .leaseTimedOut(self.bounds))
+            self.withdraw(wait, .leaseTimedOut(self.bounds, deadline))
         }
     }
 

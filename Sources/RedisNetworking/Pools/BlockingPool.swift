@@ -38,13 +38,14 @@ package final class BlockingPool: Sendable {
     /// Waits in line for a connection; hand it back with `release` exactly once.
     ///
     /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
-    package func lease() throws(ConnectionFailure) -> BlockingConnection {
+    package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
+        if let connection = machine.withLock({ $0.leaseIdle(isUsable: \.isReusable) }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let waiter = Waiter()
-        perform(open: { open() }) { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
-        let milliseconds = Int(bounds.leaseTimeout.wholeMilliseconds)
-        if waiter.semaphore.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
-            if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds) }
+        perform(open: { open(for: wait, until: deadline) }) { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
+        let patience = min(bounds.leaseTimeout, deadline.left)
+        if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(patience.wholeMilliseconds))) == .timedOut {
+            if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds, deadline) }
             // The connection was handed over in the same moment: the signal is here or on its way.
             waiter.semaphore.wait()
         }
@@ -53,8 +54,12 @@ package final class BlockingPool: Sendable {
 
     /// Ends a lease. A connection that is busy, subscribed or closed leaves the pool.
     package func release(_ connection: BlockingConnection, reusable: Bool) {
-        perform { $0.release(connection, reusable: reusable && connection.isIdle) }
-        if machine.withLock({ $0.isClosed }) { returned.signal() }
+        var isClosed = false
+        perform { machine in
+            isClosed = machine.isClosed
+            return machine.release(connection, reusable: reusable && connection.isIdle)
+        }
+        if isClosed { returned.signal() }
     }
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
@@ -80,9 +85,16 @@ package final class BlockingPool: Sendable {
         perform(open: { DispatchQueue(label: "bulkhead.connecting").async { self.open() } }, event)
     }
 
-    private func open() {
-        switch Result(catching: { () throws(ConnectionFailure) in try BlockingConnection(settings) }) {
+    /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.
+    private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
+        let result = Result { () throws(ConnectionFailure) in try BlockingConnection(settings, until: deadline) }
+        switch result {
         case .success(let connection): perform { $0.opened(connection) }
+        case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
+            // No verdict on the server: those behind get an attempt with their own time.
+            let waiter = wait.flatMap { wait in machine.withLock { $0.withdraw(id: wait) } }
+            waiter?.resume(.failure(.timedOut(connectingTo: settings.endpoint, deadline)))
+            perform { $0.openAbandoned() }
         case .failure(let failure): perform { $0.openFailed(failure) }
         }
     }

@@ -16,6 +16,8 @@ package enum Lane: Int, Sendable, CaseIterable {
 package final class DatabaseConnections: Sendable {
     private struct Lanes {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
+        /// They take no new requests, and are gone when those in line are answered.
+        var retiring: [AsyncConnection] = []
         var isClosed = false
     }
 
@@ -32,25 +34,27 @@ package final class DatabaseConnections: Sendable {
     deinit { abort() }
 
     /// Sends one command on a lane and waits for its reply.
-    package func send(_ bytes: [UInt8], on lane: Lane) async throws(ConnectionFailure) -> RESPValue {
+    package func send(
+        _ bytes: [UInt8], on lane: Lane, until deadline: Deadline = .none
+    ) async throws(ConnectionFailure) -> RESPValue {
         let first = try connection(for: lane)
-        switch await first.send(bytes) {
+        switch await first.send(bytes, until: deadline) {
         case .success(let reply): return reply
         case .failure(let failure):
-            return try await connection(for: lane, insteadOf: first, after: failure).send(bytes).get()
+            return try await connection(for: lane, insteadOf: first, after: failure).send(bytes, until: deadline).get()
         }
     }
 
     /// Sends `count` commands in one piece on a lane and waits for all replies.
     package func sendAll(
-        _ bytes: [UInt8], count: Int, on lane: Lane
+        _ bytes: [UInt8], count: Int, on lane: Lane, until deadline: Deadline = .none
     ) async throws(ConnectionFailure) -> [RESPValue] {
         let first = try connection(for: lane)
-        switch await first.sendAll(bytes, count: count) {
+        switch await first.sendAll(bytes, count: count, until: deadline) {
         case .success(let replies): return replies
         case .failure(let failure):
             return try await connection(for: lane, insteadOf: first, after: failure)
-                .sendAll(bytes, count: count).get()
+                .sendAll(bytes, count: count, until: deadline).get()
         }
     }
 
@@ -59,9 +63,9 @@ package final class DatabaseConnections: Sendable {
     private func connection(
         for lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure
     ) throws(ConnectionFailure) -> AsyncConnection {
-        guard failure.progress == .refused || failure.isEndOfConnection && failure.progress == .inLine else {
-            throw failure
-        }
+        // What is cancelled, late or too much would be no less so on another connection.
+        let refused = failure.progress == .refused && failure.reason != .tooManyRequests
+        guard refused || failure.isEndOfConnection && failure.progress.isSafeToRepeat else { throw failure }
         return try connection(for: lane, insteadOf: first)
     }
 
@@ -71,7 +75,11 @@ package final class DatabaseConnections: Sendable {
     ) throws(ConnectionFailure) -> AsyncConnection {
         let connection: AsyncConnection? = lanes.withLock { lanes in
             if lanes.isClosed { return nil }
-            if let connection = lanes.connections[lane.rawValue], connection !== refusing { return connection }
+            let present = lanes.connections[lane.rawValue]
+            if let present {
+                if present !== refusing { return present }
+                lanes.retiring.append(present)
+            }
             let connection = AsyncConnection(settings) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
             return connection
@@ -87,6 +95,7 @@ package final class DatabaseConnections: Sendable {
             for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
                 lanes.connections[lane.rawValue] = nil
             }
+            lanes.retiring.removeAll { $0 === ended }
         }
     }
 
@@ -108,7 +117,7 @@ package final class DatabaseConnections: Sendable {
     private func takeLanes() -> [AsyncConnection] {
         lanes.withLock { lanes in
             lanes.isClosed = true
-            return lanes.connections.compactMap(\.self)
+            return lanes.connections.compactMap(\.self) + lanes.retiring
         }
     }
 }

@@ -44,17 +44,22 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     package var leasedCount: Int { leased.count }
     package var waiterCount: Int { waiters.count }
 
-    /// Somebody wants a connection. `id` names the wait for `withdraw`; `isUsable` looks at an idle connection.
-    package mutating func lease(_ waiter: Waiter, id: Int, isUsable: (Connection) -> Bool) -> [Action] {
-        if isClosed { return [.fail(waiter, closed)] }
-        var actions: [Action] = []
-        while waiters.isEmpty, let connection = idle.popLast() {
+    /// An idle connection at once, if there is one and nobody waits: the way of nearly all leases, without a place in
+    /// line. Those that `isUsable` turns down leave the pool; they have ended, and are let go of.
+    package mutating func leaseIdle(isUsable: (Connection) -> Bool) -> Connection? {
+        while !isClosed, waiters.isEmpty, let connection = idle.popLast() {
             if isUsable(connection) {
                 leased.append(connection)
-                return actions + [.hand(connection, to: waiter)]
+                return connection
             }
-            actions.append(.close(connection))
         }
+        return nil
+    }
+
+    /// Somebody wants a connection and waits in line if none is idle. `id` names the wait for `withdraw`.
+    package mutating func lease(_ waiter: Waiter, id: Int, isUsable: (Connection) -> Bool) -> [Action] {
+        if isClosed { return [.fail(waiter, closed)] }
+        if let connection = leaseIdle(isUsable: isUsable) { return [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
         let servedByOpening = opening + max(0, bounds.connections - total)
         guard waiters.count - servedByOpening < bounds.waiters else {
@@ -62,10 +67,10 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
                 .tooManyWaiters,
                 "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
                     + "already: lease for shorter, or raise the pool's bounds")
-            return actions + [.fail(waiter, failure)]
+            return [.fail(waiter, failure)]
         }
         waiters.append((id, waiter))
-        return actions + openForWaiters()
+        return openForWaiters()
     }
 
     /// Takes a waiter out of line; nil if it has its connection or its failure already.
@@ -84,6 +89,12 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         opening -= 1
         let failed = waiters.popFirst().map { [Action.fail($0.waiter, failure)] } ?? []
         return failed + openForWaiters()
+    }
+
+    /// A connection asked for by `.open` was given up by who opened it, for a reason of their own.
+    package mutating func openAbandoned() -> [Action] {
+        opening -= 1
+        return openForWaiters()
     }
 
     /// A lease is over. Returning a connection that is not leased changes nothing.
@@ -133,11 +144,19 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 }
 
 extension ConnectionFailure {
-    /// A wait in line that took too long.
-    static func leaseTimedOut(_ bounds: PoolBounds) -> ConnectionFailure {
+    /// A call whose time was over before its connection was there.
+    static func timedOut(connectingTo endpoint: Endpoint, _ deadline: Deadline) -> ConnectionFailure {
         ConnectionFailure(
-            .leaseTimedOut,
-            "no connection became free within \(bounds.leaseTimeout): all \(bounds.connections) are leased or being "
-                + "opened; lease for shorter, or raise the pool's bounds")
+            .timedOut, "no connection to \(endpoint) came about within \(deadline.timeout.inWords)",
+            progress: .connecting)
+    }
+
+    /// A wait in line that took too long.
+    static func leaseTimedOut(_ bounds: PoolBounds, _ deadline: Deadline) -> ConnectionFailure {
+        let isCall = deadline.isOver
+        return ConnectionFailure(
+            isCall ? .timedOut : .leaseTimedOut,
+            "no connection became free within \((isCall ? deadline.timeout : bounds.leaseTimeout).inWords): all "
+                + "\(bounds.connections) are leased or being opened; lease for shorter, or raise the pool's bounds")
     }
 }

@@ -7,7 +7,6 @@ enum Platform {
     static let tcp = IPPROTO_TCP
     /// Darwin has no MSG_NOSIGNAL; `configure` sets SO_NOSIGPIPE instead.
     static let sendFlags: Int32 = 0
-    static let peekFlags = MSG_PEEK | MSG_DONTWAIT
     static let keepAliveIdle = TCP_KEEPALIVE
 
     static func configure(_ descriptor: Int32) {

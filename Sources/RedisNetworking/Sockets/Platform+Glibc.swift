@@ -7,7 +7,6 @@ enum Platform {
     static let tcp = Int32(IPPROTO_TCP)
     /// `send` must not raise SIGPIPE.
     static let sendFlags = Int32(MSG_NOSIGNAL)
-    static let peekFlags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
     static let keepAliveIdle = Int32(TCP_KEEPIDLE)
 
     static func configure(_ descriptor: Int32) {}

@@ -7,7 +7,6 @@ enum Platform {
     static let tcp = Int32(IPPROTO_TCP)
     /// `send` must not raise SIGPIPE.
     static let sendFlags = MSG_NOSIGNAL
-    static let peekFlags = MSG_PEEK | MSG_DONTWAIT
     static let keepAliveIdle = TCP_KEEPIDLE
 
     static func configure(_ descriptor: Int32) {}

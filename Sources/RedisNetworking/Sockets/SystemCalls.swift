@@ -24,12 +24,6 @@ enum SystemCall {
         transfer { send(descriptor, bytes.baseAddress, bytes.count, Platform.sendFlags) }
     }
 
-    /// Looks at what has arrived without taking it.
-    static func peek(_ descriptor: Int32) -> Transfer {
-        var byte: UInt8 = 0
-        return transfer { recv(descriptor, &byte, 1, Platform.peekFlags) }
-    }
-
     private static func transfer(_ call: () -> Int) -> Transfer {
         while true {
             let count = call()

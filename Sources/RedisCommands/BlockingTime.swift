@@ -1,0 +1,56 @@
+/// How long a command may wait on the server before it answers, as its own arguments say.
+package enum BlockingTime: Sendable, Hashable {
+    case none
+    /// Until something comes; a timeout of zero.
+    case unlimited
+    case upTo(Duration)
+}
+
+extension EncodedCommand {
+    /// Read from the bytes, for a deadline that must not end the wait before the server does.
+    ///
+    /// | Commands | Where the timeout stands |
+    /// |---|---|
+    /// | BLPOP, BRPOP, BZPOPMIN, BZPOPMAX, BLMOVE, BRPOPLPUSH | last, in seconds |
+    /// | BLMPOP, BZMPOP | first, in seconds |
+    /// | XREAD, XREADGROUP | behind BLOCK, in milliseconds |
+    /// | WAIT, WAITAOF | last, in milliseconds |
+    package var blockingTime: BlockingTime {
+        switch name {
+        case "BLPOP", "BRPOP", "BZPOPMIN", "BZPOPMAX", "BLMOVE", "BRPOPLPUSH":
+            Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
+        case "BLMPOP", "BZMPOP": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
+        case "WAIT", "WAITAOF": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
+        case "XREAD", "XREADGROUP": blockOption
+        default: .none
+        }
+    }
+
+    private var blockOption: BlockingTime {
+        var isNext = false
+        for argument in EncodedArguments(bytes).dropFirst() {
+            if isNext { return Self.milliseconds(argument) }
+            switch argument.count <= 7 ? String(decoding: argument, as: UTF8.self).uppercased() : "" {
+            // Streams may be called BLOCK.
+            case "STREAMS": return .none
+            case "BLOCK": isNext = true
+            default: break
+            }
+        }
+        return .none
+    }
+
+    // What is no number the server refuses at once.
+    private static func seconds(_ argument: ArraySlice<UInt8>?) -> BlockingTime {
+        guard let argument, let seconds = Double(String(decoding: argument, as: UTF8.self)), seconds >= 0 else {
+            return .none
+        }
+        return seconds == 0 || seconds > 1e9 ? .unlimited : .upTo(.seconds(seconds))
+    }
+
+    private static func milliseconds(_ argument: ArraySlice<UInt8>?) -> BlockingTime {
+        guard let argument, let milliseconds = Int64(String(decoding: argument, as: UTF8.self)), milliseconds >= 0
+        else { return .none }
+        return milliseconds == 0 ? .unlimited : .upTo(.milliseconds(milliseconds))
+    }
+}

@@ -1,10 +1,11 @@
 import Foundation
 import RedisTestServer
+import TestSupport
 import Testing
 
 /// One command over a connection of its own, and the first bytes that come back.
 func say(_ command: String, to server: RedisTestServer, overTCP: Bool = false) throws -> String {
-    let connection = overTCP ? socket(AF_INET, streamType, 0) : socket(AF_UNIX, streamType, 0)
+    let connection = openStreamSocket(overTCP ? AF_INET : AF_UNIX)
     try #require(connection >= 0)
     defer { close(connection) }
     let connected: Int32
@@ -37,7 +38,7 @@ struct Listener {
     private let descriptor: Int32
 
     init(port: Int) throws {
-        descriptor = socket(AF_INET, streamType, 0)
+        descriptor = openStreamSocket(AF_INET)
         var on: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
@@ -93,9 +94,3 @@ func withFolder<Result>(
 }
 
 func contents(of folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
-
-#if canImport(Glibc)
-private let streamType = Int32(SOCK_STREAM.rawValue)
-#else
-private let streamType = SOCK_STREAM
-#endif

@@ -23,7 +23,7 @@ public final class DeafListener: Sendable {
 
     private init(path: String?, hasFullBacklog: Bool) {
         self.path = path
-        let listener = Self.open(path == nil ? AF_INET : AF_UNIX)
+        let listener = openStreamSocket(path == nil ? AF_INET : AF_UNIX)
         var address = Self.address(path)
         var size = socklen_t(address.count)
         let isBound = address.withUnsafeMutableBytes { raw in
@@ -37,7 +37,7 @@ public final class DeafListener: Sendable {
         if hasFullBacklog {
             listen(listener, 0)
             for _ in 0..<8 {
-                let knocking = Self.open(path == nil ? AF_INET : AF_UNIX)
+                let knocking = openStreamSocket(path == nil ? AF_INET : AF_UNIX)
                 _ = fcntl(knocking, F_SETFL, fcntl(knocking, F_GETFL) | O_NONBLOCK)
                 _ = address.withUnsafeBytes {
                     connect(knocking, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), size)
@@ -64,13 +64,5 @@ public final class DeafListener: Sendable {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         return withUnsafeBytes(of: address) { Array($0) }
-    }
-
-    private static func open(_ family: Int32) -> Int32 {
-        #if canImport(Glibc)
-        socket(family, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        socket(family, SOCK_STREAM, 0)
-        #endif
     }
 }

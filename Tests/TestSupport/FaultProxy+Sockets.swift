@@ -27,7 +27,7 @@ enum ProxySocket {
     /// The next client; nil at the end.
     static func accept(_ listener: Int32) -> Int32? {
         while true {
-            let descriptor = systemAccept(listener, nil, nil)
+            let descriptor = acceptStream(listener)
             if descriptor >= 0 {
                 configure(descriptor)
                 return descriptor
@@ -62,19 +62,13 @@ enum ProxySocket {
     }
 
     private static func open(_ family: Int32) -> Int32 {
-        #if canImport(Glibc)
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let descriptor = socket(family, SOCK_STREAM, 0)
-        #endif
+        let descriptor = openStreamSocket(family)
         precondition(descriptor >= 0, "the fault proxy cannot open a socket")
         configure(descriptor)
         return descriptor
     }
 
     private static func configure(_ descriptor: Int32) {
-        // Servers are started meanwhile: what they inherited would stay open.
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         // Means nothing to a unix socket.
         setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, Int32(1))
         #if canImport(Darwin)
@@ -162,6 +156,5 @@ enum ProxySocket {
 
 // The names that ``ProxySocket`` has for itself.
 private let systemListen = listen
-private let systemAccept = accept
 private let systemConnect = connect
 private let systemClose = close

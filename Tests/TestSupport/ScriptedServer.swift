@@ -22,7 +22,7 @@ public final class ScriptedServer: Sendable {
     public init(script: @escaping @Sendable (ScriptedPeer) -> Void) {
         let path = "/tmp/scripted-\(UUID().uuidString.prefix(8)).sock"
         self.path = path
-        descriptor = makeStreamSocket()
+        descriptor = openStreamSocket(AF_UNIX)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -34,7 +34,7 @@ public final class ScriptedServer: Sendable {
         precondition(bound == 0 && listen(descriptor, 64) == 0, "the scripted server cannot listen on \(path)")
         Thread.detachNewThread { [self, descriptor] in
             while true {
-                let connection = accept(descriptor, nil, nil)
+                let connection = acceptStream(descriptor)
                 guard connection >= 0 else { break }
                 self.accepted.withLock { $0 += 1 }
                 Thread.detachNewThread { script(ScriptedPeer(connection)) }
@@ -52,14 +52,6 @@ public final class ScriptedServer: Sendable {
         shutdown(descriptor, Int32(SHUT_RDWR))
         unlink(path)
     }
-}
-
-private func makeStreamSocket() -> Int32 {
-    #if canImport(Glibc)
-    socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-    socket(AF_UNIX, SOCK_STREAM, 0)
-    #endif
 }
 
 /// One client of a scripted server.

@@ -4,12 +4,16 @@ import Darwin
 /// What differs between the C libraries; one file a platform, the same names in each.
 enum Platform {
     static let streamSocket = SOCK_STREAM
+    /// Darwin has none; `configure` sets them afterwards.
+    static let socketFlags: Int32 = 0
     static let tcp = IPPROTO_TCP
     /// Darwin has no MSG_NOSIGNAL; `configure` sets SO_NOSIGPIPE instead.
     static let sendFlags: Int32 = 0
     static let keepAliveIdle = TCP_KEEPALIVE
 
     static func configure(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var on: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
     }

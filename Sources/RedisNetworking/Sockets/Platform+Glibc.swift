@@ -4,6 +4,8 @@ import Glibc
 /// What differs between the C libraries; one file a platform, the same names in each.
 enum Platform {
     static let streamSocket = Int32(SOCK_STREAM.rawValue)
+    /// No child that is forked meanwhile inherits the socket.
+    static let socketFlags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     static let tcp = Int32(IPPROTO_TCP)
     /// `send` must not raise SIGPIPE.
     static let sendFlags = Int32(MSG_NOSIGNAL)

@@ -4,6 +4,8 @@ import Musl
 /// What differs between the C libraries; one file a platform, the same names in each.
 enum Platform {
     static let streamSocket = SOCK_STREAM
+    /// No child that is forked meanwhile inherits the socket.
+    static let socketFlags = SOCK_CLOEXEC | SOCK_NONBLOCK
     static let tcp = Int32(IPPROTO_TCP)
     /// `send` must not raise SIGPIPE.
     static let sendFlags = MSG_NOSIGNAL

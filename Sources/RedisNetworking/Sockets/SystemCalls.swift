@@ -39,13 +39,11 @@ enum SystemCall {
 
     /// Opens a non-blocking, close-on-exec stream socket; nil with the code in `failure`.
     static func openSocket(family: Int32, failure: inout Int32) -> Int32? {
-        let descriptor = socket(family, Platform.streamSocket, 0)
+        let descriptor = socket(family, Platform.streamSocket | Platform.socketFlags, 0)
         guard descriptor >= 0 else {
             failure = errno
             return nil
         }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         Platform.configure(descriptor)
         return descriptor
     }

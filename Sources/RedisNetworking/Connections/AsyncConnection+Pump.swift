@@ -164,6 +164,10 @@ extension AsyncConnection {
 
     /// Resumes callers in parts, and after each lets them run and writes what they ask next.
     private func resumeCallersInTurns() async {
+        // A lone caller may find the connection at rest next time, and do without the pump.
+        if receptions.count == 1, settings.pollingTime > .zero, shared.withLock({ $0.machine.isIdle }) {
+            return resumeCallers()
+        }
         let share = Self.share(of: receptions.count)
         while !receptions.isEmpty {
             for _ in 0..<share {

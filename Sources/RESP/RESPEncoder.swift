@@ -34,16 +34,6 @@ public struct RESPEncoder: Sendable {
         name.withContiguousUTF8 { string(UInt8(ascii: "$"), $0, behindCount: argumentCount) }
     }
 
-    /// Corrects the count of the one command written, which began as one of no arguments; moves its bytes only from
-    /// ten arguments on.
-    package mutating func setArgumentCount(_ count: Int) {
-        if count < 10 {
-            bytes[1] = UInt8(ascii: "0") + UInt8(count)
-        } else {
-            bytes.replaceSubrange(1..<2, with: String(count).utf8)
-        }
-    }
-
     /// Appends one argument of a command.
     public mutating func argument(_ argument: UnsafeRawBufferPointer) {
         string(UInt8(ascii: "$"), argument)

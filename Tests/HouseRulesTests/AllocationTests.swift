@@ -21,15 +21,15 @@ import Testing
 
     /// The one table of limits. Whoever makes a command allocate less lowers its limit with it.
     static let limits = [
-        Limit(command: "get", mode: "async", callers: 1, allocations: 3.6),
+        Limit(command: "get", mode: "async", callers: 1, allocations: 2.8),
         Limit(command: "get", mode: "async", callers: 50, allocations: 2.4),
-        Limit(command: "get", mode: "blocking", callers: 1, allocations: 6.3),
-        Limit(command: "set", mode: "async", callers: 1, allocations: 2.6),
+        Limit(command: "get", mode: "blocking", callers: 1, allocations: 2.4),
+        Limit(command: "set", mode: "async", callers: 1, allocations: 1.8),
         Limit(command: "set", mode: "async", callers: 50, allocations: 1.4),
-        Limit(command: "set", mode: "blocking", callers: 1, allocations: 5.3),
-        Limit(command: "incr", mode: "async", callers: 1, allocations: 2.6),
+        Limit(command: "set", mode: "blocking", callers: 1, allocations: 1.4),
+        Limit(command: "incr", mode: "async", callers: 1, allocations: 1.8),
         Limit(command: "incr", mode: "async", callers: 50, allocations: 1.4),
-        Limit(command: "incr", mode: "blocking", callers: 1, allocations: 5.3),
+        Limit(command: "incr", mode: "blocking", callers: 1, allocations: 1.4),
     ]
 
     /// Runs at most, of which one must stay within the limit. One more allocation a command is in each of them.

@@ -33,15 +33,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 9, 10, 99, 1_000_000])
-    func `a command's count can be put right at the end`(count: Int) {
-        var encoder = RESPEncoder()
-        encoder.command("GET", argumentCount: 0)
-        encoder.argument("k")
-        encoder.setArgumentCount(count)
-        #expect(encoder.bytes == Array("*\(count)\r\n$3\r\nGET\r\n$1\r\nk\r\n".utf8))
-    }
-
     @Test func `strings are written in full round the size up to which they are put together`() {
         for size in [0, 1, 9, 10, 99, 100, 254, 255, 256, 257, 999, 1_000, 70_000] {
             let content = pattern(size, seed: size)

@@ -24,9 +24,11 @@ package struct EncodedCommand: Sendable {
 
 /// The arguments of an encoded command, its name the first, read back by their lengths.
 struct EncodedArguments: Sequence, IteratorProtocol {
-    private var rest: ArraySlice<UInt8>
+    fileprivate var rest: ArraySlice<UInt8>
 
-    init(_ command: [UInt8]) {
+    init(_ command: [UInt8]) { self.init(command[...]) }
+
+    fileprivate init(_ command: ArraySlice<UInt8>) {
         rest = command.drop { $0 != UInt8(ascii: "$") }
     }
 
@@ -37,5 +39,20 @@ struct EncodedArguments: Sequence, IteratorProtocol {
         let argument = rest.dropFirst(digits.count + 2).prefix(length)
         rest = rest.dropFirst(digits.count + 2 + length + 2)
         return argument
+    }
+}
+
+/// The commands of an encoded batch, each as its arguments.
+struct EncodedCommands: IteratorProtocol {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ batch: [UInt8]) { rest = batch[...] }
+
+    mutating func next() -> [ArraySlice<UInt8>]? {
+        guard rest.popFirst() == UInt8(ascii: "*") else { return nil }
+        let count = rest.prefix { $0 != UInt8(ascii: "\r") }.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        var arguments = EncodedArguments(rest)
+        defer { rest = arguments.rest }
+        return (0..<count).compactMap { _ in arguments.next() }
     }
 }

@@ -17,6 +17,9 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
     /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.
     public var name: String { encoded.name }
 
+    /// What running it twice would do. It is worked out from the command's bytes at each call.
+    public var sideEffect: SideEffect { SideEffect(encoded: encoded.bytes) }
+
     /// `decode` sees no errors of the server: those are thrown before.
     @inlinable
     init(

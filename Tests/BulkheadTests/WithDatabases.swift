@@ -34,5 +34,8 @@ func patientConfiguration(_ socketPath: String) -> RedisConfiguration {
     configuration.connectTimeout = .seconds(300)
     configuration.leaseTimeout = .seconds(300)
     configuration.commandTimeout = .seconds(300)
+    // A server that was restarted is there for the next command.
+    configuration.reconnectDelay = .zero
+    configuration.maximumReconnectDelay = .zero
     return configuration
 }

@@ -177,7 +177,7 @@ import Testing
             peer.drain()
         }
         defer { server.stop() }
-        #expect(await way.say("PING", .to(server.path)).failure?.reason == .handshakeRefused)
+        #expect(await way.say("PING", .to(server.path)).failure?.reason == .permissionDenied)
     }
 
     @Test(arguments: Way.allCases)

@@ -106,7 +106,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1)
         _ = machine.connected()
         let heard = machine.hear("-NOPERM no HELLO for you\r\n+OK\r\n+OK\r\n+OK\r\n+more\r\n")
-        #expect(heard.first == .broken(.handshakeRefused))
+        #expect(heard.first == .broken(.permissionDenied))
         #expect(!heard.contains(.ready))
         #expect(machine.takeOutgoing() == [])
     }

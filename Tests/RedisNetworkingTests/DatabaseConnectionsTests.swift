@@ -102,7 +102,8 @@ import Testing
     @Test func `after a restart the next request has a new connection`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let database = DatabaseConnections(.to(server.socketPath, database: 1), .upTo(1))
+        let atOnce = Circuit(Backoff(first: .zero, cap: .zero))
+        let database = DatabaseConnections(.to(server.socketPath, database: 1), .upTo(1), atOnce)
         #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
         server.kill()
         for _ in 0..<3 {

@@ -10,7 +10,7 @@ import Testing
         ("-NOAUTH HELLO must be called with the client already authenticated\r\n", .authenticationFailed),
         ("-ERR AUTH <password> called without any password configured for the default user.\r\n",
             .authenticationFailed),
-        ("-NOPERM this user has no permissions to run the 'hello' command\r\n", .handshakeRefused),
+        ("-NOPERM this user has no permissions to run the 'hello' command\r\n", .permissionDenied),
         ("-ERR max number of clients reached\r\n", .handshakeRefused),
         ("-DENIED Redis is running in protected mode\r\n", .handshakeRefused),
         ("+OK\r\n", .handshakeRefused),

@@ -131,7 +131,7 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
     @Test func `a failed handshake stays failed, whatever else the server says`() {
         var handshake = Handshake(someSettings())
         _ = handshake.start()
-        #expect(handshake.receive("-NOPERM no HELLO for you\r\n").failure?.reason == .handshakeRefused)
+        #expect(handshake.receive("-NOPERM no HELLO for you\r\n").failure?.reason == .permissionDenied)
         #expect(handshake.receive("+OK\r\n+OK\r\n+OK\r\n").isWait)
         #expect(handshake.receive("+OK\r\n+one more than was asked for\r\n").isWait)
     }

@@ -152,7 +152,12 @@ final class Crowd: Sendable {
         let reasons = await withTaskGroup(of: ConnectionFailure.Reason?.self) { group in
             for _ in 0..<10 {
                 group.addTask {
-                    guard let connection = try? await pool.lease() else { return nil }
+                    let connection: AsyncConnection
+                    do throws(ConnectionFailure) {
+                        connection = try await pool.lease()
+                    } catch {
+                        return error.reason
+                    }
                     let reason = await connection.send(command("PING")).failure?.reason
                     pool.release(connection, reusable: true)
                     return reason

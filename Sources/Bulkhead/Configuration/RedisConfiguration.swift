@@ -16,10 +16,18 @@ public struct RedisConfiguration: Sendable {
     public var version: RESPVersion = .resp3
     /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
     public var connectTimeout: Duration = .seconds(5)
+    /// The longest pause before the second attempt to reach a server that is away; each further failure doubles it, up
+    /// to ``maximumReconnectDelay``. The pause is a random part of it, so that many clients do not come back at once;
+    /// meanwhile commands without a connection fail at once, with what the last attempt said. Default 20 ms.
+    public var reconnectDelay: Duration = .milliseconds(20)
+    /// The longest pause between attempts to reach a server that is away. Default 2 s.
+    public var maximumReconnectDelay: Duration = .seconds(2)
     /// How long a command may take as a whole: waiting for a connection, connecting, writing, the reply. Default 10 s;
     /// nil is no limit. What blocks (BLPOP, XREAD … BLOCK) has its own timeout on top. See
     /// ``RedisDatabase/within(_:)``.
     public var commandTimeout: Duration? = .seconds(10)
+    /// What is sent again by itself when a connection ended under it. Default: reads.
+    public var replay = RedisReplay.reads
     /// How long a lone caller, asynchronous or blocking, watches for its reply before it sleeps: a near server answers
     /// sooner than a thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero
     /// saves the processor's time and turns it off.
@@ -60,6 +68,8 @@ public struct RedisConfiguration: Sendable {
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
     }
+
+    var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }
 
     var poolBounds: PoolBounds {
         PoolBounds(connections: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)

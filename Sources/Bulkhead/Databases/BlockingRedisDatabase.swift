@@ -10,6 +10,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     let entry: DatabaseEntry
     let pool: BlockingPool
     let flushRules: FlushRules
+    let replay: RedisReplay
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -41,9 +42,17 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         }
         let isBlocking = command.route == .blocking
         let deadline = Deadline(after: isBlocking ? timeout.adding(command.blockingTime) : timeout)
-        return try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
-            try connection.send(command.bytes, until: deadline)
+        let outcome: Result<[RESPValue], ConnectionFailure>
+        do {
+            let reply = try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+                try connection.send(command.bytes, until: deadline)
+            }
+            guard reply.isLoading else { return reply }
+            outcome = .success([reply])
+        } catch {
+            outcome = .failure(error)
         }
+        return try repeated(outcome, command.bytes, count: 1, until: deadline)[0]
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
@@ -51,9 +60,13 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             if batch.count == 0 { return [] }
             try batch.check(isShared: true)
             let deadline = Deadline(after: timeout)
-            return try leasing(until: deadline) { connection throws(ConnectionFailure) in
-                try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+            let outcome = Result { () throws(ConnectionFailure) in
+                try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                    try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+                }
             }
+            if case .success(let replies) = outcome, replies.first?.isLoading != true { return replies }
+            return try repeated(outcome, batch.bytes, count: batch.count, until: deadline)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -81,15 +94,32 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     private func leasing<Reply>(
         until deadline: Deadline, isBlocking: Bool = false,
         _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
-    ) throws(RedisError) -> Reply {
+    ) throws(ConnectionFailure) -> Reply {
+        let connection = try pool.lease(until: deadline)
+        // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
+        var isReusable = !isBlocking
+        defer { pool.release(connection, reusable: isReusable) }
+        let reply = try request(connection)
+        isReusable = true
+        return reply
+    }
+
+    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the replies that stand.
+    private func repeated(
+        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline
+    ) throws(RedisError) -> [RESPValue] {
         try translatingBlocking { () throws(ConnectionFailure) in
-            let connection = try pool.lease(until: deadline)
-            // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-            var isReusable = !isBlocking
-            defer { pool.release(connection, reusable: isReusable) }
-            let reply = try request(connection)
-            isReusable = true
-            return reply
+            var repetition = Repetition(replay, of: bytes, until: deadline)
+            var outcome = first
+            while let pause = repetition.pause(after: &outcome) {
+                sleepThread(for: pause)
+                outcome = Result { () throws(ConnectionFailure) in
+                    try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                        try connection.sendAll(bytes, count: count, until: deadline)
+                    }
+                }
+            }
+            return try outcome.get()
         }
     }
 }

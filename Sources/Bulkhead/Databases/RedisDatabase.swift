@@ -11,6 +11,7 @@ public struct RedisDatabase: RedisExecutor {
     let entry: DatabaseEntry
     let connections: DatabaseConnections
     let flushRules: FlushRules
+    let replay: RedisReplay
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -48,9 +49,14 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
+        let lane = batch.isLarge ? Lane.bulk : .shared
+        let deadline = Deadline(after: timeout)
+        let outcome = await Result { () async throws(ConnectionFailure) in
+            try await connections.sendAll(batch.bytes, count: batch.count, on: lane, until: deadline)
+        }
+        if case .success(let replies) = outcome, replies.first?.isLoading != true { return replies }
         do {
-            return try await connections.sendAll(
-                batch.bytes, count: batch.count, on: batch.isLarge ? .bulk : .shared, until: Deadline(after: timeout))
+            return try await repeated(outcome, batch.bytes, count: batch.count, on: lane, until: deadline).get()
         } catch {
             throw RedisError(error).at(name, "a pipeline")
         }
@@ -113,11 +119,37 @@ public struct RedisDatabase: RedisExecutor {
         case .conversation: throw .needsConnection(command.name)
         case .refused(let reason): throw RedisError(.commandRefused, reason.description)
         }
+        let deadline = Deadline(after: timeout)
+        let outcome: Result<[RESPValue], ConnectionFailure>
         do {
-            return try await connections.send(command.bytes, on: lane, until: Deadline(after: timeout))
+            let reply = try await connections.send(command.bytes, on: lane, until: deadline)
+            guard reply.isLoading else { return reply }
+            outcome = .success([reply])
+        } catch {
+            outcome = .failure(error)
+        }
+        do {
+            return try await repeated(outcome, command.bytes, count: 1, on: lane, until: deadline).get()[0]
         } catch {
             throw RedisError(error)
         }
+    }
+
+    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
+    private func repeated(
+        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, on lane: Lane,
+        until deadline: Deadline
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        var repetition = Repetition(replay, of: bytes, until: deadline)
+        var outcome = first
+        while let pause = repetition.pause(after: &outcome) {
+            // A task that is cancelled meanwhile has its outcome.
+            do { try await Task.sleep(for: pause) } catch { return outcome }
+            outcome = await Result { () async throws(ConnectionFailure) in
+                try await connections.sendAll(bytes, count: count, on: lane, until: deadline)
+            }
+        }
+        return outcome
     }
 
     /// What blocks has a connection to itself meanwhile.
@@ -154,6 +186,16 @@ extension Timeout {
 extension Result {
     var isSuccess: Bool {
         if case .success = self { true } else { false }
+    }
+}
+
+extension Result where Failure == ConnectionFailure {
+    init(_ body: () async throws(ConnectionFailure) -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
     }
 }
 

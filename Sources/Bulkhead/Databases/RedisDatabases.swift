@@ -23,20 +23,24 @@ public final class RedisDatabases: Sendable {
         self.catalogue = catalogue
         var asynchronous: [DatabaseName: RedisDatabase] = [:]
         var blocking: [DatabaseName: BlockingRedisDatabase] = [:]
+        // One server, whatever the names: when it is away, that is known to all of them.
+        let circuit = Circuit(configuration.backoff)
         // Names of one number share their connections.
         var connections: [Int: DatabaseConnections] = [:]
         var pools: [Int: BlockingPool] = [:]
         for entry in catalogue.entries {
             let settings = configuration.connectionSettings(for: entry)
-            let shared = connections[entry.number] ?? DatabaseConnections(settings, configuration.poolBounds)
-            let pool = pools[entry.number] ?? BlockingPool(settings, configuration.poolBounds)
+            let shared = connections[entry.number]
+                ?? DatabaseConnections(settings, configuration.poolBounds, circuit)
+            let pool = pools[entry.number] ?? BlockingPool(settings, configuration.poolBounds, circuit)
             connections[entry.number] = shared
             pools[entry.number] = pool
             let rules = FlushRules(entry: entry, protected: catalogue.protectedNames(onNumber: entry.number))
             let timeout = Timeout(configuration.commandTimeout)
             asynchronous[entry.name] = RedisDatabase(
-                entry: entry, connections: shared, flushRules: rules, timeout: timeout)
-            blocking[entry.name] = BlockingRedisDatabase(entry: entry, pool: pool, flushRules: rules, timeout: timeout)
+                entry: entry, connections: shared, flushRules: rules, replay: configuration.replay, timeout: timeout)
+            blocking[entry.name] = BlockingRedisDatabase(
+                entry: entry, pool: pool, flushRules: rules, replay: configuration.replay, timeout: timeout)
         }
         self.asynchronous = asynchronous
         self.blocking = blocking

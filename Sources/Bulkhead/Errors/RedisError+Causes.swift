@@ -12,6 +12,7 @@ extension RedisError {
             case .connectTimedOut: .connectTimedOut
             case .handshakeRefused: .handshakeRefused
             case .authenticationFailed: .authenticationFailed
+            case .permissionDenied: .noPermission
             case .databaseOutOfRange: .databaseOutOfRange
             case .databaseDenied: .databaseDenied
             case .protocolViolation, .unsolicitedReply: .protocolViolation

@@ -29,6 +29,7 @@ extension AsyncConnection {
                 }
                 return wire
             }
+            attempt?.ended(result.failure)
             let isGone = change { shared in
                 if !shared.isGone { shared.connected = result }
                 return shared.isGone
@@ -89,6 +90,9 @@ extension AsyncConnection {
     private func limitResolving() {
         let isOver = shared.withLock { $0.connected != nil || !$0.machine.isHandshaking }
         guard !isOver else { return }
-        end(ConnectionFailure(.connectTimedOut, "no connection to \(settings.endpoint) came about in time"))
+        let failure = ConnectionFailure(
+            .connectTimedOut, "no connection to \(settings.endpoint) came about in time")
+        attempt?.ended(failure)
+        end(failure)
     }
 }

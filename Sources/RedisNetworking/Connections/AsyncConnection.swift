@@ -27,6 +27,8 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     let settings: ConnectionSettings
+    /// The circuit's leave to connect.
+    let attempt: Circuit.Attempt?
     let shared: Mutex<Shared>
     /// A hint for callers, without the mutex: the pump sleeps, so one alone may get its reply inline.
     let isResting = Atomic(false)
@@ -63,9 +65,11 @@ package final class AsyncConnection: @unchecked Sendable {
     package init(
         _ settings: ConnectionSettings,
         keepsPushes: Bool = false,
+        attempt: Circuit.Attempt? = nil,
         onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in }
     ) {
         self.settings = settings
+        self.attempt = attempt
         self.onEnd = onEnd
         if keepsPushes {
             let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(

@@ -9,6 +9,8 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         /// The server answered the handshake with an error of its own (maxclients, protected mode …).
         case handshakeRefused
         case authenticationFailed
+        /// The user may not do what the handshake does.
+        case permissionDenied
         case databaseOutOfRange
         case databaseDenied
         /// The stream is not RESP, or passes a limit.
@@ -87,7 +89,7 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     }
 
     /// The connection was there, and then it was not.
-    var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
+    package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
 
     package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
         left.reason == right.reason && left.message == right.message && left.progress == right.progress
@@ -97,5 +99,11 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         hasher.combine(reason)
         hasher.combine(message)
         hasher.combine(progress)
+    }
+}
+
+extension Result where Failure == ConnectionFailure {
+    var failure: ConnectionFailure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }

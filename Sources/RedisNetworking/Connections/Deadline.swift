@@ -81,6 +81,6 @@ package struct Deadline: Sendable, Hashable {
     /// The caller's patience as a whole.
     var timeout: Duration { end - start }
     /// What is left of it; below zero when it is over.
-    var left: Duration { end == .never ? .nanoseconds(Int64.max) : end - .now }
+    package var left: Duration { end == .never ? .nanoseconds(Int64.max) : end - .now }
     var isOver: Bool { end != .never && end <= .now }
 }

@@ -159,7 +159,9 @@ struct Handshake: Sendable {
                 .authenticationFailed,
                 "\(settings.endpoint) has no password set for user \(user), but one was given: leave it out")
         }
-        return ConnectionFailure(.handshakeRefused, "\(settings.endpoint) refused the connection: \(shown(error))")
+        return ConnectionFailure(
+            error.hasPrefix("NOPERM") ? .permissionDenied : .handshakeRefused,
+            "\(settings.endpoint) refused the connection: \(shown(error))")
     }
 
     private func selectFailure(_ error: String?) -> ConnectionFailure {

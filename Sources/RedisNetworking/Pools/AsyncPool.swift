@@ -10,11 +10,13 @@ package final class AsyncPool: Sendable {
 
     private let settings: ConnectionSettings
     private let bounds: PoolBounds
+    private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
 
-    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
+    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
+        self.circuit = circuit
         self.bounds = bounds
         machine = Mutex(Machine(bounds))
     }
@@ -91,12 +93,20 @@ package final class AsyncPool: Sendable {
             case .hand(let connection, let waiter): waiter.resume(returning: .success(connection))
             case .fail(let waiter, let failure): waiter.resume(returning: .failure(failure))
             case .close(let connection): connection.abort()
-            case .open:
-                let connection = AsyncConnection(settings, keepsPushes: true) { [weak self] ended in
-                    self?.machine.withLock { $0.ended(ended) }
-                }
-                perform { $0.opened(connection) }
+            case .open: open()
             }
+        }
+    }
+
+    private func open() {
+        do {
+            let attempt = try circuit.admit()
+            let connection = AsyncConnection(settings, keepsPushes: true, attempt: attempt) { [weak self] ended in
+                self?.machine.withLock { $0.ended(ended) }
+            }
+            perform { $0.opened(connection) }
+        } catch {
+            perform { $0.openFailed(error) }
         }
     }
 }

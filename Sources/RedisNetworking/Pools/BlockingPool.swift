@@ -20,13 +20,15 @@ package final class BlockingPool: Sendable {
 
     private let settings: ConnectionSettings
     private let bounds: PoolBounds
+    private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
     /// Signalled for each lease that comes back after `close`.
     private let returned = DispatchSemaphore(value: 0)
 
-    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
+    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
+        self.circuit = circuit
         self.bounds = bounds
         machine = Mutex(Machine(bounds))
     }
@@ -87,7 +89,13 @@ package final class BlockingPool: Sendable {
 
     /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.
     private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
-        let result = Result { () throws(ConnectionFailure) in try BlockingConnection(settings, until: deadline) }
+        let result = Result { () throws(ConnectionFailure) in
+            let attempt = try circuit.admit()
+            let result = Result { () throws(ConnectionFailure) in try BlockingConnection(settings, until: deadline) }
+            // Where the caller's own time was over nothing is known of the server.
+            if result.failure?.reason != .connectTimedOut || !deadline.isOver { attempt.ended(result.failure) }
+            return try result.get()
+        }
         switch result {
         case .success(let connection): perform { $0.opened(connection) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:

@@ -22,12 +22,14 @@ package final class DatabaseConnections: Sendable {
     }
 
     private let settings: ConnectionSettings
+    private let circuit: Circuit
     private let lanes = Mutex(Lanes())
     package let pool: AsyncPool
 
-    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds) {
+    package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
-        pool = AsyncPool(settings, bounds)
+        self.circuit = circuit
+        pool = AsyncPool(settings, bounds, circuit)
     }
 
     /// Whoever drops the last handle wants nothing more.
@@ -73,21 +75,19 @@ package final class DatabaseConnections: Sendable {
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
-        let connection: AsyncConnection? = lanes.withLock { lanes in
-            if lanes.isClosed { return nil }
+        try lanes.withLock { lanes throws(ConnectionFailure) in
+            if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
             let present = lanes.connections[lane.rawValue]
             if let present {
                 if present !== refusing { return present }
+                lanes.connections[lane.rawValue] = nil
                 lanes.retiring.append(present)
             }
-            let connection = AsyncConnection(settings) { [weak self] ended in self?.forget(ended) }
+            let attempt = try circuit.admit()
+            let connection = AsyncConnection(settings, attempt: attempt) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
             return connection
         }
-        guard let connection else {
-            throw ConnectionFailure(.closed, "the databases were closed", progress: .refused)
-        }
-        return connection
     }
 
     private func forget(_ ended: AsyncConnection) {

@@ -128,3 +128,8 @@ extension Duration {
         return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
+
+/// Blocks this thread.
+package func sleepThread(for duration: Duration) {
+    _ = poll(nil, 0, duration.wholeMilliseconds)
+}

@@ -1,0 +1,53 @@
+import Synchronization
+
+/// The circuit of one endpoint, for everybody who connects to it: while its server is away, one attempt at a time
+/// after a backoff, and everybody else fails at once.
+package final class Circuit: Sendable {
+    private let backoff: Backoff
+    private let machine = Mutex(CircuitMachine())
+
+    package init(_ backoff: Backoff = Backoff()) { self.backoff = backoff }
+
+    /// Leave to try once. Throws the last attempt's failure while there is none.
+    package func admit() throws(ConnectionFailure) -> Attempt {
+        let result = machine.withLock { machine in
+            Result { () throws(ConnectionFailure) in try machine.admit(at: .now) }
+        }
+        return Attempt(self, try result.get())
+    }
+
+    /// One attempt; tell how it ended, or let go of it.
+    package final class Attempt: Sendable {
+        private let circuit: Circuit
+        private let attempt: CircuitMachine.Attempt
+        private let isOver = Atomic(false)
+
+        fileprivate init(_ circuit: Circuit, _ attempt: CircuitMachine.Attempt) {
+            self.circuit = circuit
+            self.attempt = attempt
+        }
+
+        deinit { end { $0.abandoned(attempt) } }
+
+        /// The first verdict counts: nil is success.
+        func ended(_ failure: ConnectionFailure?) {
+            end { machine in
+                guard let failure else { return machine.succeeded() }
+                switch failure.provesEndpoint {
+                case true: machine.succeeded()
+                case nil: machine.abandoned(attempt)
+                case false:
+                    machine.failed(attempt, failure, at: .now) { failures in
+                        var random = SystemRandomNumberGenerator()
+                        return circuit.backoff.wait(after: failures, using: &random)
+                    }
+                }
+            }
+        }
+
+        private func end(_ verdict: (inout CircuitMachine) -> Void) {
+            guard !isOver.exchange(true, ordering: .relaxed) else { return }
+            circuit.machine.withLock { verdict(&$0) }
+        }
+    }
+}

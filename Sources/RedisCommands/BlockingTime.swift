@@ -16,6 +16,13 @@ extension EncodedCommand {
     /// | XREAD, XREADGROUP | behind BLOCK, in milliseconds |
     /// | WAIT, WAITAOF | last, in milliseconds |
     package var blockingTime: BlockingTime {
+        switch route {
+        case .shared, .bulk, .refused: .none
+        case .blocking, .conversation: blockingTimeByName
+        }
+    }
+
+    private var blockingTimeByName: BlockingTime {
         switch name {
         case "BLPOP", "BRPOP", "BZPOPMIN", "BZPOPMAX", "BLMOVE", "BRPOPLPUSH":
             Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })

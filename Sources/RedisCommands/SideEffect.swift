@@ -46,8 +46,7 @@ extension SideEffect {
             self = rest.prefix { $0 != "STREAMS" }.contains("BLOCK") ? .never : .read
         case "SORT":
             self = rest.contains("STORE") ? .accumulatingWrite : .read
-        case "SCRIPT", "FUNCTION", "OBJECT", "MEMORY", "XINFO", "PUBSUB", "LATENCY", "SLOWLOG", "COMMAND", "CLIENT",
-            "CONFIG", "ACL", "CLUSTER":
+        case _ where SideEffectTable.families.contains(name):
             self = SideEffectTable.readingSubcommands.contains(name + " " + (rest.first ?? "")) ? .read : .admin
         default:
             self =

@@ -48,6 +48,21 @@ enum SideEffectTable {
     static let admin = words(
         "FLUSHDB FLUSHALL BGSAVE BGREWRITEAOF SAVE SHUTDOWN REPLICAOF SLAVEOF FAILOVER DEBUG MODULE")
 
+    /// Nobody can say, or they wait.
+    static let never = words(
+        """
+        EVAL EVALSHA FCALL MULTI EXEC DISCARD WATCH UNWATCH WAIT WAITAOF
+        BLPOP BRPOP BLMOVE BLMPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN XREAD
+        SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUNSUBSCRIBE READONLY READWRITE ASKING
+        """)
+
+    /// Decided by what follows the name.
+    static let families = words(
+        """
+        SET ZADD EXPIRE PEXPIRE EXPIREAT PEXPIREAT SORT
+        SCRIPT FUNCTION OBJECT MEMORY XINFO PUBSUB LATENCY SLOWLOG COMMAND CLIENT CONFIG ACL CLUSTER
+        """)
+
     static let readingSubcommands: Set<String> = [
         "OBJECT ENCODING", "OBJECT FREQ", "OBJECT IDLETIME", "OBJECT REFCOUNT", "OBJECT HELP",
         "MEMORY USAGE", "MEMORY STATS", "MEMORY DOCTOR", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS",
@@ -58,6 +73,10 @@ enum SideEffectTable {
         "FUNCTION LIST", "FUNCTION STATS", "FUNCTION DUMP", "ACL WHOAMI", "ACL LIST", "ACL USERS", "ACL GETUSER",
         "ACL CAT", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "CLUSTER SLOTS", "CLUSTER MYID",
     ]
+
+    static func knows(_ name: String) -> Bool {
+        [read, idempotent, accumulating, admin, never, families].contains { $0.contains(name) }
+    }
 
     private static func words(_ text: String) -> Set<String> {
         Set(text.split(whereSeparator: \.isWhitespace).map(String.init))

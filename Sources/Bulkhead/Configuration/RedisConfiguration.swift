@@ -46,6 +46,8 @@ public struct RedisConfiguration: Sendable {
     /// Bytes of commands that may wait there to be written, for a server that reads slower than is asked; further
     /// commands are refused. Default 64 MiB.
     public var maximumUnwrittenBytes = 64 << 20
+    /// Hears of every command that has ended: logs, metrics, traces. Default: nobody.
+    public var observer: (any RedisObserver)?
     /// What a reply may be before it counts as a violation of the protocol.
     public var limits = RESPLimits()
 

@@ -9,12 +9,14 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
     public let name: DatabaseName
     private let timeout: Timeout
+    private let monitor: CommandMonitor
     private var state = LeaseState()
 
-    init(_ connection: BlockingConnection, database: DatabaseName, timeout: Timeout) {
+    init(_ connection: BlockingConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor) {
         self.connection = connection
         self.name = database
         self.timeout = timeout
+        self.monitor = monitor
     }
 
     @discardableResult
@@ -31,10 +33,11 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             if batch.count == 0 { return [] }
             try batch.check(isShared: false)
             try state.willSend(batch)
-            let replies = try translatingBlocking { () throws(ConnectionFailure) in
-                try connection.sendAll(
-                    batch.bytes, count: batch.count, until: Deadline(after: timeout.adding(batch)))
+            let deadline = Deadline(after: timeout.adding(batch))
+            let result = Result { () throws(ConnectionFailure) in
+                try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
             }
+            let replies = try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
             state.answered(batch, replies)
             return replies
         } catch {
@@ -60,17 +63,14 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
         if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
         try state.willSend(command)
-        let reply = try translatingBlocking { () throws(ConnectionFailure) in
-            switch command.route {
-            case .conversation(let channels) where channels > 0:
-                return try connection.subscribe(command.bytes, count: channels, until: Deadline(after: timeout))
-                    .subscriptionReply
-            case .blocking, .conversation:
-                return try connection.send(
-                    command.bytes, until: Deadline(after: timeout.adding(command.blockingTime)))
-            default: return try connection.send(command.bytes, until: Deadline(after: timeout))
+        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let result = Result { () throws(ConnectionFailure) in
+            if case .conversation(let channels) = command.route, channels > 0 {
+                return try connection.subscribe(command.bytes, count: channels, until: deadline).subscriptionReply
             }
+            return try connection.send(command.bytes, until: deadline)
         }
+        let reply = try monitor.ended(command, result, since: deadline.start)
         state.answered(command, reply)
         return reply
     }

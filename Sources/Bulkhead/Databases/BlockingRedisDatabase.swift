@@ -11,6 +11,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     let pool: BlockingPool
     let flushRules: FlushRules
     let replay: RedisReplay
+    let monitor: CommandMonitor
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -47,12 +48,16 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             let reply = try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
                 try connection.send(command.bytes, until: deadline)
             }
-            guard reply.isLoading else { return reply }
+            if !reply.isLoading {
+                monitor.answered(command, reply, since: deadline.start)
+                return reply
+            }
             outcome = .success([reply])
         } catch {
             outcome = .failure(error)
         }
-        return try repeated(outcome, command.bytes, count: 1, until: deadline)[0]
+        let result = repeated(outcome, command.bytes, count: 1, until: deadline).map { $0[0] }
+        return try monitor.ended(command, result, since: deadline.start)
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
@@ -65,8 +70,9 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
                     try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
                 }
             }
-            if case .success(let replies) = outcome, replies.first?.isLoading != true { return replies }
-            return try repeated(outcome, batch.bytes, count: batch.count, until: deadline)
+            let standing = outcome.mayNotStand
+                ? repeated(outcome, batch.bytes, count: batch.count, until: deadline) : outcome
+            return try monitor.ended(pipelineOf: batch.count, standing, since: deadline.start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -80,7 +86,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = BlockingRedisConnection(lease, database: name, timeout: timeout)
+        let connection = BlockingRedisConnection(lease, database: name, timeout: timeout, monitor: monitor)
         defer { pool.release(lease, reusable: connection.endLease()) }
         return try body(connection)
     }
@@ -104,23 +110,21 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         return reply
     }
 
-    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the replies that stand.
+    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
     private func repeated(
         _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline
-    ) throws(RedisError) -> [RESPValue] {
-        try translatingBlocking { () throws(ConnectionFailure) in
-            var repetition = Repetition(replay, of: bytes, until: deadline)
-            var outcome = first
-            while let pause = repetition.pause(after: &outcome) {
-                sleepThread(for: pause)
-                outcome = Result { () throws(ConnectionFailure) in
-                    try leasing(until: deadline) { connection throws(ConnectionFailure) in
-                        try connection.sendAll(bytes, count: count, until: deadline)
-                    }
+    ) -> Result<[RESPValue], ConnectionFailure> {
+        var repetition = Repetition(replay, of: bytes, until: deadline)
+        var outcome = first
+        while let pause = repetition.pause(after: &outcome) {
+            sleepThread(for: pause)
+            outcome = Result { () throws(ConnectionFailure) in
+                try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                    try connection.sendAll(bytes, count: count, until: deadline)
                 }
             }
-            return try outcome.get()
         }
+        return outcome
     }
 }
 

@@ -12,12 +12,14 @@ public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
     public let name: DatabaseName
     private let timeout: Timeout
+    private let monitor: CommandMonitor
     private let state = Mutex(LeaseState())
 
-    init(_ connection: AsyncConnection, database: DatabaseName, timeout: Timeout) {
+    init(_ connection: AsyncConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor) {
         self.connection = connection
         self.name = database
         self.timeout = timeout
+        self.monitor = monitor
     }
 
     @discardableResult
@@ -35,12 +37,9 @@ public final class RedisConnection: RedisExecutor {
             try batch.check(isShared: false)
             try refuseIfCancelled()
             try state.withLock { state throws(RedisError) in try state.willSend(batch) }
-            let replies: [RESPValue]
             let deadline = Deadline(after: timeout.adding(batch))
-            switch await connection.sendAll(batch.bytes, count: batch.count, until: deadline) {
-            case .success(let all): replies = all
-            case .failure(let failure): throw RedisError(failure)
-            }
+            let result = await connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+            let replies = try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
             state.withLock { $0.answered(batch, replies) }
             return replies
         } catch {
@@ -63,23 +62,21 @@ public final class RedisConnection: RedisExecutor {
     private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         try refuseIfCancelled()
         let result: Result<RESPValue, ConnectionFailure>
+        let isWaiting = command.blockingTime != .none
+        let deadline = Deadline(after: isWaiting ? timeout.adding(command.blockingTime) : timeout)
         if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
         try state.withLock { state throws(RedisError) in try state.willSend(command) }
         switch command.route {
         case .conversation(let channels) where channels > 0:
-            result = await connection.subscribe(command.bytes, count: channels, until: Deadline(after: timeout))
+            result = await connection.subscribe(command.bytes, count: channels, until: deadline)
                 .map(\.subscriptionReply)
-        case .blocking where command.blockingTime != .none, .conversation where command.blockingTime != .none:
-            let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        case .blocking where isWaiting, .conversation where isWaiting:
             result = await connection.sendBlocking(command.bytes, until: deadline)
-        default: result = await connection.send(command.bytes, until: Deadline(after: timeout))
+        default: result = await connection.send(command.bytes, until: deadline)
         }
-        switch result {
-        case .success(let reply):
-            state.withLock { $0.answered(command, reply) }
-            return reply
-        case .failure(let failure): throw RedisError(failure)
-        }
+        let reply = try monitor.ended(command, result, since: deadline.start)
+        state.withLock { $0.answered(command, reply) }
+        return reply
     }
 }
 

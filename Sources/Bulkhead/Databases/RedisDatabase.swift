@@ -12,6 +12,7 @@ public struct RedisDatabase: RedisExecutor {
     let connections: DatabaseConnections
     let flushRules: FlushRules
     let replay: RedisReplay
+    let monitor: CommandMonitor
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -54,11 +55,14 @@ public struct RedisDatabase: RedisExecutor {
         let outcome = await Result { () async throws(ConnectionFailure) in
             try await connections.sendAll(batch.bytes, count: batch.count, on: lane, until: deadline)
         }
-        if case .success(let replies) = outcome, replies.first?.isLoading != true { return replies }
+        var standing = outcome
+        if outcome.mayNotStand {
+            standing = await repeated(outcome, batch.bytes, count: batch.count, on: lane, until: deadline)
+        }
         do {
-            return try await repeated(outcome, batch.bytes, count: batch.count, on: lane, until: deadline).get()
+            return try monitor.ended(pipelineOf: batch.count, standing, since: deadline.start)
         } catch {
-            throw RedisError(error).at(name, "a pipeline")
+            throw error.at(name, "a pipeline")
         }
     }
 
@@ -86,7 +90,7 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = RedisConnection(lease, database: name, timeout: timeout)
+        let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor)
         do {
             let result = try await body(connection)
             connections.pool.release(lease, reusable: connection.endLease())
@@ -123,16 +127,16 @@ public struct RedisDatabase: RedisExecutor {
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
             let reply = try await connections.send(command.bytes, on: lane, until: deadline)
-            guard reply.isLoading else { return reply }
+            if !reply.isLoading {
+                monitor.answered(command, reply, since: deadline.start)
+                return reply
+            }
             outcome = .success([reply])
         } catch {
             outcome = .failure(error)
         }
-        do {
-            return try await repeated(outcome, command.bytes, count: 1, on: lane, until: deadline).get()[0]
-        } catch {
-            throw RedisError(error)
-        }
+        let result = await repeated(outcome, command.bytes, count: 1, on: lane, until: deadline).map { $0[0] }
+        return try monitor.ended(command, result, since: deadline.start)
     }
 
     /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
@@ -154,16 +158,15 @@ public struct RedisDatabase: RedisExecutor {
 
     /// What blocks has a connection to itself meanwhile.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        do {
-            let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let result = await Result { () async throws(ConnectionFailure) in
             let lease = try await connections.pool.lease(until: deadline)
             let result = await lease.sendBlocking(command.bytes, until: deadline)
             // After a timeout the server may still wait, and answer the next command first.
             connections.pool.release(lease, reusable: result.isSuccess)
             return try result.get()
-        } catch {
-            throw RedisError(error)
         }
+        return try monitor.ended(command, result, since: deadline.start)
     }
 }
 
@@ -186,6 +189,16 @@ extension Timeout {
 extension Result {
     var isSuccess: Bool {
         if case .success = self { true } else { false }
+    }
+}
+
+extension Result<[RESPValue], ConnectionFailure> {
+    /// True if ``Repetition`` has a say.
+    var mayNotStand: Bool {
+        switch self {
+        case .success(let replies): replies.first?.isLoading == true
+        case .failure: true
+        }
     }
 }
 

@@ -37,10 +37,13 @@ public final class RedisDatabases: Sendable {
             pools[entry.number] = pool
             let rules = FlushRules(entry: entry, protected: catalogue.protectedNames(onNumber: entry.number))
             let timeout = Timeout(configuration.commandTimeout)
+            let monitor = CommandMonitor(entry.name, configuration.observer)
             asynchronous[entry.name] = RedisDatabase(
-                entry: entry, connections: shared, flushRules: rules, replay: configuration.replay, timeout: timeout)
+                entry: entry, connections: shared, flushRules: rules, replay: configuration.replay,
+                monitor: monitor, timeout: timeout)
             blocking[entry.name] = BlockingRedisDatabase(
-                entry: entry, pool: pool, flushRules: rules, replay: configuration.replay, timeout: timeout)
+                entry: entry, pool: pool, flushRules: rules, replay: configuration.replay,
+                monitor: monitor, timeout: timeout)
         }
         self.asynchronous = asynchronous
         self.blocking = blocking
@@ -73,6 +76,13 @@ public final class RedisDatabases: Sendable {
     public func blocking(_ name: DatabaseName) throws(RedisError) -> BlockingRedisDatabase {
         if let database = blocking[name] { return database }
         throw catalogue.unknown(name)
+    }
+
+    /// What the commands of each database have come to so far, asynchronous and blocking ones together.
+    ///
+    /// Counted always; costs two microseconds or so a database, and no command waits for it.
+    public func snapshot() -> [DatabaseName: RedisSnapshot] {
+        asynchronous.mapValues { $0.monitor.snapshot() }
     }
 
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.

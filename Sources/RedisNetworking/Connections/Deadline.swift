@@ -20,6 +20,8 @@ package struct Moment: Sendable, Hashable, Comparable {
         return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    package var nanosecondsAgo: Int64 { Self.now.nanoseconds - nanoseconds }
+
     package static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package static func + (moment: Moment, duration: Duration) -> Moment {

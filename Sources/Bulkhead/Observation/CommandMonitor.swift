@@ -1,0 +1,129 @@
+import RESP
+import RedisCommands
+import RedisNetworking
+import Synchronization
+
+/// Counts what one database's commands come to, and tells the observer if there is one.
+///
+/// Without an observer a command costs a clock reading and two additions that no lock guards.
+///
+/// `@unchecked Sendable`: the counters' memory is fixed, and each of them is atomic.
+final class CommandMonitor: @unchecked Sendable {
+    private let database: DatabaseName
+    private let observer: (any RedisObserver)?
+    private let answered = Atomic(0)
+    private let errors = Atomic(0)
+    private let failures = Mutex<[RedisError.Code: Int]>([:])
+    private let latencies: UnsafeMutablePointer<Atomic<Int>>
+
+    init(_ database: DatabaseName, _ observer: (any RedisObserver)?) {
+        self.database = database
+        self.observer = observer
+        latencies = .allocate(capacity: RedisLatencies.bucketCount)
+        for bucket in 0..<RedisLatencies.bucketCount { (latencies + bucket).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        latencies.deinitialize(count: RedisLatencies.bucketCount)
+        latencies.deallocate()
+    }
+
+    /// The server has answered a command that was asked for at `start`.
+    func answered(_ command: EncodedCommand, _ reply: RESPValue, since start: Moment) {
+        let error = reply.errorMessage
+        count(1, errors: error == nil ? 0 : 1, since: start)
+        guard let observer else { return }
+        tell(observer, command.label, 1, error.map { RedisError(server: $0).code }, .answered, since: start)
+    }
+
+    private func answered(_ replies: [RESPValue], since start: Moment) {
+        let errors = replies.lazy.compactMap(\.errorMessage)
+        count(replies.count, errors: errors.reduce(0) { count, _ in count + 1 }, since: start)
+        guard let observer else { return }
+        let code = errors.first.map { RedisError(server: $0).code }
+        tell(observer, Self.pipeline, replies.count, code, .answered, since: start)
+    }
+
+    /// One or the other; the reply, or the failure as this floor's error.
+    func ended(
+        _ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>, since start: Moment
+    ) throws(RedisError) -> RESPValue {
+        switch result {
+        case .success(let reply):
+            answered(command, reply, since: start)
+            return reply
+        case .failure(let failure):
+            let error = RedisError(failure)
+            failed(command, error, since: start)
+            throw error
+        }
+    }
+
+    /// The same for a pipeline.
+    func ended(
+        pipelineOf count: Int, _ result: Result<[RESPValue], ConnectionFailure>, since start: Moment
+    ) throws(RedisError) -> [RESPValue] {
+        switch result {
+        case .success(let replies):
+            answered(replies, since: start)
+            return replies
+        case .failure(let failure):
+            let error = RedisError(failure)
+            failed(pipelineOf: count, error, since: start)
+            throw error
+        }
+    }
+
+    private func failed(_ command: EncodedCommand, _ error: RedisError, since start: Moment) {
+        failures.withLock { $0[error.code, default: 0] += 1 }
+        guard let observer else { return }
+        tell(observer, command.label, 1, error.code, error.stage, since: start)
+    }
+
+    private func failed(pipelineOf count: Int, _ error: RedisError, since start: Moment) {
+        failures.withLock { $0[error.code, default: 0] += 1 }
+        guard let observer else { return }
+        tell(observer, Self.pipeline, count, error.code, error.stage, since: start)
+    }
+
+    func snapshot() -> RedisSnapshot {
+        var snapshot = RedisSnapshot()
+        snapshot.answered = answered.load(ordering: .relaxed)
+        snapshot.errors = errors.load(ordering: .relaxed)
+        snapshot.failures = failures.withLock(\.self)
+        snapshot.latencies = RedisLatencies(
+            counts: (0..<RedisLatencies.bucketCount).map { latencies[$0].load(ordering: .relaxed) })
+        return snapshot
+    }
+
+    private static let pipeline = "PIPELINE"
+
+    private func count(_ commands: Int, errors count: Int, since start: Moment) {
+        answered.add(commands, ordering: .relaxed)
+        if count > 0 { errors.add(count, ordering: .relaxed) }
+        latencies[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
+    }
+
+    private func tell(
+        _ observer: any RedisObserver, _ label: String, _ count: Int, _ code: RedisError.Code?,
+        _ stage: RedisError.Stage, since start: Moment
+    ) {
+        let known = code.map { $0.isOfServer && !RedisError.Code.ofServer.contains($0) ? .serverError : $0 }
+        observer.commandEnded(
+            RedisCommandEvent(
+                database: database, command: label, commandCount: count,
+                outcome: known.map { .failure($0) } ?? .success, stage: stage,
+                duration: .nanoseconds(start.nanosecondsAgo)))
+    }
+}
+
+extension RedisError.Code {
+    /// This package's codes are in lower case.
+    fileprivate var isOfServer: Bool { name.first?.isUppercase == true }
+
+    /// Those with a name here.
+    fileprivate static let ofServer: Set<RedisError.Code> = [
+        .serverError, .wrongType, .noAuth, .noPermission, .readOnly, .loading, .outOfMemory, .busy, .misconfigured,
+        .masterDown, .noScript, .transactionAborted,
+    ]
+}

@@ -1,0 +1,45 @@
+/// What a program wants to hear of its commands: the one hook for logs, metrics and traces.
+///
+/// ```swift
+/// struct SlowLog: RedisObserver {
+///     func commandEnded(_ event: RedisCommandEvent) {
+///         if event.duration > .milliseconds(50) { print("\(event.command) in \(event.database): \(event.duration)") }
+///     }
+/// }
+/// var configuration = RedisConfiguration(host: "cache")
+/// configuration.observer = SlowLog()
+/// ```
+/// It is called on the caller's task or thread, after each command or pipeline and before its caller goes on: what it
+/// does is part of every command's time, and a task-local trace context is the caller's. Adapters to swift-log,
+/// swift-metrics and swift-distributed-tracing are a few lines: <doc:Observing>.
+public protocol RedisObserver: Sendable {
+    /// A command or a pipeline has its replies, or has failed.
+    func commandEnded(_ event: RedisCommandEvent)
+}
+
+/// One command, or one pipeline, that is over. Every field but the times is from a bounded set, fit for a label.
+public struct RedisCommandEvent: Sendable, Hashable {
+    public let database: DatabaseName
+    /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own.
+    public let command: String
+    /// Commands in the pipeline; 1 for one alone.
+    public let commandCount: Int
+    public let outcome: Outcome
+    /// How far it had come; `answered` where the server replied, with an error or without.
+    public let stage: RedisError.Stage
+    /// From the call to its end, pauses and repetitions included.
+    public let duration: Duration
+
+    public enum Outcome: Sendable, Hashable, CustomStringConvertible {
+        case success
+        /// The failure's code: this package's own, or the server's where ``RedisError/Code`` names it, else `ERR`.
+        case failure(RedisError.Code)
+
+        public var description: String {
+            switch self {
+            case .success: "ok"
+            case .failure(let code): code.name
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// What a database's commands have come to since its ``RedisDatabases`` was made; see ``RedisDatabases/snapshot()``.
+public struct RedisSnapshot: Sendable, Hashable {
+    /// Commands the server answered, those of pipelines one by one.
+    public internal(set) var answered = 0
+    /// Of these, how many by an error.
+    public internal(set) var errors = 0
+    /// Calls without a reply, by the error's code.
+    public internal(set) var failures: [RedisError.Code: Int] = [:]
+    /// How long the calls took that were answered; a pipeline is one call.
+    public internal(set) var latencies = RedisLatencies()
+
+    /// Nothing yet.
+    public init() {}
+
+    /// What came on top of an earlier snapshot of the same database.
+    public func since(_ earlier: RedisSnapshot) -> RedisSnapshot {
+        var difference = self
+        difference.answered -= earlier.answered
+        difference.errors -= earlier.errors
+        difference.failures = failures.compactMapValues { $0 }
+        for (code, count) in earlier.failures { difference.failures[code, default: 0] -= count }
+        difference.failures = difference.failures.filter { $0.value != 0 }
+        difference.latencies.subtract(earlier.latencies)
+        return difference
+    }
+}
+
+/// Latencies in buckets that are an eighth of their value wide: from a nanosecond to over an hour in 2.5 KB.
+public struct RedisLatencies: Sendable, Hashable {
+    private(set) var counts = [Int](repeating: 0, count: Self.bucketCount)
+
+    /// How many there are.
+    public var count: Int { counts.reduce(0, +) }
+
+    /// The latency that so many percent, 0 to 100, did not exceed; at most an eighth too long. Nil without any.
+    public func percentile(_ percent: Double) -> Duration? {
+        let count = count
+        guard count > 0 else { return nil }
+        let rank = max(1, Int((min(max(percent, 0), 100) / 100 * Double(count)).rounded(.up)))
+        var seen = 0
+        for (bucket, number) in counts.enumerated() {
+            seen += number
+            if seen >= rank { return .nanoseconds(Self.upperBound(of: bucket)) }
+        }
+        return nil
+    }
+
+    /// The buckets with something in them, the shortest first: no latency in one is above its `upperBound`.
+    public var buckets: [(upperBound: Duration, count: Int)] {
+        counts.enumerated().filter { $1 > 0 }.map { (.nanoseconds(Self.upperBound(of: $0)), $1) }
+    }
+
+    init() {}
+
+    init(counts: [Int]) { self.counts = counts }
+
+    mutating func subtract(_ earlier: RedisLatencies) {
+        for bucket in counts.indices { counts[bucket] -= earlier.counts[bucket] }
+    }
+
+    // MARK: Buckets
+
+    /// Every doubling is cut into 2³ buckets.
+    private static let precisionBits = 3
+    /// 2⁴² ns are 73 minutes; what takes longer counts as that.
+    private static let rangeBits = 42
+    static let bucketCount = (rangeBits - precisionBits + 1) << precisionBits
+
+    static func bucket(of nanoseconds: Int64) -> Int {
+        let value = min(max(0, nanoseconds), 1 << rangeBits - 1)
+        let shift = max(0, Int64.bitWidth - 1 - (value | 1).leadingZeroBitCount - precisionBits)
+        return shift << precisionBits + Int(value >> Int64(shift))
+    }
+
+    /// The longest latency of a bucket, in nanoseconds: the inverse of `bucket(of:)`.
+    static func upperBound(of bucket: Int) -> Int64 {
+        let shift = max(0, bucket >> precisionBits - 1)
+        return Int64(bucket - shift << precisionBits + 1) << Int64(shift) - 1
+    }
+}

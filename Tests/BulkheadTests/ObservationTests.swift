@@ -1,0 +1,142 @@
+@testable import Bulkhead
+import RedisTestServer
+import Synchronization
+import TestSupport
+import Testing
+
+private final class Listener: RedisObserver {
+    @TaskLocal static var trace = ""
+
+    private let heard = Mutex<[(event: RedisCommandEvent, trace: String)]>([])
+
+    func commandEnded(_ event: RedisCommandEvent) { heard.withLock { $0.append((event, Self.trace)) } }
+
+    var events: [RedisCommandEvent] { heard.withLock { $0.map(\.event) } }
+    var traces: [String] { heard.withLock { $0.map(\.trace) } }
+    /// `GET ok answered`
+    var lines: [String] { events.map { "\($0.command) \($0.outcome) \($0.stage.rawValue)" } }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `An observer` {
+    @Test func `hears of every command and pipeline, whichever way it went`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            try await main.set("a", "b")
+            _ = try? await main.incr("a")
+            _ = try? await main.pipeline(.get("a"), .incr("a"), .get("a"))
+            _ = try await main.blpop("nothing", timeout: .milliseconds(1))
+            try await main.withConnection { connection in
+                _ = try await connection.get("a")
+                _ = try await connection.pipeline(.get("a"), .get("b"))
+            }
+            let blocking = try databases.blocking(.knowledge)
+            _ = try blocking.get("a")
+            _ = try blocking.pipeline(.get("a"), .get("b"))
+            try blocking.withConnection { _ = try $0.get("a") }
+            #expect(
+                listener.lines == [
+                    "SET ok answered", "INCR ERR answered", "PIPELINE ERR answered", "BLPOP ok answered",
+                    "GET ok answered", "PIPELINE ok answered",
+                    "GET ok answered", "PIPELINE ok answered", "GET ok answered",
+                ])
+            #expect(listener.events.map(\.commandCount) == [1, 1, 3, 1, 1, 2, 1, 2, 1])
+            #expect(listener.events.prefix(6).allSatisfy { $0.database == .main })
+            #expect(listener.events.suffix(3).allSatisfy { $0.database == .knowledge })
+            #expect(listener.events.allSatisfy { $0.duration > .zero })
+        }
+    }
+
+    @Test func `hears of what got no reply, with how far it came`() async throws {
+        let listener = Listener()
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while peer.readCommand() != nil {}
+        }
+        defer { server.stop() }
+        var configuration = patientConfiguration(server.path)
+        configuration.observer = listener
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main].within(.milliseconds(20))
+        _ = try? await main.get("a")
+        _ = try? await main.pipeline(.get("a"), .get("b"))
+        _ = try? databases.blocking(.main).within(.milliseconds(20)).get("a")
+        // Each may have been too late for another stage on a busy machine.
+        #expect(listener.events.map(\.command) == ["GET", "PIPELINE", "GET"])
+        #expect(listener.events.allSatisfy { $0.outcome == .failure(.timedOut) && $0.stage != .answered })
+        #expect(listener.events.allSatisfy { $0.duration >= .milliseconds(20) })
+        #expect(databases.snapshot()[.main]?.failures == [.timedOut: 3])
+        await databases.close()
+    }
+
+    @Test func `gets labels from a bounded set, whatever the words and the errors`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            _ = try? await main.send("NO.SUCH.COMMAND.\(UInt32.random(in: 0 ... .max))", as: String.self)
+            let script = "return redis.error_reply('MYCODE\(UInt32.random(in: 0 ... .max)) no')"
+            _ = try? await main.send("EVAL", script, 0, as: String.self)
+            #expect(listener.lines == ["OTHER ERR answered", "EVAL ERR answered"])
+        }
+    }
+
+    @Test func `is called in the caller's own task`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            await withTaskGroup { group in
+                for number in 0..<20 {
+                    group.addTask {
+                        await Listener.$trace.withValue("\(number)") { _ = try? await main.get("a") }
+                    }
+                }
+            }
+            #expect(Set(listener.traces) == Set((0..<20).map(String.init)))
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `A snapshot` {
+    @Test func `counts each name's commands, errors and latencies, also where names share a number`() async throws {
+        let catalogue = try DatabaseCatalogue([
+            DatabaseEntry("first", number: 0),
+            DatabaseEntry("second", number: 0, aliasOf: "first"),
+        ])
+        try await withDatabases(catalogue: catalogue) { databases, _ in
+            let first = try databases["first"]
+            for number in 0..<50 { try await first.set("\(number)", "x") }
+            _ = try await first.pipeline((0..<30).map { RedisCommand<String?>.get("\($0)") })
+            _ = try? await first.incr("1")
+            let before = databases.snapshot()
+            #expect(before["first"]?.answered == 81 && before["first"]?.errors == 1)
+            #expect(before["first"]?.latencies.count == 52)
+            #expect(before["second"] == RedisSnapshot())
+            _ = try databases.blocking("second").get("1")
+            let after = databases.snapshot()
+            #expect(after["second"]?.answered == 1)
+            let difference = try #require(after["first"]).since(try #require(before["first"]))
+            #expect(difference == RedisSnapshot())
+        }
+    }
+
+    @Test func `gives latencies at most an eighth too long, and none too short`() throws {
+        var random = SeededGenerator(seed: 3)
+        for shift in 0..<42 {
+            for _ in 0..<100 {
+                let value = Int64.random(in: 0...(1 << shift), using: &random)
+                let bound = RedisLatencies.upperBound(of: RedisLatencies.bucket(of: value))
+                #expect(bound >= value && bound - value <= value / 8)
+            }
+        }
+        #expect(RedisLatencies.bucket(of: -5) == 0)
+        #expect(RedisLatencies.bucket(of: .max) == RedisLatencies.bucketCount - 1)
+        var counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
+        for value in 1...1_000 { counts[RedisLatencies.bucket(of: Int64(value) * 1_000)] += 1 }
+        let latencies = RedisLatencies(counts: counts)
+        #expect(latencies.count == 1_000 && latencies.buckets.reduce(0) { $0 + $1.count } == 1_000)
+        let median = try #require(latencies.percentile(50))
+        #expect(median >= .microseconds(500) && median <= .microseconds(563))
+        #expect(try #require(latencies.percentile(100)) >= .microseconds(1_000))
+        #expect(RedisLatencies().percentile(50) == nil)
+    }
+}

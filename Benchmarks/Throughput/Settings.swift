@@ -16,6 +16,7 @@ struct Settings: Sendable {
     var keys = 10
     var type = "string"
     var countAllocations = false
+    var proofInterval = 0
     var json = false
 
     static var table: ArgumentTable<Settings> {
@@ -40,6 +41,9 @@ struct Settings: Sendable {
                 .integer("clients", "<number>", \.clients, in: 1...10_000, help: "callers at once"),
                 .integer("pipeline", "<number>", \.pipeline, in: 1...100_000, help: "commands in one pipeline"),
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands in all"),
+                .integer(
+                    "proof-interval", "<n>", \.proofInterval, in: 0...1_000_000_000,
+                    help: "one in n commands is followed by a proof of order; 0 is none"),
                 .integer("value-size", "<bytes>", \.valueSize, in: 1...100_000_000, help: "bytes of a value"),
                 .integer("keys", "<number>", \.keys, in: 1...100_000, help: "keys of mget, fields of hgetall"),
                 .text("as", "<string|floats>", \.type, help: "what get and mget read values as"),

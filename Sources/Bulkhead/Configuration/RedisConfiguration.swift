@@ -46,6 +46,11 @@ public struct RedisConfiguration: Sendable {
     /// Bytes of commands that may wait there to be written, for a server that reads slower than is asked; further
     /// commands are refused. Default 64 MiB.
     public var maximumUnwrittenBytes = 64 << 20
+    /// One in so many asynchronous commands is followed by an ECHO that proves that replies still come in order: a check
+    /// on proxies and servers, as this client keeps order by itself. A proof that fails withholds the command's reply,
+    /// throws `protocol-violation` and closes the connection. Nil, the default, is none. With 50 callers 100 costs less
+    /// than runs differ and 1 takes 1.7 times the processor's time (`throughput --proof-interval`).
+    public var proofInterval: Int?
     /// Hears of every command that has ended: logs, metrics, traces. Default: nobody.
     public var observer: (any RedisObserver)?
     /// What a reply may be before it counts as a violation of the protocol.
@@ -65,10 +70,12 @@ public struct RedisConfiguration: Sendable {
     public var address: String { endpoint.description }
 
     func connectionSettings(for entry: DatabaseEntry) -> ConnectionSettings {
-        ConnectionSettings(
+        var settings = ConnectionSettings(
             endpoint: endpoint, database: entry.number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
+        settings.proofInterval = max(0, proofInterval ?? 0)
+        return settings
     }
 
     var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }

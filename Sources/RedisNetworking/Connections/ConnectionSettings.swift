@@ -33,6 +33,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var limits: RESPLimits
     /// What may wait on one connection.
     package var bounds: LaneBounds
+    /// One command in so many on a shared lane is followed by a proof of order; zero is none.
+    package var proofInterval = 0
 
     package init(
         endpoint: Endpoint,

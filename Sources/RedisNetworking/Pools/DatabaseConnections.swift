@@ -24,6 +24,7 @@ package final class DatabaseConnections: Sendable {
     private let settings: ConnectionSettings
     private let circuit: Circuit
     private let lanes = Mutex(Lanes())
+    private let sent = Atomic(0)
     package let pool: AsyncPool
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
@@ -39,6 +40,9 @@ package final class DatabaseConnections: Sendable {
     package func send(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline = .none
     ) async throws(ConnectionFailure) -> RESPValue {
+        if settings.proofInterval > 0, sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0 {
+            return try await sendWithProof(bytes, on: lane, until: deadline)
+        }
         let first = try connection(for: lane)
         switch await first.send(bytes, until: deadline) {
         case .success(let reply): return reply
@@ -58,6 +62,37 @@ package final class DatabaseConnections: Sendable {
             return try await connection(for: lane, insteadOf: first, after: failure)
                 .sendAll(bytes, count: count, until: deadline).get()
         }
+    }
+
+    /// Sends one command and in the same piece an ECHO of a new token: if that comes back as anything else, replies have
+    /// lost their order. Then the command's reply is withheld, and the connection ends.
+    private func sendWithProof(
+        _ bytes: [UInt8], on lane: Lane, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> RESPValue {
+        let token = "proof-\(UInt64.random(in: 0 ... .max))"
+        var encoder = RESPEncoder()
+        encoder.append(encoded: bytes)
+        encoder.command("ECHO", argumentCount: 2)
+        encoder.argument(token)
+        var connection = try connection(for: lane)
+        var result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
+        if case .failure(let failure) = result {
+            connection = try self.connection(for: lane, insteadOf: connection, after: failure)
+            result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
+        }
+        let replies = try result.get()
+        // Where an ACL denies ECHO, or the server loads its data, nothing is proved.
+        if replies[1].withoutAttributes.errorMessage != nil { return replies[0] }
+        if case .bulkString(let echoed) = replies[1].withoutAttributes, echoed.elementsEqual(token.utf8) {
+            return replies[0]
+        }
+        let failure = ConnectionFailure(
+            .unsolicitedReply,
+            "an ECHO to \(settings.endpoint) was answered by something else: replies have lost their order, so the "
+                + "connection is closed; look for a proxy or a server that does not keep it",
+            progress: .mayHaveBeenSent)
+        connection.end(failure)
+        throw failure
     }
 
     /// A connection that ended between the look and the request refuses it, or ends before it was written: one more

@@ -1,0 +1,65 @@
+import Bulkhead
+import RedisTestServer
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct `A proof of order` {
+    @Test func `follows one in so many commands, and their callers notice nothing`() async throws {
+        try await withDatabases(configure: { $0.proofInterval = 10 }) { databases, _ in
+            let main = try databases[.main]
+            try await withThrowingTaskGroup { group in
+                for caller in 0..<20 {
+                    group.addTask {
+                        for number in 0..<20 {
+                            try await main.set("\(caller)", "\(number)")
+                            #expect(try await main.get("\(caller)") == "\(number)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let calls = try await main.send("INFO", "commandstats", as: String.self)
+            #expect(calls.contains("cmdstat_echo:calls=80,"))
+        }
+    }
+
+    @Test func `that fails withholds the reply, and closes the connection`() async throws {
+        let proofs = Mutex(0)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                guard command[0] == "ECHO" else {
+                    peer.write("+OK\r\n")
+                    continue
+                }
+                // The first token comes back, the second is somebody else's reply.
+                let isFirst = proofs.withLock { proofs in
+                    proofs += 1
+                    return proofs == 1
+                }
+                peer.write(isFirst ? "$\(command[1].utf8.count)\r\n\(command[1])\r\n" : "$6\r\nsecret\r\n")
+            }
+        }
+        defer { server.stop() }
+        var configuration = patientConfiguration(server.path)
+        configuration.proofInterval = 1
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main]
+        #expect(try await main.ping() == "OK")
+        let error = await #expect(throws: RedisError.self) { try await main.ping() }
+        #expect(error?.code == .protocolViolation && error?.message.contains("secret") == false)
+        #expect(server.connectionCount == 1)
+        _ = try? await main.ping()
+        #expect(server.connectionCount == 2)
+        await databases.close()
+    }
+
+    @Test func `is no proof, and no failure, where ECHO is denied`() async throws {
+        try await withDatabases(configure: { $0.proofInterval = 1 }) { databases, _ in
+            let main = try databases[.main]
+            try await main.send("ACL", "SETUSER", "default", "-echo", as: String.self)
+            #expect(try await main.ping() == "PONG")
+        }
+    }
+}

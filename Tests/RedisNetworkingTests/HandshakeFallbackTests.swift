@@ -67,7 +67,6 @@ import Testing
 
     @Test(arguments: [
         "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
-        "-NOAUTH HELLO must be called with the client already authenticated\r\n",
         "-NOPERM this user has no permissions to run the 'hello' command\r\n",
         "-ERR Protocol version is not an integer or out of range\r\n",
         "-ERR Syntax error in HELLO option 'SETNAME'\r\n",
@@ -76,5 +75,19 @@ import Testing
         var handshake = Handshake(someSettings(password: "sesame"))
         _ = handshake.start()
         #expect(handshake.receive(error).failure != nil)
+    }
+
+    @Test func `NOAUTH in answer to a login means that HELLO is unknown, and AUTH decides`() {
+        var handshake = Handshake(someSettings(password: "sesame"))
+        _ = handshake.start()
+        let second = handshake.receive(Self.denied + Self.denied + Self.denied + Self.denied)
+        #expect(second.sent == text(commands("AUTH sesame", "SELECT 2")))
+        #expect(handshake.receive("-WRONGPASS invalid\r\n").failure?.reason == .authenticationFailed)
+    }
+
+    @Test func `NOAUTH without a login is a failure`() {
+        var handshake = Handshake(someSettings())
+        _ = handshake.start()
+        #expect(handshake.receive(Self.denied).failure?.reason == .authenticationFailed)
     }
 }

@@ -7,7 +7,6 @@ import Testing
 
     static let toHello: [(String, Reason)] = [
         ("-WRONGPASS invalid username-password pair or user is disabled.\r\n", .authenticationFailed),
-        ("-NOAUTH HELLO must be called with the client already authenticated\r\n", .authenticationFailed),
         ("-ERR AUTH <password> called without any password configured for the default user.\r\n",
             .authenticationFailed),
         ("-NOPERM this user has no permissions to run the 'hello' command\r\n", .permissionDenied),

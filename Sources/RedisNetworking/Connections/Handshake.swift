@@ -8,9 +8,9 @@ import RESP
 /// CLIENT SETINFO LIB-NAME · LIB-VER               may fail: servers before 7.2 do not know it
 /// SELECT n                                        must answer OK, else no command ever leaves
 /// ```
-/// Only where HELLO is an unknown command, or refused with NOPROTO, a second write follows in RESP2:
-/// `AUTH`, `CLIENT SETNAME` and, if the first SELECT was not accepted, SELECT. Every other error ends the
-/// connection: falling back after a wrong password would hide it.
+/// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
+/// follows in RESP2: `AUTH`, `CLIENT SETNAME` and, if the first SELECT was not accepted, SELECT. Every other error
+/// ends the connection: falling back after a wrong password would hide it.
 struct Handshake: Sendable {
     /// What the shell does next.
     enum Step {
@@ -106,7 +106,7 @@ struct Handshake: Sendable {
                 if case .map = reply { return nil }
                 return ConnectionFailure(.handshakeRefused, "\(settings.endpoint) answered HELLO with no map")
             }
-            if Self.meansNoHello(error) {
+            if meansNoHello(error) {
                 needsFallback = true
                 return nil
             }
@@ -124,8 +124,12 @@ struct Handshake: Sendable {
     }
 
     /// `ERR unknown command 'HELLO' …` from servers without it, NOPROTO from servers without RESP3.
-    private static func meansNoHello(_ error: String) -> Bool {
+    ///
+    /// Valkey 9.1 says NOAUTH to every command it does not know before the login. A server that knows HELLO never
+    /// says it to one that brings a login, so nothing is hidden: a wrong password is refused by AUTH.
+    private func meansNoHello(_ error: String) -> Bool {
         error.hasPrefix("NOPROTO") || error.hasPrefix("ERR unknown command")
+            || settings.needsLogin && error.hasPrefix("NOAUTH")
     }
 
     /// What a server says before it has read anything; in RESP2 it may stand where SETINFO's reply would.

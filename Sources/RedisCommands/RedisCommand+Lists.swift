@@ -277,8 +277,10 @@ extension Duration {
     /// For blocking commands. Zero waits for ever, so no other time becomes zero.
     ///
     /// Servers refuse negative times, but take -0.001 for zero (7.0): a negative time is sent as -1 or less.
+    /// Before 7.0 they cut 0.001 to zero, and wait for ever: the shortest time sent is 0.002.
     @usableFromInline var redisSeconds: Double {
-        let seconds = Double(redisMilliseconds) / 1_000
+        let milliseconds = redisMilliseconds == 1 ? 2 : redisMilliseconds
+        let seconds = Double(milliseconds) / 1_000
         return seconds < 0 ? min(seconds, -1) : seconds
     }
 }

@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [
         (Duration.seconds(5), "5"),
         (.milliseconds(1_500), "1.5"),
-        (.nanoseconds(1), "0.001"),
+        (.nanoseconds(1), "0.002"), (.milliseconds(1), "0.002"),
         (.zero, "0"),
         (.nanoseconds(-1), "-1"),
         (.milliseconds(-2_500), "-2.5"),

@@ -69,7 +69,7 @@ let package = Package(
 
         // Tests. TestSupport holds the scripted server and what several suites share.
         .target(
-            name: "TestSupport", dependencies: ["RESP"],
+            name: "TestSupport", dependencies: ["RESP", "RedisTestServer"],
             path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
             name: "ReadmeProgram", dependencies: ["Bulkhead"], path: "Tests/ReadmeProgram", swiftSettings: settings),

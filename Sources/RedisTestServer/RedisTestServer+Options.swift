@@ -9,7 +9,8 @@ extension RedisTestServer {
 
     /// What to start, and how. Every default fits a test that needs one empty server of its own.
     public struct Options: Sendable, Hashable {
-        /// The program: a path, or a name to be found on PATH. `nil` takes redis-server, then valkey-server.
+        /// The program: a path, or a name to be found on PATH. `nil` takes what the environment's
+        /// REDIS_TEST_SERVER names in the same way, else redis-server, then valkey-server.
         public var binary: String?
         /// Where the server listens.
         public var listening: Listening

@@ -8,9 +8,14 @@ import Darwin
 
 /// The server program: where it is, and what it says it is.
 enum ServerBinary {
-    /// The path of the program that was asked for, or of the first known server on PATH.
+    /// Names the program where no test does: the same tests can so run against one server after another.
+    static let variable = "REDIS_TEST_SERVER"
+
+    /// The path of the program that was asked for, else by the environment, else of the first known server on PATH.
     static func locate(_ asked: String?) throws(RedisTestServerError) -> String {
-        guard let asked else {
+        if let asked { return try find(asked, advice: "as Options(binary:), or none to search PATH") }
+        let wanted = getenv(variable).map { String(cString: $0) } ?? ""
+        if wanted.isEmpty {
             for name in ["redis-server", "valkey-server"] {
                 if let path = onPath(name) { return path }
             }
@@ -19,15 +24,19 @@ enum ServerBinary {
                 "no redis-server or valkey-server on PATH: install one (apt-get install redis-server, "
                     + "brew install redis), or pass Options(binary:)")
         }
-        if asked.contains("/") {
-            if isProgram(asked) { return asked }
+        return try find(wanted, advice: "in \(variable), or unset it to search PATH")
+    }
+
+    private static func find(_ name: String, advice: String) throws(RedisTestServerError) -> String {
+        if name.contains("/") {
+            if isProgram(name) { return name }
             throw RedisTestServerError(
-                .serverNotFound, "there is no program at \(asked): pass the path of a redis-server or valkey-server "
-                    + "that may be executed as Options(binary:), or none to search PATH")
+                .serverNotFound, "there is no program at \(name): name a redis-server or valkey-server "
+                    + "that may be executed \(advice)")
         }
-        if let path = onPath(asked) { return path }
+        if let path = onPath(name) { return path }
         throw RedisTestServerError(
-            .serverNotFound, "no \(asked) on PATH: install it, or pass its path as Options(binary:)")
+            .serverNotFound, "no \(name) on PATH: install it, or give its path \(advice)")
     }
 
     /// Flavour and version out of "Redis server v=7.0.15 sha=…" or "Valkey server v=8.1.0 sha=…".

@@ -1,5 +1,6 @@
 import Bulkhead
 import RedisTestServer
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct DeadlineTests {
@@ -51,7 +52,7 @@ import Testing
     }
 
     @Test func `a database without a limit waits as long as it takes`() async throws {
-        try await withDatabases(arguments: ["--enable-debug-command", "yes"]) { databases, _ in
+        try await withDatabases(arguments: ServerUnderTest.debugArguments) { databases, _ in
             let reply = try await databases[.main].within(nil).send("DEBUG", "SLEEP", "0.2", as: String.self)
             #expect(reply == "OK")
         }

@@ -30,7 +30,7 @@ import Testing
 
     @Test func `no server is a typed error that names the place, and the next call tries again`() async throws {
         let server = try RedisTestServer.start()
-        let databases = RedisDatabases(patientConfiguration(server.socketPath))
+        let databases = RedisDatabases(patientConfiguration(server))
         #expect(try await databases[.main].ping() == "PONG")
         server.kill()
         #expect(
@@ -54,7 +54,7 @@ import Testing
 
     @Test func `a command under way when the server dies may have run, and says so`() async throws {
         let server = try RedisTestServer.start()
-        let databases = RedisDatabases(patientConfiguration(server.socketPath))
+        let databases = RedisDatabases(patientConfiguration(server))
         let main = try databases[.main]
         #expect(try await main.ping() == "PONG")
         try server.pause()

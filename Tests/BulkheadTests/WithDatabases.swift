@@ -1,14 +1,15 @@
 import Bulkhead
 import RedisTestServer
+import TestSupport
 
 /// A private server, named databases on it, and the end of both.
 func withDatabases(
-    version: RESPVersion = .resp3, catalogue: DatabaseCatalogue = .standard, arguments: [String] = [],
+    version: RESPVersion = ServerUnderTest.version, catalogue: DatabaseCatalogue = .standard, arguments: [String] = [],
     configure: (inout RedisConfiguration) -> Void = { _ in },
     _ body: (RedisDatabases, RedisTestServer) async throws -> Void
 ) async throws {
     try await withServer(arguments: arguments) { server in
-        var configuration = patientConfiguration(server.socketPath)
+        var configuration = patientConfiguration(server)
         configuration.version = version
         configure(&configuration)
         let databases = RedisDatabases(configuration, catalogue: catalogue)
@@ -26,6 +27,13 @@ func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws
     let server = try RedisTestServer.start(RedisTestServer.Options(arguments: arguments))
     defer { server.stop() }
     try await body(server)
+}
+
+/// A real server, in the protocol that is under test.
+func patientConfiguration(_ server: RedisTestServer) -> RedisConfiguration {
+    var configuration = patientConfiguration(server.socketPath)
+    configuration.version = ServerUnderTest.version
+    return configuration
 }
 
 /// On a busy machine everything takes long; what tests a time-out sets its own.

@@ -9,7 +9,7 @@ import Testing
     @Test func `fifty tasks share it, and every reply belongs to its request`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         let wrong = await withTaskGroup(of: Int.self) { group in
             for task in 0..<50 {
                 group.addTask {
@@ -39,7 +39,7 @@ import Testing
     @Test func `a value of 20 MB is written and read back`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         let value = BigValue()
         // Others come in while the socket takes no more.
         async let stored = connection.send(value.set)
@@ -53,7 +53,7 @@ import Testing
     @Test func `a pipeline of a hundred thousand commands gives as many replies, in order`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         let bytes = repeated(command("INCR count"), 100_000)
         let replies = try await connection.sendAll(bytes, count: 100_000).get()
         #expect(replies.count == 100_000)
@@ -66,7 +66,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         try server.pause()
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         async let replies = withTaskGroup(of: Result<RESPValue, ConnectionFailure>.self) { group in
             for _ in 0..<20 { group.addTask { await connection.send(command("INCR count")) } }
             return await group.reduce(into: Set<Int64>()) { numbers, result in
@@ -83,7 +83,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         async let first = connection.send(command("BLPOP list 0"))
         #expect(try await probe.waitForBlocked(1))
         async let second = connection.send(command("PING"))
@@ -102,7 +102,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         async let popped = connection.send(command("BLPOP list 0"))
         #expect(try await probe.waitForBlocked(1))
         async let closed: Void = connection.close(grace: .seconds(60))
@@ -118,7 +118,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         async let popped = connection.send(command("BLPOP list 0"))
         #expect(try await probe.waitForBlocked(1))
         await connection.close(grace: .milliseconds(10))
@@ -131,8 +131,8 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let ends = Locked(0)
-        let between = AsyncConnection(.to(server.socketPath)) { _ in ends.change { $0 += 1 } }
-        let during = AsyncConnection(.to(server.socketPath)) { _ in ends.change { $0 += 1 } }
+        let between = AsyncConnection(.to(server)) { _ in ends.change { $0 += 1 } }
+        let during = AsyncConnection(.to(server)) { _ in ends.change { $0 += 1 } }
         #expect(await between.send(command("PING")) == .success(.simpleString("PONG")))
         async let popped = during.send(command("BLPOP list 0"))
         do {
@@ -154,7 +154,7 @@ import Testing
         defer { server.stop() }
         weak var released: AsyncConnection?
         do {
-            let connection = AsyncConnection(.to(server.socketPath), keepsPushes: true)
+            let connection = AsyncConnection(.to(server), keepsPushes: true)
             released = connection
             _ = await connection.send(command("PING"))
             await connection.close(grace: .seconds(60))
@@ -168,7 +168,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for _ in 0..<50 {
-            let connection = AsyncConnection(.to(server.socketPath))
+            let connection = AsyncConnection(.to(server))
             await connection.close(grace: .seconds(60))
             #expect(await connection.send(command("PING")).failure?.progress == .refused)
         }

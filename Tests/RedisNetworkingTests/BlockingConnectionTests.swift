@@ -13,7 +13,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         try await onThread {
-            Result { try body(try BlockingConnection(.to(server.socketPath)), server) }
+            Result { try body(try BlockingConnection(.to(server)), server) }
         }.get()
     }
 
@@ -47,7 +47,7 @@ import Testing
             for thread in 0..<50 {
                 group.addTask {
                     await onThread {
-                        guard let connection = try? BlockingConnection(.to(server.socketPath)) else {
+                        guard let connection = try? BlockingConnection(.to(server)) else {
                             return wrong.change { $0 += 1_000 }
                         }
                         for number in 0..<100 {
@@ -96,7 +96,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let connection = try BlockingConnection(.to(server.socketPath))
+        let connection = try BlockingConnection(.to(server))
         async let failure = onThread {
             Result { () throws(ConnectionFailure) in try connection.send(command("BLPOP list 0")) }.failure
         }
@@ -125,7 +125,7 @@ import Testing
         defer { server.stop() }
         async let failure = onThread {
             RedisNetworkingTests.failure {
-                _ = try BlockingConnection(.to(server.socketPath)).send(command("BLPOP list 0"))
+                _ = try BlockingConnection(.to(server)).send(command("BLPOP list 0"))
             }
         }
         do {

@@ -13,7 +13,7 @@ import Testing
     @Test func `a hundred threads share four connections, one at a time on each`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = BlockingPool(.to(server.socketPath, database: 2), .upTo(4))
+        let pool = BlockingPool(.to(server, database: 2), .upTo(4))
         let crowd = Crowd()
         let wrong = await withTaskGroup(of: Bool.self) { group in
             for holder in 0..<100 {
@@ -44,7 +44,7 @@ import Testing
     @Test func `those in line are served in the order they came`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1))
+        let pool = BlockingPool(.to(server), .upTo(1))
         let held = try pool.lease()
         let order = Locked<[Int]>([])
         await withTaskGroup { group in
@@ -67,7 +67,7 @@ import Testing
     @Test func `whoever waits too long is told so, and is out of line`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1, leaseTimeout: .milliseconds(50)))
+        let pool = BlockingPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))
         let held = try pool.lease()
         #expect(await failureOfLease(pool)?.reason == .leaseTimedOut)
         #expect(pool.waiterCount == 0 && pool.leasedCount == 1)
@@ -79,7 +79,7 @@ import Testing
     @Test func `a full line refuses at once`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1, waiters: 1))
+        let pool = BlockingPool(.to(server), .upTo(1, waiters: 1))
         let held = try pool.lease()
         async let second = onThread { Result { () throws(ConnectionFailure) in try pool.lease() } }
         #expect(await eventually { pool.waiterCount == 1 })
@@ -103,7 +103,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1))
+        let pool = BlockingPool(.to(server), .upTo(1))
         let first = try pool.lease()
         pool.release(first, reusable: true)
         try probe.say("CLIENT KILL TYPE normal SKIPME yes")
@@ -122,7 +122,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1))
+        let pool = BlockingPool(.to(server), .upTo(1))
         async let popped = onThread { () -> ConnectionFailure? in
             failure {
                 let held = try pool.lease()
@@ -145,7 +145,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = BlockingPool(.to(server.socketPath), .upTo(1))
+        let pool = BlockingPool(.to(server), .upTo(1))
         async let popped = onThread { () -> RESPValue? in
             guard let held = try? pool.lease() else { return nil }
             defer { pool.release(held, reusable: true) }

@@ -56,7 +56,7 @@ import Testing
         // The one place is free as soon as the server has seen its starter's connection end.
         var only: BlockingConnection?
         _ = await eventually {
-            only = try? BlockingConnection(.to(server.socketPath))
+            only = try? BlockingConnection(.to(server))
             return only != nil
         }
         let holder = try #require(only)

@@ -13,7 +13,7 @@ extension Deadline {
     @Test func `cost one dropped reply each, and neighbours on the same connection notice nothing`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.socketPath))
+        let connection = AsyncConnection(.to(server))
         let id = await connection.send(command("CLIENT ID")).value
         let outcomes = await withTaskGroup(of: (isRight: Bool, isCancelled: Bool).self) { group in
             for number in 0..<4_000 {
@@ -154,7 +154,7 @@ extension Deadline {
     @Test func `in a pool are out of its line at their deadline`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1))
+        let pool = AsyncPool(.to(server), .upTo(1))
         let lease = try await pool.lease()
         let failure = await failure { () async throws(ConnectionFailure) in
             _ = try await pool.lease(until: .after(.milliseconds(30)))
@@ -164,7 +164,7 @@ extension Deadline {
         pool.release(lease, reusable: true)
         await pool.close(grace: .zero)
 
-        let blocking = BlockingPool(.to(server.socketPath), .upTo(1))
+        let blocking = BlockingPool(.to(server), .upTo(1))
         let refused = await onThread { () -> ConnectionFailure? in
             let lease = try? blocking.lease()
             defer { withExtendedLifetime(lease) {} }

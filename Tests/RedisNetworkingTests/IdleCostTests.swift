@@ -35,7 +35,7 @@ import Glibc
             let server = try RedisTestServer.start()
             defer { server.stop() }
             // What the first use costs a process once, such as its threads' first blocks, is no connection's cost.
-            let first = DatabaseConnections(.to(server.socketPath), .upTo(4))
+            let first = DatabaseConnections(.to(server), .upTo(4))
             _ = try await first.send(command("PING"), on: .shared)
             let before = try Self.residentBytes()
             let names = try await Self.openAndUse(server)

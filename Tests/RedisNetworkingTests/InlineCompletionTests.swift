@@ -19,7 +19,7 @@ extension ConnectionSettings {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for (time, isExpected) in [(Duration.milliseconds(20), true), (.zero, false)] {
-            let connection = AsyncConnection(.to(server.socketPath).polling(for: time))
+            let connection = AsyncConnection(.to(server).polling(for: time))
             for number in 0..<100 {
                 #expect(await connection.send(command("ECHO \(number)")).value == .bulkString(RESPBytes("\(number)")))
                 let pair = await connection.sendAll(commands("ECHO a\(number)", "ECHO b\(number)"), count: 2)
@@ -43,7 +43,7 @@ extension ConnectionSettings {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for time in [Duration.microseconds(1), .microseconds(50), .milliseconds(20)] {
-            let connection = AsyncConnection(.to(server.socketPath).polling(for: time))
+            let connection = AsyncConnection(.to(server).polling(for: time))
             let wrong = await withTaskGroup(of: Int.self) { group in
                 for caller in 0..<6 {
                     group.addTask {

@@ -27,7 +27,7 @@ final class Crowd: Sendable {
     @Test func `a hundred leaseholders share four connections, one at a time on each`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath, database: 2), .upTo(4))
+        let pool = AsyncPool(.to(server, database: 2), .upTo(4))
         let crowd = Crowd()
         let wrong = try await withThrowingTaskGroup(of: Int.self) { group in
             for holder in 0..<100 {
@@ -58,7 +58,7 @@ final class Crowd: Sendable {
     @Test func `those in line are served in the order they came`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1))
+        let pool = AsyncPool(.to(server), .upTo(1))
         let held = try await pool.lease()
         let order = Locked<[Int]>([])
         try await withThrowingTaskGroup { group in
@@ -80,7 +80,7 @@ final class Crowd: Sendable {
     @Test func `whoever waits too long is told so, and is out of line`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1, leaseTimeout: .milliseconds(50)))
+        let pool = AsyncPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))
         let held = try await pool.lease()
         let failure = await failure { _ = try await pool.lease() }
         #expect(failure?.reason == .leaseTimedOut)
@@ -94,7 +94,7 @@ final class Crowd: Sendable {
     @Test func `a full line refuses at once`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1, waiters: 1))
+        let pool = AsyncPool(.to(server), .upTo(1, waiters: 1))
         let held = try await pool.lease()
         async let second = pool.lease()
         #expect(await eventually { pool.waiterCount == 1 })
@@ -107,7 +107,7 @@ final class Crowd: Sendable {
     @Test func `a cancelled task leaves the line, before and while it waits`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1))
+        let pool = AsyncPool(.to(server), .upTo(1))
         let held = try await pool.lease()
         let waiting = Task { await failure { _ = try await pool.lease() } }
         #expect(await eventually { pool.waiterCount == 1 })
@@ -129,7 +129,7 @@ final class Crowd: Sendable {
     @Test func `cancelling at random loses no connection`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server.socketPath), .upTo(2))
+        let pool = AsyncPool(.to(server), .upTo(2))
         for round in 0..<20 {
             let tasks = (0..<20).map { _ in
                 Task {
@@ -174,7 +174,7 @@ final class Crowd: Sendable {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1))
+        let pool = AsyncPool(.to(server), .upTo(1))
         let held = try await pool.lease()
         async let popped = held.send(command("BLPOP list 0"))
         #expect(try await probe.waitForBlocked(1))
@@ -196,7 +196,7 @@ final class Crowd: Sendable {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = AsyncPool(.to(server.socketPath), .upTo(2))
+        let pool = AsyncPool(.to(server), .upTo(2))
         let held = try await pool.lease()
         async let popped = held.send(command("BLPOP list 0"))
         #expect(try await probe.waitForBlocked(1))
@@ -211,7 +211,7 @@ final class Crowd: Sendable {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let pool = AsyncPool(.to(server.socketPath), .upTo(1))
+        let pool = AsyncPool(.to(server), .upTo(1))
         let first = try await pool.lease()
         _ = await first.send(command("PING"))
         pool.release(first, reusable: true)

@@ -5,6 +5,11 @@ import RedisTestServer
 import TestSupport
 
 extension ConnectionSettings {
+    /// A real server, in the protocol that is under test.
+    static func to(_ server: RedisTestServer, database: Int = 0) -> ConnectionSettings {
+        .to(server.socketPath, database: database, version: ServerUnderTest.version)
+    }
+
     /// Generous with time, because the machine may be busy: the tests do not measure it.
     static func to(
         _ path: String, database: Int = 0, username: String? = nil, password: String? = nil,
@@ -56,7 +61,7 @@ struct Probe: ~Copyable {
     let connection: BlockingConnection
 
     init(_ server: RedisTestServer) throws {
-        connection = try BlockingConnection(.to(server.socketPath))
+        connection = try BlockingConnection(.to(server))
     }
 
     @discardableResult

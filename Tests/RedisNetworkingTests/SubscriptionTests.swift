@@ -133,7 +133,7 @@ import Testing
         let ended = await onThread {
             failure {
                 let probe = try Probe(server)
-                let connection = try BlockingConnection(.to(server.socketPath))
+                let connection = try BlockingConnection(.to(server))
                 _ = try connection.subscribe(command("SUBSCRIBE a"), count: 1)
                 for number in 0...BlockingConnection.largestPushBacklog { try probe.say("PUBLISH a \(number)") }
                 _ = try connection.send(command("PING"))

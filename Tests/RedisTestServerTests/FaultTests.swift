@@ -1,5 +1,6 @@
 import Foundation
 import RedisTestServer
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -35,7 +36,7 @@ struct `Faults on purpose` {
 
     @Test(arguments: [[], ["--requirepass", "secret"]])
     func `a restart lets the server save what it was configured to save`(_ password: [String]) throws {
-        try RedisTestServer.withServer(.init(arguments: ["--save", "3600 1"] + password)) { server throws in
+        try RedisTestServer.withServer(.init(arguments: ["--save", "3600", "1"] + password)) { server throws in
             let login = password.isEmpty ? "" : "AUTH secret\r\n"
             _ = try say(login + "SET saved yes", to: server)
             try server.restart()

@@ -1,5 +1,6 @@
 import Foundation
 import RedisTestServer
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -47,7 +48,7 @@ struct `Starting a server` {
     }
 
     @Test func `arguments override the defaults`() throws {
-        let arguments = ["--maxmemory", "100mb", "--appendonly", "yes", "--save", "60 1"]
+        let arguments = ["--maxmemory", "100mb", "--appendonly", "yes", "--save", "60", "1"]
         try RedisTestServer.withServer(.init(arguments: arguments)) { server throws in
             #expect(try say("CONFIG GET maxmemory", to: server).contains("104857600"))
             #expect(try say("CONFIG GET appendonly", to: server).hasSuffix("$3\r\nyes\r\n"))
@@ -95,6 +96,19 @@ struct `Starting a server` {
         }
     }
 
+    @Test func `REDIS_TEST_SERVER names the program where the options name none`() async {
+        // In a process of its own, because the environment belongs to all tests.
+        await #expect(processExitsWith: .success) {
+            setenv("REDIS_TEST_SERVER", "/nowhere/redis-server", 1)
+            let error = #expect(throws: RedisTestServerError.self) { try RedisTestServer.start() }
+            #expect(error?.code == .serverNotFound)
+            #expect(error?.message.contains("/nowhere/redis-server") == true)
+            #expect(error?.message.contains("REDIS_TEST_SERVER") == true)
+            let asked = #expect(throws: RedisTestServerError.self) { try RedisTestServer.start(.init(binary: "/x/y")) }
+            #expect(asked?.message.contains("/x/y") == true)
+        }
+    }
+
     @Test func `servers started at once have folders, ports and data of their own`() async throws {
         let folders = try await withThrowingTaskGroup(of: String.self) { group in
             for index in 0..<8 {
@@ -115,8 +129,10 @@ struct `Starting a server` {
 
     /// Where the server's program is: found without this module's own search.
     private func binaryPath(of server: RedisTestServer) throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if let wanted = environment["REDIS_TEST_SERVER"], wanted.hasPrefix("/") { return wanted }
         let name = server.flavour == .redis ? "redis-server" : "valkey-server"
-        let path = try #require(ProcessInfo.processInfo.environment["PATH"])
+        let path = try #require(environment["PATH"])
         return try #require(path.split(separator: ":").map { "\($0)/\(name)" }.first { exists($0) })
     }
 }

@@ -89,6 +89,18 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
     }
 
+    @Test func `a push with attributes answers no question of the handshake`() {
+        var machine = Machine(someSettings())
+        machine.ask(1)
+        _ = machine.connected()
+        let push = "|1\r\n+ttl\r\n:3600\r\n>2\r\n+invalidate\r\n_\r\n"
+        for reply in [push, hello, push, "+OK\r\n", "|0\r\n" + push, "+OK\r\n", push] {
+            #expect(machine.hear(reply) == [.nothing])
+            #expect(machine.isHandshaking && machine.takeOutgoing() == [])
+        }
+        #expect(machine.hear("|0\r\n+OK\r\n") == [.ready])
+    }
+
     @Test func `a refused SELECT hands out nothing, ever`() {
         var machine = Machine(someSettings())
         machine.ask(1)

@@ -268,8 +268,10 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func received(_ value: RESPValue) -> Reception {
         switch state {
         case .handshaking(var handshake):
-            if case .push = value { return .nothing }
-            let step = handshake.received(value.withoutAttributes)
+            // A push with attributes is a push: counted as an answer it would make up for one that is missing.
+            let reply = value.withoutAttributes
+            if case .push = reply { return .nothing }
+            let step = handshake.received(reply)
             state = .handshaking(handshake)
             switch step {
             case .wait: return .nothing

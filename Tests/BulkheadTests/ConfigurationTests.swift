@@ -37,6 +37,8 @@ import Testing
         ("http://localhost", "must begin with"),
         ("localhost:6379", "must begin with"),
         ("redis://", "names no host"),
+        ("redis://[]", "names no host"),
+        ("redis://user:secret@[]:7000", "names no host"),
         ("redis://h/3", "remove it and use databases[.name]"),
         ("redis://h/knowledge", "remove it and use databases[.name]"),
         ("redis://h/1/2", "remove it"),

@@ -50,7 +50,11 @@ extension RedisConfiguration {
     private static func tcp(
         _ parts: URLComponents, _ refuse: (String) -> RedisError
     ) throws(RedisError) -> RedisConfiguration {
-        guard let host = parts.host, !host.isEmpty else { throw refuse("names no host: redis://host:port") }
+        // An IPv6 address stands in brackets in a URL and without them everywhere else.
+        let bracketed = parts.host ?? ""
+        let isAddress = bracketed.hasPrefix("[") && bracketed.hasSuffix("]")
+        let host = isAddress ? String(bracketed.dropFirst().dropLast()) : bracketed
+        guard !host.isEmpty else { throw refuse("names no host: redis://host:port") }
         guard ["", "/", "/0"].contains(parts.path) else {
             // Of a password that was not percent-encoded, a part may stand here: only what is surely none is shown.
             let path = parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
@@ -61,9 +65,7 @@ extension RedisConfiguration {
         }
         let port = parts.port ?? 6379
         guard (1...65_535).contains(port) else { throw refuse("has a port outside 1 to 65535") }
-        // An IPv6 address stands in brackets in a URL and without them everywhere else.
-        let address = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-        return RedisConfiguration(host: address, port: port)
+        return RedisConfiguration(host: host, port: port)
     }
 
     private static func unix(

@@ -57,6 +57,8 @@ import Testing
         ("redis://h#x", "fragment"),
         ("unix://run/redis.sock", "three slashes"),
         ("unix://", "names no socket"),
+        ("unix:run/redis.sock", "as in unix:///run/redis.sock"),
+        ("redis+unix:x", "absolute path"),
         ("redis://h?client_name=a%20b", "client name"),
     ])
     func `a URL that cannot be used is refused, saying why`(url: String, words: String) {
@@ -68,7 +70,7 @@ import Testing
     @Test(arguments: [
         "redis://u:hunter2@h", "redis://u:hunter2@h/3", "redis://u:hunter2@h?x=1", "redis://u:hun ter2@h",
         "redis://u:12/hunter2@h", "redis://u:12?hunter2@h", "redis://u:12?hunter2=1@h", "redis://u:12?hunter=1@h",
-        "unix://u:hunter2@h/x",
+        "unix://u:hunter2@h/x", "unix:u:hunter2@h/x",
     ])
     func `no error and no description shows a password`(url: String) {
         do {

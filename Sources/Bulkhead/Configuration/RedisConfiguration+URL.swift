@@ -74,7 +74,11 @@ extension RedisConfiguration {
         guard (parts.host ?? "").isEmpty, parts.port == nil else {
             throw refuse("names a host before the socket's path: write unix:///path, with three slashes")
         }
-        guard parts.path.count > 1 else { throw refuse("names no socket: unix:///path/of/redis.sock") }
+        guard !["", "/"].contains(parts.path) else { throw refuse("names no socket: unix:///path/of/redis.sock") }
+        // Not shown: without slashes a user and a password would stand in it.
+        guard parts.path.hasPrefix("/") else {
+            throw refuse("names a socket by a relative path: write an absolute path, as in unix:///run/redis.sock")
+        }
         return RedisConfiguration(unixSocket: parts.path)
     }
 

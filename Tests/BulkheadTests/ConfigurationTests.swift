@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: [
         "redis://u:hunter2@h", "redis://u:hunter2@h/3", "redis://u:hunter2@h?x=1", "redis://u:hun ter2@h",
         "redis://u:12/hunter2@h", "redis://u:12?hunter2@h", "redis://u:12?hunter2=1@h", "redis://u:12?hunter=1@h",
-        "unix://u:hunter2@h/x", "unix:u:hunter2@h/x",
+        "unix://u:hunter2@h/x", "unix:u:hunter2@h/x", "redis://u:12/hunter2?@h", "redis://u:12/hunter2#@h",
     ])
     func `no error and no description shows a password`(url: String) {
         do {

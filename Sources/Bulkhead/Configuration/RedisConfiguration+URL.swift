@@ -30,20 +30,20 @@ extension RedisConfiguration {
         guard let parts = URLComponents(string: url) else {
             throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
         }
+        // Before all else: what stands in front of an unencoded # or ? may be a part of a password, and is not shown.
+        guard parts.fragment == nil else { throw refuse("has a fragment (#…); percent-encode # as %23") }
+        guard parts.percentEncodedQuery?.contains("@") != true else {
+            throw refuse("has an @ behind a ?: in a password they are written %40 and %3F")
+        }
         switch parts.scheme?.lowercased() {
         case "redis": self = try Self.tcp(parts, refuse)
         case "unix", "redis+unix": self = try Self.unix(parts, refuse)
         case "rediss": throw refuse("asks for TLS (rediss://), which is not supported yet")
         default: throw refuse("must begin with redis:// or unix://")
         }
-        guard parts.fragment == nil else { throw refuse("has a fragment (#…); percent-encode # as %23") }
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password.map { RedisPassword($0) }
         if username != nil && password == nil { throw refuse("has a user without a password: write user:password@") }
-        // As with the path: what stands there may be a part of a password with an unencoded question mark.
-        guard parts.percentEncodedQuery?.contains("@") != true else {
-            throw refuse("has an @ behind a ?: in a password they are written %40 and %3F")
-        }
         try read(parts.queryItems ?? [], refuse)
     }
 

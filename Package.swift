@@ -76,6 +76,10 @@ let package = Package(
         .executableTarget(
             name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
             swiftSettings: settings),
+        // Tests/fuzz runs it.
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
+            path: "Tests/Fuzzer", exclude: ["Finds"], swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
@@ -86,6 +90,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput", "Codec",
-            "Comparison"),
+            "Comparison", "Fuzzer"),
     ]
 )

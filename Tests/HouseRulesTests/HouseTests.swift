@@ -42,7 +42,7 @@ import Testing
     }
 
     #if os(Linux)
-    @Test(arguments: ["bulkhead", "isolation", "throughput", "codec", "comparison", "ReadmeProgram"])
+    @Test(arguments: ["bulkhead", "isolation", "throughput", "codec", "comparison", "ReadmeProgram", "Fuzzer"])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path
         try #require(FileManager.default.isExecutableFile(atPath: binary), "\(binary) is not built")

@@ -1,0 +1,49 @@
+import RESP
+
+extension RESPValue {
+    /// Equal, where nan counts as equal to nan.
+    func isSame(as other: RESPValue) -> Bool {
+        switch (self, other) {
+        case (.double(let left), .double(let right)):
+            left == right ? left.sign == right.sign : left.isNaN && right.isNaN
+        case (.array(let left), .array(let right)), (.set(let left), .set(let right)),
+            (.push(let left), .push(let right)):
+            left.isSame(as: right)
+        case (.map(let left), .map(let right)): left.flat.isSame(as: right.flat)
+        case (.attribute(let left, let leftValue), .attribute(let right, let rightValue)):
+            left.flat.isSame(as: right.flat) && leftValue.isSame(as: rightValue)
+        default: self == other
+        }
+    }
+
+    /// What of it passes a limit; nil if nothing does. `depth` counts what is around it.
+    func passes(_ limits: RESPLimits, depth: Int = 0) -> String? {
+        func check(_ elements: [RESPValue], _ count: Int) -> String? {
+            if depth + 1 > limits.depth { return "depth" }
+            if count > limits.elements { return "elements" }
+            for element in elements {
+                if let limit = element.passes(limits, depth: depth + 1) { return limit }
+            }
+            return nil
+        }
+        switch self {
+        case .simpleString(let bytes), .error(let bytes), .bigNumber(let bytes):
+            return bytes.count + 1 > limits.lineBytes ? "lineBytes" : nil
+        case .bulkString(let bytes), .bulkError(let bytes):
+            return bytes.count > limits.bulkBytes ? "bulkBytes" : nil
+        case .verbatimString(let verbatim):
+            return verbatim.content.count + 4 > limits.bulkBytes ? "bulkBytes" : nil
+        case .array(let elements), .set(let elements), .push(let elements): return check(elements, elements.count)
+        case .map(let map): return check(map.flat, map.count)
+        case .attribute(let map, let value):
+            return check(map.flat, map.count) ?? value.passes(limits, depth: depth + 1)
+        case .integer, .null, .boolean, .double: return nil
+        }
+    }
+}
+
+extension Array<RESPValue> {
+    func isSame(as others: [RESPValue]) -> Bool {
+        count == others.count && zip(self, others).allSatisfy { $0.isSame(as: $1) }
+    }
+}

@@ -83,11 +83,19 @@ import Testing
         (#"{"databases": [{"name": "a", "number": 0, "may_be_flusehd": true}]}"#, "may_be_flusehd"),
         (#"{"databases": [{"name": "a", "number": 0}, {"name": "b", "number": 0}]}"#, "both have number 0"),
         (#"{"databases": [{"name": "a", "number": 1.5}]}"#, "databases[0].number: expected a whole number"),
+        (String(repeating: "[", count: 513), "nested deeper"),
+        (#"{"databases": [{"name": "a\"]", "number": [[[[[[[["#, "nested deeper"),
+        ("[\0[\0", "UTF-8"),
     ])
     func `a broken file is refused, saying which member`(json: String, words: String) {
         let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(json: Array(json.utf8)) }
         #expect(error?.code == .invalidCatalogue)
         #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+    }
+
+    @Test func `brackets in strings nest nothing`() throws {
+        let json = #"{"databases": [{"name": "a", "number": 0, "purpose": "[[[[[[[[\"[[[[\\"}]}"#
+        #expect(try DatabaseCatalogue(json: Array(json.utf8))["a"].purpose == #"[[[[[[[["[[[[\"#)
     }
 
     @Test func `a missing file is named in the error`() {

@@ -76,10 +76,14 @@ enum URLTarget {
         let hasSecret = holdsPassword(url)
         do {
             let configuration = try RedisConfiguration(url: url)
-            if let complaint = complaint(about: configuration.address) { return .broken("accepted \(complaint)") }
+            // By the scheme, as a host may be called unix.
+            let isSocket = !url.lowercased().hasPrefix("redis:")
+            if let complaint = complaint(about: configuration.address, isSocket) {
+                return .broken("accepted \(complaint)")
+            }
             if configuration.username == "" { return .broken("accepted with an empty user") }
             // In the path of a socket any of these signs may stand, and it is shown.
-            let isShown = configuration.address.hasPrefix("unix:") && configuration.address.contains(secret)
+            let isShown = isSocket && configuration.address.contains(secret)
             guard hasSecret, !isShown else { return .held("accepted") }
             var dumped = ""
             dump(configuration, to: &dumped)
@@ -98,10 +102,10 @@ enum URLTarget {
     }
 
     /// What is wrong with an address; nil if it is a host and a port, or an absolute path.
-    private static func complaint(about address: String) -> String? {
-        if address.hasPrefix("unix:") {
-            let path = address.dropFirst(5)
-            return path.hasPrefix("/") && path != "/" ? nil : "a path that is not absolute"
+    private static func complaint(about address: String, _ isSocket: Bool) -> String? {
+        if isSocket {
+            let isPath = address.hasPrefix("unix:/") && address != "unix:/"
+            return isPath ? nil : "a path that is not absolute"
         }
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) else {
             return "an address without a port"

@@ -74,6 +74,7 @@ import Testing
         (#"["a",{"hex":"0"}]"#, hex), (#"["a",{"hex":"0g"}]"#, hex), (#"["a",{"hex":"00 11"}]"#, hex),
         (#"["a",{"hex":"0x00"}]"#, hex), (#"["a",{"hex":"é"}]"#, hex), (#"["a",{"hex":"００"}]"#, hex),
         ("[\"a\0\"]", "not UTF-8 text"),
+        (String(repeating: "[", count: 513), "nested too deep; \(array)"),
     ])
     func `a bad line is named with what is wrong, and what follows it is not encoded`(line: String, problem: String) {
         let (wire, error) = encode("[\"PING\"]\n\n\(line)\n[\"PING\"]\n".utf8)

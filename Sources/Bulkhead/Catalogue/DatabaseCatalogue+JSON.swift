@@ -44,31 +44,14 @@ extension DatabaseCatalogue {
         try self.init(file.databases.map(\.entry))
     }
 
-    /// A catalogue has four levels.
+    /// A catalogue has four.
     private static var mostLevels: Int { 8 }
 
-    /// Refuses what nests deeper than any catalogue: at 513 levels FoundationEssentials, which allows 512, traps where
-    /// the text ends there. It would read UTF-16 and UTF-32 too, in which brackets are not found by their bytes.
     private static func checkDepth(of json: [UInt8]) throws(RedisError) {
+        // The parser would read UTF-16 and UTF-32 too, in which brackets are not found by their bytes.
         if json.contains(0) { throw RedisError(.invalidCatalogue, "it is not JSON in UTF-8") }
-        var levels = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in json {
-            if isInString {
-                if byte == UInt8(ascii: "\""), !isEscaped { isInString = false }
-                isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"): levels += 1
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): levels -= 1
-            default: break
-            }
-            if levels > mostLevels {
-                throw RedisError(.invalidCatalogue, "it is nested deeper than any catalogue: is it another file?")
-            }
+        if json.nestsJSONDeeper(than: mostLevels) {
+            throw RedisError(.invalidCatalogue, "it is nested deeper than any catalogue: is it another file?")
         }
     }
 

@@ -1,3 +1,4 @@
+import Bulkhead
 import RESP
 
 #if canImport(FoundationEssentials)
@@ -31,6 +32,9 @@ public struct JSONCommandEncoder: Sendable {
     /// Bytes of one line, its line feed excluded; default 2 GiB, which holds the 512 MiB that servers take for one
     /// argument in hexadecimal digits, and more beside it.
     public let longestLine: Int
+
+    /// A line has two; what is a little deeper is told which argument is wrong.
+    private static let mostLevels = 8
 
     private let parser = JSONDecoder()
     /// The beginning of a line whose end has not arrived.
@@ -98,6 +102,9 @@ public struct JSONCommandEncoder: Sendable {
         // JSONDecoder takes bytes with zeros among them for UTF-16 or UTF-32; a line of ours is UTF-8.
         guard !open.contains(0), String(validating: open, as: UTF8.self) != nil else {
             throw failed("not UTF-8 text")
+        }
+        guard !open.nestsJSONDeeper(than: Self.mostLevels) else {
+            throw failed(#"nested too deep; expected an array of arguments, such as ["GET","doc:1"]"#)
         }
         do {
             let arguments = try parser.decode([Argument].self, from: Data(open))

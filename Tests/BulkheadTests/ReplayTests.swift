@@ -204,7 +204,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
 
     @Test func `is a real one, and every command gets its reply`() async throws {
         // It looks at its clients after so many bytes of its file.
-        let arguments = ["--enable-debug-command", "yes", "--loading-process-events-interval-bytes", "1024"]
+        let arguments = ServerUnderTest.debugArguments + ["--loading-process-events-interval-bytes", "1024"]
         try await withDatabases(arguments: arguments) { databases, _ in
             let main = try databases[.main]
             for number in 0..<500 { try await main.set("key:\(number)", "\(number)") }

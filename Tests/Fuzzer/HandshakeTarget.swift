@@ -164,7 +164,8 @@ enum HandshakeTarget {
 
         private mutating func check(_ failure: ConnectionFailure) throws(Broken) {
             let known: [ConnectionFailure.Reason] = [
-                .handshakeRefused, .authenticationFailed, .databaseDenied, .databaseOutOfRange, .unsolicitedReply,
+                .handshakeRefused, .authenticationFailed, .permissionDenied, .databaseDenied, .databaseOutOfRange,
+                .unsolicitedReply,
             ]
             guard known.contains(failure.reason), (failure.reason == .unsolicitedReply) == model.isReady else {
                 throw Broken("a failure with the reason \(failure.reason)")

@@ -64,8 +64,8 @@ package final class DatabaseConnections: Sendable {
         }
     }
 
-    /// Sends one command and in the same piece an ECHO of a new token: if that comes back as anything else, replies have
-    /// lost their order. Then the command's reply is withheld, and the connection ends.
+    /// Sends one command and in the same piece an ECHO of a new token: if that comes back as anything else, replies
+    /// have lost their order. Then the command's reply is withheld, and the connection ends.
     private func sendWithProof(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> RESPValue {

@@ -1,11 +1,13 @@
 /// Decides whether a connection to an endpoint may be tried now; its clock and its dice are its caller's.
 ///
 /// ```
-/// closed ── an attempt failed ──▶ open until a backoff is over ── somebody asks ──▶ half open: one attempt
+/// closed ── attempts failed ──▶ open until a backoff is over ── somebody asks ──▶ half open: one attempt
 ///    ▲                              ▲                                                     │
 ///    └────────── it succeeded ──────┼──────────────── it failed ◀─────────────────────────┤
 ///                                   └── nobody knows: over at once ◀──────────────────────┘
 /// ```
+/// One failure opens nothing: a connection can be lost while it is made, and the next attempt tells more.
+///
 /// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it.
 struct CircuitMachine: Sendable {
     /// Stands for one attempt; its verdict counts only while nothing newer is known.
@@ -18,6 +20,9 @@ struct CircuitMachine: Sendable {
         case open(until: Moment, ConnectionFailure)
         case halfOpen(ConnectionFailure)
     }
+
+    /// Failures in a row that leave it closed.
+    private static let mostTolerated = 1
 
     private var state = State.closed
     /// Attempts of an earlier round were begun before the last verdict.
@@ -50,7 +55,7 @@ struct CircuitMachine: Sendable {
         guard attempt.round == round else { return }
         round += 1
         failures += 1
-        state = .open(until: now + wait(failures), failure)
+        if failures > Self.mostTolerated { state = .open(until: now + wait(failures - Self.mostTolerated), failure) }
     }
 
     /// The attempt was given up before anything was learnt.

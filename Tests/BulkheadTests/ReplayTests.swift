@@ -202,7 +202,8 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         await databases.close()
     }
 
-    @Test func `is a real one, and every command gets its reply`() async throws {
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0), "before it looks at its clients every 2 MB only"))
+    func `is a real one, and every command gets its reply`() async throws {
         // It looks at its clients after so many bytes of its file.
         let arguments = ServerUnderTest.debugArguments + ["--loading-process-events-interval-bytes", "1024"]
         try await withDatabases(arguments: arguments) { databases, _ in

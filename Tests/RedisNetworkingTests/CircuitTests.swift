@@ -145,7 +145,7 @@ extension CircuitMachine {
             let tried = await #expect(throws: ConnectionFailure.self) {
                 try await databases[0].send(command("PING"), on: .shared)
             }
-            #expect(tried?.reason == .connectFailed && tried?.progress == .connecting)
+            #expect(tried?.reason == .connectFailed)
         }
         for database in databases {
             for lane in Lane.allCases {

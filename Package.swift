@@ -80,6 +80,10 @@ let package = Package(
         .executableTarget(
             name: "Fuzzer", dependencies: ["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
             path: "Tests/Fuzzer", exclude: ["Finds"], swiftSettings: settings),
+        // Tests/soak runs it.
+        .executableTarget(
+            name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
+            swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
@@ -89,7 +93,7 @@ let package = Package(
         tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
         tests(
             "HouseRulesTests",
-            of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput", "Codec",
-            "Comparison", "Fuzzer"),
+            of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
+            "Codec", "Comparison", "Fuzzer", "Soak"),
     ]
 )

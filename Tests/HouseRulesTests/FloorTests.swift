@@ -33,6 +33,10 @@ import Testing
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
+        (
+            "Tests/Soak",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
+        ),
         ("Tests/Fuzzer", libc.union(essentials).union(["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"])),
     ]
 

@@ -42,7 +42,9 @@ import Testing
     }
 
     #if os(Linux)
-    @Test(arguments: ["bulkhead", "isolation", "throughput", "codec", "comparison", "ReadmeProgram", "Fuzzer"])
+    @Test(arguments: [
+        "bulkhead", "isolation", "throughput", "codec", "comparison", "Fuzzer", "Soak", "ReadmeProgram",
+    ])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path
         try #require(FileManager.default.isExecutableFile(atPath: binary), "\(binary) is not built")

@@ -1,0 +1,29 @@
+import BenchmarkSupport
+
+/// What to do to the server and to the callers, as the command line says it.
+struct Settings: Sendable {
+    var minutes = 1.0
+    var seed: Int?
+    var callers = 64
+    var threads = 3
+    var forgetful = false
+    var json = false
+
+    static var table: ArgumentTable<Settings> {
+        ArgumentTable(
+            program: "soak",
+            summary: "Callers that cancel, run late and lose their server, against a private server that syncs every "
+                + "write. No reply may reach another caller and no acknowledged write may be lost: exit code 1.",
+            defaults: Settings(),
+            options: [
+                .number("minutes", "<number>", \.minutes, in: 0.05...1_440, help: "how long the load lasts"),
+                .integer("seed", "<number>", \.seed, in: 0...Int.max, help: "the same random choices again"),
+                .integer("callers", "<number>", \.callers, in: 1...10_000, help: "tasks that call"),
+                .integer("threads", "<number>", \.threads, in: 0...64, help: "threads that call and block"),
+                .flag(
+                    "forgetful", \.forgetful,
+                    help: "a server that keeps nothing on disk: the run must find lost writes, or it finds none ever"),
+                .flag("json", \.json, help: "print one line of JSON"),
+            ])
+    }
+}

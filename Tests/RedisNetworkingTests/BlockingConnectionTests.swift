@@ -178,6 +178,32 @@ import Testing
         #expect(reply == .simpleString("BYE"))
     }
 
+    @Test func `a message that comes with garbage behind it is had before the failure`() async throws {
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            _ = peer.readCommand()
+            peer.write("+PONG\r\n")
+            // Mostly enough for the reply to be read alone; the message must come whether it is or not.
+            usleep(50_000)
+            peer.write(">1\r\n+hello\r\ngarbage")
+            peer.drain()
+        }
+        defer { server.stop() }
+        let heard: [Result<RESPValue?, ConnectionFailure>] = await onThread {
+            guard let connection = try? BlockingConnection(.to(server.path)),
+                (try? connection.send(command("PING"))) != nil
+            else { return [] }
+            return (0..<2).map { _ in
+                Result { () throws(ConnectionFailure) in try connection.nextPush(timeout: .seconds(30)) }
+            }
+        }
+        #expect(heard.first?.value == .push([.simpleString("hello")]))
+        guard case .protocolViolation = heard.last?.failure?.reason else {
+            Issue.record("\(heard)")
+            return
+        }
+    }
+
     @Test func `replies may come byte by byte`() async throws {
         let server = ScriptedServer { peer in
             func trickle(_ reply: String) { for byte in reply.utf8 { peer.write(bytes: [byte]) } }

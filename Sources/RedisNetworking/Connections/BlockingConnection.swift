@@ -69,12 +69,17 @@ package final class BlockingConnection: @unchecked Sendable {
         try request(bytes, .confirmations(count), deadline).all
     }
 
-    /// The next pushed value; nil past `timeout`.
+    /// The next pushed value; nil past `timeout`. Throws once there is none and the connection has ended.
     package func nextPush(timeout: Duration) throws(ConnectionFailure) -> RESPValue? {
         let end = Moment.now + timeout
         while pushes.isEmpty {
             if let failure = machine.failure { throw failure }
-            guard try step(until: end) else { return nil }
+            do throws(ConnectionFailure) {
+                guard try step(until: end) else { return nil }
+            } catch {
+                // What came whole before the end counts; the next call learns of the end.
+                if pushes.isEmpty { throw error }
+            }
         }
         return pushes.popFirst()
     }

@@ -39,7 +39,8 @@ extension Watchdog {
         while read -r word; do
             case $word in
             start)
-                exec 3>"$folder/alive"
+                # For reading too: without, this would wait for an owner who may be gone.
+                exec 3<>"$folder/alive"
                 (trap - HUP INT QUIT TERM PIPE EXIT; exec "$@") </dev/null >>"$folder/log" 2>&1 &
                 server=$!
                 exec 3>&-

@@ -78,7 +78,9 @@ struct HandshakeModel {
         switch command[0] {
         case "HELLO":
             if case .map = reply { return true }
-            fallsBack = error.map { $0.hasPrefix("NOPROTO") || $0.hasPrefix("ERR unknown command") } ?? false
+            // Valkey 9.1 says NOAUTH where it does not know HELLO, and nobody says it to one that brings a login.
+            let noHello = ["NOPROTO", "ERR unknown command"] + (command.contains("AUTH") ? ["NOAUTH"] : [])
+            fallsBack = error.map { error in noHello.contains { error.hasPrefix($0) } } ?? false
             return fallsBack
         case "SELECT":
             if reply == .simpleString("OK") { isSelected = true }

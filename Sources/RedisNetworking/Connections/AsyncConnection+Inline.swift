@@ -89,7 +89,7 @@ extension AsyncConnection {
             return (shared.endInline(), shared.machine.nextDeadline)
         }
         if let pump { return pump.resume() }
-        look(at: min(deadline, .now + Self.longestSleep))
+        look(at: deadline)
     }
 
     private func endInline() {

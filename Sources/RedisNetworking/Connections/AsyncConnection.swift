@@ -57,9 +57,8 @@ package final class AsyncConnection: @unchecked Sendable {
     var isJudged = false
     var inlineReplies: Replies?
     var pumpPolling: PollingBudget
-    var writeSource: (any DispatchSourceWrite)?
-    /// Sources whose cancellation is not done yet: the descriptor must outlive them.
-    let liveSources = DispatchGroup()
+    /// The poller tells when the socket takes bytes again.
+    var writeWatch: Int?
 
     /// Starts connecting at once.
     package init(

@@ -89,7 +89,7 @@ extension AsyncConnection {
             return (shared.endInline(), shared.machine.nextDeadline)
         }
         if let pump { return pump.resume() }
-        look(at: deadline)
+        look(at: min(deadline, .now + Self.longestSleep))
     }
 
     private func endInline() {

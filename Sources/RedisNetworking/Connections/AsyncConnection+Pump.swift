@@ -3,7 +3,7 @@ import RESP
 import Synchronization
 
 // The pump: the task that writes and reads for all callers of a connection, from its beginning to its end.
-// Everything here but what the poller calls is for the wire's user only.
+// Everything here but the handlers of sources is for the wire's user only.
 
 extension AsyncConnection {
     /// Callers resumed before those get their turn, and what they ask next is written: so the server works for one half
@@ -54,21 +54,59 @@ extension AsyncConnection {
         case .success(let wire): self.wire = wire
         case nil: break
         }
-        if isWritable { writeWatch = nil }
+        if isWritable {
+            // Made anew when needed: most connections never need one.
+            writeSource.map(Self.end)
+            writeSource = nil
+        }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
     }
 
-    /// Has the pump woken when bytes come, or the server hangs up.
+    /// Has a source wake the pump when bytes come, or the server hangs up.
     func watch(_ shared: inout Shared) {
-        guard shared.readWatch == nil, let descriptor = shared.descriptor else { return }
-        shared.readWatch = Poller.shared.watch(descriptor, until: .readable) { [self] id in
-            change { shared in
-                // It may have been called off in this moment.
-                guard shared.readWatch == id else { return }
-                shared.readWatch = nil
-                // If the wire is in use, whoever uses it will read.
+        guard shared.readSource == nil, let socket = shared.descriptor else { return }
+        guard let descriptor = SystemCall.duplicate(socket) else { return shared.ending = tooManyOpenFiles }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
+        let identity = ObjectIdentifier(source as AnyObject)
+        source.setEventHandler { @Sendable [self] in
+            let pump: UnsafeContinuation<Void, Never>? = self.shared.withLock { shared in
+                // It has been ended, and does not know yet.
+                guard shared.readSource.map({ ObjectIdentifier($0 as AnyObject) }) == identity else { return nil }
+                if let pump = shared.takePump() { return pump }
+                // The wire is in use: whoever uses it will read, and this must not fire again and again until then.
                 shared.isReadable = true
+                shared.unwatch()
+                return nil
             }
+            guard let pump else { return }
+            // Read here, or the next event would come before the pump runs.
+            _ = receive()
+            pump.resume()
+        }
+        shared.readSource = source
+        start(source, on: descriptor)
+    }
+
+    /// Every source has a descriptor of its own. On Linux, sources on one descriptor lose events when one of them is
+    /// cancelled while another is made, and a source that is suspended and resumed may not wake again.
+    private func start(_ source: any DispatchSourceProtocol, on descriptor: Int32) {
+        liveSources.enter()
+        source.setCancelHandler { @Sendable [liveSources] in
+            SystemCall.closeSocket(descriptor)
+            liveSources.leave()
+        }
+        source.resume()
+    }
+
+    /// Cancels a source a little later, from a timer. On Linux, Dispatch's event thread still walks through a source's
+    /// memory when it has announced a hang-up: cancelled within that moment, the process crashes, or the next source
+    /// on a descriptor of that number loses its events. A timer fires on that thread, so it is done by then.
+    static func end(_ source: any DispatchSourceProtocol) {
+        nonisolated(unsafe) let source = source
+        source.suspend()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { @Sendable in
+            source.cancel()
+            source.resume()
         }
     }
 
@@ -90,11 +128,13 @@ extension AsyncConnection {
     }
 
     private func waitForRoom(_ wire: Wire) {
-        guard writeWatch == nil else { return }
+        guard writeSource == nil else { return }
+        guard let descriptor = SystemCall.duplicate(wire.descriptor) else { return broken = tooManyOpenFiles }
         shared.withLock { $0.waitsForRoom = true }
-        writeWatch = Poller.shared.watch(wire.descriptor, until: .writable) { [self] _ in
-            change { $0.isWritable = true }
-        }
+        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: .global())
+        source.setEventHandler { @Sendable [self] in change { $0.isWritable = true } }
+        writeSource = source
+        start(source, on: descriptor)
     }
 
     // MARK: Reading
@@ -180,7 +220,7 @@ extension AsyncConnection {
                 watch(&shared)
                 return shared.machine.nextDeadline
             }
-            look(at: deadline)
+            look(at: min(deadline, .now + Self.longestSleep))
         } else {
             watchWhenIdle()
         }
@@ -208,15 +248,16 @@ extension AsyncConnection {
         return isThere
     }
 
-    /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
-    /// A hang-up meanwhile is seen by the next request, before it is sent.
+    /// How long a connection must be unused before a source watches it: a source costs more than the request it would
+    /// watch for. A hang-up meanwhile is seen by the next request, before it is sent.
     static let idleTime = Duration.milliseconds(10)
+    /// How long the pump sleeps while callers wait. A source that was made while another on the same socket ended has
+    /// been seen to miss a hang-up on Linux; nobody must wait for ever because of that.
+    static let longestSleep = Duration.milliseconds(250)
 
-    /// Watches for a hang-up once the connection is idle: one look after each busy time, none later.
+    /// Has the source watch for a hang-up once the connection is idle: one look after each busy time, none later.
     func watchWhenIdle() {
-        // Messages may come at any time.
-        if pushes != nil { change { watch(&$0) } }
-        look(at: .now + Self.idleTime)
+        if pushes == nil { look(at: .now + Self.idleTime) } else { change { watch(&$0) } }
     }
 
     /// The connection's one timer: brings a look at it forward to `moment`.
@@ -237,9 +278,9 @@ extension AsyncConnection {
             if shared.isGone || shared.nextLook > now + .milliseconds(1) { return nil }
             shared.nextLook = .never
             if shared.machine.requestsInLine > 0 {
-                // The pump fails those whose deadline has passed.
-                if shared.machine.nextDeadline <= now { shared.isReadable = true }
-                return max(shared.machine.nextDeadline, now + .milliseconds(1))
+                // For the pump: a deadline may have passed, or an event been missed.
+                if !shared.wasUsed || shared.machine.nextDeadline <= now { shared.isReadable = true }
+                return min(max(shared.machine.nextDeadline, now + .milliseconds(1)), now + Self.longestSleep)
             }
             if shared.wasUsed { return now + Self.idleTime }
             watch(&shared)
@@ -260,11 +301,16 @@ extension AsyncConnection {
 
     // MARK: The end
 
+    private var tooManyOpenFiles: ConnectionFailure {
+        ConnectionFailure(
+            .inputOutput, "the connection to \(settings.endpoint) cannot be watched: too many files are open")
+    }
+
     var closedByOwner: ConnectionFailure {
         ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
     }
 
-    /// Fails what is in line, and closes the socket, which nobody watches any more.
+    /// Fails what is in line, cancels the sources, and closes the descriptor behind them.
     private func finish(_ failure: ConnectionFailure) {
         resumeCallers()
         let (failed, connected) = shared.withLock { shared in
@@ -276,16 +322,19 @@ extension AsyncConnection {
         onEnd(self)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
-        if let writeWatch { Poller.shared.unwatch(writeWatch) }
-        writeWatch = nil
+        writeSource.map(Self.end)
+        writeSource = nil
         var late: Wire?
         if case .success(let wire) = connected { late = wire }
-        for descriptor in [wire, late].compactMap({ $0?.descriptor }) { SystemCall.endSocket(descriptor) }
+        let descriptors = [wire, late].compactMap { $0?.descriptor }
         wire = nil
-        let waiters = shared.withLock { shared in
-            defer { shared.closeWaiters = [] }
-            return shared.closeWaiters
+        liveSources.notify(queue: .global()) { @Sendable [self] in
+            for descriptor in descriptors { SystemCall.closeSocket(descriptor) }
+            let waiters = shared.withLock { shared in
+                defer { shared.closeWaiters = [] }
+                return shared.closeWaiters
+            }
+            for waiter in waiters { waiter.resume() }
         }
-        for waiter in waiters { waiter.resume() }
     }
 }

@@ -20,7 +20,7 @@ extension AsyncConnection {
         // What the pump has to look at.
         /// How connecting and the handshake went, until the pump has seen it. The wire is the pump's from then on.
         nonisolated(unsafe) var connected: Result<Wire, ConnectionFailure>?
-        /// The socket has bytes or an end, or the pump was asked to look for another reason.
+        /// The read source fired while the wire was in use. After a hang-up it does not fire again.
         var isReadable = false
         var isWritable = false
         /// Why the connection must end.
@@ -30,9 +30,9 @@ extension AsyncConnection {
         var waitsForRoom = false
         /// The pump's socket; nil before it has one, and after the end.
         var descriptor: Int32?
-        /// The poller tells when bytes have come. It does so while somebody waits for them, and not while the wire's
-        /// user reads anyway: each event costs more than a read.
-        var readWatch: Int?
+        /// Tells when bytes have come. It is there while somebody waits for them, and gone while the wire's user reads
+        /// anyway: each event costs more than a read.
+        nonisolated(unsafe) var readSource: (any DispatchSourceRead)?
         /// When the next look at the connection is due; see `AsyncConnection.look`.
         var nextLook = Moment.never
         /// The wire was used since the last such look.
@@ -86,8 +86,8 @@ extension AsyncConnection {
         }
 
         mutating func unwatch() {
-            if let readWatch { Poller.shared.unwatch(readWatch) }
-            readWatch = nil
+            readSource.map(AsyncConnection.end)
+            readSource = nil
         }
     }
 }

@@ -57,8 +57,9 @@ package final class AsyncConnection: @unchecked Sendable {
     var isJudged = false
     var inlineReplies: Replies?
     var pumpPolling: PollingBudget
-    /// The poller tells when the socket takes bytes again.
-    var writeWatch: Int?
+    var writeSource: (any DispatchSourceWrite)?
+    /// Sources whose cancellation is not done yet: the descriptor must outlive them.
+    let liveSources = DispatchGroup()
 
     /// Starts connecting at once.
     package init(

@@ -105,32 +105,10 @@ enum SystemCall {
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Ends a conversation at once, also where the poller still looks at the socket, and closes it.
-    static func endSocket(_ descriptor: Int32) {
-        _ = shutdown(descriptor, Int32(SHUT_RDWR))
-        closeSocket(descriptor)
-    }
-
-    /// A pipe that never blocks; nil if no more files may be open.
-    static func openPipe() -> (read: Int32, write: Int32)? {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK)
-        }
-        return (ends[0], ends[1])
-    }
-
-    /// A pipe that is full has bytes enough.
-    static func writeByte(to descriptor: Int32) {
-        var byte: UInt8 = 0
-        _ = writeFile(descriptor, &byte, 1)
-    }
-
-    static func drain(_ descriptor: Int32) {
-        var bytes: (UInt64, UInt64) = (0, 0)
-        while readFile(descriptor, &bytes, 16) == 16 {}
+    /// A second descriptor of the same socket; nil if no more files may be open.
+    static func duplicate(_ descriptor: Int32) -> Int32? {
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return duplicate >= 0 ? duplicate : nil
     }
 
     static func closeSocket(_ descriptor: Int32) {
@@ -150,10 +128,6 @@ extension Duration {
         return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
-
-// The names that `SystemCall` has for itself.
-private let readFile = read
-private let writeFile = write
 
 /// Blocks this thread.
 package func sleepThread(for duration: Duration) {

@@ -56,7 +56,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             outcome = .failure(error)
         }
-        let result = repeated(outcome, command.bytes, count: 1, until: deadline).map { $0[0] }
+        let result = repeated(outcome, command.bytes, count: 1, until: deadline, isBlocking: isBlocking).map { $0[0] }
         return try monitor.ended(command, result, since: deadline.start)
     }
 
@@ -112,14 +112,15 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
     private func repeated(
-        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline
+        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline,
+        isBlocking: Bool = false
     ) -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             sleepThread(for: pause)
             outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
                     try connection.sendAll(bytes, count: count, until: deadline)
                 }
             }

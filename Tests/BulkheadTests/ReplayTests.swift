@@ -179,6 +179,33 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         await databases.close()
     }
 
+    @Test func `and then lets a blocking pop wait too long costs that pop's connection`() async throws {
+        let pops = Mutex(0)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                guard command[0] == "BLPOP" else {
+                    peer.write("+PONG\r\n")
+                    continue
+                }
+                let count = pops.withLock { pops in
+                    pops += 1
+                    return pops
+                }
+                if count == 1 { peer.write("-LOADING Redis is loading the dataset in memory\r\n") }
+            }
+        }
+        defer { server.stop() }
+        let databases = RedisDatabases(patientConfiguration(server.path))
+        let blocking = try databases.blocking(.main)
+        let impatient = blocking.within(.seconds(1))
+        let error = #expect(throws: RedisError.self) { try impatient.blpop("a", timeout: .milliseconds(10)) }
+        #expect(error?.code == .timedOut && pops.withLock(\.self) == 2)
+        #expect(try blocking.ping() == "PONG")
+        #expect(server.connectionCount == 2)
+        await databases.close()
+    }
+
     @Test func `has a pipeline sent again only if it ran none of it`() async throws {
         let heard = Mutex(0)
         let server = ScriptedServer { peer in

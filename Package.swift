@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
         .target(name: "RESP", swiftSettings: settings),
+        .target(name: "RDB", swiftSettings: settings),
 
         // Floor 1: what can be said, and how it gets there.
         .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
@@ -44,7 +45,7 @@ let package = Package(
             name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
 
         // Floor 3: what the programs do, as a library.
-        .target(name: "BulkheadTools", dependencies: ["RESP", "Bulkhead"], swiftSettings: settings),
+        .target(name: "BulkheadTools", dependencies: ["RESP", "RDB", "Bulkhead"], swiftSettings: settings),
 
         // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
@@ -85,11 +86,12 @@ let package = Package(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
+        tests("RDBTests", of: "RDB", "RedisTestServer"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
-        tests("BulkheadToolsTests", of: "RESP", "BulkheadTools", "BulkheadCLI"),
+        tests("BulkheadToolsTests", of: "RESP", "RDB", "Bulkhead", "BulkheadTools", "BulkheadCLI", "RedisTestServer"),
         tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
         tests(
             "HouseRulesTests",

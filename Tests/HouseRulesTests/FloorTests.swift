@@ -8,10 +8,11 @@ import Testing
 
     static let floors: [(folder: String, allowed: Set<String>)] = [
         ("Sources/RESP", []),
+        ("Sources/RDB", []),
         ("Sources/RedisCommands", ["RESP"]),
         ("Sources/RedisNetworking", libc.union(["RESP", "Dispatch", "Synchronization"])),
         ("Sources/Bulkhead", essentials.union(["RESP", "RedisCommands", "RedisNetworking", "Synchronization"])),
-        ("Sources/BulkheadTools", libc.union(essentials).union(["RESP", "Bulkhead"])),
+        ("Sources/BulkheadTools", libc.union(essentials).union(["RESP", "RDB", "Bulkhead"])),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),
         ("Sources/FacadeGenerator", libc.union(essentials)),
         ("Sources/RedisTestServer", libc.union(["Synchronization"])),

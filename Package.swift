@@ -48,7 +48,8 @@ let package = Package(
             name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
 
         // Floor 3: what the programs do, as a library.
-        .target(name: "BulkheadTools", dependencies: ["RESP", "RDB", "ConsoleText", "Bulkhead"], swiftSettings: settings),
+        .target(
+            name: "BulkheadTools", dependencies: ["RESP", "RDB", "ConsoleText", "Bulkhead"], swiftSettings: settings),
 
         // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),

@@ -92,7 +92,7 @@ let package = Package(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
-        tests("RDBTests", of: "RDB", "RedisTestServer"),
+        tests("RDBTests", of: "RDB", "RESP", "RedisTestServer"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),

@@ -98,6 +98,10 @@ struct Reading: Equatable {
     var hasEnded = false
     private var isOpen = false
 
+    var version: RDBVersion? {
+        if case .header(let version) = events.first { version } else { nil }
+    }
+
     var entries: [Entry] {
         events.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
     }

@@ -77,7 +77,8 @@ package struct ServerSelection: Sendable {
                 + "and a number is a name too\(suggestion(for: word, among: known))", of: program)
     }
 
-    /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the catalogue's.
+    /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the
+    /// catalogue's.
     package func entry(ofNumber number: Int, on server: DatabaseServer? = nil) -> DatabaseEntry {
         let named = catalogue.entries.filter { $0.number == number && $0.server == server }
         if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }

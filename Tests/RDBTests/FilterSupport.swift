@@ -8,8 +8,10 @@ struct CutOut {
 }
 
 /// Cuts databases out of a snapshot that comes in blocks of a size, taking what was written behind each.
-func filtered(_ file: [UInt8], _ cuts: [RDBFilter.Cut], block: Int) throws -> [CutOut] {
-    var filter = RDBFilter(cuts)
+func filtered(
+    _ file: [UInt8], _ cuts: [RDBFilter.Cut], limits: RDBLimits = RDBLimits(), block: Int
+) throws -> [CutOut] {
+    var filter = RDBFilter(cuts, limits: limits)
     var files = cuts.map { _ in [UInt8]() }
     var taken: [UInt8] = []
     var fed = 0

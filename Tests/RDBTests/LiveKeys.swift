@@ -1,6 +1,6 @@
 import Bulkhead
 import RDB
-import TestSupport
+import RDBBodies
 
 /// A key of every type with what is at its edges, filled by commands, the same ones each time.
 extension LiveServer {

@@ -35,7 +35,8 @@ import Testing
     }
 
     @Test func `a violation in the body is counted from the first byte of the payload`() throws {
-        let payload = try DumpPayload(DumpPayload(type: .set, body: hex("02 0161 0161")[...], version: .init(.redis, 9)).bytes)
+        let written = DumpPayload(type: .set, body: hex("02 0161 0161")[...], version: RDBVersion(.redis, 9))
+        let payload = try DumpPayload(written.bytes)
         let found = #expect(throws: RDBViolation.self) { try payload.value() }
         #expect(found?.offset == 6)
     }

@@ -114,7 +114,8 @@ import Testing
         Case(name: "a stream of Redis 8.6", type: RDBType(rawValue: 26), body: "00", kind: .unknownType, offset: 0),
         Case(name: "a type that nobody has", type: RDBType(rawValue: 99), body: "00", kind: .unknownType, offset: 0),
         Case(
-            name: "a stream's node with an id of 3 bytes", type: .stream, body: "01 03616263 00 0000000000000000000000000000",
+            name: "a stream's node with an id of 3 bytes", type: .stream,
+            body: "01 03616263 00 0000000000000000000000000000",
             kind: .malformed, offset: 1),
     ]
 

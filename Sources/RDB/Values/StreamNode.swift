@@ -81,7 +81,9 @@ struct StreamNode {
         var fields: [RDBStream.Field] = []
         var elements = 3
         if flags & sameFields != 0 {
+            // They share the master's names, and cost them all the same: whoever writes the entries out does not.
             for name in names {
+                try value.spend(name.count, at: items.offset)
                 fields.append(RDBStream.Field(name: name, value: try value.keep(try items.item("value"))))
             }
             elements += names.count

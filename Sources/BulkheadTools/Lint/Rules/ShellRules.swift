@@ -50,7 +50,9 @@ struct ShellRules {
         let name = nameOfCommand(words)
         if let assigned = assignedCall(in: words) { return note(assigned) }
         if !Self.speakers.contains(name), let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
-            let call = RedisCLICall(words[(place + 1)...], at: words[place].range.lowerBound)
+            let isList = words[place].text.hasSuffix(",")
+            let arguments = words[(place + 1)...].map { isList ? $0.trimmed : $0 }
+            let call = RedisCLICall(arguments, at: words[place].range.lowerBound)
             sightings += call.sightings
             if call.readsCommands { readInput(of: command, before: before) }
         } else if depth < ShellTokens.deepest {
@@ -190,6 +192,15 @@ struct ShellRules {
             cursor.advance()
         }
         return false
+    }
+}
+
+extension ShellWord {
+    /// Without the signs of a list: `"-n",` in a Dockerfile.
+    fileprivate var trimmed: ShellWord {
+        var word = self
+        while let last = word.text.last, last == "," || last == "]" { word.text.removeLast() }
+        return word
     }
 }
 

@@ -4,7 +4,7 @@ struct Token: Sendable, Hashable {
 
     let kind: Kind
     /// Where it stands in the file, in bytes.
-    let range: Range<Int>
+    var range: Range<Int>
     /// A string's content with its escapes resolved and a `hole` for each interpolation; else the token as it stands.
     var text: String
     /// True if it begins a line; in Python, a logical one.

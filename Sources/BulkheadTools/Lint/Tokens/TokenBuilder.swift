@@ -33,6 +33,7 @@ struct TokenBuilder: Sendable {
 
     mutating func endString(_ index: Int, content: [UInt8]) {
         tokens[index].text = String(decoding: content, as: UTF8.self)
+        tokens[index].range = tokens[index].range.lowerBound..<cursor.offset
     }
 
     /// Appends a bracket that the text spells otherwise: that of an interpolation.

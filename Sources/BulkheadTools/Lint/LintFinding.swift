@@ -11,30 +11,36 @@ package struct LintFinding: Sendable, Hashable {
     package let instead: String
 }
 
+/// Where an offset lies.
+struct SourcePosition {
+    var line = 1
+    var column = 1
+    /// The offset of the line's first byte.
+    var lineStart = 0
+}
+
 /// Lines and columns of places in a file.
 struct SourcePositions {
     private let bytes: [UInt8]
     private var offset = 0
-    private var line = 1
-    private var column = 1
+    private var current = SourcePosition()
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The place of an offset, which is at least that of the call before.
-    mutating func position(of target: Int) -> (line: Int, column: Int) {
+    mutating func position(of target: Int) -> SourcePosition {
         while offset < target, offset < bytes.count {
             let byte = bytes[offset]
             if byte == .newline {
-                line += 1
-                column = 1
+                current = SourcePosition(line: current.line + 1, column: 1, lineStart: offset + 1)
             } else if byte & 0xc0 != 0x80 {
                 // The column of a scalar counts those before it; the bytes that continue one do not.
-                column += 1
+                current.column += 1
             }
             offset += 1
         }
-        return (line, column)
+        return current
     }
 }

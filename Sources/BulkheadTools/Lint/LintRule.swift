@@ -14,7 +14,7 @@ package enum LintRule: String, Sendable, Hashable, CaseIterable, Encodable {
     package var summary: String {
         switch self {
         case .rawClient: "a client of another library is constructed"
-        case .databaseNumber: "a database is chosen by number: db=3, -n 3, redis://host/3, REDIS_DB"
+        case .databaseNumber: "a database is chosen by number: in a call, a URL, a setting, or by redis-cli -n"
         case .select: "SELECT is sent"
         case .move: "MOVE, SWAPDB or COPY … DB is sent"
         case .flush: "FLUSHALL or FLUSHDB is sent"

@@ -26,38 +26,49 @@ package enum Linter {
         _ sightings: [Sighting], _ allowances: [AllowComment], in bytes: [UInt8], _ language: LintLanguage
     ) -> [LintFinding] {
         let places = Places(bytes, sightings.map(\.offset) + allowances.map(\.offset))
-        var used: Set<Int> = []
-        var allowed: [Int: [(allowance: Int, rules: [LintRule])]] = [:]
-        for (index, allowance) in allowances.enumerated() {
-            allowed[places.lineAllowed(byCommentAt: allowance.offset), default: []].append((index, allowance.rules))
-        }
+        let lines = allowances.map { places.lineAllowed(byCommentAt: $0.offset) }
+        let allowed = Set(zip(allowances, lines).flatMap { allowance, line in
+            allowance.rules.map { Allowance(rule: $0, line: line) }
+        })
+        var used: Set<Allowance> = []
         var found: [(offset: Int, finding: LintFinding)] = []
         func report(_ rule: LintRule, at offset: Int, _ what: String) {
-            let (line, column) = places[offset]
-            found.append(
-                (offset, LintFinding(
-                    rule: rule, line: line, column: column, what: what, instead: rule.instead(in: language))))
+            let place = places[offset]
+            let finding = LintFinding(
+                rule: rule, line: place.line, column: place.column, what: what, instead: rule.instead(in: language))
+            found.append((offset, finding))
         }
         for sighting in Set(sightings) {
-            let pardons = (allowed[places[sighting.offset].line] ?? []).filter { $0.rules.contains(sighting.rule) }
-            if pardons.isEmpty { report(sighting.rule, at: sighting.offset, sighting.what) }
-            used.formUnion(pardons.map(\.allowance))
+            let allowance = Allowance(rule: sighting.rule, line: places[sighting.offset].line)
+            if allowed.contains(allowance) {
+                used.insert(allowance)
+            } else {
+                report(sighting.rule, at: sighting.offset, sighting.what)
+            }
         }
-        for (index, allowance) in allowances.enumerated() {
+        for (allowance, line) in zip(allowances, lines) {
             if let complaint = allowance.complaint {
                 report(.badAllow, at: allowance.offset, "this allows nothing: \(complaint)")
-            } else if !used.contains(index) {
+            } else if !allowance.rules.allSatisfy({ used.contains(Allowance(rule: $0, line: line)) }) {
                 report(.unusedAllow, at: allowance.offset, "nothing is found that this would allow")
             }
         }
-        return found.sorted { ($0.offset, $0.finding.rule.rawValue, $0.finding.what) < ($1.offset, $1.finding.rule.rawValue, $1.finding.what) }
-            .map(\.finding)
+        func order(_ one: (offset: Int, finding: LintFinding)) -> (Int, String, String) {
+            (one.offset, one.finding.rule.rawValue, one.finding.what)
+        }
+        return found.sorted { order($0) < order($1) }.map(\.finding)
     }
+}
+
+/// A rule that may be broken on a line.
+private struct Allowance: Hashable {
+    let rule: LintRule
+    let line: Int
 }
 
 /// Lines and columns of some offsets, found in one walk through the file.
 private struct Places {
-    private var positions: [Int: (line: Int, column: Int)] = [:]
+    private var positions: [Int: SourcePosition] = [:]
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8], _ offsets: [Int]) {
@@ -66,15 +77,14 @@ private struct Places {
         for offset in Set(offsets).sorted() { positions[offset] = walk.position(of: offset) }
     }
 
-    subscript(offset: Int) -> (line: Int, column: Int) { positions[offset] ?? (1, 1) }
+    subscript(offset: Int) -> SourcePosition { positions[offset] ?? SourcePosition() }
 
     /// The line that a comment speaks of: its own if code stands before it, else the next one that is more than a
     /// comment.
     func lineAllowed(byCommentAt offset: Int) -> Int {
-        let line = self[offset].line
-        guard offset <= bytes.count else { return line }
-        let before = bytes[..<offset].lastIndex(of: .newline).map { $0 + 1 } ?? 0
-        guard bytes[before..<offset].allSatisfy(\.isBlank) else { return line }
+        let place = self[offset]
+        let line = place.line
+        guard bytes[place.lineStart..<max(place.lineStart, offset)].allSatisfy(\.isBlank) else { return line }
         var cursor = ByteCursor(bytes, offset..<bytes.count)
         for next in 1...Self.mostCommentLines {
             cursor.advance { $0 != .newline }

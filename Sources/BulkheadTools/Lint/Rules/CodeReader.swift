@@ -43,20 +43,18 @@ struct CodeReader {
         guard let token = list[index] else { return }
         let numbers = text.utf8.count < 6 ? [] : URLNumbers.find(in: text.utf8)
         if !numbers.isEmpty {
-            let places = placesOfSchemes(in: token.range)
-            for (order, number) in numbers.enumerated() {
-                let offset = order < places.count ? places[order] : token.range.lowerBound
+            // Where they stand in the file, unless escapes or other strings are in between.
+            let spelled = token.range.prefix(4 * text.utf8.count + 64)
+            var places = URLNumbers.find(in: bytes[spelled])[...]
+            for number in numbers {
+                places = places.drop { $0.what != number.what }
+                let offset = token.range.lowerBound + (places.popFirst()?.offset ?? 0)
                 sightings.append(Sighting(.databaseNumber, at: offset, number.what))
             }
         }
         for call in LuaCalls.find(in: text) {
             report(call.rule, at: index, "a script sends \(call.command)")
         }
-    }
-
-    /// Where in the file, as it stands there, URLs with a number begin.
-    private func placesOfSchemes(in range: Range<Int>) -> [Int] {
-        URLNumbers.find(in: bytes[range]).map { range.lowerBound + $0.offset }
     }
 
     // MARK: Commands
@@ -99,17 +97,8 @@ struct CodeReader {
     /// Looks at a string that may be a call of redis-cli: the first of a list of words, or a line for a shell.
     mutating func readProgram(_ text: String, at index: Int) {
         guard text.contains("-cli") else { return }
-        if RedisWords.isShell(text), let open = list[index]?.parent {
-            let arguments = list.arguments(ofBracketAt: open)
-            guard let place = arguments.firstIndex(where: { $0.value.lowerBound == index }) else { return }
-            let words = arguments[place...].dropFirst().map { argument -> ShellWord in
-                let token = list[argument.value.lowerBound]
-                let isText = token?.kind == .string || token?.kind == .number
-                return ShellWord(
-                    text: isText ? token?.text ?? "" : String(Token.hole),
-                    range: token?.range ?? 0..<0)
-            }
-            sightings += RedisCLICall(words, at: list[index]?.range.lowerBound ?? 0).sightings
+        if RedisWords.isShell(text), list[index]?.parent != nil {
+            sightings += RedisCLICall(wordsInList(behind: index), at: list[index]?.range.lowerBound ?? 0).sightings
         } else if let open = list[index]?.parent, list.isSymbol(open, "("), let callee = list.word(open - 1),
             Self.runners.contains(callee)
         {
@@ -118,6 +107,25 @@ struct CodeReader {
                 sightings.append(Sighting(sighting.rule, at: place, sighting.what))
             }
         }
+    }
+}
+
+extension CodeReader {
+    /// The words of a list behind one of them, with a hole for what is no literal.
+    private func wordsInList(behind index: Int) -> [ShellWord] {
+        var words: [ShellWord] = []
+        var index = index + 1
+        while words.count < RedisCLICall.mostWords, list.isSymbol(index, ","), let token = list[index + 1] {
+            let isText = token.kind == .string || token.kind == .number
+            words.append(ShellWord(text: isText ? token.text : String(Token.hole), range: token.range))
+            index += 1
+            while let next = list[index], next.parent == token.parent, next.text != "," || next.kind != .symbol,
+                !(next.partner.map { $0 < index } ?? false)
+            {
+                index = (next.partner ?? index) + 1
+            }
+        }
+        return words
     }
 }
 

@@ -30,6 +30,9 @@ struct PythonRules {
         "Valkey", "StrictValkey", "ValkeyCluster", "GlideClient", "GlideClusterClient", "Walrus",
     ]
 
+    /// Modules of those libraries that have such functions.
+    private static let submodules: Set<String> = ["asyncio", "client", "cluster", "sentinel", "connection", "utils"]
+
     /// Functions of a library, or of one of its types, that make a client.
     private static let functions: Set<String> = [
         "from_url", "from_pool", "create", "connect", "create_redis", "create_redis_pool", "create_pool",
@@ -46,8 +49,8 @@ struct PythonRules {
         guard Self.libraries.contains(first) || RedisWords.isClientName(first) else { return false }
         if Self.types.contains(last) { return true }
         guard Self.functions.contains(last) else { return false }
-        return Self.types.contains(names[names.count - 2]) || reader.facts.modules.values.contains(
-            names.dropLast().joined(separator: ".")) || Self.libraries.contains(names[names.count - 2])
+        let owner = names[names.count - 2]
+        return Self.types.contains(owner) || Self.libraries.contains(owner) || Self.submodules.contains(owner)
     }
 
     private func isType(_ names: [String]) -> Bool {

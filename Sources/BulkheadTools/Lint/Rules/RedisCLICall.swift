@@ -4,6 +4,9 @@ struct RedisCLICall {
     /// True if the words hold no command, so that it reads some from its standard input.
     private(set) var readsCommands = false
 
+    /// What is looked at of one call.
+    static let mostWords = 64
+
     /// Flags that a value follows.
     private static let flagsWithValue: Set<String> = [
         "-h", "-p", "-t", "-s", "-a", "-u", "-r", "-i", "-n", "-d", "-D", "-X", "--user", "--pass", "--sni",
@@ -14,7 +17,7 @@ struct RedisCLICall {
 
     /// `offset` is the place of the name, for what has none of its own.
     init(_ words: some Sequence<ShellWord>, at offset: Int) {
-        let words = Array(words)
+        let words = Array(words.prefix(Self.mostWords))
         var number: ShellWord?
         var snapshot: ShellWord?
         var index = 0

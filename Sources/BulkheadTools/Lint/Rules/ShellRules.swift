@@ -104,7 +104,7 @@ struct ShellRules {
         // The number is found where it is written, not where the variable is used.
         let call = RedisCLICall(words.dropFirst(), at: inside.lowerBound)
         sightings += call.sightings
-        calls[assigned.name] = withoutNumber(words)
+        calls[assigned.name] = withoutNumber(Array(words.prefix(RedisCLICall.mostWords / 2)))
     }
 
     private func withoutNumber(_ words: [ShellWord]) -> [ShellWord] {

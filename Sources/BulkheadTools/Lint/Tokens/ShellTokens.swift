@@ -27,6 +27,9 @@ struct ShellTokens {
     /// Substitutions in substitutions; deeper ones are skipped. Each level reads its part of the text again.
     static let deepest = 8
 
+    /// Here-documents that may begin on one line.
+    private static let mostHereDocuments = 16
+
     private(set) var commands: [ShellCommand] = []
     private(set) var comments: [SourceComment] = []
     private var cursor: ByteCursor
@@ -64,7 +67,10 @@ struct ShellTokens {
             if cursor.peek() == byte { cursor.advance() } else { current.isFed = true }
             if cursor.peek() == UInt8(ascii: "&") { cursor.advance() }
         case UInt8(ascii: "<"): input()
-        case UInt8(ascii: ">"): cursor.advance()
+        case UInt8(ascii: ">"):
+            cursor.advance()
+            // `2>&1` ends no command.
+            cursor.advance { ">&|".utf8.contains($0) }
         default: word().map { current.words.append($0) }
         }
     }
@@ -103,7 +109,7 @@ struct ShellTokens {
             let stripsTabs = cursor.peek(2) == UInt8(ascii: "-")
             cursor.advance(stripsTabs ? 3 : 2)
             cursor.advance { $0.isBlank }
-            if let delimiter = word()?.text, !delimiter.isEmpty {
+            if let delimiter = word()?.text, !delimiter.isEmpty, pending.count < Self.mostHereDocuments {
                 pending.append((nil, Array(delimiter.utf8), stripsTabs))
             }
         } else {

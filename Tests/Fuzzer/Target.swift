@@ -2,9 +2,9 @@ import BenchmarkSupport
 
 /// What is fed.
 enum Target: String, CaseIterable, Sendable {
-    case decoder, value, payload, handshake, url, catalogue
+    case decoder, snapshot, value, payload, handshake, url, catalogue
 
-    /// The target of an input where all take part: 50, 25, 5, 10, 5 and 5 of a hundred.
+    /// The target of an input where all take part: 35, 15, 25, 5, 10, 5 and 5 of a hundred.
     private static func weighted(_ random: inout SeededGenerator) -> Target {
         switch random.below(20) {
         case 0: .url
@@ -12,6 +12,7 @@ enum Target: String, CaseIterable, Sendable {
         case 2, 3: .handshake
         case 4: .payload
         case 5..<10: .value
+        case 10..<13: .snapshot
         default: .decoder
         }
     }
@@ -29,6 +30,7 @@ enum Target: String, CaseIterable, Sendable {
             case .catalogue: CatalogueTarget.make(&random)
             case .value: ValueTarget.make(&random)
             case .payload: PayloadTarget.make(&random)
+            case .snapshot: Snapshots.make(&random)
             }
         return Input(target: target, variant: variant, bytes: bytes)
     }
@@ -44,6 +46,7 @@ extension Input {
         case .catalogue: CatalogueTarget.check(self)
         case .value: ValueTarget.check(self)
         case .payload: PayloadTarget.check(self)
+        case .snapshot: SnapshotTarget.check(self)
         }
     }
 

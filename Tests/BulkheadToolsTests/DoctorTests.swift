@@ -27,7 +27,7 @@ import Testing
         _ change: (inout ServerFacts) -> Void
     ) -> [String] {
         Diagnosis(
-            facts(change), catalogue, permissions: ToolPermissions(user: "default", deniedCommands: denied),
+            facts(change), catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: denied),
             isOpenToAnybody: open
         ).findings.map { "\($0.severity.rawValue) \($0.code)" }
     }
@@ -109,8 +109,8 @@ import Testing
     @Test func `a tool that the ACL keeps from its work is named with what it lacks`() {
         #expect(codes(denied: ["MOVE"]) { _ in } == ["warning acl"])
         let findings = Diagnosis(
-            facts(), .standard, permissions: ToolPermissions(user: "app", deniedCommands: ["SYNC"]),
-            isOpenToAnybody: false
+            facts(), DatabaseCatalogue.standard.entries,
+            permissions: ToolPermissions(user: "app", deniedCommands: ["SYNC"]), isOpenToAnybody: false
         ).findings
         #expect(findings.map(\.message) == [
             "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
@@ -122,7 +122,8 @@ import Testing
 @Suite("bulkhead doctor", .timeLimit(.minutes(2))) struct DoctorTests {
     private func codes(_ outcome: Bulkhead.Outcome) throws -> [String] {
         let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
-        let findings = try #require(json?["findings"] as? [[String: String]])
+        let servers = try #require(json?["servers"] as? [[String: Any]])
+        let findings = servers.compactMap { $0["findings"] as? [[String: String]] }.joined()
         return findings.compactMap { $0["code"] }
     }
 
@@ -166,6 +167,24 @@ import Testing
             #expect(outcome.text.contains("bulkhead migrate cannot do all its work: the ACL denies MOVE to keeper"))
             #expect(outcome.text.contains("the ACL denies SYNC to keeper"))
             #expect(!outcome.text.contains("secret"))
+        }
+    }
+
+    @Test func `a name on a server of its own is held against that one`() async throws {
+        try await withToolServer(arguments: ["--maxmemory", "100mb"]) { server, databases in
+            try await withToolServer(arguments: ["--databases", "2"]) { other, _ in
+                try await databases[.main].set("key", "value")
+                let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+                defer { try? FileManager.default.removeItem(at: file) }
+                try Data(
+                    """
+                    {"databases": [{"name": "main", "number": 0}, {"name": "far", "number": 2, "url": "\(other.url)"}]}
+                    """.utf8
+                ).write(to: file)
+                let outcome = try await Bulkhead.run(
+                    "doctor", "--url", server.url, "--catalogue", file.path, "--json")
+                #expect(try codes(outcome) == ["persistence", "number-out-of-range", "maxmemory", "no-keys"])
+            }
         }
     }
 

@@ -1,19 +1,20 @@
 package import Bulkhead
 
-/// A server held against a catalogue: facts in, findings out. It asks nothing itself.
+/// A server held against the names that live on it: facts in, findings out. It asks nothing itself.
 package struct Diagnosis: Sendable {
     let facts: ServerFacts
-    let catalogue: DatabaseCatalogue
+    /// What the catalogue has for this server.
+    let entries: [DatabaseEntry]
     /// Nil where the server does not say.
     let permissions: ToolPermissions?
     /// True if a client can log in as the default user without a password; nil where that cannot be asked.
     let isOpenToAnybody: Bool?
 
     package init(
-        _ facts: ServerFacts, _ catalogue: DatabaseCatalogue, permissions: ToolPermissions?, isOpenToAnybody: Bool?
+        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?
     ) {
         self.facts = facts
-        self.catalogue = catalogue
+        self.entries = entries
         self.permissions = permissions
         self.isOpenToAnybody = isOpenToAnybody
     }
@@ -36,7 +37,7 @@ package struct Diagnosis: Sendable {
         }
         if facts.mode == "cluster" {
             let count = facts.databaseCount ?? 1
-            let beyond = catalogue.entries.filter { $0.number >= count }
+            let beyond = entries.filter { $0.number >= count }
             found.append(
                 beyond.isEmpty
                     ? Finding(.note, "cluster", "this is a node of a cluster; the tools see its own keys only")
@@ -66,7 +67,7 @@ package struct Diagnosis: Sendable {
     private var numbers: [Finding] {
         var found: [Finding] = []
         if let count = facts.databaseCount, facts.mode != "cluster" {
-            for entry in catalogue.entries where entry.number >= count {
+            for entry in entries where entry.number >= count {
                 found.append(
                     Finding(
                         .error, "number-out-of-range",
@@ -75,7 +76,7 @@ package struct Diagnosis: Sendable {
                             + "\(entry.name) another number."))
             }
         }
-        for entry in catalogue.entries {
+        for entry in entries {
             guard let target = entry.aliasOf else { continue }
             found.append(
                 Finding(
@@ -87,7 +88,7 @@ package struct Diagnosis: Sendable {
     }
 
     private var keys: [Finding] {
-        let named = Set(catalogue.entries.map(\.number))
+        let named = Set(entries.map(\.number))
         var found: [Finding] = []
         for (number, space) in facts.keyspace.sorted(by: { $0.key < $1.key }) where !named.contains(number) {
             found.append(
@@ -96,7 +97,7 @@ package struct Diagnosis: Sendable {
                     remedy: "Add an entry for \(number) to the catalogue, or move its keys: "
                         + "bulkhead migrate --from \(number) --to NAME."))
         }
-        let empty = catalogue.entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
+        let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
         if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
         return found
     }
@@ -105,7 +106,7 @@ package struct Diagnosis: Sendable {
 
     /// Names that hold keys and that the catalogue does not let anybody flush.
     private var durable: [DatabaseEntry] {
-        catalogue.entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil && facts.keyspace[$0.number] != nil }
+        entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil && facts.keyspace[$0.number] != nil }
     }
 
     private var eviction: [Finding] {
@@ -218,7 +219,7 @@ package struct Diagnosis: Sendable {
     private var search: [Finding] {
         var found: [Finding] = []
         let hasRediSearch = facts.modules?.contains { ["search", "ft", "searchlight"].contains($0) } == true
-        let beyond = catalogue.entries.filter { $0.number > 0 && $0.aliasOf == nil }
+        let beyond = entries.filter { $0.number > 0 && $0.aliasOf == nil }
         if hasRediSearch, facts.info["valkey_version"] == nil, !beyond.isEmpty {
             found.append(
                 Finding(

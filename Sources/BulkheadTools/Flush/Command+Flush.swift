@@ -72,9 +72,9 @@ extension Command {
         _ entry: DatabaseEntry, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
     ) async throws(RedisError) -> FlushResult {
         let database = try databases[entry.name]
-        let preview = try await FlushPreview(of: database, entry, in: databases.catalogue)
+        let preview = try await FlushPreview(entry, of: databases)
         if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
-        if let refusal = preview.refusal(databases.catalogue) { return FlushResult(preview, refusal: refusal) }
+        if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
         if let expected = arguments.integer(of: .expecting) {
             guard expected == preview.keys else {
@@ -121,7 +121,7 @@ struct FlushResult: Encodable {
         keys = preview.keys
         expiring = preview.expiring
         sample = preview.sample
-        aliases = preview.aliases.map(\.text)
+        aliases = preview.aliases.map(\.name.text)
         clients = preview.otherClients.map { $0.map { Client(client: $0.client, count: $0.count) } }
         self.flushed = flushed
         self.refusal = refusal
@@ -140,7 +140,7 @@ extension FlushPreview {
             lines += sample.map { "  " + $0.shortened(to: HelpPage.columns - 2) }
         }
         if !aliases.isEmpty {
-            lines.append("The same number is also called \(aliases.map(\.text).joined(separator: ", ")).")
+            lines.append("The same number is also called \(aliases.map(\.name.text).joined(separator: ", ")).")
         }
         switch otherClients {
         case nil: lines.append("Who else uses the number is not known: CLIENT LIST is denied.")

@@ -7,8 +7,8 @@ package struct FlushPreview: Sendable {
     package var expiring = 0
     /// Some key names, taken at random.
     package var sample: [ShownBytes] = []
-    /// Other names of the catalogue for the same number.
-    package var aliases: [DatabaseName] = []
+    /// Other names of the catalogue for the same number of the same server.
+    package var aliases: [DatabaseEntry] = []
     /// Other clients that have selected this number, by their names or addresses and how many; nil if CLIENT LIST is
     /// denied.
     package var otherClients: [(client: String, count: Int)]?
@@ -22,14 +22,18 @@ package struct FlushPreview: Sendable {
 
     /// Asks the server; a few short commands.
     package init(
-        of database: RedisDatabase, _ entry: DatabaseEntry, in catalogue: DatabaseCatalogue
+        _ entry: DatabaseEntry, of databases: RedisDatabases
     ) async throws(RedisError) {
         self.entry = entry
+        let database = try databases[entry.name]
         let facts = try await ServerFacts(of: database)
         keys = try await database.dbsize()
         expiring = facts.keyspace[entry.number]?.expiring ?? 0
         searchIndexes = facts.searchIndexes
-        aliases = catalogue.entries.filter { $0.number == entry.number && $0.name != entry.name }.map(\.name)
+        aliases = databases.catalogue.entries.filter { other in
+            other.number == entry.number && other.name != entry.name
+                && (try? databases[other.name].address) == database.address
+        }
         let names = try await database.pipeline(
             Array(repeating: RedisCommand<RESPBytes?>.randomkey(as: RESPBytes.self), count: 3 * Self.sampleSize))
         for case .success(let name?) in names {
@@ -61,13 +65,14 @@ package struct FlushPreview: Sendable {
     }
 
     /// Why it must not be flushed at all; nil if it may.
-    func refusal(_ catalogue: DatabaseCatalogue) -> String? {
-        let protected = catalogue.entries.filter { $0.number == entry.number && !$0.mayBeFlushed }.map(\.name.text)
+    var refusal: String? {
+        if !entry.mayBeFlushed {
+            return "the catalogue protects \(entry.name): set may_be_flushed there if its data can be lost"
+        }
+        let protected = aliases.filter { !$0.mayBeFlushed }.map(\.name.text)
         if !protected.isEmpty {
-            return protected.contains(entry.name.text)
-                ? "the catalogue protects \(entry.name): set may_be_flushed there if its data can be lost"
-                : "\(entry.name) shares number \(entry.number) with \(protected.joined(separator: ", ")), which the "
-                    + "catalogue protects"
+            return "\(entry.name) shares number \(entry.number) with \(protected.joined(separator: ", ")), which the "
+                + "catalogue protects"
         }
         guard let searchIndexes else {
             return "whether search indexes exist cannot be asked, and a flush of any database drops them: allow "

@@ -6,12 +6,15 @@
 /// | Of the source | In a result |
 /// |---|---|
 /// | AUX `redis-ver`, `valkey-ver`, `redis-bits`, `ctime` | kept |
-/// | other AUX: `repl-id`, `used-mem`, `slot-info` … | left out: they speak of the source, not of its data, and a server started on `repl-id` could resume a replication it has no data for |
+/// | other AUX: `repl-id`, `used-mem`, `slot-info` … | left out: they speak of the source, not of its data |
 /// | functions | kept if asked for: they belong to no database |
 /// | the number of keys of the database | kept if all its keys are |
 /// | keys of the database | kept if the predicate says so |
-/// | data of a module that belongs to no key | kept if a kept key has its type, just before the first of them: a server without the module refuses to load it |
+/// | data of a module that belongs to no key | kept if a kept key has its type, just before the first of these |
 /// | slots of a cluster | left out |
+///
+/// A server started on a `repl-id` could resume a replication that it has no data for; and one without a module
+/// refuses to load a snapshot with data of that module.
 package struct RDBFilter: ~Copyable {
     /// One database to cut out.
     package struct Cut {
@@ -45,11 +48,7 @@ package struct RDBFilter: ~Copyable {
         fileprivate var writtenModules: Set<UInt64> = []
     }
 
-    /// Data of modules that may be held back until a key of theirs comes: RediSearch keeps definitions of indexes
-    /// here, some KiB each. Where a key needs what was longer than this, the filter throws.
-    package static let mostHeldModuleBytes = 16 << 20
-
-    /// Types of modules that may have such data; no server has so many.
+    /// Types of modules that may have data beside their keys; no server has so many.
     package static let mostHeldModules = 256
 
     package let cuts: [Cut]
@@ -179,7 +178,7 @@ package struct RDBFilter: ~Copyable {
     }
 
     private mutating func hold(_ bytes: UnsafeRawBufferPointer, of module: UInt64) {
-        guard heldBytes + bytes.count <= Self.mostHeldModuleBytes else {
+        guard heldBytes + bytes.count <= reader.limits.moduleBytes else {
             heldBytes -= heldModules[module]?.records.count ?? 0
             heldModules[module] = HeldModule(isTooLong: true)
             return
@@ -195,7 +194,7 @@ package struct RDBFilter: ~Copyable {
             throw RDBViolation(
                 .tooLong, at: reader.consumed,
                 "the data of the module type \(RDBModuleID(module << 10).name) is more than is held back, "
-                    + "\(Self.mostHeldModuleBytes) bytes, and a key that is kept may need it")
+                    + "\(reader.limits.moduleBytes) bytes, and a key that is kept may need it")
         }
         held.records.withUnsafeBytes { results[cut].writer.body($0) }
     }

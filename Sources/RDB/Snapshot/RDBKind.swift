@@ -18,8 +18,5 @@ package struct RDBModuleID: Sendable, Hashable {
     package var type: UInt64 { number >> 10 }
 
     /// Nine letters, such as "vectorset" or "ReJSON-RL".
-    package var name: String {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        return String((0..<9).map { letters[Int(number >> UInt64(58 - 6 * $0) & 63)] })
-    }
+    package var name: String { RDBModuleValue.name(of: number) }
 }

@@ -23,7 +23,7 @@ enum RDBOpcode {
 func refusedRecord(_ code: UInt8, of flavour: RDBVersion.Flavour) -> String? {
     switch (code, flavour) {
     case (6, _): "a module value of a release candidate of Redis 4.0"
-    case (23, .valkey): "a hash of Valkey 9.2"
+    case (23, .valkey): "a path hash of Valkey 9.2"
     case (26, .redis): "a stream of Redis 8.6"
     case (27, .redis): "a stream of Redis 8.8"
     case (28, .redis): "an array of Redis 8.8"

@@ -44,7 +44,7 @@ extension RDBReader {
             default:
                 if let name = refusedRecord(code, of: version.flavour) {
                     let word = code < RDBOpcode.lowest ? "type" : "opcode"
-                    throw RDBViolation(.unknownType, at: offset, "\(name) (\(word) \(code)) is not read")
+                    throw RDBViolation(.unknownType, at: offset, "cannot read \(name) (\(word) \(code))")
                 }
                 guard code >= RDBOpcode.lowest else {
                     throw RDBViolation(.unknownType, at: offset, "a value of the unknown type \(code)")

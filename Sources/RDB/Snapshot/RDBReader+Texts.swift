@@ -8,14 +8,15 @@ extension RDBReader {
     }
 
     mutating func readText(_ cursor: inout RDBCursor) throws(RDBViolation) -> Text? {
-        let offset = cursor.offset
         guard let head = try cursor.stringHead(limit: limits.keyBytes), let bytes = cursor.bytes(head.count) else {
             return nil
         }
         switch head.encoding {
         case .plain: return .plain(bytes)
-        case .integer: return written(String(bytes.littleEndianInteger).utf8.map { $0 })
-        case .compressed(let count): return written(try LZF.decompress(Array(bytes)[...], count: count, at: offset))
+        case .integer: return written(Array(String(bytes.littleEndianInteger).utf8))
+        case .compressed(let count):
+            let offset = cursor.offset - head.count
+            return written(try LZF.decompress(Array(bytes)[...], count: count, at: offset))
         }
     }
 

@@ -1,4 +1,4 @@
-package import RESP
+import RESP
 import RedisNetworking
 
 /// A snapshot of the whole server of a named database, as the server sends it to a replica. Blocks its thread.

@@ -100,6 +100,17 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         return manifest?.format == formatName && manifest?.file == FilePath.split(path).name ? manifest : nil
     }
 
+    /// As it stands beside the file.
+    func json(_ program: String) throws(ProgramFailure) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(self)) + Array("\n".utf8)
+        } catch {
+            throw ProgramFailure(.failed, "\(program): the manifest cannot be written as JSON: \(error)")
+        }
+    }
+
     /// True if the file at `path` is this manifest's, or the one that was there before and is ours as well.
     package func isOf(_ path: String) throws(ProgramFailure) -> Bool {
         guard let content = try Content(of: path) else { return false }

@@ -40,7 +40,9 @@ struct KeyByKeyCopy {
         let functions = target.hasFunctions ? try await functionRecords(connection) : nil
         var output = CheckedSnapshot(file: try SnapshotFile(at: target.path))
         var seen = KeyHashes()
+        // DUMP tells the version of the format; it stands at the beginning of the file.
         var writer: RDBWriter?
+        var version: RDBVersion?
         var keys = connection.scan(as: RESPBytes.self, pace: pace).makeAsyncIterator()
         var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
         var bytesOfKey = 1 << 10
@@ -69,8 +71,11 @@ struct KeyByKeyCopy {
                         "\(program): \(database.name) has more than \(KeyHashes.mostKeys) keys, and that is as many "
                             + "as are told apart when they are copied key by key; allow SYNC to this user")
                 }
-                if writer == nil { writer = beginning(value.payload.version, functions) }
-                guard writer?.version == value.payload.version else {
+                if writer == nil {
+                    writer = beginning(value.payload.version, functions)
+                    version = value.payload.version
+                }
+                guard version == value.payload.version else {
                     throw ProgramFailure(.failed, "\(program): the server changed its version meanwhile; start anew")
                 }
                 write(value, to: &writer!)

@@ -126,10 +126,14 @@ import Testing
                 while !Task.isCancelled {
                     count += 1
                     let text = String(count)
-                    _ = try await database.withConnection { connection in
-                        try await connection.pipeline(
-                            .raw("MULTI", []), .raw("SET", ["pair:left", text]), .raw("SET", ["pair:right", text]),
-                            .raw("EXEC", []))
+                    do {
+                        _ = try await database.withConnection { connection in
+                            try await connection.pipeline(
+                                .raw("MULTI", []), .raw("SET", ["pair:left", text]), .raw("SET", ["pair:right", text]),
+                                .raw("EXEC", []))
+                        }
+                    } catch let error as RedisError where error.code == .cancelled {
+                        break
                     }
                 }
                 return count

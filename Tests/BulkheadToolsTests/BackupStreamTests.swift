@@ -18,7 +18,7 @@ import Testing
         for number in [0, 1] {
             writer.select(number, size: (1, 0))
             Array("key\(number)".utf8).withUnsafeBytes { writer.key($0, type: type) }
-            [5, 104, 101, 108, 108, 111].withUnsafeBytes { writer.body($0) }
+            ([5, 104, 101, 108, 108, 111] as [UInt8]).withUnsafeBytes { writer.body($0) }
         }
         writer.end()
         var file: [UInt8] = []
@@ -78,10 +78,9 @@ import Testing
         ]
     }()
 
-    @Test(arguments: spoiled)
-    func `a stream that is cut, damaged or strange makes no file and says what is wrong`(
-        what: String, stream: [UInt8], message: String
-    ) async throws {
+    @Test(arguments: spoiled.map(\.0))
+    func `a stream that is cut, damaged or strange makes no file and says what is wrong`(what: String) async throws {
+        let (_, stream, message) = try #require(Self.spoiled.first { $0.0 == what })
         let server = Self.server(answering: stream)
         defer { server.stop() }
         try await withBackupFolder { folder in

@@ -29,8 +29,8 @@ package final class SnapshotTransfer {
     private let connection: BlockingConnection
     /// Bytes that came with the head; they belong to the snapshot.
     private var early: ArraySlice<UInt8> = []
-    /// Bytes of the snapshot still to come, where that is known.
-    private var left = Int.max
+    /// Bytes of the snapshot still to come, where the server told a length.
+    private var left: Int?
     private let silence: Duration
 
     /// How long a server may send nothing, not even a keep-alive, before it is given up: the servers' own
@@ -122,22 +122,21 @@ package final class SnapshotTransfer {
         into space: UnsafeMutableRawBufferPointer, isWanted: () -> Bool
     ) throws(ConnectionFailure) -> Int {
         if left == 0 { return 0 }
-        let space = UnsafeMutableRawBufferPointer(rebasing: space.prefix(left))
-        guard early.isEmpty else {
-            let count = min(early.count, space.count)
+        let space = UnsafeMutableRawBufferPointer(rebasing: space.prefix(left ?? space.count))
+        let count: Int
+        if early.isEmpty {
+            do throws(ConnectionFailure) {
+                count = try receive(into: space, while: isWanted)
+            } catch where error.reason == .closedByServer && left == nil {
+                return 0
+            }
+            guard count > 0 else { throw ConnectionFailure.cancelled(.mayHaveBeenSent) }
+        } else {
+            count = min(early.count, space.count)
             space.copyBytes(from: early.prefix(count))
             early = early.dropFirst(count)
-            left -= count
-            return count
         }
-        let count: Int
-        do throws(ConnectionFailure) {
-            count = try receive(into: space, while: isWanted)
-        } catch where error.reason == .closedByServer && left == .max {
-            return 0
-        }
-        guard count > 0 else { throw ConnectionFailure.cancelled(.mayHaveBeenSent) }
-        if left < .max { left -= count }
+        left = left.map { $0 - count }
         return count
     }
 

@@ -144,6 +144,13 @@ package struct PowerSums: Sendable, Hashable {
         second += value * value
         third += value * value * value
     }
+
+    mutating func add(_ other: PowerSums) {
+        count += other.count
+        first += other.first
+        second += other.second
+        third += other.third
+    }
 }
 
 extension Int {

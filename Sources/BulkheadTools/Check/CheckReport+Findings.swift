@@ -5,9 +5,7 @@ extension ServerReport {
     /// What there is to say beyond the figures.
     ///
     /// - Parameter isWhole: all databases of the server are in the report.
-    func findings(
-        _ facts: ServerFacts?, _ entries: [DatabaseEntry], source: CheckReport.Source, isWhole: Bool
-    ) -> [Finding] {
+    func findings(_ facts: ServerFacts?, _ entries: [DatabaseEntry], isWhole: Bool) -> [Finding] {
         var findings = databases.flatMap { $0.findings }
         if let count = facts?.databaseCount {
             for entry in entries where entry.number >= count {
@@ -67,9 +65,10 @@ extension DatabaseReport {
         }
         findings += misplaced.map { misplaced in
             let atLeast = isComplete ? "" : "at least "
-            let count = misplaced.keys == 1 ? "1 key" : "\(Units.grouped(misplaced.keys)) keys"
-            var message = "\(atLeast)\(count) `\(misplaced.pattern)` \(misplaced.keys == 1 ? "sits" : "sit") in \(name); "
-                + "\(misplaced.keys == 1 ? "it belongs" : "they belong") to \(misplaced.belongsTo)"
+            let isOne = misplaced.keys == 1
+            var message = "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
+                + "\(isOne ? "sits" : "sit") in \(name); "
+                + "\(isOne ? "it belongs" : "they belong") to \(misplaced.belongsTo)"
             if misplaced.atHome > 0 {
                 message += ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
                     + "the pattern: make it narrower"

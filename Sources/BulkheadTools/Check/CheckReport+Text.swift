@@ -16,7 +16,9 @@ extension ServerReport {
         if !filled.isEmpty {
             sections += [
                 cross("Types", of: filled) { $0.types.map { ($0.type, $0.keys.countText) } },
-                cross("Encodings", of: filled) { $0.encodings.map { ("\($0.type) \($0.encoding)", $0.keys.countText) } },
+                cross("Encodings", of: filled) { database in
+                    database.encodings.map { ("\($0.type) \($0.encoding)", $0.keys.countText) }
+                },
                 cross("Expire in", of: filled, sorted: false) { $0.timesLeft.map { ($0.title, $0.keys.countText) } },
                 prefixes(of: filled), biggest(of: filled, source: source),
             ]
@@ -80,7 +82,8 @@ extension ServerReport {
             for row in database.prefixes {
                 // Below a prefix only what its part adds.
                 let name = row.depth > 1 && database.prefixes.contains { $0.depth < row.depth && row.isPart(of: $0) }
-                    ? "  " + row.prefix.shortened(to: 38) : row.prefix.shortened(to: 40)
+                    ? "  " + row.prefix.shortened(to: Self.longestName - 2)
+                    : row.prefix.shortened(to: Self.longestName)
                 table.append([
                     name, database.name, (row.keysAtMost > row.keys ? "≥ " : "") + Units.count(row.keys),
                     Units.percent(Double(row.keys) / Double(max(1, database.walked))),
@@ -106,26 +109,34 @@ extension ServerReport {
         for database in databases {
             for row in database.biggest.prefix(Self.biggestShown) {
                 table.append([
-                    row.key.shortened(to: 40), database.name, row.type ?? "–", Units.bytes(row.bytes),
+                    row.key.shortened(to: Self.longestName), database.name, row.type ?? "–", Units.bytes(row.bytes),
                 ])
             }
         }
         return table.rows.isEmpty ? "" : table.text()
     }
 
-    private static let biggestShown = 5
+    /// Of each database; `--json` has more.
+    private static let biggestShown = 3
+    /// Columns of a key or prefix.
+    private static let longestName = 40
 
     /// What estimates are worth; nothing where there are none.
     private var confidence: String {
         let sampled = databases.filter { !$0.isExact }
         guard !sampled.isEmpty else { return "" }
         let counts = sampled.map {
-            "\(Units.grouped($0.looked)) of \($0.isComplete ? "" : "about ")\(Units.grouped(max($0.keys, $0.walked))) in \($0.name)"
+            "\(Units.grouped($0.looked)) of \(Units.grouped($0.counted)) in \($0.name)"
         }
         var words = "~ and ± are estimates, with a confidence of 95 %, from keys drawn at random: "
-            + counts.joined(separator: ", ") + ". --exact looks at each."
+            + counts.joined(separator: ", ") + "."
+        // What n keys do not show has a share below 3/n, with the same confidence.
+        if let fewest = sampled.map(\.looked).min(), fewest > 0 {
+            words += " Of what fewer than \(Units.percent(3 / Double(fewest))) of the keys are, there may be none among "
+                + "them; --exact looks at each."
+        }
         for database in sampled where !database.isComplete {
-            words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked, and prefixes and misplaced "
+            words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
                 + "keys are counted among those alone."
         }
         return words.wrapped(to: Table.defaultWidth).joined(separator: "\n") + "\n"
@@ -179,8 +190,8 @@ extension Estimate {
 
 extension CheckCost {
     fileprivate var text: String {
-        let words = "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at. The server worked "
-            + "for at most \(Units.duration(nanoseconds: serverAtMost * 1e6)) of "
+        let words = "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at. The server "
+            + "worked for at most \(Units.duration(nanoseconds: serverAtMost * 1e6)) of "
             + "\(Units.duration(nanoseconds: elapsed * 1e6)); the longest step, for which others waited, took "
             + "\(Units.duration(nanoseconds: longestStep * 1e6)). Pace: \(pace)."
         return words.wrapped(to: Table.defaultWidth).joined(separator: "\n") + "\n"

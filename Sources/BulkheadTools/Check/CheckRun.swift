@@ -49,9 +49,8 @@ struct CheckRun {
                 cost = cost + walk
                 report.databases.append(database)
             }
-            report.findings = report.findings(
-                server.facts, selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server },
-                source: .server, isWhole: wanted.isEmpty)
+            let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server }
+            report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
             reports.append(report)
         }
         await databases.close()

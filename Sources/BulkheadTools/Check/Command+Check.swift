@@ -94,6 +94,7 @@ extension Command {
 extension CheckReport {
     /// Prints what was asked for; the exit code of what was found.
     fileprivate func hand(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) -> ExitCode {
+        if let path = arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
         if arguments.has(.json) {
             try streams.output.writeJSON(self)
         } else {

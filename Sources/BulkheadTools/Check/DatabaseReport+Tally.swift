@@ -82,7 +82,9 @@ extension DatabaseReport {
                 keysAtMost: entry.count + tally.prefixes[depth].shortBy, memory: bytes.map { Int(clamping: $0) })
         }
         func sorted(_ entries: [PrefixSketch.Entry]) -> [PrefixSketch.Entry] {
-            entries.sorted { $0.count == $1.count ? $0.prefix.lexicographicallyPrecedes($1.prefix) : $0.count > $1.count }
+            entries.sorted {
+                $0.count == $1.count ? $0.prefix.lexicographicallyPrecedes($1.prefix) : $0.count > $1.count
+            }
         }
         return sorted(tally.prefixes[0].entries).prefix(mostPrefixes).flatMap { entry in
             let parts = tally.prefixes[1].entries.filter {

@@ -107,8 +107,8 @@ private struct Walker: Sendable {
     let connection: RedisConnection
     let share: Double
     var pacer: Pacer
-    /// Steps of the lowest cost in a row: a few are probes of the round trip, more mean that keys are expensive.
-    var cheapSteps = 0
+    /// Steps of one key in a row: the pace probes the round trip by a few, and means it only if they go on.
+    var singles = 0
     private static let mostProbes = 3
 
     init(connection: RedisConnection, share: Double, pacer: Pacer) {
@@ -123,14 +123,14 @@ private struct Walker: Sendable {
     ) async throws(RedisError) -> (WalkAnswer, Walker) {
         var next = self
         let cost = await next.pacer.begin()
-        next.cheapSteps = cost == 1 ? cheapSteps + 1 : 0
+        next.singles = cost == 1 ? singles + 1 : 0
+        let isProbe = cost == 1 && next.singles <= Self.mostProbes
         let step = WalkStep(
-            cursor, asking: waiting, share: share, cost: cost,
-            isProbe: cost == 1 && next.cheapSteps <= Self.mostProbes)
+            cursor, asking: waiting, share: share, cost: isProbe ? 1 : max(cost, WalkStep.leastCost), isProbe: isProbe)
         let start = ContinuousClock.now
         let replies = try await connection.send(step.batch)
         let answer = try WalkAnswer(step, replies, time: ContinuousClock.now - start)
-        next.pacer.end(keys: cost == 1 ? 1 : step.cost)
+        next.pacer.end(keys: isProbe ? 1 : step.cost)
         return (answer, next)
     }
 }

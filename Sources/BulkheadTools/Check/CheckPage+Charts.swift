@@ -4,7 +4,8 @@ extension CheckPage {
     /// A part of a whole, in a bar that is cut into parts.
     struct Part {
         let name: String
-        let keys: Estimate
+        /// Keys or bytes.
+        let amount: Estimate
     }
 
     // MARK: Keys and memory
@@ -16,8 +17,8 @@ extension CheckPage {
             let expiring = database.expiring.map { Units.percent(database.share($0.value)) } ?? "–"
             let average = database.averageTimeLeft.map { Units.span(milliseconds: $0.value) } ?? "–"
             return """
-                <tr><th scope="row">\(database.name) <span class="soft">\(database.number)\
-                \(database.isNamed ? "" : ", no name")</span></th>
+                <tr><th scope="row">\(database.name) \
+                <span class="soft">\(database.isNamed ? "\(database.number)" : "no name")</span></th>
                 <td class="n" data-title="keys">\(Units.grouped(database.keys))</td>
                 <td class="chart">\(Self.bar(database.keys, of: mostKeys))</td>
                 <td class="n" data-title="memory">\(database.memory.map { $0.text(Units.bytes) } ?? "–")</td>
@@ -61,15 +62,15 @@ extension CheckPage {
 
     /// One bar a database, cut into parts that are the same for all; the figures in a table below.
     func shares(
-        _ title: String, _ what: String, _ databases: [DatabaseReport], of server: ServerReport, colours: String,
-        inOrder: Bool = false, _ parts: (DatabaseReport) -> [Part]
+        _ title: String, _ databases: [DatabaseReport], colours: String, inOrder: Bool = false,
+        format: @escaping (Int) -> String = Units.count, _ parts: (DatabaseReport) -> [Part]
     ) -> HTML {
         var totals: [String: Int] = [:]
         var names: [String] = []
         for database in databases {
             for part in parts(database) {
                 if totals[part.name] == nil { names.append(part.name) }
-                totals[part.name, default: 0] += part.keys.value
+                totals[part.name, default: 0] += part.amount.value
             }
         }
         guard !names.isEmpty else { return "" }
@@ -83,15 +84,15 @@ extension CheckPage {
         }
         let bars: [HTML] = databases.map { database in
             let found = parts(database)
-            let all = max(1, found.reduce(0) { $0 + $1.keys.value })
-            let present = names.compactMap { name in found.first { $0.name == name && $0.keys.value > 0 } }
-            let words = present.map { "\($0.name) \(Units.percent(Double($0.keys.value) / Double(all)))" }
+            let all = max(1, found.reduce(0) { $0 + $1.amount.value })
+            let present = names.compactMap { name in found.first { $0.name == name && $0.amount.value > 0 } }
+            let words = present.map { "\($0.name) \(Units.percent(Double($0.amount.value) / Double(all)))" }
                 .joined(separator: ", ")
             let cuts: [HTML] = present.map { part in
-                let share = Double(part.keys.value) / Double(all)
+                let share = Double(part.amount.value) / Double(all)
                 return """
                     <span style="width: \(Units.decimal(share * 100, places: 3))%; background: \(colour(part.name))" \
-                    title="\(part.name): \(part.keys.countText), \(Units.percent(share))"></span>
+                    title="\(part.name): \(part.amount.text(format)), \(Units.percent(share))"></span>
                     """
             }
             return """
@@ -104,15 +105,21 @@ extension CheckPage {
             <h2>\(title)</h2>
             <div class="card"><ul class="legend" aria-hidden="true">\(HTML(joining: legend, by: ""))</ul>
             \(bars)
-            <details><summary>The figures, \(what)</summary>\(figures(names, databases, parts))</details></div>
+            <details><summary>The figures</summary>\
+            \(figures(names, databases, format: format, parts))</details></div>
             """
     }
 
-    private func figures(_ names: [String], _ databases: [DatabaseReport], _ parts: (DatabaseReport) -> [Part]) -> HTML {
-        let columns = databases.map { Dictionary(parts($0).map { ($0.name, $0.keys) }) { first, _ in first } }
+    private func figures(
+        _ names: [String], _ databases: [DatabaseReport], format: (Int) -> String = Units.count,
+        _ parts: (DatabaseReport) -> [Part]
+    ) -> HTML {
+        let columns = databases.map { database in
+            Dictionary(parts(database).map { ($0.name, $0.amount) }) { first, _ in first }
+        }
         let titles: [HTML] = databases.map { "<th scope=\"col\" class=\"n\">\($0.name)</th>" }
         let rows: [HTML] = names.map { name in
-            let cells: [HTML] = columns.map { "<td class=\"n\">\($0[name]?.countText ?? "–")</td>" }
+            let cells: [HTML] = columns.map { "<td class=\"n\">\($0[name]?.text(format) ?? "–")</td>" }
             return "<tr><th scope=\"row\">\(name)</th>\(cells)</tr>"
         }
         return """
@@ -133,8 +140,7 @@ extension CheckPage {
                     <tr><th scope="row" class="key\(isPart ? " part" : "")">\(row.prefix.shortened(to: 60))</th>
                     <td class="chart">\(Self.bar(row.keys, of: most))</td>
                     <td class="n">\(row.keysAtMost > row.keys ? "≥ " : "")\(Units.count(row.keys))</td>
-                    <td class="n">\(row.memory.map { (database.isBiggestCertain ? "" : "~ ") + Units.bytes($0) } ?? "–")\
-                    </td></tr>
+                    <td class="n">\(row.memoryText(isCertain: database.isBiggestCertain))</td></tr>
                     """
             }
             return """
@@ -178,7 +184,7 @@ extension CheckPage {
         return """
             <h2>Encodings</h2>
             <div class="card">\(figures(names, shown) { database in
-                database.encodings.map { Part(name: "\($0.type) \($0.encoding)", keys: $0.keys) }
+                database.encodings.map { Part(name: "\($0.type) \($0.encoding)", amount: $0.keys) }
             })</div>
             """
     }

@@ -20,7 +20,7 @@ extension CheckPage {
         h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
         h2 { font-size: 1.15rem; margin: 2.25rem 0 .6rem; }
         h3 { font-size: 1rem; margin: 0 0 .5rem; }
-        p { margin: .25rem 0 .75rem; max-width: 46rem; }
+        p { margin: .25rem 0 .75rem; max-width: 60rem; }
         .soft, caption, .legend { color: var(--soft); }
         caption { text-align: left; padding-bottom: .35rem; font-size: .9rem; }
         .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; }
@@ -31,11 +31,13 @@ extension CheckPage {
         tr:last-child > th, tr:last-child > td { border-bottom: 0; }
         thead th { color: var(--soft); font-weight: 500; font-size: .85rem; }
         tbody th { font-weight: 600; }
+        .overview tbody th { white-space: nowrap; }
         .n { text-align: right; white-space: nowrap; }
         .key, code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .86em;
           font-weight: 400; overflow-wrap: anywhere; }
         .part { padding-left: 1.5rem; }
         .chart { width: 34%; }
+        .overview .chart { width: 20%; }
         .bar { display: block; width: 100%; height: 1rem; background: var(--track); border-radius: .2rem; }
         .bar rect { fill: var(--mark); }
         .bar line { stroke: var(--whisker); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
@@ -51,7 +53,8 @@ extension CheckPage {
         .scroll { overflow-x: auto; }
         details { margin-top: .6rem; }
         summary { cursor: pointer; color: var(--soft); }
-        .findings { list-style: none; padding: 0; margin: 0; display: grid; gap: .6rem; }
+        .findings { list-style: none; padding: 0; margin: 0; display: grid; gap: .6rem;
+          grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
         .findings li { border-left: .3rem solid var(--note); }
         .findings .warning { border-left-color: var(--warning); }
         .findings .error { border-left-color: var(--error); }

@@ -20,7 +20,8 @@ struct CheckPage {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw ProgramFailure(
-                .ioFailed, "bulkhead check: the page \(path) cannot be written: does its folder exist, and is it yours?")
+                .ioFailed,
+                "bulkhead check: the page \(path) cannot be written: does its folder exist, and may you write there?")
         }
     }
 
@@ -59,8 +60,9 @@ struct CheckPage {
     private var partial: HTML {
         guard !report.isComplete else { return "" }
         return """
-            <p class="card partial" role="note"><strong>This report is partial.</strong> Not every database was walked to \
-            its end: prefixes and misplaced keys are counted among the keys walked, other figures are estimates for all.</p>
+            <p class="card partial" role="note"><strong>This report is partial.</strong> Not every database was walked \
+            to its end: prefixes and misplaced keys are counted among the keys walked, other figures are estimates \
+            for all.</p>
             """
     }
 
@@ -71,17 +73,27 @@ struct CheckPage {
             <p><strong>\(server.name)</strong> at <code>\(server.address)</code>\(Self.memory(of: server))</p>
             \(findings(of: server))
             \(overview(of: server))
-            \(shares("Types", "by number of keys", filled, of: server, colours: "c") { database in
-                database.types.map { Part(name: $0.type, keys: $0.keys) }
-            })
-            \(shares("When keys expire", "by number of keys", filled, of: server, colours: "t", inOrder: true) { database in
-                database.timesLeft.map { Part(name: $0.title, keys: $0.keys) }
-            })
+            \(types(of: filled))
+            \(timesLeft(of: filled))
             \(prefixes(of: filled))
             \(biggest(of: filled))
             \(encodings(of: filled))
             </section>
             """
+    }
+
+    private func types(of databases: [DatabaseReport]) -> HTML {
+        let keys = shares("Types", databases, colours: "c") { $0.types.map { Part(name: $0.type, amount: $0.keys) } }
+        let sizes = shares("Memory by type", databases, colours: "c", format: Units.bytes) { database in
+            database.types.compactMap { row in row.memory.map { Part(name: row.type, amount: $0) } }
+        }
+        return "\(keys)\n\(sizes)"
+    }
+
+    private func timesLeft(of databases: [DatabaseReport]) -> HTML {
+        shares("When keys expire", databases, colours: "t", inOrder: true) { database in
+            database.timesLeft.map { Part(name: $0.title, amount: $0.keys) }
+        }
     }
 
     private static func memory(of server: ServerReport) -> String {
@@ -131,8 +143,9 @@ struct CheckPage {
         }
         if let cost = report.cost {
             words.append(
-                "The check took \(Units.duration(nanoseconds: cost.elapsed * 1e6)) and \(Units.grouped(cost.commands)) "
-                    + "commands; the server worked for at most \(Units.duration(nanoseconds: cost.serverAtMost * 1e6)).")
+                "The check took \(Units.duration(nanoseconds: cost.elapsed * 1e6)) and "
+                    + "\(Units.grouped(cost.commands)) commands; the server worked for at most "
+                    + "\(Units.duration(nanoseconds: cost.serverAtMost * 1e6)).")
         }
         return HTML(joining: words.map { "<p>\($0)</p>" })
     }

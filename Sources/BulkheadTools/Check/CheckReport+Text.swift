@@ -87,7 +87,7 @@ extension ServerReport {
                 table.append([
                     name, database.name, (row.keysAtMost > row.keys ? "≥ " : "") + Units.count(row.keys),
                     Units.percent(Double(row.keys) / Double(max(1, database.walked))),
-                    row.memory.map { (database.isBiggestCertain ? "" : "~ ") + Units.bytes($0) } ?? "–",
+                    row.memoryText(isCertain: database.isBiggestCertain),
                 ])
             }
             if database.withoutPrefix > 0, !database.prefixes.isEmpty {
@@ -132,8 +132,8 @@ extension ServerReport {
             + counts.joined(separator: ", ") + "."
         // What n keys do not show has a share below 3/n, with the same confidence.
         if let fewest = sampled.map(\.looked).min(), fewest > 0 {
-            words += " Of what fewer than \(Units.percent(3 / Double(fewest))) of the keys are, there may be none among "
-                + "them; --exact looks at each."
+            let share = Units.decimal(300 / Double(fewest), places: fewest > 3_000 ? 3 : 1)
+            words += " What fewer than \(share) % of the keys are may be missing; --exact looks at each."
         }
         for database in sampled where !database.isComplete {
             words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
@@ -174,6 +174,10 @@ extension DatabaseReport {
 }
 
 extension DatabaseReport.PrefixRow {
+    func memoryText(isCertain: Bool) -> String {
+        memory.map { (isCertain ? "" : "~ ") + Units.bytes($0) } ?? "–"
+    }
+
     func isPart(of other: DatabaseReport.PrefixRow) -> Bool {
         prefix.bytes.count > other.prefix.bytes.count && prefix.bytes.starts(with: other.prefix.bytes)
     }

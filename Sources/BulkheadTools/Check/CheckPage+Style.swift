@@ -63,7 +63,7 @@ extension CheckPage {
         .warning .label { color: var(--warning); }
         .error .label { color: var(--error); }
         .command { display: block; margin-top: .4rem; padding: .45rem .6rem; background: var(--track);
-          border-radius: .3rem; overflow-x: auto; white-space: pre; overflow-wrap: normal; }
+          border-radius: .3rem; white-space: pre-wrap; }
         .partial { border: 2px solid var(--warning); }
         footer { margin-top: 2.5rem; font-size: .9rem; }
         @media (max-width: 44rem) {

@@ -18,14 +18,14 @@ struct PrefixSketch {
 
     /// Prefixes held at once. A prefix of 30 bytes takes about 120 with its place: 1 MiB in all.
     static let most = 8_192
-    /// Slots for them: a power of two, never more than half full.
-    private static let slotCount = 16_384
+    /// Slots at first; they double before more than half are taken.
+    private static let firstSlots = 64
 
     /// What counts may lack.
     private(set) var shortBy = 0
     private(set) var entries: [Entry] = []
     /// Places in `entries`, -1 for none; open addressing, linear probing.
-    private var slots = [Int32](repeating: -1, count: slotCount)
+    private var slots = [Int32](repeating: -1, count: firstSlots)
 
     /// One more key has the prefix, whose `hash` is `PrefixReader`'s.
     mutating func count(_ prefix: UnsafeRawBufferPointer, hash: UInt64) {
@@ -41,6 +41,7 @@ struct PrefixSketch {
         }
         slots[slot] = Int32(entries.count)
         entries.append(Entry(prefix: Array(prefix), hash: hash, count: 1))
+        if entries.count * 2 > slots.count { fillSlots(slots.count * 2) }
     }
 
     /// A key with the prefix was looked at and takes so much memory. Forgotten with the prefix.
@@ -54,11 +55,11 @@ struct PrefixSketch {
 
     /// The slot of the prefix, or the empty one where it belongs.
     private func slot(of prefix: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
-        var slot = Int(truncatingIfNeeded: hash) & (Self.slotCount - 1)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] >= 0 {
             let entry = entries[Int(slots[slot])]
             if entry.hash == hash, entry.prefix.count == prefix.count, entry.prefix.elementsEqual(prefix) { break }
-            slot = (slot + 1) & (Self.slotCount - 1)
+            slot = (slot + 1) & (slots.count - 1)
         }
         return slot
     }
@@ -71,10 +72,15 @@ struct PrefixSketch {
             entry.count -= border
             return entry.count > 0 ? entry : nil
         }
-        slots = [Int32](repeating: -1, count: Self.slotCount)
+        fillSlots(slots.count)
+    }
+
+    /// Makes so many slots, a power of two, and gives each entry its own.
+    private mutating func fillSlots(_ count: Int) {
+        slots = [Int32](repeating: -1, count: count)
         for (place, entry) in entries.enumerated() {
-            var slot = Int(truncatingIfNeeded: entry.hash) & (Self.slotCount - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
+            var slot = Int(truncatingIfNeeded: entry.hash) & (count - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (count - 1) }
             slots[slot] = Int32(place)
         }
     }

@@ -9,9 +9,9 @@ extension Command {
         usage: ["bulkhead doctor [--url URL] [--catalogue FILE] [--json]"],
         about: """
             Looks, on every server of the catalogue, for what will hurt: numbers the server does not have, keys \
-            without a name, names without keys, eviction that reaches data meant to stay, memory without a limit, data that a restart \
-            loses, doors left open, search indexes that a flush would drop, and commands that the ACL denies to the tools. It only \
-            reads, by a dozen short commands.
+            without a name, names without keys, eviction that reaches data meant to stay, memory without a limit, \
+            data that a restart loses, doors left open, search indexes that a flush would drop, and commands that \
+            the ACL denies to the tools. It only reads, by a dozen short commands.
             """,
         flags: ServerSelection.flags + [.json],
         examples: [

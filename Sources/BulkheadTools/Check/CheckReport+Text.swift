@@ -4,6 +4,9 @@ extension CheckReport {
     /// The report for a terminal of 80 columns.
     func text() -> String {
         var parts = servers.map { $0.text(source: source) }
+        if source == .snapshot {
+            parts.append("Sizes are those in the file, its compression included; in memory they are larger.\n")
+        }
         if let cost { parts.append(cost.text) }
         return parts.joined(separator: "\n")
     }

@@ -84,8 +84,15 @@ extension Command {
         Interruption.watch()
         let progress = WorkProgress(
             "check", total: nil, unit: "keys", isSilent: arguments.has(.quiet), streams)
-        let run = CheckRun(selection: selection, wanted: wanted, settings: settings)
-        let report = try await run.report(progress)
+        let report: CheckReport
+        if let path = arguments.text(of: .rdb) {
+            for flag in [Flag.url, .sample, .exact, .pace] where arguments.has(flag) {
+                throw arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
+            }
+            report = try SnapshotCheck.report(on: path, selection, wanted, streams, progress)
+        } else {
+            report = try await CheckRun(selection: selection, wanted: wanted, settings: settings).report(progress)
+        }
         progress.end()
         return try report.hand(to: streams, arguments)
     }
@@ -111,7 +118,7 @@ extension CheckReport {
 }
 
 extension Flag {
-    fileprivate static let rdb = Flag("rdb", .text("FILE", .files), "read a snapshot in place of a server")
+    fileprivate static let rdb = Flag("rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
     fileprivate static let exact = Flag("exact", .none, "look at every key, not at a sample")
     fileprivate static let sample = Flag(
         "sample", .positiveInteger("N"), "look at about N keys of each database; 20000 if not given")

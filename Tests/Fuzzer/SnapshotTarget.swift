@@ -7,7 +7,8 @@ enum SnapshotTarget {
     private static let limits: [RDBLimits] =
         Array(repeating: RDBLimits(), count: 8) + [
             RDBLimits(keyBytes: 3), RDBLimits(stringBytes: 9), RDBLimits(elements: 2), RDBLimits(database: 1),
-            RDBLimits(moduleBytes: 30), RDBLimits(keyBytes: 0, stringBytes: 0, elements: 0, moduleBytes: 0, database: 0),
+            RDBLimits(moduleBytes: 30),
+            RDBLimits(keyBytes: 0, stringBytes: 0, elements: 0, moduleBytes: 0, database: 0),
         ]
 
     static func check(_ input: Input) -> Verdict {

@@ -48,7 +48,9 @@ enum Snapshots {
         let modules = (0..<random.below(3)).map { _ in moduleHead(&random) }
         for module in modules { write([247] + module + [2, UInt8(1 + random.below(2))] + moduleItems(&random)) }
         if random.once(in: 3) { write([245, 4] + Array("code".utf8)) }
-        if random.once(in: 6), version.flavour == .valkey { write([243, 3, 97, 98, 99, 2, 0, 0x41, 0, 0x42, 0, 0x43, 0]) }
+        if random.once(in: 6), version.flavour == .valkey {
+            write([243, 3, 97, 98, 99, 2, 0, 0x41, 0, 0x42, 0, 0x43, 0])
+        }
         for database in 0..<random.below(4) {
             writer.select(database, size: random.once(in: 2) ? (random.below(70), random.below(5)) : nil)
             if random.once(in: 8) { write([244, 1, 2, 3]) }
@@ -75,7 +77,9 @@ enum Snapshots {
         let (value, types) = RandomValues(longest: 100) { choices.below($0) }.value()
         let (type, flavour) = random.pick(types)
         // Of another family it is a broken file, or another type of this one; that is worth feeding as well.
-        guard flavour == version.flavour || type.rawValue < 22 || random.once(in: 10) else { return write([0] + name + [0]) }
+        guard flavour == version.flavour || type.rawValue < 22 || random.once(in: 10) else {
+            return write([0] + name + [0])
+        }
         let body = value.body(type, flavour, BodyWriter { choices.below($0) })
         write([type.rawValue] + name + (body ?? []))
     }
@@ -86,7 +90,8 @@ enum Snapshots {
 
     private static func moduleItems(_ random: inout SeededGenerator) -> [UInt8] {
         let items: [[UInt8]] = [
-            [1, 5], [2, 0x7f, 0xff], [3, 1, 2, 3, 4], [4, 1, 2, 3, 4, 5, 6, 7, 8], [5, 3, 97, 98, 99], [5, 0xc0, 1], [5, 0],
+            [1, 5], [2, 0x7f, 0xff], [3, 1, 2, 3, 4], [4, 1, 2, 3, 4, 5, 6, 7, 8], [5, 3, 97, 98, 99], [5, 0xc0, 1],
+            [5, 0],
         ]
         return (0..<random.below(6)).flatMap { _ in random.pick(items) } + [0]
     }

@@ -53,8 +53,15 @@ import Testing
     ) {
         let numbers = [8, 9, 10, 11, 12, 13, 79, 80, 81]
         #expect(numbers.filter { RDBVersion(ofDump: $0).canBeRestored(on: server) } == accepted)
-        let isRelaxed = numbers.allSatisfy { RDBVersion(ofDump: $0).canBeRestored(on: server, relaxed: true) }
-        #expect(isRelaxed == (server.flavour == .valkey))
+    }
+
+    @Test func `a relaxed Valkey takes newer numbers, and from 9_0 on those of Redis as well`() {
+        func accepted(_ server: RDBVersion) -> [Int] {
+            [11, 12, 79, 80, 200].filter { RDBVersion(ofDump: $0).canBeRestored(on: server, relaxed: true) }
+        }
+        #expect(accepted(RDBVersion(.redis, 12)) == [11, 12])
+        #expect(accepted(RDBVersion(.valkey, 11)) == [11, 80, 200])
+        #expect(accepted(RDBVersion(.valkey, 80)) == [11, 12, 79, 80, 200])
     }
 
     /// A type of Redis 8.2, and the oldest server that can be given it.

@@ -57,4 +57,19 @@ struct LiveRestoringTests {
         }
         #expect(restored > payloads.count)
     }
+
+    @Test(arguments: LiveServer.programs.filter { $0.contains("valkey") })
+    func `a Valkey takes the numbers that are said, strict or relaxed`(program: String) throws {
+        try LiveServer.with(program) { live in
+            let server = try live.version()
+            for version in [11, 12, 79, 80, 81, 200].map({ RDBVersion(ofDump: $0) }) {
+                let payload = DumpPayload(type: .string, body: [1, 0x61], version: version)
+                for (setting, isRelaxed) in [("strict", false), ("relaxed", true)] {
+                    try live.call("CONFIG", "SET", "rdb-version-check", setting)
+                    let isTaken = (try? live.call("RESTORE", "key", 0, payload.bytes, "REPLACE")) != nil
+                    #expect(isTaken == version.canBeRestored(on: server, relaxed: isRelaxed), "\(setting), \(version.number)")
+                }
+            }
+        }
+    }
 }

@@ -228,5 +228,4 @@ enum Check {
 
 extension RESPValue {
     fileprivate static func bulk(_ text: String) -> RESPValue { .bulkString(RESPBytes(text.utf8)) }
-    fileprivate var text: String { bytes.map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// The one file that touches errno.
+// errno is touched here and, for files by their paths, in NewFile and FilePath.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {

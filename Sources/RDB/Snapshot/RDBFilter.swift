@@ -91,6 +91,8 @@ package struct RDBFilter: ~Copyable {
     package var consumed: Int { reader.consumed }
     package var hasEnded: Bool { reader.hasEnded }
     package private(set) var checksum: RDBChecksum?
+    /// What the source says of itself and its server in its AUX fields; keys are not counted in it.
+    package private(set) var source = RDBSummary()
 
     /// Reads what is lent, all of it up to the end of the snapshot; how many bytes lie behind that.
     ///
@@ -118,8 +120,11 @@ package struct RDBFilter: ~Copyable {
         switch event {
         case .entry(let entry): try take(entry)
         case .body(let bytes, let isLast): take(bytes, isLast)
-        case .header(let version): results = cuts.map { _ in Result(writer: RDBWriter(version)) }
+        case .header(let version):
+            source.add(event)
+            results = cuts.map { _ in Result(writer: RDBWriter(version)) }
         case .aux(let field):
+            source.add(event)
             guard Self.keptAux.contains(where: { field.name.elementsEqual($0.utf8) }) else { return }
             write(field.record, to: CutSet(cuts.indices))
         case .function(let section):

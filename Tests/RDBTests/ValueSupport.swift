@@ -115,7 +115,8 @@ struct RandomValues {
         let elements = strings(distinct: true).map { name in
             RDBVectorSet.Element(
                 name: name, vector: (0..<size).map { _ in UInt8(random.below(256)) }, norm: Float(random.below(9)),
-                range: 0.5, attributes: random.below(2) == 0 ? bytes("{}") : [])
+                range: quantisation == .int8 ? 0.5 : 0,
+                attributes: random.below(2) == 0 ? bytes("{}") : [])
         }
         return RDBVectorSet(
             dimension: dimension, quantisation: quantisation, links: 16, projection: nil, elements: elements)

@@ -77,14 +77,16 @@ package struct ServerSelection: Sendable {
                 + "and a number is a name too\(suggestion(for: word, among: known))", of: program)
     }
 
-    /// The entry of a number, whether it has a name or not.
-    package func entry(ofNumber number: Int) -> DatabaseEntry {
-        let named = catalogue.entries.filter { $0.number == number }
+    /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the
+    /// catalogue's.
+    package func entry(ofNumber number: Int, on server: DatabaseServer? = nil) -> DatabaseEntry {
+        let named = catalogue.entries.filter { $0.number == number && $0.server == server }
         if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }
         // A catalogue may call another number so.
         var name = "db\(number)"
+        if let server { name += "-" + server.address.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" } }
         while catalogue.entries.contains(where: { $0.name.text == name }) { name += "_" }
-        return DatabaseEntry(DatabaseName(name), number: number)
+        return DatabaseEntry(DatabaseName(name), number: number, server: server)
     }
 
     /// What SELECT's number can be, whatever the server's configuration.

@@ -1,4 +1,4 @@
-package import RESP
+import RESP
 
 /// New names for keys: another beginning in place of the old one, and the rest of the name as it is.
 ///
@@ -10,12 +10,12 @@ package import RESP
 /// ```
 /// Every key must begin with the old beginning. Then no two keys get one name, and nothing is renamed that was not
 /// meant; a pattern that finds other keys as well is refused beforehand (``covers(pattern:)``).
-package struct KeyRename: Sendable, Hashable {
-    package let old: [UInt8]
-    package let new: [UInt8]
+struct KeyRename: Sendable, Hashable {
+    let old: [UInt8]
+    let new: [UInt8]
 
     /// Reads `OLD=NEW`; nil without an equals sign, with a second one, or with another escape than those above.
-    package init?(_ text: String) {
+    init?(_ text: String) {
         var sides: [[UInt8]] = [[]]
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -45,17 +45,17 @@ package struct KeyRename: Sendable, Hashable {
     }
 
     /// The new name; nil for a key that does not begin with the old beginning.
-    package func name(for key: RESPBytes) -> RESPBytes? {
+    func name(for key: RESPBytes) -> RESPBytes? {
         key.starts(with: old) ? RESPBytes(new + key.dropFirst(old.count)) : nil
     }
 
     /// True if a pattern finds only keys that begin with the old beginning.
-    package func covers(pattern: String?) -> Bool {
+    func covers(pattern: String?) -> Bool {
         KeyPattern.literalBeginning(of: pattern ?? "*").starts(with: old)
     }
 
     /// The old beginning as a pattern for all keys that have it.
-    package var pattern: String { KeyPattern.escaping(old) + "*" }
+    var pattern: String { KeyPattern.escaping(old) + "*" }
 }
 
 /// Patterns of SCAN and KEYS, as far as one can tell without a server.

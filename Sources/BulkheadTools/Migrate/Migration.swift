@@ -1,4 +1,4 @@
-package import Bulkhead
+import Bulkhead
 import RESP
 
 /// Walks the source and has each key moved: two slices are under way while the next page is scanned.
@@ -7,8 +7,8 @@ import RESP
 /// scan ──> keys not seen ──> slices ──> lane 0 ──> mover ──> outcomes ──> report
 ///                                  └──> lane 1 ──> mover ──>┘
 /// ```
-package struct Migration: Sendable {
-    package let plan: MigrationPlan
+struct Migration: Sendable {
+    let plan: MigrationPlan
     let source: RedisDatabase
     let target: RedisDatabase
     let mover: any KeyMover
@@ -21,7 +21,7 @@ package struct Migration: Sendable {
 
     /// Moves what there is. What a server or a connection does to it stands in the report; throws only if nothing has
     /// begun.
-    package func run() async throws(RedisError) -> MigrationReport {
+    func run() async throws(RedisError) -> MigrationReport {
         do {
             return try await source.withConnection { first in
                 try await target.withConnection { firstTarget in

@@ -42,7 +42,7 @@ struct MigrationLane: Sendable {
     }
 }
 
-extension RedisConnection {
+extension RedisExecutor {
     /// Whether each of the keys is there.
     func exist(_ keys: [RESPBytes]) async throws(RedisError) -> [Bool] {
         var batch = RedisBatch()

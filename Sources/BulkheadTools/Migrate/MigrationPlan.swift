@@ -1,10 +1,10 @@
-package import Bulkhead
-package import RESP
+import Bulkhead
+import RESP
 
 /// What a migration is to do: everything that the command line says, checked as far as that needs no server.
-package struct MigrationPlan: Sendable {
+struct MigrationPlan: Sendable {
     /// What becomes of a key whose name the target has already.
-    package enum Conflicts: String, Sendable, CaseIterable {
+    enum Conflicts: String, Sendable, CaseIterable {
         /// Stops there; what was moved until then stays moved.
         case fail
         /// Leaves the key in the source.
@@ -13,24 +13,24 @@ package struct MigrationPlan: Sendable {
         case replace
     }
 
-    package let from: DatabaseEntry
-    package let to: DatabaseEntry
+    let from: DatabaseEntry
+    let to: DatabaseEntry
     /// A glob as SCAN takes it; nil is every key.
-    package var pattern: String?
-    package var rename: KeyRename?
-    package var conflicts = Conflicts.fail
+    var pattern: String?
+    var rename: KeyRename?
+    var conflicts = Conflicts.fail
     /// Leaves the keys in the source.
-    package var copies = false
+    var copies = false
     /// Finds and asks, and changes nothing.
-    package var isDryRun = false
+    var isDryRun = false
     /// Compares both sides after each key; between two servers a move always does.
-    package var verifies = false
+    var verifies = false
     /// Finishes what an earlier run has left behind.
-    package var resumes = false
+    var resumes = false
     /// Keys a second at most; nil is no limit.
-    package var rate: Int?
+    var rate: Int?
 
-    package init(from: DatabaseEntry, to: DatabaseEntry) {
+    init(from: DatabaseEntry, to: DatabaseEntry) {
         self.from = from
         self.to = to
     }

@@ -19,30 +19,32 @@ struct MigrationPreflight {
         /// For people: what is no obstacle and good to know.
         var remarks: [String] = []
 
-        var isOneServer: Bool { source.runID == target.runID }
+        var isOneServer: Bool { !source.runID.isEmpty && source.runID == target.runID }
     }
 
     /// Throws a failure that says what is in the way; nothing has been changed then.
     func run() async throws(ProgramFailure) -> Findings {
         do throws(RedisError) {
-            let (mine, sourceKeys) = try await look(at: source)
-            let (theirs, targetKeys) = try await look(at: target)
-            var findings = Findings(source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys)
-            if let obstacle = obstacle(findings) { throw ProgramFailure(.failed, "\(program): \(obstacle)") }
-            if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(findings) }
-            if !findings.isOneServer { findings.remarks += try await clocks() }
-            return findings
-        } catch let error as RedisError {
+            return try await ask()
+        } catch {
             throw ProgramFailure(.failed, "\(program): \(error)\nNothing was \(plan.verb).")
-        } catch let failure as ProgramFailure {
-            throw failure
         }
     }
 
+    private func ask() async throws(RedisError) -> Findings {
+        let (mine, sourceKeys) = try await look(at: source)
+        let (theirs, targetKeys) = try await look(at: target)
+        var findings = Findings(source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys)
+        if let obstacle = obstacle(findings) {
+            throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
+        }
+        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(findings) }
+        if !findings.isOneServer { findings.remarks += try await clocks() }
+        return findings
+    }
+
     private func look(at database: RedisDatabase) async throws(RedisError) -> (ServerFacts, keys: Int) {
-        let info = try await database.send("INFO", as: String.self)
-        guard let facts = ServerFacts(info: info) else { throw .strangeReply }
-        return (facts, try await database.dbsize())
+        (try await ServerFacts(of: database), try await database.dbsize())
     }
 
     private func obstacle(_ findings: Findings) -> String? {
@@ -113,12 +115,4 @@ struct MigrationPreflight {
 
     /// Milliseconds between the servers' clocks that are not worth a word.
     private static let clocksApart = 1_000
-}
-
-extension RedisDatabase {
-    fileprivate func milliseconds() async throws(RedisError) -> Int64 {
-        let parts = try await send("TIME", as: [Int64].self)
-        guard parts.count == 2 else { throw .strangeReply }
-        return parts[0] * 1_000 + parts[1] / 1_000
-    }
 }

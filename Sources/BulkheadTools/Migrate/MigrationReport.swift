@@ -2,9 +2,9 @@ import RESP
 
 /// The counts of a migration. Every key that was found has one outcome:
 /// `found = moved + skipped + changed + expired + failed`.
-package struct MigrationReport: Sendable {
+struct MigrationReport: Sendable {
     /// Why it ended before the scan did.
-    package enum Stop: Sendable, Hashable {
+    enum Stop: Sendable, Hashable {
         /// The target had a key of that name, and `--on-conflict fail` stops there.
         case conflict
         /// Somebody asked it to stop.
@@ -13,32 +13,32 @@ package struct MigrationReport: Sendable {
         case failed(String)
     }
 
-    package private(set) var found = 0
+    private(set) var found = 0
     /// In the target; with a copy in the source as well.
-    package private(set) var moved = 0
+    private(set) var moved = 0
     /// Of those moved: in place of a key that the target had.
-    package private(set) var replaced = 0
+    private(set) var replaced = 0
     /// Left in the source because the target has a key of that name, as ordered.
-    package private(set) var skipped = 0
-    package private(set) var changed = 0
-    package private(set) var expired = 0
-    package private(set) var failed = 0
+    private(set) var skipped = 0
+    private(set) var changed = 0
+    private(set) var expired = 0
+    private(set) var failed = 0
     /// Of those moved: compared on both sides.
-    package private(set) var verified = 0
+    private(set) var verified = 0
     /// Of those verified: not the same on both sides.
-    package private(set) var differing = 0
+    private(set) var differing = 0
     /// Keys that fit the pattern and are in the source after all has been moved: somebody has written them meanwhile.
-    package var writtenMeanwhile = 0
-    package var stop: Stop?
+    var writtenMeanwhile = 0
+    var stop: Stop?
     /// What was said about keys, with some of them.
-    package private(set) var reasons: [Reason] = []
+    private(set) var reasons: [Reason] = []
 
     /// Something that happened to keys.
-    package struct Reason: Sendable {
-        package let text: String
-        package fileprivate(set) var count = 0
+    struct Reason: Sendable {
+        let text: String
+        fileprivate(set) var count = 0
         /// The first of them.
-        package fileprivate(set) var keys: [RESPBytes] = []
+        fileprivate(set) var keys: [RESPBytes] = []
     }
 
     /// Reasons that are told apart; the texts of servers are few.
@@ -100,11 +100,11 @@ package struct MigrationReport: Sendable {
     }
 
     /// True if every key that fits the pattern is in the target, and as it should be.
-    package var isComplete: Bool {
+    var isComplete: Bool {
         stop == nil && skipped + changed + failed + differing + writtenMeanwhile == 0
     }
 
-    package var exitCode: ExitCode {
+    var exitCode: ExitCode {
         switch stop {
         case .interrupted, .failed: .failed
         case .conflict, nil: isComplete ? .done : .found

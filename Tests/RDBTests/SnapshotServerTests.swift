@@ -101,7 +101,7 @@ import Testing
                 let talk = try Conversation(with: server)
                 try talk.say("SELECT \(number)")
                 #expect(try talk.say("DBSIZE") == .integer(Int64(keys[database]!)))
-                #expect(try talk.say("INFO keyspace").text.split(separator: "\r\n").count == 2)
+                #expect(try talk.say("INFO keyspace").shownText.split(separator: "\r\n").count == 2)
                 #expect(try talk.say("GET db\(database):string") == .bulk("hello"))
                 #expect(try talk.say("PTTL db\(database):int:7") != .integer(-1))
                 try talk.say("SAVE")
@@ -228,5 +228,5 @@ enum Check {
 
 extension RESPValue {
     fileprivate static func bulk(_ text: String) -> RESPValue { .bulkString(RESPBytes(text.utf8)) }
-    fileprivate var text: String { bytes.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    fileprivate var shownText: String { bytes.map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }

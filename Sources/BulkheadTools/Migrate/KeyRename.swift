@@ -59,7 +59,7 @@ struct KeyRename: Sendable, Hashable {
 }
 
 /// Patterns of SCAN and KEYS, as far as one can tell without a server.
-enum KeyPattern {
+extension KeyPattern {
     private static let special = Set("*?[\\".utf8)
 
     /// The bytes that every key a pattern finds begins with.

@@ -24,12 +24,14 @@ public final class RedisDatabases: Sendable {
         var asynchronous: [DatabaseName: RedisDatabase] = [:]
         var blocking: [DatabaseName: BlockingRedisDatabase] = [:]
         // One server, whatever the names: when it is away, that is known to all of them.
-        let circuit = Circuit(configuration.backoff)
+        let events = configuration.observer.map { ConnectionEvents($0, catalogue) }
+        let circuit = Circuit(configuration.backoff, events)
         // Names of one number share their connections.
         var connections: [Int: DatabaseConnections] = [:]
         var pools: [Int: BlockingPool] = [:]
         for entry in catalogue.entries {
-            let settings = configuration.connectionSettings(for: entry)
+            var settings = configuration.connectionSettings(for: entry)
+            settings.events = events
             let shared = connections[entry.number]
                 ?? DatabaseConnections(settings, configuration.poolBounds, circuit)
             let pool = pools[entry.number] ?? BlockingPool(settings, configuration.poolBounds, circuit)

@@ -42,14 +42,16 @@ extension AsyncConnection {
         let (connected, ending, isDrained, expired) = shared.withLock { shared in
             shared.mustLook = false
             shared.wasUsed = true
-            if case .success(let wire) = shared.connected { shared.descriptor = wire.descriptor }
+            if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
             let expired = shared.machine.expire(at: now, unwritten: unwritten)
             return (shared.connected.take(), shared.ending, shared.machine.isDrained, expired)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
         switch connected {
         case .failure(let failure): broken = broken ?? failure
-        case .success(let wire): self.wire = wire
+        case .success(let (wire, time)):
+            self.wire = wire
+            settings.events?.tell(.opened(database: settings.database, after: time))
         case nil: break
         }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
@@ -169,10 +171,11 @@ extension AsyncConnection {
             return (shared.machine.ended(failure), shared.connected.take())
         }
         onEnd(self)
+        tellEnd(failure)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
         var late: Wire?
-        if case .success(let wire) = connected { late = wire }
+        if case .success((let wire, _)) = connected { late = wire }
         for descriptor in [wire, late].compactMap({ $0?.descriptor }) { SystemCall.endSocket(descriptor) }
         wire = nil
         let waiters = shared.withLock { shared in
@@ -180,5 +183,15 @@ extension AsyncConnection {
             return shared.closeWaiters
         }
         for waiter in waiters { waiter.resume() }
+    }
+
+    private func tellEnd(_ failure: ConnectionFailure) {
+        let database = settings.database
+        switch (wire != nil, failure.reason == .closed) {
+        case (true, true): settings.events?.tell(.closed(database: database))
+        case (true, false): settings.events?.tell(.lost(database: database, failure))
+        case (false, false): settings.events?.tell(.failed(database: database, failure))
+        case (false, true): break
+        }
     }
 }

@@ -19,7 +19,7 @@ extension AsyncConnection {
 
         // What the pump has to look at.
         /// How connecting and the handshake went, until the pump has seen it. The wire is the pump's from then on.
-        nonisolated(unsafe) var connected: Result<Wire, ConnectionFailure>?
+        nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?
         /// The socket is ready or has ended, or a deadline may have passed: the pump is to take a turn.
         var mustLook = false
         /// Why the connection must end.

@@ -144,7 +144,7 @@ private final class Listener: RedisObserver {
                 }
                 group.addTask {
                     for _ in 0..<40 {
-                        _ = try? await probe[.main].send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes", as: Int.self)
+                        _ = try? await probe[.main].send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                         try? await Task.sleep(for: .milliseconds(2))
                     }
                 }

@@ -107,7 +107,7 @@ import Testing
             default:
                 if let asked = poll {
                     let answers = asked.filter { ready.contains($0.socket) }
-                    // `poll` returns when something is ready or a byte is in the pipe; else the thread goes on sleeping.
+                    // `poll` returns when something is ready or a byte is in the pipe.
                     guard !answers.isEmpty || isWoken else { break }
                     var over: [(watch: Watch, watcher: Int)] = []
                     books.endPoll(answers.map { .init(descriptor: $0.descriptor, readiness: $0.readiness) }, &over)

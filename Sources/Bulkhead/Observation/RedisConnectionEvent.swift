@@ -10,8 +10,8 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         case failed
         /// An open one ended, and not by this side; `code` says why.
         case lost
-        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, or it
-        /// had too many replies to come that nobody waits for.
+        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, or
+        /// too many replies were to come that nobody waits for.
         case closed
         /// The server is away, for all databases: one attempt a backoff from here on, and commands without a connection
         /// fail at once. `code` says why.
@@ -21,8 +21,8 @@ public struct RedisConnectionEvent: Sendable, Hashable {
     }
 
     public let change: Change
-    /// Nil where it is about the server as a whole. Of names that share a number, the first in the catalogue: they share
-    /// their connections.
+    /// Nil where it is about the server as a whole. Of names that share a number, and so their connections, the first
+    /// in the catalogue.
     public let database: DatabaseName?
     public let code: RedisError.Code?
     /// From the beginning of connecting to the end of the handshake; nil but for `opened`.

@@ -10,8 +10,8 @@
 /// configuration.observer = SlowLog()
 /// ```
 /// Of commands it hears on the caller's task or thread, after each command or pipeline and before its caller goes on:
-/// what it does is part of every command's time, and a task-local trace context is the caller's. Of connections it hears
-/// on a queue of their own, a moment later, in their order. Adapters to swift-log,
+/// what it does is part of every command's time, and a task-local trace context is the caller's. Of connections it
+/// hears on a queue of their own, a moment later, in their order. Adapters to swift-log,
 /// swift-metrics and swift-distributed-tracing are a few lines: <doc:Observing>.
 public protocol RedisObserver: Sendable {
     /// A command or a pipeline has its replies, or has failed.

@@ -26,7 +26,7 @@ extension AsyncConnection {
                     try shakeHands(on: wire, until: deadline)
                 } catch {
                     SystemCall.closeSocket(wire.descriptor)
-                    throw error
+                    throw error.inHandshake(in: settings.version)
                 }
                 return wire
             }

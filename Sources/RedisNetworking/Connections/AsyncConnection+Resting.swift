@@ -26,9 +26,9 @@ extension AsyncConnection {
         return isThere
     }
 
-    /// The only way to let go of the wire: `change` gives it to nobody. The pump goes on if there is something to do for
-    /// it; else the poller watches for who stands in line, whoever wrote their requests. So nobody waits for a socket
-    /// that nobody looks at.
+    /// The only way to let go of the wire: `change` gives it to nobody. The pump goes on if there is something to do
+    /// for it; else the poller watches for who stands in line, whoever wrote their requests. So nobody waits for a
+    /// socket that nobody looks at.
     func letGo(_ change: (inout Shared) -> Void) {
         let (pump, moment, mustWake): (UnsafeContinuation<Void, Never>?, Moment, Bool) = shared.withLock { shared in
             change(&shared)

@@ -49,8 +49,9 @@ package final class BlockingConnection: @unchecked Sendable {
             try write(until: end)
             while machine.isHandshaking { _ = try step(until: end) }
         } catch {
-            settings.events?.tell(.failed(database: settings.database, error))
-            throw error
+            let failure = error.inHandshake(in: settings.version)
+            settings.events?.tell(.failed(database: settings.database, failure))
+            throw failure
         }
         isOpen = true
         settings.events?.tell(.opened(database: settings.database, after: .now - start))

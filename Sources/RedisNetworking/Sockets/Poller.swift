@@ -42,8 +42,8 @@ final class Poller: Sendable {
 
     /// Tells `watcher`, which it keeps until then, once the socket is readable, or once it is writable.
     ///
-    /// It does not keep the socket open: call the watch off before that is closed. If `mustWake`, call `wake` soon; apart
-    /// from here, so that it can be done outside of locks, which the woken thread would wait for.
+    /// It does not keep the socket open: call the watch off before that is closed. If `mustWake`, call `wake` soon:
+    /// apart from here, so that it can be done outside of locks, which the woken thread would wait for.
     func watch(
         _ descriptor: Int32, until kind: Readiness, for watcher: any SocketWatcher
     ) -> (watch: Watch, mustWake: Bool) {

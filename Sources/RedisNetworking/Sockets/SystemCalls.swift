@@ -100,8 +100,8 @@ enum SystemCall {
         }
     }
 
-    /// Waits until one of `sockets` is ready, `milliseconds` have passed (negative: no limit) or a signal came; false if
-    /// the system cannot tell.
+    /// Waits until one of `sockets` is ready, `milliseconds` have passed (negative: no limit) or a signal came; false
+    /// if the system cannot tell.
     static func wait(for sockets: inout [pollfd], milliseconds: Int32) -> Bool {
         poll(&sockets, nfds_t(sockets.count), milliseconds) >= 0 || errno == EINTR
     }

@@ -7,7 +7,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Measures GETs of `main` while a large reply is read in `knowledge`, and in `main` itself: one program, one server.
+/// Measures GETs of `main` while a large reply is read by a bare socket, in `knowledge`, and in `main` itself: one
+/// program, one server.
 struct LargeReply {
     private let settings: IsolationSettings
     private let interruption: Interruption
@@ -39,9 +40,7 @@ struct LargeReply {
             for place in LargeReplyPlace.allCases {
                 let done = round * LargeReplyPlace.allCases.count + seen.count
                 Terminal.writeError(progress.update(done: done, place.rawValue, now: MonotonicClock.now()))
-                let reader = try place.database(of: databases).map {
-                    LargeReplyReader($0, Self.key, elements: settings.largeReply)
-                }
+                let reader = try reader(place, databases, servers)
                 let result = Result { try probe.run(round: round, beside: { reader?.replies ?? 0 }, interruption) }
                 try reader?.stop()
                 seen[place] = try result.get()
@@ -56,6 +55,21 @@ struct LargeReply {
         return report
     }
 
+    private func reader(
+        _ place: LargeReplyPlace, _ databases: RedisDatabases, _ servers: Servers
+    ) throws -> LargeReplyReader? {
+        let list = LargeReplyReader.List(key: Self.key, elements: settings.largeReply)
+        switch place {
+        case .idle: return nil
+        case .knowledge: return LargeReplyReader(list, in: try databases[.knowledge])
+        case .main: return LargeReplyReader(list, in: try databases[.main])
+        case .bareSocket:
+            let number = try databases.catalogue[.knowledge].number
+            return try LargeReplyReader(
+                list, by: try BareSocket(host: "127.0.0.1", port: servers.port ?? 0, database: number))
+        }
+    }
+
     /// The cache, and a list of elements of a MiB in both databases.
     private func load(_ databases: RedisDatabases, _ content: IsolationContent) throws {
         let main = try databases.blocking(.main)
@@ -68,16 +82,6 @@ struct LargeReply {
         let element = [UInt8](repeating: UInt8(ascii: "x"), count: LargeReplyReader.elementSize)
         for name in [DatabaseName.main, .knowledge] {
             for _ in 0..<settings.largeReply { try databases.blocking(name).rpush(Self.key, element) }
-        }
-    }
-}
-
-extension LargeReplyPlace {
-    fileprivate func database(of databases: RedisDatabases) throws -> RedisDatabase? {
-        switch self {
-        case .idle: nil
-        case .knowledge: try databases[.knowledge]
-        case .main: try databases[.main]
         }
     }
 }

@@ -26,23 +26,25 @@ import Testing
         let report = try #require(
             Self.report([
                 [
-                    .idle: Self.seen(p50: 100, p99: 200), .knowledge: Self.seen(p50: 100, p99: 400, replies: 5),
+                    .idle: Self.seen(p50: 100, p99: 200), .bareSocket: Self.seen(p50: 100, p99: 300, replies: 8),
+                    .knowledge: Self.seen(p50: 100, p99: 400, replies: 5),
                     .main: Self.seen(p50: 200, p99: 800, replies: 5),
                 ],
                 [
-                    .idle: Self.seen(p50: 100, p99: 400), .knowledge: Self.seen(p50: 100, p99: 400, replies: 15),
+                    .idle: Self.seen(p50: 100, p99: 400), .bareSocket: Self.seen(p50: 100, p99: 400, replies: 8),
+                    .knowledge: Self.seen(p50: 100, p99: 400, replies: 15),
                     .main: Self.seen(p50: 200, p99: 800, replies: 5, failed: 3),
                 ],
             ]))
         #expect(report.places.map(\.place) == LargeReplyPlace.allCases)
         #expect(report.places[0].p99TimesIdle == nil)
-        let times = try report.places[1...].map { try #require($0.p99TimesIdle) }
+        let times = try report.places[2...].map { try #require($0.p99TimesIdle) }
         #expect(abs(times[0].median - 1.5) < 0.05 && abs(times[0].max - 2) < 0.05 && abs(times[0].min - 1) < 0.05)
         #expect(abs(times[1].median - 3) < 0.05)
-        #expect(report.places.map(\.repliesPerSecond) == [0, 20, 10])
-        #expect(report.places.map(\.failedGets) == [0, 0, 3])
+        #expect(report.places.map(\.repliesPerSecond) == [0, 16, 20, 10])
+        #expect(report.places.map(\.failedGets) == [0, 0, 0, 3])
         let text = report.text()
-        for words in ["read in", "knowledge", "50 MiB", "3 GETs failed", "median (range) of 2 rounds"] {
+        for words in ["read by, in", "bare socket", "knowledge", "50 MiB", "3 GETs failed", "of 2 rounds"] {
             #expect(text.replacing("\n", with: " ").contains(words), "\(words)")
         }
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= Table.defaultWidth })
@@ -53,8 +55,8 @@ import Testing
             latencies: LatencyHistogram(), lateness: LatencyHistogram(), intendedGets: 5, failedGets: 5, seconds: 1,
             work: 0, workSeconds: 1)
         let fine = Self.seen(p50: 1, p99: 2)
-        #expect(Self.report([[.idle: fine, .knowledge: silent, .main: fine]]) == nil)
-        #expect(Self.report([[.idle: fine, .knowledge: fine]]) == nil)
-        #expect(Self.report([[.idle: fine, .knowledge: fine, .main: fine]]) != nil)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: silent, .main: fine]]) == nil)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: fine]]) == nil)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: fine, .main: fine]]) != nil)
     }
 }

@@ -34,7 +34,9 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         if url != nil, serverCore != nil || secondServerCore != nil {
             return "--server-core and --second-server-core pin own servers: leave them out with --url"
         }
-        if largeReply > 0, url != nil { return "--large-reply is for own servers: leave --url out" }
+        if largeReply > 0, url != nil || unixSocket {
+            return "--large-reply is for own servers on TCP: leave --url and --unix-socket out"
+        }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
     }
@@ -79,8 +81,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
                 .integer(
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
-                    help: "instead of scanning vectors read one reply of so many MiB over and over, in knowledge and "
-                        + "in main itself; 0 scans"),
+                    help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
+                        + "in knowledge, and in main itself; 0 scans"),
                 .flag("json", \.json, help: "print one JSON object instead of the table"),
             ])
     }

@@ -2,6 +2,8 @@
 package enum LargeReplyPlace: String, Sendable, CaseIterable, Encodable {
     /// Nowhere: what the others are compared with.
     case idle
+    /// In `knowledge`, by a bare socket that drops it: what the server alone makes GETs wait.
+    case bareSocket = "bare socket"
     case knowledge
     case main
 }
@@ -74,7 +76,7 @@ package struct LargeReplyReport: Sendable, Encodable {
     /// The report for people: how it was measured, the table, and what the program itself may have added.
     package func text(width: Int = Table.defaultWidth) -> String {
         var table = Table(columns: [
-            .text("read in"), .number("p50"), .number("p99"), .number("p99 × idle"), .number("replies/s"),
+            .text("read by, in"), .number("p50"), .number("p99"), .number("p99 × idle"), .number("replies/s"),
         ])
         for place in places {
             table.append([
@@ -92,7 +94,8 @@ package struct LargeReplyReport: Sendable, Encodable {
     private var conditions: String {
         "GET of \(options.valueSize) bytes in main, open loop, \(Units.rate(perSecond: options.rate)) intended "
             + "(\(options.even ? "evenly" : "Poisson")), while one LRANGE of \(options.largeReply) MiB after the other "
-            + "is read; median (range) of \(options.rounds) rounds of \(Units.decimal(options.seconds, places: 1)) s. "
+            + "is read, by a bare socket or by this client in a database; median (range) of \(options.rounds) rounds "
+            + "of \(Units.decimal(options.seconds, places: 1)) s. "
             + "Server: \(server.version) at \(server.address)" + (server.core.map { " on core \($0)" } ?? "")
             + ". This program: \(machine.text) cores."
     }

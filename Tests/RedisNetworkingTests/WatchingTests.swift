@@ -24,7 +24,7 @@ import Testing
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
         var random = SeededGenerator(seed: 1)
-        for _ in 0..<3_000 {
+        for _ in 0..<1_000 {
             let isAboutToSend = Atomic(false)
             let turns = Int.random(in: 0..<2_000, using: &random)
             async let slow = {

@@ -81,8 +81,9 @@ final class Poller: Sendable {
                 for index in sockets.indices { polled[index].revents = Int16(POLLERR) }
             }
             var ready = 0
-            for (index, socket) in sockets.enumerated() where polled[index].revents != 0 {
-                sockets[ready] = .init(descriptor: socket.descriptor, readiness: Readiness(polled[index].revents))
+            for index in sockets.indices where polled[index].revents != 0 {
+                let socket = polled[index]
+                sockets[ready] = .init(descriptor: socket.fd, readiness: Readiness(socket.revents))
                 ready += 1
             }
             sockets.removeLast(sockets.count - ready)

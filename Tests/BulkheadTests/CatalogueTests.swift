@@ -39,6 +39,16 @@ import Testing
                 DatabaseEntry("c", number: 0, aliasOf: "b"),
             ], "name a instead"
         ),
+        (
+            [
+                DatabaseEntry("a", number: 0),
+                DatabaseEntry("b", number: 0, aliasOf: "a", budget: DatabaseBudget(leases: 1)),
+            ], "give server and budget to a"
+        ),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(leases: 0))], "a: leases of its budget is 0"),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(waiters: -1))], "a: waiters of its budget is -1"),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(requests: 0))], "a: requests of its budget is 0"),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(unwrittenBytes: .max))], "from 1 to 4294967296"),
     ])
     func `a catalogue that contradicts itself is refused and says where`(entries: [DatabaseEntry], words: String) {
         let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(entries) }
@@ -73,6 +83,23 @@ import Testing
             ])
     }
 
+    @Test func `a JSON file gives limits to single names`() throws {
+        let json = """
+            {"databases": [
+                {"name": "main", "number": 0, "budget": {}},
+                {"name": "analytics", "number": 3, "budget": {
+                    "leases": 2, "waiters": 0, "requests": 1000, "unwritten_bytes": 65536, "scan_pace": "200us"}}
+            ]}
+            """
+        let catalogue = try DatabaseCatalogue(json: Array(json.utf8))
+        #expect(try catalogue["main"].budget == DatabaseBudget())
+        #expect(
+            try catalogue["analytics"].budget
+                == DatabaseBudget(
+                    leases: 2, waiters: 0, requests: 1_000, unwrittenBytes: 65_536,
+                    scanPace: RedisPace(budget: .microseconds(200))))
+    }
+
     @Test(arguments: [
         ("", "valid JSON"),
         ("[]", "expected"),
@@ -83,6 +110,21 @@ import Testing
         (#"{"databases": [{"name": "a", "number": 0, "may_be_flusehd": true}]}"#, "may_be_flusehd"),
         (#"{"databases": [{"name": "a", "number": 0}, {"name": "b", "number": 0}]}"#, "both have number 0"),
         (#"{"databases": [{"name": "a", "number": 1.5}]}"#, "databases[0].number: expected a whole number"),
+        (#"{"databases": [{"name": "a", "number": 0, "budget": {"lease": 1}}]}"#, "unknown member \"lease\""),
+        (
+            #"{"databases": [{"name": "a", "number": 0, "budget": {"leases": 1.5}}]}"#,
+            "databases[0].budget.leases: expected a whole number"
+        ),
+        (
+            #"{"databases": [{"name": "a", "number": 0, "budget": {"scan_pace": "fast"}}]}"#,
+            "databases[0].budget.scan_pace: expected full, considerate, gentle"
+        ),
+        (#"{"databases": [{"name": "a", "number": 0, "budget": {"waiters": -1}}]}"#, "waiters of its budget is -1"),
+        (#"{"databases": [{"name": "a", "number": 0, "url": "http://h"}]}"#, "databases[0].url: the Redis URL must"),
+        (
+            #"{"databases": [{"name": "a", "number": 0, "url": "redis://h?max_leases=1"}]}"#,
+            "databases[0].url: the Redis URL of a single name has parameters"
+        ),
         (String(repeating: "[", count: 513), "nested deeper"),
         (#"{"databases": [{"name": "a\"]", "number": [[[[[[[["#, "nested deeper"),
         ("[\0[\0", "UTF-8"),

@@ -101,6 +101,29 @@ private final class Listener: RedisObserver {
         }
     }
 
+    @Test func `hears which server it is about, where names live on different ones`() async throws {
+        let listener = Listener()
+        try await withServer { second in
+            let catalogue = try DatabaseCatalogue([
+                DatabaseEntry(.main, number: 0),
+                DatabaseEntry(.knowledge, number: 0, server: try DatabaseServer(url: second.url)),
+                DatabaseEntry("vectors", number: 0, aliasOf: .knowledge),
+            ])
+            try await withDatabases(catalogue: catalogue, configure: { $0.observer = listener }) { databases, first in
+                _ = try await databases[.main].get("a")
+                _ = try await databases["vectors"].get("a")
+                second.kill()
+                while listener.count(of: .circuitOpened) == 0 { _ = try? await databases["vectors"].get("a") }
+                _ = try await databases[.main].get("a")
+                let events = listener.events
+                let addresses = [first, second].map { "unix:\($0.socketPath)" }
+                #expect(events.filter { $0.server == addresses[0] }.map(\.change) == [.opened])
+                #expect(events.filter { $0.server == addresses[1] }.count == events.count - 1)
+                #expect(events.allSatisfy { ($0.database == .main) == ($0.server == addresses[0]) })
+            }
+        }
+    }
+
     /// What it does is not part of any command's time, and may be slow, or ask the databases.
     @Test func `may take its time and use the databases meanwhile`() async throws {
         final class Slow: RedisObserver {

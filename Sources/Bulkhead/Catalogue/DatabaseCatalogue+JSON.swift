@@ -11,9 +11,13 @@ extension DatabaseCatalogue {
     /// {"databases": [
     ///     {"name": "main", "number": 0, "may_be_flushed": true, "key_patterns": ["session:*"]},
     ///     {"name": "cache", "number": 0, "may_be_flushed": true, "alias_of": "main"},
-    ///     {"name": "knowledge", "number": 1, "purpose": "Vectors"}
+    ///     {"name": "knowledge", "number": 1, "purpose": "Vectors", "url": "redis://vectors.internal:6379"},
+    ///     {"name": "analytics", "number": 3, "budget": {
+    ///         "leases": 2, "waiters": 16, "requests": 1000, "unwritten_bytes": 1048576, "scan_pace": "considerate"}}
     /// ]}
     /// ```
+    /// `url` is for a name that lives on another server, see ``DatabaseServer``; `budget` for limits of its own, see
+    /// ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
     public init(contentsOfFile path: String) throws(RedisError) {
@@ -70,7 +74,7 @@ extension DatabaseCatalogue {
         let entry: DatabaseEntry
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, number, purpose
+            case name, number, purpose, url, budget
             case keyPatterns = "key_patterns"
             case mayBeFlushed = "may_be_flushed"
             case aliasOf = "alias_of"
@@ -79,19 +83,66 @@ extension DatabaseCatalogue {
         init(from decoder: any Decoder) throws {
             try decoder.refuseOthers(than: CodingKeys.self)
             let values = try decoder.container(keyedBy: CodingKeys.self)
-            // Decoded as Int, 1.5 would be reported as broken JSON without a place.
-            guard let number = Int(exactly: try values.decode(Double.self, forKey: .number)) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .number, in: values, debugDescription: "expected a whole number")
-            }
             entry = DatabaseEntry(
                 DatabaseName(try values.decode(String.self, forKey: .name)),
-                number: number,
+                number: try values.decodeWhole(.number),
                 purpose: try values.decodeIfPresent(String.self, forKey: .purpose) ?? "",
                 keyPatterns: try values.decodeIfPresent([String].self, forKey: .keyPatterns) ?? [],
                 mayBeFlushed: try values.decodeIfPresent(Bool.self, forKey: .mayBeFlushed) ?? false,
-                aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) })
+                aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) },
+                server: try values.decodeIfPresent(String.self, forKey: .url).map { url in
+                    do throws(RedisError) {
+                        return try DatabaseServer(url: url)
+                    } catch {
+                        throw DecodingError.dataCorruptedError(
+                            forKey: .url, in: values, debugDescription: error.message)
+                    }
+                },
+                budget: try values.decodeIfPresent(Budget.self, forKey: .budget)?.budget ?? DatabaseBudget())
         }
+    }
+
+    private struct Budget: Decodable {
+        let budget: DatabaseBudget
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case leases, waiters, requests
+            case unwrittenBytes = "unwritten_bytes"
+            case scanPace = "scan_pace"
+        }
+
+        init(from decoder: any Decoder) throws {
+            try decoder.refuseOthers(than: CodingKeys.self)
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            budget = DatabaseBudget(
+                leases: try values.decodeWholeIfPresent(.leases),
+                waiters: try values.decodeWholeIfPresent(.waiters),
+                requests: try values.decodeWholeIfPresent(.requests),
+                unwrittenBytes: try values.decodeWholeIfPresent(.unwrittenBytes),
+                scanPace: try values.decodeIfPresent(String.self, forKey: .scanPace).map { text in
+                    guard let pace = RedisPace(text) else {
+                        throw DecodingError.dataCorruptedError(
+                            forKey: .scanPace, in: values,
+                            debugDescription: "expected full, considerate, gentle or microseconds such as 200us")
+                    }
+                    return pace
+                })
+        }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Decoded as Int, 1.5 would be reported as broken JSON without a place.
+    fileprivate func decodeWhole(_ key: Key) throws -> Int {
+        guard let number = Int(exactly: try decode(Double.self, forKey: key)) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: self, debugDescription: "expected a whole number")
+        }
+        return number
+    }
+
+    fileprivate func decodeWholeIfPresent(_ key: Key) throws -> Int? {
+        try contains(key) && !decodeNil(forKey: key) ? decodeWhole(key) : nil
     }
 }
 

@@ -1,3 +1,5 @@
+import RedisNetworking
+
 /// The databases of an application: which name has which number, and what belongs there.
 ///
 /// A catalogue is checked when it is made, so that a name means one database for as long as a program runs:
@@ -44,9 +46,9 @@ public struct DatabaseCatalogue: Sendable, Hashable {
             "no database is named \(name): the catalogue has \(known); correct the name or add an entry for it")
     }
 
-    /// The names of a number that may not be flushed; a flush of one name flushes all of them.
-    func protectedNames(onNumber number: Int) -> [DatabaseName] {
-        entries.filter { $0.number == number && !$0.mayBeFlushed }.map(\.name)
+    /// The entry whose server, budget and connections this one has: an alias's target, or itself.
+    func owner(of entry: DatabaseEntry) -> DatabaseEntry {
+        entry.aliasOf.flatMap { target in entries.first { $0.name == target } } ?? entry
     }
 
     private static func isAllowedInName(_ character: Character) -> Bool {
@@ -73,6 +75,7 @@ public struct DatabaseCatalogue: Sendable, Hashable {
             }
         }
         for entry in entries {
+            if let contradiction = entry.budget.contradiction { throw refuse("\(entry.name): \(contradiction)") }
             guard let target = entry.aliasOf else { continue }
             guard let other = byName[target], target != entry.name else {
                 throw refuse("\(entry.name) is declared an alias of \(target), which is no other entry")
@@ -85,13 +88,28 @@ public struct DatabaseCatalogue: Sendable, Hashable {
                     "\(entry.name) is an alias of \(target) but has number \(entry.number), not \(other.number)")
             }
         }
-        var owners: [Int: DatabaseName] = [:]
-        for entry in entries where entry.aliasOf == nil {
-            if let owner = owners.updateValue(entry.name, forKey: entry.number) {
+        for entry in entries where entry.aliasOf != nil {
+            guard entry.server == nil, entry.budget == DatabaseBudget() else {
                 throw refuse(
-                    "\(owner) and \(entry.name) both have number \(entry.number): give one another number, "
+                    "\(entry.name) is an alias of \(entry.aliasOf!), whose connections it shares: give server and "
+                        + "budget to \(entry.aliasOf!)")
+            }
+        }
+        var owners: [Place: DatabaseName] = [:]
+        for entry in entries where entry.aliasOf == nil {
+            let place = Place(endpoint: entry.server?.endpoint, number: entry.number)
+            if let owner = owners.updateValue(entry.name, forKey: place) {
+                throw refuse(
+                    "\(owner) and \(entry.name) both have number \(entry.number)"
+                        + (entry.server.map { " of \($0)" } ?? "") + ": give one another number, "
                         + "or declare one an alias of the other")
             }
         }
+    }
+
+    /// One database of one server; nil is the configuration's.
+    private struct Place: Hashable {
+        let endpoint: Endpoint?
+        let number: Int
     }
 }

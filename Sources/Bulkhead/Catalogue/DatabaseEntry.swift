@@ -11,6 +11,10 @@ public struct DatabaseEntry: Sendable, Hashable {
     public var mayBeFlushed: Bool
     /// The name whose number this one shares on purpose.
     public var aliasOf: DatabaseName?
+    /// The server it lives on; nil is the configuration's. An alias lives where its target does.
+    public var server: DatabaseServer?
+    /// Limits of its own. An alias shares its target's.
+    public var budget = DatabaseBudget()
 
     public init(
         _ name: DatabaseName,
@@ -18,7 +22,9 @@ public struct DatabaseEntry: Sendable, Hashable {
         purpose: String = "",
         keyPatterns: [String] = [],
         mayBeFlushed: Bool = false,
-        aliasOf: DatabaseName? = nil
+        aliasOf: DatabaseName? = nil,
+        server: DatabaseServer? = nil,
+        budget: DatabaseBudget = DatabaseBudget()
     ) {
         self.name = name
         self.number = number
@@ -26,5 +32,7 @@ public struct DatabaseEntry: Sendable, Hashable {
         self.keyPatterns = keyPatterns
         self.mayBeFlushed = mayBeFlushed
         self.aliasOf = aliasOf
+        self.server = server
+        self.budget = budget
     }
 }

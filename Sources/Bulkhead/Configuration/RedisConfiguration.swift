@@ -5,7 +5,7 @@ import RedisNetworking
 ///
 /// Printing one shows no password.
 public struct RedisConfiguration: Sendable {
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
     /// Nil means the server's default user.
     public var username: String?
     /// Sent only in the handshake; never printed, logged or part of an error.
@@ -69,9 +69,26 @@ public struct RedisConfiguration: Sendable {
     /// Where the server listens, as it stands in error messages.
     public var address: String { endpoint.description }
 
-    func connectionSettings(for entry: DatabaseEntry) -> ConnectionSettings {
+    /// The same for one database of a catalogue, by the entry that owns its connections: with its server, the login
+    /// for that, and its limits.
+    func forDatabase(_ entry: DatabaseEntry) -> RedisConfiguration {
+        var configuration = self
+        if let server = entry.server {
+            configuration.endpoint = server.endpoint
+            configuration.username = server.username
+            configuration.password = server.password
+        }
+        let budget = entry.budget
+        configuration.maximumLeases = budget.leases ?? maximumLeases
+        configuration.maximumWaiters = budget.waiters ?? maximumWaiters
+        configuration.maximumRequests = budget.requests ?? maximumRequests
+        configuration.maximumUnwrittenBytes = budget.unwrittenBytes ?? maximumUnwrittenBytes
+        return configuration
+    }
+
+    func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
-            endpoint: endpoint, database: entry.number, username: username, password: password?.text,
+            endpoint: endpoint, database: number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.proofInterval = max(0, proofInterval ?? 0)

@@ -10,13 +10,18 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
+    public let scanPace: RedisPace
     private var state = LeaseState()
 
-    init(_ connection: BlockingConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor) {
+    init(
+        _ connection: BlockingConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
+        scanPace: RedisPace
+    ) {
         self.connection = connection
         self.name = database
         self.timeout = timeout
         self.monitor = monitor
+        self.scanPace = scanPace
     }
 
     @discardableResult

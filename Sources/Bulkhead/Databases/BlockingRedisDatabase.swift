@@ -8,10 +8,13 @@ import RedisNetworking
 /// not wait for each other until all connections are taken; then they are served in the order they came.
 public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     let entry: DatabaseEntry
+    /// Where its server listens, as it stands in error messages.
+    public let address: String
     let pool: BlockingPool
     let flushRules: FlushRules
     let replay: RedisReplay
     let monitor: CommandMonitor
+    public let scanPace: RedisPace
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -86,7 +89,8 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = BlockingRedisConnection(lease, database: name, timeout: timeout, monitor: monitor)
+        let connection = BlockingRedisConnection(
+            lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         defer { pool.release(lease, reusable: connection.endLease()) }
         return try body(connection)
     }

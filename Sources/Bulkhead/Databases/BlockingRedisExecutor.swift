@@ -8,6 +8,9 @@ public protocol BlockingRedisExecutor {
     /// The database that commands run in.
     var name: DatabaseName { get }
 
+    /// The pace of scans that name none.
+    var scanPace: RedisPace { get }
+
     /// Runs one command and waits for its reply; throws as ``RedisExecutor/run(_:)`` does.
     @discardableResult
     func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply
@@ -17,6 +20,8 @@ public protocol BlockingRedisExecutor {
 }
 
 extension BlockingRedisExecutor {
+    public var scanPace: RedisPace { .full }
+
     /// Runs many commands in one round trip and returns each one's own result, in order.
     @inlinable
     public func pipeline<Reply>(

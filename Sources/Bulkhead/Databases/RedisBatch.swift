@@ -5,8 +5,9 @@ public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
     public private(set) var count = 0
     /// True if it takes the bulk lane, so that it does not stand in front of single commands.
-    var isLarge: Bool { hasBulkCommand || count > Self.largestOnSharedLane }
-    private var hasBulkCommand = false
+    var isLarge: Bool { takesBulkLane || count > Self.largestOnSharedLane }
+    /// Set for what is large whatever its commands look like, such as the values of a scan.
+    var takesBulkLane = false
     /// Those that are not for every connection, and where they stand; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
@@ -40,7 +41,7 @@ public struct RedisBatch: Sendable {
         command.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         switch command.route {
         case .shared: break
-        case .bulk: hasBulkCommand = true
+        case .bulk: takesBulkLane = true
         case .blocking, .conversation, .refused: special.append((count, command))
         }
         count += 1

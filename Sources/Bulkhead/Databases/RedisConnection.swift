@@ -13,13 +13,18 @@ public final class RedisConnection: RedisExecutor {
     public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
+    public let scanPace: RedisPace
     private let state = Mutex(LeaseState())
 
-    init(_ connection: AsyncConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor) {
+    init(
+        _ connection: AsyncConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
+        scanPace: RedisPace
+    ) {
         self.connection = connection
         self.name = database
         self.timeout = timeout
         self.monitor = monitor
+        self.scanPace = scanPace
     }
 
     @discardableResult

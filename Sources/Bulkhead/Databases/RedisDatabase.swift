@@ -9,10 +9,13 @@ import RedisNetworking
 /// one of its own, so that none of them waits for the others.
 public struct RedisDatabase: RedisExecutor {
     let entry: DatabaseEntry
+    /// Where its server listens, as it stands in error messages.
+    public let address: String
     let connections: DatabaseConnections
     let flushRules: FlushRules
     let replay: RedisReplay
     let monitor: CommandMonitor
+    public let scanPace: RedisPace
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
@@ -90,7 +93,7 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor)
+        let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         do {
             let result = try await body(connection)
             connections.pool.release(lease, reusable: connection.endLease())

@@ -1,6 +1,6 @@
 import RedisNetworking
 
-/// The databases of one server, by name: the one door to Redis in a program.
+/// The databases of a program, by name: the one door to Redis in a program.
 ///
 /// ```swift
 /// let databases = try RedisDatabases(url: "redis://localhost:6379")
@@ -16,6 +16,30 @@ public final class RedisDatabases: Sendable {
     // Fixed at the start, so that a look-up takes no lock; connections open later, when commands need them.
     private let asynchronous: [DatabaseName: RedisDatabase]
     private let blocking: [DatabaseName: BlockingRedisDatabase]
+    /// Names that would share a database of one server by accident, which only its configuration brings to light.
+    private let refused: [DatabaseName: RedisError]
+
+    /// What an entry and its aliases have in common.
+    private struct Home {
+        let owner: DatabaseName
+        let endpoint: Endpoint
+        let number: Int
+        let connections: DatabaseConnections
+        let pool: BlockingPool
+
+        init(
+            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
+            _ listener: ConnectionEvents.Listener?
+        ) {
+            self.owner = owner.name
+            endpoint = place.endpoint
+            number = owner.number
+            var settings = place.connectionSettings(forNumber: owner.number)
+            settings.listener = listener
+            connections = DatabaseConnections(settings, place.poolBounds, circuit)
+            pool = BlockingPool(settings, place.poolBounds, circuit)
+        }
+    }
 
     /// Makes the names of `catalogue` available; connects nothing.
     public init(_ configuration: RedisConfiguration, catalogue: DatabaseCatalogue = .standard) {
@@ -23,30 +47,50 @@ public final class RedisDatabases: Sendable {
         self.catalogue = catalogue
         var asynchronous: [DatabaseName: RedisDatabase] = [:]
         var blocking: [DatabaseName: BlockingRedisDatabase] = [:]
-        // One server, whatever the names: when it is away, that is known to all of them.
-        let events = configuration.observer.map { ConnectionEvents($0, catalogue) }
-        let circuit = Circuit(configuration.backoff, events)
-        // Names of one number share their connections.
-        var connections: [Int: DatabaseConnections] = [:]
-        var pools: [Int: BlockingPool] = [:]
+        var refused: [DatabaseName: RedisError] = [:]
+        // A server that is away is away for all who live on it.
+        var circuits: [Endpoint: Circuit] = [:]
+        var homes: [Home] = []
+        let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
-            var settings = configuration.connectionSettings(for: entry)
-            settings.events = events
-            let shared = connections[entry.number]
-                ?? DatabaseConnections(settings, configuration.poolBounds, circuit)
-            let pool = pools[entry.number] ?? BlockingPool(settings, configuration.poolBounds, circuit)
-            connections[entry.number] = shared
-            pools[entry.number] = pool
-            let rules = FlushRules(entry: entry, protected: catalogue.protectedNames(onNumber: entry.number))
+            let owner = catalogue.owner(of: entry)
+            let place = configuration.forDatabase(owner)
+            let neighbours = catalogue.entries.filter {
+                $0.number == entry.number
+                    && configuration.forDatabase(catalogue.owner(of: $0)).endpoint == place.endpoint
+            }
+            if let other = homes.first(where: {
+                $0.endpoint == place.endpoint && $0.number == entry.number && $0.owner != owner.name
+            }) {
+                refused[entry.name] = RedisError(
+                    .invalidCatalogue,
+                    "\(entry.name) and \(other.owner) are both number \(entry.number) of \(place.endpoint): give one "
+                        + "another number, or declare one an alias of the other",
+                    database: entry.name)
+                continue
+            }
+            let circuit = circuits[place.endpoint]
+                ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.address))
+            circuits[place.endpoint] = circuit
+            let home: Home
+            if let shared = homes.first(where: { $0.owner == owner.name }) {
+                home = shared
+            } else {
+                home = Home(owner, place, circuit, connectionMonitor?.listener(of: owner.name, on: place.address))
+                homes.append(home)
+            }
+            let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))
             let timeout = Timeout(configuration.commandTimeout)
             let monitor = CommandMonitor(entry.name, configuration.observer)
+            let scanPace = owner.budget.scanPace ?? .full
             asynchronous[entry.name] = RedisDatabase(
-                entry: entry, connections: shared, flushRules: rules, replay: configuration.replay,
-                monitor: monitor, timeout: timeout)
+                entry: entry, address: place.address, connections: home.connections, flushRules: rules,
+                replay: configuration.replay, monitor: monitor, scanPace: scanPace, timeout: timeout)
             blocking[entry.name] = BlockingRedisDatabase(
-                entry: entry, pool: pool, flushRules: rules, replay: configuration.replay,
-                monitor: monitor, timeout: timeout)
+                entry: entry, address: place.address, pool: home.pool, flushRules: rules,
+                replay: configuration.replay, monitor: monitor, scanPace: scanPace, timeout: timeout)
         }
+        self.refused = refused
         self.asynchronous = asynchronous
         self.blocking = blocking
     }
@@ -63,11 +107,12 @@ public final class RedisDatabases: Sendable {
         RedisDatabases(try RedisConfiguration.fromEnvironment(), catalogue: catalogue)
     }
 
-    /// The database of that name; throws `unknown-database`, never another database.
+    /// The database of that name; throws `unknown-database`, never another database. Throws `invalid-catalogue` for a
+    /// name whose server is the configuration's after all, and whose number is another name's there.
     public subscript(name: DatabaseName) -> RedisDatabase {
         get throws(RedisError) {
             if let database = asynchronous[name] { return database }
-            throw catalogue.unknown(name)
+            throw refused[name] ?? catalogue.unknown(name)
         }
     }
 
@@ -77,7 +122,7 @@ public final class RedisDatabases: Sendable {
     /// the threads that all tasks share.
     public func blocking(_ name: DatabaseName) throws(RedisError) -> BlockingRedisDatabase {
         if let database = blocking[name] { return database }
-        throw catalogue.unknown(name)
+        throw refused[name] ?? catalogue.unknown(name)
     }
 
     /// What the commands of each database have come to so far, asynchronous and blocking ones together.

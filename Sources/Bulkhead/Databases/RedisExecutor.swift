@@ -9,6 +9,9 @@ public protocol RedisExecutor: Sendable {
     /// The database that commands run in.
     var name: DatabaseName { get }
 
+    /// The pace of scans that name none.
+    var scanPace: RedisPace { get }
+
     /// Runs one command and waits for its reply.
     ///
     /// Throws the server's error, a failure of the connection (`error.stage` tells how far the command had come),
@@ -21,6 +24,8 @@ public protocol RedisExecutor: Sendable {
 }
 
 extension RedisExecutor {
+    public var scanPace: RedisPace { .full }
+
     /// Runs many commands in one round trip and returns each one's own result, in order.
     ///
     /// Throws only if no reply came at all.

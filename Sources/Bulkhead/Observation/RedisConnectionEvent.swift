@@ -13,7 +13,7 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, or
         /// too many replies were to come that nobody waits for.
         case closed
-        /// The server is away, for all databases: one attempt a backoff from here on, and commands without a connection
+        /// The server is away, for all databases on it: one attempt a backoff from here on, and commands without a connection
         /// fail at once. `code` says why.
         case circuitOpened = "circuit-opened"
         /// The server is back.
@@ -21,40 +21,29 @@ public struct RedisConnectionEvent: Sendable, Hashable {
     }
 
     public let change: Change
-    /// Nil where it is about the server as a whole. Of names that share a number, and so their connections, the first
-    /// in the catalogue.
+    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
+    /// the one told here.
     public let database: DatabaseName?
+    /// Where the server listens, as it stands in error messages.
+    public let server: String
     public let code: RedisError.Code?
     /// From the beginning of connecting to the end of the handshake; nil but for `opened`.
     public let duration: Duration?
 
-    init(_ event: ConnectionEvent, _ name: (_ number: Int) -> DatabaseName?) {
-        switch event {
-        case .opened(let number, let time):
-            self.init(.opened, name(number), nil, time)
-        case .failed(let number, let failure): self.init(.failed, name(number), RedisError(failure).code)
-        case .lost(let number, let failure): self.init(.lost, name(number), RedisError(failure).code)
-        case .closed(let number): self.init(.closed, name(number))
-        case .circuitOpened(let failure): self.init(.circuitOpened, nil, RedisError(failure).code)
-        case .circuitClosed: self.init(.circuitClosed, nil)
-        }
-    }
-
-    private init(
-        _ change: Change, _ database: DatabaseName?, _ code: RedisError.Code? = nil, _ duration: Duration? = nil
-    ) {
+    init(_ event: ConnectionEvent, of database: DatabaseName?, on server: String) {
+        let (change, failure, duration): (Change, ConnectionFailure?, Duration?) =
+            switch event {
+            case .opened(let time): (.opened, nil, time)
+            case .failed(let failure): (.failed, failure, nil)
+            case .lost(let failure): (.lost, failure, nil)
+            case .closed: (.closed, nil, nil)
+            case .circuitOpened(let failure): (.circuitOpened, failure, nil)
+            case .circuitClosed: (.circuitClosed, nil, nil)
+            }
         self.change = change
         self.database = database
-        self.code = code
+        self.server = server
+        self.code = failure.map { RedisError($0).code }
         self.duration = duration
-    }
-}
-
-extension ConnectionEvents {
-    /// For an observer and the catalogue that it knows the names of.
-    convenience init(_ observer: any RedisObserver, _ catalogue: DatabaseCatalogue) {
-        var names: [Int: DatabaseName] = [:]
-        for entry in catalogue.entries where names[entry.number] == nil { names[entry.number] = entry.name }
-        self.init { [names] event in observer.connectionChanged(RedisConnectionEvent(event) { names[$0] }) }
     }
 }

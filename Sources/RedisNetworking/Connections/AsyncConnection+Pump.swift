@@ -51,7 +51,7 @@ extension AsyncConnection {
         case .failure(let failure): broken = broken ?? failure
         case .success(let (wire, time)):
             self.wire = wire
-            settings.events?.tell(.opened(database: settings.database, after: time))
+            settings.listener?.tell(.opened(after: time))
         case nil: break
         }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
@@ -186,11 +186,10 @@ extension AsyncConnection {
     }
 
     private func tellEnd(_ failure: ConnectionFailure) {
-        let database = settings.database
         switch (wire != nil, failure.reason == .closed) {
-        case (true, true): settings.events?.tell(.closed(database: database))
-        case (true, false): settings.events?.tell(.lost(database: database, failure))
-        case (false, false): settings.events?.tell(.failed(database: database, failure))
+        case (true, true): settings.listener?.tell(.closed)
+        case (true, false): settings.listener?.tell(.lost(failure))
+        case (false, false): settings.listener?.tell(.failed(failure))
         case (false, true): break
         }
     }

@@ -13,8 +13,8 @@ import Darwin
 ///
 /// `@unchecked Sendable`: whoever holds its lease is its only user; leases are handed over under the pool's lock.
 package final class BlockingConnection: @unchecked Sendable {
-    private let settings: ConnectionSettings
-    private let wire: Wire
+    let settings: ConnectionSettings
+    let wire: Wire
     /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
     private var received: [RESPValue] = []
@@ -41,7 +41,7 @@ package final class BlockingConnection: @unchecked Sendable {
             let time = ContinuousClock.now + (end - .now)
             wire = Wire(try Socket.connect(to: settings.endpoint, deadline: time), settings)
         } catch {
-            settings.events?.tell(.failed(database: settings.database, error))
+            settings.listener?.tell(.failed(error))
             throw error
         }
         do throws(ConnectionFailure) {
@@ -50,11 +50,11 @@ package final class BlockingConnection: @unchecked Sendable {
             while machine.isHandshaking { _ = try step(until: end) }
         } catch {
             let failure = error.inHandshake(in: settings.version)
-            settings.events?.tell(.failed(database: settings.database, failure))
+            settings.listener?.tell(.failed(failure))
             throw failure
         }
         isOpen = true
-        settings.events?.tell(.opened(database: settings.database, after: .now - start))
+        settings.listener?.tell(.opened(after: .now - start))
     }
 
     deinit {
@@ -66,8 +66,7 @@ package final class BlockingConnection: @unchecked Sendable {
     private func tellEnd(_ failure: ConnectionFailure?) {
         guard isOpen else { return }
         isOpen = false
-        let database = settings.database
-        settings.events?.tell(failure.map { .lost(database: database, $0) } ?? .closed(database: database))
+        settings.listener?.tell(failure.map { .lost($0) } ?? .closed)
     }
 
     // MARK: Requests

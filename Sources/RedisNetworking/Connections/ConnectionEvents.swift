@@ -1,31 +1,40 @@
 import Dispatch
 
-/// What becomes of connections and of their circuit.
+/// What becomes of a connection, or of an endpoint's circuit.
 package enum ConnectionEvent: Sendable {
     /// Connected, shaken hands and bound to its database; how long that took.
-    case opened(database: Int, after: Duration)
+    case opened(after: Duration)
     /// It never came about.
-    case failed(database: Int, ConnectionFailure)
+    case failed(ConnectionFailure)
     /// An open one has ended, and nobody here had asked for that.
-    case lost(database: Int, ConnectionFailure)
+    case lost(ConnectionFailure)
     /// An open one was closed by this side.
-    case closed(database: Int)
+    case closed
     /// The endpoint is away: attempts wait for a backoff from here on.
     case circuitOpened(ConnectionFailure)
     /// The endpoint is back.
     case circuitClosed
 }
 
-/// Tells one listener, event by event in their order, on a queue of its own: what the listener does holds up no
-/// connection, and may use the connections it hears of.
+/// Tells listeners what becomes of connections, event by event in their order, on a queue of its own: what a listener
+/// does holds up no connection, and may use the connections it hears of.
 package final class ConnectionEvents: Sendable {
     private let queue = DispatchQueue(label: "bulkhead.events")
-    private let listener: @Sendable (ConnectionEvent) -> Void
 
-    package init(_ listener: @escaping @Sendable (ConnectionEvent) -> Void) { self.listener = listener }
+    package init() {}
 
-    /// Returns at once; also under a lock, which keeps the order.
-    func tell(_ event: ConnectionEvent) {
-        queue.async { @Sendable [listener] in listener(event) }
+    /// For the connections of one database, or a circuit.
+    package func listener(_ hear: @escaping @Sendable (ConnectionEvent) -> Void) -> Listener {
+        Listener(queue: queue, hear: hear)
+    }
+
+    package struct Listener: Sendable {
+        fileprivate let queue: DispatchQueue
+        fileprivate let hear: @Sendable (ConnectionEvent) -> Void
+
+        /// Returns at once; also under a lock, which keeps the order.
+        func tell(_ event: ConnectionEvent) {
+            queue.async { @Sendable [hear] in hear(event) }
+        }
     }
 }

@@ -36,7 +36,7 @@ package struct ConnectionSettings: Sendable {
     /// One command in so many on a shared lane is followed by a proof of order; zero is none.
     package var proofInterval = 0
     /// Hears of the connection's life; nil is nobody.
-    package var events: ConnectionEvents?
+    package var listener: ConnectionEvents.Listener?
 
     package init(
         endpoint: Endpoint,

@@ -4,13 +4,13 @@ import Synchronization
 /// after a backoff, and everybody else fails at once.
 package final class Circuit: Sendable {
     private let backoff: Backoff
-    private let events: ConnectionEvents?
+    private let listener: ConnectionEvents.Listener?
     private let machine = Mutex(CircuitMachine())
 
-    /// `events` hears of each time it opens and closes.
-    package init(_ backoff: Backoff = Backoff(), _ events: ConnectionEvents? = nil) {
+    /// `listener` hears of each time it opens and closes.
+    package init(_ backoff: Backoff = Backoff(), _ listener: ConnectionEvents.Listener? = nil) {
         self.backoff = backoff
-        self.events = events
+        self.listener = listener
     }
 
     /// Leave to try once. Throws the last attempt's failure while there is none.
@@ -56,7 +56,7 @@ package final class Circuit: Sendable {
                 let wasOpen = machine.isOpen
                 verdict(&machine)
                 guard machine.isOpen != wasOpen else { return }
-                circuit.events?.tell(failure.map { .circuitOpened($0) } ?? .circuitClosed)
+                circuit.listener?.tell(failure.map { .circuitOpened($0) } ?? .circuitClosed)
             }
         }
     }

@@ -1,0 +1,44 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+import RedisNetworking
+
+/// The server that a name lives on where it is not the one all others live on: an address and a login.
+///
+/// Printing one shows the address, and neither user nor password.
+public struct DatabaseServer: Sendable, Hashable {
+    let endpoint: Endpoint
+    let username: String?
+    private let secret: String?
+
+    /// Reads a URL as ``RedisConfiguration/init(url:)`` does, but one without parameters: time limits, protocol and
+    /// client name are those of the configuration, and limits of a single name stand in its ``DatabaseBudget``.
+    ///
+    /// Throws `invalid-configuration`.
+    public init(url: String) throws(RedisError) {
+        let configuration = try RedisConfiguration(url: url)
+        guard URLComponents(string: url)?.percentEncodedQuery == nil else {
+            throw RedisError(
+                .invalidConfiguration,
+                "the Redis URL of a single name has parameters (?…): put limits into its budget, and what holds for "
+                    + "all names into the configuration")
+        }
+        endpoint = configuration.endpoint
+        username = configuration.username
+        secret = configuration.password?.text
+    }
+
+    /// Where the server listens, as it stands in error messages.
+    public var address: String { endpoint.description }
+
+    var password: RedisPassword? { secret.map { RedisPassword($0) } }
+}
+
+extension DatabaseServer: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { address }
+    public var debugDescription: String { address }
+    public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
+}

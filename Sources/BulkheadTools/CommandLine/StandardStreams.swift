@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// The one file that touches errno.
+// Of the streams, nothing else touches errno.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {

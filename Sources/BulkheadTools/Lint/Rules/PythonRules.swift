@@ -35,7 +35,7 @@ struct PythonRules {
 
     /// Functions of a library, or of one of its types, that make a client.
     private static let functions: Set<String> = [
-        "from_url", "from_pool", "create", "connect", "create_redis", "create_redis_pool", "create_pool",
+        "from_url", "from_pool", "create", "create_redis", "create_redis_pool", "create_pool",
         "create_connection", "create_sentinel", "sentinel_from_url",
     ]
 
@@ -176,11 +176,12 @@ struct PythonRules {
             reader.report(.rawClient, at: index, "\(names.joined(separator: "."))(…) makes a client of its own")
             reader.facts.noteClient(valueAt: index)
             noteWith(behind: open)
-            readNumber(ofCallAt: open, isClient: full.last.map { ["Redis", "StrictRedis", "Valkey"].contains($0) } == true)
+            readNumber(ofCallAt: open, isClient: ["Redis", "StrictRedis", "Valkey"].contains(full[full.count - 1]))
         } else if names.last == "partial", let first = list.arguments(ofBracketAt: open).first,
             let wrapped = list.chain(at: first.value.lowerBound)?.names, makesClients(reader.facts.resolved(wrapped))
         {
-            reader.report(.rawClient, at: first.value.lowerBound, "partial(\(wrapped.joined(separator: "."))) makes clients")
+            reader.report(
+                .rawClient, at: first.value.lowerBound, "partial(\(wrapped.joined(separator: "."))) makes clients")
             readNumber(ofCallAt: open, isClient: false)
         } else if names.last.map(RedisWords.isClientName) == true {
             readNumber(ofCallAt: open, isClient: false)
@@ -208,7 +209,8 @@ struct PythonRules {
     /// `db=3`; the third argument by place of a client is its number too.
     private mutating func readNumber(ofCallAt open: Int, isClient: Bool) {
         for (place, argument) in list.arguments(ofBracketAt: open).enumerated() {
-            let isNumber = argument.label.map { ["db", "database_id", "database"].contains($0) } ?? (isClient && place == 2)
+            let isNumber =
+                argument.label.map { ["db", "database_id", "database"].contains($0) } ?? (isClient && place == 2)
             guard isNumber, let value = list[argument.value.lowerBound] else { continue }
             if value.kind == .word, value.text == "None" || argument.label == "database" { continue }
             if value.kind == .string { continue }

@@ -85,14 +85,17 @@ let package = Package(
             swiftSettings: settings),
         // Tests/fuzz runs it.
         .executableTarget(
-            name: "Fuzzer", dependencies: ["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
+            name: "Fuzzer",
+            dependencies: ["RESP", "RDB", "RDBBodies", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
             path: "Tests/Fuzzer", exclude: ["Finds"], swiftSettings: settings),
         // Tests/soak runs it.
         .executableTarget(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
-        tests("RDBTests", of: "RDB", "RedisTestServer"),
+        // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
+        .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
+        tests("RDBTests", of: "RDB", "RDBBodies", "RESP", "Bulkhead", "RedisTestServer"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),

@@ -42,7 +42,13 @@ import Testing
             "Tests/Soak",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
         ),
-        ("Tests/Fuzzer", libc.union(essentials).union(["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"])),
+        ("Tests/RDBBodies", ["RDB"]),
+        (
+            "Tests/Fuzzer",
+            libc.union(essentials).union([
+                "RESP", "RDB", "RDBBodies", "RedisNetworking", "Bulkhead", "BenchmarkSupport",
+            ])
+        ),
     ]
 
     @Test(arguments: floors.map(\.folder))

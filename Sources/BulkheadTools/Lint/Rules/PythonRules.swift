@@ -83,11 +83,7 @@ struct PythonRules {
 
     /// `import a.b as c, d` and `from a.b import (c as d, e)`.
     private mutating func readImport(at index: Int) -> Int {
-        var module: [String]?
-        if let last = list.word(index - 1) ?? (list.isSymbol(index - 1, ".") ? "" : nil), !last.isEmpty {
-            let (names, start) = reader.facts.chain(endingAt: index - 1)
-            if list.isWord(start - 1, "from") { module = names }
-        }
+        let module = moduleImportedFrom(at: index)
         var next = index + 1
         if list.isSymbol(next, "(") { next += 1 }
         while let token = list[next], !token.startsLine || list.isSymbol(next - 1, "(") {
@@ -106,6 +102,17 @@ struct PythonRules {
             note(names, of: module, as: local)
         }
         return max(next, index + 1)
+    }
+
+    /// The module between `from` and `import`; nil if there is no `from`, and `.` for one of this package.
+    private func moduleImportedFrom(at index: Int) -> [String]? {
+        guard list[index]?.startsLine == false else { return nil }
+        if list.isSymbol(index - 1, ".") { return ["."] }
+        guard list.word(index - 1) != nil else { return nil }
+        let (names, start) = reader.facts.chain(endingAt: index - 1)
+        // In `from .redis import`, `from` looks like the first of the names.
+        if names[0] == "from" || list.isSymbol(start - 1, ".") { return ["."] }
+        return list.isWord(start - 1, "from") ? names : nil
     }
 
     private mutating func note(_ names: [String], of module: [String]?, as local: String) {
@@ -152,6 +159,15 @@ struct PythonRules {
             reader.facts.noteAssignment(to: names, valueAt: next + 1)
         }
         noteAnnotation(names, next: next)
+        readSetting(names[names.count - 1], at: index, next: next)
+    }
+
+    /// `REDIS_DB = 3`, also as an argument.
+    private mutating func readSetting(_ name: String, at index: Int, next: Int) {
+        guard list.isSymbol(next, "="), let value = list[next + 1], value.kind == .number,
+            let what = SettingName.numberSetting(name, value.text, isUnderRedis: false)
+        else { return }
+        reader.report(.databaseNumber, at: index, what)
     }
 
     /// `cache: redis.Redis`, of a variable or of a parameter.

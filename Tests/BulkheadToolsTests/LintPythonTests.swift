@@ -80,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "connect(db=3)", "REDIS_DB = 'x'", "REDIS_PORT = 3", "sqlite.open(database=3)", "redis.Redis(db=None)", "redis.Redis('h', 6379)",
+        "connect(db=3)", "REDIS_DB = 'x'", "REDIS_PORT = 3", "sqlite.open(database=3)",
+        "redis.Redis(db=None)", "redis.Redis('h', 6379)",
         "get_redis_client(database='main')", "f(redis.Redis(), db=3)",
     ])
     func `other numbers are none of a database`(call: String) {

@@ -56,7 +56,8 @@ import Testing
     }
 
     @Test func `in a string it is no comment`() {
-        #expect(rules(in: "import redis\nf(redis.Redis(), '# bulkhead: allow raw-client because a')", .python) == [.rawClient])
+        let source = "import redis\nf(redis.Redis(), '# bulkhead: allow raw-client because a')"
+        #expect(rules(in: source, .python) == [.rawClient])
     }
 
     @Test func `other comments of other tools change nothing`() {

@@ -42,7 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a.swift", LintLanguage.swift), ("a/b.py", .python), ("x.sh", .shell), ("x.sh.j2", .shell), (".env", .settings),
+        ("a.swift", LintLanguage.swift), ("a/b.py", .python), ("x.sh", .shell), ("x.sh.j2", .shell),
+        (".env", .settings),
         (".env.example", .settings), ("prod.env", .settings), ("docker-compose.yml", .yaml), ("Dockerfile", .recipe),
         ("Dockerfile.prod", .recipe), ("Makefile", .recipe), ("etc/cron.d/backup", .recipe), ("p.JSON", .json),
         ("a.txt", nil), ("README.md", nil), ("swift", nil), ("a.py/b", nil),
@@ -52,7 +53,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("#!/bin/sh\n", LintLanguage.shell), ("#!/usr/bin/env bash", .shell), ("#!/usr/bin/env -S python3 -u\n", .python),
+        ("#!/bin/sh\n", LintLanguage.shell), ("#!/usr/bin/env bash", .shell),
+        ("#!/usr/bin/env -S python3 -u\n", .python),
         ("#! /usr/bin/python3.12\n", .python), ("#!/usr/bin/perl\n", nil), ("echo", nil), ("#!", nil), ("", nil),
     ])
     func `a script's first line tells its language`(text: String, language: LintLanguage?) {

@@ -7,12 +7,45 @@ import Testing
 
     /// Sources that use all that the readers know.
     static let seeds = [
-        "import Valkey\nlet s = \"a \\(ValkeyClient(\"b \\(c)\")) \\u{41}\"; let r = #\"\"\"\n x \\#(y) \"\"\"#\n/* /* */ */ let z = /a\"/",
-        "from redis import (Redis as R,\n  StrictRedis)\nx = R(db=3, **k)\nf'{x!r:>{w}} {{}} {R().keys(\"*\")}' rb'\\x' '''\n'''\n",
-        "redis-cli -n 3 \\\n flushall <<'E' | cat\nSELECT 3\nE\nx=$(a \"`b`\" ${c:-'d'}) # bulkhead: allow keys because x\n",
-        "a: &x !t\n  - redis://u:p@[::1]:6379/3?db=4 # c\n  - {b: [1, \"redis-cli\", -n, 3]}\nr: |\n  redis-cli keys '*'\n",
-        "{\"redis\": {\"db\": 3, \"u\": \"redis://h/{{ x }}\"}, /* c */ \"s\": [\"redis-cli\", \"-n\", \"3\"]} // d",
-        "[redis]\ndb = 3\nu = \"\"\"redis://h/${X}\"\"\"\nl = [\n 1, { db = 3 }, # c\n]\nexport A='redis-cli -n 3'\n",
+        """
+        import Valkey
+        let s = "a \\(ValkeyClient("b \\(c)")) \\u{41}"; let r = #\"\"\"
+         x \\#(y) \"\"\"#
+        /* /* */ */ let z = /a"/
+        """,
+        """
+        from redis import (Redis as R,
+          StrictRedis)
+        x = R(db=3, **k)
+        f'{x!r:>{w}} {{}} {R().keys("*")}' rb'\\x' '''
+        '''
+        """,
+        """
+        redis-cli -n 3 \\
+         flushall <<'E' | cat
+        SELECT 3
+        E
+        x=$(a "`b`" ${c:-'d'}) # bulkhead: allow keys because x
+        """,
+        """
+        a: &x !t
+          - redis://u:p@[::1]:6379/3?db=4 # c
+          - {b: [1, "redis-cli", -n, 3]}
+        r: |
+          redis-cli keys '*'
+        """,
+        """
+        {"redis": {"db": 3, "u": "redis://h/{{ x }}"}, /* c */ "s": ["redis-cli", "-n", "3"]} // d
+        """,
+        """
+        [redis]
+        db = 3
+        u = \"\"\"redis://h/${X}\"\"\"
+        l = [
+         1, { db = 3 }, # c
+        ]
+        export A='redis-cli -n 3'
+        """,
     ]
 
     @Test(arguments: languages) func `every beginning of a source ends`(language: LintLanguage) {
@@ -33,7 +66,9 @@ import Testing
                 case 0: bytes[place] = signs[random.below(signs.count)]
                 case 1: bytes.insert(signs[random.below(signs.count)], at: place)
                 case 2: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random.below(8)))
-                case 3: bytes.insert(contentsOf: bytes[place...].prefix(random.below(40)), at: random.below(bytes.count))
+                case 3:
+                    let part = bytes[place...].prefix(random.below(40))
+                    bytes.insert(contentsOf: part, at: random.below(bytes.count))
                 default: bytes[place] = UInt8(random.below(256))
                 }
             }
@@ -44,9 +79,11 @@ import Testing
 
     /// What costs much once must not cost it again for each byte: if it did, 32 KiB of each would take hours.
     @Test(arguments: [
-        "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\", "- ", "a: {",
+        "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\",
+        "- ", "a: {",
         "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",
-        "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(", "x.send([", "a=[",
+        "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
+        "x.send([", "a=[",
         "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
     ])
     func `no text costs more than its length`(unit: String) {

@@ -58,7 +58,8 @@ import Testing
         "import redis\nexcept redis.ConnectionError: pass",
         "import redis\nredis.exceptions.from_url",
         "class Redis: pass\nRedis()",
-        "from mine import Redis\nRedis()",
+        "from mine import Redis\nRedis()", "from .redis import Redis\nRedis()", "from ..redis import Redis\nRedis()",
+        "import redis\nfrom . import Redis\nRedis()",
         "from dulwich import client\nclient.from_url('x')",
     ])
     func `comments, strings and what is named alike are no clients`(source: String) {
@@ -71,7 +72,7 @@ import Testing
         ("redis.Redis(db=settings.DB)", "2:13"),
         ("redis.ConnectionPool(db = 0)", "2:22"),
         ("s.master_for('m', db=1)", "2:19"),
-        ("get_redis_client(db=2)", "2:18"),
+        ("get_redis_client(db=2)", "2:18"), ("REDIS_DB = 3", "2:1"), ("make(redis_db=3)", "2:6"),
     ])
     func `a number given to a client is found where it stands`(call: String, place: String) {
         let all = found(in: "import redis\n\(call)", .python)
@@ -79,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "connect(db=3)", "sqlite.open(database=3)", "redis.Redis(db=None)", "redis.Redis('h', 6379)",
+        "connect(db=3)", "REDIS_DB = 'x'", "REDIS_PORT = 3", "sqlite.open(database=3)",
+        "redis.Redis(db=None)", "redis.Redis('h', 6379)",
         "get_redis_client(database='main')", "f(redis.Redis(), db=3)",
     ])
     func `other numbers are none of a database`(call: String) {

@@ -25,7 +25,8 @@ import Testing
 
     @Test(arguments: [
         "// ValkeyClient()", "/* a /* b */ ValkeyClient() */", "let s = \"ValkeyClient()\"",
-        "let s = #\"\\(ValkeyClient())\"#", "let s = \"\"\"\n  ValkeyClient()\n  \"\"\"", "let s = \"\\\\(ValkeyClient())\"",
+        "let s = #\"\\(ValkeyClient())\"#", "let s = \"\"\"\n  ValkeyClient()\n  \"\"\"",
+        "let s = \"\\\\(ValkeyClient())\"",
         "func f(c: ValkeyClient) {}", "let r = /\"ValkeyClient()/\nlet s = 1", "let r = #/ \" ValkeyClient() /#",
         "let x = a / b // \" ValkeyClient()",
     ])
@@ -59,7 +60,8 @@ import Testing
     @Test(arguments: [
         ("ValkeyClientConfiguration(databaseNumber: 3)", true), ("x = .init(host: h, initialDatabase: 3)", true),
         ("RedisConfiguration(database: 3)", true), ("Postgres(database: 3)", false),
-        ("f(initialDatabase: nil)", false), ("let u = \"redis://h/3\"", true), ("let u = \"redis://\\(h)/\\(n)\"", true),
+        ("f(initialDatabase: nil)", false), ("let u = \"redis://h/3\"", true),
+        ("let u = \"redis://\\(h)/\\(n)\"", true),
         ("let u = \"redis://h\"", false), ("redisCommand(context, \"SELECT 3\")", false),
     ])
     func `a number given to a client or in a URL is found`(source: String, isFound: Bool) {

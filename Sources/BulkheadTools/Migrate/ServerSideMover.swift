@@ -25,6 +25,7 @@ struct ServerSideMover: KeyMover {
     }
 
     /// KEYS: the key. ARGV: the numbers of target and source.
+    // bulkhead: allow move, select because moving between databases is what this is for
     private static let replacing = """
         if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
         redis.call('SELECT', ARGV[1])

@@ -16,7 +16,7 @@ extension Command {
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
             when; run again with --resume to finish. Keys written to the source while it works may or may not be \
             found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
-            where it moves within a server.
+            where it moves within a server, and between servers of before 7.2, where comparing counts as a use.
             """,
         flags: ServerSelection.flags + [
             .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .dryRun, .json, .quiet,
@@ -88,7 +88,8 @@ extension Command {
             plan.copies ? "copy" : "migrate", total: plan.pattern == nil ? findings.sourceKeys : nil, unit: "keys",
             isSilent: arguments.has(.quiet), streams)
         var migration = Migration(
-            plan: plan, source: source, target: target, mover: mover, canNotTouch: findings.source.canNotTouch)
+            plan: plan, source: source, target: target, mover: mover,
+            canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
         migration.progress = { progress.update(done: $0) }
         let start = ContinuousClock.now
         let report = try await arguments.reaching { [migration] () async throws(RedisError) in

@@ -12,8 +12,8 @@ struct Migration: Sendable {
     let source: RedisDatabase
     let target: RedisDatabase
     let mover: any KeyMover
-    /// Asks the source not to count reads as uses.
-    let canNotTouch: Bool
+    /// Sides that can be asked not to count what is read as a use.
+    let canNotTouch: (source: Bool, target: Bool)
     /// True when somebody wants it to end; asked between slices.
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
     /// Hears how many keys have been found and settled.
@@ -44,7 +44,8 @@ struct Migration: Sendable {
 
     private func run(lanes: [MigrationLane]) async throws(RedisError) -> MigrationReport {
         for lane in lanes {
-            if canNotTouch { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
+            if canNotTouch.source { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
+            if canNotTouch.target { _ = try? await lane.target.send("CLIENT", "NO-TOUCH", "ON") }
             try await mover.resume(on: lane)
         }
         var walk = Walk(plan)

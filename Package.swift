@@ -92,6 +92,10 @@ let package = Package(
         .executableTarget(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
+        // Tests/migration-kills runs it.
+        .executableTarget(
+            name: "MigrationKills", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Tests/MigrationKills", swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
         .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
@@ -106,6 +110,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "Fuzzer", "Soak"),
+            "Codec", "Comparison", "Fuzzer", "Soak", "MigrationKills"),
     ]
 )

@@ -185,9 +185,12 @@ import Testing
             var plan = MigrationPlan(
                 from: DatabaseEntry(.main, number: 0), to: DatabaseEntry("db99", number: 99))
             plan.rename = KeyRename("t:=t2:")
-            let step = ServerSideMover(plan, on: facts).step("t:1", replacing: true)
-            await #expect(throws: RedisError.self) { try await sides.source.run(step) }
-            #expect(try await sides.source.get("t:1") == "x")
+            let mover = ServerSideMover(plan, on: facts)
+            for step in [ServerSideMover.Step(replaces: true), .init(replaces: true, recreates: true)] {
+                let command = mover.command(step, "t:1")
+                await #expect(throws: RedisError.self) { try await sides.source.run(command) }
+                #expect(try await sides.source.get("t:1") == "x")
+            }
         }
     }
 }

@@ -39,6 +39,10 @@ import Testing
         ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
         (
+            "Tests/MigrationKills",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
+        ),
+        (
             "Tests/Soak",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
         ),

@@ -75,8 +75,8 @@ struct MigrationPreflight {
 
     private func probeServer(_ facts: ServerFacts) async throws(RedisError) {
         let mover = ServerSideMover(plan, on: facts)
-        try await source.run(mover.step(probe, replacing: false))
-        if plan.conflicts == .replace { try await source.run(mover.step(probe, replacing: true)) }
+        try await source.run(mover.command(ServerSideMover.Step(), probe))
+        if plan.conflicts == .replace { try await source.run(mover.command(ServerSideMover.Step(replaces: true), probe)) }
         try await target.run(raw("EXISTS", plan.name(for: probe)))
         guard plan.copies, plan.verifies || plan.resumes else { return }
         try await source.run(raw("DUMP", probe))

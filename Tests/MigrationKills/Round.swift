@@ -19,8 +19,8 @@ struct Round {
     private static let synced = ["--appendonly", "yes", "--appendfsync", "always"]
     /// Of a run that is killed the next is killed as well with this probability.
     private static let again = 0.25
-    /// Runs until a migration has to be finished.
-    private static let mostRuns = 20
+    /// Nanoseconds between the last look at the target and the kill, at most: a slice takes less.
+    private static let longestDelay: Int64 = 500_000
 
     mutating func perform(_ tally: inout Tally) throws {
         let options = RedisTestServer.Options(arguments: Self.synced, startTimeout: .seconds(60))
@@ -66,12 +66,12 @@ struct Round {
         _ source: BlockingRedisDatabase, _ target: BlockingRedisDatabase, _ tally: inout Tally
     ) throws {
         let threshold = Int.random(in: 0...count, using: &random)
-        let delay = Int64.random(in: 0...2_000_000, using: &random)
+        let delay = Int64.random(in: 0...Self.longestDelay, using: &random)
         let isSource = Bool.random(using: &random)
         let process = try MigrateProcess(words, log: log)
         if words.contains("--resume") { tally.resumes += 1 }
         while !process.hasEnded, try target.dbsize() < threshold {}
-        MonotonicClock.sleep(until: MonotonicClock.now() + delay, spinning: 2_000_000)
+        MonotonicClock.sleep(until: MonotonicClock.now() + delay, spinning: Self.longestDelay)
         tally.kills += 1
         switch scenario.victim {
         case .client:

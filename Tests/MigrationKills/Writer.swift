@@ -8,6 +8,9 @@ final class Writer: Sendable {
     private let acknowledged = Mutex<[(key: Int, token: String)]>([])
     private let thread: DedicatedThread?
 
+    /// Nanoseconds between two writes.
+    private static let pause: Int64 = 300_000
+
     /// What a token begins with; a base begins otherwise.
     static let mark: Character = "w"
 
@@ -26,9 +29,9 @@ final class Writer: Sendable {
                     let reply = try database.run(keys.command(adding: token, to: key))
                     if reply.errorMessage == nil { writer.acknowledged.withLock { $0.append((key, token)) } }
                 } catch {
-                    // The server is away, or this write is one that nobody was promised.
-                    MonotonicClock.sleep(until: MonotonicClock.now() + 1_000_000)
+                    // The server is away; this write is one that nobody was promised.
                 }
+                MonotonicClock.sleep(until: MonotonicClock.now() + Self.pause)
             }
         }
         shared.set(self)

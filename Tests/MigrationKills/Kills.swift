@@ -1,5 +1,13 @@
 import BenchmarkSupport
 
+#if canImport(Glibc)
+@preconcurrency import Glibc
+#elseif canImport(Musl)
+@preconcurrency import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// All rows of the table: who is killed, where the keys go, and whether somebody writes meanwhile.
 struct Kills {
     private let settings: Settings
@@ -16,6 +24,8 @@ struct Kills {
 
     /// Prints a line as each row ends; true if nothing was lost or doubled.
     func run() throws -> Bool {
+        // Row by row, also into a file.
+        setlinebuf(stdout)
         print("migration-kills: \(settings.rounds) rounds a row, seed \(seed)")
         print(Tally.title)
         var isClean = true

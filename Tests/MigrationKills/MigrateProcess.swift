@@ -36,7 +36,8 @@ final class MigrateProcess {
         var process: pid_t = 0
         let failure = posix_spawn(&process, words[0], &actions, nil, &arguments, environment)
         guard failure == 0 else {
-            throw Failure(description: "cannot start \(words[0]): \(strerror(failure).map { String(cString: $0) } ?? "")")
+            let reason = strerror(failure).map { String(cString: $0) } ?? "error \(failure)"
+            throw Failure(description: "cannot start \(words[0]): \(reason)")
         }
         self.process = process
         self.log = log

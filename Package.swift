@@ -99,7 +99,7 @@ let package = Package(
         tests("RESPTests", of: "RESP"),
         // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
         .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
-        tests("RDBTests", of: "RDB", "RDBBodies", "Bulkhead", "RedisTestServer"),
+        tests("RDBTests", of: "RDB", "RDBBodies", "RESP", "Bulkhead", "RedisTestServer"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),

@@ -1,6 +1,6 @@
 import Bulkhead
 import RDB
-import TestSupport
+import RDBBodies
 
 /// A key of every type with what is at its edges, filled by commands, the same ones each time.
 extension LiveServer {
@@ -109,7 +109,7 @@ extension LiveServer {
             try call("CONFIG", "SET", name, value)
         }
         if has(redis: 7, 2) { try call("CONFIG", "SET", "set-max-listpack-entries", "0") }
-        if has(redis: 7, 0) { try call("DEBUG", "QUICKLIST-PACKED-THRESHOLD", "300b") }
+        if mayDebug && has(redis: 7, 0) { try call("DEBUG", "QUICKLIST-PACKED-THRESHOLD", "300b") }
     }
 
     /// From now on values are packed as much as the server can: in nodes of any size.

@@ -8,14 +8,12 @@ import TestSupport
 struct LiveServer {
     let server: RedisTestServer
     private let database: BlockingRedisDatabase
+    /// Whether it takes DEBUG, as the one under test does.
+    let mayDebug: Bool
 
     /// A server of its own for the body; `program` is the one under test unless another is named.
     static func with(_ program: String? = nil, _ body: (LiveServer) throws -> Void) throws {
-        // Before 7.0 all servers take DEBUG, and refuse the option.
-        let name = program.map { URL(filePath: $0).deletingLastPathComponent().lastPathComponent } ?? ""
-        let arguments =
-            name.hasPrefix("redis-6") ? [] : program == nil
-            ? ServerUnderTest.debugArguments : ["--enable-debug-command", "yes"]
+        let arguments = program == nil ? ServerUnderTest.debugArguments : []
         try RedisTestServer.withServer(.init(binary: program, arguments: arguments)) { server in
             var configuration = RedisConfiguration(unixSocket: server.socketPath)
             configuration.version = ServerUnderTest.version
@@ -23,7 +21,7 @@ struct LiveServer {
             configuration.connectTimeout = .seconds(120)
             let databases = RedisDatabases(configuration)
             defer { databases.closeBlocking() }
-            try body(LiveServer(server: server, database: databases.blocking(.main)))
+            try body(LiveServer(server: server, database: databases.blocking(.main), mayDebug: program == nil))
         }
     }
 

@@ -53,7 +53,8 @@ extension LiveServer {
         let entries = try field("entries").items.map(Self.entry)
         let isNew = full["entries-added"] != nil
         return RDBStream(
-            entries: entries, length: UInt64(try field("length").number), lastID: try Self.id(field("last-generated-id")),
+            entries: entries, length: UInt64(try field("length").number),
+            lastID: try Self.id(field("last-generated-id")),
             firstID: isNew ? try Self.id(field("recorded-first-entry-id")) : entries.first?.id ?? .zero,
             maxDeletedID: isNew ? try Self.id(field("max-deleted-entry-id")) : .zero,
             entriesAdded: isNew ? UInt64(try field("entries-added").number) : UInt64(entries.count),

@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "throughput", targets: ["Throughput"]),
         .executable(name: "codec", targets: ["Codec"]),
         .executable(name: "comparison", targets: ["Comparison"]),
+        .executable(name: "migration", targets: ["Migration"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -69,6 +70,10 @@ let package = Package(
         .executableTarget(
             name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Comparison", swiftSettings: settings),
+        // Benchmarks/migrate runs it.
+        .executableTarget(
+            name: "Migration", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Migration", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.

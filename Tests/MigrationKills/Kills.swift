@@ -62,7 +62,7 @@ struct Scenario: Sendable {
     }
 
     /// As many as take long enough for a kill to fall between them.
-    var usualKeys: Int { isAcross ? 3_000 : 20_000 }
+    var usualKeys: Int { isAcross ? 2_000 : 10_000 }
 
     static let all = Victim.allCases.flatMap { victim in
         [false, true].flatMap { isAcross in

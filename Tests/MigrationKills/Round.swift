@@ -43,8 +43,8 @@ struct Round {
         words += ["--url", server.url] + (scenario.isAcross ? ["--to-url", other.url] : [])
         // What the writer writes behind a move is a conflict, and stays.
         if scenario.isWritten { words += ["--on-conflict", "skip"] }
-        // At full pace two slices are under way at once.
-        if Bool.random(using: &random) { words += ["--pace", "full"] }
+        // At full pace two slices are under way at once: what a kill can leave is more.
+        words += ["--pace", "full"]
         let log = server.folder + "/migrate.log"
 
         try runAndKill(words, log, server, other, source, target, &tally)

@@ -18,7 +18,7 @@ struct Settings: Sendable {
                 .integer("rounds", "<number>", \.rounds, in: 1...100_000, help: "kills of each row of the table"),
                 .integer(
                     "keys", "<number>", \.keys, in: 100...1_000_000,
-                    help: "keys of a round; else 20,000 in one server and 3,000 between two"),
+                    help: "keys of a round; else 10,000 in one server and 2,000 between two"),
                 .integer("seed", "<number>", \.seed, in: 0...Int.max, help: "the same random choices again"),
                 .text("program", "<path>", \.program, help: "the bulkhead to kill; else the one beside this program"),
                 .text("only", "<words>", \.only, help: "rows whose name has these words, such as 'two servers'"),

@@ -83,7 +83,7 @@ struct Migration: Sendable {
                     settle(result, &walk)
                 } else {
                     let lane = free.removeFirst()
-                    var slice = await walk.takeSlice()
+                    var slice = await walk.takeSlice(least: mover.leastKeys)
                     group.addTask { [mover] in
                         do throws(RedisError) {
                             try await mover.move(&slice, on: lane)
@@ -172,9 +172,11 @@ private struct Walk {
     }
 
     /// Waits as long as pace and rate want, and takes the next slice.
-    mutating func takeSlice() async -> MigrationSlice {
+    mutating func takeSlice(least: Int) async -> MigrationSlice {
         if plan.rate != nil { try? await Task.sleep(until: nextStart, clock: .continuous) }
-        let keys = waiting.prefix(await movePacer.begin())
+        let paced = await movePacer.begin()
+        // A step of one key is how the pace learns what a round trip takes.
+        let keys = waiting.prefix(paced == 1 ? 1 : min(max(paced, least), keysOfSlice))
         waiting = waiting.dropFirst(keys.count)
         report.begin(keys.count)
         if let rate = plan.rate {

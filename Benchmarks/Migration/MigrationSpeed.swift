@@ -64,8 +64,8 @@ struct MigrationSpeed {
             Contender(name: name, isScript: false) { migrate + ["--from", "\($0)", "--to", "\($1)"] + more }
         }
         var contenders = [
-            bulkhead("bulkhead migrate", []), bulkhead("bulkhead migrate --pace full", ["--pace", "full"]),
-            bulkhead("bulkhead migrate --verify", ["--verify"]),
+            bulkhead("bulkhead migrate", []), bulkhead("  with --pace full", ["--pace", "full"]),
+            bulkhead("  with --verify", ["--verify"]),
         ]
         let hasPython = (try? ChildProgram.run(["python3", "-c", "import redis"], silenced: true))?.exitCode == 0
         guard hasPython else { return contenders }
@@ -81,7 +81,7 @@ struct MigrationSpeed {
     /// What one would write: SCAN, and for each batch DUMP and PTTL, RESTORE, DELETE. SCAN finds some keys twice, which
     /// is why it replaces and asks whether there is a value.
     private static let script = """
-        import sys, redis
+        sys, redis = __import__("sys"), __import__("redis")
         path, source, target, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
         a = redis.Redis(unix_socket_path=path, db=source)
         b = redis.Redis(unix_socket_path=path, db=target)
@@ -133,7 +133,7 @@ struct MigrationSpeed {
     private func report(_ contenders: [Contender], _ server: String) -> Bool {
         let best = contenders.filter(\.isScript).compactMap { Spread($0.rates)?.median }.max()
         var table = Table(columns: [
-            .text("moved by"), .number("keys a second, median (min–max)"), .number("to the faster script"),
+            .text("moved by"), .number("keys a second (min–max)"), .number("to the faster script"),
         ])
         for contender in contenders {
             guard let spread = Spread(contender.rates) else { continue }

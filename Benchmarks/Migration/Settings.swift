@@ -16,7 +16,8 @@ struct Settings: Sendable {
             options: [
                 .integer("keys", "<number>", \.keys, in: 1_000...10_000_000, help: "keys to move in each turn"),
                 .integer("rounds", "<number>", \.rounds, in: 1...100, help: "turns of each"),
-                .text("program", "<path>", \.program, help: "the bulkhead to measure; else the one beside this program"),
+                .text(
+                    "program", "<path>", \.program, help: "the bulkhead to measure; else the one beside this program"),
             ])
     }
 }

@@ -23,17 +23,10 @@ struct Migration: Sendable {
     /// begun.
     func run() async throws(RedisError) -> MigrationReport {
         do {
-            return try await source.withConnection { first in
-                try await target.withConnection { firstTarget in
-                    try await source.withConnection { second in
-                        try await target.withConnection { secondTarget in
-                            try await run(lanes: [
-                                MigrationLane(number: 0, source: first, target: firstTarget),
-                                MigrationLane(number: 1, source: second, target: secondTarget),
-                            ])
-                        }
-                    }
-                }
+            return try await withLane(0) { first in
+                // No more connections than are needed: the catalogue may allow few.
+                if plan.slicesInFlight == 1 { return try await run(lanes: [first, first.numbered(1)]) }
+                return try await withLane(1) { second in try await run(lanes: [first, second]) }
             }
         } catch let error as RedisError {
             throw error
@@ -42,6 +35,17 @@ struct Migration: Sendable {
         }
     }
 
+    private func withLane(
+        _ number: Int, _ body: (MigrationLane) async throws -> MigrationReport
+    ) async throws -> MigrationReport {
+        try await source.withConnection { source in
+            try await target.withConnection { target in
+                try await body(MigrationLane(number: number, source: source, target: target))
+            }
+        }
+    }
+
+    /// Of both lanes, because an earlier run may have used two.
     private func run(lanes: [MigrationLane]) async throws(RedisError) -> MigrationReport {
         for lane in lanes {
             if canNotTouch.source { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }

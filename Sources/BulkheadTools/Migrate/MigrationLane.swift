@@ -31,6 +31,11 @@ struct MigrationLane: Sendable {
     let source: RedisConnection
     let target: RedisConnection
 
+    /// The same connections as another lane: not for two slices at once.
+    func numbered(_ number: Int) -> MigrationLane {
+        MigrationLane(number: number, source: source, target: target)
+    }
+
     /// What differs between a key and its copy, in words; nil where both are the same.
     func difference(
         _ key: RESPBytes, _ plan: MigrationPlan, _ sourceExpiry: KeyExpiryQuery, _ targetExpiry: KeyExpiryQuery

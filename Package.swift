@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "throughput", targets: ["Throughput"]),
         .executable(name: "codec", targets: ["Codec"]),
         .executable(name: "comparison", targets: ["Comparison"]),
+        .executable(name: "migration", targets: ["Migration"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -69,6 +70,10 @@ let package = Package(
         .executableTarget(
             name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Comparison", swiftSettings: settings),
+        // Benchmarks/migrate runs it.
+        .executableTarget(
+            name: "Migration", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Migration", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -92,6 +97,10 @@ let package = Package(
         .executableTarget(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
+        // Tests/migration-kills runs it.
+        .executableTarget(
+            name: "MigrationKills", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Tests/MigrationKills", swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
         .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
@@ -106,6 +115,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "Fuzzer", "Soak"),
+            "Codec", "Comparison", "Fuzzer", "Soak", "MigrationKills"),
     ]
 )

@@ -37,7 +37,15 @@ import Testing
             "Benchmarks/Comparison",
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
+        (
+            "Benchmarks/Migration",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
+        ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
+        (
+            "Tests/MigrationKills",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
+        ),
         (
             "Tests/Soak",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])

@@ -16,19 +16,20 @@ extension Command {
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
             when; run again with --resume to finish. Keys written to the source while it works may or may not be \
             found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
-            where it moves within a server.
+            where it moves within a server, and between servers of before 7.2, where comparing counts as a use.
             """,
         flags: ServerSelection.flags + [
-            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .dryRun, .json, .quiet,
+            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .migrationPace, .dryRun,
+            .json, .quiet,
         ],
         examples: [
             Example(
                 "What would be done, conflicts included; changes nothing:",
-                "bulkhead migrate --from main --to knowledge --pattern 'llama_index/*' --dry-run"),
-            Example("Do it:", "bulkhead migrate --from main --to knowledge --pattern 'llama_index/*'"),
+                "bulkhead migrate --from main --to knowledge --pattern 'doc:*' --dry-run"),
+            Example("Do it:", "bulkhead migrate --from main --to knowledge --pattern 'doc:*'"),
             Example(
-                "Under other names, for 5,000 keys a second at most:",
-                "bulkhead migrate --from main --to db7 --pattern 'old:*' --rename old:=new: --rate 5000"),
+                "Under other names:",
+                "bulkhead migrate --from 0 --to 7 --pattern 'old:*' --rename old:=new:"),
             Example(
                 "A copy on another server, compared:",
                 "bulkhead migrate --from main --to-url redis://new --copy --verify"),
@@ -88,7 +89,8 @@ extension Command {
             plan.copies ? "copy" : "migrate", total: plan.pattern == nil ? findings.sourceKeys : nil, unit: "keys",
             isSilent: arguments.has(.quiet), streams)
         var migration = Migration(
-            plan: plan, source: source, target: target, mover: mover, canNotTouch: findings.source.canNotTouch)
+            plan: plan, source: source, target: target, mover: mover,
+            canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
         migration.progress = { progress.update(done: $0) }
         let start = ContinuousClock.now
         let report = try await arguments.reaching { [migration] () async throws(RedisError) in
@@ -152,6 +154,13 @@ extension MigrationPlan {
         verifies = arguments.has(.verify)
         resumes = arguments.has(.resume)
         rate = arguments.integer(of: .rate)
+        if let text = arguments.text(of: .migrationPace) {
+            guard let pace = RedisPace(text) else {
+                throw arguments.refused(
+                    "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
+            }
+            self.pace = pace
+        }
     }
 
     /// The call that goes on where this one ended. URLs may hold passwords, so they are left to be filled in.
@@ -162,7 +171,7 @@ extension MigrationPlan {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
         }
         if arguments.has(.toURL) { words.append("--to-url …") }
-        for flag in [Flag.pattern, .rename, .onConflict, .rate] {
+        for flag in [Flag.pattern, .rename, .onConflict, .rate, .migrationPace] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
         }
         for flag in [Flag.copy, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
@@ -183,9 +192,11 @@ extension Flag {
     fileprivate static let from = Flag("from", .text("NAME", .databases), "the database to take keys from")
     fileprivate static let to = Flag(
         "to", .text("NAME", .databases), "the database to bring them to; with --to-url the same name unless given")
-    fileprivate static let toURL = Flag("to-url", .text("URL"), "the target's server, if it is another one than --url's")
+    fileprivate static let toURL = Flag(
+        "to-url", .text("URL"), "the target's server, if it is another one than --url's")
     fileprivate static let pattern = Flag(
-        "pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+        "pattern", .text("GLOB"),
+        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
     fileprivate static let rename = Flag(
         "rename", .text("OLD=NEW"),
         "a new beginning for the names in place of the old one, which the pattern must have; =NEW puts NEW in front")
@@ -198,4 +209,10 @@ extension Flag {
         "compare both sides after each key; a move between servers always does")
     fileprivate static let resume = Flag("resume", .none, "finish what an interrupted run has begun")
     fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
+    fileprivate static let migrationPace = Flag(
+        "pace", .text("PACE", .words(["gentle", "considerate", "full"])),
+        """
+        how long one slice may hold a server: gentle (50 us, and three quarters of a busy server's time to others), \
+        considerate (100 us; the default), full, or a time such as 200us
+        """)
 }

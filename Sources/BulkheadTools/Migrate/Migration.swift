@@ -1,7 +1,7 @@
 import Bulkhead
 import RESP
 
-/// Walks the source and has each key moved: two slices are under way while the next page is scanned.
+/// Walks the source and has each key moved, in slices as large as the pace allows.
 ///
 /// ```
 /// scan ──> keys not seen ──> slices ──> lane 0 ──> mover ──> outcomes ──> report
@@ -12,8 +12,8 @@ struct Migration: Sendable {
     let source: RedisDatabase
     let target: RedisDatabase
     let mover: any KeyMover
-    /// Asks the source not to count reads as uses.
-    let canNotTouch: Bool
+    /// Sides that can be asked not to count what is read as a use.
+    let canNotTouch: (source: Bool, target: Bool)
     /// True when somebody wants it to end; asked between slices.
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
     /// Hears how many keys have been found and settled.
@@ -23,17 +23,10 @@ struct Migration: Sendable {
     /// begun.
     func run() async throws(RedisError) -> MigrationReport {
         do {
-            return try await source.withConnection { first in
-                try await target.withConnection { firstTarget in
-                    try await source.withConnection { second in
-                        try await target.withConnection { secondTarget in
-                            try await run(lanes: [
-                                MigrationLane(number: 0, source: first, target: firstTarget),
-                                MigrationLane(number: 1, source: second, target: secondTarget),
-                            ])
-                        }
-                    }
-                }
+            return try await withLane(0) { first in
+                // No more connections than are needed: the catalogue may allow few.
+                if plan.slicesInFlight == 1 { return try await run(lanes: [first, first.numbered(1)]) }
+                return try await withLane(1) { second in try await run(lanes: [first, second]) }
             }
         } catch let error as RedisError {
             throw error
@@ -42,9 +35,21 @@ struct Migration: Sendable {
         }
     }
 
+    private func withLane(
+        _ number: Int, _ body: (MigrationLane) async throws -> MigrationReport
+    ) async throws -> MigrationReport {
+        try await source.withConnection { source in
+            try await target.withConnection { target in
+                try await body(MigrationLane(number: number, source: source, target: target))
+            }
+        }
+    }
+
+    /// Of both lanes, because an earlier run may have used two.
     private func run(lanes: [MigrationLane]) async throws(RedisError) -> MigrationReport {
         for lane in lanes {
-            if canNotTouch { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
+            if canNotTouch.source { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
+            if canNotTouch.target { _ = try? await lane.target.send("CLIENT", "NO-TOUCH", "ON") }
             try await mover.resume(on: lane)
         }
         var walk = Walk(plan)
@@ -67,7 +72,7 @@ struct Migration: Sendable {
 
     private func moveAll(_ walk: inout Walk, _ lanes: [MigrationLane]) async {
         await withTaskGroup(of: Result.self) { group in
-            var free = lanes
+            var free = Array(lanes.prefix(plan.slicesInFlight))
             while walk.report.stop == nil {
                 if isInterrupted() {
                     walk.report.stop = .interrupted
@@ -81,9 +86,8 @@ struct Migration: Sendable {
                     free.append(result.lane)
                     settle(result, &walk)
                 } else {
-                    await walk.waitForRate()
                     let lane = free.removeFirst()
-                    var slice = walk.takeSlice()
+                    var slice = await walk.takeSlice(least: mover.leastKeys)
                     group.addTask { [mover] in
                         do throws(RedisError) {
                             try await mover.move(&slice, on: lane)
@@ -101,13 +105,19 @@ struct Migration: Sendable {
     private func scan(_ walk: inout Walk) async {
         guard let cursor = walk.cursor else { return }
         do throws(RedisError) {
-            let page = try await source.run(
-                .scanPage(cursor, match: plan.pattern, count: MigrationPlan.Limits.keysOfSlice, as: RESPBytes.self))
-            walk.take(page.elements)
-            walk.cursor = page.cursor
+            walk.take(try await page(cursor, &walk))
         } catch {
             walk.report.stop = .failed("\(error)")
         }
+    }
+
+    private func page(
+        _ cursor: RedisScanCursor, _ walk: inout Walk
+    ) async throws(RedisError) -> RedisScanPage<RESPBytes> {
+        let count = await walk.scanPacer.begin()
+        let page = try await source.run(.scanPage(cursor, match: plan.pattern, count: count, as: RESPBytes.self))
+        walk.scanPacer.end(keys: count)
+        return page
     }
 
     private func settle(_ result: Result, _ walk: inout Walk) {
@@ -119,8 +129,7 @@ struct Migration: Sendable {
     private func lookAgain(_ walk: inout Walk) async throws(RedisError) {
         var cursor: RedisScanCursor? = .start
         while let next = cursor, !isInterrupted() {
-            let page = try await source.run(
-                .scanPage(next, match: plan.pattern, count: MigrationPlan.Limits.keysOfSlice, as: RESPBytes.self))
+            let page = try await page(next, &walk)
             for key in page.elements where walk.isNew(key) { walk.report.foundAgain(key) }
             cursor = page.cursor
         }
@@ -137,22 +146,28 @@ private struct Walk {
     private(set) var settled = 0
     private var seen = SeenKeys()
     private var nextStart = ContinuousClock.now
+    /// A key costs more to move than to scan: each has a pace of its own.
+    var scanPacer: Pacer
+    private var movePacer: Pacer
+    /// Ten slices a second, so that a rate is even.
+    private let keysOfSlice: Int
 
-    init(_ plan: MigrationPlan) { self.plan = plan }
-
-    private var keysOfSlice: Int {
-        // Ten slices a second, so that a rate is even.
-        min(MigrationPlan.Limits.keysOfSlice, plan.rate.map { max(1, $0 / 10) } ?? .max)
+    init(_ plan: MigrationPlan) {
+        self.plan = plan
+        keysOfSlice = min(MigrationPlan.Limits.keysOfSlice, plan.rate.map { max(1, $0 / 10) } ?? .max)
+        scanPacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
+        movePacer = Pacer(plan.pace, most: keysOfSlice)
     }
 
     /// Pages of a pattern that fits little are gathered until they fill a slice.
     var needsPage: Bool { waiting.count < keysOfSlice && cursor != nil }
 
-    /// Takes a page's keys. Of a move a key that is found twice is still known: its slice has not been settled before
-    /// the page was asked for, or the key stayed in the source.
-    mutating func take(_ keys: [RESPBytes]) {
+    /// Takes a page. Of a move a key that is found twice is still known: its slice has not been settled before the page
+    /// was asked for, or the key stayed in the source.
+    mutating func take(_ page: RedisScanPage<RESPBytes>) {
+        cursor = page.cursor
         waiting = Array(waiting)[...]
-        for key in keys where isNew(key) { waiting.append(key) }
+        for key in page.elements where isNew(key) { waiting.append(key) }
     }
 
     /// True if the key is no note of a migration and has not been found before.
@@ -160,8 +175,12 @@ private struct Walk {
         !key.starts(with: HandoverNotes.prefix) && seen.insert(key)
     }
 
-    mutating func takeSlice() -> MigrationSlice {
-        let keys = waiting.prefix(keysOfSlice)
+    /// Waits as long as pace and rate want, and takes the next slice.
+    mutating func takeSlice(least: Int) async -> MigrationSlice {
+        if plan.rate != nil { try? await Task.sleep(until: nextStart, clock: .continuous) }
+        let paced = await movePacer.begin()
+        // A step of one key is how the pace learns what a round trip takes.
+        let keys = waiting.prefix(paced == 1 ? 1 : min(max(paced, least), keysOfSlice))
         waiting = waiting.dropFirst(keys.count)
         report.begin(keys.count)
         if let rate = plan.rate {
@@ -170,12 +189,8 @@ private struct Walk {
         return MigrationSlice(Array(keys))
     }
 
-    func waitForRate() async {
-        guard plan.rate != nil else { return }
-        try? await Task.sleep(until: nextStart, clock: .continuous)
-    }
-
     mutating func settle(_ slice: MigrationSlice, _ error: RedisError?) {
+        movePacer.end(keys: slice.keys.count)
         settled += slice.keys.count
         report.add(slice, unanswered: "no answer: it is whole in the source or in the target, or in both", plan)
         if let error { report.stop = .failed("\(error)") }

@@ -3,6 +3,10 @@ import RESP
 
 /// What moves the keys of one slice. Two of them may be at it at once, each on a lane of its own.
 protocol KeyMover: Sendable {
+    /// Keys of a slice that no pace makes smaller, but for the steps that learn it: so few are over soon in any case,
+    /// and fewer would cost more in replies than in work.
+    var leastKeys: Int { get }
+
     /// Gives every key of the slice its outcome. If it throws, keys without one may have been moved or not: nobody
     /// knows, and each of them is whole on one side or on both.
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError)
@@ -15,6 +19,8 @@ protocol KeyMover: Sendable {
 }
 
 extension KeyMover {
+    var leastKeys: Int { 4 }
+
     func resume(on lane: MigrationLane) async throws(RedisError) {}
     func finish(_ lane: MigrationLane) async throws(RedisError) {}
 }
@@ -24,6 +30,11 @@ struct MigrationLane: Sendable {
     let number: Int
     let source: RedisConnection
     let target: RedisConnection
+
+    /// The same connections as another lane: not for two slices at once.
+    func numbered(_ number: Int) -> MigrationLane {
+        MigrationLane(number: number, source: source, target: target)
+    }
 
     /// What differs between a key and its copy, in words; nil where both are the same.
     func difference(

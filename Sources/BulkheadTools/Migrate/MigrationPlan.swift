@@ -29,6 +29,8 @@ struct MigrationPlan: Sendable {
     var resumes = false
     /// Keys a second at most; nil is no limit.
     var rate: Int?
+    /// How much of the servers' time it takes.
+    var pace = RedisPace.considerate
 
     init(from: DatabaseEntry, to: DatabaseEntry) {
         self.from = from
@@ -44,17 +46,21 @@ struct MigrationPlan: Sendable {
     /// What happens to a key, as a word of messages.
     var verb: String { copies ? "copied" : "moved" }
 
+    /// Slices under way at once. Two at full pace: while one is answered the server has the next. A pace is learnt from
+    /// the time of a slice, which must then be alone.
+    var slicesInFlight: Int { pace == .full ? 2 : 1 }
+
     /// Named once: what a migration may use.
     enum Limits {
-        /// Keys of one slice between two servers' replies. While 250 keys are moved neighbours wait about 0.3 ms.
-        static let keysOfSlice = 250
-        /// Slices under way at once: while one is answered the server has the next.
-        static let slicesInFlight = 2
-        /// Bytes of values, as the source estimates them, that one slice may hold in memory here, between two servers.
+        /// Keys of one slice, at most: so much is settled, and asked whether to go on, at once.
+        static let keysOfSlice = 500
+        /// Keys that SCAN looks at in one step, at most.
+        static let keysOfPage = 1_000
+        /// Bytes of values, by the source's estimate, that one slice may hold in memory here, between two servers.
         static let bytesOfSlice = 8 << 20
         /// Keys that RESTORE gets in one transaction at most.
         static let keysOfTransaction = 50
-        /// The largest value that a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the connection.
+        /// The largest value a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the connection.
         static let largestValue = 512 << 20
         /// How often a key is tried that somebody keeps writing to.
         static let attempts = 3

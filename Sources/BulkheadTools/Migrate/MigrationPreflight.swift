@@ -38,7 +38,7 @@ struct MigrationPreflight {
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
-        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(findings) }
+        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers() }
         if !findings.isOneServer { findings.remarks += try await clocks() }
         return findings
     }
@@ -75,15 +75,17 @@ struct MigrationPreflight {
 
     private func probeServer(_ facts: ServerFacts) async throws(RedisError) {
         let mover = ServerSideMover(plan, on: facts)
-        try await source.run(mover.step(probe, replacing: false))
-        if plan.conflicts == .replace { try await source.run(mover.step(probe, replacing: true)) }
+        try await source.run(mover.command(ServerSideMover.Step(), probe))
+        if plan.conflicts == .replace {
+            try await source.run(mover.command(ServerSideMover.Step(replaces: true), probe))
+        }
         try await target.run(raw("EXISTS", plan.name(for: probe)))
         guard plan.copies, plan.verifies || plan.resumes else { return }
         try await source.run(raw("DUMP", probe))
         try await target.run(raw("DUMP", plan.name(for: probe)))
     }
 
-    private func probeServers(_ findings: Findings) async throws(RedisError) {
+    private func probeServers() async throws(RedisError) {
         try await source.run(raw("DUMP", probe))
         let name = plan.name(for: probe)
         try await target.run(raw("EXISTS", name))

@@ -9,10 +9,11 @@ import RESP
 /// | move, replacing | a script: `UNLINK` in the target, `MOVE` |
 /// | move under another name | a script: `COPY … DB n [REPLACE]`, and if that has copied, `UNLINK` |
 /// | copy | `COPY … DB n [REPLACE]` |
+/// | what its module cannot copy, such as a vector set of Redis 8.2 | a script: `DUMP`, `RESTORE`, perhaps `UNLINK` |
 ///
-/// Scripts and not MULTI, because a transaction goes on behind a command that fails: a COPY of a module's value that
-/// cannot be copied, or one that found the name taken, would be followed by the UNLINK of the only one there is.
-/// A server that dies has either all of a script's changes in its append-only file or none.
+/// Scripts and not MULTI, because a transaction goes on behind a command that fails: a COPY that the value's module
+/// refuses, or that found the name taken, would be followed by the UNLINK of the only one there is. A server that dies
+/// has either all of a script's changes in its append-only file or none.
 ///
 /// All of them answer 1 for what was done, and 0 where the source has no such key or the target has one already.
 struct ServerSideMover: KeyMover {
@@ -23,6 +24,9 @@ struct ServerSideMover: KeyMover {
         self.plan = plan
         expiry = KeyExpiryQuery(server)
     }
+
+    /// MOVE takes a microsecond, whatever the value.
+    var leastKeys: Int { plan.copies || plan.rename != nil ? 4 : 32 }
 
     /// KEYS: the key. ARGV: the numbers of target and source.
     // bulkhead: allow move, select because moving between databases is what this is for
@@ -46,21 +50,51 @@ struct ServerSideMover: KeyMover {
         return copied
         """
 
+    /// KEYS: the key and its new name. ARGV: the numbers of target and source, REPLACE or nothing, UNLINK or nothing.
+    private static let recreating = """
+        local value = redis.call('DUMP', KEYS[1])
+        if not value then return 0 end
+        local arguments = {KEYS[2], 0, value}
+        local time = redis.pcall('PEXPIRETIME', KEYS[1])
+        if type(time) == 'number' then
+          if time > 0 then arguments = {KEYS[2], time, value, 'ABSTTL'} end
+        else
+          arguments[2] = math.max(0, redis.call('PTTL', KEYS[1]))
+        end
+        redis.call('SELECT', ARGV[1])
+        if ARGV[3] == 'REPLACE' then
+          arguments[#arguments + 1] = 'REPLACE'
+        elseif redis.call('EXISTS', KEYS[2]) == 1 then
+          return 0
+        end
+        redis.call('RESTORE', unpack(arguments))
+        redis.call('SELECT', ARGV[2])
+        if ARGV[4] == 'UNLINK' then redis.call('UNLINK', KEYS[1]) end
+        return 1
+        """
+
+    /// What is sent for a key.
+    struct Step: Sendable {
+        /// Takes the place of a key that the target has.
+        var replaces = false
+        /// Makes the value anew from its dump, where COPY cannot.
+        var recreates = false
+    }
+
     /// The command that moves or copies a key.
-    func step(_ key: RESPBytes, replacing isReplacing: Bool) -> RedisCommand<RESPValue> {
+    func command(_ step: Step, _ key: RESPBytes) -> RedisCommand<RESPValue> {
         let name = plan.name(for: key)
-        let number = plan.to.number
-        if plan.copies {
-            let arguments: [any RedisArgument] = [key, name, "DB", number]
-            return .reaching("COPY", arguments + (isReplacing ? ["REPLACE"] : []))
+        let (from, to) = (plan.from.number, plan.to.number)
+        if step.recreates {
+            let (replace, unlink) = (step.replaces ? "REPLACE" : "", plan.copies ? "" : "UNLINK")
+            return .reaching("EVAL", [Self.recreating, 2, key, name, to, from, replace, unlink])
         }
-        if plan.rename != nil {
-            let arguments: [any RedisArgument] = [Self.renaming, 2, key, name, number]
-            return .reaching("EVAL", arguments + (isReplacing ? ["REPLACE"] : []))
-        }
-        return isReplacing
-            ? .reaching("EVAL", [Self.replacing, 1, key, number, plan.from.number])
-            : .reaching("MOVE", [key, number])
+        let replace: [any RedisArgument] = step.replaces ? ["REPLACE"] : []
+        if plan.copies { return .reaching("COPY", [key, name, "DB", to] + replace) }
+        if plan.rename != nil { return .reaching("EVAL", [Self.renaming, 2, key, name, to] + replace) }
+        return step.replaces
+            ? .reaching("EVAL", [Self.replacing, 1, key, to, from])
+            : .reaching("MOVE", [key, to])
     }
 
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError) {
@@ -69,10 +103,11 @@ struct ServerSideMover: KeyMover {
         for _ in 1...MigrationPlan.Limits.attempts {
             let open = slice.open
             if open.isEmpty { break }
-            let refused = try await run(open, replacing: false, &slice, lane)
+            let refused = try await run(Step(), open, &slice, lane)
             if refused.isEmpty { break }
             if plan.conflicts == .replace {
-                for index in try await run(refused, replacing: true, &slice, lane) { slice.outcomes[index] = .expired }
+                let gone = try await run(Step(replaces: true), refused, &slice, lane)
+                for index in gone { slice.outcomes[index] = .expired }
             } else {
                 try await explain(refused, &slice, lane)
             }
@@ -83,28 +118,37 @@ struct ServerSideMover: KeyMover {
         if plan.verifies { try await verify(&slice, before, lane) }
     }
 
-    /// Runs the step for the keys at these places; those whose step answered 0.
+    /// Runs a step for the keys at these places; those for which it answered 0.
     private func run(
-        _ places: [Int], replacing isReplacing: Bool, _ slice: inout MigrationSlice, _ lane: MigrationLane
+        _ step: Step, _ places: [Int], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [Int] {
         var batch = RedisBatch()
-        for index in places { batch.append(step(slice.keys[index], replacing: isReplacing)) }
+        for index in places { batch.append(command(step, slice.keys[index])) }
         let replies = try await lane.source.send(batch)
         var refused: [Int] = []
+        var uncopyable: [Int] = []
         var fatal: RedisError?
         for (index, reply) in zip(places, replies) {
             if let failure = reply.failure {
+                if !step.recreates, failure.message.contains(Self.uncopyable) {
+                    uncopyable.append(index)
+                    continue
+                }
                 slice.outcomes[index] = .failed(failure.message)
                 if failure.concernsEveryKey { fatal = failure }
             } else if reply.integer == 1 {
-                slice.outcomes[index] = .moved(KeyOutcome.Arrival(hasReplaced: isReplacing))
+                slice.outcomes[index] = .moved(KeyOutcome.Arrival(hasReplaced: step.replaces))
             } else {
                 refused.append(index)
             }
         }
         if let fatal { throw fatal }
-        return refused
+        if uncopyable.isEmpty { return refused }
+        return refused + (try await run(Step(replaces: step.replaces, recreates: true), uncopyable, &slice, lane))
     }
+
+    /// What COPY says of a value whose module has no copy of its own.
+    private static let uncopyable = "not supported for this module"
 
     /// Finds out which of the two reasons a 0 had. A key for which neither holds any more stays open.
     private func explain(

@@ -118,7 +118,8 @@ extension CheckReport {
 }
 
 extension Flag {
-    fileprivate static let rdb = Flag("rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
+    fileprivate static let rdb = Flag(
+        "rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
     fileprivate static let exact = Flag("exact", .none, "look at every key, not at a sample")
     fileprivate static let sample = Flag(
         "sample", .positiveInteger("N"), "look at about N keys of each database; 20000 if not given")

@@ -44,7 +44,7 @@ func fillForCheck(_ databases: RedisDatabases) async throws {
     try await run(main, (0..<50).map { raw("SET", ["cache:page:\($0)", $0]) })
     try await run(main, (0..<40).map { raw("HSET", ["llama_index/vector_\($0)", "a", "b"]) })
     try await run(main, [
-        raw("SET", ["my_chatroom_config", "{}"]), raw("SET", [[0xff, 0x00, 0x0a] as [UInt8], "x"]),
+        raw("SET", ["my_chatroom_config", "{}"]), raw("SET", [[0xff, 0x00, 0x0a, 0x3a, 0x31] as [UInt8], "x"]),
         raw("SET", ["<b>&\"'\u{1b}[31m", "x"]), raw("RPUSH", ["queue:1", "a", "b"]), raw("SADD", ["tags", "x", "y"]),
         raw("ZADD", ["scores", 1.5, "a"]), raw("XADD", ["log", "*", "a", "b"]),
     ])

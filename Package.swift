@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "codec", targets: ["Codec"]),
         .executable(name: "comparison", targets: ["Comparison"]),
         .executable(name: "migration", targets: ["Migration"]),
+        .executable(name: "toolspeed", targets: ["ToolSpeed"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -74,6 +75,10 @@ let package = Package(
         .executableTarget(
             name: "Migration", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Migration", swiftSettings: settings),
+        // Benchmarks/tools runs it.
+        .executableTarget(
+            name: "ToolSpeed", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/ToolSpeed", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -115,6 +120,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "Fuzzer", "Soak", "MigrationKills"),
+            "Codec", "Comparison", "Migration", "ToolSpeed", "Fuzzer", "Soak", "MigrationKills"),
     ]
 )

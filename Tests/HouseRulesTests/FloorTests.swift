@@ -41,6 +41,10 @@ import Testing
             "Benchmarks/Migration",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
+        (
+            "Benchmarks/ToolSpeed",
+            libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
+        ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
         (
             "Tests/MigrationKills",

@@ -1,14 +1,14 @@
 import RDB
 
 extension BodyWriter {
-    /// A stream; its nodes take up to `choose`n many entries, and deleted ones may stand between.
+    /// A stream; its nodes take one entry or a hundred, and a deleted one may stand behind the last.
     mutating func stream(_ stream: RDBStream, form: Int) {
         var nodes: [(RDBStream.ID, [UInt8])] = []
         var rest = stream.entries[...]
         while let first = rest.first {
             let entries = Array(rest.prefix(choose(4) == 3 ? 1 : 100))
             rest = rest.dropFirst(entries.count)
-            nodes.append((first.id, node(entries)))
+            nodes.append((first.id, node(entries, isLast: rest.isEmpty)))
         }
         length(UInt64(nodes.count))
         for (id, listpack) in nodes {
@@ -30,14 +30,14 @@ extension BodyWriter {
     }
 
     /// The listpack of entries that share the first one's id and fields as master.
-    private mutating func node(_ entries: [RDBStream.Entry]) -> [UInt8] {
+    private mutating func node(_ entries: [RDBStream.Entry], isLast: Bool) -> [UInt8] {
         let master = entries[0]
         let names = master.fields.map(\.name)
         var items: [[UInt8]] = []
         func add(_ integer: Int64) { items.append(Array(String(integer).utf8)) }
-        // A deleted one can stand behind the last, if there is an id for it.
+        // A deleted one can stand behind the very last, if there is an id for it.
         let last = entries[entries.count - 1].id
-        let hasDeleted = choose(3) == 2 && last.sequence < .max
+        let hasDeleted = choose(3) == 2 && isLast && last.sequence < .max
         add(Int64(entries.count))
         add(hasDeleted ? 1 : 0)
         add(Int64(names.count))

@@ -35,7 +35,8 @@ import Testing
     }
 
     @Test func `a violation in the body is counted from the first byte of the payload`() throws {
-        let payload = try DumpPayload(DumpPayload(type: .set, body: hex("02 0161 0161")[...], version: .init(.redis, 9)).bytes)
+        let written = DumpPayload(type: .set, body: hex("02 0161 0161")[...], version: RDBVersion(.redis, 9))
+        let payload = try DumpPayload(written.bytes)
         let found = #expect(throws: RDBViolation.self) { try payload.value() }
         #expect(found?.offset == 6)
     }
@@ -52,8 +53,15 @@ import Testing
     ) {
         let numbers = [8, 9, 10, 11, 12, 13, 79, 80, 81]
         #expect(numbers.filter { RDBVersion(ofDump: $0).canBeRestored(on: server) } == accepted)
-        let isRelaxed = numbers.allSatisfy { RDBVersion(ofDump: $0).canBeRestored(on: server, relaxed: true) }
-        #expect(isRelaxed == (server.flavour == .valkey))
+    }
+
+    @Test func `a relaxed Valkey takes newer numbers, and from 9_0 on those of Redis as well`() {
+        func accepted(_ server: RDBVersion) -> [Int] {
+            [11, 12, 79, 80, 200].filter { RDBVersion(ofDump: $0).canBeRestored(on: server, relaxed: true) }
+        }
+        #expect(accepted(RDBVersion(.redis, 12)) == [11, 12])
+        #expect(accepted(RDBVersion(.valkey, 11)) == [11, 80, 200])
+        #expect(accepted(RDBVersion(.valkey, 80)) == [11, 12, 79, 80, 200])
     }
 
     /// A type of Redis 8.2, and the oldest server that can be given it.

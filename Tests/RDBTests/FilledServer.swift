@@ -38,7 +38,9 @@ enum FilledServer {
     }
 
     /// A key that is a number, which servers write as one.
-    private static func number(_ prefix: String) -> String { String(prefix.utf8.reduce(0) { $0 &* 31 &+ Int($1) } % 1_000) }
+    private static func number(_ prefix: String) -> String {
+        String(prefix.utf8.reduce(0) { $0 &* 31 &+ Int($1) } % 1_000)
+    }
 
     private static func fillCollections(_ talk: Conversation, _ prefix: String) throws {
         let long = String(repeating: "x", count: 100)

@@ -15,7 +15,8 @@ import Testing
     @Test func `a key may be as long as its limit and no longer`() {
         let limits = RDBLimits(keyBytes: 5)
         #expect(Self.violation(string("12345"), limits) == nil)
-        #expect(Self.violation(string("123456"), limits) == RDBViolation(.tooLong, at: 10, "a string of more than 5 bytes"))
+        let tooLong = RDBViolation(.tooLong, at: 10, "a string of more than 5 bytes")
+        #expect(Self.violation(string("123456"), limits) == tooLong)
         #expect(Self.violation(aux("123456", ""), limits)?.offset == 10)
         #expect(Self.violation(aux("1", "123456"), limits)?.offset == 12)
         // Three bytes that give six.
@@ -41,12 +42,14 @@ import Testing
     @Test func `the number of a database has a limit`() {
         let limits = RDBLimits(database: 15)
         #expect(Self.violation(select(15), limits) == nil)
-        #expect(Self.violation(select(16), limits) == RDBViolation(.tooLong, at: 10, "the number of a database above 15"))
+        let tooHigh = RDBViolation(.tooLong, at: 10, "the number of a database above 15")
+        #expect(Self.violation(select(16), limits) == tooHigh)
     }
 
     @Test(arguments: [
         [0, 0x81, 255, 255, 255, 255, 255, 255, 255, 255], [0, 0x81, 127, 255, 255, 255, 255, 255, 255, 255],
-        [0, 0xc3, 0x81, 255, 255, 255, 255, 255, 255, 255, 255, 1], [0xfe, 0x81, 255, 255, 255, 255, 255, 255, 255, 255],
+        [0, 0xc3, 0x81, 255, 255, 255, 255, 255, 255, 255, 255, 1],
+        [0xfe, 0x81, 255, 255, 255, 255, 255, 255, 255, 255],
         [0xfb, 0x81, 255, 255, 255, 255, 255, 255, 255, 255, 1], [0xf8, 0x81, 255, 255, 255, 255, 255, 255, 255, 255],
         [4, 1, 97, 0x81, 255, 255, 255, 255, 255, 255, 255, 255], [0xfa, 0x81, 200, 0, 0, 0, 0, 0, 0, 0],
     ] as [[UInt8]])

@@ -49,7 +49,9 @@ import Testing
         return both.flatMap { row in
             [redis, "VALKEY080"].map { Case(magic: $0, type: row.0, kind: row.1, body: row.2) }
         } + [
-            Case(magic: redis, type: 22, kind: .hash, body: joined([2, 1], short("f"), short("v"), [0], short("g"), [0])),
+            Case(
+                magic: redis, type: 22, kind: .hash,
+                body: joined([2, 1], short("f"), short("v"), [0], short("g"), [0])),
             Case(magic: redis, type: 23, kind: .hash, body: blob),
             Case(magic: redis, type: 24, kind: .hash, body: joined(time, [1, 0x81], time, short("f"), short("v"))),
             Case(magic: redis, type: 25, kind: .hash, body: time + blob),

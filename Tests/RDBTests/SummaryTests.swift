@@ -14,7 +14,8 @@ import Testing
             snapshot(
                 "REDIS0012", aux("redis-ver", "8.2.3"), [0xf5], short("code"), select(0), string("a"),
                 [0xfd, 1, 0, 0, 0] + string("b"), select(9), [17], short("z"), short("blob"),
-                [7], short("j"), encoded(module), [0], [7], short("k"), encoded(moduleID("ReJSON-RL", version: 3)), [0]))
+                [7], short("j"), encoded(module), [0],
+                [7], short("k"), encoded(moduleID("ReJSON-RL", version: 3)), [0]))
         #expect(summary.version == RDBVersion(.redis, 12))
         #expect(summary.flavour == .redis)
         #expect(summary.databases.keys.sorted() == [0, 9])

@@ -100,7 +100,10 @@ import Testing
                 "1 member is only in the left, 2 are only in the right"
             ),
             (.sortedSet([scored("a", 1)]), .sortedSet([scored("a", 2)]), "1 of 1 members have another score"),
-            (.hash([field("a", "1"), field("b", "2")]), .hash([field("a", "1"), field("b", "3")]), "1 of 2 fields differ"),
+            (
+                .hash([field("a", "1"), field("b", "2")]), .hash([field("a", "1"), field("b", "3")]),
+                "1 of 2 fields differ"
+            ),
             (.hash([field("a", "1", 5)]), .hash([field("a", "1")]), "only the left has a time on a field"),
             (.hash([field("a", "1")]), .hash([field("a", "1", 5)]), "only the right has a time on a field"),
             (
@@ -137,7 +140,10 @@ import Testing
             (.vectorSet(vectors), changed { $0.elements[0].attributes = [1] }, "1 of 2 elements differ"),
             (.vectorSet(vectors), changed { $0.elements[0].norm = 2 }, "1 of 2 elements differ"),
             (.vectorSet(vectors), changed { $0.elements[0].range = 2 }, "1 of 2 elements differ"),
-            (.vectorSet(vectors), changed { $0.elements[0].name = [] }, "1 element is only in the left, 1 is only in the right"),
+            (
+                .vectorSet(vectors), changed { $0.elements[0].name = [] },
+                "1 element is only in the left, 1 is only in the right"
+            ),
             (.vectorSet(vectors), changed { $0.links = 8 }, "the dimension, quantisation, links or projection differ"),
             (
                 .module(RDBModuleValue(name: "abcdefghi", encodingVersion: 0, bytes: [0])),

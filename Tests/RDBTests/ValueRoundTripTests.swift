@@ -5,11 +5,12 @@ import Testing
 
 /// Values by chance, written in every encoding that can hold them and in every way a length or string can be.
 @Suite("Values written and read again") struct ValueRoundTripTests {
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<3)
     func `whatever encoding a value is written in, the same value comes back`(seed: UInt64) throws {
-        var values = RandomValues(random: SeededGenerator(seed: seed))
+        var random = SeededGenerator(seed: seed)
+        let values = RandomValues { random.below($0) }
         var choices = SeededGenerator(seed: seed + 100)
-        for _ in 0..<40 {
+        for _ in 0..<30 {
             let (value, types) = values.value()
             var digests: Set<UInt64> = []
             for (type, flavour) in types {
@@ -27,7 +28,8 @@ import Testing
 
     @Test(arguments: 0..<4)
     func `a body that ends early or goes on is a violation at a place inside it`(seed: UInt64) throws {
-        var values = RandomValues(random: SeededGenerator(seed: seed))
+        var random = SeededGenerator(seed: seed)
+        let values = RandomValues { random.below($0) }
         for _ in 0..<12 {
             let (value, types) = values.value()
             for (type, flavour) in types {

@@ -114,7 +114,8 @@ import Testing
         Case(name: "a stream of Redis 8.6", type: RDBType(rawValue: 26), body: "00", kind: .unknownType, offset: 0),
         Case(name: "a type that nobody has", type: RDBType(rawValue: 99), body: "00", kind: .unknownType, offset: 0),
         Case(
-            name: "a stream's node with an id of 3 bytes", type: .stream, body: "01 03616263 00 0000000000000000000000000000",
+            name: "a stream's node with an id of 3 bytes", type: .stream,
+            body: "01 03616263 00 0000000000000000000000000000",
             kind: .malformed, offset: 1),
     ]
 
@@ -162,6 +163,23 @@ import Testing
         #expect(try found([], [[id]])?.kind == .malformed)
         #expect(try found([id], [[]])?.kind == .malformed)
         #expect(try found([id], [[id], [id]])?.kind == .malformed)
+    }
+
+    /// A node without fields, and one entry that says it has -1 of its own.
+    @Test func `a negative count in a stream's node is a violation`() throws {
+        func found(entries: String, fields: String, own: String) -> RDBViolation? {
+            let items = hex("\(entries) 00 01 \(fields) 00 01 00 01 00 01 00 01 \(own) 04 01")
+            let listpack = [UInt8(items.count + 7), 0, 0, 0, 0xff, 0xff] + items + [0xff]
+            let id = hex("0000000000000005 0000000000000007")
+            return violation(.stream, [1] + short(id) + short(listpack) + hex("01 05 07 00"))
+        }
+        #expect(found(entries: "01 01", fields: "00 01", own: "00 01") == nil)
+        for (entries, fields, own, offset) in [
+            ("dfff 02", "00 01", "00 01", 25), ("01 01", "dfff 02", "00 01", 29), ("01 01", "00 01", "dfff 02", 39),
+        ] {
+            let found = found(entries: entries, fields: fields, own: own)
+            #expect(found?.kind == .malformed && found?.offset == offset, "\(found.map { "\($0)" } ?? "")")
+        }
     }
 
     @Test func `a message holds no byte of a value`() {

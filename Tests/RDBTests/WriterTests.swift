@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (RDBVersion(.redis, 12), "REDIS0012"), (RDBVersion(.redis, 9), "REDIS0009"), (RDBVersion(.valkey, 80), "VALKEY080"),
+        (RDBVersion(.redis, 12), "REDIS0012"), (RDBVersion(.redis, 9), "REDIS0009"),
+        (RDBVersion(.valkey, 80), "VALKEY080"),
     ])
     func `a version is written as its family does`(version: RDBVersion, magic: String) {
         #expect(Self.write(version) { _ in } == snapshot(magic))

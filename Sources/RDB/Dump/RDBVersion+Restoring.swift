@@ -7,13 +7,17 @@ extension RDBVersion {
     /// | Redis | its own number and smaller ones, so none of Valkey's |
     /// | Valkey | its own number and smaller ones, but not 12 to 79, which are Redis's of 7.4 and newer |
     ///
-    /// Valkey 8.1 and newer with `rdb-version-check relaxed` take every number and refuse types they do not know.
+    /// With `rdb-version-check relaxed` Valkey 9.0 and newer take every number, and 8.1 all but 12 to 79 still, as
+    /// seen on 8.1.8 and 9.1.2; types they do not know they refuse all the same.
     /// Source: `verifyDumpPayload` in `src/cluster.c` of both.
     package func canBeRestored(on server: RDBVersion, relaxed: Bool = false) -> Bool {
-        if server.flavour == .valkey && relaxed { return true }
-        if server.flavour == .valkey && Self.foreignToValkey.contains(number) { return false }
-        return number <= server.number
+        guard server.flavour == .valkey else { return number <= server.number }
+        if Self.foreignToValkey.contains(number) { return relaxed && server.number >= Self.firstOfValkeyAlone }
+        return number <= server.number || relaxed
     }
+
+    /// The number of Valkey 9.0, the first that Redis never had.
+    private static let firstOfValkeyAlone = 80
 
     /// Numbers that Valkey leaves to Redis (`RDB_FOREIGN_VERSION_MIN` and `MAX`).
     private static let foreignToValkey = 12...79

@@ -48,6 +48,8 @@ package struct RDBFilter: ~Copyable {
         fileprivate var writtenModules: Set<UInt64> = []
     }
 
+    /// Databases that are cut out in one go: as many as a set in one word holds.
+    package static let mostCuts = 64
     /// Types of modules that may have data beside their keys; no server has so many.
     package static let mostHeldModules = 256
 
@@ -56,16 +58,21 @@ package struct RDBFilter: ~Copyable {
     package private(set) var results: [Result] = []
 
     private var reader: RDBReader
-    private var database = 0
     private var size: (keys: Int, expires: Int)?
-    /// The cuts that want the present database.
-    private var wanting: [Int]
+    /// The cuts that want the present database, and those of them that choose among its keys.
+    private var wanting = CutSet()
+    private var choosing = CutSet()
     /// Those that want the body that comes.
-    private var receiving: [Int] = []
+    private var receiving = CutSet()
     private var heldModules: [UInt64: HeldModule] = [:]
     private var heldBytes = 0
     /// The module whose data comes.
     private var holding: UInt64?
+
+    // Most records stand one behind the other in the block that is lent: they are written in one piece.
+    private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var run = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var runReceivers = CutSet()
 
     private struct HeldModule {
         var records: [UInt8] = []
@@ -73,9 +80,10 @@ package struct RDBFilter: ~Copyable {
     }
 
     package init(_ cuts: [Cut], limits: RDBLimits = RDBLimits()) {
+        precondition(cuts.count <= Self.mostCuts, "at most \(Self.mostCuts) databases are cut out in one go")
         self.cuts = cuts
         reader = RDBReader(limits: limits)
-        wanting = cuts.indices.filter { cuts[$0].database == 0 }
+        select(0)
     }
 
     package var version: RDBVersion? { reader.version }
@@ -91,6 +99,8 @@ package struct RDBFilter: ~Copyable {
     /// Throws the violation of the source; what has been written until then is no snapshot.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RDBViolation) -> Int {
         reader.feed(bytes)
+        lent = bytes
+        defer { writeRun() }
         while let event = try reader.next() { try take(event) }
         return reader.rest.count
     }
@@ -116,52 +126,77 @@ package struct RDBFilter: ~Copyable {
         case .aux(let field):
             source.add(event)
             guard Self.keptAux.contains(where: { field.name.elementsEqual($0.utf8) }) else { return }
-            for cut in results.indices { results[cut].writer.body(field.record) }
+            write(field.record, to: CutSet(cuts.indices))
         case .function(let section):
-            receiving = cuts.indices.filter { cuts[$0].hasFunctions }
-            for cut in receiving {
-                results[cut].functions += 1
-                results[cut].writer.body(section.head)
-            }
+            receiving = CutSet(cuts.indices.filter { cuts[$0].hasFunctions })
+            write(section.head, to: receiving)
+            for cut in receiving { results[cut].functions += 1 }
         case .moduleAux(let id, let section): try begin(id.type, section)
-        case .selectDatabase(let number):
-            database = number
-            size = nil
-            wanting = cuts.indices.filter { cuts[$0].database == number }
+        case .selectDatabase(let number): select(number)
         case .resizeDatabase(let keys, let expires): size = (keys, expires)
-        case .slotInfo, .slotImport: receiving = []
+        case .slotImport: receiving = CutSet()
+        case .slotInfo: break
         case .end(let checksum):
             self.checksum = checksum
             // What was made of a source that is not whole gets no end, so nobody takes it for a snapshot.
             guard checksum != .wrong else { return }
+            writeRun()
             for cut in results.indices { results[cut].writer.end() }
         }
     }
 
     private static let keptAux = ["redis-ver", "valkey-ver", "redis-bits", "ctime"]
 
+    private mutating func select(_ database: Int) {
+        size = nil
+        wanting = CutSet(cuts.indices.filter { cuts[$0].database == database })
+        choosing = CutSet(wanting.filter { cuts[$0].keeps != nil })
+    }
+
     private mutating func take(_ entry: RDBEntry) throws(RDBViolation) {
-        receiving.removeAll(keepingCapacity: true)
-        for cut in wanting {
-            if let keeps = cuts[cut].keeps, !keeps(entry.key) { continue }
-            receiving.append(cut)
+        receiving = wanting
+        for cut in choosing where cuts[cut].keeps?(entry.key) == false { receiving.remove(cut) }
+        for cut in receiving {
             if !results[cut].hasBegun { begin(cut) }
             if let module = entry.module?.type { try writeData(of: module, to: cut) }
             results[cut].tally.count(entry)
-            results[cut].writer.body(entry.head)
         }
+        write(entry.head, to: receiving)
     }
 
     private mutating func begin(_ cut: Int) {
+        writeRun()
         results[cut].hasBegun = true
         results[cut].writer.select(cuts[cut].number, size: cuts[cut].keeps == nil ? size : nil)
     }
 
     private mutating func take(_ bytes: UnsafeRawBufferPointer, _ isLast: Bool) {
-        for cut in receiving { results[cut].writer.body(bytes) }
+        write(bytes, to: receiving)
         guard let module = holding else { return }
         hold(bytes, of: module)
         if isLast { holding = nil }
+    }
+
+    // MARK: Writing
+
+    private mutating func write(_ bytes: UnsafeRawBufferPointer, to receivers: CutSet) {
+        // The reader's own memory is gone with its next step.
+        let stays = lent.holds(bytes)
+        if stays, receivers == runReceivers, run.isFollowed(by: bytes) {
+            run = UnsafeRawBufferPointer(start: run.baseAddress, count: run.count + bytes.count)
+            return
+        }
+        writeRun()
+        guard !receivers.isEmpty else { return }
+        run = bytes
+        runReceivers = receivers
+        if !stays { writeRun() }
+    }
+
+    private mutating func writeRun() {
+        guard run.count > 0 else { return }
+        for cut in runReceivers { results[cut].writer.body(run) }
+        run = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
     // MARK: Data of modules
@@ -171,8 +206,8 @@ package struct RDBFilter: ~Copyable {
         guard heldModules[module] != nil || heldModules.count < Self.mostHeldModules else {
             throw RDBViolation(.tooLong, at: reader.consumed, "data of more than \(Self.mostHeldModules) module types")
         }
-        receiving = results.indices.filter { results[$0].writtenModules.contains(module) }
-        for cut in receiving { results[cut].writer.body(section.head) }
+        receiving = CutSet(results.indices.filter { results[$0].writtenModules.contains(module) })
+        write(section.head, to: receiving)
         holding = module
         hold(section.head, of: module)
     }
@@ -196,6 +231,39 @@ package struct RDBFilter: ~Copyable {
                 "the data of the module type \(RDBModuleID(module << 10).name) is more than is held back, "
                     + "\(reader.limits.moduleBytes) bytes, and a key that is kept may need it")
         }
+        writeRun()
         held.records.withUnsafeBytes { results[cut].writer.body($0) }
+    }
+}
+
+/// Some of the cuts, by their places.
+private struct CutSet: Sequence, IteratorProtocol, Equatable {
+    private var bits: UInt64 = 0
+
+    init() {}
+
+    init(_ cuts: some Sequence<Int>) {
+        for cut in cuts { bits |= 1 << UInt64(cut) }
+    }
+
+    var isEmpty: Bool { bits == 0 }
+
+    mutating func remove(_ cut: Int) { bits &= ~(1 << UInt64(cut)) }
+
+    mutating func next() -> Int? {
+        guard bits != 0 else { return nil }
+        defer { bits &= bits - 1 }
+        return bits.trailingZeroBitCount
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func isFollowed(by other: UnsafeRawBufferPointer) -> Bool {
+        baseAddress.map { $0 + count } == other.baseAddress
+    }
+
+    fileprivate func holds(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard let start = baseAddress, let other = other.baseAddress else { return false }
+        return other >= start && other < start + count
     }
 }

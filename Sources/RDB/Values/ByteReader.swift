@@ -32,9 +32,6 @@ struct ByteReader {
     /// The next byte, left unread; `nil` at the end.
     var next: UInt8? { isAtEnd ? nil : bytes[position] }
 
-    /// The place in the value of what stood here when so many bytes had been read.
-    func offset(of consumed: Int) -> Int { start + stride * consumed }
-
     mutating func byte() throws(RDBViolation) -> UInt8 {
         guard position < bytes.endIndex else { throw truncated(1) }
         defer { position += 1 }
@@ -54,12 +51,6 @@ struct ByteReader {
 
     mutating func bigEndian<Number: FixedWidthInteger>(_: Number.Type) throws(RDBViolation) -> Number {
         Number(bigEndian: try loaded())
-    }
-
-    /// All that is left, to be read apart; nothing is left here.
-    mutating func takeRest() -> ByteReader {
-        defer { position = bytes.endIndex }
-        return ByteReader(bytes[position...], start: offset, stride: stride)
     }
 
     /// The next bytes, to be read apart.

@@ -35,4 +35,13 @@ extension PackedItems {
         }
         return number
     }
+
+    /// A count, which must be there and not be negative.
+    mutating func count(_ what: StaticString) throws(RDBViolation) -> Int {
+        let offset = offset
+        guard let count = Int(exactly: try integer(what)), count >= 0 else {
+            throw RDBViolation(.malformed, at: offset, "the \(what) is out of range")
+        }
+        return count
+    }
 }

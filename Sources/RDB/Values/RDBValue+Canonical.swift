@@ -8,7 +8,7 @@ extension RDBValue {
     /// | list | elements in their order |
     /// | set | members |
     /// | sorted set | members and scores; -0 is 0, as a listpack cannot keep its sign |
-    /// | hash | fields, values, times |
+    /// | hash | fields, values, times; also of fields whose time has passed, if the server still wrote them |
     /// | stream | entries, ids, counters, groups, what is pending, consumers; not the first id of an empty stream |
     /// | vector set | dimension, quantisation, links a node, projection, elements; not the graph |
     /// | module | type, version and bytes |

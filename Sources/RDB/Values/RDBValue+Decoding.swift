@@ -86,16 +86,7 @@ extension ValueReader {
 extension ByteReader {
     /// Names the types that are known and not read.
     fileprivate func unknownType(_ type: RDBType, _ flavour: RDBVersion.Flavour) -> RDBViolation {
-        let name =
-            switch (type.rawValue, flavour) {
-            case (6, _): "a module value of the release candidates of Redis 4.0"
-            case (23, .valkey): "a path hash of Valkey 9.2"
-            case (26, .redis): "a stream of Redis 8.6"
-            case (27, .redis): "a stream of Redis 8.8"
-            case (28, .redis): "an array of Redis 8.8"
-            case (29...32, .redis): "a hash by template of Redis 8.10"
-            default: "not known in \(flavour)"
-            }
+        let name = refusedRecord(type.rawValue, of: flavour) ?? "not known in \(flavour)"
         return RDBViolation(.unknownType, at: offset, "the type \(type.rawValue) is not read: \(name)")
     }
 }

@@ -33,7 +33,8 @@ package struct RDBVectorSet: Sendable, Hashable {
         package var vector: [UInt8]
         /// By which the vector was divided.
         package var norm: Float
-        /// The largest number in the vector; 0 where there is no range.
+        /// The largest number in the vector of ``Quantisation/int8``; 0 in the others, where Redis 8.2.3 writes what
+        /// its memory held before.
         package var range: Float
         /// JSON, or empty.
         package var attributes: [UInt8]
@@ -140,7 +141,7 @@ package struct RDBVectorSet: Sendable, Hashable {
         for _ in 0..<Int(parameters) { last = try moduleInteger(&value) }
         return Element(
             name: name, vector: vector, norm: Float(bitPattern: UInt32(truncatingIfNeeded: last)),
-            range: Float(bitPattern: UInt32(last >> 32)), attributes: attributes)
+            range: set.quantisation == .int8 ? Float(bitPattern: UInt32(last >> 32)) : 0, attributes: attributes)
     }
 
     private static func moduleInteger(_ value: inout ValueReader) throws(RDBViolation) -> UInt64 {

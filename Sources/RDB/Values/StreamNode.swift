@@ -23,12 +23,9 @@ struct StreamNode {
         var items = try Listpack(packed)
         let (alive, deletedCount, names) = try head(&items, &value)
         let (count, overflow) = alive.addingReportingOverflow(deletedCount)
-        guard !overflow, alive >= 0, deletedCount >= 0 else {
-            throw packed.malformed("the counts of a stream's node are out of range")
-        }
+        guard !overflow else { throw packed.malformed("the counts of a stream's node are out of range") }
         var aliveFound = 0
-        var read: Int64 = 0
-        while read < count {
+        for _ in 0..<count {
             let offset = items.offset
             let flags = try items.integer("entry's flags")
             let id = RDBStream.ID(
@@ -44,7 +41,6 @@ struct StreamNode {
                 entries.append(RDBStream.Entry(id: id, fields: fields))
                 aliveFound += 1
             }
-            read += 1
         }
         let offset = items.offset
         guard try items.next() == nil else {
@@ -57,15 +53,12 @@ struct StreamNode {
 
     private static func head(
         _ items: inout Listpack, _ value: inout ValueReader
-    ) throws(RDBViolation) -> (alive: Int64, deleted: Int64, names: [[UInt8]]) {
-        let alive = try items.integer("count of entries")
-        let deleted = try items.integer("count of deleted entries")
-        let count = try items.integer("count of fields")
+    ) throws(RDBViolation) -> (alive: Int, deleted: Int, names: [[UInt8]]) {
+        let alive = try items.count("count of entries")
+        let deleted = try items.count("count of deleted entries")
         var names: [[UInt8]] = []
-        var read: Int64 = 0
-        while read < count {
+        for _ in 0..<(try items.count("count of fields")) {
             names.append(try value.keep(try items.item("field")))
-            read += 1
         }
         let offset = items.offset
         guard try items.integer("end of the fields") == 0 else {
@@ -81,13 +74,14 @@ struct StreamNode {
         var fields: [RDBStream.Field] = []
         var elements = 3
         if flags & sameFields != 0 {
+            // They share the master's names, and cost them all the same: whoever writes the entries out does not.
             for name in names {
+                try value.spend(name.count, at: items.offset)
                 fields.append(RDBStream.Field(name: name, value: try value.keep(try items.item("value"))))
             }
             elements += names.count
         } else {
-            let count = try items.integer("count of an entry's fields")
-            while fields.count < count {
+            for _ in 0..<(try items.count("count of an entry's fields")) {
                 let name = try value.keep(try items.item("field"))
                 fields.append(RDBStream.Field(name: name, value: try value.keep(try items.item("value"))))
             }

@@ -148,9 +148,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["INT", "TERM"])
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func `a backup that is stopped leaves no file, and one that was killed is cleaned up after`(
-        signal: String
+        signal: Int32
     ) async throws {
         try await withKeys { server, databases, folder in
             try await fillWithEverything(databases[.knowledge], prefix: "k:")
@@ -158,23 +158,19 @@ import Testing
             defer { proxy.stop() }
             // The rest of the snapshot never comes.
             proxy[.toClient] = [.blackhole(after: 100_000)]
-            func run(_ signal: String) async throws -> Bulkhead.Outcome {
-                try await Bulkhead.shell(
-                    """
-                    bulkhead backup knowledge --to \(folder)/k.rdb --url unix://\(proxy.path) & pid=$!
-                    for try in $(seq 500); do
-                        if ls -A \(folder) | grep -q partial; then break; fi
-                        sleep 0.02
-                    done
-                    kill -\(signal) $pid; wait $pid
-                    """)
+            func run(_ signal: Int32) async throws -> Bulkhead.Outcome {
+                let words = ["backup", "knowledge", "--to", folder + "/k.rdb", "--url", "unix://" + proxy.path]
+                return try await Bulkhead.run(words) { process in
+                    try await waitForPartialFile(in: folder)
+                    kill(process, signal)
+                }
             }
             let outcome = try await run(signal)
             #expect(outcome.exitCode == 2)
             #expect(outcome.errors.contains("stopped; no file was made"), "\(outcome.errors)")
             #expect(try names(in: folder) == [])
 
-            _ = try await run("KILL")
+            _ = try await run(SIGKILL)
             #expect(try names(in: folder).count == 1)
             let again = try await Bulkhead.run("backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url)
             #expect(again.exitCode == 0, "\(again.errors)")

@@ -82,13 +82,7 @@ extension Command {
         }
         Interruption.watch()
         let isQuiet = arguments.has(.quiet)
-        let backup = Backup(
-            program: arguments.program, databases: databases, plan: plan, options: options,
-            say: { line in
-                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
-            },
-            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
-            isQuiet: isQuiet)
+        let backup = Backup(plan, of: databases, options, program: arguments.program, isQuiet: isQuiet, streams)
         let report: Backup.Report
         do throws(ProgramFailure) {
             report = try await backup.run()
@@ -120,6 +114,22 @@ extension Command {
         options.keep = arguments.integer(of: .keep)
         options.wait = arguments.duration(of: .wait) ?? Backup.Options.usualWait
         return options
+    }
+}
+
+extension Backup {
+    /// One that says on standard error what is to be said, and shows how far it is there.
+    init(
+        _ plan: BackupPlan, of databases: RedisDatabases, _ options: Options, program: String, isQuiet: Bool,
+        _ streams: StandardStreams
+    ) {
+        self.init(
+            program: program, databases: databases, plan: plan, options: options,
+            say: { line in
+                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
+            },
+            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
+            isQuiet: isQuiet)
     }
 }
 

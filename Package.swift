@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "throughput", targets: ["Throughput"]),
         .executable(name: "codec", targets: ["Codec"]),
         .executable(name: "comparison", targets: ["Comparison"]),
+        .executable(name: "toolspeed", targets: ["ToolSpeed"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
@@ -69,6 +70,10 @@ let package = Package(
         .executableTarget(
             name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Comparison", swiftSettings: settings),
+        // Benchmarks/tools runs it.
+        .executableTarget(
+            name: "ToolSpeed", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/ToolSpeed", swiftSettings: settings),
         .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
 
         // Beside the floors: a real server of one's own.
@@ -106,6 +111,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "Fuzzer", "Soak"),
+            "Codec", "Comparison", "ToolSpeed", "Fuzzer", "Soak"),
     ]
 )

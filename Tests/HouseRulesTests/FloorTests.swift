@@ -37,6 +37,10 @@ import Testing
             "Benchmarks/Comparison",
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
+        (
+            "Benchmarks/ToolSpeed",
+            libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
+        ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
         (
             "Tests/Soak",

@@ -8,6 +8,8 @@ extension CheckPage {
         let amount: Estimate
     }
 
+    private var sizeTitle: String { report.source == .server ? "memory" : "in the file" }
+
     // MARK: Keys and memory
 
     func overview(of server: ServerReport) -> HTML {
@@ -31,7 +33,7 @@ extension CheckPage {
             <h2>Keys and memory</h2>
             <div class="card"><table class="overview">
             <thead><tr><th scope="col">database</th><th scope="col" class="n">keys</th><td class="chart"></td>
-            <th scope="col" class="n">\(report.source == .server ? "memory" : "in the file")</th><td class="chart"></td>
+            <th scope="col" class="n">\(sizeTitle)</th><td class="chart"></td>
             <th scope="col" class="n">expiring</th><th scope="col" class="n">average TTL</th></tr></thead>
             <tbody>
             \(rows)
@@ -146,7 +148,7 @@ extension CheckPage {
             return """
                 <div class="card"><h3>\(database.name)</h3><table>
                 <thead><tr><th scope="col">prefix</th><td class="chart"></td><th scope="col" class="n">keys</th>
-                <th scope="col" class="n">\(report.source == .server ? "memory" : "in the file")</th></tr></thead><tbody>
+                <th scope="col" class="n">\(sizeTitle)</th></tr></thead><tbody>
                 \(rows)
                 </tbody></table></div>
                 """
@@ -166,7 +168,7 @@ extension CheckPage {
                 <div class="card"><h3>\(database.name)\
                 \(database.isBiggestCertain ? "" : ", of \(Units.grouped(database.looked)) keys looked at")</h3><table>
                 <thead><tr><th scope="col">key</th><th scope="col">type</th><th scope="col" class="n">\
-                \(report.source == .server ? "memory" : "in the file")</th></tr></thead><tbody>
+                \(sizeTitle)</th></tr></thead><tbody>
                 \(rows)
                 </tbody></table></div>
                 """

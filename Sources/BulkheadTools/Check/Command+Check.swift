@@ -4,7 +4,7 @@ extension Command {
     /// `bulkhead check`: all databases side by side.
     static let check = Command(
         name: "check",
-        summary: "what is in the databases, side by side, and what is in the wrong one",
+        summary: "what is in the databases, and what is in the wrong one",
         usage: ["bulkhead check [NAME…]", "bulkhead check --rdb FILE [NAME…]"],
         about: """
             Walks over all keys of the databases with names, and of those that have keys and no name, or of those \
@@ -20,9 +20,7 @@ extension Command {
             Example("All databases of the server and catalogue of the environment:", "bulkhead check"),
             Example("One, every key of it:", "bulkhead check knowledge --exact"),
             Example("A page with charts, to be sent around:", "bulkhead check --html check.html"),
-            Example(
-                "How many keys lie in the wrong database:",
-                "bulkhead check --json | jq '[.servers[].databases[].misplaced[].keys] | add'"),
+            Example("Only what it has to say:", "bulkhead check --json | jq '.servers[].findings[].message'"),
             Example("Yesterday's snapshot, without any server:", "bulkhead check --rdb dump.rdb"),
         ],
         tables: [
@@ -118,7 +116,8 @@ extension CheckReport {
 }
 
 extension Flag {
-    fileprivate static let rdb = Flag("rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
+    fileprivate static let rdb = Flag(
+        "rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
     fileprivate static let exact = Flag("exact", .none, "look at every key, not at a sample")
     fileprivate static let sample = Flag(
         "sample", .positiveInteger("N"), "look at about N keys of each database; 20000 if not given")

@@ -1,5 +1,3 @@
-import BenchmarkSupport
-
 #if canImport(Glibc)
 // `environ` is a variable of C, which Swift cannot know to be left alone.
 @preconcurrency import Glibc
@@ -10,20 +8,20 @@ import Darwin
 #endif
 
 /// Another program, run to its end.
-struct ChildProgram {
+package struct ChildProgram {
     /// What it printed on standard output.
-    let output: String
-    let exitCode: Int32
+    package let output: String
+    package let exitCode: Int32
     /// Seconds of processor time of all its threads, from its start to its end.
-    let processorSeconds: Double
+    package let processorSeconds: Double
     /// Seconds from its start to its end.
-    let seconds: Double
+    package let seconds: Double
 
     /// Runs a command found on PATH or by its path, in this folder, with no input and, unless it is silenced, this
     /// program's standard error.
     ///
     /// Throws where it cannot be started. It belongs to this program's group: Ctrl-C ends both.
-    static func run(_ words: [String], silenced: Bool = false) throws -> ChildProgram {
+    package static func run(_ words: [String], silenced: Bool = false) throws -> ChildProgram {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ComparisonError("cannot open a pipe: \(errorText(errno))") }
         defer { close(ends[0]) }

@@ -1,0 +1,103 @@
+import BenchmarkSupport
+import Bulkhead
+import RedisTestServer
+
+/// The whole run: a server, its content, the rounds of each tool.
+struct ToolSpeed {
+    private let settings: ToolSpeedSettings
+    /// Cores of the server and of the programs; nil where they cannot be pinned to two.
+    private let cores: (server: Int, client: Int)?
+
+    init(_ settings: ToolSpeedSettings) {
+        self.settings = settings
+        let allowed = CPUPinning.current().allowedCores ?? []
+        let canPin = (try? ChildProgram.run(["taskset", "--version"], silenced: true))?.exitCode == 0
+        cores = canPin && allowed.count >= 2 ? (allowed[0], allowed[1]) : nil
+    }
+
+    func run(_ show: (ToolContestReport) throws -> Void) throws {
+        let server = try RedisTestServer.start(
+            RedisTestServer.Options(
+                listening: .tcp, launchPrefix: cores.map { ["taskset", "-c", "\($0.server)"] } ?? [],
+                startTimeout: .seconds(30)))
+        defer { server.stop() }
+        for tool in settings.tools {
+            let contest = try contest(of: tool, on: server)
+            if let report = ToolContestReport(contest, seconds: try rounds(of: contest)) { try show(report) }
+        }
+    }
+
+    /// What a tool is measured by, with its server filled for it. Each tool has its case here.
+    private func contest(of tool: String, on server: RedisTestServer) throws -> ToolContest {
+        switch tool {
+        case "check": return try checkContest(on: server)
+        default: throw ComparisonError("there is nothing to measure \(tool) by")
+        }
+    }
+
+    private func rounds(of contest: ToolContest) throws -> [[Double]] {
+        var progress = ProgressLine(
+            contest.title, steps: (settings.rounds + 1) * contest.contestants.count,
+            onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
+        defer { Terminal.writeError(progress.end()) }
+        var done = 0
+        // The first round is not counted: it brings programs and tables into memory.
+        let seconds = try (0...settings.rounds).map { round in
+            var seconds = [Double](repeating: 0, count: contest.contestants.count)
+            for place in contest.order(inRound: round) {
+                let contestant = contest.contestants[place]
+                Terminal.writeError(progress.update(done: done, contestant.name, now: MonotonicClock.now()))
+                let words = (cores.map { ["taskset", "-c", "\($0.client)"] } ?? []) + contestant.words
+                let child = try ChildProgram.run(words, silenced: true)
+                guard contestant.doneCodes.contains(child.exitCode) else {
+                    throw ComparisonError("\(contestant.name) ended with \(child.exitCode)")
+                }
+                seconds[place] = child.seconds
+                done += 1
+            }
+            return seconds
+        }
+        return Array(seconds.dropFirst())
+    }
+}
+
+extension ToolSpeed {
+    /// check beside `redis-cli --bigkeys`, which asks each key for its type and size, page by page of ten.
+    ///
+    /// Both walk every key. As it comes, check asks a sample of 20,000 for more than bigkeys asks of all; with
+    /// `--exact` it asks every key for its type, expiry, encoding and memory.
+    private func checkContest(on server: RedisTestServer) throws -> ToolContest {
+        guard let port = server.port else { throw ComparisonError("the server has no port") }
+        try fillForCheck(server)
+        let check = ["\(settings.programs)/bulkhead", "check", "main", "--url", server.url, "--quiet"]
+        let found: [Int32] = [0, 1]
+        return ToolContest(
+            "check", count: settings.keys, unit: "keys",
+            [
+                .init("redis-cli --bigkeys", ["redis-cli", "-p", "\(port)", "--bigkeys"]),
+                .init("bulkhead check", check, doneCodes: found, target: 5),
+                .init("  --pace full", check + ["--pace", "full"], doneCodes: found),
+                .init("  --exact", check + ["--exact"], doneCodes: found),
+                .init("  --exact --pace full", check + ["--exact", "--pace", "full"], doneCodes: found),
+            ])
+    }
+
+    /// Sessions that expire, and a fifth of hashes.
+    private func fillForCheck(_ server: RedisTestServer) throws {
+        let databases = try RedisDatabases(url: server.url)
+        defer { databases.closeBlocking() }
+        let main = try databases.blocking(.main)
+        let value = String(repeating: "v", count: 60)
+        for start in stride(from: 0, to: settings.keys, by: 10_000) {
+            let commands = (start..<min(start + 10_000, settings.keys)).map { index -> RedisCommand<RESPValue> in
+                index.isMultiple(of: 5)
+                    ? .raw("HSET", ["fact:\(index)", "text", value, "source", "import"])
+                    : .raw("SET", ["session:user:\(index)", value, "EX", 100_000])
+            }
+            for result in try main.pipeline(commands) { _ = try result.get() }
+        }
+        guard try main.dbsize() == settings.keys else {
+            throw ComparisonError("the database has not the keys that were written")
+        }
+    }
+}

@@ -141,13 +141,13 @@ extension Backup.Report {
             let manifest = file.manifest
             var line =
                 "\(manifest.database.name) (number \(manifest.database.number)): \(Units.grouped(manifest.keys)) keys, "
-                + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.count(manifest.content.bytes))B"
+                + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.bytes(manifest.content.bytes))"
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
             case .fuzzy: line += ", fuzzy: between \(manifest.startedAt) and \(manifest.endedAt)."
             }
             if manifest.functions > 0 {
-                line += " \(manifest.functions) libraries of functions, which all databases share, are in it."
+                line += " With the server's functions, which all databases share."
             }
             if manifest.sourceChecksum == RDBChecksum.absent.rawValue {
                 line += " The server sent no checksum (rdbchecksum no), so only the structure was checked."

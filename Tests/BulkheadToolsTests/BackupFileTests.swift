@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `a file that is there is replaced only by a backup of the same database, or by --replace`() async throws {
+    @Test func `what is there is replaced only by a backup of the same database, or by --replace`() async throws {
         try await withKeys { server, databases, folder in
             let path = folder + "/k.rdb"
             func backup(_ words: String...) async throws -> Bulkhead.Outcome {
@@ -128,7 +128,10 @@ import Testing
             try await databases[.knowledge].set("large", large)
             // A limit on the size of files fails as a full disk does: in a write, or at its end. Units of 512 bytes.
             let outcome = try await Bulkhead.shell(
-                "trap '' XFSZ; ulimit -f 100; bulkhead backup knowledge --method \(method) --to \(path) --url \(server.url)")
+                """
+                trap '' XFSZ; ulimit -f 100
+                bulkhead backup knowledge --method \(method) --to \(path) --url \(server.url)
+                """)
             #expect(outcome.exitCode == 74, "\(outcome.errors)")
             #expect(outcome.errors.contains("writing \(path) failed"), "\(outcome.errors)")
             #expect(try bytes(path) == before)

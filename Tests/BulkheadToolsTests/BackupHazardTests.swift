@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `no call for a backup overwrites a backup with something else, as a restore by --rdb does`() async throws {
+    @Test func `no call overwrites a backup with something else, as a restore by --rdb does`() async throws {
         try await withKeys { server, databases, folder in
             let path = folder + "/k.rdb"
             #expect(try await Bulkhead.run("backup", "knowledge", "--to", path, "--url", server.url).exitCode == 0)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `fields that expire are in the file where Valkey would fall back to a format without them`() async throws {
+    @Test func `fields that expire are there where Valkey would fall back to a format without`() async throws {
         try await withKeys { server, databases, folder in
             guard hasFieldExpiry else { return }
             try await databases[.knowledge].send("HSET", "hash", "f", "v")

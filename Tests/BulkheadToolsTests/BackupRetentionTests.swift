@@ -19,7 +19,7 @@ import Testing
         try Data(try manifest.json("test")).write(to: URL(fileURLWithPath: copy + ".json"))
     }
 
-    @Test func `only a database's own files are deleted, oldest first, behind the new one, and it is said`() async throws {
+    @Test func `only a database's own files are deleted, oldest first, after the new one is safe`() async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             try await databases[.knowledge].set("doc", "1")
             try await databases[.main].set("session", "1")

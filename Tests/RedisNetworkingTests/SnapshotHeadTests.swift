@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "$-1\r\n", "$12x\r\n", "$99999999999999999999\r\n", "$EOF:short\r\n", "+OK\r\n", ":1\r\n", "*0\r\n", "REDIS0011\n",
+        "$-1\r\n", "$12x\r\n", "$99999999999999999999\r\n", "$EOF:short\r\n", "+OK\r\n", ":1\r\n",
+        "*0\r\n", "REDIS0011\n",
         String(repeating: "x", count: SnapshotHead.longestLine + 1),
     ])
     func `what is neither a snapshot nor an error is not taken for one`(text: String) throws {

@@ -134,8 +134,8 @@ struct Backup {
             if error.code == .cancelled { throw ProgramFailure.backupStopped(program) }
             guard error.stage == .answered, options.method == .auto else { throw ProgramFailure(error, of: program) }
             say(
-                "The server does not give a snapshot (\(error.message)). Copying key by key: the backup is fuzzy, which "
-                    + "is not one moment, but each key as it is when its turn comes.")
+                "The server does not give a snapshot (\(error.message)). Copying key by key: the backup is fuzzy, "
+                    + "which is not one moment, but each key as it is when its turn comes.")
             return nil
         }
         var length: Int?
@@ -169,8 +169,8 @@ struct Backup {
         if let former = item.former, former.keys > 0, snapshot.keys == 0, !options.isReplacing {
             throw ProgramFailure(
                 .found,
-                "\(program): \(item.entry.name) is empty, and the backup at \(item.path) has \(former.keys) keys: it was "
-                    + "left as it is; say --replace if that is meant")
+                "\(program): \(item.entry.name) is empty, and the backup at \(item.path) has \(former.keys) keys: "
+                    + "it was left as it is; say --replace if that is meant")
         }
         let beside = try NewFile(at: item.path + BackupManifest.suffix)
         let json = try manifest.json(program)

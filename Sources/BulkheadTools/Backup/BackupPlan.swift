@@ -61,7 +61,8 @@ struct BackupPlan {
                 throw arguments.refused(error.message)
             }
             if let other = items.first(where: { $0.address == address && $0.entry.number == entry.number }) {
-                throw arguments.refused("\(other.entry.name) and \(entry.name) are both number \(entry.number): name one")
+                throw arguments.refused(
+                    "\(other.entry.name) and \(entry.name) are both number \(entry.number): name one")
             }
             var path = destination
             if isFolder {

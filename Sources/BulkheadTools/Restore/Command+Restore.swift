@@ -172,7 +172,8 @@ extension Flag {
     static let fileDatabase = Flag(
         "file-database", .text("N"), "the number in the file; needed only if it holds several databases")
     fileprivate static let pattern = Flag(
-        "pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+        "pattern", .text("GLOB"),
+        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
     fileprivate static let onConflict = Flag(
         "on-conflict", .choice(RestorePlan.Conflicts.allCases.map(\.rawValue)),
         "if the database has a key of a name in the file: restore nothing (the default), leave it, or replace it")

@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "throughput", targets: ["Throughput"]),
         .executable(name: "codec", targets: ["Codec"]),
         .executable(name: "comparison", targets: ["Comparison"]),
+        .executable(name: "migration", targets: ["Migration"]),
         .executable(name: "toolspeed", targets: ["ToolSpeed"]),
     ],
     targets: [
@@ -70,6 +71,10 @@ let package = Package(
         .executableTarget(
             name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Comparison", swiftSettings: settings),
+        // Benchmarks/migrate runs it.
+        .executableTarget(
+            name: "Migration", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Benchmarks/Migration", swiftSettings: settings),
         // Benchmarks/tools runs it.
         .executableTarget(
             name: "ToolSpeed", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
@@ -97,6 +102,10 @@ let package = Package(
         .executableTarget(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
+        // Tests/migration-kills runs it.
+        .executableTarget(
+            name: "MigrationKills", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
+            path: "Tests/MigrationKills", swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
         // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
         .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
@@ -111,6 +120,6 @@ let package = Package(
         tests(
             "HouseRulesTests",
             of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "ToolSpeed", "Fuzzer", "Soak"),
+            "Codec", "Comparison", "Migration", "ToolSpeed", "Fuzzer", "Soak", "MigrationKills"),
     ]
 )

@@ -69,16 +69,18 @@ struct Isolation {
         let scanner = site.layout.isScanned
             ? try VectorScanner(try site.vectors.blocking(.knowledge), content, settings) : nil
         let probe = LatencyProbe(database: try site.cache[.main], content: content, settings: settings)
-        let measurement: IsolationMeasurement
+        let seen: ProbeMeasurement
         do {
-            measurement = try probe.run(
-                layout: site.layout, round: round, scannedVectors: { scanner?.vectors ?? 0 }, interruption)
+            seen = try probe.run(round: round, beside: { scanner?.vectors ?? 0 }, interruption)
         } catch {
             try scanner?.stop()
             throw error
         }
         try scanner?.stop()
-        return measurement
+        return IsolationMeasurement(
+            layout: site.layout, round: round, latencies: seen.latencies, lateness: seen.lateness,
+            intendedGets: seen.intendedGets, failedGets: seen.failedGets, seconds: seen.seconds,
+            vectors: seen.work, scanSeconds: seen.workSeconds)
     }
 
     /// Runs the body and removes the keys whatever becomes of it; a failure to remove them says how to.

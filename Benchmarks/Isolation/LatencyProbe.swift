@@ -16,11 +16,11 @@ struct LatencyProbe {
     /// Time in nanoseconds before the first request, for the thread to be there in time.
     private static let lead: Int64 = 5_000_000
 
-    /// Measures once; blocks the calling thread, which must be none of Swift's pool. `scannedVectors` is read at both
-    /// ends of the measured time.
+    /// Measures once; blocks the calling thread, which must be none of Swift's pool. `work` counts what is done beside;
+    /// it is read at both ends of the measured time.
     func run(
-        layout: IsolationLayout, round: Int, scannedVectors: () -> Int, _ interruption: Interruption
-    ) throws(Interrupted) -> IsolationMeasurement {
+        round: Int, beside work: () -> Int, _ interruption: Interruption
+    ) throws(Interrupted) -> ProbeMeasurement {
         let seed = UInt64(settings.seed) &+ UInt64(round) << 32
         var randomKeys = SeededGenerator(seed: ~seed)
         let schedule = OpenLoopSchedule(
@@ -33,14 +33,14 @@ struct LatencyProbe {
         let underWay = DispatchGroup()
         var intendedGets = 0
         var windowStart: Int64?
-        var vectorsBefore = 0
+        var workBefore = 0
         for intended in schedule {
             try interruption.check()
             MonotonicClock.sleep(until: intended)
             let isMeasured = intended >= measuredFrom
             if isMeasured, windowStart == nil {
                 windowStart = MonotonicClock.now()
-                vectorsBefore = scannedVectors()
+                workBefore = work()
             }
             if isMeasured { intendedGets += 1 }
             let key = content.cacheKey(Int(randomKeys.next() % UInt64(settings.keys)))
@@ -59,15 +59,15 @@ struct LatencyProbe {
         }
         MonotonicClock.sleep(until: schedule.end)
         let windowEnd = MonotonicClock.now()
-        let vectors = scannedVectors() - vectorsBefore
+        let workDone = work() - workBefore
         _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
 
         let seen = recorder.seen
         let start = windowStart ?? measuredFrom
-        return IsolationMeasurement(
-            layout: layout, round: round, latencies: seen.latencies, lateness: seen.lateness,
-            intendedGets: intendedGets, failedGets: intendedGets - seen.latencies.count,
+        return ProbeMeasurement(
+            latencies: seen.latencies, lateness: seen.lateness, intendedGets: intendedGets,
+            failedGets: intendedGets - seen.latencies.count,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
-            vectors: vectors, scanSeconds: Double(windowEnd - start) / 1e9)
+            work: workDone, workSeconds: Double(windowEnd - start) / 1e9)
     }
 }

@@ -45,6 +45,9 @@ struct Servers {
         return identities
     }
 
+    /// The first server's port on this machine; nil where it is another's, or has none.
+    var port: Int? { own.first?.port }
+
     func stop() {
         for server in own { server.stop() }
     }

@@ -30,6 +30,8 @@ import Testing
         (["--url", "redis://a", "--server-core", "0"], "--server-core"),
         (["--url", "redis://a", "--second-server-core", "0"], "--second-server-core"),
         (["--dimensions", "500"], "384 or 768"),
+        (["--url", "redis://a", "--large-reply", "50"], "--large-reply"),
+        (["--unix-socket", "--large-reply", "50"], "--large-reply"),
     ])
     func `options that contradict each other are refused with the option's name`(line: [String], name: String) throws {
         guard case .run(let settings) = try IsolationSettings.table.parse(line) else {

@@ -22,16 +22,17 @@ import Testing
             let large = RESPBytes(Array(repeating: 7, count: 10_000_000))
             try await database.set("large", large)
             try await withBackupFolder { folder in
-                // VmHWM is the peak so far: the last look counts.
-                let outcome = try await Bulkhead.shell(
-                    """
-                    bulkhead backup knowledge --to \(folder)/k.rdb --url \(server.url) & pid=$!
-                    while grep VmHWM /proc/$pid/status 2>/dev/null; do sleep 0.02; done
-                    wait $pid
-                    """)
+                let words = ["backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url]
+                var peaks: [Int] = []
+                let outcome = try await Bulkhead.run(words) { process in
+                    // VmHWM is the peak so far: the last look counts.
+                    while let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+                        let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
+                        peaks += line.split(separator: " ").compactMap { Int($0) }
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
+                }
                 #expect(outcome.exitCode == 0, "\(outcome.errors)")
-                let peaks = outcome.text.split(separator: "\n").filter { $0.hasPrefix("VmHWM") }
-                    .compactMap { line in line.split(separator: " ").compactMap { Int($0) }.first }
                 let peak = try #require(peaks.max())
                 #expect(peak < Self.most, "\(peak) KiB")
                 let made = try manifest(folder + "/k.rdb")

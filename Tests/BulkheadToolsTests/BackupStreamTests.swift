@@ -1,6 +1,7 @@
 import Bulkhead
 import Foundation
 import RDB
+import RESP
 import RedisTestServer
 import TestSupport
 import Testing
@@ -131,18 +132,17 @@ import Testing
         }
     }
 
-    @Test func `a server that is killed midway makes no file, and the error says that it is not whole`() async throws {
-        try await withToolServer(arguments: promptly) { server, databases in
-            try await fillWithEverything(databases[.knowledge], prefix: "k:")
-            let proxy = FaultProxy(to: server.socketPath)
-            defer { proxy.stop() }
-            // Slow enough to be in the middle when the server goes.
-            proxy[.toClient] = [.slices(of: 2_000), .latency(.milliseconds(5))]
+    // The child of a killed Redis 6.2 may live on and keep the connection: it is given up for its silence, in a minute.
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+    func `a server that is killed midway makes no file, and the error says that it is not whole`() async throws {
+        try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
+            // Much more than sockets hold, so that it is in the middle when its first bytes are seen.
+            let value = RESPBytes(Array(repeating: 7, count: 1_000_000))
+            for index in 0..<60 { try await databases[.knowledge].set("large:\(index)", value) }
             try await withBackupFolder { folder in
                 async let running = Bulkhead.run(
-                    "backup", "knowledge", "--to", folder + "/k.rdb", "--url", "unix://" + proxy.path)
-                while proxy.byteCount(.toClient) < 60_000 { try await Task.sleep(for: .milliseconds(5)) }
-                #expect(try names(in: folder).contains { $0.hasSuffix(".partial") })
+                    "backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url)
+                try await waitForPartialFile(in: folder)
                 server.kill()
                 let outcome = try await running
                 #expect(outcome.exitCode == 2)

@@ -28,13 +28,21 @@ enum Bulkhead {
         try await run(executable, arguments, input: input)
     }
 
+    /// The same, and does something with the process while it runs.
+    static func run(
+        _ arguments: [String], whileRunning body: (_ processIdentifier: Int32) async throws -> Void
+    ) async throws -> Outcome {
+        try await run(executable, arguments, input: [UInt8](), whileRunning: body)
+    }
+
     /// Runs a line of sh that finds `bulkhead` in its path.
     static func shell(_ line: String, input: some Collection<UInt8> = []) async throws -> Outcome {
         try await run(URL(fileURLWithPath: "/bin/sh"), ["-c", line], input: input)
     }
 
     private static func run(
-        _ program: URL, _ arguments: [String], input: some Collection<UInt8>
+        _ program: URL, _ arguments: [String], input: some Collection<UInt8>,
+        whileRunning body: (_ processIdentifier: Int32) async throws -> Void = { _ in }
     ) async throws -> Outcome {
         // Files cannot fill up as pipes do, so neither side can wait for the other.
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID())")
@@ -52,10 +60,15 @@ enum Bulkhead {
         process.standardInput = try handle("input", Data(input))
         process.standardOutput = try handle("output", Data())
         process.standardError = try handle("errors", Data())
-        let exitCode = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
+        let (ends, ended) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = {
+            ended.yield($0.terminationStatus)
+            ended.finish()
         }
+        try process.run()
+        try await body(process.processIdentifier)
+        var exitCode: Int32 = -1
+        for await status in ends { exitCode = status }
         return Outcome(
             exitCode: exitCode,
             output: try Data(contentsOf: folder.appendingPathComponent("output")),

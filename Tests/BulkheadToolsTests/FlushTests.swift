@@ -51,6 +51,23 @@ import Testing
         }
     }
 
+    @Test func `a backup comes first, and without it nothing is removed`() async throws {
+        try await withKeys { server, databases in
+            let words = ["flush", "main", "--yes", "--expecting", "21", "--url", server.url, "--backup-first"]
+            let failed = try await Bulkhead.run(words + [server.folder + "/missing/main.rdb"])
+            #expect(failed.exitCode != 0)
+            #expect(try await databases[.main].dbsize() == 21)
+
+            let file = server.folder + "/main.rdb"
+            let outcome = try await Bulkhead.run(words + [file])
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try await databases[.main].dbsize() == 0)
+            let back = try await Bulkhead.run("restore", file, "--into", "main", "--url", server.url)
+            #expect(back.exitCode == 0, "\(back.errors)")
+            #expect(try await databases[.main].dbsize() == 21)
+        }
+    }
+
     @Test func `a look shows counts, names and clients, and no value`() async throws {
         try await withKeys { server, databases in
             let url = server.url + "?client_name=celery"

@@ -38,10 +38,18 @@ import Testing
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
         (
+            "Benchmarks/Migration",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
+        ),
+        (
             "Benchmarks/ToolSpeed",
             libc.union(essentials).union(["Bulkhead", "BenchmarkSupport", "RedisTestServer"])
         ),
         ("Benchmarks/Codec", libc.union(essentials).union(["RESP", "RedisCommands", "BenchmarkSupport"])),
+        (
+            "Tests/MigrationKills",
+            libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
+        ),
         (
             "Tests/Soak",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])

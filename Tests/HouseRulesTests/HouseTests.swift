@@ -43,7 +43,8 @@ import Testing
 
     #if os(Linux)
     @Test(arguments: [
-        "bulkhead", "isolation", "throughput", "codec", "comparison", "toolspeed", "Fuzzer", "Soak", "ReadmeProgram",
+        "bulkhead", "isolation", "throughput", "codec", "comparison", "migration", "toolspeed", "Fuzzer", "Soak",
+        "MigrationKills", "ReadmeProgram",
     ])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path

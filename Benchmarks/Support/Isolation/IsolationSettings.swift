@@ -16,13 +16,15 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var warmUp = 0.5
     package var rounds = 7
     package var seed = 1
+    /// In MiB; zero scans vectors instead.
+    package var largeReply = 0
     package var json = false
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
         case unixSocket, serverCore, secondServerCore, keys, valueSize, vectors, dimensions, count, rate, even, seconds
-        case warmUp, rounds, seed
+        case warmUp, rounds, seed, largeReply
     }
 
     /// What contradicts what, in words for the person at the keyboard; nil when all fits together.
@@ -31,6 +33,9 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         if url != nil, unixSocket { return "--unix-socket is for own servers: name the socket in --url instead" }
         if url != nil, serverCore != nil || secondServerCore != nil {
             return "--server-core and --second-server-core pin own servers: leave them out with --url"
+        }
+        if largeReply > 0, url != nil || unixSocket {
+            return "--large-reply is for own servers on TCP: leave --url and --unix-socket out"
         }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
@@ -74,6 +79,10 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .number("warm-up", "<s>", \.warmUp, in: 0...60, help: "time before it that is not counted"),
                 .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often all layouts are measured in turn"),
                 .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
+                .integer(
+                    "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
+                    help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
+                        + "in knowledge, and in main itself; 0 scans"),
                 .flag("json", \.json, help: "print one JSON object instead of the table"),
             ])
     }

@@ -82,13 +82,7 @@ extension Command {
         }
         Interruption.watch()
         let isQuiet = arguments.has(.quiet)
-        let backup = Backup(
-            program: arguments.program, databases: databases, plan: plan, options: options,
-            say: { line in
-                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
-            },
-            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
-            isQuiet: isQuiet)
+        let backup = Backup(plan, of: databases, options, program: arguments.program, isQuiet: isQuiet, streams)
         let report: Backup.Report
         do throws(ProgramFailure) {
             report = try await backup.run()
@@ -123,6 +117,22 @@ extension Command {
     }
 }
 
+extension Backup {
+    /// One that says on standard error what is to be said, and shows how far it is there.
+    init(
+        _ plan: BackupPlan, of databases: RedisDatabases, _ options: Options, program: String, isQuiet: Bool,
+        _ streams: StandardStreams
+    ) {
+        self.init(
+            program: program, databases: databases, plan: plan, options: options,
+            say: { line in
+                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
+            },
+            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
+            isQuiet: isQuiet)
+    }
+}
+
 extension Backup.Report {
     /// For people, on standard error.
     var text: String {
@@ -131,13 +141,13 @@ extension Backup.Report {
             let manifest = file.manifest
             var line =
                 "\(manifest.database.name) (number \(manifest.database.number)): \(Units.grouped(manifest.keys)) keys, "
-                + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.count(manifest.content.bytes))B"
+                + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.bytes(manifest.content.bytes))"
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
             case .fuzzy: line += ", fuzzy: between \(manifest.startedAt) and \(manifest.endedAt)."
             }
             if manifest.functions > 0 {
-                line += " \(manifest.functions) libraries of functions, which all databases share, are in it."
+                line += " With the server's functions, which all databases share."
             }
             if manifest.sourceChecksum == RDBChecksum.absent.rawValue {
                 line += " The server sent no checksum (rdbchecksum no), so only the structure was checked."

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// errno is touched here and, for files by their paths, in NewFile and FilePath.
+// errno is touched here, for files by their paths in NewFile, FilePath and LintFileSystem, and in ChildProgram.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {

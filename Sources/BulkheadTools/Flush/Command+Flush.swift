@@ -8,20 +8,23 @@ extension Command {
         summary: "remove all keys of one database, after showing what they are",
         usage: [
             "bulkhead flush NAME",
-            "bulkhead flush NAME --yes --expecting N",
+            "bulkhead flush NAME --backup-first FILE",
+            "bulkhead flush NAME --yes --expecting N [--backup-first FILE]",
         ],
         about: """
             Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
             same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
             many keys it expects: any other count is refused. What the catalogue protects is refused, and so is every \
             database of a server with search indexes, because FLUSHDB drops them. The memory is freed in the \
-            background.
+            background. With --backup-first nothing is removed before the backup is whole and on the disk; what is \
+            written between the backup and the flush is in neither.
             """,
-        flags: ServerSelection.flags + [.yes, .expecting, .dryRun, .json],
+        flags: ServerSelection.flags + [.yes, .expecting, .backupFirst, .dryRun, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
         examples: [
             Example("Look, and be asked:", "bulkhead flush main"),
             Example("Only look:", "bulkhead flush main --dry-run"),
+            Example("With a way back:", "bulkhead flush main --backup-first main.rdb"),
             Example(
                 "In a script; refused (exit code 1) if it holds anything but 1204 keys:",
                 "bulkhead flush main --yes --expecting 1204"),
@@ -36,6 +39,7 @@ extension Command {
                     ("aliases", "other names of the same number"),
                     ("clients", #"[{"client": "celery", "count": 3}]; absent if CLIENT LIST is denied"#),
                     ("flushed", "true if the keys are gone"),
+                    ("backup", "the file of --backup-first; absent if none was made"),
                     ("refusal", "why they are not; absent without a reason against it"),
                 ])
         ],
@@ -57,10 +61,12 @@ extension Command {
             throw arguments.refused("--json asks nobody: say --yes --expecting N, or --dry-run")
         }
         let databases = try selection.open()
-        let result = try await arguments.reaching { () async throws(RedisError) in
+        Interruption.watch()
+        let outcome = await Result.of { () async throws(ProgramFailure) in
             try await flush(entry, of: databases, arguments, streams)
         }
         await databases.close()
+        let result = try outcome.get()
         if arguments.has(.json) { try streams.output.writeJSON(result) }
         if let refusal = result.refusal {
             throw ProgramFailure(.found, "bulkhead flush: nothing was removed: \(refusal).")
@@ -70,9 +76,14 @@ extension Command {
 
     private static func flush(
         _ entry: DatabaseEntry, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(RedisError) -> FlushResult {
-        let database = try databases[entry.name]
-        let preview = try await FlushPreview(entry, of: databases)
+    ) async throws(ProgramFailure) -> FlushResult {
+        let preview = try await arguments.reaching { () async throws(RedisError) in
+            try await FlushPreview(entry, of: databases)
+        }
+        // A file that cannot be written is no reason to ask anybody.
+        let plan = try arguments.text(of: .backupFirst).map { file throws(ProgramFailure) in
+            try BackupPlan([entry], to: file, in: databases, replacing: false, arguments)
+        }
         if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
         if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
@@ -89,12 +100,25 @@ extension Command {
                 return FlushResult(preview, refusal: "the name was not typed")
             }
         }
-        try await database.flushdb(.asynchronous)
-        let left = try await database.dbsize()
+        if Interruption.isRequested { return FlushResult(preview, refusal: "somebody asked it to stop") }
+        var backup: String?
+        if let plan {
+            let work = Backup(
+                plan, of: databases, Backup.Options(), program: arguments.program, isQuiet: arguments.has(.quiet),
+                streams)
+            let report = try await work.run()
+            backup = report.files.first?.path
+            try? streams.errors.writeAll(report.text)
+        }
+        let left = try await arguments.reaching { () async throws(RedisError) in
+            let database = try databases[entry.name]
+            try await database.flushdb(.asynchronous)
+            return try await database.dbsize()
+        }
         try? streams.errors.writeAll(
             "Removed \(Units.grouped(preview.keys)) keys of \(entry.name)."
                 + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
-        return FlushResult(preview, flushed: true)
+        return FlushResult(preview, flushed: true, backup: backup)
     }
 }
 
@@ -113,9 +137,10 @@ struct FlushResult: Encodable {
     let aliases: [String]
     let clients: [Client]?
     let flushed: Bool
+    let backup: String?
     let refusal: String?
 
-    init(_ preview: FlushPreview, flushed: Bool = false, refusal: String? = nil) {
+    init(_ preview: FlushPreview, flushed: Bool = false, backup: String? = nil, refusal: String? = nil) {
         database = preview.entry.name.text
         number = preview.entry.number
         keys = preview.keys
@@ -124,6 +149,7 @@ struct FlushResult: Encodable {
         aliases = preview.aliases.map(\.name.text)
         clients = preview.otherClients.map { $0.map { Client(client: $0.client, count: $0.count) } }
         self.flushed = flushed
+        self.backup = backup
         self.refusal = refusal
     }
 }
@@ -179,6 +205,8 @@ extension Descriptor {
 extension Flag {
     static let yes = Flag("yes", .none, "ask nothing")
     static let dryRun = Flag("dry-run", .none, "show what would be done, and do nothing")
+    fileprivate static let backupFirst = Flag(
+        "backup-first", .text("FILE", .files), "back it up, as bulkhead backup does, before anything is removed")
     fileprivate static let expecting = Flag(
         "expecting", .positiveInteger("N"), "with --yes: go on only if it has exactly N keys")
 }

@@ -37,9 +37,11 @@ package enum LintLanguage: Sendable, Hashable {
     package init?(shebangOf bytes: [UInt8]) {
         guard bytes.starts(with: "#!".utf8) else { return nil }
         let line = String(decoding: bytes.prefix(256).prefix { $0 != .newline }.dropFirst(2), as: UTF8.self)
-        let words = line.split(whereSeparator: \.isWhitespace).map { $0.split(separator: "/").last.map(String.init) ?? "" }
-        let programs = words.first == "env" ? words.dropFirst().drop { $0.hasPrefix("-") || $0.contains("=") } : words[...]
-        guard let program = programs.first else { return nil }
+        var programs = line.split(whereSeparator: \.isWhitespace)[...]
+        if programs.first?.split(separator: "/").last == "env" {
+            programs = programs.dropFirst().drop { $0.hasPrefix("-") || $0.contains("=") }
+        }
+        guard let program = programs.first?.split(separator: "/").last else { return nil }
         switch program {
         case "sh", "bash", "dash", "zsh", "ksh", "ash", "bats": self = .shell
         case _ where program.hasPrefix("python"): self = .python
@@ -49,7 +51,9 @@ package enum LintLanguage: Sendable, Hashable {
         }
     }
 
-    private static let templates = [".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".template", ".example", ".sample", ".dist"]
+    private static let templates = [
+        ".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".template", ".example", ".sample", ".dist",
+    ]
 
     private static let names: [String: LintLanguage] = [
         "dockerfile": .recipe, "containerfile": .recipe, "makefile": .recipe, "gnumakefile": .recipe,

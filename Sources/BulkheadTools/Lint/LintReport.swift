@@ -113,7 +113,7 @@ package struct LintReport: Sendable {
     /// A path as it is, so that editors find it; in quotes and escaped where a terminal would obey it.
     package static func shown(_ path: [UInt8]) -> String {
         guard let text = String(validating: path, as: UTF8.self),
-            !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || (0x80..<0xa0).contains($0.value) })
+            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { return ShownBytes(path).description }
         return text
     }

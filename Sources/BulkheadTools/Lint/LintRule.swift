@@ -29,7 +29,7 @@ package enum LintRule: String, Sendable, Hashable, CaseIterable, Encodable {
     package var reason: String {
         switch self {
         case .rawClient: "its commands go where a number says, unseen by the catalogue, its budgets and its rules"
-        case .databaseNumber: "a number does not say whose data it holds, and two services that use it overwrite each other"
+        case .databaseNumber: "it does not say whose data it holds, and services that share it overwrite each other"
         case .select: "the connection then serves another database, and whoever gets it next writes there"
         case .move: "it reaches into a database that the caller's name does not stand for"
         case .flush: "it asks nobody, FLUSHALL empties every database, and either drops all search indexes"
@@ -51,7 +51,7 @@ package enum LintRule: String, Sendable, Hashable, CaseIterable, Encodable {
         case (.databaseNumber, .swift): "databases[.knowledge], and a URL without a number"
         case (.databaseNumber, .shell), (.databaseNumber, .recipe):
             "Name the database to the tools: bulkhead check, migrate, backup or flush NAME; a URL needs no number"
-        case (.databaseNumber, _): "Leave the number out, and open the database by its name; the catalogue has its number"
+        case (.databaseNumber, _): "Leave it out, and open the database by its name; the catalogue has its number"
         case (.select, .swift): "databases[.knowledge] for another database; its connections select it once"
         case (.select, _): "Open the other database by its name, with connections of its own"
         case (.move, _): "bulkhead migrate --from NAME --to NAME --pattern PATTERN"

@@ -21,11 +21,16 @@ package enum Interruption {
     package static func watch() {
         // A signal handler must not be the first to touch a global: making it takes a lock.
         isRequestedFlag.store(false, ordering: .relaxed)
+        var own = sigset_t()
+        sigemptyset(&own)
         for number in [SIGINT, SIGTERM, SIGHUP] {
+            sigaddset(&own, number)
             signal(number) { number in
                 Interruption.isRequestedFlag.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
+        // Whoever started this process may have had them blocked, and that is inherited.
+        pthread_sigmask(SIG_UNBLOCK, &own, nil)
     }
 }

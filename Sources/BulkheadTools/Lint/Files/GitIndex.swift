@@ -11,7 +11,7 @@ struct GitIndex {
         let isExecutable: Bool
     }
 
-    /// Hands every staged file to lint to `body`, in git's order; `operands` name files and folders, or nothing for all.
+    /// Hands every staged file to lint to `body`, in git's order; `operands` name files and folders, none of them all.
     func forEach(
         in operands: [String], _ body: (LintInput) throws(ProgramFailure) -> Void
     ) throws(ProgramFailure) {

@@ -58,7 +58,9 @@ package struct GlobPattern: Sendable {
                 if skipsSlash {
                     index += 1
                     var behind = reached
-                    for place in 0..<text.count where next[place] && text[place] == Self.slash { behind[place + 1] = true }
+                    for place in text.indices where next[place] && text[place] == Self.slash {
+                        behind[place + 1] = true
+                    }
                     next = behind
                 }
             } else {

@@ -38,7 +38,8 @@ struct ConfigurationRules {
         guard mentionsShell(setting.value) else { return }
         if let list = setting.list, RedisWords.isShell(text(setting)) {
             // `["redis-cli", "-n", "3"]`
-            let words = rest.prefix(RedisCLICall.mostWords).prefix { $0.list == list }.map { ShellWord(text: text($0), range: $0.value) }
+            let words = rest.prefix(RedisCLICall.mostWords).prefix { $0.list == list }
+                .map { ShellWord(text: text($0), range: $0.value) }
             sightings += RedisCLICall(words, at: setting.value.lowerBound).sightings
             return
         }

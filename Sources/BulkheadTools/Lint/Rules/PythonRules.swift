@@ -35,7 +35,7 @@ struct PythonRules {
 
     /// Functions of a library, or of one of its types, that make a client.
     private static let functions: Set<String> = [
-        "from_url", "from_pool", "create", "connect", "create_redis", "create_redis_pool", "create_pool",
+        "from_url", "from_pool", "create", "create_redis", "create_redis_pool", "create_pool",
         "create_connection", "create_sentinel", "sentinel_from_url",
     ]
 
@@ -83,11 +83,7 @@ struct PythonRules {
 
     /// `import a.b as c, d` and `from a.b import (c as d, e)`.
     private mutating func readImport(at index: Int) -> Int {
-        var module: [String]?
-        if let last = list.word(index - 1) ?? (list.isSymbol(index - 1, ".") ? "" : nil), !last.isEmpty {
-            let (names, start) = reader.facts.chain(endingAt: index - 1)
-            if list.isWord(start - 1, "from") { module = names }
-        }
+        let module = moduleImportedFrom(at: index)
         var next = index + 1
         if list.isSymbol(next, "(") { next += 1 }
         while let token = list[next], !token.startsLine || list.isSymbol(next - 1, "(") {
@@ -106,6 +102,17 @@ struct PythonRules {
             note(names, of: module, as: local)
         }
         return max(next, index + 1)
+    }
+
+    /// The module between `from` and `import`; nil if there is no `from`, and `.` for one of this package.
+    private func moduleImportedFrom(at index: Int) -> [String]? {
+        guard list[index]?.startsLine == false else { return nil }
+        if list.isSymbol(index - 1, ".") { return ["."] }
+        guard list.word(index - 1) != nil else { return nil }
+        let (names, start) = reader.facts.chain(endingAt: index - 1)
+        // In `from .redis import`, `from` looks like the first of the names.
+        if names[0] == "from" || list.isSymbol(start - 1, ".") { return ["."] }
+        return list.isWord(start - 1, "from") ? names : nil
     }
 
     private mutating func note(_ names: [String], of module: [String]?, as local: String) {
@@ -146,12 +153,21 @@ struct PythonRules {
     private mutating func readChain(at index: Int) {
         guard let (names, next) = list.chain(at: index) else { return }
         let full = reader.facts.resolved(names)
-        if list.isSymbol(next, "(") {
+        if list.opensCall(next) {
             readCall(names, full, at: index, open: next)
         } else if list.isSymbol(next, "="), list[index]?.parent == nil || list[index]?.startsLine == true {
             reader.facts.noteAssignment(to: names, valueAt: next + 1)
         }
         noteAnnotation(names, next: next)
+        readSetting(names[names.count - 1], at: index, next: next)
+    }
+
+    /// `REDIS_DB = 3`, also as an argument.
+    private mutating func readSetting(_ name: String, at index: Int, next: Int) {
+        guard list.isSymbol(next, "="), let value = list[next + 1], value.kind == .number,
+            let what = SettingName.numberSetting(name, value.text, isUnderRedis: false)
+        else { return }
+        reader.report(.databaseNumber, at: index, what)
     }
 
     /// `cache: redis.Redis`, of a variable or of a parameter.
@@ -176,11 +192,12 @@ struct PythonRules {
             reader.report(.rawClient, at: index, "\(names.joined(separator: "."))(…) makes a client of its own")
             reader.facts.noteClient(valueAt: index)
             noteWith(behind: open)
-            readNumber(ofCallAt: open, isClient: full.last.map { ["Redis", "StrictRedis", "Valkey"].contains($0) } == true)
+            readNumber(ofCallAt: open, isClient: ["Redis", "StrictRedis", "Valkey"].contains(full[full.count - 1]))
         } else if names.last == "partial", let first = list.arguments(ofBracketAt: open).first,
             let wrapped = list.chain(at: first.value.lowerBound)?.names, makesClients(reader.facts.resolved(wrapped))
         {
-            reader.report(.rawClient, at: first.value.lowerBound, "partial(\(wrapped.joined(separator: "."))) makes clients")
+            reader.report(
+                .rawClient, at: first.value.lowerBound, "partial(\(wrapped.joined(separator: "."))) makes clients")
             readNumber(ofCallAt: open, isClient: false)
         } else if names.last.map(RedisWords.isClientName) == true {
             readNumber(ofCallAt: open, isClient: false)
@@ -208,7 +225,8 @@ struct PythonRules {
     /// `db=3`; the third argument by place of a client is its number too.
     private mutating func readNumber(ofCallAt open: Int, isClient: Bool) {
         for (place, argument) in list.arguments(ofBracketAt: open).enumerated() {
-            let isNumber = argument.label.map { ["db", "database_id", "database"].contains($0) } ?? (isClient && place == 2)
+            let isNumber =
+                argument.label.map { ["db", "database_id", "database"].contains($0) } ?? (isClient && place == 2)
             guard isNumber, let value = list[argument.value.lowerBound] else { continue }
             if value.kind == .word, value.text == "None" || argument.label == "database" { continue }
             if value.kind == .string { continue }

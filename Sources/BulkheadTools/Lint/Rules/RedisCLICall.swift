@@ -39,7 +39,8 @@ struct RedisCLICall {
         }
         if number != nil, let snapshot {
             sightings.append(
-                Sighting(.snapshot, at: snapshot.range.lowerBound, "redis-cli --rdb ignores -n and takes all databases"))
+                Sighting(
+                    .snapshot, at: snapshot.range.lowerBound, "redis-cli --rdb ignores -n and takes all databases"))
         }
         guard index < words.count else {
             readsCommands = snapshot == nil

@@ -80,7 +80,7 @@ struct ShellRules {
 
     /// `$REDIS flushall` with what `REDIS` holds in place of it.
     private func withCallsOfVariables(_ words: [ShellWord]) -> [ShellWord] {
-        guard !calls.isEmpty, words.contains(where: { $0.variable.map { calls[$0] != nil } == true }) else { return words }
+        guard !calls.isEmpty else { return words }
         return words.flatMap { word -> [ShellWord] in
             guard let name = word.variable, let call = calls[name] else { return [word] }
             return call.map { ShellWord(text: $0.text, range: word.range) }

@@ -45,7 +45,9 @@ enum SettingName {
 
     /// What is said about a key and its value; nil if they choose no database.
     static func numberSetting(_ key: String, _ value: some StringProtocol, isUnderRedis: Bool) -> String? {
-        guard key.utf8.count <= 128, isNumber(value), choosesDatabase(key, isUnderRedis: isUnderRedis) else { return nil }
+        guard key.utf8.count <= 128, isNumber(value), choosesDatabase(key, isUnderRedis: isUnderRedis) else {
+            return nil
+        }
         return "\(key) \(value) chooses a database by number"
     }
 
@@ -66,7 +68,9 @@ enum SettingName {
         guard isRedis(key) else { return false }
         if last.hasSuffix("redisdb") || last.hasSuffix("redisdatabase") || last.hasSuffix("valkeydb") { return true }
         // One name behind it, as in REDIS_DB_CACHE, and not REDIS_DB_TIMEOUT.
-        guard parts.count > 2, parts[parts.count - 2] == "db", isRedis(String(parts[parts.count - 3])) else { return false }
+        guard parts.count > 2, parts[parts.count - 2] == "db", isRedis(String(parts[parts.count - 3])) else {
+            return false
+        }
         return !["timeout", "size", "pool", "port", "max", "min", "count", "ttl", "limit", "connections", "retries"]
             .contains(last)
     }

@@ -1,0 +1,139 @@
+import Bulkhead
+import Foundation
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("bulkhead migrate: what it refuses before it begins", .timeLimit(.minutes(5))) struct MigrateRefusalTests {
+    private func refuses(
+        _ words: [String], _ message: String, code: Int32 = 2, arguments: [String] = [], more: [String] = [],
+        prepare: (RedisTestServer, RedisDatabases) async throws -> Void = { _, _ in }
+    ) async throws {
+        try await withToolServer(arguments: arguments) { server, databases in
+            for index in 0..<10 { try await databases[.main].set("t:\(index)", "x") }
+            try await prepare(server, databases)
+            let outcome = try await Bulkhead.run(["migrate"] + words + ["--url", more.first ?? server.url])
+            #expect(outcome.exitCode == code, "\(outcome.errors)")
+            #expect(outcome.errors.contains(message), "\(outcome.errors)")
+            #expect(outcome.text == "")
+            #expect(try await databases[.main].dbsize() == 10)
+        }
+    }
+
+    @Test func `a database to itself, also by another name`() async throws {
+        try await refuses(["--from", "main", "--to", "main"], "both main", code: 64)
+        try await refuses(["--from", "main", "--to", "0"], "both main", code: 64)
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(
+            #"{"databases":[{"name":"a","number":3},{"name":"b","number":3,"alias_of":"a"}]}"#.utf8
+        ).write(to: file)
+        try await refuses(
+            ["--from", "a", "--to", "b", "--catalogue", file.path], "two names of one database", code: 64)
+    }
+
+    @Test func `a database to itself, also by another address of its server`() async throws {
+        let options = RedisTestServer.Options(listening: .tcp)
+        try await RedisTestServer.withServer(options) { server in
+            let outcome = try await Bulkhead.run(
+                "migrate", "--from", "main", "--url", server.url, "--to-url", "unix://\(server.socketPath)")
+            #expect(outcome.exitCode == 2)
+            #expect(outcome.errors.contains("are the same database 0 of the same server"), "\(outcome.errors)")
+        }
+    }
+
+    @Test func `another address of the same server is no other server`() async throws {
+        let options = RedisTestServer.Options(listening: .tcp)
+        try await RedisTestServer.withServer(options) { server in
+            let databases = try RedisDatabases(url: server.url)
+            try await databases[.main].set("t:1", "x")
+            let migrated = try await Migrated.run(
+                ["--from", "main", "--to", "knowledge", "--to-url", "unix://\(server.socketPath)"], from: server)
+            #expect(migrated.json["one_server"] as? Bool == true)
+            #expect(try await databases[.knowledge].get("t:1") == "x")
+            await databases.close()
+        }
+    }
+
+    @Test func `a number that the server does not have`() async throws {
+        try await refuses(
+            ["--from", "main", "--to", "5"], "db5", arguments: ["--databases", "4"])
+    }
+
+    @Test func `a node of a cluster`() async throws {
+        let arguments = ["--cluster-enabled", "yes"]
+        try await RedisTestServer.withServer(RedisTestServer.Options(arguments: arguments)) { server in
+            let outcome = try await Bulkhead.run(
+                "migrate", "--from", "main", "--to-url", "unix:///does/not/exist", "--url", server.url)
+            #expect(outcome.exitCode == 2)
+            let other = try await Bulkhead.run("migrate", "--from", "main", "--to", "knowledge", "--url", server.url)
+            #expect(other.exitCode == 2)
+            #expect(other.output.isEmpty)
+        }
+        try await RedisTestServer.withServer { source in
+            try await RedisTestServer.withServer(RedisTestServer.Options(arguments: arguments)) { server in
+                let outcome = try await Bulkhead.run(
+                    "migrate", "--from", "main", "--url", source.url, "--to-url", server.url)
+                #expect(outcome.exitCode == 2)
+                #expect(outcome.errors.contains("a node of a cluster"), "\(outcome.errors)")
+            }
+        }
+    }
+
+    @Test func `a replica`() async throws {
+        try await RedisTestServer.withServer(RedisTestServer.Options(listening: .tcp)) { primary in
+            try await withToolServer { server, databases in
+                let port = try #require(primary.port)
+                try await databases[.main].send("REPLICAOF", "127.0.0.1", port)
+                let outcome = try await Bulkhead.run(
+                    "migrate", "--from", "main", "--to", "knowledge", "--url", server.url)
+                #expect(outcome.exitCode == 2)
+                #expect(outcome.errors.contains("is on a replica"), "\(outcome.errors)")
+            }
+        }
+    }
+
+    @Test(arguments: [("-move", [], "MOVE"), ("-copy", ["--copy"], "COPY"), ("-info", [], "INFO")])
+    func `a user who may not`(rule: String, words: [String], command: String) async throws {
+        try await withToolServer { server, databases in
+            for index in 0..<10 { try await databases[.main].set("t:\(index)", "x") }
+            try await databases[.main].send("ACL", "SETUSER", "bob", "on", ">pw", "~*", "+@all", rule)
+            let outcome = try await Bulkhead.shell(
+                """
+                REDIS_USERNAME=bob REDIS_PASSWORD=pw bulkhead migrate --from main --to knowledge \
+                --url \(server.url) \(words.joined(separator: " "))
+                """)
+            #expect(outcome.exitCode == 2)
+            #expect(outcome.errors.contains(command) && outcome.errors.contains("NOPERM"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("Nothing was"))
+            #expect(try await databases[.main].dbsize() == 10)
+        }
+    }
+
+    @Test(arguments: ["-unlink", "-dump", "-restore", "-set"])
+    func `a user who may not, on either of two servers`(rule: String) async throws {
+        try await withSides(.across) { sides in
+            for index in 0..<10 { try await sides.source.set("t:\(index)", "x") }
+            let source = rule == "-unlink" || rule == "-dump" ? sides.source : sides.target
+            try await source.send("ACL", "SETUSER", "default", rule)
+            let migrated = try await sides.migrate()
+            #expect(migrated.exitCode == 2)
+            #expect(migrated.errors.contains("NOPERM") && migrated.errors.contains("Nothing was"), "\(migrated.errors)")
+            #expect(try await sides.source.dbsize() == 10)
+            #expect(try await sides.target.dbsize() == 0)
+        }
+    }
+
+    @Test func `a target without memory`() async throws {
+        try await withSides(.across) { sides in
+            for index in 0..<10 { try await sides.source.set("t:\(index)", "x") }
+            try await sides.target.send("CONFIG", "SET", "maxmemory", "1")
+            let migrated = try await sides.migrate()
+            #expect(migrated.exitCode == 2)
+            #expect(migrated.errors.contains("OOM"), "\(migrated.errors)")
+            #expect(try await sides.source.dbsize() == 10)
+        }
+    }
+}

@@ -89,7 +89,8 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             throw RedisError(error).at(name)
         }
-        let connection = BlockingRedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
+        let connection = BlockingRedisConnection(
+            lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         defer { pool.release(lease, reusable: connection.endLease()) }
         return try body(connection)
     }

@@ -10,37 +10,44 @@ struct LatencyProbe {
     let database: RedisDatabase
     let content: IsolationContent
     let settings: IsolationSettings
+    /// Counts what the server says of the same time; nil where it is not ours to ask.
+    let watch: ServerWatch?
 
     /// How long answers may stay out after the last request, in seconds, before they count as failed.
     private static let patience = 30
     /// Time in nanoseconds before the first request, for the thread to be there in time.
     private static let lead: Int64 = 5_000_000
 
-    /// Measures once; blocks the calling thread, which must be none of Swift's pool. `scannedVectors` is read at both
-    /// ends of the measured time.
+    /// Measures once beside the noise; blocks the calling thread, which must be none of Swift's pool.
     func run(
-        layout: IsolationLayout, round: Int, scannedVectors: () -> Int, _ interruption: Interruption
-    ) throws(Interrupted) -> IsolationMeasurement {
+        _ kind: IsolationCase, round: Int, beside noise: NoiseMaker?, _ interruption: Interruption
+    ) throws -> IsolationMeasurement {
+        let rate = kind.rate ?? settings.rate
         let seed = UInt64(settings.seed) &+ UInt64(round) << 32
         var randomKeys = SeededGenerator(seed: ~seed)
         let schedule = OpenLoopSchedule(
-            start: MonotonicClock.now() + Self.lead, rate: settings.rate,
-            count: max(1, Int((settings.rate * (settings.warmUp + settings.seconds)).rounded())),
+            start: MonotonicClock.now() + Self.lead, rate: rate,
+            count: max(1, Int((rate * (settings.warmUp + settings.seconds)).rounded())),
             arrivals: settings.even ? .even : .poisson(seed: seed))
         let measuredFrom = schedule.start + Int64(settings.warmUp * 1e9)
 
-        let recorder = ProbeRecorder()
+        let recorder = ProbeRecorder(measuredFrom: measuredFrom)
+        let canary = Canary()
+        let scannedVectors = { noise?.count ?? 0 }
         let underWay = DispatchGroup()
         var intendedGets = 0
         var windowStart: Int64?
         var vectorsBefore = 0
+        try watch?.begin()
         for intended in schedule {
+            if interruption.isAsked { _ = canary.stop() }
             try interruption.check()
             MonotonicClock.sleep(until: intended)
             let isMeasured = intended >= measuredFrom
             if isMeasured, windowStart == nil {
                 windowStart = MonotonicClock.now()
                 vectorsBefore = scannedVectors()
+                canary.reset()
             }
             if isMeasured { intendedGets += 1 }
             let key = content.cacheKey(Int(randomKeys.next() % UInt64(settings.keys)))
@@ -62,12 +69,15 @@ struct LatencyProbe {
         let vectors = scannedVectors() - vectorsBefore
         _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
 
-        let seen = recorder.seen
+        let stalls = canary.stop()
+        let truth = try watch?.end()
+        var seen = recorder.seen
+        for begun in noise?.beginnings ?? [] { seen.timeline.mark(at: begun - measuredFrom) }
         let start = windowStart ?? measuredFrom
         return IsolationMeasurement(
-            layout: layout, round: round, latencies: seen.latencies, lateness: seen.lateness,
+            case: kind, round: round, latencies: seen.latencies, lateness: seen.lateness, stalls: stalls,
             intendedGets: intendedGets, failedGets: intendedGets - seen.latencies.count,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
-            vectors: vectors, scanSeconds: Double(windowEnd - start) / 1e9)
+            vectors: vectors, scanSeconds: Double(windowEnd - start) / 1e9, timeline: seen.timeline, truth: truth)
     }
 }

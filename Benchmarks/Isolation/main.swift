@@ -19,6 +19,7 @@ do {
         }
         _ = ThreadScheduling.wakePunctually()
         let report = try Isolation(settings, Interruption()).run()
+        if let path = settings.html { try report.writePage(to: path) }
         print(settings.json ? try report.json() : report.text(), terminator: "")
     }
 } catch is Interrupted {

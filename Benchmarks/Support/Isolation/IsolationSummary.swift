@@ -1,6 +1,7 @@
-/// What was seen of one layout in all rounds.
+/// What was seen of one case in all rounds.
 package struct IsolationSummary: Sendable, Encodable {
-    package let layout: IsolationLayout
+    package let `case`: IsolationCase
+    package var layout: IsolationLayout { self.case.layout }
     /// Of all rounds together.
     package let getLatency: Percentiles
     /// The p99 of each round, in nanoseconds.
@@ -13,12 +14,31 @@ package struct IsolationSummary: Sendable, Encodable {
     package let dissent: Double
     /// What the program itself adds to the latencies, at most.
     package let senderLateness: Percentiles
+    /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
+    package let canary: Percentiles?
     package let answeredGets: Int
     package let failedGets: Int
     package let intendedGetsPerSecond: Double
     package let achievedGetsPerSecond: Double
     /// Nil for idle.
     package let vectorsPerSecond: Double?
+    /// What fractions of all GETs took, for a curve.
+    package let curve: [CurvePoint]
+    /// Of the first round.
+    package let timeline: IsolationTimeline
+    /// Of the first round.
+    package let truth: ServerTruth?
+
+    /// `percent` of all GETs took at most `nanoseconds`.
+    package struct CurvePoint: Sendable, Equatable, Encodable {
+        package let percent: Double
+        package let nanoseconds: Int64
+    }
+
+    /// Dense where latencies are rare.
+    static let curvePercents: [Double] = [
+        0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.99, 100,
+    ]
 
     /// Percentiles in nanoseconds, each at most 0.8 % too high; `max` is exact.
     package struct Percentiles: Sendable, Equatable, Encodable {
@@ -36,15 +56,18 @@ package struct IsolationSummary: Sendable, Encodable {
         }
     }
 
-    /// Draws the rounds of a layout together; nil if no GET of it was answered, or none of idle in the same rounds.
-    package init?(_ layout: IsolationLayout, of measurements: [IsolationMeasurement]) {
-        let rounds = measurements.filter { $0.layout == layout }
-        let idle = measurements.filter { $0.layout == .idle }
+    /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle in the same rounds.
+    package init?(_ kind: IsolationCase, of measurements: [IsolationMeasurement]) {
+        let rounds = measurements.filter { $0.case == kind }
+        let idle = measurements.filter { $0.case == kind.idle }
+        let layout = kind.layout
+        var stalls = LatencyHistogram()
         var latencies = LatencyHistogram()
         var lateness = LatencyHistogram()
         for round in rounds {
             latencies.merge(round.latencies)
             lateness.merge(round.lateness)
+            stalls.merge(round.stalls)
         }
         func percentiles(_ percent: Double) -> [Double] {
             rounds.compactMap { $0.latencies.percentile(percent).map(Double.init) }
@@ -62,7 +85,13 @@ package struct IsolationSummary: Sendable, Encodable {
         else { return nil }
         let seconds = rounds.reduce(0) { $0 + $1.seconds }
         let scanSeconds = rounds.reduce(0) { $0 + $1.scanSeconds }
-        self.layout = layout
+        self.case = kind
+        canary = Percentiles(stalls)
+        curve = Self.curvePercents.compactMap { percent in
+            latencies.percentile(percent).map { CurvePoint(percent: percent, nanoseconds: $0) }
+        }
+        timeline = rounds[0].timeline
+        truth = rounds[0].truth
         self.getLatency = getLatency
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness

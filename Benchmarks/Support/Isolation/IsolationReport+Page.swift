@@ -1,0 +1,3 @@
+extension IsolationReport {
+    package func page() -> String { text() }
+}

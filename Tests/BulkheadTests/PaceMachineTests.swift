@@ -99,6 +99,25 @@ private struct ModelServer {
         #expect(machine.keys == 33)
     }
 
+    @Test func `what preparing a slice takes is not the server's time`() {
+        var (prompt, slow) = (considerate(), considerate())
+        var now = ContinuousClock.now
+        for _ in 0..<50 {
+            for isSlow in [false, true] {
+                var machine = isSlow ? slow : prompt
+                let keys = machine.begin(at: now)
+                if isSlow {
+                    now += .milliseconds(keys)
+                    machine.leave(at: now)
+                }
+                now += .microseconds(80 + 3 * keys)
+                _ = machine.ended(keys: keys, at: now)
+                if isSlow { slow = machine } else { prompt = machine }
+            }
+        }
+        #expect(slow.keys == 33 && prompt.keys == 33)
+    }
+
     @Test func `a single step that finds nothing to do does not open the door to a large one`() {
         var machine = considerate()
         var server = ModelServer()

@@ -41,6 +41,12 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             summaries.first { $0.case == IsolationCase(layout) }
         }
 
+        /// Whether what all else is compared with says little itself.
+        var isDisturbed: Bool { self[.idle].map { $0.isUnsteady || $0.isMostlyOwnError } ?? true }
+
+        /// The answer, where the figures allow one.
+        func answer(_ answer: Answer) -> Answer { isDisturbed ? .undecided : answer }
+
         /// Median of the rounds' p99, as a multiple of idle.
         func times(_ layout: IsolationLayout) -> Double? { self[layout]?.p99TimesIdle?.median }
 
@@ -77,7 +83,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         guard let named = figures.times(.namedDatabases), let together = figures.times(.oneDatabase) else { return nil }
         return Self(
             claim: "databases of their own keep the cache faster than prefixes in one database",
-            answer: named <= together / IsolationVerdict.limit ? .holds : .doesNotHold, condition: nil,
+            answer: figures.answer(named <= together / IsolationVerdict.limit ? .holds : .doesNotHold),
+            condition: nil,
             figures: figures.list([.oneConnection, .oneDatabase, .namedDatabases]))
     }
 
@@ -91,7 +98,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         let unsure = figures[layout]?.roundsDisagree == true && times <= target.times * 1.2
         return Self(
             claim: claim,
-            answer: unsure ? .undecided : times <= target.times && share >= target.share ? .holds : .doesNotHold,
+            answer: figures.answer(
+                unsure ? .undecided : times <= target.times && share >= target.share ? .holds : .doesNotHold),
             condition: nil,
             figures: "\(text), which is \(Units.decimal(share * 100, places: 0)) % of the unpaced speed (wanted: within "
                 + "\(Units.decimal(target.times, places: 1)) × at \(Units.decimal(target.share * 100, places: 0)) %)")
@@ -104,8 +112,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         let helps = !isCalm && paced <= IsolationVerdict.limit
         return Self(
             claim: "a server of its own keeps vector scans away from the cache",
-            answer: isCalm ? .holds : helps ? .holdsOnlyWith : .doesNotHold,
-            condition: helps ? "a considerate scan" : nil,
+            answer: figures.answer(isCalm ? .holds : helps ? .holdsOnlyWith : .doesNotHold),
+            condition: helps && !figures.isDisturbed ? "a considerate scan" : nil,
             figures: figures.list([.separateServers, .separateConsiderate, .replica]))
     }
 

@@ -12,7 +12,7 @@ extension IsolationReport {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private var conditions: String {
+    var conditions: String {
         let arrivals = settings.even ? "evenly" : "Poisson"
         let places = servers.map { server in
             "\(server.version) at \(server.address)" + (server.core.map { " on core \($0)" } ?? "")
@@ -50,7 +50,7 @@ extension IsolationReport {
     }
 
     /// What the measurement itself may have added.
-    private var errorBound: String {
+    var errorBound: String {
         let worst = summaries.max { $0.senderLateness.p99 < $1.senderLateness.p99 }
         guard let worst else { return "" }
         let doubtful = summaries.filter(\.isMostlyOwnError).map { "\"\($0.case.name)\"" }
@@ -61,7 +61,7 @@ extension IsolationReport {
     }
 
     /// What a thread saw that did nothing but sleep: the machine's part.
-    private var canary: [String] {
+    var canary: [String] {
         let worst = summaries.compactMap { summary in summary.canary.map { (summary, $0) } }
             .max { $0.1.p99 < $1.1.p99 }
         guard let (summary, late) = worst else { return [] }
@@ -76,7 +76,7 @@ extension IsolationReport {
         summaries.compactMap { summary in summary.truth.map { "\(summary.case.name): \($0.text)" } }
     }
 
-    private var failures: [String] {
+    var failures: [String] {
         summaries.filter { $0.failedGets > 0 }.map {
             "failures: \(Units.grouped($0.failedGets)) GETs of \"\($0.case.name)\" failed or stayed unanswered and "
                 + "are in no percentile."

@@ -64,6 +64,11 @@ struct PaceMachine: Sendable {
         return keys
     }
 
+    /// The step that was begun leaves only now.
+    mutating func leave(at now: ContinuousClock.Instant) {
+        if begun != nil { begun = now }
+    }
+
     /// The step that was begun has ended, and had so many keys; how long to pause before the next.
     mutating func ended(keys count: Int, at now: ContinuousClock.Instant) -> Duration {
         guard let start = begun else { return .zero }

@@ -1,7 +1,7 @@
 import BenchmarkSupport
 import Synchronization
 
-/// A thread that only sleeps and looks how late it wakes: what machine and system add to whatever is measured beside it.
+/// A thread that only sleeps and looks how late it wakes: what machine and system add to what is measured beside it.
 final class Canary: Sendable {
     private let seen = Mutex(LatencyHistogram())
     private let isStopped = Atomic(false)

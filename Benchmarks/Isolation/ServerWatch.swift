@@ -19,7 +19,8 @@ struct ServerWatch {
         let lines = try main.info("commandstats").text.split(whereSeparator: \.isNewline)
         let commands = lines.filter { $0.hasPrefix("cmdstat_") }.compactMap { line -> ServerTruth.Command? in
             let name = line.dropFirst("cmdstat_".count).prefix { $0 != ":" }
-            let values = line.dropFirst("cmdstat_:".count + name.count).split(separator: ",").reduce(into: [Substring: Substring]()) { values, pair in
+            let pairs = line.dropFirst("cmdstat_:".count + name.count).split(separator: ",")
+            let values = pairs.reduce(into: [Substring: Substring]()) { values, pair in
                 let parts = pair.split(separator: "=")
                 if parts.count == 2 { values[parts[0]] = parts[1] }
             }

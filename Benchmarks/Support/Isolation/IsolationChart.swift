@@ -70,15 +70,19 @@ enum IsolationChart {
             body += text(x(rate), height - bottom + 18, Units.count(Int(rate)), "middle")
         }
         body += text((left + width - right) / 2, height - 6, "vectors a second", "middle")
-        var taken: [(x: Double, y: Double)] = []
+        let dots = summaries.map { (x: x($0.vectorsPerSecond ?? 0), y: y($0.p99OfRounds.median)) }
+        var taken: [(x: Double, y: Double, width: Double)] = dots.map { ($0.x - 7, $0.y, 14) }
         for summary in summaries.sorted(by: { $0.p99OfRounds.median > $1.p99OfRounds.median }) {
             let (px, py) = (x(summary.vectorsPerSecond ?? 0), y(summary.p99OfRounds.median))
             body += "<circle cx=\"\(number(px))\" cy=\"\(number(py))\" r=\"6\" fill=\"\(colour(summary.layout))\"/>"
-            // Names of neighbours go below each other.
-            var place = py + 4
-            while taken.contains(where: { abs($0.x - px) < 150 && abs($0.y - place) < 15 }) { place += 15 }
-            taken.append((px, place))
-            body += text(px + 11, place, summary.case.name, "start", isName: true)
+            // Names go below what is there already.
+            let length = Double(summary.case.name.count) * 7
+            var place = py
+            while taken.contains(where: {
+                $0.x < px + 11 + length && $0.x + $0.width > px + 11 && abs($0.y - place) < 14
+            }) { place += 7 }
+            taken.append((px + 11, place, length))
+            body += text(px + 11, place + 4, summary.case.name, "start", isName: true)
         }
         return svg(width, height, "Scan throughput against GET p99 by layout", body)
     }
@@ -91,7 +95,7 @@ enum IsolationChart {
         let (left, top, floor) = (44.0, 6.0, 100.0)
         let step = (width - left) / slices
         var body = ""
-        for value in scale.lines {
+        for value in scale.decades {
             let y = top + (floor - top) * (1 - scale.place(value))
             body += "<line class=\"grid\" x1=\"\(left)\" x2=\"\(width)\" y1=\"\(number(y))\" y2=\"\(number(y))\"/>"
             body += text(left - 5, y + 4, Units.duration(nanoseconds: value), "end")
@@ -108,7 +112,7 @@ enum IsolationChart {
             if place == marked { continue }
             marked = place
             let x = number(left + (width - left) * Double(place) / 900)
-            body += "<line class=\"step\" stroke-width=\"0.4\" x1=\"\(x)\" x2=\"\(x)\" y1=\"103\" y2=\"111\"/>"
+            body += "<line class=\"step\" stroke-width=\"0.8\" x1=\"\(x)\" x2=\"\(x)\" y1=\"103\" y2=\"111\"/>"
         }
         body += text(left, 125, "0", "start") + text(width, 125, "1 s", "end")
         return svg(width, height, "Slowest GET over time", body)
@@ -121,6 +125,7 @@ enum IsolationChart {
         let low: Double
         let high: Double
         let lines: [Double]
+        let decades: [Double]
 
         init?(_ values: [Double]) {
             let positive = values.filter { $0 > 0 && $0.isFinite }
@@ -130,7 +135,8 @@ enum IsolationChart {
             high = steps.first { $0 >= most && $0 > least } ?? most * 2
             let (first, last) = (low, high)
             let within = steps.filter { $0 >= first && $0 <= last }
-            lines = within.count <= 9 ? within : within.filter { log10($0) == log10($0).rounded() }
+            decades = within.filter { log10($0) == log10($0).rounded() }
+            lines = within.count <= 9 ? within : decades
         }
 
         /// From 0 to 1, within it.

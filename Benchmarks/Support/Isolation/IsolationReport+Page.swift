@@ -19,17 +19,18 @@ extension IsolationReport {
             <p class="lead">\(HTML.text(verdict.text))</p>
             <ul class="claims">\(claims)</ul>
             <h2>GETs of main, by layout</h2>
-            <p>Latency from the instant a GET was meant to leave. Medians of rounds in the figures above, all rounds together
-            below.</p>
+            <p>Latency from the instant a GET was meant to leave. Medians of rounds in the figures above, all rounds
+            together below.</p>
             <div class="wide">\(pageTable)</div>
             <h2>How slow, how often</h2>
             <figure><div class="wide">\(IsolationChart.curves(mainSummaries))</div>
             \(IsolationChart.legend(mainSummaries))
-            <figcaption>Each curve says how long so many of 100 GETs took at most; both axes are logarithmic, so that the
-            slowest one in a thousand is seen.</figcaption></figure>
+            <figcaption>Each curve says how long so many of 100 GETs took at most; both axes are logarithmic, so that
+            the slowest one in a thousand is seen.</figcaption></figure>
             <h2>What the speed of the scan costs</h2>
             <figure><div class="wide">\(IsolationChart.tradeOff(mainSummaries))</div>
-            <figcaption>Vectors a second against the GET p99 of main. To the right and low is good.</figcaption></figure>
+            <figcaption>Vectors a second against the GET p99 of main. To the right and low is good.</figcaption>
+            </figure>
             <h2>Over time</h2>
             <div class="times">\(timelines)</div>
             <h2>What each line means</h2>
@@ -84,8 +85,8 @@ extension IsolationReport {
             """
         }.joined(separator: "\n")
             + """
-            <p class="caption">The slowest GET of each \(IsolationTimeline.sliceMilliseconds) ms of the first second, all on
-            one logarithmic scale; below, a mark for each step of the scan.</p>
+            <p class="caption">The slowest GET of each \(IsolationTimeline.sliceMilliseconds) ms of the first second, all
+            on one logarithmic scale; below, a mark for each step of the scan.</p>
             """
     }
 
@@ -133,7 +134,8 @@ enum HTML {
         h1{font-size:28px;line-height:1.2;margin:8px 0 12px}h2{font-size:20px;margin:40px 0 8px}
         h3{font-size:14px;margin:0 0 4px;font-weight:600}
         p{margin:8px 0}.lead{font-size:17px}figure{margin:8px 0}figcaption,.caption{color:var(--soft);font-size:14px}
-        .claims{list-style:none;padding:0;display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+        .claims{list-style:none;padding:0;display:grid;gap:12px;
+        grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
         .claims li{background:var(--card);border:1px solid var(--line);border-left:5px solid;border-radius:6px;
         padding:10px 14px}
         .claims b{display:block}.claims p{color:var(--soft);font-size:14px;margin:6px 0 0}.answer{font-weight:600}

@@ -66,7 +66,7 @@ extension IsolationReport {
             .max { $0.1.p99 < $1.1.p99 }
         guard let (summary, late) = worst else { return [] }
         return [
-            "canary: a thread of this program that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) late "
+            "canary: a thread that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) late "
                 + "99 times of 100 in the worst layout (\(summary.case.name)), and once "
                 + "\(Units.duration(nanoseconds: late.max)): no GET can be told from that."
         ]

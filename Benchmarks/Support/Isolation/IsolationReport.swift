@@ -10,15 +10,16 @@
 /// | `layouts` | one object for each that was measured, idle first, see below |
 /// | `skipped` | one sentence for each layout that was not |
 /// | `verdict` | `claim`, `criterion`, `answer` (`yes`, `only at the median`, `no`, `undecided`), `text` |
-/// | `claims` | each with `claim`, `answer` (`holds`, `holds only with`, `does not hold`, `undecided`), `condition`, `figures` |
+/// | `claims` | each with `claim`, `answer`, `condition`, `figures`, see ``IsolationClaim`` |
 /// | `flushes` | one for each mode of FLUSHDB, see ``FlushSummary`` |
 ///
-/// A layout: `name`, `case` (`layout`, `noise`, and `rate` where it is not that of the options), `get_latency` and `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in
-/// nanoseconds), `p99_of_rounds` (`median`, `min` and `max` in nanoseconds), `p99_times_idle` and `p50_times_idle`
-/// (the same three, as factors; not for idle), `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
+/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options); `get_latency` and
+/// `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in nanoseconds); `canary`, how late a thread woke that only
+/// slept, likewise; `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle`
+/// (the same three, as factors; not for idle); `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
 /// `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`; `curve` (`percent`, `nanoseconds`);
-/// `canary`, how late a thread woke that only slept, as percentiles; and of the first round `timeline` (the slowest GET
-/// of each 5 ms in nanoseconds, and when steps of the scan began in microseconds) and `truth`, what the server counted.
+/// and of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
+/// microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String

@@ -102,7 +102,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
                 unsure ? .undecided : times <= target.times && share >= target.share ? .holds : .doesNotHold),
             condition: nil,
             figures: "\(text), which is \(Units.decimal(share * 100, places: 0)) % of the unpaced speed "
-                + "(wanted: within \(Units.decimal(target.times, places: 1)) × at \(Units.decimal(target.share * 100, places: 0)) %)")
+                + "(wanted: within \(Units.decimal(target.times, places: 1)) × at "
+                + "\(Units.decimal(target.share * 100, places: 0)) %)")
     }
 
     private static func ownServer(_ figures: Figures) -> Self? {

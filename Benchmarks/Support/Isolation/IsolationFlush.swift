@@ -73,7 +73,8 @@ package struct FlushSummary: Sendable, Encodable {
     package var sentence: String {
         "\(mode.rawValue) flush of \(Units.grouped(keys)) keys of main: "
             + "\(lost == 0 ? "no vector" : "\(lost) vectors") of knowledge lost; FLUSHDB took "
-            + "\(nanoseconds.text { Units.duration(nanoseconds: $0) }); reads of knowledge took p99 \(Units.duration(nanoseconds: during.p99)) and at most "
+            + "\(nanoseconds.text { Units.duration(nanoseconds: $0) }); reads of knowledge took p99 "
+            + "\(Units.duration(nanoseconds: during.p99)) and at most "
             + "\(Units.duration(nanoseconds: during.max)) while it ran, p99 \(Units.duration(nanoseconds: before.p99)) "
             + "before"
     }

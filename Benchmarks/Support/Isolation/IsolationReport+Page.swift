@@ -85,8 +85,8 @@ extension IsolationReport {
             """
         }.joined(separator: "\n")
             + """
-            <p class="caption">The slowest GET of each \(IsolationTimeline.sliceMilliseconds) ms of the first second, all
-            on one logarithmic scale; below, a mark for each step of the scan.</p>
+            <p class="caption">The slowest GET of each \(IsolationTimeline.sliceMilliseconds) ms of the first second,
+            all on one logarithmic scale; below, a mark for each step of the scan.</p>
             """
     }
 

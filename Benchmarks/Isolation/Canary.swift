@@ -13,7 +13,6 @@ final class Canary: Sendable {
     init() {
         thread.withLock { thread in
             thread = DedicatedThread { [self] in
-                _ = ThreadScheduling.wakePunctually()
                 var next = MonotonicClock.now()
                 while !isStopped.load(ordering: .relaxed) {
                     next += Self.period

@@ -56,7 +56,10 @@ struct Noise: Sendable {
             guard let socketPath else { throw IsolationError("SYNC needs a server of our own") }
             return try NoiseMaker { maker in
                 maker.beginStep()
-                maker.add(try SnapshotStream.receive(socketPath))
+                try SnapshotStream.receive(socketPath) { bytes in
+                    maker.add(bytes)
+                    return !maker.hasToStop
+                }
             }
         }
     }

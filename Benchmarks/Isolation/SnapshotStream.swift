@@ -8,8 +8,8 @@ import Darwin
 
 /// A snapshot as a replica gets it, read and dropped: what a backup by SYNC costs the server.
 enum SnapshotStream {
-    /// Receives one whole snapshot over a unix socket; returns its bytes.
-    static func receive(_ path: String) throws -> Int {
+    /// Receives one snapshot over a unix socket: each piece's bytes go to `receive`, which says whether to go on.
+    static func receive(_ path: String, _ receive: (Int) -> Bool) throws {
         #if canImport(Glibc)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -40,11 +40,9 @@ enum SnapshotStream {
             }
         }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        var received = 0
         while true {
             let count = read(descriptor, &buffer, buffer.count)
-            if count <= 0 { return received }
-            received += count
+            if count <= 0 || !receive(count) { return }
         }
     }
 }

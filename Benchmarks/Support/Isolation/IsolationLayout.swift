@@ -65,6 +65,16 @@ package enum IsolationNoise: String, Sendable, CaseIterable, Encodable {
     /// As it stands on a command line.
     package var word: String { IsolationLayout.word(of: rawValue) }
 
+    /// What is counted.
+    package var unit: String {
+        switch self {
+        case .vectors, .mget, .hget, .dump, .migration: "vectors"
+        case .scan10, .scan100, .scan1000, .scan10000, .keys: "keys"
+        case .vsim: "queries"
+        case .sync: "bytes"
+        }
+    }
+
     /// COUNT of those that scan keys alone.
     package var scanCount: Int? {
         switch self {

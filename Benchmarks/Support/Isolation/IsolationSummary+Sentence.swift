@@ -18,10 +18,10 @@ extension IsolationSummary {
             decisive(idle: idle, isCalm: isCalm).isMostlyOwnError || isCalm && idle.isUnsteady
             ? "too disturbed to mean anything" : roundsDisagree ? "the rounds disagree too much to tell" : nil
         if let objection {
-            return "\(name): while vectors are read at \(rate), \(times): \(objection)"
+            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(objection)"
         }
         if self.case.noise != .vectors {
-            return "\(name): at \(rate), \(times)"
+            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times)"
                 + (isCalm ? ": the server finds time for both" : ": the cache waits")
         }
         return switch layout {

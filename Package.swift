@@ -36,6 +36,9 @@ let package = Package(
         .target(name: "RESP", swiftSettings: settings),
         .target(name: "RDB", swiftSettings: settings),
 
+        // Floor 0 as well: numbers, tables and progress, for people who read a terminal.
+        .target(name: "ConsoleText", swiftSettings: settings),
+
         // Floor 1: what can be said, and how it gets there.
         .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
         .target(name: "RedisNetworking", dependencies: ["RESP"], swiftSettings: settings),
@@ -45,11 +48,14 @@ let package = Package(
             name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
 
         // Floor 3: what the programs do, as a library.
-        .target(name: "BulkheadTools", dependencies: ["RESP", "RDB", "Bulkhead"], swiftSettings: settings),
+        .target(
+            name: "BulkheadTools", dependencies: ["RESP", "RDB", "ConsoleText", "Bulkhead"], swiftSettings: settings),
 
         // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
-        .target(name: "BenchmarkSupport", path: "Benchmarks/Support", swiftSettings: settings),
+        .target(
+            name: "BenchmarkSupport", dependencies: ["ConsoleText"], path: "Benchmarks/Support",
+            swiftSettings: settings),
         .executableTarget(
             name: "Isolation", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
             path: "Benchmarks/Isolation", swiftSettings: settings),
@@ -79,19 +85,23 @@ let package = Package(
             swiftSettings: settings),
         // Tests/fuzz runs it.
         .executableTarget(
-            name: "Fuzzer", dependencies: ["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
+            name: "Fuzzer",
+            dependencies: ["RESP", "RDB", "RDBBodies", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
             path: "Tests/Fuzzer", exclude: ["Finds"], swiftSettings: settings),
         // Tests/soak runs it.
         .executableTarget(
             name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
             swiftSettings: settings),
         tests("RESPTests", of: "RESP"),
-        tests("RDBTests", of: "RDB", "RedisTestServer"),
+        // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
+        .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
+        tests("RDBTests", of: "RDB", "RDBBodies", "RESP", "Bulkhead", "RedisTestServer"),
         tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
         tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
         tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
         tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
         tests("BulkheadToolsTests", of: "RESP", "RDB", "Bulkhead", "BulkheadTools", "BulkheadCLI", "RedisTestServer"),
+        tests("ConsoleTextTests", of: "ConsoleText"),
         tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
         tests(
             "HouseRulesTests",

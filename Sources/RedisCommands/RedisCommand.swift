@@ -62,12 +62,30 @@ extension RedisCommand {
     public static func raw<Value: RedisDecodable>(
         _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) -> RedisCommand<Value> {
-        let bytes = RedisArguments.encode { builder in
-            builder.append(name)
-            for argument in arguments { argument.append(to: &builder) }
-        }
+        let bytes = encoded(name, arguments)
         return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes))) {
             value throws(RedisConversionError) in try Value(redis: value)
+        }
+    }
+}
+
+extension RedisCommand {
+    /// A command that `raw` refuses because it reaches past its database (MOVE, COPY … DB), for tools whose work is
+    /// just that: whoever makes one answers for what it reaches. The connection's own database must stay as it is, so
+    /// SELECT and its kin have no business here.
+    package static func reaching<Value: RedisDecodable>(
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) -> RedisCommand<Value> {
+        let bytes = encoded(name, arguments)
+        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: .bulk)) {
+            value throws(RedisConversionError) in try Value(redis: value)
+        }
+    }
+
+    private static func encoded(_ name: String, _ arguments: [any RedisArgument]) -> [UInt8] {
+        RedisArguments.encode { builder in
+            builder.append(name)
+            for argument in arguments { argument.append(to: &builder) }
         }
     }
 }

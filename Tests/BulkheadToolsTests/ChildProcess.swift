@@ -24,6 +24,10 @@ enum Bulkhead {
         try await run(executable, arguments, input: input)
     }
 
+    static func run(_ arguments: [String], input: some Collection<UInt8> = []) async throws -> Outcome {
+        try await run(executable, arguments, input: input)
+    }
+
     /// Runs a line of sh that finds `bulkhead` in its path.
     static func shell(_ line: String, input: some Collection<UInt8> = []) async throws -> Outcome {
         try await run(URL(fileURLWithPath: "/bin/sh"), ["-c", line], input: input)

@@ -2,14 +2,17 @@ import BenchmarkSupport
 
 /// What is fed.
 enum Target: String, CaseIterable, Sendable {
-    case decoder, handshake, url, catalogue
+    case decoder, snapshot, value, payload, handshake, url, catalogue
 
-    /// The target of an input where all take part: 80, 10, 5 and 5 of a hundred.
+    /// The target of an input where all take part: 35, 15, 25, 5, 10, 5 and 5 of a hundred.
     private static func weighted(_ random: inout SeededGenerator) -> Target {
         switch random.below(20) {
         case 0: .url
         case 1: .catalogue
         case 2, 3: .handshake
+        case 4: .payload
+        case 5..<10: .value
+        case 10..<13: .snapshot
         default: .decoder
         }
     }
@@ -25,6 +28,9 @@ enum Target: String, CaseIterable, Sendable {
             case .handshake: HandshakeAnswers.make(variant, &random)
             case .url: URLTarget.make(&random)
             case .catalogue: CatalogueTarget.make(&random)
+            case .value: ValueTarget.make(&random)
+            case .payload: PayloadTarget.make(&random)
+            case .snapshot: Snapshots.make(&random)
             }
         return Input(target: target, variant: variant, bytes: bytes)
     }
@@ -38,6 +44,9 @@ extension Input {
         case .handshake: HandshakeTarget.check(self)
         case .url: URLTarget.check(self)
         case .catalogue: CatalogueTarget.check(self)
+        case .value: ValueTarget.check(self)
+        case .payload: PayloadTarget.check(self)
+        case .snapshot: SnapshotTarget.check(self)
         }
     }
 

@@ -1,5 +1,6 @@
-// Feeds mutated input to whatever reads what others wrote: the decoder, the handshake, the readers of URLs and of
-// catalogue files. Tests/fuzz builds and runs it.
+// Feeds mutated input to whatever reads what others wrote: the decoder, the readers of snapshots, of
+// values and of DUMP payloads, the handshake, the readers of URLs and of catalogue files. Tests/fuzz builds and runs
+// it.
 import BenchmarkSupport
 
 #if canImport(Glibc)

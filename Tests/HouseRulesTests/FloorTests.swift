@@ -9,14 +9,18 @@ import Testing
     static let floors: [(folder: String, allowed: Set<String>)] = [
         ("Sources/RESP", []),
         ("Sources/RDB", []),
+        ("Sources/ConsoleText", []),
         ("Sources/RedisCommands", ["RESP"]),
         ("Sources/RedisNetworking", libc.union(["RESP", "Dispatch", "Synchronization"])),
         ("Sources/Bulkhead", essentials.union(["RESP", "RedisCommands", "RedisNetworking", "Synchronization"])),
-        ("Sources/BulkheadTools", libc.union(essentials).union(["RESP", "RDB", "Bulkhead"])),
+        (
+            "Sources/BulkheadTools",
+            libc.union(essentials).union(["RESP", "RDB", "ConsoleText", "Bulkhead", "Synchronization"])
+        ),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),
         ("Sources/FacadeGenerator", libc.union(essentials)),
         ("Sources/RedisTestServer", libc.union(["Synchronization"])),
-        ("Benchmarks/Support", libc.union(["Synchronization"])),
+        ("Benchmarks/Support", libc.union(["ConsoleText", "Synchronization"])),
         (
             "Benchmarks/Isolation",
             libc.union(essentials).union([
@@ -38,7 +42,13 @@ import Testing
             "Tests/Soak",
             libc.union(["Bulkhead", "BenchmarkSupport", "RedisTestServer", "Synchronization"])
         ),
-        ("Tests/Fuzzer", libc.union(essentials).union(["RESP", "RedisNetworking", "Bulkhead", "BenchmarkSupport"])),
+        ("Tests/RDBBodies", ["RDB"]),
+        (
+            "Tests/Fuzzer",
+            libc.union(essentials).union([
+                "RESP", "RDB", "RDBBodies", "RedisNetworking", "Bulkhead", "BenchmarkSupport",
+            ])
+        ),
     ]
 
     @Test(arguments: floors.map(\.folder))

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["decoder", "handshake", "url", "catalogue"])
+    @Test(arguments: ["decoder", "snapshot", "value", "payload", "handshake", "url", "catalogue"])
     func `the same seed gives the same inputs with the same endings`(target: String) throws {
         func endings() throws -> [Substring] {
             let run = try Self.run("--inputs", "500", "--seed", "11", "--target", target)

@@ -2,7 +2,7 @@
 package enum BulkheadProgram {
     package static let version = "0.1.0"
     /// Every command, in the order of the help.
-    package static let commands: [Command] = [.resp, .help]
+    package static let commands: [Command] = [.backup, .flush, .doctor, .lint, .rdb, .resp, .completions, .help]
     package static let flags: [Flag] = [.help, .version]
 
     /// Runs the command that `words` ask for and returns what to exit with; all that can go wrong has been said on
@@ -72,7 +72,7 @@ extension Command {
         summary: "print the page of a command, or of the program",
         usage: ["bulkhead help [COMMAND]"],
         about: "Prints the same page as COMMAND --help.",
-        operands: Operands(placeholder: "COMMAND", count: 0...1),
+        operands: Operands(placeholder: "COMMAND", count: 0...1, completion: .commands),
         run: { arguments, streams throws(ProgramFailure) in
             let page = try arguments.operands.first.map { name throws(ProgramFailure) in
                 HelpPage.command(try BulkheadProgram.command(named: name))

@@ -4,8 +4,16 @@ package struct Command: Sendable {
     package struct Operands: Sendable {
         package let placeholder: String
         package let count: ClosedRange<Int>
+        /// What a shell offers in its place.
+        var completion = Completion.nothing
 
         static let none = Operands(placeholder: "", count: 0...0)
+    }
+
+    /// What a shell offers where a word is missing.
+    package enum Completion: Sendable, Hashable {
+        case nothing, files, databases, commands
+        case words([String])
     }
 
     /// A call to try, and the lines it prints; none where they depend on a server.
@@ -48,6 +56,21 @@ package struct Flag: Sendable {
         case none
         /// A decimal number from 1 on; its placeholder in the help.
         case positiveInteger(String)
+        /// Any text but an empty one.
+        case text(String, Command.Completion = .nothing)
+        /// One of these words.
+        case choice([String])
+        /// A length of time as `Duration.init(flag:)` reads it: `10s`, `1500ms`.
+        case duration(String)
+
+        /// As it stands in the help.
+        var placeholder: String? {
+            switch self {
+            case .none: nil
+            case .positiveInteger(let placeholder), .text(let placeholder, _), .duration(let placeholder): placeholder
+            case .choice(let words): words.joined(separator: "|")
+            }
+        }
     }
 
     /// Without its dashes.
@@ -55,12 +78,15 @@ package struct Flag: Sendable {
     package let value: Value
     /// One letter, for few.
     package let short: String?
+    /// True if it may be given several times.
+    package let isRepeatable: Bool
     package let help: String
 
-    init(_ name: String, _ value: Value, short: String? = nil, _ help: String) {
+    init(_ name: String, _ value: Value, short: String? = nil, isRepeatable: Bool = false, _ help: String) {
         self.name = name
         self.value = value
         self.short = short
+        self.isRepeatable = isRepeatable
         self.help = help
     }
 
@@ -75,9 +101,6 @@ package struct Flag: Sendable {
     /// As it is typed, with its placeholder: `--chunk N`.
     package var spelling: String {
         let short = short.map { "-\($0), " } ?? ""
-        return switch value {
-        case .none: "\(short)--\(name)"
-        case .positiveInteger(let placeholder): "\(short)--\(name) \(placeholder)"
-        }
+        return "\(short)--\(name)" + (value.placeholder.map { " \($0)" } ?? "")
     }
 }

@@ -1,16 +1,20 @@
-/// What the program answers to its caller: the numbers of sysexits.h.
+/// What the program answers to its caller: 0 to 2 as grep and diff do, above that the numbers of sysexits.h.
 package struct ExitCode: Sendable, Hashable {
     package let number: Int32
     /// One line of the help.
     package let meaning: String
 
     package static let done = ExitCode(number: 0, meaning: "done; also if the reader of standard output has left")
+    package static let found = ExitCode(
+        number: 1, meaning: "done, and something was found: differences, refusals, what to mend")
+    package static let failed = ExitCode(
+        number: 2, meaning: "failed, or stopped by Ctrl-C; what had been done until then is said and stays done")
     package static let usage = ExitCode(number: 64, meaning: "an unknown command or flag, or a value it cannot take")
     package static let badData = ExitCode(number: 65, meaning: "the input is not what it has to be")
     package static let inputTooShort = ExitCode(number: 66, meaning: "the input ends too soon")
     package static let ioFailed = ExitCode(number: 74, meaning: "reading or writing failed")
 
-    static let all = [done, usage, badData, inputTooShort, ioFailed]
+    static let all = [done, found, failed, usage, badData, inputTooShort, ioFailed]
 }
 
 /// The end of a run that cannot go on: an exit code, and words for standard error if there is anything to say.

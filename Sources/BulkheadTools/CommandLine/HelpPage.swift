@@ -1,3 +1,5 @@
+import ConsoleText
+
 /// Renders the pages of the help from the table of commands, 80 columns wide, without a line feed at the end.
 package enum HelpPage {
     static let columns = 80
@@ -20,7 +22,7 @@ package enum HelpPage {
         var sections = [
             "bulkhead \(command.name): \(command.summary)",
             section("Usage", command.usage),
-            wrapped(command.about, width: columns).joined(separator: "\n"),
+            command.about.wrapped(to: columns).joined(separator: "\n"),
             table("Flags", (command.flags + [.help]).map { ($0.spelling, $0.help) }),
         ]
         if !command.examples.isEmpty { sections.append(examples(command.examples)) }
@@ -48,25 +50,11 @@ package enum HelpPage {
     private static func table(_ title: String, _ rows: [(String, String)]) -> String {
         let left = rows.map(\.0.count).max() ?? 0
         let lines = rows.flatMap { name, text in
-            wrapped(text, width: columns - left - 4).enumerated().map { index, line in
+            text.wrapped(to: columns - left - 4).enumerated().map { index, line in
                 let name = index == 0 ? name : ""
                 return name + String(repeating: " ", count: left + 2 - name.count) + line
             }
         }
         return section(title, lines)
-    }
-
-    /// Breaks at spaces; a text that fits stays as it is.
-    static func wrapped(_ text: String, width: Int) -> [String] {
-        guard text.count > width else { return [text] }
-        var lines: [String] = []
-        for word in text.split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= width {
-                lines[lines.count - 1] += " \(word)"
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
     }
 }

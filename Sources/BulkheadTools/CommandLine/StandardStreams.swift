@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// The one file that touches errno.
+// errno is touched here and, for files by their paths, in NewFile and FilePath.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {
@@ -29,6 +29,18 @@ package struct Descriptor: Sendable {
     let number: Int32
     /// As messages call it.
     let name: String
+
+    /// Opens a file for reading, for as long as `body` runs. Throws if it cannot be opened, and what `body` throws.
+    static func withFile<Result>(
+        _ path: String, _ body: (Descriptor) throws(ProgramFailure) -> Result
+    ) throws(ProgramFailure) -> Result {
+        let number = open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else {
+            throw ProgramFailure(.ioFailed, "bulkhead: opening \(path) failed: \(String(cString: strerror(errno)))")
+        }
+        defer { close(number) }
+        return try body(Descriptor(number: number, name: path))
+    }
 
     /// Waits for bytes and returns how many came; 0 at the end. Throws if reading fails.
     func readBlock(into space: UnsafeMutableRawBufferPointer) throws(ProgramFailure) -> Int {

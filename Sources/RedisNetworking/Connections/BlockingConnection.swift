@@ -12,8 +12,8 @@ import Darwin
 ///
 /// `@unchecked Sendable`: whoever holds its lease is its only user; leases are handed over under the pool's lock.
 package final class BlockingConnection: @unchecked Sendable {
-    private let settings: ConnectionSettings
-    private let wire: Wire
+    let settings: ConnectionSettings
+    let wire: Wire
     /// One request is under way at a time, so a waiter needs no identity.
     private var machine: ConnectionMachine<Void>
     private var received: [RESPValue] = []

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BenchmarkSupport
+@testable import ConsoleText
 
 @Suite struct WrappingTests {
     @Test func `lines break between words and are as full as they can be`() {

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import BenchmarkSupport
+@testable import ConsoleText
 
 @Suite struct TableTests {
     @Test func `text stands to the left, numbers to the right, under a rule`() {

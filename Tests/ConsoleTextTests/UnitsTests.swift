@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import BenchmarkSupport
+@testable import ConsoleText
 
 @Suite struct UnitsTests {
     @Test(arguments: [

@@ -1,0 +1,207 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+import Bulkhead
+import RDB
+
+/// Makes the files of a plan: fetches, cuts, writes, publishes, and deletes what is old.
+struct Backup {
+    enum Method: String, CaseIterable {
+        /// SYNC, and where the server does not permit it, key by key.
+        case auto
+        case sync
+        case scan
+    }
+
+    struct Options {
+        var method = Method.auto
+        /// The number in the files; nil for that of the database.
+        var numberInFile: Int?
+        var hasFunctions = false
+        var isReplacing = false
+        /// Files that are kept of each database, the new one among them; nil for all.
+        var keep: Int?
+        var pace = RedisPace.considerate
+        /// How long the server may take until its snapshot begins.
+        var wait = Self.usualWait
+        var silence = RedisSnapshotTransfer.silenceLimit
+
+        /// Longer than a server needs to end another snapshot or rewrite of some 100 GB.
+        static let usualWait = Duration.seconds(600)
+    }
+
+    struct Report: Encodable {
+        struct File: Encodable {
+            let path: String
+            let manifest: BackupManifest
+        }
+
+        var files: [File] = []
+        var deleted: [String] = []
+    }
+
+    let program: String
+    let databases: RedisDatabases
+    let plan: BackupPlan
+    let options: Options
+    /// Words that are said whether there is progress or not.
+    let say: (String) -> Void
+    /// Makes a bar for a number of things, or for an unknown one.
+    let bar: (_ total: Int?, _ unit: String) -> WorkProgress
+    let isQuiet: Bool
+
+    /// What was published before a failure stays, and is said.
+    func run() async throws(ProgramFailure) -> Report {
+        var report = Report()
+        do throws(ProgramFailure) {
+            for items in plan.byServer { try await back(items, &report) }
+        } catch {
+            if !report.files.isEmpty {
+                say("Made before it failed: \(report.files.map(\.path).joined(separator: ", ")).")
+            }
+            throw error
+        }
+        guard let folder = plan.folder, let keep = options.keep else { return report }
+        for item in plan.items {
+            let retention = BackupRetention(
+                folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number)
+            report.deleted += try retention.deleteAllBut(keep)
+        }
+        return report
+    }
+
+    private func back(_ items: [BackupPlan.Item], _ report: inout Report) async throws(ProgramFailure) {
+        for item in items { NewFile.removeAbandoned(in: FilePath.split(item.path).folder) }
+        let facts = try await facts(of: items[0])
+        let startedAt = BackupTime.now
+        var made: [MadeSnapshot] = []
+        var outcome: SnapshotCut.Outcome?
+        if options.method != .scan { outcome = try fetch(items, facts) }
+        if let outcome {
+            made = outcome.made
+        } else {
+            for item in items { made.append(try await copy(item, facts)) }
+        }
+        let endedAt = BackupTime.now
+        for (item, snapshot) in zip(items, made) {
+            let manifest = manifest(item, snapshot, facts, outcome, startedAt, endedAt)
+            try publish(snapshot, manifest, item)
+            report.files.append(Report.File(path: item.path, manifest: manifest))
+        }
+    }
+
+    /// Nil where INFO is denied: then less is known, and nothing else changes.
+    private func facts(of item: BackupPlan.Item) async throws(ProgramFailure) -> ServerFacts? {
+        do throws(RedisError) {
+            return try await ServerFacts(of: try databases[item.entry.name])
+        } catch {
+            if error.code == .noPermission, error.stage == .answered { return nil }
+            throw ProgramFailure(error, of: program)
+        }
+    }
+
+    private func target(_ item: BackupPlan.Item) -> SnapshotCut.Target {
+        SnapshotCut.Target(
+            number: item.entry.number, numberInFile: options.numberInFile ?? item.entry.number, path: item.path,
+            hasFunctions: options.hasFunctions)
+    }
+
+    // MARK: The two ways
+
+    /// Cuts the files out of one snapshot; nil if the server does not give one and there is another way.
+    private func fetch(
+        _ items: [BackupPlan.Item], _ facts: ServerFacts?
+    ) throws(ProgramFailure) -> SnapshotCut.Outcome? {
+        let transfer: RedisSnapshotTransfer
+        let name = items[0].entry.name
+        let isValkey = facts?.info["valkey_version"] != nil
+        var isWaiting = false
+        let begin = ContinuousClock.now
+        do throws(RedisError) {
+            transfer = try databases.snapshotTransfer(
+                of: name, announcing: isValkey ? facts?.version : nil, wait: options.wait, silence: options.silence
+            ) {
+                if !isWaiting, ContinuousClock.now - begin > .seconds(1) {
+                    isWaiting = true
+                    if !isQuiet { say("Waiting for the server's snapshot.") }
+                }
+                return !Interruption.isRequested
+            }
+        } catch {
+            if error.code == .cancelled { throw ProgramFailure.backupStopped(program) }
+            guard error.stage == .answered, options.method == .auto else { throw ProgramFailure(error, of: program) }
+            say(
+                "The server does not give a snapshot (\(error.message)). Copying key by key: the backup is fuzzy, which "
+                    + "is not one moment, but each key as it is when its turn comes.")
+            return nil
+        }
+        var length: Int?
+        if case .length(let bytes) = transfer.framing { length = bytes }
+        let bar = bar(length, "B")
+        defer { bar.end() }
+        let cut = SnapshotCut(program: program, targets: items.map(target)) { bar.update(done: $0) }
+        return try cut.run(transfer)
+    }
+
+    private func copy(_ item: BackupPlan.Item, _ facts: ServerFacts?) async throws(ProgramFailure) -> MadeSnapshot {
+        let bar = bar(facts?.keyspace[item.entry.number]?.keys, "keys")
+        defer { bar.end() }
+        let database: RedisDatabase
+        do throws(RedisError) {
+            database = try databases[item.entry.name]
+        } catch {
+            throw ProgramFailure(error, of: program)
+        }
+        let copy = KeyByKeyCopy(
+            program: program, database: database, facts: facts, target: target(item), pace: options.pace
+        ) { bar.update(done: $0) }
+        return try await copy.run()
+    }
+
+    // MARK: Publishing
+
+    private func publish(
+        _ snapshot: MadeSnapshot, _ manifest: BackupManifest, _ item: BackupPlan.Item
+    ) throws(ProgramFailure) {
+        if let former = item.former, former.keys > 0, snapshot.keys == 0, !options.isReplacing {
+            throw ProgramFailure(
+                .found,
+                "\(program): \(item.entry.name) is empty, and the backup at \(item.path) has \(former.keys) keys: it was "
+                    + "left as it is; say --replace if that is meant")
+        }
+        let beside = try NewFile(at: item.path + BackupManifest.suffix)
+        let json = try manifest.json(program)
+        try json.span.withUnsafeBytes { bytes throws(ProgramFailure) in try beside.write(bytes) }
+        try beside.finish()
+        // Its manifest first: a file that is there always has one.
+        try beside.publish(replacing: item.replaces)
+        try snapshot.file.file.publish(replacing: item.replaces)
+    }
+
+    private func manifest(
+        _ item: BackupPlan.Item, _ snapshot: MadeSnapshot, _ facts: ServerFacts?, _ outcome: SnapshotCut.Outcome?,
+        _ startedAt: Date, _ endedAt: Date
+    ) -> BackupManifest {
+        let aux = outcome?.source.aux ?? [:]
+        let isValkey = aux["valkey-ver"] != nil || facts?.info["valkey_version"] != nil
+        return BackupManifest(
+            tool: "bulkhead \(BulkheadProgram.version)",
+            server: BackupManifest.Server(
+                address: item.address, version: aux["valkey-ver"] ?? aux["redis-ver"] ?? facts?.version ?? "",
+                flavour: isValkey ? "valkey" : "redis", runID: facts?.info["run_id"], replicationID: aux["repl-id"],
+                replicationOffset: aux["repl-offset"].flatMap { Int($0) }),
+            database: BackupManifest.Database(
+                name: item.entry.name.text, number: item.entry.number,
+                numberInFile: options.numberInFile ?? item.entry.number),
+            file: FilePath.split(item.path).name, rdbVersion: snapshot.version.number,
+            content: snapshot.file.content, replaces: item.former?.content,
+            keys: snapshot.keys, expiring: snapshot.expiring, types: snapshot.types, functions: snapshot.functions,
+            consistency: outcome == nil ? .fuzzy : .pointInTime, sourceChecksum: outcome?.checksum.rawValue,
+            startedAt: BackupTime.text(startedAt),
+            snapshotAt: aux["ctime"].flatMap { Int($0) }.map { BackupTime.text(secondsSince1970: $0) },
+            endedAt: BackupTime.text(endedAt))
+    }
+}

@@ -1,0 +1,108 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+import Bulkhead
+
+/// Which databases go into which files, checked before a server is asked for anything.
+struct BackupPlan {
+    /// One database and its file.
+    struct Item {
+        let entry: DatabaseEntry
+        /// Where its server listens.
+        let address: String
+        let path: String
+        /// The backup that is there and may be replaced; nil if nothing is there.
+        let former: BackupManifest?
+        /// True if what is there under both names is replaced.
+        let replaces: Bool
+    }
+
+    let items: [Item]
+    /// Set where files are named by name and time.
+    let folder: String?
+    let startedAt: Date
+
+    /// Items by server: each server gives one snapshot for all of its own.
+    var byServer: [[Item]] {
+        var order: [String] = []
+        for item in items where !order.contains(item.address) { order.append(item.address) }
+        return order.map { address in items.filter { $0.address == address } }
+    }
+
+    /// Throws a wrong call, a missing folder, or a refusal to overwrite what is not the tool's own.
+    init(
+        _ entries: [DatabaseEntry], to destination: String, in databases: RedisDatabases, replacing: Bool,
+        _ arguments: Arguments
+    ) throws(ProgramFailure) {
+        let program = arguments.program
+        startedAt = BackupTime.now
+        let isFolder: Bool
+        switch try FilePath.kind(destination) {
+        case .folder: isFolder = true
+        case .other: throw arguments.refused("\(destination) is neither a file nor a folder")
+        case .file, nil: isFolder = false
+        }
+        guard isFolder || !destination.hasSuffix("/") else {
+            throw ProgramFailure(.ioFailed, "\(program): there is no folder \(destination): make it first")
+        }
+        guard isFolder || entries.count == 1 else {
+            throw arguments.refused("several databases go into a folder that is there, and \(destination) is none")
+        }
+        folder = isFolder ? destination : nil
+        var items: [Item] = []
+        for entry in entries {
+            let address: String
+            do throws(RedisError) {
+                address = try databases[entry.name].address
+            } catch {
+                throw arguments.refused(error.message)
+            }
+            if let other = items.first(where: { $0.address == address && $0.entry.number == entry.number }) {
+                throw arguments.refused("\(other.entry.name) and \(entry.name) are both number \(entry.number): name one")
+            }
+            var path = destination
+            if isFolder {
+                path += (path.hasSuffix("/") ? "" : "/") + BackupRetention.fileName(entry.name.text, startedAt)
+            }
+            let former = try Self.former(at: path, entry, address, replacing: replacing, program)
+            // A manifest without a file is what a crash leaves; nothing is lost with it.
+            let hasManifest = try BackupManifest.beside(path) != nil
+            items.append(
+                Item(entry: entry, address: address, path: path, former: former, replaces: replacing || hasManifest))
+        }
+        self.items = items
+    }
+
+    /// The manifest of what is there and may be replaced.
+    private static func former(
+        at path: String, _ entry: DatabaseEntry, _ address: String, replacing: Bool, _ program: String
+    ) throws(ProgramFailure) -> BackupManifest? {
+        let manifest = try BackupManifest.beside(path)
+        func refusal(_ reason: String) -> ProgramFailure {
+            ProgramFailure(
+                .found, "\(program): nothing was done: \(reason); name another file, or say --replace")
+        }
+        switch try FilePath.kind(path) {
+        case nil:
+            if manifest == nil, !replacing, try FilePath.kind(path + BackupManifest.suffix) != nil {
+                throw refusal("\(path)\(BackupManifest.suffix) is there and is no manifest of this tool")
+            }
+            return nil
+        case .file where replacing: return try manifest?.isOf(path) == true ? manifest : nil
+        case .file:
+            guard let manifest, try manifest.isOf(path) else {
+                throw refusal("\(path) is there, and no manifest says that it is a backup of this tool")
+            }
+            guard manifest.isSameDatabase(as: address, entry.name.text, entry.number) else {
+                throw refusal(
+                    "\(path) is a backup of \(manifest.database.name) (number \(manifest.database.number)) of "
+                        + "\(manifest.server.address)")
+            }
+            return manifest
+        case .folder, .other: throw refusal("\(path) is there and is no file")
+        }
+    }
+}

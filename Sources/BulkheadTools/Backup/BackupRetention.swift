@@ -1,0 +1,67 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The backups of one database in a folder, as far as they are the tool's own: `knowledge-20261124T031500Z.rdb`, with
+/// a manifest of the same server and database that fits the file. Everything else in the folder is somebody else's.
+struct BackupRetention {
+    let folder: String
+    let address: String
+    let name: String
+    let number: Int
+
+    /// The name of a backup that begins at `date`.
+    static func fileName(_ name: String, _ date: Date) -> String { "\(name)-\(BackupTime.nameText(date)).rdb" }
+
+    /// Those there are, oldest first. A file whose manifest does not fit it is not one.
+    func own() throws(ProgramFailure) -> [String] {
+        var own: [String] = []
+        for name in try FilePath.names(in: folder).sorted() where isOwnName(name, ending: ".rdb") {
+            let path = folder + "/" + name
+            if let manifest = try ownManifest(path), try manifest.isOf(path) { own.append(path) }
+        }
+        return own
+    }
+
+    /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone.
+    ///
+    /// The file goes first: what a crash leaves is then a manifest without a file, which the next run removes.
+    func deleteAllBut(_ keep: Int) throws(ProgramFailure) -> [String] {
+        let own = try own()
+        let old = own.dropLast(keep)
+        for path in old {
+            try FilePath.remove(path)
+            try FilePath.remove(path + BackupManifest.suffix)
+        }
+        guard let oldestKept = own.suffix(keep).first else { return Array(old) }
+        let suffix = ".rdb" + BackupManifest.suffix
+        for name in try FilePath.names(in: folder) where isOwnName(name, ending: suffix) {
+            let path = folder + "/" + name.dropLast(BackupManifest.suffix.count)
+            // A younger one may be of a backup that is publishing its file just now.
+            guard path < oldestKept, try FilePath.kind(path) == nil, try ownManifest(path) != nil else { continue }
+            try FilePath.remove(path + BackupManifest.suffix)
+        }
+        try FilePath.synchronize(folder)
+        return Array(old)
+    }
+
+    private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {
+        guard let manifest = try BackupManifest.beside(path) else { return nil }
+        return manifest.isSameDatabase(as: address, name, number) ? manifest : nil
+    }
+
+    private func isOwnName(_ file: String, ending suffix: String) -> Bool {
+        guard file.hasPrefix(name + "-"), file.hasSuffix(suffix) else { return false }
+        let time = file.dropFirst(name.count + 1).dropLast(suffix.count)
+        // 20261124T031500Z
+        return time.count == 16 && time.enumerated().allSatisfy { index, character in
+            switch index {
+            case 8: character == "T"
+            case 15: character == "Z"
+            default: character.isASCII && character.isNumber
+            }
+        }
+    }
+}

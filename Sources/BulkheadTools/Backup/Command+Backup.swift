@@ -1,0 +1,167 @@
+import Bulkhead
+import ConsoleText
+import RDB
+
+extension Command {
+    /// `bulkhead backup`: writes databases of a server into snapshot files of their own.
+    static let backup = Command(
+        name: "backup",
+        summary: "write one database, or several, into RDB files of their own",
+        usage: [
+            "bulkhead backup NAME --to FILE",
+            "bulkhead backup NAME… --to FOLDER [--keep N]",
+        ],
+        about: """
+            Asks the server for a snapshot as a replica does (SYNC) and keeps the named databases alone: one moment, \
+            also of several names of one server, in constant memory. A file loads as it is in redis-server or \
+            valkey-server of that version or a newer one. Beside it stands a manifest, FILE.json. Both appear when they \
+            are whole and on the disk, or not at all; they can be read by their owner alone. A file that is there is \
+            replaced only if its manifest says that it is a backup of the same database of the same server. Cost to \
+            the server: it forks and writes all it holds, whichever database is wanted. Where SYNC is not permitted \
+            it is said, and keys are copied one by one: such a backup is fuzzy, and holds a few MiB of values and 64 \
+            bytes a key in memory. Prints the files it made; words go to standard error.
+            """,
+        flags: ServerSelection.flags + [
+            .destination, .keep, .numberInFile, .replaceFile, .functions, .method, .wait, .json, .quiet,
+        ],
+        operands: Operands(placeholder: "NAME", count: 1...1_024, completion: .databases),
+        examples: [
+            Example("One database into a file, as number 0 for a server of its own:",
+                "bulkhead backup knowledge --to knowledge.rdb --as 0"),
+            Example("Several of one moment, the last seven of each kept:",
+                "bulkhead backup main knowledge --to /var/backups/redis --keep 7"),
+            Example("Each night at 3:15, by cron; what goes wrong is mailed:",
+                "15 3 * * * bulkhead backup main knowledge --to /var/backups/redis --keep 7 -q"),
+            Example("A managed server that knows no SYNC:", "bulkhead backup main --to main.rdb --method scan"),
+            Example("Does it load? Ask the server's own checker:", "redis-check-rdb knowledge.rdb"),
+        ],
+        tables: [
+            Table(
+                title: "By a systemd timer",
+                rows: [
+                    ("redis-backup.service", "[Service] Type=oneshot, User=backup,"),
+                    ("", "EnvironmentFile=/etc/bulkhead.env (REDIS_URL=…), and"),
+                    ("", "ExecStart=bulkhead backup main --to /var/backups --keep 7 -q"),
+                    ("redis-backup.timer", "[Timer] OnCalendar=03:15, Persistent=true,"),
+                    ("", "RandomizedDelaySec=600; [Install] WantedBy=timers.target"),
+                ]),
+            Table(
+                title: "FILE.json, and what is printed with --json",
+                rows: [
+                    ("files", #"with --json: [{"path": "…", "manifest": what FILE.json has}]"#),
+                    ("deleted", "with --json: paths that --keep has deleted"),
+                    ("format, tool", #""bulkhead-backup-1"; what made it"#),
+                    ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
+                    ("database", "name, number, number_in_file"),
+                    ("file, rdb_version", "the file's name, and the version of its format"),
+                    ("content", "bytes, and crc64: the checksum in the file, in hexadecimal"),
+                    ("replaces", "content of the file it took the place of"),
+                    ("keys, expiring", "how many, and how many of them have an expiry"),
+                    ("types", #"{"string": 12, "hash": 3}"#),
+                    ("functions", "libraries in the file; they belong to no database"),
+                    ("consistency", #""point-in-time", or "fuzzy" if copied key by key"#),
+                    ("source_checksum", #""ok", or "absent" if the server writes none"#),
+                    ("started_at, ended_at", "in UTC; snapshot_at is the server's own time"),
+                ]),
+        ],
+        run: runBackup)
+
+    private static func runBackup(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        let entries = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        guard let destination = arguments.text(of: .destination) else {
+            throw arguments.refused("--to FILE or FOLDER is missing")
+        }
+        let options = try options(arguments)
+        let databases = try selection.open(entries)
+        let plan = try BackupPlan(entries, to: destination, in: databases, replacing: options.isReplacing, arguments)
+        guard options.keep == nil || plan.folder != nil else {
+            throw arguments.refused("--keep counts the files of a folder, and \(destination) is none")
+        }
+        Interruption.watch()
+        let isQuiet = arguments.has(.quiet)
+        let backup = Backup(
+            program: arguments.program, databases: databases, plan: plan, options: options,
+            say: { line in
+                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
+            },
+            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
+            isQuiet: isQuiet)
+        let report: Backup.Report
+        do throws(ProgramFailure) {
+            report = try await backup.run()
+        } catch {
+            await databases.close(grace: .zero)
+            throw error
+        }
+        await databases.close()
+        if arguments.has(.json) {
+            try streams.output.writeJSON(report)
+        } else {
+            for file in report.files { try streams.output.writeAll(file.path + "\n") }
+        }
+        if !isQuiet { try? streams.errors.writeAll(report.text) }
+        return .done
+    }
+
+    private static func options(_ arguments: Arguments) throws(ProgramFailure) -> Backup.Options {
+        var options = Backup.Options()
+        if let text = arguments.text(of: .numberInFile) {
+            guard let number = Int(text), number >= 0, number <= Int(Int32.max), String(number) == text else {
+                throw arguments.refused("--as takes the number of a database, not '\(text)'")
+            }
+            options.numberInFile = number
+        }
+        options.method = arguments.text(of: .method).flatMap { Backup.Method(rawValue: $0) } ?? .auto
+        options.hasFunctions = arguments.has(.functions)
+        options.isReplacing = arguments.has(.replaceFile)
+        options.keep = arguments.integer(of: .keep)
+        options.wait = arguments.duration(of: .wait) ?? Backup.Options.usualWait
+        return options
+    }
+}
+
+extension Backup.Report {
+    /// For people, on standard error.
+    var text: String {
+        var lines: [String] = []
+        for file in files {
+            let manifest = file.manifest
+            var line =
+                "\(manifest.database.name) (number \(manifest.database.number)): \(Units.grouped(manifest.keys)) keys, "
+                + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.count(manifest.content.bytes))B"
+            switch manifest.consistency {
+            case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
+            case .fuzzy: line += ", fuzzy: between \(manifest.startedAt) and \(manifest.endedAt)."
+            }
+            if manifest.functions > 0 {
+                line += " \(manifest.functions) libraries of functions, which all databases share, are in it."
+            }
+            if manifest.sourceChecksum == RDBChecksum.absent.rawValue {
+                line += " The server sent no checksum (rdbchecksum no), so only the structure was checked."
+            }
+            lines.append(line)
+        }
+        if !deleted.isEmpty { lines.append("Deleted \(deleted.count) old: \(deleted.joined(separator: ", ")).") }
+        return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Flag {
+    fileprivate static let destination = Flag(
+        "to", .text("PATH", .files), "a file, or a folder that is there: then NAME-TIME.rdb in it")
+    fileprivate static let keep = Flag(
+        "keep", .positiveInteger("N"), "in a folder: delete all but the last N backups of each database and server")
+    fileprivate static let numberInFile = Flag(
+        "as", .text("NUMBER"), "the number of the database in the file; else that on the server")
+    fileprivate static let replaceFile = Flag("replace", .none, "replace whatever file is there")
+    fileprivate static let functions = Flag(
+        "with-functions", .none, "the server's functions too, which belong to no database")
+    fileprivate static let method = Flag(
+        "method", .choice(Backup.Method.allCases.map(\.rawValue)),
+        "sync: one moment, or fail; scan: key by key; auto, the default: sync, else scan")
+    fileprivate static let wait = Flag(
+        "wait", .duration("TIME"), "how long the server's snapshot may take to begin; 10m")
+}

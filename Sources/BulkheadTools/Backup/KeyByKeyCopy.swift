@@ -1,0 +1,228 @@
+import Bulkhead
+import RDB
+import RESP
+
+/// Assembles a snapshot of one database key by key, from SCAN and DUMP, where the server does not send its own.
+///
+/// Each key is as it was when its turn came: with its expiry, read in the same transaction. A key that is there all
+/// the time is in the file once; one that is added, removed or renamed meanwhile may or may not be. A slice of values
+/// is held in memory, and the hashes of all keys (``KeyHashes``).
+struct KeyByKeyCopy {
+    let program: String
+    let database: RedisDatabase
+    let facts: ServerFacts?
+    let target: SnapshotCut.Target
+    let pace: RedisPace
+    /// Is told how many keys are done.
+    let progress: (Int) -> Void
+
+    /// Keys of a transaction at most.
+    static let mostKeysOfSlice = 256
+    /// Bytes of values that a transaction is made for, by what the keys of the last one had.
+    static let sliceBytes = 4 << 20
+
+    /// Writes the file and has it on the disk; it has no name yet. Throws, and leaves no file, on any failure.
+    func run() async throws(ProgramFailure) -> MadeSnapshot {
+        do {
+            return try await database.withConnection { connection in try await copy(by: connection) }
+        } catch let error as RedisError {
+            throw ProgramFailure(error, of: program)
+        } catch let failure as ProgramFailure {
+            throw failure
+        } catch {
+            throw ProgramFailure(.failed, "\(program): \(error)")
+        }
+    }
+
+    private func copy(by connection: RedisConnection) async throws -> MadeSnapshot {
+        // Reading is no use: the server's idea of what is cold must not change. Servers before 7.2 do not know it.
+        _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+        let functions = target.hasFunctions ? try await functionRecords(connection) : nil
+        var output = CheckedSnapshot(file: try SnapshotFile(at: target.path))
+        var seen = KeyHashes()
+        // DUMP tells the version of the format; it stands at the beginning of the file.
+        var writer: RDBWriter?
+        var version: RDBVersion?
+        var keys = connection.scan(as: RESPBytes.self, pace: pace).makeAsyncIterator()
+        var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
+        var bytesOfKey = 1 << 10
+        var hasMore = true
+        while hasMore {
+            guard !Interruption.isRequested else { throw ProgramFailure.backupStopped(program) }
+            let most = min(await pacer.begin(), max(1, Self.sliceBytes / bytesOfKey))
+            var slice: [RESPBytes] = []
+            while slice.count < most {
+                guard let key = try await keys.next() else {
+                    hasMore = false
+                    break
+                }
+                if !key.withUnsafeBytes(seen.contains) { slice.append(key) }
+            }
+            let found = try await values(of: slice, connection)
+            pacer.end(keys: slice.count)
+            bytesOfKey = max(1, found.reduce(0) { $0 + $1.payload.body.count } / max(1, found.count))
+            for value in found {
+                switch value.key.withUnsafeBytes({ seen.insert($0) }) {
+                case .known: continue
+                case .new: break
+                case .full:
+                    throw ProgramFailure(
+                        .failed,
+                        "\(program): \(database.name) has more than \(KeyHashes.mostKeys) keys, and that is as many "
+                            + "as are told apart when they are copied key by key; allow SYNC to this user")
+                }
+                if writer == nil {
+                    writer = beginning(value.payload.version, functions)
+                    version = value.payload.version
+                }
+                guard version == value.payload.version else {
+                    throw ProgramFailure(.failed, "\(program): the server changed its version meanwhile; start anew")
+                }
+                write(value, to: &writer!)
+            }
+            if let pending = writer?.pending, pending >= SnapshotCut.blockBytes { try output.take(&writer!) }
+            progress(seen.count)
+        }
+        // Without a key nothing tells the version but the functions; that of Redis 5 is read by every server.
+        var last = writer ?? beginning(functions?.version ?? RDBVersion(.redis, 9), functions)
+        last.end()
+        return try output.finish(&last)
+    }
+
+    // MARK: Reading
+
+    private struct Found {
+        let key: RESPBytes
+        let payload: DumpPayload
+        let expiry: Int64?
+        let use: Int?
+    }
+
+    /// What a server tells of the use of a key, by how it evicts: a snapshot of its own has it, too.
+    private var usage: String? {
+        guard let policy = facts?.evictionPolicy else { return nil }
+        return policy.hasSuffix("-lfu") ? "FREQ" : policy.hasSuffix("-lru") ? "IDLETIME" : nil
+    }
+
+    /// PEXPIRETIME came with 7.0; before it the expiry is what is left, from the server's clock on.
+    private var knowsExpiryTime: Bool {
+        (facts?.version.split(separator: ".").first).flatMap { Int($0) }.map { $0 >= 7 } ?? false
+    }
+
+    /// The values of those keys that are still there, all of one moment.
+    private func values(of keys: [RESPBytes], _ connection: RedisConnection) async throws -> [Found] {
+        if keys.isEmpty { return [] }
+        var batch = RedisBatch()
+        batch.append(.raw("MULTI", []))
+        batch.append(.raw("TIME", []))
+        for key in keys {
+            // Before the value is looked at, which counts as a use where NO-TOUCH is not known.
+            if let usage { batch.append(.raw("OBJECT", [usage, key])) }
+            batch.append(.raw("DUMP", [key]))
+            batch.append(.raw(knowsExpiryTime ? "PEXPIRETIME" : "PTTL", [key]))
+        }
+        batch.append(.raw("EXEC", []))
+        let replies = try await connection.send(batch)
+        for reply in replies { if let message = reply.errorMessage { throw refusal(message) } }
+        guard let answers = replies.last?.elements, answers.count == batch.count - 2 else {
+            throw ProgramFailure(.failed, "\(program): EXEC was answered by something else than the values")
+        }
+        let time = try [Int64](redis: answers[0])
+        let now = time[0] * 1_000 + time[1] / 1_000
+        let width = usage == nil ? 2 : 3
+        var found: [Found] = []
+        for (index, key) in keys.enumerated() {
+            let own = answers[(1 + index * width)..<(1 + (index + 1) * width)]
+            let dump = own[own.endIndex - 2]
+            if dump == .null { continue }
+            if let message = dump.errorMessage { throw refusal(message) }
+            let time = try Int64(redis: own[own.endIndex - 1])
+            let expiry = time < 0 ? nil : knowsExpiryTime ? time : now + time
+            found.append(
+                Found(
+                    key: key, payload: try DumpPayload([UInt8](redis: dump)), expiry: expiry,
+                    use: usage == nil ? nil : try? Int(redis: own[own.startIndex])))
+        }
+        return found
+    }
+
+    private func refusal(_ message: RESPBytes) -> ProgramFailure {
+        ProgramFailure(
+            .failed,
+            "\(program): the server refuses to copy key by key: \(String(decoding: message, as: UTF8.self)); the user "
+                + "needs SCAN, DUMP, PEXPIRETIME, TIME, OBJECT, MULTI and EXEC")
+    }
+
+    /// FUNCTION DUMP's payload is the records of the libraries, with the footer of a value. Nil before 7.0.
+    private func functionRecords(
+        _ connection: RedisConnection
+    ) async throws -> (records: ArraySlice<UInt8>, version: RDBVersion)? {
+        guard knowsExpiryTime else { return nil }
+        let payload = try await connection.send("FUNCTION", "DUMP", as: [UInt8].self)
+        guard payload.count > DumpPayload.footerBytes else {
+            return payload.count == DumpPayload.footerBytes
+                ? ([], RDBVersion(ofDump: Int(payload[0]) | Int(payload[1]) << 8)) : nil
+        }
+        let checked = try DumpPayload(payload)
+        return (payload.dropLast(DumpPayload.footerBytes), checked.version)
+    }
+
+    // MARK: Writing
+
+    private func beginning(
+        _ version: RDBVersion, _ functions: (records: ArraySlice<UInt8>, version: RDBVersion)?
+    ) -> RDBWriter {
+        var writer = RDBWriter(version)
+        if let facts {
+            writer.aux(facts.info["valkey_version"] == nil ? "redis-ver" : "valkey-ver", facts.version)
+        }
+        writer.aux("redis-bits", "64")
+        if let functions { functions.records.withUnsafeBytes { writer.body($0) } }
+        // A hint to who loads it: how much room to make.
+        let size = facts?.keyspace[target.number].map { (keys: $0.keys, expires: $0.expiring) }
+        writer.select(target.numberInFile, size: size)
+        return writer
+    }
+
+    private func write(_ value: Found, to writer: inout RDBWriter) {
+        let isFrequency = usage == "FREQ"
+        value.key.withUnsafeBytes { key in
+            writer.key(
+                key, type: value.payload.type, expiry: value.expiry, idle: isFrequency ? nil : value.use,
+                frequency: isFrequency ? value.use.map { UInt8(clamping: $0) } : nil)
+        }
+        value.payload.body.withUnsafeBytes { writer.body($0) }
+    }
+}
+
+/// What is written is read as any snapshot before it goes to the disk: it counts, and a value of a type that is not
+/// known, or that is none, is refused by name.
+private struct CheckedSnapshot: ~Copyable {
+    let file: SnapshotFile
+    private var reader = RDBReader()
+    private var summary = RDBSummary()
+    private var block: [UInt8] = []
+
+    init(file: SnapshotFile) { self.file = file }
+
+    mutating func take(_ writer: inout RDBWriter) throws {
+        writer.take(into: &block)
+        try block.withUnsafeBytes { bytes in
+            reader.feed(bytes)
+            while let event = try reader.next() { summary.add(event) }
+        }
+        try file.write(block)
+    }
+
+    mutating func finish(_ writer: inout RDBWriter) throws -> MadeSnapshot {
+        try take(&writer)
+        try reader.finish()
+        try file.file.finish()
+        let tallies = summary.databases.values
+        return MadeSnapshot(
+            file: file, version: reader.version ?? RDBVersion(.redis, 9),
+            keys: tallies.reduce(0) { $0 + $1.keys }, expiring: tallies.reduce(0) { $0 + $1.expires },
+            types: tallies.reduce(into: [:]) { $0.merge($1.types, uniquingKeysWith: +) },
+            functions: summary.functions)
+    }
+}

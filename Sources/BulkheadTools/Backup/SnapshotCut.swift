@@ -1,0 +1,145 @@
+import Bulkhead
+import RDB
+
+/// Cuts databases out of one snapshot of their server while it comes, each into a file.
+///
+/// ```
+/// socket ─256 KiB─▶ RDBFilter ─▶ writer of knowledge ─256 KiB─▶ file
+///                        └─────▶ writer of prompts   ─256 KiB─▶ file
+/// ```
+/// What is held is a block, and of each database what has not been written yet: memory does not grow with the data.
+struct SnapshotCut {
+    /// One database, and where it goes.
+    struct Target {
+        let number: Int
+        let numberInFile: Int
+        let path: String
+        let hasFunctions: Bool
+    }
+
+    struct Outcome {
+        /// One for each target, in their order.
+        let made: [MadeSnapshot]
+        /// What the source says of itself.
+        let source: RDBSummary
+        let checksum: RDBChecksum
+    }
+
+    /// Bytes asked from the socket at once, and gathered before a write.
+    static let blockBytes = 256 << 10
+
+    /// How the program is called in failures.
+    let program: String
+    let targets: [Target]
+    /// Is told how many bytes have come.
+    let progress: (Int) -> Void
+
+    /// Reads the snapshot to its end, writes the files and has them on the disk; they have no names yet.
+    ///
+    /// Throws, and leaves no file, if the snapshot is cut, damaged or of an unknown kind, or does not end where its
+    /// server said it would; and if a file cannot be written.
+    func run(_ transfer: RedisSnapshotTransfer) throws(ProgramFailure) -> Outcome {
+        var files: [SnapshotFile] = []
+        for target in targets { files.append(try SnapshotFile(at: target.path)) }
+        var filter = RDBFilter(
+            targets.map { RDBFilter.Cut($0.number, as: $0.numberInFile, hasFunctions: $0.hasFunctions) })
+        var ending = SnapshotEnding(transfer.framing)
+        let space = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes, alignment: 16)
+        defer { space.deallocate() }
+        var block: [UInt8] = []
+        var received = 0
+        do {
+            while !ending.isWhole {
+                let count = try transfer.read(into: space) { !Interruption.isRequested }
+                if count == 0 { break }
+                guard !Interruption.isRequested else { throw stopped }
+                received += count
+                let behind = try filter.feed(UnsafeRawBufferPointer(rebasing: space[..<count]))
+                ending.take(space[(count - behind)..<count])
+                for (cut, file) in zip(files.indices, files) where filter.pendingBytes(of: cut) >= Self.blockBytes {
+                    filter.take(cut, into: &block)
+                    try file.write(block)
+                }
+                progress(received)
+            }
+            try filter.finish()
+        } catch let violation as RDBViolation {
+            throw failure("\(violation)")
+        } catch let error as RedisError {
+            throw error.code == .cancelled ? stopped : ProgramFailure(error, of: program)
+        } catch let error as ProgramFailure {
+            throw error
+        } catch {
+            throw failure("\(error)")
+        }
+        if let contradiction = ending.contradiction { throw failure(contradiction) }
+        guard let version = filter.version, let checksum = filter.checksum else { throw failure("it has no end") }
+        for (cut, file) in zip(files.indices, files) {
+            filter.take(cut, into: &block)
+            try file.write(block)
+            try file.file.finish()
+        }
+        let made = zip(files, filter.results).map { file, result in
+            MadeSnapshot(
+                file: file, version: version, keys: result.tally.keys, expiring: result.tally.expires,
+                types: result.tally.types, functions: result.functions)
+        }
+        return Outcome(made: made, source: filter.source, checksum: checksum)
+    }
+
+    private var stopped: ProgramFailure { .backupStopped(program) }
+
+    private func failure(_ reason: String) -> ProgramFailure {
+        ProgramFailure(
+            .failed,
+            "\(program): the server's snapshot is not whole: \(reason). No file was made; the server's log may tell "
+                + "why.")
+    }
+}
+
+extension ProgramFailure {
+    static func backupStopped(_ program: String) -> ProgramFailure {
+        ProgramFailure(.failed, "\(program): stopped; no file was made. Run the same command again.")
+    }
+}
+
+extension RDBFilter {
+    /// Bytes written of a cut and not taken yet.
+    fileprivate func pendingBytes(of cut: Int) -> Int { results.isEmpty ? 0 : results[cut].writer.pending }
+}
+
+/// Whether what stands behind the snapshot is what the server said would: a pure machine.
+struct SnapshotEnding {
+    private let framing: RedisSnapshotTransfer.Framing
+    private var behind: [UInt8] = []
+
+    init(_ framing: RedisSnapshotTransfer.Framing) { self.framing = framing }
+
+    /// Takes the next bytes behind the end of the snapshot.
+    mutating func take(_ bytes: Slice<UnsafeMutableRawBufferPointer>) {
+        behind += bytes.prefix(wanted - behind.count)
+    }
+
+    /// One byte more than a mark has is enough to see that there are too many.
+    private var wanted: Int {
+        switch framing {
+        case .length: 1
+        case .mark(let mark): mark.count
+        }
+    }
+
+    /// True when there is nothing more to wait for. Behind a length the connection itself ends.
+    var isWhole: Bool {
+        if case .mark(let mark) = framing { behind.count == mark.count } else { false }
+    }
+
+    /// What is wrong once all has come; nil if nothing is.
+    var contradiction: String? {
+        switch framing {
+        case .length(let length):
+            behind.isEmpty ? nil : "it ends before the \(length) bytes that were announced"
+        case .mark(let mark):
+            behind == mark ? nil : "what follows it is not the mark that was announced"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Bulkhead
+
+extension ProgramFailure {
+    /// What a server or a connection said, as the end of `program`.
+    init(_ error: RedisError, of program: String) {
+        self.init(.failed, "\(program): \(error)")
+    }
+}
+
+extension Arguments {
+    /// Runs what talks to a server; its errors end the program with exit code 2.
+    func reaching<Result>(
+        _ body: () async throws(RedisError) -> Result
+    ) async throws(ProgramFailure) -> Result {
+        do {
+            return try await body()
+        } catch {
+            throw ProgramFailure(error, of: program)
+        }
+    }
+}

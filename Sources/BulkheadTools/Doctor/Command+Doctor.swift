@@ -1,0 +1,123 @@
+import Bulkhead
+import ConsoleText
+
+extension Command {
+    /// `bulkhead doctor`: the catalogue held against the server.
+    static let doctor = Command(
+        name: "doctor",
+        summary: "hold the catalogue against the server, and say what to mend",
+        usage: ["bulkhead doctor [--url URL] [--catalogue FILE] [--json]"],
+        about: """
+            Looks, on every server of the catalogue, for what will hurt: numbers the server does not have, keys \
+            without a name, names without keys, eviction that reaches data meant to stay, memory without a limit, \
+            data that a restart loses, doors left open, search indexes that a flush would drop, and commands that \
+            the ACL denies to the tools. It only reads, by a dozen short commands.
+            """,
+        flags: ServerSelection.flags + [.json],
+        examples: [
+            Example("The server and catalogue of the environment:", "bulkhead doctor"),
+            Example(
+                "In a deployment, before services start; exit code 1 if anything is to mend:",
+                "bulkhead doctor --url redis://cache --catalogue /etc/app/databases.json"),
+        ],
+        tables: [
+            Table(
+                title: "What is printed with --json",
+                rows: [
+                    ("servers", #"[{"server": "Redis 7.0.15", "address": "cache:6379","#),
+                    ("", #""findings": [{"severity": "error"|"warning"|"note","#),
+                    ("", #""code": "eviction", "message": "…", "remedy": "…"}]}]"#),
+                    ("", "remedy is empty where there is nothing to do"),
+                ])
+        ],
+        run: runDoctor)
+
+    private static func runDoctor(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        // Every server has a number 0, whatever the catalogue says.
+        let servers = [nil] + Set(selection.catalogue.entries.compactMap(\.server)).sorted { $0.address < $1.address }
+        let doors = servers.map { selection.entry(ofNumber: 0, on: $0) }
+        let databases = try selection.open(doors)
+        let reports = try await arguments.reaching { () async throws(RedisError) in
+            var reports: [DoctorReport] = []
+            for (server, door) in zip(servers, doors) {
+                let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
+                // All names may live elsewhere.
+                if entries.isEmpty { continue }
+                reports.append(try await report(on: try databases[door.name], entries))
+            }
+            return reports
+        }
+        await databases.close()
+        if arguments.has(.json) {
+            try streams.output.writeJSON(DoctorDocument(servers: reports))
+        } else {
+            try streams.output.writeAll(reports.map(\.text).joined(separator: "\n"))
+        }
+        return reports.contains { $0.findings.contains { $0.severity != .note } } ? .found : .done
+    }
+
+    private static func report(
+        on database: RedisDatabase, _ entries: [DatabaseEntry]
+    ) async throws(RedisError) -> DoctorReport {
+        let facts = try await ServerFacts(of: database)
+        let diagnosis = Diagnosis(
+            facts, entries, permissions: try await ToolPermissions.ask(database),
+            isOpenToAnybody: await database.isOpenToAnybody)
+        return DoctorReport(server: facts.name, address: database.address, findings: diagnosis.findings)
+    }
+}
+
+/// What `--json` prints.
+private struct DoctorDocument: Encodable {
+    let servers: [DoctorReport]
+}
+
+/// The findings about one server.
+private struct DoctorReport: Encodable {
+    let server: String
+    let address: String
+    let findings: [Finding]
+
+    var text: String {
+        var lines = ["\(server) at \(address)", ""]
+        let indent = "         "
+        for finding in findings {
+            let text = (finding.message + ".").wrapped(to: HelpPage.columns - indent.count)
+            let label = finding.severity.rawValue
+            lines.append(label + String(repeating: " ", count: indent.count - label.count) + text[0])
+            lines += text.dropFirst().map { indent + $0 }
+            guard !finding.remedy.isEmpty else { continue }
+            lines += finding.remedy.wrapped(to: HelpPage.columns - indent.count - 2).enumerated()
+                .map { indent + ($0 == 0 ? "→ " : "  ") + $1 }
+        }
+        let counts = Finding.Severity.allCases.map { severity in
+            let count = findings.count { $0.severity == severity }
+            return "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+        }
+        lines += (findings.isEmpty ? [] : [""]) + [counts.joined(separator: ", ") + "."]
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension DatabaseCatalogue {
+    /// An alias lives where its target does.
+    fileprivate func server(of entry: DatabaseEntry) -> DatabaseServer? {
+        (entries.first { $0.name == entry.aliasOf } ?? entry).server
+    }
+}
+
+extension RedisDatabase {
+    /// Whether the default user is on and needs no password; nil if the server does not say.
+    fileprivate var isOpenToAnybody: Bool? {
+        get async {
+            guard let rules = try? await send("ACL", "GETUSER", "default", as: [String: RESPValue].self),
+                let flags = rules["flags"]?.elements
+            else { return nil }
+            let words = flags.compactMap { try? String(redis: $0) }
+            return words.contains("on") && words.contains("nopass")
+        }
+    }
+}

@@ -1,0 +1,271 @@
+package import Bulkhead
+
+/// A server held against the names that live on it: facts in, findings out. It asks nothing itself.
+package struct Diagnosis: Sendable {
+    let facts: ServerFacts
+    /// What the catalogue has for this server.
+    let entries: [DatabaseEntry]
+    /// Nil where the server does not say.
+    let permissions: ToolPermissions?
+    /// True if a client can log in as the default user without a password; nil where that cannot be asked.
+    let isOpenToAnybody: Bool?
+
+    package init(
+        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?
+    ) {
+        self.facts = facts
+        self.entries = entries
+        self.permissions = permissions
+        self.isOpenToAnybody = isOpenToAnybody
+    }
+
+    /// All findings, the worst first, each kind in the order of the rules.
+    package var findings: [Finding] {
+        let all = mode + numbers + keys + eviction + memory + persistence + access + search + tools
+        return Finding.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
+    }
+
+    // MARK: What kind of server it is
+
+    private var mode: [Finding] {
+        var found: [Finding] = []
+        if facts.mode == "sentinel" {
+            found.append(
+                Finding(
+                    .error, "sentinel", "this is a Sentinel, which watches servers and holds no keys",
+                    remedy: "Ask it for the primary (SENTINEL GET-MASTER-ADDR-BY-NAME) and point the URL there."))
+        }
+        if facts.mode == "cluster" {
+            let count = facts.databaseCount ?? 1
+            let beyond = entries.filter { $0.number >= count }
+            found.append(
+                beyond.isEmpty
+                    ? Finding(.note, "cluster", "this is a node of a cluster; the tools see its own keys only")
+                    : Finding(
+                        .error, "cluster",
+                        "this is a node of a cluster, which has \(counted(count, "database")): "
+                            + "\(names(beyond)) cannot live there",
+                        remedy: "Use a server of its own, or Valkey 9 with cluster-databases."))
+        }
+        if facts.isReplica {
+            found.append(
+                Finding(
+                    .warning, "replica", "this is a replica: it refuses writes, and what it holds may be old",
+                    remedy: "Point the URL to the primary, \(facts.info["master_host"] ?? "its master")."))
+        }
+        if facts.number("loading") == 1 {
+            found.append(
+                Finding(
+                    .warning, "loading", "the server is loading its data: counts are not final",
+                    remedy: "Ask again when it is done."))
+        }
+        return found
+    }
+
+    // MARK: Names and numbers
+
+    private var numbers: [Finding] {
+        var found: [Finding] = []
+        if let count = facts.databaseCount, facts.mode != "cluster" {
+            for entry in entries where entry.number >= count {
+                found.append(
+                    Finding(
+                        .error, "number-out-of-range",
+                        "\(entry.name) has number \(entry.number), and the server's numbers end at \(count - 1)",
+                        remedy: "Raise `databases` in the server's configuration to \(entry.number + 1), or give "
+                            + "\(entry.name) another number."))
+            }
+        }
+        for entry in entries {
+            guard let target = entry.aliasOf else { continue }
+            found.append(
+                Finding(
+                    .note, "alias",
+                    "\(entry.name) and \(target) are the same database, number \(entry.number): "
+                        + "what is done to one is done to both"))
+        }
+        return found
+    }
+
+    private var keys: [Finding] {
+        let named = Set(entries.map(\.number))
+        var found: [Finding] = []
+        for (number, space) in facts.keyspace.sorted(by: { $0.key < $1.key }) where !named.contains(number) {
+            found.append(
+                Finding(
+                    .warning, "unnamed-keys", "number \(number) has \(counted(space.keys, "key")) and no name",
+                    remedy: "Add an entry for \(number) to the catalogue, or move its keys: "
+                        + "bulkhead migrate --from \(number) --to NAME."))
+        }
+        let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
+        if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
+        return found
+    }
+
+    // MARK: What may get lost
+
+    /// Names that hold keys and that the catalogue does not let anybody flush.
+    private var durable: [DatabaseEntry] {
+        entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil && facts.keyspace[$0.number] != nil }
+    }
+
+    private var eviction: [Finding] {
+        guard let policy = facts.evictionPolicy, !durable.isEmpty else { return [] }
+        let isBounded = (facts.number("maxmemory") ?? 0) > 0
+        if policy.hasPrefix("allkeys-") {
+            return [
+                Finding(
+                    isBounded ? .error : .warning, "eviction",
+                    "\(policy) removes keys of every database when memory is full, those of \(names(durable)) too"
+                        + (isBounded ? "" : "; no maxmemory is set, so not yet"),
+                    remedy: "Use a volatile- policy and give what may go an expiry, or put the cache on a server of "
+                        + "its own.")
+            ]
+        }
+        let expiring = durable.filter { (facts.keyspace[$0.number]?.expiring ?? 0) > 0 }
+        guard policy.hasPrefix("volatile-"), isBounded, !expiring.isEmpty else { return [] }
+        return [
+            Finding(
+                .note, "eviction",
+                "\(policy) may remove the expiring keys of \(names(expiring)) before their time when memory is full")
+        ]
+    }
+
+    private var memory: [Finding] {
+        guard let used = facts.number("used_memory"), let limit = facts.number("maxmemory") else { return [] }
+        guard limit > 0 else {
+            return [
+                Finding(
+                    .warning, "maxmemory", "no maxmemory is set: the server grows until the system ends it",
+                    remedy: "Set maxmemory below the machine's memory, with room for a snapshot's copy-on-write.")
+            ]
+        }
+        let percent = Int(Double(used) / Double(limit) * 100)
+        guard percent >= Self.fullAtPercent else { return [] }
+        return [
+            Finding(
+                .warning, "maxmemory", "\(percent) % of maxmemory are used",
+                remedy: facts.evictionPolicy == "noeviction"
+                    ? "Raise it or remove keys: at 100 % the server refuses writes (OOM)."
+                    : "Raise it or remove keys: at 100 % the server evicts (\(facts.evictionPolicy ?? "")).")
+        ]
+    }
+
+    /// From here on somebody should look.
+    private static let fullAtPercent = 90
+
+    private var persistence: [Finding] {
+        var found: [Finding] = []
+        let hasAOF = facts.number("aof_enabled") == 1
+        if !hasAOF, facts.settings?["save"] == "", !durable.isEmpty {
+            found.append(
+                Finding(
+                    .warning, "persistence",
+                    "neither snapshots nor an append-only file are on: a restart loses \(names(durable))",
+                    remedy: "Set appendonly yes or save; or bulkhead backup by schedule, if that is enough."))
+        }
+        if facts.info["rdb_last_bgsave_status"].map({ $0 != "ok" }) == true {
+            found.append(
+                Finding(
+                    .error, "persistence", "the last snapshot failed",
+                    remedy: "Look at the server's log: mostly the disk is full or fork was refused "
+                        + "(vm.overcommit_memory)."))
+        }
+        if hasAOF, facts.info["aof_last_write_status"].map({ $0 != "ok" }) == true {
+            found.append(
+                Finding(
+                    .error, "persistence", "the last write to the append-only file failed",
+                    remedy: "Look at the server's log: mostly the disk is full."))
+        }
+        if hasAOF, facts.settings?["appendfsync"] == "no" {
+            found.append(
+                Finding(
+                    .note, "persistence",
+                    "appendfsync no leaves it to the system when writes reach the disk, about 30 s later"))
+        }
+        return found
+    }
+
+    // MARK: Who gets in
+
+    private var access: [Finding] {
+        guard isOpenToAnybody == true, let settings = facts.settings else {
+            guard isOpenToAnybody == true else { return [] }
+            return [openDefaultUser(.warning)]
+        }
+        let addresses = (settings["bind"] ?? "").split(separator: " ").map { $0.drop { $0 == "-" } }
+        let isLocal = !addresses.isEmpty && addresses.allSatisfy { $0.hasPrefix("127.") || $0 == "::1" }
+        if isLocal || facts.number("tcp_port") == 0 { return [] }
+        guard settings["protected-mode"] == "yes" else {
+            return [
+                Finding(
+                    .error, "open",
+                    "anybody who reaches port \(facts.info["tcp_port"] ?? "of this server") gets in: no password, "
+                        + "protected-mode no, bind \(settings["bind"].map { $0.isEmpty ? "*" : $0 } ?? "*")",
+                    remedy: "Set requirepass or an ACL, and bind to the addresses that need it.")
+            ]
+        }
+        return [openDefaultUser(.note)]
+    }
+
+    private func openDefaultUser(_ severity: Finding.Severity) -> Finding {
+        Finding(
+            severity, "open", "the default user has no password; only protected-mode keeps other machines out",
+            remedy: "Set requirepass or an ACL before anybody turns it off.")
+    }
+
+    // MARK: Search modules, and what the tools may do
+
+    private var search: [Finding] {
+        var found: [Finding] = []
+        let hasRediSearch = facts.modules?.contains { ["search", "ft", "searchlight"].contains($0) } == true
+        let beyond = entries.filter { $0.number > 0 && $0.aliasOf == nil }
+        if hasRediSearch, facts.info["valkey_version"] == nil, !beyond.isEmpty {
+            found.append(
+                Finding(
+                    .warning, "search",
+                    "RediSearch indexes database 0 only: what lies in \(names(beyond)) is found by no index",
+                    remedy: "Keep what is searched in number 0, or on a server of its own."))
+        }
+        if let indexes = facts.searchIndexes, !indexes.isEmpty {
+            found.append(
+                Finding(
+                    .warning, "search",
+                    "\(counted(indexes.count, "search index", "search indexes")) "
+                        + "(\(indexes.sorted().map { ShownBytes($0.utf8).description }.joined(separator: ", "))): "
+                        + "a flush of any database drops them all",
+                    remedy: "bulkhead flush refuses it; keep other clients from FLUSHDB by ACL."))
+        }
+        return found
+    }
+
+    private var tools: [Finding] {
+        guard let permissions else {
+            return [
+                Finding(
+                    .note, "acl", "whether the user may do what the tools do cannot be asked here",
+                    remedy: "ACL DRYRUN tells from Redis 7.0 on, to a user who may run it.")
+            ]
+        }
+        return permissions.denied.map { tool, commands in
+            // Without SYNC there is a second way.
+            let isHelpless = tool != "backup" || commands.contains("DUMP") || commands.contains("SCAN")
+            let list = commands.joined(separator: ", ")
+            return Finding(
+                .warning, "acl",
+                isHelpless
+                    ? "bulkhead \(tool) cannot do all its work: the ACL denies \(list) to \(permissions.user)"
+                    : "bulkhead backup is no point-in-time snapshot: the ACL denies \(list) to \(permissions.user)",
+                remedy: "ACL SETUSER \(permissions.user) "
+                    + commands.map { "+\($0.lowercased())" }.joined(separator: " ") + " (and its key patterns).")
+        }
+    }
+
+    private func names(_ entries: [DatabaseEntry]) -> String {
+        entries.map(\.name.text).joined(separator: ", ")
+    }
+
+    private func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+    }
+}

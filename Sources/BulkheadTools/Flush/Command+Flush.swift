@@ -1,0 +1,184 @@
+import Bulkhead
+import ConsoleText
+
+extension Command {
+    /// `bulkhead flush`: removes all keys of one named database, after a look at what that means.
+    static let flush = Command(
+        name: "flush",
+        summary: "remove all keys of one database, after showing what they are",
+        usage: [
+            "bulkhead flush NAME",
+            "bulkhead flush NAME --yes --expecting N",
+        ],
+        about: """
+            Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
+            same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
+            many keys it expects: any other count is refused. What the catalogue protects is refused, and so is every \
+            database of a server with search indexes, because FLUSHDB drops them. The memory is freed in the \
+            background.
+            """,
+        flags: ServerSelection.flags + [.yes, .expecting, .dryRun, .json],
+        operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
+        examples: [
+            Example("Look, and be asked:", "bulkhead flush main"),
+            Example("Only look:", "bulkhead flush main --dry-run"),
+            Example(
+                "In a script; refused (exit code 1) if it holds anything but 1204 keys:",
+                "bulkhead flush main --yes --expecting 1204"),
+        ],
+        tables: [
+            Table(
+                title: "What is printed with --json",
+                rows: [
+                    ("database, number", #""main", 0"#),
+                    ("keys, expiring", "how many there were, and how many of them had an expiry"),
+                    ("sample", #"some key names; {"hex": "…"} for one that is not UTF-8"#),
+                    ("aliases", "other names of the same number"),
+                    ("clients", #"[{"client": "celery", "count": 3}]; absent if CLIENT LIST is denied"#),
+                    ("flushed", "true if the keys are gone"),
+                    ("refusal", "why they are not; absent without a reason against it"),
+                ])
+        ],
+        run: runFlush)
+
+    private static func runFlush(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        let name = arguments.operands[0]
+        guard Int(name) == nil else {
+            throw arguments.refused("a flush takes a name, not a number: \(selection.named(Int(name)))")
+        }
+        let entry = try selection.entry(name)
+        guard arguments.has(.yes) == (arguments.text(of: .expecting) != nil) else {
+            throw arguments.refused("--yes and --expecting N belong together: N is how many keys may go")
+        }
+        guard !arguments.has(.json) || arguments.has(.yes) || arguments.has(.dryRun) else {
+            throw arguments.refused("--json asks nobody: say --yes --expecting N, or --dry-run")
+        }
+        let databases = try selection.open()
+        let result = try await arguments.reaching { () async throws(RedisError) in
+            try await flush(entry, of: databases, arguments, streams)
+        }
+        await databases.close()
+        if arguments.has(.json) { try streams.output.writeJSON(result) }
+        if let refusal = result.refusal {
+            throw ProgramFailure(.found, "bulkhead flush: nothing was removed: \(refusal).")
+        }
+        return .done
+    }
+
+    private static func flush(
+        _ entry: DatabaseEntry, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(RedisError) -> FlushResult {
+        let database = try databases[entry.name]
+        let preview = try await FlushPreview(entry, of: databases)
+        if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
+        if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
+        if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
+        if let expected = arguments.integer(of: .expecting) {
+            guard expected == preview.keys else {
+                return FlushResult(preview, refusal: "\(preview.keys) keys are there, and \(expected) were expected")
+            }
+        } else {
+            guard streams.input.isTerminal else {
+                return FlushResult(preview, refusal: "nobody is there to ask: say --yes --expecting \(preview.keys)")
+            }
+            try? streams.errors.writeAll("Type \(entry.name) to remove all \(preview.keys) keys: ")
+            guard streams.input.readLine() == entry.name.text else {
+                return FlushResult(preview, refusal: "the name was not typed")
+            }
+        }
+        try await database.flushdb(.asynchronous)
+        let left = try await database.dbsize()
+        try? streams.errors.writeAll(
+            "Removed \(Units.grouped(preview.keys)) keys of \(entry.name)."
+                + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
+        return FlushResult(preview, flushed: true)
+    }
+}
+
+/// The outcome of a flush, as JSON.
+struct FlushResult: Encodable {
+    struct Client: Encodable {
+        let client: String
+        let count: Int
+    }
+
+    let database: String
+    let number: Int
+    let keys: Int
+    let expiring: Int
+    let sample: [ShownBytes]
+    let aliases: [String]
+    let clients: [Client]?
+    let flushed: Bool
+    let refusal: String?
+
+    init(_ preview: FlushPreview, flushed: Bool = false, refusal: String? = nil) {
+        database = preview.entry.name.text
+        number = preview.entry.number
+        keys = preview.keys
+        expiring = preview.expiring
+        sample = preview.sample
+        aliases = preview.aliases.map(\.name.text)
+        clients = preview.otherClients.map { $0.map { Client(client: $0.client, count: $0.count) } }
+        self.flushed = flushed
+        self.refusal = refusal
+    }
+}
+
+extension FlushPreview {
+    /// What people are shown before they are asked.
+    var text: String {
+        var lines = [
+            "\(entry.name) (number \(entry.number)) has \(Units.grouped(keys)) keys, "
+                + "\(Units.grouped(expiring)) with an expiry."
+        ]
+        if !sample.isEmpty {
+            lines.append("Some of them, at random:")
+            lines += sample.map { "  " + $0.shortened(to: HelpPage.columns - 2) }
+        }
+        if !aliases.isEmpty {
+            lines.append("The same number is also called \(aliases.map(\.name.text).joined(separator: ", ")).")
+        }
+        switch otherClients {
+        case nil: lines.append("Who else uses the number is not known: CLIENT LIST is denied.")
+        case let clients? where clients.isEmpty: lines.append("No other client has selected the number.")
+        case let clients?:
+            let list = clients.map { "\(ShownBytes($0.client.utf8).description) (\($0.count))" }
+            lines.append("Other clients that have selected the number: \(list.joined(separator: ", ")).")
+        }
+        return lines.flatMap { $0.hasPrefix("  ") ? [$0] : $0.wrapped(to: HelpPage.columns) }
+            .joined(separator: "\n") + "\n"
+    }
+}
+
+extension ServerSelection {
+    /// Who goes by a number, for a message.
+    fileprivate func named(_ number: Int?) -> String {
+        let names = catalogue.entries.filter { $0.number == number }.map(\.name.text)
+        return names.isEmpty ? "the catalogue has no name for it" : "it is called \(names.joined(separator: ", "))"
+    }
+}
+
+extension Descriptor {
+    /// What was typed up to the end of the line; nil at the end of input, past 1 KiB, or if it is no text.
+    fileprivate func readLine() -> String? {
+        var line: [UInt8] = []
+        while line.count < 1_024 {
+            var byte: UInt8 = 0
+            guard (try? withUnsafeMutableBytes(of: &byte, { try readBlock(into: $0) })) == 1 else { return nil }
+            if byte == UInt8(ascii: "\n") { return String(validating: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
+    }
+}
+
+extension Flag {
+    static let yes = Flag("yes", .none, "ask nothing")
+    static let dryRun = Flag("dry-run", .none, "show what would be done, and do nothing")
+    fileprivate static let expecting = Flag(
+        "expecting", .positiveInteger("N"), "with --yes: go on only if it has exactly N keys")
+}

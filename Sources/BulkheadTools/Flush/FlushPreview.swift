@@ -1,0 +1,88 @@
+package import Bulkhead
+
+/// What a flush of a database would take with it, looked up before anybody agrees to it.
+package struct FlushPreview: Sendable {
+    package let entry: DatabaseEntry
+    package var keys = 0
+    package var expiring = 0
+    /// Some key names, taken at random.
+    package var sample: [ShownBytes] = []
+    /// Other names of the catalogue for the same number of the same server.
+    package var aliases: [DatabaseEntry] = []
+    /// Other clients that have selected this number, by their names or addresses and how many; nil if CLIENT LIST is
+    /// denied.
+    package var otherClients: [(client: String, count: Int)]?
+    /// Search indexes, which a flush of any database drops; nil if that cannot be asked.
+    package var searchIndexes: [String]?
+
+    /// Keys named in a preview: enough to recognise what it is.
+    static let sampleSize = 10
+
+    init(entry: DatabaseEntry) { self.entry = entry }
+
+    /// Asks the server; a few short commands.
+    package init(
+        _ entry: DatabaseEntry, of databases: RedisDatabases
+    ) async throws(RedisError) {
+        self.entry = entry
+        let database = try databases[entry.name]
+        let facts = try await ServerFacts(of: database)
+        keys = try await database.dbsize()
+        expiring = facts.keyspace[entry.number]?.expiring ?? 0
+        searchIndexes = facts.searchIndexes
+        aliases = databases.catalogue.entries.filter { other in
+            other.number == entry.number && other.name != entry.name
+                && (try? databases[other.name].address) == database.address
+        }
+        let names = try await database.pipeline(
+            Array(repeating: RedisCommand<RESPBytes?>.randomkey(as: RESPBytes.self), count: 3 * Self.sampleSize))
+        for case .success(let name?) in names {
+            let shown = ShownBytes(name)
+            if !sample.contains(shown), sample.count < Self.sampleSize { sample.append(shown) }
+        }
+        if let list = try? await database.send("CLIENT", "LIST", as: String.self),
+            let own = try? await database.send("CLIENT", "ID", as: Int.self) {
+            otherClients = Self.clients(in: list, selecting: entry.number, butNot: own)
+        }
+    }
+
+    /// The clients of CLIENT LIST's lines that have selected `number`, most first.
+    static func clients(in list: String, selecting number: Int, butNot own: Int) -> [(client: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for line in list.split(whereSeparator: \.isNewline) {
+            var fields: [Substring: Substring] = [:]
+            for word in line.split(separator: " ") {
+                guard let sign = word.firstIndex(of: "=") else { continue }
+                fields[word[..<sign]] = word[word.index(after: sign)...]
+            }
+            guard fields["db"] == "\(number)", fields["id"] != "\(own)" else { continue }
+            let name = fields["name"] ?? ""
+            // The port of an address changes with each connection.
+            let host = (fields["addr"] ?? "").prefix { $0 != ":" }
+            counts[name.isEmpty ? "unnamed from \(host)" : String(name), default: 0] += 1
+        }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+    }
+
+    /// Why it must not be flushed at all; nil if it may.
+    var refusal: String? {
+        if !entry.mayBeFlushed {
+            return "the catalogue protects \(entry.name): set may_be_flushed there if its data can be lost"
+        }
+        let protected = aliases.filter { !$0.mayBeFlushed }.map(\.name.text)
+        if !protected.isEmpty {
+            return "\(entry.name) shares number \(entry.number) with \(protected.joined(separator: ", ")), which the "
+                + "catalogue protects"
+        }
+        guard let searchIndexes else {
+            return "whether search indexes exist cannot be asked, and a flush of any database drops them: allow "
+                + "FT._LIST to this user"
+        }
+        if !searchIndexes.isEmpty {
+            let list = searchIndexes.sorted().map { ShownBytes($0.utf8).description }.joined(separator: ", ")
+            return "a flush of any database drops the search indexes \(list): remove keys by pattern instead, or drop "
+                + "the indexes first"
+        }
+        return nil
+    }
+}

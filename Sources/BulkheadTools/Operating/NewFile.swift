@@ -1,0 +1,118 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A file that appears under its name whole and on the disk, or not at all.
+///
+/// ```
+/// create   .knowledge.rdb-8f3c….partial beside it, locked, readable for its owner alone
+/// write    …
+/// finish   fsync: a full disk is noticed here at the latest
+/// publish  rename to knowledge.rdb, fsync of the folder
+/// ```
+/// Dropped before it is published, it removes what it has written. What a process leaves that was killed, the next
+/// one removes (``removeAbandoned(in:)``): a lock tells whether the writer still lives.
+package final class NewFile {
+    /// Where it appears.
+    package let path: String
+    /// Bytes written.
+    package private(set) var count = 0
+    private let partial: String
+    private let descriptor: Int32
+    private var isPublished = false
+
+    static let partialSuffix = ".partial"
+
+    /// Creates the partial file. Throws if the folder is missing or may not be written to.
+    package init(at path: String) throws(ProgramFailure) {
+        self.path = path
+        while true {
+            let random = String(UInt64.random(in: 0 ... .max), radix: 16)
+            let (folder, name) = FilePath.split(path)
+            let partial = folder + "/.\(name)-\(random)\(Self.partialSuffix)"
+            let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else {
+                let code = errno
+                if code == EEXIST || code == EINTR { continue }
+                throw FilePath.failure("creating a file in \(folder)", code)
+            }
+            // Between these two somebody may have taken it for abandoned; then it has no name any more.
+            var status = stat()
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0, status.st_nlink == 1 {
+                self.partial = partial
+                self.descriptor = descriptor
+                return
+            }
+            close(descriptor)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        if !isPublished { unlink(partial) }
+    }
+
+    /// Writes all bytes; throws if the disk is full or broken.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(ProgramFailure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = systemWrite(descriptor, rest.baseAddress, rest.count)
+            if written > 0 {
+                count += written
+                rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+            } else if written == 0 || errno != EINTR {
+                throw FilePath.failure("writing \(path)", written == 0 ? ENOSPC : errno)
+            }
+        }
+    }
+
+    /// Has everything on the disk when it returns.
+    package func finish() throws(ProgramFailure) {
+        while fsync(descriptor) != 0 {
+            if errno != EINTR { throw FilePath.failure("writing \(path) to the disk", errno) }
+        }
+    }
+
+    /// Gives the finished file its name; a file of that name is replaced, or with `replacing` false the failure.
+    package func publish(replacing: Bool) throws(ProgramFailure) {
+        if replacing {
+            guard rename(partial, path) == 0 else { throw FilePath.failure("replacing \(path)", errno) }
+        } else {
+            try appear()
+        }
+        isPublished = true
+        try FilePath.synchronize(FilePath.split(path).folder)
+    }
+
+    /// A link never replaces; file systems without links get a rename behind a look.
+    private func appear() throws(ProgramFailure) {
+        if link(partial, path) == 0 {
+            unlink(partial)
+            return
+        }
+        let code = errno
+        let hasNoLinks = [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS].contains(code) && access(path, F_OK) != 0
+        guard hasNoLinks else { throw FilePath.failure("creating \(path)", code) }
+        guard rename(partial, path) == 0 else { throw FilePath.failure("creating \(path)", errno) }
+    }
+
+    /// Removes the partial files of writers that are gone.
+    package static func removeAbandoned(in folder: String) {
+        for name in (try? FilePath.names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(partialSuffix) {
+            let path = folder + "/" + name
+            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
+    }
+}
+
+// A member named write hides the function.
+private func systemWrite(_ descriptor: Int32, _ start: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, start, count)
+}

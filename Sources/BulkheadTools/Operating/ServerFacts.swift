@@ -1,0 +1,119 @@
+package import Bulkhead
+
+/// What a server says of itself: its INFO, its configuration, its modules. What it does not let this user ask is nil.
+package struct ServerFacts: Sendable {
+    /// One database with keys, as INFO keyspace has it.
+    package struct Keyspace: Sendable, Hashable {
+        package var keys: Int
+        package var expiring: Int
+
+        package init(keys: Int, expiring: Int) {
+            self.keys = keys
+            self.expiring = expiring
+        }
+    }
+
+    /// The fields of INFO, by name.
+    package var info: [String: String] = [:]
+    /// The settings of `questions`; those the server does not know are missing. Nil if CONFIG GET is denied.
+    package var settings: [String: String]?
+    package var keyspace: [Int: Keyspace] = [:]
+    /// Names of loaded modules, in lower case; nil if MODULE LIST is denied.
+    package var modules: [String]?
+    /// Indexes of a search module; empty without one, nil where the server does not let us know.
+    package var searchIndexes: [String]?
+
+    package init() {}
+
+    /// The version as the server numbers it: "7.0.15".
+    package var version: String { info["valkey_version"] ?? info["redis_version"] ?? "" }
+    /// "Redis 7.0.15" or "Valkey 8.1.8".
+    package var name: String { (info["valkey_version"] == nil ? "Redis " : "Valkey ") + version }
+    /// `standalone`, `cluster` or `sentinel`.
+    package var mode: String { info["server_mode"] ?? info["redis_mode"] ?? "standalone" }
+    package var isReplica: Bool { info["role"] == "slave" }
+
+    /// A field of INFO as a number.
+    package func number(_ field: String) -> Int? { info[field].flatMap { Int($0) } }
+
+    /// How many databases there are; nil if that cannot be asked.
+    package var databaseCount: Int? {
+        let setting = mode == "cluster" ? "cluster-databases" : "databases"
+        if mode == "cluster", let settings, settings[setting] == nil { return 1 }
+        return settings?[setting].flatMap { Int($0) }
+    }
+
+    /// True if `maxmemory-policy` may remove keys that never expire; nil if that cannot be asked.
+    package var evictsAnyKey: Bool? {
+        evictionPolicy.map { $0.hasPrefix("allkeys-") }
+    }
+
+    /// INFO has it too, so it is known without CONFIG.
+    package var evictionPolicy: String? { info["maxmemory_policy"] ?? settings?["maxmemory-policy"] }
+
+    /// A password is never kept: its setting says `(set)` or is empty.
+    private static let questions = [
+        "databases", "cluster-databases", "maxmemory", "maxmemory-policy", "save", "appendonly", "appendfsync",
+        "protected-mode", "bind", "requirepass",
+    ]
+}
+
+extension ServerFacts {
+    /// Asks the server of `database`; a handful of short commands in two round trips.
+    ///
+    /// Throws only what ends all: no connection, no login.
+    package init(of database: RedisDatabase) async throws(RedisError) {
+        self.init()
+        let info = try await database.run(.info([]))
+        for line in info.text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            self.info[String(line[..<colon])] = String(line[line.index(after: colon)...])
+        }
+        for (field, value) in self.info {
+            guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
+            keyspace[number] = Keyspace(value)
+        }
+        let answers = try await database.pipeline(
+            Self.questions.map { .raw("CONFIG", ["GET", $0], as: [String: String].self) })
+        if answers.contains(where: { (try? $0.get()) != nil }) {
+            var found: [String: String] = [:]
+            for case .success(let pairs) in answers { found.merge(pairs) { first, _ in first } }
+            if let password = found["requirepass"], !password.isEmpty { found["requirepass"] = "(set)" }
+            settings = found
+        }
+        modules = try? await database.send("MODULE", "LIST").moduleNames
+        searchIndexes = await Self.searchIndexes(of: database)
+    }
+
+    /// COMMAND INFO tells whether there is a search module at all, also to those who may not use it.
+    private static func searchIndexes(of database: RedisDatabase) async -> [String]? {
+        if let names = try? await database.send("FT._LIST", as: [String].self) { return names }
+        guard let description = try? await database.send("COMMAND", "INFO", "FT._LIST", as: [RESPValue].self) else {
+            return nil
+        }
+        // Null in RESP3 and 7.0; an empty list in some versions of RESP2.
+        return description.allSatisfy { $0 == .null || $0.elements?.isEmpty == true } ? [] : nil
+    }
+}
+
+extension ServerFacts.Keyspace {
+    /// Reads `keys=12,expires=3,avg_ttl=0`.
+    init(_ text: String) {
+        var fields: [Substring: Int] = [:]
+        for part in text.split(separator: ",") {
+            let pair = part.split(separator: "=")
+            if pair.count == 2 { fields[pair[0]] = Int(pair[1]) }
+        }
+        self.init(keys: fields["keys"] ?? 0, expiring: fields["expires"] ?? 0)
+    }
+}
+
+extension RESPValue {
+    /// The names in MODULE LIST's reply: maps in RESP3, flat lists of pairs in RESP2.
+    fileprivate var moduleNames: [String] {
+        (elements ?? []).compactMap { module in
+            guard let fields = try? [String: RESPValue](redis: module), let name = fields["name"] else { return nil }
+            return (try? String(redis: name))?.lowercased()
+        }
+    }
+}

@@ -1,0 +1,126 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+package import Bulkhead
+
+/// Which server a command works on, and what its numbers are called there.
+///
+/// The server is `--url`, else the environment's; the catalogue `--catalogue`, else the file that `REDIS_CATALOGUE`
+/// names, else the standard one. A login in the environment completes a URL without one.
+package struct ServerSelection: Sendable {
+    package let configuration: RedisConfiguration
+    package let catalogue: DatabaseCatalogue
+    private let program: String
+
+    /// Flags of every command that talks to a server.
+    static let flags = [Flag.url, .catalogue]
+
+    /// Reads flags and environment; connects nothing. Throws a wrong call for what cannot be used.
+    package init(
+        _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ProgramFailure) {
+        program = arguments.program
+        do {
+            configuration = try Self.configuration(url: arguments.text(of: .url), environment)
+            let usual = environment["REDIS_CATALOGUE"].flatMap { $0.isEmpty ? nil : $0 }
+            let file = arguments.text(of: .catalogue) ?? usual
+            catalogue = try file.map { path throws(RedisError) in
+                try DatabaseCatalogue(contentsOfFile: path)
+            } ?? .standard
+        } catch {
+            throw arguments.refused(error.message)
+        }
+    }
+
+    /// The same catalogue on another server: for `--to-url` and its like. The environment says nothing about it.
+    package init(url: String, beside other: ServerSelection, of arguments: Arguments) throws(ProgramFailure) {
+        program = arguments.program
+        catalogue = other.catalogue
+        do {
+            configuration = try RedisConfiguration(url: url).forOperators
+        } catch {
+            throw arguments.refused(error.message)
+        }
+    }
+
+    private static func configuration(
+        url: String?, _ environment: [String: String]
+    ) throws(RedisError) -> RedisConfiguration {
+        var environment = environment
+        if let url {
+            for name in ["REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"] { environment[name] = nil }
+            environment["REDIS_URL"] = url
+            // What the URL says of the login goes before what the environment says, as for any flag.
+            if try RedisConfiguration(url: url).password != nil {
+                environment["REDIS_USERNAME"] = nil
+                environment["REDIS_PASSWORD"] = nil
+            }
+        }
+        return try RedisConfiguration(environment: environment).forOperators
+    }
+
+    /// The entry of a name of the catalogue, or of a number: what has no name yet is called by its number, `db7`.
+    ///
+    /// Of names that share a number the first that is no alias stands for it. Throws a wrong call for a name that is
+    /// not in the catalogue.
+    package func entry(_ word: String) throws(ProgramFailure) -> DatabaseEntry {
+        if let entry = catalogue.entries.first(where: { $0.name.text == word }) { return entry }
+        if let number = Int(word), String(number) == word, (0...Self.largestNumber).contains(number) {
+            return entry(ofNumber: number)
+        }
+        let known = catalogue.entries.map(\.name.text)
+        throw .usage(
+            "no database is named '\(word)': the catalogue has \(known.joined(separator: ", ")), "
+                + "and a number is a name too\(suggestion(for: word, among: known))", of: program)
+    }
+
+    /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the
+    /// catalogue's.
+    package func entry(ofNumber number: Int, on server: DatabaseServer? = nil) -> DatabaseEntry {
+        let named = catalogue.entries.filter { $0.number == number && $0.server == server }
+        if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }
+        // A catalogue may call another number so.
+        var name = "db\(number)"
+        if let server { name += "-" + server.address.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" } }
+        while catalogue.entries.contains(where: { $0.name.text == name }) { name += "_" }
+        return DatabaseEntry(DatabaseName(name), number: number, server: server)
+    }
+
+    /// What SELECT's number can be, whatever the server's configuration.
+    private static let largestNumber = Int(Int32.max)
+
+    /// The databases of the server, those of `entries` without a name in the catalogue among them. Connects nothing.
+    package func open(_ entries: [DatabaseEntry] = []) throws(ProgramFailure) -> RedisDatabases {
+        var all = catalogue.entries
+        for entry in entries where !all.contains(where: { $0.name == entry.name }) { all.append(entry) }
+        do {
+            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue(all))
+        } catch {
+            throw ProgramFailure(.failed, "\(program): \(error.message)")
+        }
+    }
+}
+
+extension RedisConfiguration {
+    /// With what operators need: they wait longer than services do, and a large reply is no violation to them.
+    fileprivate var forOperators: RedisConfiguration {
+        var configuration = self
+        configuration.clientName = configuration.clientName ?? "bulkhead-tools"
+        configuration.commandTimeout = .seconds(60)
+        return configuration
+    }
+}
+
+extension Flag {
+    static let url = Flag(
+        "url", .text("URL"),
+        "the server: redis://[user:password@]host[:port] or unix:///path; else REDIS_URL and its kin")
+    static let catalogue = Flag(
+        "catalogue", .text("FILE", .files), "the names: a JSON file; else REDIS_CATALOGUE, else the standard four")
+    static let json = Flag("json", .none, "print JSON, as described below, in place of text")
+    static let quiet = Flag("quiet", .none, short: "q", "no progress on standard error")
+    static let showValues = Flag("show-values", .none, "print values too, which may be secrets")
+}

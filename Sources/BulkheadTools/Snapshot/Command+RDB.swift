@@ -1,0 +1,104 @@
+import RDB
+
+extension Command {
+    /// `bulkhead rdb`: what is in a snapshot file.
+    static let rdb = Command(
+        name: "rdb",
+        summary: "describe a snapshot file: databases, keys, types, checksum",
+        usage: ["bulkhead rdb FILE", "bulkhead rdb - < FILE"],
+        about: """
+            Reads an RDB file of Redis or Valkey from its first byte to its checksum and prints what is in it as \
+            JSON. No server is needed, no value is loaded: a file of any size takes a few MiB of memory. A file that \
+            is damaged, that ends too soon or that holds what is not known here is refused (exit code 65), with the \
+            byte where that is.
+            """,
+        operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
+        examples: [
+            Example("What is in the file of a server:", "bulkhead rdb /var/lib/redis/dump.rdb"),
+            Example(
+                "The smallest file there is, without a checksum:",
+                #"printf 'REDIS0011\377\0\0\0\0\0\0\0\0' | bulkhead rdb - | grep sum"#,
+                #"  "checksum" : "absent","#),
+        ],
+        tables: [
+            Table(
+                title: "What is printed",
+                rows: [
+                    ("version", "the number of the format, such as 11"),
+                    ("flavour", "whose format and server: redis or valkey"),
+                    ("aux", "what the server said of itself and the file, by name"),
+                    ("databases", "number, keys, expires, types: how many keys, how many"),
+                    ("", "of them with an expiry, and how many of each type"),
+                    ("functions", "libraries of functions"),
+                    ("bytes", "of the file"),
+                    ("checksum", "ok; absent if the server writes none; bad (exit code 65)"),
+                ])
+        ],
+        run: runRDB)
+
+    private static func runRDB(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let path = arguments.operands[0]
+        let description =
+            path == "-"
+            ? try RDBDescription(reading: streams.input)
+            : try Descriptor.withFile(path) { file throws(ProgramFailure) in try RDBDescription(reading: file) }
+        try streams.output.writeJSON(description)
+        if description.checksum == RDBChecksum.wrong.rawValue {
+            throw ProgramFailure(.badData, "bulkhead rdb: \(path): the checksum does not fit the bytes before it.")
+        }
+        return .done
+    }
+}
+
+/// A whole snapshot, as JSON.
+struct RDBDescription: Encodable {
+    struct Database: Encodable {
+        let number: Int
+        let keys: Int
+        let expires: Int
+        let types: [String: Int]
+    }
+
+    let version: Int
+    let flavour: String
+    let aux: [String: String]
+    let databases: [Database]
+    let functions: Int
+    let bytes: Int
+    let checksum: String
+
+    /// Reads a snapshot to its end. Throws for a damaged one, and for bytes behind it.
+    init(reading file: Descriptor) throws(ProgramFailure) {
+        var reader = RDBReader()
+        var summary = RDBSummary()
+        var input = InputBlock(file)
+        do {
+            repeat {
+                try input.read()
+                try input.bytes.withUnsafeBytes { bytes in
+                    reader.feed(bytes)
+                    while !reader.hasEnded, let event = try reader.next() { summary.add(event) }
+                }
+                guard reader.rest.isEmpty else {
+                    throw RDBViolation(.malformed, at: reader.consumed, "bytes follow the end of the snapshot")
+                }
+            } while !input.hasEnded
+            if summary.checksum == nil { try reader.finish() }
+        } catch let violation as RDBViolation {
+            throw ProgramFailure(.badData, "bulkhead rdb: \(file.name): \(violation).")
+        } catch {
+            throw error as? ProgramFailure ?? ProgramFailure(.failed, "bulkhead rdb: \(error)")
+        }
+        version = summary.version?.number ?? 0
+        flavour = summary.flavour?.rawValue ?? ""
+        aux = summary.aux
+        databases = summary.databases.sorted { $0.key < $1.key }.map {
+            Database(number: $0.key, keys: $0.value.keys, expires: $0.value.expires, types: $0.value.types)
+        }
+        functions = summary.functions
+        bytes = reader.consumed
+        checksum = (summary.checksum ?? .wrong).rawValue
+    }
+}

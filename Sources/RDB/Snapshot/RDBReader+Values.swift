@@ -1,0 +1,123 @@
+// Stepping over a body: the instructions of its shape, one after the other, with the place in them as all there is to
+// remember. What a block ends in the middle of goes on in the next one.
+
+extension RDBReader {
+    /// How far a body has been read.
+    struct Body: ~Copyable {
+        /// The next instruction.
+        var step = 0
+        /// Bytes of the current string or number that are still to come.
+        var skipping = 0
+        /// The innermost loop, and those around it; no shape has more than three.
+        var loop = Loop(remaining: 0, start: 0)
+        var outerLoops: [Loop] = []
+        /// The first bytes of a length or of the head of a string whose rest is in the next block.
+        var unfinished = HeldBytes()
+        var isWhole = true
+
+        struct Loop {
+            var remaining: Int
+            let start: Int
+        }
+
+        init() { outerLoops.reserveCapacity(4) }
+
+        mutating func begin(at step: Int) {
+            self.step = step
+            isWhole = false
+        }
+    }
+
+    /// Passes what there is of the body, up to its end; where that is. `offset` is where `start` stands in the
+    /// snapshot.
+    mutating func passValue(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, offset: Int
+    ) throws(RDBViolation) -> UnsafeRawPointer {
+        var cursor = RDBCursor(start, end, offset: offset)
+        while true {
+            if body.skipping > 0 {
+                body.skipping -= cursor.skip(body.skipping)
+                if body.skipping > 0 { return end }
+            }
+            switch program.instructions[body.step] {
+            case .string:
+                guard let head = try stringHead(&cursor) else { return end }
+                body.skipping = head.count
+            case .bytes(let count):
+                body.skipping = count
+            case .length:
+                guard try length(&cursor) != nil else { return end }
+            case .score:
+                guard let count = cursor.byte() else { return end }
+                if count < 253 { body.skipping = Int(count) }
+            case .each(let behind):
+                let offset = cursor.offset - body.unfinished.count
+                guard let count = try length(&cursor) else { return end }
+                guard count <= UInt64(limits.elements) else {
+                    throw RDBViolation(.tooLong, at: offset, "a collection of more than \(limits.elements) elements")
+                }
+                if count == 0 {
+                    body.step = behind
+                    continue
+                }
+                body.outerLoops.append(body.loop)
+                body.loop = Body.Loop(remaining: Int(count), start: body.step + 1)
+            case .again:
+                body.loop.remaining -= 1
+                if body.loop.remaining > 0 {
+                    body.step = body.loop.start
+                    continue
+                }
+                body.loop = body.outerLoops.removeLast()
+            case .moduleOpcode:
+                let offset = cursor.offset - body.unfinished.count
+                guard let opcode = try length(&cursor) else { return end }
+                guard opcode <= RDBProgram.lastModuleOpcode else {
+                    throw RDBViolation(.malformed, at: offset, "expected an opcode of a module, found \(opcode)")
+                }
+                body.step = RDBProgram.step(after: body.step, opcode: Int(opcode))
+                continue
+            case .jump(let step):
+                body.step = step
+                continue
+            case .done:
+                body.isWhole = true
+                return cursor.place
+            }
+            body.step += 1
+        }
+    }
+
+    // MARK: Numbers that two blocks share
+
+    @inline(__always)
+    private mutating func length(_ cursor: inout RDBCursor) throws(RDBViolation) -> UInt64? {
+        if body.unfinished.count == 0, let length = try cursor.length() { return length }
+        return try goOn(&cursor) { cursor throws(RDBViolation) in try cursor.length() }
+    }
+
+    @inline(__always)
+    private mutating func stringHead(_ cursor: inout RDBCursor) throws(RDBViolation) -> RDBCursor.StringHead? {
+        let limit = limits.stringBytes
+        if body.unfinished.count == 0, let head = try cursor.stringHead(limit: limit) { return head }
+        return try goOn(&cursor) { cursor throws(RDBViolation) in try cursor.stringHead(limit: limit) }
+    }
+
+    /// Keeps the few bytes there are, or takes those that lack to the ones that were kept.
+    @inline(never)
+    private mutating func goOn<Part>(
+        _ cursor: inout RDBCursor, _ read: (inout RDBCursor) throws(RDBViolation) -> Part?
+    ) throws(RDBViolation) -> Part? {
+        while let byte = cursor.bytes(1) {
+            body.unfinished.append(byte)
+            let start = body.unfinished.start
+            var whole = RDBCursor(
+                start, start + body.unfinished.count, offset: cursor.offset - body.unfinished.count)
+            if let part = try read(&whole) {
+                body.unfinished.removeAll()
+                return part
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,52 @@
+/// What is in a snapshot, of which it is shown every event.
+package struct RDBSummary: Sendable {
+    package private(set) var version: RDBVersion?
+    /// Fields about the file and its server by their names; of one that comes again, the last. Without those past
+    /// the limits: a snapshot may hold scripts and the slots of a cluster here.
+    package private(set) var aux: [String: String] = [:]
+    package private(set) var databases: [Int: RDBTally] = [:]
+    /// Libraries of functions.
+    package private(set) var functions = 0
+    package private(set) var checksum: RDBChecksum?
+    private var database = 0
+    private var current = RDBTally()
+
+    /// Fields that are kept, and the bytes one of them may have.
+    static let mostAux = 64
+    static let longestAux = 1 << 10
+
+    package init() {}
+
+    /// The family of the server: Valkey before 9.0 names itself in a field alone.
+    package var flavour: RDBVersion.Flavour? {
+        aux["valkey-ver"] == nil ? version?.flavour : .valkey
+    }
+
+    package mutating func add(_ event: RDBEvent) {
+        switch event {
+        case .header(let version): self.version = version
+        case .aux(let field): add(field)
+        case .function: functions += 1
+        case .selectDatabase(let number):
+            keepCurrent()
+            database = number
+            current = databases[number] ?? RDBTally()
+        case .entry(let entry): current.count(entry)
+        case .end(let checksum):
+            keepCurrent()
+            self.checksum = checksum
+        case .moduleAux, .resizeDatabase, .slotInfo, .slotImport, .body: break
+        }
+    }
+
+    private mutating func keepCurrent() {
+        if current.keys > 0 { databases[database] = current }
+    }
+
+    private mutating func add(_ field: RDBAux) {
+        guard field.name.count + field.value.count <= Self.longestAux else { return }
+        let name = String(decoding: field.name, as: UTF8.self)
+        guard aux[name] != nil || aux.count < Self.mostAux else { return }
+        aux[name] = String(decoding: field.value, as: UTF8.self)
+    }
+}

@@ -1,0 +1,140 @@
+import Bulkhead
+import Foundation
+import RDB
+import RESP
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("Backups key by key", .serialized, .timeLimit(.minutes(3))) struct BackupFallbackTests {
+    @Test(arguments: ["-sync", "-replconf"])
+    func `where the ACL denies SYNC it is said, and the backup is marked fuzzy`(rule: String) async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await fillWithEverything(databases[.knowledge], prefix: "k:")
+            try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", rule)
+            let source = try await contents(of: databases[.knowledge])
+            try await withBackupFolder { folder in
+                let path = folder + "/k.rdb"
+                let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead backup knowledge --url \(server.url)"
+                let refused = try await Bulkhead.shell(call + " --method sync --to \(path)")
+                #expect(refused.exitCode == 2)
+                #expect(refused.errors.contains("NOPERM"), "\(refused.errors)")
+                #expect(try names(in: folder) == [])
+
+                let outcome = try await Bulkhead.shell(call + " -q --to \(path)")
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(outcome.errors.contains("does not give a snapshot"))
+                #expect(outcome.errors.contains("fuzzy"))
+                #expect(try manifest(path).consistency == .fuzzy)
+                try await withServerLoading(path) { _, loaded in
+                    let found = try await contents(of: loaded[.knowledge])
+                    #expect(found == source)
+                }
+            }
+        }
+    }
+
+    @Test func `a replica that cannot give a snapshot is copied key by key`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await databases[.knowledge].set("doc", "1")
+            // A replica of nobody: it refuses SYNC with NOMASTERLINK.
+            try await databases[.main].send("CONFIG", "SET", "replica-serve-stale-data", "yes")
+            try await databases[.main].run(.reaching("REPLICAOF", ["127.0.0.1", "1"]))
+            try await withBackupFolder { folder in
+                let path = folder + "/k.rdb"
+                let outcome = try await Bulkhead.run("backup", "knowledge", "--to", path, "--url", server.url)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(outcome.errors.contains("NOMASTERLINK"))
+                #expect(try manifest(path).keys == 1)
+            }
+        }
+    }
+
+    @Test func `keys that SCAN names twice are in the file once, and a server loads it`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            let database = try databases[.knowledge]
+            for index in 0..<3_000 { try await database.set("doc:\(index)", "\(index)") }
+            // Growing and shrinking tables are what makes SCAN repeat itself.
+            let churn = Task {
+                var round = 0
+                while !Task.isCancelled {
+                    round += 1
+                    for index in 0..<2_000 { _ = try? await database.set("tmp:\(index)", "\(round)") }
+                    for index in 0..<2_000 { _ = try? await database.unlink("tmp:\(index)") }
+                }
+            }
+            try await withBackupFolder { folder in
+                for round in 0..<3 {
+                    let path = "\(folder)/\(round).rdb"
+                    let outcome = try await Bulkhead.run(
+                        "backup", "knowledge", "--to", path, "--method", "scan", "--url", server.url)
+                    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                    try await withServerLoading(path) { _, loaded in
+                        // Every key that was there all the time is there.
+                        let keys = try await loaded[.knowledge].mget((0..<3_000).map { "doc:\($0)" })
+                        #expect(keys.count { $0 == nil } == 0)
+                    }
+                }
+            }
+            churn.cancel()
+            await churn.value
+        }
+    }
+
+    @Test func `an expiry belongs to the value it stands with, also while keys are written`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            let database = try databases[.knowledge]
+            for index in 0..<500 { try await database.set("k:\(index)", "permanent") }
+            let writer = Task {
+                while !Task.isCancelled {
+                    for index in 0..<500 {
+                        _ = try? await database.set("k:\(index)", "expiring", expiry: .after(.seconds(1_000)))
+                    }
+                    for index in 0..<500 { _ = try? await database.set("k:\(index)", "permanent") }
+                }
+            }
+            try await withBackupFolder { folder in
+                let path = folder + "/k.rdb"
+                let outcome = try await Bulkhead.run(
+                    "backup", "knowledge", "--to", path, "--method", "scan", "--url", server.url)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                var reader = RDBReader()
+                var (expires, mixed, count) = (false, 0, 0)
+                try bytes(path).withUnsafeBytes { file in
+                    reader.feed(file)
+                    while let event = try reader.next() {
+                        switch event {
+                        case .entry(let entry):
+                            count += 1
+                            expires = entry.expiry != nil
+                        case .body(let body, _):
+                            if body.contains(UInt8(ascii: "x")) != expires { mixed += 1 }
+                        default: break
+                        }
+                    }
+                }
+                #expect(count == 500)
+                #expect(mixed == 0)
+            }
+            writer.cancel()
+            await writer.value
+        }
+    }
+
+    @Test func `keys are told apart exactly, up to a limit that is named`() {
+        var hashes = KeyHashes(limit: 5_000)
+        for round in 0..<2 {
+            for index in 0..<5_000 {
+                let insertion = Array("key:\(index)".utf8).withUnsafeBytes { hashes.insert($0) }
+                #expect(insertion == (round == 0 ? .new : .known))
+            }
+        }
+        #expect(hashes.count == 5_000)
+        #expect(Array("key:5000".utf8).withUnsafeBytes { hashes.insert($0) } == .full)
+        #expect(Array("key:4999".utf8).withUnsafeBytes { hashes.contains($0) })
+        #expect(!Array("key:5000".utf8).withUnsafeBytes { hashes.contains($0) })
+        #expect([UInt8]().withUnsafeBytes { !hashes.contains($0) })
+    }
+}

@@ -1,0 +1,181 @@
+import Bulkhead
+import Foundation
+import RDB
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+/// Files that appear whole or not at all, and are never in the place of somebody else's.
+@Suite("Files of backups", .serialized, .timeLimit(.minutes(2))) struct BackupFileTests {
+    private func withKeys(_ body: (RedisTestServer, RedisDatabases, String) async throws -> Void) async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            for index in 0..<100 { try await databases[.knowledge].set("doc:\(index)", "\(index)") }
+            try await databases[.prompts].set("prompt", "text")
+            try await withBackupFolder { folder in try await body(server, databases, folder) }
+        }
+    }
+
+    @Test func `a file that is there is replaced only by a backup of the same database, or by --replace`() async throws {
+        try await withKeys { server, databases, folder in
+            let path = folder + "/k.rdb"
+            func backup(_ words: String...) async throws -> Bulkhead.Outcome {
+                try await Bulkhead.run(["backup"] + words + ["--to", path, "--url", server.url])
+            }
+            try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
+            var outcome = try await backup("knowledge")
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.errors.contains("no manifest says that it is a backup of this tool"), "\(outcome.errors)")
+            #expect(try bytes(path) == Array("precious".utf8))
+            #expect(try names(in: folder) == ["k.rdb"])
+
+            outcome = try await backup("knowledge", "--replace")
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            let first = try manifest(path)
+            #expect(first.keys == 100)
+            #expect(first.replaces == nil)
+
+            // Its own: replaced, and the manifest says what went.
+            try await databases[.knowledge].set("doc:100", "100")
+            outcome = try await backup("knowledge")
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try manifest(path).keys == 101)
+            #expect(try manifest(path).replaces == first.content)
+
+            // Another database's: refused.
+            let before = try bytes(path)
+            outcome = try await backup("prompts")
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.errors.contains("is a backup of knowledge (number 1)"), "\(outcome.errors)")
+            #expect(try bytes(path) == before)
+
+            // The manifest alone does not make a foreign file ours.
+            try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
+            #expect(try await backup("knowledge").exitCode == 1)
+            #expect(try bytes(path) == Array("precious".utf8))
+        }
+    }
+
+    @Test func `a crash between the manifest and its file leaves what the next backup goes on from`() async throws {
+        try await withKeys { server, databases, folder in
+            let path = folder + "/k.rdb"
+            let words = ["backup", "knowledge", "--to", path, "--url", server.url]
+            #expect(try await Bulkhead.run(words).exitCode == 0)
+            let old = try bytes(path)
+            try await databases[.knowledge].set("doc:100", "100")
+            #expect(try await Bulkhead.run(words).exitCode == 0)
+            // As it is when the new manifest is published and the new file is not.
+            try Data(old).write(to: URL(fileURLWithPath: path))
+            #expect(try manifest(path).isOf(path))
+            #expect(try await Bulkhead.run(words).exitCode == 0)
+            #expect(try manifest(path).keys == 101)
+            // And where there was no file before.
+            try FileManager.default.removeItem(atPath: path)
+            let outcome = try await Bulkhead.run(words)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try summary(path).databases.mapValues(\.keys) == [1: 101])
+        }
+    }
+
+    @Test func `an empty database does not take the place of a backup that has keys`() async throws {
+        try await withKeys { server, databases, folder in
+            let path = folder + "/p.rdb"
+            let words = ["backup", "prompts", "--to", path, "--url", server.url]
+            #expect(try await Bulkhead.run(words).exitCode == 0)
+            let before = try bytes(path)
+            try await databases[.prompts].unlink("prompt")
+            let outcome = try await Bulkhead.run(words)
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.errors.contains("is empty, and the backup at"), "\(outcome.errors)")
+            #expect(try bytes(path) == before)
+            #expect(try names(in: folder) == ["p.rdb", "p.rdb.json"])
+            #expect(try await Bulkhead.run(words + ["--replace"]).exitCode == 0)
+            #expect(try manifest(path).keys == 0)
+        }
+    }
+
+    @Test(arguments: [
+        (["knowledge", "--to", "FOLDER/none/k.rdb"], 74, "make the folder first"),
+        (["knowledge", "--to", "FOLDER/none/"], 74, "make it first"),
+        (["knowledge", "prompts", "--to", "FOLDER/k.rdb"], 64, "several databases go into a folder"),
+        (["knowledge", "1", "--to", "FOLDER"], 64, "are both number 1"),
+        (["knowledge"], 64, "--to FILE or FOLDER is missing"),
+        (["knowledge", "--to", "FOLDER/k.rdb", "--keep", "3"], 64, "--keep counts the files of a folder"),
+        (["knowledge", "--to", "FOLDER/k.rdb", "--as", "-1"], 64, "--as takes the number of a database"),
+        (["knowledge", "--to", "FOLDER/k.rdb", "--as", "x"], 64, "--as takes the number of a database"),
+        (["cache", "--to", "FOLDER/k.rdb"], 64, "no database is named 'cache'"),
+        (["knowledge", "--to", "/dev/null"], 64, "neither a file nor a folder"),
+        (["knowledge", "--too", "FOLDER/k.rdb"], 64, "did you mean --to?"),
+    ])
+    func `a call that cannot work leaves nothing behind`(words: [String], code: Int, message: String) async throws {
+        try await withKeys { server, _, folder in
+            let words = words.map { $0.hasPrefix("FOLDER") ? folder + $0.dropFirst(6) : $0 }
+            let outcome = try await Bulkhead.run(["backup"] + words + ["--url", server.url])
+            #expect(outcome.exitCode == Int32(code), "\(outcome.errors)")
+            #expect(outcome.errors.contains(message), "\(outcome.errors)")
+            #expect(try names(in: folder) == [])
+        }
+    }
+
+    @Test(arguments: ["sync", "scan"])
+    func `a disk that has no more room leaves no half file, and what was there stays`(method: String) async throws {
+        try await withKeys { server, databases, folder in
+            let path = folder + "/k.rdb"
+            #expect(try await Bulkhead.run("backup", "knowledge", "--to", path, "--url", server.url).exitCode == 0)
+            let before = try bytes(path)
+            let large = RESPBytes((0..<600_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 40_503) >> 7) })
+            try await databases[.knowledge].set("large", large)
+            // A limit on the size of files fails as a full disk does: in a write, or at its end. Units of 512 bytes.
+            let outcome = try await Bulkhead.shell(
+                "trap '' XFSZ; ulimit -f 100; bulkhead backup knowledge --method \(method) --to \(path) --url \(server.url)")
+            #expect(outcome.exitCode == 74, "\(outcome.errors)")
+            #expect(outcome.errors.contains("writing \(path) failed"), "\(outcome.errors)")
+            #expect(try bytes(path) == before)
+            #expect(try names(in: folder) == ["k.rdb", "k.rdb.json"])
+        }
+    }
+
+    @Test func `a file can be read by its owner alone`() async throws {
+        try await withKeys { server, _, folder in
+            #expect(
+                try await Bulkhead.shell("umask 0; bulkhead backup knowledge --to \(folder)/k.rdb --url \(server.url)")
+                    .exitCode == 0)
+            for name in ["k.rdb", "k.rdb.json"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
+            }
+        }
+    }
+
+    @Test(arguments: ["INT", "TERM"])
+    func `a backup that is stopped leaves no file, and one that was killed is cleaned up after`(
+        signal: String
+    ) async throws {
+        try await withKeys { server, databases, folder in
+            try await fillWithEverything(databases[.knowledge], prefix: "k:")
+            let proxy = FaultProxy(to: server.socketPath)
+            defer { proxy.stop() }
+            proxy[.toClient] = [.slices(of: 2_000), .latency(.milliseconds(20))]
+            func run(_ signal: String) async throws -> Bulkhead.Outcome {
+                try await Bulkhead.shell(
+                    """
+                    bulkhead backup knowledge --to \(folder)/k.rdb --url unix://\(proxy.path) & pid=$!
+                    while ! ls -A \(folder) | grep -q partial; do sleep 0.02; done
+                    kill -\(signal) $pid; wait $pid
+                    """)
+            }
+            let outcome = try await run(signal)
+            #expect(outcome.exitCode == 2)
+            #expect(outcome.errors.contains("stopped; no file was made"), "\(outcome.errors)")
+            #expect(try names(in: folder) == [])
+
+            _ = try await run("KILL")
+            #expect(try names(in: folder).count == 1)
+            proxy[.toClient] = []
+            let again = try await Bulkhead.run("backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url)
+            #expect(again.exitCode == 0, "\(again.errors)")
+            #expect(try names(in: folder) == ["k.rdb", "k.rdb.json"])
+        }
+    }
+}

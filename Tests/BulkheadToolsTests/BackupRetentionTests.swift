@@ -1,0 +1,103 @@
+import Bulkhead
+import Foundation
+import RDB
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("Old backups", .serialized, .timeLimit(.minutes(2))) struct BackupRetentionTests {
+    /// Copies a backup to the name of an older time, with a manifest of its own.
+    private func age(_ path: String, to time: String, _ change: (inout BackupManifest) -> Void = { _ in }) throws {
+        var manifest = try manifest(path)
+        let (folder, name) = FilePath.split(path)
+        manifest.file = name.split(separator: "-")[0] + "-\(time).rdb"
+        change(&manifest)
+        let copy = folder + "/" + manifest.file
+        try Data(try bytes(path)).write(to: URL(fileURLWithPath: copy))
+        try Data(try manifest.json("test")).write(to: URL(fileURLWithPath: copy + ".json"))
+    }
+
+    @Test func `only a database's own files are deleted, oldest first, behind the new one, and it is said`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await databases[.knowledge].set("doc", "1")
+            try await databases[.main].set("session", "1")
+            try await withBackupFolder { folder in
+                let first = try await Bulkhead.run("backup", "knowledge", "--to", folder, "-q", "--url", server.url)
+                #expect(first.exitCode == 0, "\(first.errors)")
+                #expect(first.errors == "")
+                let newest = String(first.text.dropLast())
+                for day in 1...5 { try age(newest, to: "2020010\(day)T000000Z") }
+                // None of these is an old backup of knowledge of this server.
+                try age(newest, to: "20190101T000000Z") { $0.server.address = "elsewhere:6379" }
+                try age(newest, to: "20190102T000000Z") { $0.database.number = 2 }
+                try age(newest, to: "20190103T000000Z") { $0.format = "something else" }
+                try age(newest, to: "20190104T000000Z") { $0.content.crc64 = "0000000000000000" }
+                try age(newest, to: "2019") { _ in }
+                for name in ["knowledge-20180101T000000Z.rdb", "knowledge.rdb", "notes.txt"] {
+                    try Data("precious".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+                }
+                let foreign = try names(in: folder).filter { $0.contains("201") || !$0.contains("-2") }
+                try FileManager.default.removeItem(atPath: newest)
+                try FileManager.default.removeItem(atPath: newest + ".json")
+
+                let outcome = try await Bulkhead.run(
+                    "backup", "knowledge", "main", "--to", folder, "--keep", "3", "--json", "--url", server.url)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
+                let gone = ["1", "2", "3"].map { "\(folder)/knowledge-2020010\($0)T000000Z.rdb" }
+                #expect(json?["deleted"] as? [String] == gone)
+                #expect(outcome.errors.contains("Deleted 3 old"))
+                let left = try names(in: folder)
+                for name in foreign { #expect(left.contains(name), "\(name)") }
+                #expect(left.filter { $0.hasPrefix("knowledge-202") && $0.hasSuffix(".rdb") }.count == 3)
+                #expect(left.filter { $0.hasPrefix("main-") }.count == 2)
+            }
+        }
+    }
+
+    @Test func `nothing old is deleted where the new backup fails`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await databases[.knowledge].set("doc", "1")
+            try await withBackupFolder { folder in
+                let first = try await Bulkhead.run("backup", "knowledge", "--to", folder, "--url", server.url)
+                for day in 1...5 { try age(String(first.text.dropLast()), to: "2020010\(day)T000000Z") }
+                let before = try names(in: folder)
+                let url = server.url
+                server.stop()
+                let outcome = try await Bulkhead.run("backup", "knowledge", "--to", folder, "--keep", "1", "--url", url)
+                #expect(outcome.exitCode == 2)
+                #expect(try names(in: folder) == before)
+            }
+        }
+    }
+
+    @Test func `a manifest that lost its file to a crash is removed once it is older than what is kept`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backup-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func write(_ time: String, hasFile: Bool) throws {
+            let file = "knowledge-\(time).rdb"
+            let content = Array("snapshot\(time)".utf8)
+            let manifest = BackupManifest(
+                tool: "bulkhead", server: .init(address: "a:1", version: "7.0", flavour: "redis"),
+                database: .init(name: "knowledge", number: 1, numberInFile: 1), file: file, rdbVersion: 10,
+                content: .init(bytes: content.count, checksum: content.suffix(8)), keys: 1, expiring: 0, types: [:],
+                functions: 0, consistency: .pointInTime, startedAt: "", endedAt: "")
+            try Data(try manifest.json("test")).write(to: URL(fileURLWithPath: "\(folder)/\(file).json"))
+            if hasFile { try Data(content).write(to: URL(fileURLWithPath: "\(folder)/\(file)")) }
+        }
+        try write("20200101T000000Z", hasFile: false)
+        try write("20200102T000000Z", hasFile: true)
+        try write("20200103T000000Z", hasFile: true)
+        try write("20200104T000000Z", hasFile: false)
+        let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
+        #expect(try retention.deleteAllBut(1) == ["\(folder)/knowledge-20200102T000000Z.rdb"])
+        #expect(
+            try names(in: folder) == [
+                "knowledge-20200103T000000Z.rdb", "knowledge-20200103T000000Z.rdb.json",
+                "knowledge-20200104T000000Z.rdb.json",
+            ])
+    }
+}

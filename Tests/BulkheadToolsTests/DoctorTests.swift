@@ -1,0 +1,196 @@
+import Bulkhead
+import Foundation
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("What doctor finds") struct DiagnosisTests {
+    private func facts(_ change: (inout ServerFacts) -> Void = { _ in }) -> ServerFacts {
+        var facts = ServerFacts()
+        facts.info = [
+            "redis_version": "7.0.15", "maxmemory": "1000", "used_memory": "100", "maxmemory_policy": "noeviction",
+            "rdb_last_bgsave_status": "ok", "aof_enabled": "1", "aof_last_write_status": "ok", "role": "master",
+            "tcp_port": "6379",
+        ]
+        facts.settings = ["databases": "16", "bind": "127.0.0.1 -::1", "protected-mode": "yes", "save": "3600 1"]
+        facts.keyspace = [0, 1, 2, 3].reduce(into: [:]) { $0[$1] = ServerFacts.Keyspace(keys: 5, expiring: 0) }
+        facts.modules = []
+        facts.searchIndexes = []
+        change(&facts)
+        return facts
+    }
+
+    private func codes(
+        _ catalogue: DatabaseCatalogue = .standard, open: Bool = false, denied: Set<String> = [],
+        _ change: (inout ServerFacts) -> Void
+    ) -> [String] {
+        Diagnosis(
+            facts(change), catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: denied),
+            isOpenToAnybody: open
+        ).findings.map { "\($0.severity.rawValue) \($0.code)" }
+    }
+
+    @Test func `a server in order gives no finding`() {
+        #expect(codes { _ in } == [])
+    }
+
+    @Test func `eviction that reaches protected data is an error, and one of expiring keys a note`() {
+        #expect(codes { $0.info["maxmemory_policy"] = "allkeys-lru" } == ["error eviction"])
+        #expect(codes { $0.info["maxmemory_policy"] = "volatile-lru" } == [])
+        #expect(
+            codes {
+                $0.info["maxmemory_policy"] = "volatile-lru"
+                $0.keyspace[1]?.expiring = 2
+            } == ["note eviction"])
+        // Only what may be flushed is there.
+        #expect(
+            codes {
+                $0.info["maxmemory_policy"] = "allkeys-lru"
+                $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0)]
+            } == ["note no-keys"])
+    }
+
+    @Test func `numbers past the server's end and keys without a name are found`() throws {
+        let catalogue = try DatabaseCatalogue([DatabaseEntry("far", number: 16), DatabaseEntry("near", number: 0)])
+        #expect(
+            codes(catalogue) { $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0), 5: $0.keyspace[1]!] }
+                == ["error number-out-of-range", "warning unnamed-keys", "note no-keys"])
+    }
+
+    @Test func `memory without a limit, or nearly full, is a warning`() {
+        #expect(codes { $0.info["maxmemory"] = "0" } == ["warning maxmemory"])
+        #expect(codes { $0.info["used_memory"] = "900" } == ["warning maxmemory"])
+        #expect(codes { $0.info["used_memory"] = "899" } == [])
+    }
+
+    @Test func `data that a restart loses, and writes that failed, are found`() {
+        #expect(
+            codes {
+                $0.info["aof_enabled"] = "0"
+                $0.settings?["save"] = ""
+            } == ["warning persistence"])
+        #expect(codes { $0.info["rdb_last_bgsave_status"] = "err" } == ["error persistence"])
+        #expect(codes { $0.info["aof_last_write_status"] = "err" } == ["error persistence"])
+        #expect(codes { $0.settings?["appendfsync"] = "no" } == ["note persistence"])
+    }
+
+    @Test func `an open door is an error, and one that only protected mode keeps shut a note`() {
+        #expect(codes(open: true) { _ in } == [])
+        #expect(codes(open: true) { $0.settings?["bind"] = "* -::*" } == ["note open"])
+        #expect(
+            codes(open: true) {
+                $0.settings?["bind"] = "0.0.0.0"
+                $0.settings?["protected-mode"] = "no"
+            } == ["error open"])
+        #expect(codes(open: false) { $0.settings?["bind"] = "" } == [])
+        // A unix socket alone lets no machine in.
+        #expect(
+            codes(open: true) {
+                $0.settings?["bind"] = ""
+                $0.info["tcp_port"] = "0"
+            } == [])
+    }
+
+    @Test func `search modules, replicas, clusters and sentinels have their findings`() {
+        #expect(codes { $0.modules = ["search"] } == ["warning search"])
+        #expect(codes { $0.searchIndexes = ["llama_index"] } == ["warning search"])
+        #expect(codes { $0.info["role"] = "slave" } == ["warning replica"])
+        #expect(codes { $0.info["redis_mode"] = "cluster" } == ["error cluster"])
+        #expect(
+            codes {
+                $0.info["redis_mode"] = "cluster"
+                $0.settings?["cluster-databases"] = "16"
+            } == ["note cluster"])
+        #expect(codes { $0.info["redis_mode"] = "sentinel" }.first == "error sentinel")
+    }
+
+    @Test func `a tool that the ACL keeps from its work is named with what it lacks`() {
+        #expect(codes(denied: ["MOVE"]) { _ in } == ["warning acl"])
+        let findings = Diagnosis(
+            facts(), DatabaseCatalogue.standard.entries,
+            permissions: ToolPermissions(user: "app", deniedCommands: ["SYNC"]), isOpenToAnybody: false
+        ).findings
+        #expect(findings.map(\.message) == [
+            "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
+        ])
+        #expect(findings.first?.remedy == "ACL SETUSER app +sync (and its key patterns).")
+    }
+}
+
+@Suite("bulkhead doctor", .timeLimit(.minutes(2))) struct DoctorTests {
+    private func codes(_ outcome: Bulkhead.Outcome) throws -> [String] {
+        let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
+        let servers = try #require(json?["servers"] as? [[String: Any]])
+        let findings = servers.compactMap { $0["findings"] as? [[String: String]] }.joined()
+        return findings.compactMap { $0["code"] }
+    }
+
+    @Test func `a real server in order exits 0`() async throws {
+        try await withToolServer(arguments: ["--maxmemory", "100mb", "--appendonly", "yes"]) { server, databases in
+            for name: DatabaseName in [.main, .knowledge, .prompts, .analytics] {
+                try await databases[name].set("key", "value")
+            }
+            let outcome = try await Bulkhead.run("doctor", "--url", server.url, "--json")
+            #expect(outcome.exitCode == 0, "\(outcome.text)")
+            #expect(try codes(outcome) == [])
+        }
+    }
+
+    @Test func `what is wrong with a real server is found, and exits 1`() async throws {
+        let arguments = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lfu", "--databases", "8"]
+        try await withToolServer(arguments: arguments, catalogue: .standard) { server, databases in
+            try await databases[.knowledge].set("doc:1", "vector")
+            let other = RedisDatabases(
+                try RedisConfiguration(url: server.url),
+                catalogue: try DatabaseCatalogue([DatabaseEntry("other", number: 7)]))
+            try await other["other"].set("key", "value")
+            await other.close()
+            let outcome = try await Bulkhead.run("doctor", "--url", server.url, "--json")
+            #expect(outcome.exitCode == 1)
+            #expect(try codes(outcome) == ["eviction", "unnamed-keys", "persistence", "no-keys"])
+            let text = try await Bulkhead.run("doctor", "--url", server.url)
+            for line in text.text.split(separator: "\n") { #expect(line.count <= 80) }
+            #expect(text.text.contains("number 7 has 1 key and no name."))
+        }
+    }
+
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+    func `a user of few rights hears which tools cannot work`() async throws {
+        try await withToolServer { server, databases in
+            try await databases[.main].send(
+                "ACL", "SETUSER", "keeper", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")
+            var url = server.url
+            url.replace("://", with: "://keeper:secret@", maxReplacements: 1)
+            let outcome = try await Bulkhead.run("doctor", "--url", url, "--json")
+            #expect(outcome.text.contains("bulkhead migrate cannot do all its work: the ACL denies MOVE to keeper"))
+            #expect(outcome.text.contains("the ACL denies SYNC to keeper"))
+            #expect(!outcome.text.contains("secret"))
+        }
+    }
+
+    @Test func `a name on a server of its own is held against that one`() async throws {
+        try await withToolServer(arguments: ["--maxmemory", "100mb"]) { server, databases in
+            try await withToolServer(arguments: ["--databases", "2"]) { other, _ in
+                try await databases[.main].set("key", "value")
+                let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+                defer { try? FileManager.default.removeItem(at: file) }
+                try Data(
+                    """
+                    {"databases": [{"name": "main", "number": 0}, {"name": "far", "number": 2, "url": "\(other.url)"}]}
+                    """.utf8
+                ).write(to: file)
+                let outcome = try await Bulkhead.run(
+                    "doctor", "--url", server.url, "--catalogue", file.path, "--json")
+                #expect(try codes(outcome) == ["persistence", "number-out-of-range", "maxmemory", "no-keys"])
+            }
+        }
+    }
+
+    @Test func `a server that is not there exits 2 and says where it was looked for`() async throws {
+        let outcome = try await Bulkhead.run("doctor", "--url", "redis://127.0.0.1:1")
+        #expect(outcome.exitCode == 2)
+        #expect(outcome.errors.contains("cannot connect to 127.0.0.1:1"))
+    }
+}

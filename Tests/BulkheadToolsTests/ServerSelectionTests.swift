@@ -1,0 +1,76 @@
+import Bulkhead
+import Foundation
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("The server and the names a command works with") struct ServerSelectionTests {
+    private func selection(
+        _ words: String..., environment: [String: String] = [:]
+    ) throws(ProgramFailure) -> ServerSelection {
+        try ServerSelection(
+            Arguments(reading: words, flags: ServerSelection.flags, of: "bulkhead test"), environment: environment)
+    }
+
+    private func refusal(_ body: () throws(ProgramFailure) -> Void) -> ProgramFailure? {
+        do {
+            try body()
+            return nil
+        } catch { return error }
+    }
+
+    @Test func `a flag goes before the environment, and the environment before the default`() throws {
+        #expect(try selection().configuration.address == "127.0.0.1:6379")
+        #expect(try selection(environment: ["REDIS_PORT": "7000"]).configuration.address == "127.0.0.1:7000")
+        let both = try selection("--url", "redis://cache:1", environment: ["REDIS_PORT": "7000"])
+        #expect(both.configuration.address == "cache:1")
+    }
+
+    @Test func `a login of the environment completes a URL without one, and never mixes with another`() throws {
+        let environment = ["REDIS_USERNAME": "keeper", "REDIS_PASSWORD": "secret"]
+        let completed = try selection("--url", "redis://cache", environment: environment)
+        #expect(completed.configuration.username == "keeper")
+        #expect(completed.configuration.password != nil)
+        let own = try selection("--url", "redis://:own@cache", environment: environment)
+        #expect(own.configuration.username == nil)
+    }
+
+    @Test func `a database is known by its name and by its number`() throws {
+        let selection = try selection()
+        #expect(try selection.entry("knowledge").number == 1)
+        #expect(try selection.entry("1").name == .knowledge)
+        #expect(try selection.entry("7") == DatabaseEntry("db7", number: 7))
+    }
+
+    @Test(arguments: ["knowlege", "", "-1", "01", "1.0", "99999999999999999999", "knowledge "])
+    func `what is neither is refused, never taken for database 0`(word: String) throws {
+        let selection = try selection()
+        let failure = refusal { () throws(ProgramFailure) in _ = try selection.entry(word) }
+        #expect(failure?.exitCode == .usage)
+        #expect(failure?.message?.contains("no database is named '\(word)'") == true)
+    }
+
+    @Test func `a number that is shared stands for the name that is no alias`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(#"{"databases":[{"name":"cache","number":0,"alias_of":"db5"},{"name":"db5","number":0}]}"#.utf8)
+            .write(to: file)
+        let selection = try selection("--catalogue", file.path)
+        #expect(try selection.entry("0").name == "db5")
+        // The name that number 5 would get is taken.
+        #expect(try selection.entry("5").name == "db5_")
+        let open = try selection.open([try selection.entry("5")])
+        #expect(try open["db5_"].number == 5)
+        #expect(try open["cache"].number == 0)
+    }
+
+    @Test func `what cannot be used is a wrong call, and shows no password`() {
+        let failure = refusal { () throws(ProgramFailure) in
+            _ = try selection("--url", "redis://:hunter2@cache/x?db=3")
+        }
+        #expect(failure?.exitCode == .usage)
+        #expect(failure?.message?.contains("hunter2") == false)
+        let missing = refusal { () throws(ProgramFailure) in _ = try selection("--catalogue", "/does/not/exist") }
+        #expect(missing?.exitCode == .usage)
+    }
+}

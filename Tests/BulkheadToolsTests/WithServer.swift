@@ -1,0 +1,31 @@
+import Bulkhead
+import RedisTestServer
+import TestSupport
+
+/// A private server, databases 0 to 15 by the names of the standard catalogue and `db4` …, and the end of both.
+func withToolServer(
+    arguments: [String] = [], catalogue: DatabaseCatalogue = .everyNumber,
+    _ body: (RedisTestServer, RedisDatabases) async throws -> Void
+) async throws {
+    let server = try RedisTestServer.start(RedisTestServer.Options(arguments: arguments))
+    defer { server.stop() }
+    var configuration = try RedisConfiguration(url: server.url)
+    configuration.version = ServerUnderTest.version
+    configuration.commandTimeout = .seconds(300)
+    let databases = RedisDatabases(configuration, catalogue: catalogue)
+    do {
+        try await body(server, databases)
+    } catch {
+        await databases.close()
+        throw error
+    }
+    await databases.close()
+}
+
+extension DatabaseCatalogue {
+    /// The standard names, and `db4` to `db15`.
+    static let everyNumber: DatabaseCatalogue = {
+        let more = (4..<16).map { DatabaseEntry(DatabaseName("db\($0)"), number: $0, mayBeFlushed: true) }
+        return (try? DatabaseCatalogue(DatabaseCatalogue.standard.entries + more)) ?? .standard
+    }()
+}

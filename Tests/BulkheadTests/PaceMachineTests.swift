@@ -219,6 +219,20 @@ private struct ModelServer {
         #expect(before > .zero)
     }
 
+    @Test func `a pacer gives whole slices at full pace, and small ones first at any other`() async {
+        var full = Pacer(.full, most: 70)
+        for _ in 0..<3 {
+            #expect(await full.begin() == 70)
+            full.end(keys: 70)
+        }
+        var paced = Pacer(.considerate, most: 70)
+        #expect(await paced.begin() == 1)
+        paced.end(keys: 1)
+        #expect(paced.beginBlocking() == 1)
+        // A slice that failed was not ended; the next begins all the same.
+        #expect(paced.beginBlocking() == 1)
+    }
+
     @Test func `a pace reads and shows itself in words`() {
         for text in ["full", "considerate", "gentle", "200us"] { #expect(RedisPace(text)?.description == text) }
         for text in ["", "fast", "1us", "us", "-5us", "99999999999999999999us", "200 us"] {

@@ -92,7 +92,7 @@ enum IsolationChart {
         let (width, height) = (340.0, 130.0)
         guard let scale = Scale([100_000, Double(highest)]) else { return "" }
         let slices = Double(IsolationTimeline.mostSlices)
-        let (left, top, floor) = (44.0, 6.0, 100.0)
+        let (left, top, floor) = (56.0, 8.0, 100.0)
         let step = (width - left) / slices
         var body = ""
         for value in scale.decades {

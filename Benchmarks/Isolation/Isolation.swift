@@ -95,16 +95,8 @@ struct Isolation {
         let noise = site.layout.isScanned
             ? try Noise(site: site, settings: settings, socketPath: servers.own?.socketPath).start(step.case.noise)
             : nil
-        let measurement: IsolationMeasurement
-        do {
-            measurement = try probe.run(step.case, round: step.round, beside: noise, interruption)
-        } catch {
-            // What ended the measurement is what counts.
-            try? noise?.stop()
-            throw error
-        }
-        try noise?.stop()
-        return measurement
+        let seen = try probe.run(round: step.round, rate: step.case.rate, beside: noise, interruption)
+        return IsolationMeasurement(step: step, seen: seen)
     }
 
     /// Runs the body and removes the keys whatever becomes of it; a failure to remove them says how to.

@@ -18,11 +18,21 @@ struct LatencyProbe {
     /// Time in nanoseconds before the first request, for the thread to be there in time.
     private static let lead: Int64 = 5_000_000
 
-    /// Measures once beside the noise; blocks the calling thread, which must be none of Swift's pool.
+    /// Measures once beside the noise, which ends with it; blocks the calling thread, which must be none of Swift's
+    /// pool. Throws what ended the noise too. Without a rate, that of the settings.
     func run(
-        _ kind: IsolationCase, round: Int, beside noise: NoiseMaker?, _ interruption: Interruption
-    ) throws -> IsolationMeasurement {
-        let rate = kind.rate ?? settings.rate
+        round: Int, rate: Double? = nil, beside noise: NoiseMaker?, _ interruption: Interruption
+    ) throws -> ProbeMeasurement {
+        // What ended the measurement is what counts.
+        defer { try? noise?.stop() }
+        let seen = try measure(round, rate ?? settings.rate, noise, interruption)
+        try noise?.stop()
+        return seen
+    }
+
+    private func measure(
+        _ round: Int, _ rate: Double, _ noise: NoiseMaker?, _ interruption: Interruption
+    ) throws -> ProbeMeasurement {
         let seed = UInt64(settings.seed) &+ UInt64(round) << 32
         var randomKeys = SeededGenerator(seed: ~seed)
         let schedule = OpenLoopSchedule(
@@ -33,11 +43,10 @@ struct LatencyProbe {
 
         let recorder = ProbeRecorder(measuredFrom: measuredFrom)
         let canary = Canary()
-        let scannedVectors = { noise?.count ?? 0 }
         let underWay = DispatchGroup()
         var intendedGets = 0
         var windowStart: Int64?
-        var vectorsBefore = 0
+        var workBefore = 0
         try watch?.begin()
         for intended in schedule {
             if interruption.isAsked { _ = canary.stop() }
@@ -46,7 +55,7 @@ struct LatencyProbe {
             let isMeasured = intended >= measuredFrom
             if isMeasured, windowStart == nil {
                 windowStart = MonotonicClock.now()
-                vectorsBefore = scannedVectors()
+                workBefore = noise?.count ?? 0
                 canary.reset()
             }
             if isMeasured { intendedGets += 1 }
@@ -66,7 +75,7 @@ struct LatencyProbe {
         }
         MonotonicClock.sleep(until: schedule.end)
         let windowEnd = MonotonicClock.now()
-        let vectors = scannedVectors() - vectorsBefore
+        let workDone = (noise?.count ?? 0) - workBefore
         _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
 
         let stalls = canary.stop()
@@ -74,10 +83,10 @@ struct LatencyProbe {
         var seen = recorder.seen
         for begun in noise?.beginnings ?? [] { seen.timeline.mark(at: begun - measuredFrom) }
         let start = windowStart ?? measuredFrom
-        return IsolationMeasurement(
-            case: kind, round: round, latencies: seen.latencies, lateness: seen.lateness, stalls: stalls,
-            intendedGets: intendedGets, failedGets: intendedGets - seen.latencies.count,
+        return ProbeMeasurement(
+            latencies: seen.latencies, lateness: seen.lateness, stalls: stalls, intendedGets: intendedGets,
+            failedGets: intendedGets - seen.latencies.count,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
-            vectors: vectors, scanSeconds: Double(windowEnd - start) / 1e9, timeline: seen.timeline, truth: truth)
+            work: workDone, workSeconds: Double(windowEnd - start) / 1e9, timeline: seen.timeline, truth: truth)
     }
 }

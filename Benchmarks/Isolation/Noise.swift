@@ -1,7 +1,5 @@
 import BenchmarkSupport
 import Bulkhead
-import Dispatch
-import Synchronization
 
 /// The noises: what is done to the vectors of a site while its cache is measured.
 struct Noise: Sendable {
@@ -15,7 +13,8 @@ struct Noise: Sendable {
         let database = try site.vectors.blocking(.knowledge)
         switch kind {
         case .vectors where site.layout == .oneConnection:
-            return try NoiseMaker(inOneLine)
+            let shared = try site.vectors[.knowledge]
+            return try NoiseMaker(awaiting: { try await scanInOneLine($0, shared) })
         case .vectors:
             return try NoiseMaker { try scanVectors($0, database) }
         case .scan10, .scan100, .scan1000, .scan10000:
@@ -83,31 +82,18 @@ struct Noise: Sendable {
     }
 
     /// The same over the connection that the GETs take.
-    private func inOneLine(_ maker: NoiseMaker) throws {
-        let database = try site.vectors[.knowledge]
-        let outcome = Mutex<(any Error)?>(nil)
-        let isOver = DispatchSemaphore(value: 0)
-        Task.detached {
-            do {
-                var cursor: RedisScanCursor? = .start
-                while let position = cursor, !maker.hasToStop {
-                    let page = try await database.scanPage(
-                        position, match: site.content.vectorPattern, count: settings.count)
-                    cursor = page.cursor
-                    maker.beginStep()
-                    let commands: [RedisCommand<[RESPValue?]>] = page.elements.prefix(1_000).map {
-                        .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
-                    }
-                    for result in try await database.pipeline(commands) { try decode(try result.get()) }
-                    maker.add(commands.count)
-                }
-            } catch {
-                outcome.withLock { $0 = error }
+    private func scanInOneLine(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
+        var cursor: RedisScanCursor? = .start
+        while let position = cursor, !maker.hasToStop {
+            let page = try await database.scanPage(position, match: site.content.vectorPattern, count: settings.count)
+            cursor = page.cursor
+            maker.beginStep()
+            let commands: [RedisCommand<[RESPValue?]>] = page.elements.prefix(1_000).map {
+                .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
             }
-            isOver.signal()
+            for result in try await database.pipeline(commands) { try decode(try result.get()) }
+            maker.add(commands.count)
         }
-        isOver.wait()
-        if let error = outcome.withLock({ $0 }) { throw error }
     }
 
     /// Reads the four fields as their types; what does not fit is an error, so the work cannot be optimised away.

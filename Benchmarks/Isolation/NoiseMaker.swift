@@ -1,5 +1,6 @@
 import BenchmarkSupport
 import Bulkhead
+import Dispatch
 import Synchronization
 
 /// Does one kind of work over and over, on a thread of its own, and counts.
@@ -29,10 +30,28 @@ final class NoiseMaker: Sendable {
         thread.withLock { $0 = started }
     }
 
+    /// Likewise for work that a task does, as those of a service; the thread waits for it.
+    convenience init(awaiting work: @escaping @Sendable (NoiseMaker) async throws -> Void) throws {
+        try self.init { maker in
+            let outcome = Mutex<(any Error)?>(nil)
+            let isOver = DispatchSemaphore(value: 0)
+            Task.detached {
+                do {
+                    try await work(maker)
+                } catch {
+                    outcome.withLock { $0 = error }
+                }
+                isOver.signal()
+            }
+            isOver.wait()
+            if let error = outcome.withLock({ $0 }) { throw error }
+        }
+    }
+
     /// Work looks at it between its steps.
     var hasToStop: Bool { isStopped.load(ordering: .relaxed) }
 
-    /// Vectors read and decoded so far; of noises without vectors keys, bytes or commands.
+    /// Vectors read and decoded so far; of noises without vectors keys, bytes, commands or large replies.
     var count: Int { done.load(ordering: .relaxed) }
 
     func add(_ count: Int) { done.add(count, ordering: .relaxed) }

@@ -36,11 +36,7 @@ struct Servers {
         let core = settings.serverCore
         let secondCore = settings.secondServerCore ?? core
         func start(on core: Int?, _ arguments: [String] = []) throws -> RedisTestServer {
-            try RedisTestServer.start(
-                RedisTestServer.Options(
-                    listening: settings.unixSocket ? .unixSocket : .tcp,
-                    arguments: Self.watching + arguments,
-                    launchPrefix: core.map { ["taskset", "-c", String($0)] } ?? []))
+            try Self.start(settings, on: core, arguments)
         }
         let one = try start(on: core)
         let two = try start(on: secondCore)
@@ -74,6 +70,16 @@ struct Servers {
         self.missing = missing
         self.all = all
         self.cores = cores
+    }
+
+    /// One server of our own.
+    static func start(
+        _ settings: IsolationSettings, on core: Int?, _ arguments: [String] = []
+    ) throws -> RedisTestServer {
+        try RedisTestServer.start(
+            RedisTestServer.Options(
+                listening: settings.unixSocket ? .unixSocket : .tcp, arguments: watching + arguments,
+                launchPrefix: core.map { ["taskset", "-c", String($0)] } ?? []))
     }
 
     /// What the server itself shall notice: commands of a millisecond and more. Replicas are served at once.

@@ -18,9 +18,14 @@ do {
             exit(2)
         }
         _ = ThreadScheduling.wakePunctually()
-        let report = try Isolation(settings, Interruption()).run()
-        if let path = settings.html { try report.writePage(to: path) }
-        print(settings.json ? try report.json() : report.text(), terminator: "")
+        if settings.largeReply > 0 {
+            let report = try LargeReply(settings, Interruption()).run()
+            print(settings.json ? try report.json() : report.text(), terminator: "")
+        } else {
+            let report = try Isolation(settings, Interruption()).run()
+            if let path = settings.html { try report.writePage(to: path) }
+            print(settings.json ? try report.json() : report.text(), terminator: "")
+        }
     }
 } catch is Interrupted {
     Terminal.writeError("isolation: interrupted; nothing is left behind\n")

@@ -63,6 +63,11 @@ import Testing
         (["--dimensions", "500"], "384 or 768"),
         (["--url", "redis://a", "--full"], "--full"),
         (["--url", "redis://a", "--noises", "keys"], "--noises"),
+        (["--url", "redis://a", "--large-reply", "50"], "--large-reply"),
+        (["--unix-socket", "--large-reply", "50"], "--large-reply"),
+        (["--large-reply", "50", "--html", "report.html"], "--html"),
+        (["--large-reply", "50", "--layouts", "cluster"], "--layouts"),
+        (["--large-reply", "50", "--full"], "--full"),
     ])
     func `options that contradict each other are refused with the option's name`(line: [String], name: String) throws {
         guard case .run(let settings) = try IsolationSettings.table.parse(line) else {

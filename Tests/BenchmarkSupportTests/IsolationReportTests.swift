@@ -16,12 +16,13 @@ import Testing
             late.record(nanoseconds: lateness * 1_000)
         }
         return IsolationMeasurement(
-            case: IsolationCase(layout, noise: noise), round: round, latencies: latencies, lateness: late, stalls: late,
-            intendedGets: 1_000 + failed, failedGets: failed, seconds: 0.5,
-            vectors: layout.isScanned ? vectors : 0, scanSeconds: 0.5,
-            truth: ServerTruth(
-                commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
-                slowestCommand: "scan", latencyEvents: ["command": 5]))
+            step: RoundPlan.Step(round: round, case: IsolationCase(layout, noise: noise)),
+            seen: ProbeMeasurement(
+                latencies: latencies, lateness: late, stalls: late, intendedGets: 1_000 + failed, failedGets: failed,
+                seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5,
+                truth: ServerTruth(
+                    commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
+                    slowestCommand: "scan", latencyEvents: ["command": 5])))
     }
 
     private func report(

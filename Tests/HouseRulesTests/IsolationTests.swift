@@ -67,4 +67,23 @@ import Testing
         #expect(report.layouts.dropFirst().allSatisfy { $0.vectors_per_second ?? 0 > 0 })
         #expect(report.flushes.isEmpty)
     }
+
+    private struct LargeReplyReport: Decodable {
+        struct Place: Decodable {
+            let place: String
+            let answered_gets: Int
+            let failed_gets: Int
+            let replies_per_second: Double
+        }
+        let places: [Place]
+    }
+
+    @Test func `a large reply is read by a bare socket and in both databases while GETs are measured`() throws {
+        let (output, status) = try Self.run(seconds: "0.5", ["--large-reply", "1", "--json"])
+        try #require(status == 0)
+        let places = try JSONDecoder().decode(LargeReplyReport.self, from: Data(output.utf8)).places
+        #expect(places.map(\.place) == ["idle", "bare socket", "knowledge", "main"])
+        #expect(places.allSatisfy { $0.answered_gets > 0 && $0.failed_gets == 0 })
+        #expect(places.allSatisfy { ($0.replies_per_second > 0) == ($0.place != "idle") })
+    }
 }

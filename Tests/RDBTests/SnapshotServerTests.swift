@@ -86,6 +86,18 @@ import Testing
         #expect(check.status == 0, "\(check.output)")
     }
 
+    @Test func `the server's own check refuses what a reader refuses`() throws {
+        let made = try #require(try filtered(Self.filled.file, [RDBFilter.Cut(2)], block: 1 << 16).first)
+        var wrong = made.file
+        wrong[wrong.count - 1] ^= 1
+        var unknown = made.file
+        unknown[9] = 99
+        for file in [Array(made.file.dropLast(20)), wrong, unknown] {
+            #expect(Reading(file).violation != nil)
+            #expect(try Check.run(file).status != 0)
+        }
+    }
+
     @Test func `a fresh server loads one database cut out, as it was`() throws {
         let (file, keys) = Self.filled
         for (database, number) in [(2, 0), (5, 3)] {

@@ -144,7 +144,7 @@ import Testing
         await connection.close(grace: .seconds(30))
     }
 
-    /// Dispatch tells of a hang-up once, together with what was unread: an end that is missed there is never seen.
+    /// Who hears of the last words is not told of the end again: it must be looked for.
     @Test(arguments: [0, 1_000, 100_000])
     func `last words and the hang-up may come at once, and nobody is left waiting`(_ length: Int) async throws {
         let words = String(repeating: "w", count: length)

@@ -170,6 +170,19 @@ import Testing
     }
 
     @Test(arguments: Way.allCases)
+    func `a proxy that hangs up on HELLO is not guessed at, and the failure says what to set`(_ way: Way) async throws {
+        let server = ScriptedServer { peer in
+            while let words = peer.readCommand(), words[0] != "HELLO" { peer.write("+OK\r\n") }
+        }
+        defer { server.stop() }
+        let failure = try #require(await way.say("PING", .to(server.path)).failure)
+        // Nothing was tried a second time.
+        #expect(failure.reason == .closedByServer && failure.message.contains("set the version to RESP2"))
+        #expect(server.connectionCount == 1)
+        #expect(await way.say("PING", .to(server.path, version: .resp2)) == .success(.simpleString("OK")))
+    }
+
+    @Test(arguments: Way.allCases)
     func `what a server says behind its refusal harms nobody`(_ way: Way) async throws {
         let server = ScriptedServer { peer in
             _ = peer.readCommand()

@@ -98,7 +98,7 @@ extension ConnectionSettings {
             for _ in 0..<2 {
                 #expect(try await database.send(command("PING"), on: .shared) == .simpleString("OK"))
             }
-            // Within the idle time no source watches for it.
+            // Within the idle time nobody watches for it.
             await onThread { hangUps.wait() }
         }
         #expect(server.connectionCount == 100)

@@ -54,7 +54,7 @@ package struct IsolationReport: Sendable, Encodable {
         self.settings = settings
         self.skipped = skipped
         var cases: [IsolationCase] = []
-        for measurement in measurements where !cases.contains(measurement.case) { cases.append(measurement.case) }
+        for kind in measurements.map(\.step.case) where !cases.contains(kind) { cases.append(kind) }
         summaries = cases.compactMap { IsolationSummary($0, of: measurements) }
         self.flushes = FlushMeasurement.Mode.allCases.compactMap { FlushSummary($0, of: flushes) }
         guard let idle = summaries.first(where: { $0.case == IsolationCase(.idle) }),

@@ -16,6 +16,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var warmUp = 0.3
     package var rounds = 7
     package var seed = 1
+    /// In MiB; zero scans vectors instead.
+    package var largeReply = 0
     package var json = false
     /// Layouts, noises and rates beyond the scan of vectors at the usual rate.
     package var layouts = IsolationLayout.allCases.map(\.word)
@@ -42,7 +44,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case unixSocket, serverCore, secondServerCore, keys, valueSize, vectors, dimensions, count, rate, even, seconds
-        case warmUp, rounds, seed, layouts, noises, flushedKeys, full
+        case warmUp, rounds, seed, layouts, noises, flushedKeys, full, largeReply
     }
 
     /// What contradicts what, in words for the person at the keyboard; nil when all fits together.
@@ -54,6 +56,15 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         if url != nil, unixSocket { return "--unix-socket is for own servers: name the socket in --url instead" }
         if url != nil, serverCore != nil || secondServerCore != nil {
             return "--server-core and --second-server-core pin own servers: leave them out with --url"
+        }
+        if largeReply > 0, url != nil || unixSocket {
+            return "--large-reply is for own servers on TCP: leave --url and --unix-socket out"
+        }
+        let usual = IsolationSettings()
+        if largeReply > 0,
+            html != nil || full || layouts != usual.layouts || noises != usual.noises
+                || flushedKeys != usual.flushedKeys {
+            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html"
         }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
@@ -108,6 +119,10 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                     help: "keys of the cache that is flushed while vectors are read; 0 leaves it out"),
                 .flag("full", \.full, help: "all noises, three rates of GETs, longer rounds: a quarter of an hour"),
                 .text("html", "<file>", \.html, help: "write the report as one page, too"),
+                .integer(
+                    "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
+                    help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
+                        + "in knowledge, and in main itself; 0 scans"),
                 .flag("json", \.json, help: "print one JSON object instead of the table"),
             ])
     }

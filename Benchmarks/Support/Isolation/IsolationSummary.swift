@@ -58,40 +58,39 @@ package struct IsolationSummary: Sendable, Encodable {
 
     /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle in the same rounds.
     package init?(_ kind: IsolationCase, of measurements: [IsolationMeasurement]) {
-        let rounds = measurements.filter { $0.case == kind }
-        let idle = measurements.filter { $0.case == kind.idle }
+        let rounds = measurements.filter { $0.step.case == kind }
+        let idle = measurements.filter { $0.step.case == kind.idle }
+        let seen = rounds.map(\.seen)
         let layout = kind.layout
         var stalls = LatencyHistogram()
         var latencies = LatencyHistogram()
         var lateness = LatencyHistogram()
-        for round in rounds {
-            latencies.merge(round.latencies)
-            lateness.merge(round.lateness)
-            stalls.merge(round.stalls)
-        }
-        func percentiles(_ percent: Double) -> [Double] {
-            rounds.compactMap { $0.latencies.percentile(percent).map(Double.init) }
+        for seen in seen {
+            latencies.merge(seen.latencies)
+            lateness.merge(seen.lateness)
+            stalls.merge(seen.stalls)
         }
         func timesIdle(_ percent: Double) -> [Double] {
             rounds.compactMap { round in
-                guard let own = round.latencies.percentile(percent),
-                    let base = idle.first(where: { $0.round == round.round })?.latencies.percentile(percent)
+                guard let own = round.seen.latencies.percentile(percent),
+                    let base = idle.first(where: { $0.step.round == round.step.round })?
+                        .seen.latencies.percentile(percent)
                 else { return nil }
                 return Double(own) / Double(max(1, base))
             }
         }
         guard let getLatency = Percentiles(latencies), let senderLateness = Percentiles(lateness),
-            let p99OfRounds = Spread(percentiles(99))
+            let p99OfRounds = Spread(seen.compactMap { $0.latencies.percentile(99).map(Double.init) })
         else { return nil }
-        let seconds = rounds.reduce(0) { $0 + $1.seconds }
-        let scanSeconds = rounds.reduce(0) { $0 + $1.scanSeconds }
+        let seconds = seen.reduce(0) { $0 + $1.seconds }
+        let scanSeconds = seen.reduce(0) { $0 + $1.workSeconds }
         self.case = kind
         canary = Percentiles(stalls)
         curve = Self.curvePercents.compactMap { percent in
             latencies.percentile(percent).map { CurvePoint(percent: percent, nanoseconds: $0) }
         }
-        timeline = rounds[0].timeline
-        truth = rounds[0].truth
+        timeline = seen[0].timeline
+        truth = seen[0].truth
         self.getLatency = getLatency
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness
@@ -102,10 +101,10 @@ package struct IsolationSummary: Sendable, Encodable {
         let within = p99Factors.count { $0 <= IsolationVerdict.limit }
         dissent = p99Factors.isEmpty ? 0 : Double(min(within, p99Factors.count - within)) / Double(p99Factors.count)
         answeredGets = latencies.count
-        failedGets = rounds.reduce(0) { $0 + $1.failedGets }
-        intendedGetsPerSecond = Double(rounds.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
+        failedGets = seen.reduce(0) { $0 + $1.failedGets }
+        intendedGetsPerSecond = Double(seen.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
         achievedGetsPerSecond = Double(latencies.count) / seconds
-        vectorsPerSecond = layout.isScanned ? Double(rounds.reduce(0) { $0 + $1.vectors }) / scanSeconds : nil
+        vectorsPerSecond = layout.isScanned ? Double(seen.reduce(0) { $0 + $1.work }) / scanSeconds : nil
     }
 
     /// Whether the p99 of one round is more than twice that of another, so that something else disturbed one of them.

@@ -24,3 +24,14 @@ package struct RoundPlan: Sendable, Equatable {
             }
     }
 }
+
+/// What was seen at one step of the plan.
+package struct IsolationMeasurement: Sendable, Equatable {
+    package let step: RoundPlan.Step
+    package let seen: ProbeMeasurement
+
+    package init(step: RoundPlan.Step, seen: ProbeMeasurement) {
+        self.step = step
+        self.seen = seen
+    }
+}

@@ -51,7 +51,7 @@ public struct RedisConfiguration: Sendable {
     /// reply, throws `protocol-violation` and closes the connection. Nil, the default, is none. With 50 callers 100
     /// costs less than runs differ and 1 takes 1.7 times the processor's time (`throughput --proof-interval`).
     public var proofInterval: Int?
-    /// Hears of every command that has ended: logs, metrics, traces. Default: nobody.
+    /// Hears of every command that has ended, and of connections: logs, metrics, traces. Default: nobody.
     public var observer: (any RedisObserver)?
     /// What a reply may be before it counts as a violation of the protocol.
     public var limits = RESPLimits()

@@ -27,11 +27,15 @@ public final class RedisDatabases: Sendable {
         let connections: DatabaseConnections
         let pool: BlockingPool
 
-        init(_ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit) {
+        init(
+            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
+            _ listener: ConnectionEvents.Listener?
+        ) {
             self.owner = owner.name
             endpoint = place.endpoint
             number = owner.number
-            let settings = place.connectionSettings(forNumber: owner.number)
+            var settings = place.connectionSettings(forNumber: owner.number)
+            settings.listener = listener
             connections = DatabaseConnections(settings, place.poolBounds, circuit)
             pool = BlockingPool(settings, place.poolBounds, circuit)
         }
@@ -47,6 +51,7 @@ public final class RedisDatabases: Sendable {
         // A server that is away is away for all who live on it.
         var circuits: [Endpoint: Circuit] = [:]
         var homes: [Home] = []
+        let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
             let place = configuration.forDatabase(owner)
@@ -64,13 +69,14 @@ public final class RedisDatabases: Sendable {
                     database: entry.name)
                 continue
             }
-            let circuit = circuits[place.endpoint] ?? Circuit(configuration.backoff)
+            let circuit = circuits[place.endpoint]
+                ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.address))
             circuits[place.endpoint] = circuit
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
             } else {
-                home = Home(owner, place, circuit)
+                home = Home(owner, place, circuit, connectionMonitor?.listener(of: owner.name, on: place.address))
                 homes.append(home)
             }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))

@@ -38,7 +38,7 @@ extension RedisError {
 
     /// An error the server answered. Its text is kept but for the arguments that some servers repeat in it.
     @usableFromInline
-    init(server message: RESPBytes) {
+    package init(server message: RESPBytes) {
         var text = String(decoding: message, as: UTF8.self)
         if let repeated = text.firstRange(of: ", with args beginning with") {
             text = String(text[..<repeated.lowerBound])

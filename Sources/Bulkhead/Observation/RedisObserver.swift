@@ -1,4 +1,4 @@
-/// What a program wants to hear of its commands: the one hook for logs, metrics and traces.
+/// What a program wants to hear of its commands and connections: the one hook for logs, metrics and traces.
 ///
 /// ```swift
 /// struct SlowLog: RedisObserver {
@@ -9,12 +9,21 @@
 /// var configuration = RedisConfiguration(host: "cache")
 /// configuration.observer = SlowLog()
 /// ```
-/// It is called on the caller's task or thread, after each command or pipeline and before its caller goes on: what it
-/// does is part of every command's time, and a task-local trace context is the caller's. Adapters to swift-log,
+/// Of commands it hears on the caller's task or thread, after each command or pipeline and before its caller goes on:
+/// what it does is part of every command's time, and a task-local trace context is the caller's. Of connections it
+/// hears on a queue of their own, a moment later, in their order. Adapters to swift-log,
 /// swift-metrics and swift-distributed-tracing are a few lines: <doc:Observing>.
 public protocol RedisObserver: Sendable {
     /// A command or a pipeline has its replies, or has failed.
     func commandEnded(_ event: RedisCommandEvent)
+
+    /// A connection was opened, lost or closed, or the server went away or came back.
+    func connectionChanged(_ event: RedisConnectionEvent)
+}
+
+extension RedisObserver {
+    /// Does nothing.
+    public func connectionChanged(_ event: RedisConnectionEvent) {}
 }
 
 /// One command, or one pipeline, that is over. Every field but the times is from a bounded set, fit for a label.

@@ -2,7 +2,9 @@
 package enum BulkheadProgram {
     package static let version = "0.1.0"
     /// Every command, in the order of the help.
-    package static let commands: [Command] = [.backup, .flush, .doctor, .lint, .rdb, .resp, .completions, .help]
+    package static let commands: [Command] = [
+        .check, .migrate, .backup, .restore, .diff, .flush, .doctor, .lint, .rdb, .resp, .completions, .help,
+    ]
     package static let flags: [Flag] = [.help, .version]
 
     /// Runs the command that `words` ask for and returns what to exit with; all that can go wrong has been said on

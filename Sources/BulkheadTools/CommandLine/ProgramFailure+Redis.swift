@@ -7,6 +7,17 @@ extension ProgramFailure {
     }
 }
 
+extension Result where Failure == ProgramFailure {
+    /// What `body` comes to, to be looked at when connections have been closed.
+    static func of(_ body: () async throws(ProgramFailure) -> Success) async -> Result {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
 extension Arguments {
     /// Runs what talks to a server; its errors end the program with exit code 2.
     func reaching<Result>(

@@ -102,13 +102,6 @@ private struct DoctorReport: Encodable {
     }
 }
 
-extension DatabaseCatalogue {
-    /// An alias lives where its target does.
-    fileprivate func server(of entry: DatabaseEntry) -> DatabaseServer? {
-        (entries.first { $0.name == entry.aliasOf } ?? entry).server
-    }
-}
-
 extension RedisDatabase {
     /// Whether the default user is on and needs no password; nil if the server does not say.
     fileprivate var isOpenToAnybody: Bool? {

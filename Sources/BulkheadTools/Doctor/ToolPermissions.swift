@@ -37,6 +37,7 @@ package struct ToolPermissions: Sendable, Hashable {
         ]),
         ("migrate", [
             Call("SCAN", "0"), Call("MOVE", key, "1"), Call("COPY", key, key, "DB", "1"), Call("UNLINK", key),
+            Call("EVAL", "return 0", "0"),
             Call("DUMP", key), Call("RESTORE", key, "0", "x"), Call("MULTI"), Call("EXEC"), Call("WATCH", key),
         ]),
         ("backup", [Call("SYNC"), Call("REPLCONF", "rdb-only", "1"), Call("SCAN", "0"), Call("DUMP", key)]),

@@ -16,7 +16,8 @@ import Darwin
 extension AsyncConnection {
     /// Begins to connect and shake hands; `Shared.connected` tells the pump how it went.
     func connect() {
-        let deadline = ContinuousClock.now + settings.connectTimeout
+        let start = ContinuousClock.now
+        let deadline = start + settings.connectTimeout
         after(settings.connectTimeout) { $0.limitResolving() }
         DispatchQueue(label: "bulkhead.connecting").async { [self] in
             let result = Result { () throws(ConnectionFailure) in
@@ -25,13 +26,13 @@ extension AsyncConnection {
                     try shakeHands(on: wire, until: deadline)
                 } catch {
                     SystemCall.closeSocket(wire.descriptor)
-                    throw error
+                    throw error.inHandshake(in: settings.version)
                 }
                 return wire
             }
             attempt?.ended(result.failure)
             let isGone = change { shared in
-                if !shared.isGone { shared.connected = result }
+                if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
                 return shared.isGone
             }
             if isGone, case .success(let wire) = result { SystemCall.closeSocket(wire.descriptor) }

@@ -82,23 +82,18 @@ extension AsyncConnection {
 
     /// Puts `waiter` in the place of the wire's user, who gives up, and leaves the rest to the pump.
     func handOver(to waiter: Waiter, ticket: Int) {
-        let (pump, deadline) = shared.withLock { shared in
+        letGo { shared in
             shared.machine.replaceFirstWaiter(by: waiter, ticket: ticket)
             shared.ending = shared.ending ?? broken
-            watch(&shared)
-            return (shared.endInline(), shared.machine.nextDeadline)
+            shared.endInline()
         }
-        if let pump { return pump.resume() }
-        look(at: min(deadline, .now + Self.longestSleep))
     }
 
     private func endInline() {
-        let pump = shared.withLock { shared in
+        letGo { shared in
             // A reply may have come together with the end, or with what belongs to nobody.
             shared.ending = shared.ending ?? broken
-            return shared.endInline()
+            shared.endInline()
         }
-        pump?.resume()
-        watchWhenIdle()
     }
 }

@@ -3,7 +3,7 @@ import RESP
 import Synchronization
 
 // The pump: the task that writes and reads for all callers of a connection, from its beginning to its end.
-// Everything here but the handlers of sources is for the wire's user only.
+// Everything here is for the wire's user only.
 
 extension AsyncConnection {
     /// Callers resumed before those get their turn, and what they ask next is written: so the server works for one half
@@ -39,75 +39,22 @@ extension AsyncConnection {
     private func beginTurn() -> ConnectionFailure? {
         let now = Moment.now
         let unwritten = wire?.unwrittenCount ?? 0
-        let (connected, isWritable, ending, isDrained, expired) = shared.withLock { shared in
-            shared.isReadable = false
+        let (connected, ending, isDrained, expired) = shared.withLock { shared in
+            shared.mustLook = false
             shared.wasUsed = true
-            defer { shared.isWritable = false }
-            if shared.isWritable { shared.waitsForRoom = false }
-            if case .success(let wire) = shared.connected { shared.descriptor = wire.descriptor }
+            if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
             let expired = shared.machine.expire(at: now, unwritten: unwritten)
-            return (shared.connected.take(), shared.isWritable, shared.ending, shared.machine.isDrained, expired)
+            return (shared.connected.take(), shared.ending, shared.machine.isDrained, expired)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
         switch connected {
         case .failure(let failure): broken = broken ?? failure
-        case .success(let wire): self.wire = wire
+        case .success(let (wire, time)):
+            self.wire = wire
+            settings.listener?.tell(.opened(after: time))
         case nil: break
         }
-        if isWritable {
-            // Made anew when needed: most connections never need one.
-            writeSource.map(Self.end)
-            writeSource = nil
-        }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
-    }
-
-    /// Has a source wake the pump when bytes come, or the server hangs up.
-    func watch(_ shared: inout Shared) {
-        guard shared.readSource == nil, let socket = shared.descriptor else { return }
-        guard let descriptor = SystemCall.duplicate(socket) else { return shared.ending = tooManyOpenFiles }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
-        let identity = ObjectIdentifier(source as AnyObject)
-        source.setEventHandler { @Sendable [self] in
-            let pump: UnsafeContinuation<Void, Never>? = self.shared.withLock { shared in
-                // It has been ended, and does not know yet.
-                guard shared.readSource.map({ ObjectIdentifier($0 as AnyObject) }) == identity else { return nil }
-                if let pump = shared.takePump() { return pump }
-                // The wire is in use: whoever uses it will read, and this must not fire again and again until then.
-                shared.isReadable = true
-                shared.unwatch()
-                return nil
-            }
-            guard let pump else { return }
-            // Read here, or the next event would come before the pump runs.
-            _ = receive()
-            pump.resume()
-        }
-        shared.readSource = source
-        start(source, on: descriptor)
-    }
-
-    /// Every source has a descriptor of its own. On Linux, sources on one descriptor lose events when one of them is
-    /// cancelled while another is made, and a source that is suspended and resumed may not wake again.
-    private func start(_ source: any DispatchSourceProtocol, on descriptor: Int32) {
-        liveSources.enter()
-        source.setCancelHandler { @Sendable [liveSources] in
-            SystemCall.closeSocket(descriptor)
-            liveSources.leave()
-        }
-        source.resume()
-    }
-
-    /// Cancels a source a little later, from a timer. On Linux, Dispatch's event thread still walks through a source's
-    /// memory when it has announced a hang-up: cancelled within that moment, the process crashes, or the next source
-    /// on a descriptor of that number loses its events. A timer fires on that thread, so it is done by then.
-    static func end(_ source: any DispatchSourceProtocol) {
-        nonisolated(unsafe) let source = source
-        source.suspend()
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { @Sendable in
-            source.cancel()
-            source.resume()
-        }
     }
 
     // MARK: Writing
@@ -128,13 +75,13 @@ extension AsyncConnection {
     }
 
     private func waitForRoom(_ wire: Wire) {
-        guard writeSource == nil else { return }
-        guard let descriptor = SystemCall.duplicate(wire.descriptor) else { return broken = tooManyOpenFiles }
-        shared.withLock { $0.waitsForRoom = true }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: .global())
-        source.setEventHandler { @Sendable [self] in change { $0.isWritable = true } }
-        writeSource = source
-        start(source, on: descriptor)
+        let mustWake = shared.withLock { shared in
+            guard shared.writeWatch == nil else { return false }
+            let (watch, mustWake) = Poller.shared.watch(wire.descriptor, until: .writable, for: self)
+            shared.writeWatch = watch
+            return mustWake
+        }
+        if mustWake { Poller.shared.wake() }
     }
 
     // MARK: Reading
@@ -208,109 +155,13 @@ extension AsyncConnection {
         }
     }
 
-    // MARK: Resting
-
-    /// Nothing has come: watches for a while where that pays, then sleeps until there is something to do.
-    private func rest() async {
-        let (isWaiting, hasWork) = shared.withLock { ($0.machine.requestsInLine > 0, $0.hasWorkForPump) }
-        if hasWork { return }
-        if isWaiting, watchForReplies() { return }
-        if isWaiting {
-            let deadline = shared.withLock { shared in
-                watch(&shared)
-                return shared.machine.nextDeadline
-            }
-            look(at: min(deadline, .now + Self.longestSleep))
-        } else {
-            watchWhenIdle()
-        }
-        isResting.store(true, ordering: .relaxed)
-        await withUnsafeContinuation { continuation in
-            let hasWork = shared.withLock { shared in
-                if !shared.hasWorkForPump { shared.user = .nobody(pump: continuation) }
-                return shared.hasWorkForPump
-            }
-            if hasWork { continuation.resume() }
-        }
-        isResting.store(false, ordering: .relaxed)
-    }
-
-    /// Bounded like the watching of a lone caller: it holds one of the threads that run tasks.
-    private func watchForReplies() -> Bool {
-        let time = pumpPolling.next()
-        guard wire != nil, time > .zero, Watchers.enter() else { return false }
-        defer { Watchers.leave() }
-        shared.withLock { $0.unwatch() }
-        let isThere = watchWire(for: time) {
-            receive() || broken != nil || shared.withLock { $0.hasWorkForPump }
-        }
-        if isThere { pumpPolling.succeeded() } else { pumpPolling.failed() }
-        return isThere
-    }
-
-    /// How long a connection must be unused before a source watches it: a source costs more than the request it would
-    /// watch for. A hang-up meanwhile is seen by the next request, before it is sent.
-    static let idleTime = Duration.milliseconds(10)
-    /// How long the pump sleeps while callers wait. A source that was made while another on the same socket ended has
-    /// been seen to miss a hang-up on Linux; nobody must wait for ever because of that.
-    static let longestSleep = Duration.milliseconds(250)
-
-    /// Has the source watch for a hang-up once the connection is idle: one look after each busy time, none later.
-    func watchWhenIdle() {
-        if pushes == nil { look(at: .now + Self.idleTime) } else { change { watch(&$0) } }
-    }
-
-    /// The connection's one timer: brings a look at it forward to `moment`.
-    func look(at moment: Moment) {
-        let isSooner = shared.withLock { shared in
-            guard moment < shared.nextLook, !shared.isGone else { return false }
-            if shared.nextLook == .never { shared.wasUsed = false }
-            shared.nextLook = moment
-            return true
-        }
-        if isSooner { after(moment - .now) { $0.look() } }
-    }
-
-    private func look() {
-        let now = Moment.now
-        let next: Moment? = change { shared in
-            // Another look is due later, or this one was brought forward and done. Timers may be a little early.
-            if shared.isGone || shared.nextLook > now + .milliseconds(1) { return nil }
-            shared.nextLook = .never
-            if shared.machine.requestsInLine > 0 {
-                // For the pump: a deadline may have passed, or an event been missed.
-                if !shared.wasUsed || shared.machine.nextDeadline <= now { shared.isReadable = true }
-                return min(max(shared.machine.nextDeadline, now + .milliseconds(1)), now + Self.longestSleep)
-            }
-            if shared.wasUsed { return now + Self.idleTime }
-            watch(&shared)
-            releaseSpareMemory(&shared)
-            return nil
-        }
-        if let next { look(at: next) }
-    }
-
-    /// Nobody uses the wire, and under the lock nobody begins to.
-    private func releaseSpareMemory(_ shared: inout Shared) {
-        guard case .nobody = shared.user else { return }
-        shared.machine.releaseSpareMemory()
-        wire?.releaseSpareMemory()
-        received = []
-        receptions = RingQueue()
-    }
-
     // MARK: The end
-
-    private var tooManyOpenFiles: ConnectionFailure {
-        ConnectionFailure(
-            .inputOutput, "the connection to \(settings.endpoint) cannot be watched: too many files are open")
-    }
 
     var closedByOwner: ConnectionFailure {
         ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
     }
 
-    /// Fails what is in line, cancels the sources, and closes the descriptor behind them.
+    /// Fails what is in line, and closes the socket, which nobody watches any more.
     private func finish(_ failure: ConnectionFailure) {
         resumeCallers()
         let (failed, connected) = shared.withLock { shared in
@@ -320,21 +171,26 @@ extension AsyncConnection {
             return (shared.machine.ended(failure), shared.connected.take())
         }
         onEnd(self)
+        tellEnd(failure)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
-        writeSource.map(Self.end)
-        writeSource = nil
         var late: Wire?
-        if case .success(let wire) = connected { late = wire }
-        let descriptors = [wire, late].compactMap { $0?.descriptor }
+        if case .success((let wire, _)) = connected { late = wire }
+        for descriptor in [wire, late].compactMap({ $0?.descriptor }) { SystemCall.endSocket(descriptor) }
         wire = nil
-        liveSources.notify(queue: .global()) { @Sendable [self] in
-            for descriptor in descriptors { SystemCall.closeSocket(descriptor) }
-            let waiters = shared.withLock { shared in
-                defer { shared.closeWaiters = [] }
-                return shared.closeWaiters
-            }
-            for waiter in waiters { waiter.resume() }
+        let waiters = shared.withLock { shared in
+            defer { shared.closeWaiters = [] }
+            return shared.closeWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func tellEnd(_ failure: ConnectionFailure) {
+        switch (wire != nil, failure.reason == .closed) {
+        case (true, true): settings.listener?.tell(.closed)
+        case (true, false): settings.listener?.tell(.lost(failure))
+        case (false, false): settings.listener?.tell(.failed(failure))
+        case (false, true): break
         }
     }
 }

@@ -19,20 +19,19 @@ extension AsyncConnection {
 
         // What the pump has to look at.
         /// How connecting and the handshake went, until the pump has seen it. The wire is the pump's from then on.
-        nonisolated(unsafe) var connected: Result<Wire, ConnectionFailure>?
-        /// The read source fired while the wire was in use. After a hang-up it does not fire again.
-        var isReadable = false
-        var isWritable = false
+        nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?
+        /// The socket is ready or has ended, or a deadline may have passed: the pump is to take a turn.
+        var mustLook = false
         /// Why the connection must end.
         var ending: ConnectionFailure?
 
-        /// The socket takes no more bytes for now.
-        var waitsForRoom = false
         /// The pump's socket; nil before it has one, and after the end.
         var descriptor: Int32?
-        /// Tells when bytes have come. It is there while somebody waits for them, and gone while the wire's user reads
-        /// anyway: each event costs more than a read.
-        nonisolated(unsafe) var readSource: (any DispatchSourceRead)?
+        /// The poller tells when bytes have come. It does so while somebody waits for them, and not while the wire's
+        /// user reads anyway: each event costs more than a read.
+        var readWatch: Watch?
+        /// The socket takes no more bytes for now; the poller tells when it does again.
+        var writeWatch: Watch?
         /// When the next look at the connection is due; see `AsyncConnection.look`.
         var nextLook = Moment.never
         /// The wire was used since the last such look.
@@ -48,7 +47,7 @@ extension AsyncConnection {
         }
 
         var hasWorkForPump: Bool {
-            (machine.hasOutgoing && descriptor != nil && !waitsForRoom) || isReadable || isWritable || connected != nil
+            (machine.hasOutgoing && descriptor != nil && writeWatch == nil) || mustLook || connected != nil
                 || ending != nil || machine.isDrained
         }
 
@@ -73,21 +72,40 @@ extension AsyncConnection {
             guard case .watch = step else { return step }
             guard Watchers.enter() else { return .suspend }
             user = .caller(pump: pump)
-            unwatch()
+            unwatchReading()
             wasUsed = true
             return step
         }
 
-        /// Takes the wire back; returns the pump if there is something to do for it.
-        mutating func endInline() -> UnsafeContinuation<Void, Never>? {
+        /// Takes the wire back from that caller; for `AsyncConnection.letGo`.
+        mutating func endInline() {
             Watchers.leave()
             if case .caller(let pump) = user { user = .nobody(pump: pump) }
-            return takePumpIfNeeded()
         }
 
+        mutating func unwatchReading() {
+            if let readWatch { Poller.shared.unwatch(readWatch) }
+            readWatch = nil
+        }
+
+        /// Nobody may watch a socket that is about to be closed.
         mutating func unwatch() {
-            readSource.map(AsyncConnection.end)
-            readSource = nil
+            unwatchReading()
+            if let writeWatch { Poller.shared.unwatch(writeWatch) }
+            writeWatch = nil
+        }
+
+        /// A watch is over: the socket is ready for it. One that was called off meanwhile counts for nothing.
+        mutating func isOver(_ watch: Watch) {
+            if watch == readWatch {
+                readWatch = nil
+            } else if watch == writeWatch {
+                writeWatch = nil
+            } else {
+                return
+            }
+            // If the wire is in use, whoever uses it will look.
+            mustLook = true
         }
     }
 }

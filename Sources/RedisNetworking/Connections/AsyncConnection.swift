@@ -57,9 +57,6 @@ package final class AsyncConnection: @unchecked Sendable {
     var isJudged = false
     var inlineReplies: Replies?
     var pumpPolling: PollingBudget
-    var writeSource: (any DispatchSourceWrite)?
-    /// Sources whose cancellation is not done yet: the descriptor must outlive them.
-    let liveSources = DispatchGroup()
 
     /// Starts connecting at once.
     package init(

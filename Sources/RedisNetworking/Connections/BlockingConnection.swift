@@ -1,4 +1,5 @@
 package import RESP
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -19,6 +20,9 @@ package final class BlockingConnection: @unchecked Sendable {
     private var received: [RESPValue] = []
     private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
     private var polling: PollingBudget
+    /// Its opening was told, and its end was not.
+    private var isOpen = false
+    private let isInterrupted = Atomic(false)
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
 
@@ -28,18 +32,41 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
     package init(_ settings: ConnectionSettings, until deadline: Deadline = .none) throws(ConnectionFailure) {
-        let end = min(.now + settings.connectTimeout, deadline.end)
+        let start = Moment.now
+        let end = min(start + settings.connectTimeout, deadline.end)
         self.settings = settings
         machine = ConnectionMachine(settings)
         polling = PollingBudget(limit: settings.pollingTime)
-        wire = Wire(try Socket.connect(to: settings.endpoint, deadline: ContinuousClock.now + (end - .now)), settings)
-        wire.put(machine.connected())
-        try write(until: end)
-        while machine.isHandshaking { _ = try step(until: end) }
+        do throws(ConnectionFailure) {
+            let time = ContinuousClock.now + (end - .now)
+            wire = Wire(try Socket.connect(to: settings.endpoint, deadline: time), settings)
+        } catch {
+            settings.listener?.tell(.failed(error))
+            throw error
+        }
+        do throws(ConnectionFailure) {
+            wire.put(machine.connected())
+            try write(until: end)
+            while machine.isHandshaking { _ = try step(until: end) }
+        } catch {
+            let failure = error.inHandshake(in: settings.version)
+            settings.listener?.tell(.failed(failure))
+            throw failure
+        }
+        isOpen = true
+        settings.listener?.tell(.opened(after: .now - start))
     }
 
     deinit {
         SystemCall.closeSocket(wire.descriptor)
+        tellEnd(nil)
+    }
+
+    /// Nil means that this side wants the end.
+    private func tellEnd(_ failure: ConnectionFailure?) {
+        guard isOpen else { return }
+        isOpen = false
+        settings.listener?.tell(failure.map { .lost($0) } ?? .closed)
     }
 
     // MARK: Requests
@@ -127,6 +154,7 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
     package func interrupt() {
+        isInterrupted.store(true, ordering: .relaxed)
         _ = shutdown(wire.descriptor, Int32(SHUT_RDWR))
     }
 
@@ -223,6 +251,7 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Ends the machine and returns the failure as the request under way sees it.
     private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
-        machine.ended(failure).first?.1 ?? failure
+        tellEnd(isInterrupted.load(ordering: .relaxed) ? nil : failure)
+        return machine.ended(failure).first?.1 ?? failure
     }
 }

@@ -88,6 +88,14 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         ConnectionFailure(reason, message, progress: progress)
     }
 
+    /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
+    /// and one day a server would be spoken to in RESP2 because it was restarted at the wrong moment.
+    func inHandshake(in version: RESPVersion) -> ConnectionFailure {
+        guard isEndOfConnection, version == .resp3 else { return self }
+        return ConnectionFailure(
+            reason, "\(message); if a proxy there does not know HELLO, set the version to RESP2", progress: progress)
+    }
+
     /// The connection was there, and then it was not.
     package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
 

@@ -14,7 +14,7 @@ package struct LaneBounds: Sendable, Hashable {
 }
 
 /// What one connection needs to know to become usable: where, as whom, and for which database.
-package struct ConnectionSettings: Sendable, Hashable {
+package struct ConnectionSettings: Sendable {
     package var endpoint: Endpoint
     /// The number that the handshake selects; a connection serves no other.
     package var database: Int
@@ -35,6 +35,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var bounds: LaneBounds
     /// One command in so many on a shared lane is followed by a proof of order; zero is none.
     package var proofInterval = 0
+    /// Hears of the connection's life; nil is nobody.
+    package var listener: ConnectionEvents.Listener?
 
     package init(
         endpoint: Endpoint,

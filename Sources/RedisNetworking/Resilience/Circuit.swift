@@ -4,9 +4,14 @@ import Synchronization
 /// after a backoff, and everybody else fails at once.
 package final class Circuit: Sendable {
     private let backoff: Backoff
+    private let listener: ConnectionEvents.Listener?
     private let machine = Mutex(CircuitMachine())
 
-    package init(_ backoff: Backoff = Backoff()) { self.backoff = backoff }
+    /// `listener` hears of each time it opens and closes.
+    package init(_ backoff: Backoff = Backoff(), _ listener: ConnectionEvents.Listener? = nil) {
+        self.backoff = backoff
+        self.listener = listener
+    }
 
     /// Leave to try once. Throws the last attempt's failure while there is none.
     package func admit() throws(ConnectionFailure) -> Attempt {
@@ -27,11 +32,11 @@ package final class Circuit: Sendable {
             self.attempt = attempt
         }
 
-        deinit { end { $0.abandoned(attempt) } }
+        deinit { end(nil) { $0.abandoned(attempt) } }
 
         /// The first verdict counts: nil is success.
         func ended(_ failure: ConnectionFailure?) {
-            end { machine in
+            end(failure) { machine in
                 guard let failure else { return machine.succeeded() }
                 switch failure.provesEndpoint {
                 case true: machine.succeeded()
@@ -45,9 +50,14 @@ package final class Circuit: Sendable {
             }
         }
 
-        private func end(_ verdict: (inout CircuitMachine) -> Void) {
+        private func end(_ failure: ConnectionFailure?, _ verdict: (inout CircuitMachine) -> Void) {
             guard !isOver.exchange(true, ordering: .relaxed) else { return }
-            circuit.machine.withLock { verdict(&$0) }
+            circuit.machine.withLock { machine in
+                let wasOpen = machine.isOpen
+                verdict(&machine)
+                guard machine.isOpen != wasOpen else { return }
+                circuit.listener?.tell(failure.map { .circuitOpened($0) } ?? .circuitClosed)
+            }
         }
     }
 }

@@ -64,6 +64,11 @@ struct CircuitMachine: Sendable {
         state = .open(until: Moment(nanoseconds: 0), failure)
     }
 
+    /// True from the failure that opened it until an attempt succeeds.
+    var isOpen: Bool {
+        if case .closed = state { false } else { true }
+    }
+
     init() {}
 
     private init(round: Int) { self.round = round }

@@ -100,15 +100,43 @@ enum SystemCall {
         }
     }
 
+    /// Waits until one of `sockets` is ready, `milliseconds` have passed (negative: no limit) or a signal came; false
+    /// if the system cannot tell.
+    static func wait(for sockets: inout [pollfd], milliseconds: Int32) -> Bool {
+        poll(&sockets, nfds_t(sockets.count), milliseconds) >= 0 || errno == EINTR
+    }
+
     static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
         var value = value
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// A second descriptor of the same socket; nil if no more files may be open.
-    static func duplicate(_ descriptor: Int32) -> Int32? {
-        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        return duplicate >= 0 ? duplicate : nil
+    /// Ends a conversation at once, also where the poller still looks at the socket, and closes it.
+    static func endSocket(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        closeSocket(descriptor)
+    }
+
+    /// A pipe that never blocks; nil if no more files may be open.
+    static func openPipe() -> (read: Int32, write: Int32)? {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK)
+        }
+        return (ends[0], ends[1])
+    }
+
+    /// A pipe that is full has bytes enough.
+    static func writeByte(to descriptor: Int32) {
+        var byte: UInt8 = 0
+        _ = writeFile(descriptor, &byte, 1)
+    }
+
+    static func drain(_ descriptor: Int32) {
+        var bytes: (UInt64, UInt64) = (0, 0)
+        while readFile(descriptor, &bytes, 16) == 16 {}
     }
 
     static func closeSocket(_ descriptor: Int32) {
@@ -128,6 +156,10 @@ extension Duration {
         return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
+
+// The names that `SystemCall` has for itself.
+private let readFile = read
+private let writeFile = write
 
 /// Blocks this thread.
 package func sleepThread(for duration: Duration) {

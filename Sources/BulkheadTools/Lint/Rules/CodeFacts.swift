@@ -45,7 +45,7 @@ struct CodeFacts {
             if list.isSymbol(index, "]"), let open = list[index]?.partner {
                 index = open - 1
             } else if list.isSymbol(index, ")"), let open = list[index]?.partner {
-                guard let callee = list.word(open - 1), !Self.keywords.contains(callee) else {
+                guard list.opensCall(open), let callee = list.word(open - 1), !Self.keywords.contains(callee) else {
                     index -= 1
                     continue
                 }
@@ -94,8 +94,8 @@ struct CodeFacts {
         var start = start
         while list.word(start).map(Self.isPrefix) == true { start += 1 }
         guard list.beginsChain(start), let (source, next) = list.chain(at: start) else { return }
-        if list.isSymbol(next, "(") {
-            let makes = source.last == "pipeline" && clients.contains(source.dropLast().joined(separator: "."))
+        if list.opensCall(next) {
+            let makes = source.last == "pipeline" && next > 2 && isClient(endingAt: next - 3)
             if makes || RedisWords.isClientName(source[source.count - 1]) { clients.insert(name) }
         } else if clients.contains(source.joined(separator: ".")) {
             clients.insert(name)

@@ -146,7 +146,7 @@ struct PythonRules {
     private mutating func readChain(at index: Int) {
         guard let (names, next) = list.chain(at: index) else { return }
         let full = reader.facts.resolved(names)
-        if list.isSymbol(next, "(") {
+        if list.opensCall(next) {
             readCall(names, full, at: index, open: next)
         } else if list.isSymbol(next, "="), list[index]?.parent == nil || list[index]?.startsLine == true {
             reader.facts.noteAssignment(to: names, valueAt: next + 1)

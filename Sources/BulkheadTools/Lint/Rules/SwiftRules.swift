@@ -79,7 +79,7 @@ struct SwiftRules {
     private mutating func readChain(at index: Int) {
         guard let (names, next) = list.chain(at: index), importsClients || imports.contains("Bulkhead") else { return }
         if names == ["typealias"] { return noteAlias(at: index) }
-        let isCall = list.isSymbol(next, "(")
+        let isCall = list.opensCall(next)
         // `Valkey.ValkeyClient` is ValkeyClient.
         let local = names.count > 1 && imports.contains(names[0]) ? Array(names.dropFirst()) : names
         let full = reader.facts.resolved(local)
@@ -117,7 +117,7 @@ struct SwiftRules {
     private mutating func readClientType(_ full: [String], as names: [String], at index: Int, next: Int) {
         let last = full[full.count - 1]
         let opensBlock = list.isSymbol(next, "{") && full.count == 2
-        if list.isSymbol(next, "(") || opensBlock, full.count == 1 || full.count == 2 && Self.functions.contains(last) {
+        if list.opensCall(next) || opensBlock, full.count == 1 || full.count == 2 && Self.functions.contains(last) {
             reader.report(.rawClient, at: index, "\(names.joined(separator: "."))(…) makes a client of its own")
             reader.facts.noteClient(valueAt: index)
             return

@@ -99,7 +99,9 @@ private struct URLReader {
         let byte = cursor.peek()
         if byte <= 0x20 { return true }
         if byte == UInt8(ascii: "}") || byte == UInt8(ascii: ")") { return true }
-        return "\"'`<>,;|\\".utf8.contains(byte)
+        // Several hosts stand with commas between them.
+        if byte == UInt8(ascii: ",") { return !cursor.peek(1).continuesName }
+        return "\"'`<>;|\\".utf8.contains(byte)
     }
 
     /// `${NAME}`, `$NAME`, `{{ name }}`, `{name}`, `%(name)s`, `%s`, or a hole; nil if none stands here.

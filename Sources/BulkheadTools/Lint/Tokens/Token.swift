@@ -66,6 +66,11 @@ struct TokenList: Sendable {
         }
     }
 
+    /// True if the parenthesis of a call stands at `index`: on a new line one begins something else.
+    func opensCall(_ index: Int) -> Bool {
+        isSymbol(index, "(") && self[index]?.startsLine == false
+    }
+
     /// True if a name at `index` begins a chain and is no member of something.
     func beginsChain(_ index: Int) -> Bool {
         word(index) != nil && !isSymbol(index - 1, ".")

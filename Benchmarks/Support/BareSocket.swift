@@ -1,5 +1,3 @@
-import BenchmarkSupport
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -9,7 +7,9 @@ import Darwin
 #endif
 
 /// A socket that sends a command and drops its reply, counting its bytes: the least that receiving can cost.
-final class BareSocket {
+///
+/// For one thread at a time.
+package final class BareSocket {
     private let descriptor: Int32
     private let space: UnsafeMutableRawBufferPointer
 
@@ -17,11 +17,10 @@ final class BareSocket {
     private static let spaceSize = 256 << 10
 
     /// Connects by TCP and selects a database.
-    init(host: String, port: Int, database: Int) throws {
+    package init(host: String, port: Int, database: Int) throws {
         descriptor = try Self.connect(host, port)
         space = .allocate(byteCount: Self.spaceSize, alignment: 16)
-        try send(Self.command(["SELECT", String(database)]))
-        try receive(5, beginningWith: UInt8(ascii: "+"))
+        try ask(["SELECT", String(database)], replySize: 5, beginningWith: UInt8(ascii: "+"))
     }
 
     deinit {
@@ -29,20 +28,10 @@ final class BareSocket {
         space.deallocate()
     }
 
-    /// Sends get or mget, one turn after the other.
-    func run(_ work: Work, turns: Int) throws -> [Int64] {
-        let isList = work.operation == .mget
-        let command = Self.command(isList ? ["MGET"] + work.keys : ["GET", Work.key])
-        // $100, the value, and a line's end after each.
-        let bulk = 1 + String(work.valueSize).utf8.count + 2 + work.valueSize + 2
-        let size = isList ? 1 + String(work.keys.count).utf8.count + 2 + work.keys.count * bulk : bulk
-        var recorder = Recorder(turns: turns)
-        for _ in 0..<turns {
-            try send(command)
-            try receive(size, beginningWith: UInt8(ascii: isList ? "*" : "$"))
-            recorder.endTurn()
-        }
-        return recorder.samples
+    /// Sends a command and drops its reply: so many bytes, and the first of them this one.
+    package func ask(_ words: [String], replySize: Int, beginningWith mark: UInt8) throws {
+        try send(Self.command(words))
+        try receive(replySize, beginningWith: mark)
     }
 
     private static func command(_ words: [String]) -> [UInt8] {
@@ -51,18 +40,18 @@ final class BareSocket {
 
     private func send(_ bytes: [UInt8]) throws {
         let written = write(descriptor, bytes, bytes.count)
-        guard written == bytes.count else { throw Refusal("the server took no command: \(Self.errorText)") }
+        guard written == bytes.count else { throw BareSocketError("the server took no command: \(Self.errorText)") }
     }
 
     private func receive(_ size: Int, beginningWith mark: UInt8) throws {
         var received = 0
         while received < size {
             let count = recv(descriptor, space.baseAddress, space.count, 0)
-            guard count > 0 else { throw Refusal("the server ended the connection: \(Self.errorText)") }
-            if received == 0, space[0] != mark { throw Refusal("the server answered something else than the value") }
+            guard count > 0 else { throw BareSocketError("the server hung up: \(Self.errorText)") }
+            if received == 0, space[0] != mark { throw BareSocketError("the server answered something else") }
             received += count
         }
-        guard received == size else { throw Refusal("the reply is longer than the value") }
+        guard received == size else { throw BareSocketError("the reply is longer than the value") }
     }
 
     private static func connect(_ host: String, _ port: Int) throws -> Int32 {
@@ -74,7 +63,9 @@ final class BareSocket {
         var hints = addrinfo()
         hints.ai_socktype = stream
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &list) == 0 else { throw Refusal("--host has no address") }
+        guard getaddrinfo(host, String(port), &hints, &list) == 0 else {
+            throw BareSocketError("\(host) has no address")
+        }
         defer { freeaddrinfo(list) }
         var next = list
         while let entry = next?.pointee {
@@ -94,11 +85,17 @@ final class BareSocket {
             close(descriptor)
             next = entry.ai_next
         }
-        throw Refusal("cannot connect: \(errorText)")
+        throw BareSocketError("cannot connect: \(errorText)")
     }
 
     private static var errorText: String {
         let code = errno
         return strerror(code).map { String(cString: $0) } ?? "error \(code)"
     }
+}
+
+/// Why a bare socket has nothing to measure.
+package struct BareSocketError: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
 }

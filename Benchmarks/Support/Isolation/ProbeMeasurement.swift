@@ -1,7 +1,5 @@
-/// What was seen of one case in one round.
-package struct IsolationMeasurement: Sendable, Equatable {
-    package let `case`: IsolationCase
-    package let round: Int
+/// What was seen of GETs on a schedule in one stretch of time, and what was done beside them.
+package struct ProbeMeasurement: Sendable, Equatable {
     /// Answered GETs, from the instant they were meant to leave.
     package let latencies: LatencyHistogram
     /// How late GETs were handed to the client: what the program itself adds to the latencies, at most.
@@ -14,29 +12,27 @@ package struct IsolationMeasurement: Sendable, Equatable {
     package let failedGets: Int
     /// From the start of the measured time to its end or to the last answer, whichever came later.
     package let seconds: Double
-    /// Vectors fetched and decoded in the measured time, and that time. Of noises without vectors, keys or commands.
-    package let vectors: Int
-    package let scanSeconds: Double
+    /// What the noise counted in the measured time (vectors, keys, replies), and that time.
+    package let work: Int
+    package let workSeconds: Double
     /// The slowest GET of each slice of the measured time.
     package let timeline: IsolationTimeline
-    /// What the server of the cache says about the same time; nil on a server that is not ours.
+    /// What the server of the cache says about the same time; nil where it was not asked.
     package let truth: ServerTruth?
 
     package init(
-        case: IsolationCase, round: Int, latencies: LatencyHistogram, lateness: LatencyHistogram,
-        stalls: LatencyHistogram = LatencyHistogram(), intendedGets: Int, failedGets: Int, seconds: Double,
-        vectors: Int, scanSeconds: Double, timeline: IsolationTimeline = IsolationTimeline(), truth: ServerTruth? = nil
+        latencies: LatencyHistogram, lateness: LatencyHistogram, stalls: LatencyHistogram = LatencyHistogram(),
+        intendedGets: Int, failedGets: Int, seconds: Double, work: Int, workSeconds: Double,
+        timeline: IsolationTimeline = IsolationTimeline(), truth: ServerTruth? = nil
     ) {
-        self.case = `case`
-        self.round = round
         self.latencies = latencies
         self.lateness = lateness
         self.stalls = stalls
         self.intendedGets = intendedGets
         self.failedGets = failedGets
         self.seconds = seconds
-        self.vectors = vectors
-        self.scanSeconds = scanSeconds
+        self.work = work
+        self.workSeconds = workSeconds
         self.timeline = timeline
         self.truth = truth
     }

@@ -1,0 +1,49 @@
+import RedisNetworking
+
+/// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
+/// label.
+public struct RedisConnectionEvent: Sendable, Hashable {
+    public enum Change: String, Sendable, Hashable, CaseIterable {
+        /// Connected, logged in and bound to its database.
+        case opened
+        /// No connection came about; `code` says why.
+        case failed
+        /// An open one ended, and not by this side; `code` says why.
+        case lost
+        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, or
+        /// too many replies were to come that nobody waits for.
+        case closed
+        /// The server is away, for all databases on it: one attempt a backoff from here on, and commands without a
+        /// connection fail at once. `code` says why.
+        case circuitOpened = "circuit-opened"
+        /// The server is back.
+        case circuitClosed = "circuit-closed"
+    }
+
+    public let change: Change
+    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
+    /// the one told here.
+    public let database: DatabaseName?
+    /// Where the server listens, as it stands in error messages.
+    public let server: String
+    public let code: RedisError.Code?
+    /// From the beginning of connecting to the end of the handshake; nil but for `opened`.
+    public let duration: Duration?
+
+    init(_ event: ConnectionEvent, of database: DatabaseName?, on server: String) {
+        let (change, failure, duration): (Change, ConnectionFailure?, Duration?) =
+            switch event {
+            case .opened(let time): (.opened, nil, time)
+            case .failed(let failure): (.failed, failure, nil)
+            case .lost(let failure): (.lost, failure, nil)
+            case .closed: (.closed, nil, nil)
+            case .circuitOpened(let failure): (.circuitOpened, failure, nil)
+            case .circuitClosed: (.circuitClosed, nil, nil)
+            }
+        self.change = change
+        self.database = database
+        self.server = server
+        self.code = failure.map { RedisError($0).code }
+        self.duration = duration
+    }
+}

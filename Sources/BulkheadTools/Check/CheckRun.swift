@@ -1,0 +1,166 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+import Bulkhead
+
+/// A check of the databases of one or more servers.
+struct CheckRun {
+    /// How thorough a check is, and how fast.
+    struct Settings: Sendable {
+        /// Keys that are looked at in each database, about; nil is all.
+        ///
+        /// With 20,000 a share is known to 0.7 % of all keys, and asking for them takes the server about 60 ms.
+        static let usualSample = 20_000
+
+        var sample: Int? = usualSample
+        var pace = RedisPace.considerate
+
+        func share(of keys: Int) -> Double {
+            guard let sample, keys > sample else { return 1 }
+            return Double(sample) / Double(keys)
+        }
+    }
+
+    let selection: ServerSelection
+    /// Empty is all: those with names, and those with keys.
+    let wanted: [DatabaseEntry]
+    var settings = Settings()
+    var isStopped: @Sendable () -> Bool = { Interruption.isRequested }
+
+    /// Walks one database after the other; throws only if a server cannot be reached or asked at all.
+    func report(_ progress: WorkProgress?) async throws(ProgramFailure) -> CheckReport {
+        let date = Date().formatted(.iso8601)
+        let servers = try await servers()
+        progress?.expect(total: servers.reduce(0) { $0 + $1.keys })
+        let databases = try selection.open(servers.flatMap(\.entries))
+        var walked = 0
+        var cost = WalkCost()
+        var reports: [ServerReport] = []
+        for server in servers {
+            var report = server.emptyReport
+            for entry in server.entries {
+                let (database, walk) = await self.report(on: entry, of: server, databases) { done in
+                    progress?.update(done: walked + done)
+                }
+                walked += database.walked
+                cost = cost + walk
+                report.databases.append(database)
+            }
+            let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server }
+            report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
+            reports.append(report)
+        }
+        await databases.close()
+        return CheckReport(
+            source: .server, date: date, servers: reports, cost: CheckCost(cost, pace: settings.pace))
+    }
+
+    private func report(
+        on entry: DatabaseEntry, of server: CheckedServer, _ databases: RedisDatabases, progress: (Int) -> Void
+    ) async -> (DatabaseReport, WalkCost) {
+        let space = server.facts.keyspace[entry.number]
+        let keys = space?.keys ?? 0
+        let share = settings.share(of: keys)
+        let placement = Placement(of: entry, in: selection.catalogue)
+        var walk = DatabaseWalk(placement, sampler: KeySampler(share: share), pace: settings.pace)
+        var end = DatabaseWalk.End.complete
+        // A number that the server does not have cannot be selected, and has no keys.
+        if keys > 0 {
+            if let database = try? databases[entry.name] {
+                await walk.run(on: database, isStopped: isStopped, progress: progress)
+            }
+            end = walk.end
+        }
+        var failure: String?
+        if case .failed(let words) = end { failure = words }
+        let report = DatabaseReport(
+            walk.tally, of: entry, in: selection.catalogue, keys: keys, expiring: space?.expiring ?? 0,
+            isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals)
+        return (report, walk.cost)
+    }
+
+    /// The servers of what is wanted, with what they say of themselves.
+    private func servers() async throws(ProgramFailure) -> [CheckedServer] {
+        let catalogue = selection.catalogue
+        let named = wanted.isEmpty ? catalogue.entries.filter { $0.aliasOf == nil } : wanted
+        var addresses: [DatabaseServer?] = []
+        for entry in named where !addresses.contains(catalogue.server(of: entry)) {
+            addresses.append(catalogue.server(of: entry))
+        }
+        var servers: [CheckedServer] = []
+        let databases = try selection.open(named)
+        for address in addresses {
+            let here = named.filter { catalogue.server(of: $0) == address }
+            do throws(RedisError) {
+                // Which of them is asked does not matter, as long as it can be selected.
+                let (facts, door) = try await facts(here, databases)
+                servers.append(
+                    CheckedServer(server: address, address: door.address, facts: facts, entries: here))
+            } catch {
+                await databases.close()
+                throw ProgramFailure(error, of: "bulkhead check")
+            }
+        }
+        await databases.close()
+        return servers.map { server in
+            var server = server
+            var seen: Set<Int> = []
+            server.entries = server.entries.filter { seen.insert($0.number).inserted }
+            if wanted.isEmpty {
+                for number in server.facts.keyspace.keys.sorted() where !seen.contains(number) {
+                    server.entries.append(selection.entry(ofNumber: number, on: server.server))
+                }
+            }
+            return server
+        }
+    }
+
+    private func facts(
+        _ entries: [DatabaseEntry], _ databases: RedisDatabases
+    ) async throws(RedisError) -> (ServerFacts, RedisDatabase) {
+        var first: RedisError?
+        for entry in entries {
+            let database = try databases[entry.name]
+            do {
+                return (try await ServerFacts(of: database), database)
+            } catch {
+                guard error.code == .databaseOutOfRange || error.code == .databaseDenied else { throw error }
+                first = first ?? error
+            }
+        }
+        throw first ?? RedisError(code: .unknownDatabase, message: "there is no database to check", stage: .refused)
+    }
+}
+
+/// A server with what of it is to be checked.
+private struct CheckedServer {
+    let server: DatabaseServer?
+    let address: String
+    let facts: ServerFacts
+    var entries: [DatabaseEntry]
+
+    var keys: Int { entries.reduce(0) { $0 + (facts.keyspace[$1.number]?.keys ?? 0) } }
+
+    var emptyReport: ServerReport {
+        ServerReport(
+            name: facts.name, address: address,
+            memory: facts.number("used_memory").map {
+                ServerReport.Memory(
+                    used: $0, dataset: facts.number("used_memory_dataset"), maxmemory: facts.number("maxmemory"),
+                    policy: facts.evictionPolicy)
+            },
+            databases: [])
+    }
+}
+
+extension CheckCost {
+    init(_ cost: WalkCost, pace: RedisPace) {
+        self.init(
+            pace: pace.description, commands: cost.commands, scans: cost.scans, looks: cost.looks,
+            serverAtMost: cost.waited / .milliseconds(1), longestStep: cost.longestStep / .milliseconds(1),
+            elapsed: cost.elapsed / .milliseconds(1))
+    }
+}

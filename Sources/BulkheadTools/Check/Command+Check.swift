@@ -1,0 +1,129 @@
+import Bulkhead
+
+extension Command {
+    /// `bulkhead check`: all databases side by side.
+    static let check = Command(
+        name: "check",
+        summary: "what is in the databases, side by side, and what is in the wrong one",
+        usage: ["bulkhead check [NAME…]", "bulkhead check --rdb FILE [NAME…]"],
+        about: """
+            Walks over all keys of the databases with names, and of those that have keys and no name, or of those \
+            given. Says how many keys there are, which expire and when, their types and encodings, their memory, \
+            the most frequent prefixes, the biggest keys, and which keys fit the pattern of another database. It only \
+            reads, in small steps that leave the server to others, never by KEYS, and changes no idle time or \
+            frequency. Names are all counted; types, expiries and memory are asked of a random sample unless \
+            --exact. Ctrl-C ends it with what it has until then.
+            """,
+        flags: ServerSelection.flags + [.rdb, .exact, .sample, .pace, .html, .json, .quiet],
+        operands: Operands(placeholder: "NAME", count: 0...1_000, completion: .databases),
+        examples: [
+            Example("All databases of the server and catalogue of the environment:", "bulkhead check"),
+            Example("One, every key of it:", "bulkhead check knowledge --exact"),
+            Example("A page with charts, to be sent around:", "bulkhead check --html check.html"),
+            Example(
+                "How many keys lie in the wrong database:",
+                "bulkhead check --json | jq '[.servers[].databases[].misplaced[].keys] | add'"),
+            Example("Yesterday's snapshot, without any server:", "bulkhead check --rdb dump.rdb"),
+        ],
+        tables: [
+            Table(
+                title: "What is printed with --json",
+                rows: [
+                    ("format", #""bulkhead-check/1""#),
+                    ("source", #""server" or "snapshot""#),
+                    ("measure", #"what bytes are: "MEMORY USAGE" or "serialised size""#),
+                    ("date", "of its beginning, ISO 8601"),
+                    ("complete", "false if a database was not walked to its end"),
+                    ("confidence", "0.95, of all E below"),
+                    ("servers", "[{name, address, memory, databases, findings}]"),
+                    ("  memory", "{used, dataset, maxmemory (0: no limit), policy}"),
+                    ("  findings", "[{severity, code, message, remedy}]"),
+                    ("  databases", "[{name, number, aliases, named, complete, failure?, refusals,"),
+                    ("", "keys, walked, looked, gone, expiring E, average_ttl_ms E, memory E,"),
+                    ("", "types [{type, keys E, memory E}], encodings [{type, encoding, keys E}],"),
+                    ("", "ttl [{title, below_ms?, keys E}], without_prefix,"),
+                    ("", "prefixes [{prefix K, depth, keys, keys_at_most, memory}],"),
+                    ("", "biggest [{key K, bytes, type, encoding}], biggest_certain,"),
+                    ("", "misplaced [{pattern, belongs_to, keys, at_home, examples [K], command}],"),
+                    ("", "at_home, no_pattern}]"),
+                    ("cost", "{pace, commands, scans, looks, server_at_most_ms, longest_step_ms, elapsed_ms}"),
+                    ("E", #"{"estimate": 612, "low": 605, "high": 619}; all equal if exact"#),
+                    ("K", #"a string, or {"hex": "00ff"} if it is not UTF-8"#),
+                    ("absent", "what the server does not tell"),
+                ]),
+            Table(
+                title: "What it finds",
+                rows: [
+                    ("misplaced", "keys that fit the pattern of another database and none of their own"),
+                    ("unnamed-keys", "a number with keys that the catalogue has no name for"),
+                    ("number-out-of-range", "a name whose number the server does not have"),
+                    ("refused", "a question that the server's ACL denies"),
+                    ("not-walked", "a database that could not be walked to its end (exit code 2)"),
+                    ("notes", "no-keys, eviction, memory-not-explained; they leave the exit code 0"),
+                ]),
+        ],
+        run: runCheck)
+
+    private static func runCheck(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        guard !(arguments.has(.exact) && arguments.has(.sample)) else {
+            throw arguments.refused("--exact looks at every key: leave out --sample")
+        }
+        let selection = try ServerSelection(arguments)
+        let wanted = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        var settings = CheckRun.Settings()
+        if let sample = arguments.integer(of: .sample) { settings.sample = sample }
+        if arguments.has(.exact) { settings.sample = nil }
+        if let pace = arguments.text(of: .pace) {
+            guard let pace = RedisPace(pace) else {
+                throw arguments.refused("--pace takes gentle, considerate, full or a time such as 200us, not '\(pace)'")
+            }
+            settings.pace = pace
+        }
+        Interruption.watch()
+        let progress = WorkProgress(
+            "check", total: nil, unit: "keys", isSilent: arguments.has(.quiet), streams)
+        let report: CheckReport
+        if let path = arguments.text(of: .rdb) {
+            for flag in [Flag.url, .sample, .exact, .pace] where arguments.has(flag) {
+                throw arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
+            }
+            report = try SnapshotCheck.report(on: path, selection, wanted, streams, progress)
+        } else {
+            report = try await CheckRun(selection: selection, wanted: wanted, settings: settings).report(progress)
+        }
+        progress.end()
+        return try report.hand(to: streams, arguments)
+    }
+}
+
+extension CheckReport {
+    /// Prints what was asked for; the exit code of what was found.
+    fileprivate func hand(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) -> ExitCode {
+        if let path = arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
+        if arguments.has(.json) {
+            try streams.output.writeJSON(self)
+        } else {
+            try streams.output.writeAll(text())
+        }
+        guard isComplete else {
+            let words = servers.flatMap(\.databases).filter { !$0.isComplete }.map(\.name).joined(separator: ", ")
+            try? streams.errors.writeAll(
+                "bulkhead check: the report is partial: not walked to the end: \(words). Another run begins anew.\n")
+            return .failed
+        }
+        return findings.contains { $0.severity != .note } ? .found : .done
+    }
+}
+
+extension Flag {
+    fileprivate static let rdb = Flag("rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
+    fileprivate static let exact = Flag("exact", .none, "look at every key, not at a sample")
+    fileprivate static let sample = Flag(
+        "sample", .positiveInteger("N"), "look at about N keys of each database; 20000 if not given")
+    fileprivate static let html = Flag("html", .text("FILE", .files), "write a page with charts too")
+    static let pace = Flag(
+        "pace", .text("PACE", .words(["gentle", "considerate", "full"])),
+        "gentle, considerate (if not given), full, or the server's time for one step: 200us")
+}

@@ -1,0 +1,136 @@
+import Bulkhead
+
+/// One walk over all keys of a database on a server.
+///
+/// ```
+///  step 1   SCAN 0                        ──▶ page 1
+///  step 2   SCAN c1                       ──▶ page 2     meanwhile page 1 is counted, and keys are drawn from it
+///  step 3   SCAN c2, questions of page 1  ──▶ page 3     meanwhile page 2 …
+/// ```
+/// So the server and this side work at the same time. Names are read where they were received; only those that are
+/// drawn are kept, for two steps. The pace decides what a step may cost the server, and whether there is a pause.
+struct DatabaseWalk {
+    /// How a walk ended.
+    enum End: Hashable {
+        case complete, interrupted
+        /// The connection or the server failed, in words.
+        case failed(String)
+    }
+
+    private(set) var tally: DatabaseTally
+    private(set) var cost = WalkCost()
+    private(set) var end = End.interrupted
+    /// What the server refused to tell about keys, by the command that was refused.
+    private(set) var refusals: [String: String] = [:]
+    private var sampler: KeySampler
+    private let pace: RedisPace
+    /// Drawn, and not asked about yet.
+    private var waiting: [RESPBytes] = []
+
+    init(_ placement: Placement, sampler: KeySampler, pace: RedisPace) {
+        tally = DatabaseTally(placement)
+        self.sampler = sampler
+        self.pace = pace
+    }
+
+    /// Walks until the end, until `isStopped` says so, or until something fails; what was found until then stays.
+    ///
+    /// LRU and LFU do not see it: none of the commands touches a key, and the server is told so as well where it knows
+    /// CLIENT NO-TOUCH (Redis 7.2). `progress` is told how many keys were walked.
+    mutating func run(
+        on database: RedisDatabase, isStopped: @Sendable () -> Bool, progress: (Int) -> Void
+    ) async {
+        let start = ContinuousClock.now
+        do {
+            end = try await database.withConnection { connection in
+                _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+                return try await walk(on: connection, isStopped, progress)
+            }
+        } catch let error as RedisError {
+            end = .failed(error.message)
+        } catch {
+            end = .failed("\(error)")
+        }
+        cost.elapsed = ContinuousClock.now - start
+    }
+
+    private mutating func walk(
+        on connection: RedisConnection, _ isStopped: @Sendable () -> Bool, _ progress: (Int) -> Void
+    ) async throws(RedisError) -> End {
+        var walker = Walker(connection: connection, share: sampler.share, pacer: Pacer(pace, most: WalkStep.mostCost))
+        var cursor: RedisScanCursor? = .start
+        var latest: WalkAnswer?
+        while true {
+            if isStopped() {
+                if let latest { count(latest) }
+                return .interrupted
+            }
+            guard cursor != nil || !waiting.isEmpty else {
+                // Its page may have brought up further keys to ask about.
+                guard let last = latest else { return .complete }
+                count(last)
+                latest = nil
+                continue
+            }
+            let (now, asking, place) = (walker, waiting, cursor)
+            async let next = now.step(place, asking: asking)
+            if let latest { count(latest) }
+            progress(tally.walked)
+            let answer: WalkAnswer
+            do {
+                (answer, walker) = try await next
+            } catch {
+                throw error as? RedisError ?? RedisError(code: .cancelled, message: "\(error)", stage: .queued)
+            }
+            waiting.removeFirst(answer.step.asked.count)
+            cost.add(answer)
+            if place != nil { cursor = answer.cursor }
+            latest = answer
+        }
+    }
+
+    private mutating func count(_ answer: WalkAnswer) {
+        for name in answer.names {
+            name.bytes.withUnsafeBytes { tally.walk($0) }
+            if sampler.draws() { waiting.append(name.bytes) }
+        }
+        answer.forEachLook { key, look in
+            key.withUnsafeBytes { tally.add(look, of: $0) }
+        } refused: { command, message in
+            if refusals[command] == nil { refusals[command] = RedisError(server: message).message }
+        }
+    }
+}
+
+/// Makes the steps of a walk, each as large as the pace allows.
+private struct Walker: Sendable {
+    let connection: RedisConnection
+    let share: Double
+    var pacer: Pacer
+    /// Steps of one key in a row: the pace probes the round trip by a few, and means it only if they go on.
+    var singles = 0
+    private static let mostProbes = 3
+
+    init(connection: RedisConnection, share: Double, pacer: Pacer) {
+        self.connection = connection
+        self.share = share
+        self.pacer = pacer
+    }
+
+    /// Waits as the pace wants, makes one step, and returns what it brought and what the pace has learnt.
+    func step(
+        _ cursor: RedisScanCursor?, asking waiting: [RESPBytes]
+    ) async throws(RedisError) -> (WalkAnswer, Walker) {
+        var next = self
+        let cost = await next.pacer.begin()
+        next.singles = cost == 1 ? singles + 1 : 0
+        let isProbe = cost == 1 && next.singles <= Self.mostProbes
+        let step = WalkStep(
+            cursor, asking: waiting, share: share, cost: isProbe ? 1 : max(cost, WalkStep.leastCost), isProbe: isProbe)
+        let start = ContinuousClock.now
+        let replies = try await connection.send(step.batch)
+        let answer = try WalkAnswer(step, replies, time: ContinuousClock.now - start)
+        next.pacer.end(keys: isProbe ? 1 : step.cost)
+        return (answer, next)
+    }
+}

@@ -1,0 +1,169 @@
+import Bulkhead
+import ConsoleText
+import RDB
+
+extension Command {
+    /// `bulkhead diff`: two databases, or a snapshot file and a database, key by key.
+    static let diff = Command(
+        name: "diff",
+        summary: "compare two databases, or a snapshot file and a database",
+        usage: [
+            "bulkhead diff NAME NAME [--right-url URL]",
+            "bulkhead diff FILE NAME",
+        ],
+        about: """
+            Compares as a reader would: sets and hashes in any order, whatever the encoding, with every expiry. Says \
+            where values differ and never shows one. A word with a / or ending in .rdb is a file, any other is the \
+            name or number of a database. What differs while both are written to is looked at twice.
+            """,
+        flags: ServerSelection.flags + [.rightURL, .fileDatabase, .pattern, .json, .quiet],
+        operands: Operands(placeholder: "LEFT RIGHT", count: 2...2, completion: .databases),
+        examples: [
+            Example("A copy on another server:", "bulkhead diff main main --right-url redis://new"),
+            Example("A backup and its database:", "bulkhead diff ./knowledge.rdb knowledge"),
+        ],
+        tables: [
+            Table(
+                title: "What is printed with --json",
+                rows: [
+                    ("left, right", "what was compared"),
+                    ("compared", "keys: same + expired + different + only_left + only_right"),
+                    ("expired", "of the left side's, by the right server's clock, or gone from both"),
+                    ("differences", #"[{"text": "in which way", "count": 2, "keys": ["…"]}]"#),
+                    ("looks_for_only_right", "false if only the left side's keys were looked at"),
+                ])
+        ],
+        run: runDiff)
+
+    private static func runDiff(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        let (left, right) = (arguments.operands[0], arguments.operands[1])
+        guard !right.namesFile else {
+            throw arguments.refused(
+                left.namesFile
+                    ? "one side is a database: restore one of the files, or start a server with it"
+                    : "the file comes first: bulkhead diff \(right) \(left)")
+        }
+        let rightSelection = try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
+            try ServerSelection(url: url, beside: selection, of: arguments)
+        } ?? selection
+        let entry = try rightSelection.entry(right)
+        let databases = try rightSelection.open([entry])
+        Interruption.watch()
+        let outcome = await Result.of { () async throws(ProgramFailure) in
+            left.namesFile
+                ? try await compare(file: left, databases, entry, arguments, streams)
+                : try await compare(left, selection, databases, entry, arguments, streams)
+        }
+        await databases.close()
+        let (document, isWhole) = try outcome.get()
+        if arguments.has(.json) {
+            try streams.output.writeJSON(document)
+        } else {
+            try streams.output.writeAll(document.text)
+        }
+        guard isWhole else {
+            throw ProgramFailure(.failed, "\(arguments.program): stopped before all keys were compared")
+        }
+        return document.report.isSame ? .done : .found
+    }
+
+    private static func compare(
+        file path: String, _ databases: RedisDatabases, _ entry: DatabaseEntry, _ arguments: Arguments,
+        _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> (DiffDocument, Bool) {
+        guard arguments.text(of: .pattern) == nil || !arguments.has(.rightURL) else {
+            throw arguments.refused("with a file, --url says where the database is")
+        }
+        let survey = try SnapshotSurvey.ofOperand(path, arguments, streams)
+        let number = try survey.database(arguments.integerFromZero(of: .fileDatabase), of: arguments)
+        let progress = WorkProgress(
+            "diff", total: survey.summary.databases[number]?.keys, unit: "keys", isSilent: arguments.has(.quiet),
+            streams)
+        do {
+            let database = try databases[entry.name]
+            var comparison = FileComparison(
+                path: path, number: number, database: database, facts: try await ServerFacts(of: database),
+                version: survey.version)
+            let pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
+            comparison.keeps = { pattern?.matches($0) != false }
+            comparison.progress = { progress.update(done: $0) }
+            let (report, isWhole) = try await comparison.run()
+            progress.end()
+            return (DiffDocument(left: path, right: entry.name.text, report: report), isWhole)
+        } catch let failure as ComparisonFailure {
+            throw failure.ending(arguments.program)
+        } catch {
+            throw ProgramFailure(.failed, "\(arguments.program): \(error)")
+        }
+    }
+
+    private static func compare(
+        _ left: String, _ selection: ServerSelection, _ rightDatabases: RedisDatabases, _ rightEntry: DatabaseEntry,
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> (DiffDocument, Bool) {
+        let entry = try selection.entry(left)
+        let databases = try selection.open([entry])
+        let outcome = await Result.of { () async throws(ProgramFailure) in
+            try await arguments.reaching { () async throws(RedisError) in
+                let (left, right) = (try databases[entry.name], try rightDatabases[rightEntry.name])
+                let progress = WorkProgress(
+                    "diff", total: try await left.dbsize(), unit: "keys", isSilent: arguments.has(.quiet), streams)
+                var comparison = DatabaseComparison(
+                    left: left, right: right, leftFacts: try await ServerFacts(of: left),
+                    rightFacts: try await ServerFacts(of: right))
+                comparison.pattern = arguments.text(of: .pattern)
+                comparison.progress = { progress.update(done: $0) }
+                let (report, isWhole) = try await comparison.run()
+                progress.end()
+                return (DiffDocument(left: left.name.text, right: right.name.text, report: report), isWhole)
+            }
+        }
+        await databases.close()
+        return try outcome.get()
+    }
+}
+
+/// The outcome of a comparison, as JSON and as text.
+private struct DiffDocument: Encodable, Sendable {
+    let left: String
+    let right: String
+    let report: ComparisonReport
+
+    private enum CodingKeys: String, CodingKey { case left, right }
+
+    func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(left, forKey: .left)
+        try values.encode(right, forKey: .right)
+    }
+
+    var text: String {
+        var lines = report.differences.lines
+        let counts = [
+            ("the same", report.same), ("expired", report.expired), ("different", report.different),
+            ("only in \(left)", report.onlyLeft), ("only in \(right)", report.onlyRight),
+        ].filter { $0.1 > 0 }.map { "\(Units.grouped($0.1)) \($0.0)" }
+        let list = counts.isEmpty ? "no keys on either side" : counts.joined(separator: ", ")
+        lines += "\(left) and \(right): \(list).".wrapped(to: HelpPage.columns)
+        if !report.looksForOnlyRight {
+            lines += "The file has more keys than are remembered: keys only in \(right) were not looked for."
+                .wrapped(to: HelpPage.columns)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension String {
+    /// A database's name has no / and does not end so.
+    fileprivate var namesFile: Bool { contains("/") || hasSuffix(".rdb") }
+}
+
+extension Flag {
+    fileprivate static let rightURL = Flag(
+        "right-url", .text("URL"), "the right database's server, if it is another one than --url's")
+    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")
+}

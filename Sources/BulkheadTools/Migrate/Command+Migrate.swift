@@ -1,0 +1,201 @@
+import Bulkhead
+import ConsoleText
+
+extension Command {
+    /// `bulkhead migrate`: keys from one named database to another, of the same server or not.
+    static let migrate = Command(
+        name: "migrate",
+        summary: "move or copy keys from one database to another",
+        usage: [
+            "bulkhead migrate --from NAME --to NAME [--pattern GLOB] [FLAG…]",
+            "bulkhead migrate --from NAME [--to NAME] --to-url URL [FLAG…]",
+        ],
+        about: """
+            Keys of every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
+            command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
+            only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
+            when; run again with --resume to finish. Keys written to the source while it works may or may not be \
+            found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
+            where it moves within a server.
+            """,
+        flags: ServerSelection.flags + [
+            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .dryRun, .json, .quiet,
+        ],
+        examples: [
+            Example(
+                "What would be done, conflicts included; changes nothing:",
+                "bulkhead migrate --from main --to knowledge --pattern 'llama_index/*' --dry-run"),
+            Example("Do it:", "bulkhead migrate --from main --to knowledge --pattern 'llama_index/*'"),
+            Example(
+                "Under other names, for 5,000 keys a second at most:",
+                "bulkhead migrate --from main --to db7 --pattern 'old:*' --rename old:=new: --rate 5000"),
+            Example(
+                "A copy on another server, compared:",
+                "bulkhead migrate --from main --to-url redis://new --copy --verify"),
+        ],
+        tables: [
+            Table(title: "What is printed with --json", rows: MigrationDocument.schema)
+        ],
+        run: runMigrate)
+
+    private static func runMigrate(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        let plan = try MigrationPlan(arguments, selection)
+        let databases = try selection.open([plan.from, plan.to])
+        var others: RedisDatabases?
+        if let url = arguments.text(of: .toURL) {
+            let configuration = try ServerSelection(url: url, beside: selection, of: arguments).configuration
+            others = try await arguments.reaching { () throws(RedisError) in
+                RedisDatabases(configuration, catalogue: try DatabaseCatalogue([plan.to]))
+            }
+        }
+        Interruption.watch()
+        do throws(ProgramFailure) {
+            let code = try await migrate(plan, databases, others ?? databases, arguments, streams)
+            await databases.close()
+            await others?.close()
+            return code
+        } catch {
+            await databases.close()
+            await others?.close()
+            throw error
+        }
+    }
+
+    private static func migrate(
+        _ plan: MigrationPlan, _ sources: RedisDatabases, _ targets: RedisDatabases, _ arguments: Arguments,
+        _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let (source, target) = try await arguments.reaching { () throws(RedisError) in
+            (try sources[plan.from.name], try targets[plan.to.name])
+        }
+        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
+        let findings = try await preflight.run()
+        for remark in findings.remarks { try? streams.errors.writeAll("\(arguments.program): \(remark)\n") }
+        let mover: any KeyMover =
+            if plan.isDryRun {
+                DryRunMover(plan: plan)
+            } else if findings.isOneServer {
+                ServerSideMover(plan, on: findings.source)
+            } else {
+                CrossServerMover(
+                    plan, from: findings.source, to: findings.target, HandoverNotes(plan, source: source.address))
+            }
+        // Of a pattern nobody knows how many keys it finds.
+        let progress = WorkProgress(
+            plan.copies ? "copy" : "migrate", total: plan.pattern == nil ? findings.sourceKeys : nil, unit: "keys",
+            isSilent: arguments.has(.quiet), streams)
+        var migration = Migration(
+            plan: plan, source: source, target: target, mover: mover, canNotTouch: findings.source.canNotTouch)
+        migration.progress = { progress.update(done: $0) }
+        let start = ContinuousClock.now
+        let report = try await arguments.reaching { [migration] () async throws(RedisError) in
+            try await migration.run()
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        progress.end()
+        let goOn = report.isComplete || plan.isDryRun ? nil : plan.commandToGoOn(arguments)
+        if arguments.has(.json) {
+            try streams.output.writeJSON(
+                MigrationDocument(
+                    report, plan, isOneServer: findings.isOneServer, seconds: seconds, goOn: goOn))
+        } else {
+            try streams.output.writeAll(MigrationSummary(report, plan, seconds: seconds).text)
+        }
+        if let words = MigrationSummary(report, plan, seconds: seconds).ending(goOn) {
+            try? streams.errors.writeAll(words)
+        }
+        return report.exitCode
+    }
+}
+
+extension MigrationPlan {
+    /// What the command line says; throws a wrong call where its parts do not fit each other.
+    init(_ arguments: Arguments, _ selection: ServerSelection) throws(ProgramFailure) {
+        guard let from = arguments.text(of: .from) else { throw arguments.refused("--from NAME is missing") }
+        let isElsewhere = arguments.has(.toURL)
+        guard let to = arguments.text(of: .to) ?? (isElsewhere ? from : nil) else {
+            throw arguments.refused("--to NAME is missing")
+        }
+        var target = try selection.entry(to)
+        if isElsewhere {
+            // There it is wherever the catalogue says it is here.
+            target = DatabaseEntry(target.name, number: target.number)
+        }
+        self.init(from: try selection.entry(from), to: target)
+        guard isElsewhere || self.from.number != self.to.number || self.from.server != self.to.server else {
+            throw arguments.refused(
+                self.from.name == self.to.name
+                    ? "--from and --to are both \(self.from.name): name another database"
+                    : "\(self.from.name) and \(self.to.name) are two names of one database, \(self.from.number): "
+                        + "name another one")
+        }
+        pattern = arguments.text(of: .pattern).flatMap { $0 == "*" ? nil : $0 }
+        if let text = arguments.text(of: .rename) {
+            guard let rename = KeyRename(text) else {
+                throw arguments.refused(
+                    "--rename takes OLD=NEW with two different beginnings of names; write \\= \\\\ \\xNN for what is "
+                        + "special in them")
+            }
+            guard rename.covers(pattern: pattern) else {
+                throw arguments.refused(
+                    "--rename takes keys that begin with \(ShownBytes(rename.old)), and the pattern finds others as "
+                        + "well: say --pattern '\(rename.pattern)'")
+            }
+            self.rename = rename
+        }
+        conflicts = arguments.text(of: .onConflict).flatMap { Conflicts(rawValue: $0) } ?? .fail
+        copies = arguments.has(.copy)
+        isDryRun = arguments.has(.dryRun)
+        verifies = arguments.has(.verify)
+        resumes = arguments.has(.resume)
+        rate = arguments.integer(of: .rate)
+    }
+
+    /// The call that goes on where this one ended. URLs may hold passwords, so they are left to be filled in.
+    func commandToGoOn(_ arguments: Arguments) -> String {
+        var words = ["bulkhead migrate"]
+        if arguments.has(.url) { words.append("--url …") }
+        for flag in [Flag.catalogue, .from, .to] {
+            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
+        }
+        if arguments.has(.toURL) { words.append("--to-url …") }
+        for flag in [Flag.pattern, .rename, .onConflict, .rate] {
+            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
+        }
+        for flag in [Flag.copy, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
+        return (words + ["--resume"]).joined(separator: " ")
+    }
+}
+
+extension String {
+    /// As one word of a shell.
+    fileprivate var shellQuoted: String {
+        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")
+        if !isEmpty, allSatisfy({ plain.contains($0) }) { return self }
+        return "'" + replacing("'", with: "'\\''") + "'"
+    }
+}
+
+extension Flag {
+    fileprivate static let from = Flag("from", .text("NAME", .databases), "the database to take keys from")
+    fileprivate static let to = Flag(
+        "to", .text("NAME", .databases), "the database to bring them to; with --to-url the same name unless given")
+    fileprivate static let toURL = Flag("to-url", .text("URL"), "the target's server, if it is another one than --url's")
+    fileprivate static let pattern = Flag(
+        "pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+    fileprivate static let rename = Flag(
+        "rename", .text("OLD=NEW"),
+        "a new beginning for the names in place of the old one, which the pattern must have; =NEW puts NEW in front")
+    fileprivate static let onConflict = Flag(
+        "on-conflict", .choice(MigrationPlan.Conflicts.allCases.map(\.rawValue)),
+        "if the target has a key of that name: stop there (the default), leave both as they are, or replace it")
+    fileprivate static let copy = Flag("copy", .none, "leave the keys in the source as well")
+    fileprivate static let verify = Flag(
+        "verify", .none,
+        "compare both sides after each key; a move between servers always does")
+    fileprivate static let resume = Flag("resume", .none, "finish what an interrupted run has begun")
+    fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
+}

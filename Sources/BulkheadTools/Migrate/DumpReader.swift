@@ -1,0 +1,143 @@
+import Bulkhead
+import RESP
+
+/// What another server needs to make the same key.
+struct KeyDump: Sendable {
+    let value: DumpedValue
+    let expiry: KeyExpiry
+    /// `IDLETIME` and seconds, or `FREQ` and the counter; nil where the server does not tell.
+    let use: (word: String, number: Int64)?
+}
+
+/// A key of a slice on its way to another server.
+struct DumpedKey: Sendable {
+    /// Where it stands in its slice.
+    let place: Int
+    let value: DumpedValue
+    let expiry: KeyExpiry
+    private let use: (word: String, number: Int64)?
+    private let payload: [UInt8]
+
+    init(place: Int, _ dump: KeyDump, restored payload: [UInt8]) {
+        self.place = place
+        value = dump.value
+        expiry = dump.expiry
+        use = dump.use
+        self.payload = payload
+    }
+
+    /// Expires at the same instant, and is as old for the server's eviction.
+    func restore(as name: RESPBytes, replacing: Bool) -> RedisCommand<RESPValue> {
+        var arguments: [any RedisArgument] = [name, expiry.absolute, payload, "ABSTTL"]
+        if replacing { arguments.append("REPLACE") }
+        if let use { arguments += [use.word, use.number] }
+        return .raw("RESTORE", arguments)
+    }
+
+    /// What differs in the target, in words; nil if nothing does.
+    func difference(
+        from found: KeyDump?, now: Int64, _ mine: KeyExpiryQuery, _ theirs: KeyExpiryQuery
+    ) -> String? {
+        guard let found else {
+            if case .at(let time) = expiry, time <= now { return nil }
+            return "the target does not have it, or not any more"
+        }
+        if let difference = value.difference(from: found.value) { return difference }
+        let tolerance: Int64 = mine.tellsExpiry && theirs.tellsExpiry ? 0 : 2
+        return expiry.isSame(as: found.expiry, tolerance: tolerance) ? nil : "they expire at different times"
+    }
+}
+
+/// Reads keys with all that DUMP leaves out, in an order that changes nothing: DUMP counts as a use.
+struct DumpReader: Sendable {
+    let expiry: KeyExpiryQuery
+    private let countsUses: Bool
+    /// Reads each key in a transaction of its own: for those who do not watch it.
+    private let isAtomic: Bool
+    private let watches: Bool
+
+    init(of server: ServerFacts, isAtomic: Bool, watches: Bool = true) {
+        expiry = KeyExpiryQuery(server)
+        countsUses = server.countsUses
+        self.isAtomic = isAtomic
+        self.watches = watches && !isAtomic
+    }
+
+    /// Bytes that the server holds for each key, about; for one that it does not tell, a guess.
+    func sizes(of keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [Int] {
+        var batch = RedisBatch()
+        for key in keys { batch.append(raw("MEMORY", "USAGE", key)) }
+        return try await connection.send(batch).map { $0.integer.map { Int(clamping: $0) } ?? Self.usualBytes }
+    }
+
+    private static let usualBytes = 64 << 10
+
+    /// The keys as they are, watched from now on; nil for one that is not there. Throws the server's first error.
+    func read(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [KeyDump?] {
+        if keys.isEmpty { return [] }
+        if watches { try await connection.watch(keys) }
+        var batch = RedisBatch()
+        for key in keys {
+            if isAtomic { batch.append(raw("MULTI")) }
+            batch.append(raw("OBJECT", countsUses ? "FREQ" : "IDLETIME", key))
+            expiry.append(key, to: &batch)
+            batch.append(raw("DUMP", key))
+            if isAtomic { batch.append(raw("EXEC")) }
+        }
+        let own = expiry.replies + 2
+        var replies = try await connection.send(batch)[...]
+        var dumps: [KeyDump?] = []
+        for key in keys {
+            var answers = replies.prefix(own)
+            if isAtomic {
+                let queued = replies.prefix(own + 2)
+                guard let results = queued.last?.elements, results.count == own else {
+                    throw queued.lazy.compactMap(\.failure).first ?? .strangeReply
+                }
+                answers = results[...]
+            }
+            replies = replies.dropFirst(isAtomic ? own + 2 : own)
+            dumps.append(try await dump(of: key, Array(answers), connection))
+        }
+        return dumps
+    }
+
+    private func dump(
+        of key: RESPBytes, _ answers: [RESPValue], _ connection: RedisConnection
+    ) async throws(RedisError) -> KeyDump? {
+        let last = answers.count - 1
+        if let failure = answers[last].failure { throw failure }
+        guard let payload = answers[last].bytes else { return nil }
+        guard let answer = expiry.read(answers[1..<last]) else {
+            throw answers[1..<last].lazy.compactMap(\.failure).first ?? .strangeReply
+        }
+        let time = answer.isExact ? answer.expiry : try await expiry.ask([key], connection)[0]
+        // Between the two commands it expired: as good as gone.
+        if time == .missing { return nil }
+        let use = answers[0].integer.map { (word: countsUses ? "FREQ" : "IDLETIME", number: $0) }
+        return KeyDump(value: DumpedValue(payload), expiry: time, use: use)
+    }
+}
+
+extension RedisConnection {
+    /// Watches these keys, and none that were watched before.
+    func watch(_ keys: [RESPBytes]) async throws(RedisError) {
+        var batch = RedisBatch()
+        batch.append(raw("UNWATCH"))
+        batch.append(RedisCommand<RESPValue>.raw("WATCH", keys, as: RESPValue.self))
+        if let failure = try await send(batch).lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    /// Runs the commands in one transaction: their replies, errors among them; nil if a watched key has changed and
+    /// nothing was run. Throws what kept the transaction from being run at all.
+    func transaction(_ commands: [RedisCommand<RESPValue>]) async throws(RedisError) -> [RESPValue]? {
+        var batch = RedisBatch()
+        batch.append(raw("MULTI"))
+        for command in commands { batch.append(command) }
+        batch.append(raw("EXEC"))
+        let replies = try await send(batch)
+        guard let result = replies.last else { throw .strangeReply }
+        if result.failure != nil { throw replies.lazy.compactMap(\.failure).first ?? .strangeReply }
+        return result.elements
+    }
+}

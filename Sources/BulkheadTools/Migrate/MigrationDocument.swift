@@ -1,0 +1,95 @@
+import Bulkhead
+
+/// What `bulkhead migrate --json` prints.
+struct MigrationDocument: Encodable {
+    struct Side: Encodable {
+        let name: String
+        let number: Int
+    }
+
+    struct Reason: Encodable {
+        let reason: String
+        let count: Int
+        let keys: [ShownBytes]
+    }
+
+    let from: Side
+    let to: Side
+    let pattern: String
+    let mode: String
+    let isDryRun: Bool
+    let isOneServer: Bool
+    let found: Int
+    let moved: Int
+    let replaced: Int
+    let skipped: Int
+    let changed: Int
+    let expired: Int
+    let failed: Int
+    let verified: Int
+    let differing: Int
+    let writtenMeanwhile: Int
+    let stopped: String?
+    let seconds: Double
+    let reasons: [Reason]
+    let goOn: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case from, to, pattern, mode, found, moved, replaced, skipped, changed, expired, failed, verified, differing
+        case stopped, seconds, reasons
+        case isDryRun = "dry_run"
+        case isOneServer = "one_server"
+        case writtenMeanwhile = "written_meanwhile"
+        case goOn = "go_on"
+    }
+
+    init(_ report: MigrationReport, _ plan: MigrationPlan, isOneServer: Bool, seconds: Double, goOn: String?) {
+        from = Side(name: plan.from.name.text, number: plan.from.number)
+        to = Side(name: plan.to.name.text, number: plan.to.number)
+        pattern = plan.pattern ?? "*"
+        mode = plan.copies ? "copy" : "move"
+        isDryRun = plan.isDryRun
+        self.isOneServer = isOneServer
+        found = report.found
+        moved = report.moved
+        replaced = report.replaced
+        skipped = report.skipped
+        changed = report.changed
+        expired = report.expired
+        failed = report.failed
+        verified = report.verified
+        differing = report.differing
+        writtenMeanwhile = report.writtenMeanwhile
+        stopped =
+            switch report.stop {
+            case .conflict: "conflict"
+            case .interrupted: "interrupted"
+            case .failed(let reason): "failed: " + reason
+            case nil: nil
+            }
+        self.seconds = seconds
+        reasons = report.reasons.map { Reason(reason: $0.text, count: $0.count, keys: $0.keys.map { ShownBytes($0) }) }
+        self.goOn = goOn
+    }
+
+    static let schema: [(String, String)] = [
+        ("from, to", #"{"name": "main", "number": 0}"#),
+        ("pattern, mode", #""llama_index/*", "move" or "copy""#),
+        ("dry_run, one_server", "what kind of run it was"),
+        ("found", "keys that the scan found, each counted once"),
+        ("moved", "of them, in the target now (with copy: copied)"),
+        ("skipped", "left, because the target has such a key: skip"),
+        ("changed", "left, because somebody kept writing them"),
+        ("expired", "expired or deleted before their turn"),
+        ("failed", "left for a reason that stands in reasons"),
+        ("", "found = moved + skipped + changed + expired + failed"),
+        ("replaced", "of those moved, in place of a key of the target"),
+        ("verified, differing", "of those moved, compared; of those, not the same"),
+        ("written_meanwhile", "in the source at the end, written during the move"),
+        ("stopped", #"absent, or "conflict", "interrupted", "failed: …""#),
+        ("seconds", "how long it took"),
+        ("reasons", #"[{"reason": "…", "count": 3, "keys": ["a", …]}]"#),
+        ("", #"ten keys at most; {"hex": "…"} if not UTF-8"#),
+        ("go_on", "the command that goes on; absent if there is none"),
+    ]
+}

@@ -1,0 +1,61 @@
+import Bulkhead
+import RESP
+
+/// What moves the keys of one slice. Two of them may be at it at once, each on a lane of its own.
+protocol KeyMover: Sendable {
+    /// Gives every key of the slice its outcome. If it throws, keys without one may have been moved or not: nobody
+    /// knows, and each of them is whole on one side or on both.
+    func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError)
+
+    /// Looks for what an earlier run has left unfinished, and puts it in order before anything is moved.
+    func resume(on lane: MigrationLane) async throws(RedisError)
+
+    /// Removes what the lane has left for such a resume; nothing is under way any more.
+    func finish(_ lane: MigrationLane) async throws(RedisError)
+}
+
+extension KeyMover {
+    func resume(on lane: MigrationLane) async throws(RedisError) {}
+    func finish(_ lane: MigrationLane) async throws(RedisError) {}
+}
+
+/// Two connections of one's own: one in each database.
+struct MigrationLane: Sendable {
+    let number: Int
+    let source: RedisConnection
+    let target: RedisConnection
+
+    /// What differs between a key and its copy, in words; nil where both are the same.
+    func difference(
+        _ key: RESPBytes, _ plan: MigrationPlan, _ sourceExpiry: KeyExpiryQuery, _ targetExpiry: KeyExpiryQuery
+    ) async throws(RedisError) -> String? {
+        let name = plan.name(for: key)
+        let original = try await source.run(raw("DUMP", key))
+        let copy = try await target.run(raw("DUMP", name))
+        guard let original = original.bytes else { return "the source does not have it any more" }
+        guard let copy = copy.bytes else { return "the target does not have it, or not any more" }
+        if let difference = DumpedValue(original).difference(from: DumpedValue(copy)) { return difference }
+        let before = try await sourceExpiry.ask([key], source)[0]
+        let after = try await targetExpiry.ask([name], target)[0]
+        let tolerance: Int64 = sourceExpiry.tellsExpiry && targetExpiry.tellsExpiry ? 0 : 2
+        return before.isSame(as: after, tolerance: tolerance) ? nil : "they expire at different times"
+    }
+}
+
+extension RedisExecutor {
+    /// Whether each of the keys is there.
+    func exist(_ keys: [RESPBytes]) async throws(RedisError) -> [Bool] {
+        var batch = RedisBatch()
+        for key in keys { batch.append(raw("EXISTS", key)) }
+        let replies = try await send(batch)
+        if let failure = replies.lazy.compactMap(\.failure).first { throw failure }
+        return replies.map { $0.integer == 1 }
+    }
+
+    /// The server's clock in milliseconds since 1970.
+    func milliseconds() async throws(RedisError) -> Int64 {
+        let parts = try await run(RedisCommand<[Int64]>.raw("TIME", [], as: [Int64].self))
+        guard parts.count == 2 else { throw .strangeReply }
+        return parts[0] * 1_000 + parts[1] / 1_000
+    }
+}

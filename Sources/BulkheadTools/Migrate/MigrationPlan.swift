@@ -1,0 +1,64 @@
+import Bulkhead
+import RESP
+
+/// What a migration is to do: everything that the command line says, checked as far as that needs no server.
+struct MigrationPlan: Sendable {
+    /// What becomes of a key whose name the target has already.
+    enum Conflicts: String, Sendable, CaseIterable {
+        /// Stops there; what was moved until then stays moved.
+        case fail
+        /// Leaves the key in the source.
+        case skip
+        /// Replaces what the target has.
+        case replace
+    }
+
+    let from: DatabaseEntry
+    let to: DatabaseEntry
+    /// A glob as SCAN takes it; nil is every key.
+    var pattern: String?
+    var rename: KeyRename?
+    var conflicts = Conflicts.fail
+    /// Leaves the keys in the source.
+    var copies = false
+    /// Finds and asks, and changes nothing.
+    var isDryRun = false
+    /// Compares both sides after each key; between two servers a move always does.
+    var verifies = false
+    /// Finishes what an earlier run has left behind.
+    var resumes = false
+    /// Keys a second at most; nil is no limit.
+    var rate: Int?
+
+    init(from: DatabaseEntry, to: DatabaseEntry) {
+        self.from = from
+        self.to = to
+    }
+
+    /// The name a key gets in the target.
+    func name(for key: RESPBytes) -> RESPBytes {
+        // Keys of another beginning are not found: the pattern was checked.
+        rename.map { $0.name(for: key) ?? key } ?? key
+    }
+
+    /// What happens to a key, as a word of messages.
+    var verb: String { copies ? "copied" : "moved" }
+
+    /// Named once: what a migration may use.
+    enum Limits {
+        /// Keys of one slice between two servers' replies. While 250 keys are moved neighbours wait about 0.3 ms.
+        static let keysOfSlice = 250
+        /// Slices under way at once: while one is answered the server has the next.
+        static let slicesInFlight = 2
+        /// Bytes of values, as the source estimates them, that one slice may hold in memory here, between two servers.
+        static let bytesOfSlice = 8 << 20
+        /// Keys that RESTORE gets in one transaction at most.
+        static let keysOfTransaction = 50
+        /// The largest value that a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the connection.
+        static let largestValue = 512 << 20
+        /// How often a key is tried that somebody keeps writing to.
+        static let attempts = 3
+        /// Keys that a report shows for each reason.
+        static let keysShown = 10
+    }
+}

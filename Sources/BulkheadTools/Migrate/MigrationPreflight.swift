@@ -1,0 +1,118 @@
+import Bulkhead
+import RESP
+
+/// Looks at both servers before anything is moved: what would stop a migration half-way stops it here.
+struct MigrationPreflight {
+    let plan: MigrationPlan
+    let source: RedisDatabase
+    let target: RedisDatabase
+    /// How messages call the program.
+    let program: String
+
+    /// What was found.
+    struct Findings: Sendable {
+        let source: ServerFacts
+        let target: ServerFacts
+        /// Keys of the whole databases.
+        let sourceKeys: Int
+        let targetKeys: Int
+        /// For people: what is no obstacle and good to know.
+        var remarks: [String] = []
+
+        var isOneServer: Bool { !source.runID.isEmpty && source.runID == target.runID }
+    }
+
+    /// Throws a failure that says what is in the way; nothing has been changed then.
+    func run() async throws(ProgramFailure) -> Findings {
+        do throws(RedisError) {
+            return try await ask()
+        } catch {
+            throw ProgramFailure(.failed, "\(program): \(error)\nNothing was \(plan.verb).")
+        }
+    }
+
+    private func ask() async throws(RedisError) -> Findings {
+        let (mine, sourceKeys) = try await look(at: source)
+        let (theirs, targetKeys) = try await look(at: target)
+        var findings = Findings(source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys)
+        if let obstacle = obstacle(findings) {
+            throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
+        }
+        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(findings) }
+        if !findings.isOneServer { findings.remarks += try await clocks() }
+        return findings
+    }
+
+    private func look(at database: RedisDatabase) async throws(RedisError) -> (ServerFacts, keys: Int) {
+        (try await ServerFacts(of: database), try await database.dbsize())
+    }
+
+    private func obstacle(_ findings: Findings) -> String? {
+        let (from, to) = (plan.from, plan.to)
+        if findings.isOneServer, from.number == to.number {
+            return "\(from.name) and \(to.name) are the same database \(from.number) of the same server: "
+                + "name another one"
+        }
+        for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.isCluster {
+            return "\(name) is on a node of a cluster, which holds a part of the keys only: "
+                + "a migration there needs the cluster's own resharding"
+        }
+        if findings.target.isReplica { return "\(to.name) is on a replica, which takes no writes: name its primary" }
+        if findings.source.isReplica, !plan.copies {
+            return "\(from.name) is on a replica, which deletes nothing: name its primary, or add --copy"
+        }
+        return nil
+    }
+
+    // MARK: Permissions
+
+    /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins
+    /// as the pattern does, because permissions may.
+    private var probe: RESPBytes {
+        let beginning = KeyPattern.literalBeginning(of: plan.pattern ?? "*")
+        return RESPBytes(beginning + Array("bulkhead-probe-\(UInt64.random(in: .min ... .max))".utf8))
+    }
+
+    private func probeServer(_ facts: ServerFacts) async throws(RedisError) {
+        let mover = ServerSideMover(plan, on: facts)
+        try await source.run(mover.step(probe, replacing: false))
+        if plan.conflicts == .replace { try await source.run(mover.step(probe, replacing: true)) }
+        try await target.run(raw("EXISTS", plan.name(for: probe)))
+        guard plan.copies, plan.verifies || plan.resumes else { return }
+        try await source.run(raw("DUMP", probe))
+        try await target.run(raw("DUMP", plan.name(for: probe)))
+    }
+
+    private func probeServers(_ findings: Findings) async throws(RedisError) {
+        try await source.run(raw("DUMP", probe))
+        let name = plan.name(for: probe)
+        try await target.run(raw("EXISTS", name))
+        do throws(RedisError) {
+            // An empty payload is refused, after it is known that RESTORE is allowed.
+            try await target.run(.raw("RESTORE", [name, 0, ""]))
+        } catch {
+            if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+        }
+        guard !plan.copies else { return }
+        try await target.run(raw("DUMP", name))
+        try await source.run(raw("UNLINK", probe))
+        let note = RESPBytes(HandoverNotes.prefix + probe)
+        try await source.run(raw("SET", note, "", "XX"))
+        try await target.run(raw("SET", note, "", "XX"))
+    }
+
+    /// Expiry times are instants; if the clocks differ, keys live longer or shorter by as much.
+    private func clocks() async throws(RedisError) -> [String] {
+        let mine = try await source.milliseconds()
+        let theirs = try await target.milliseconds()
+        let apart = theirs - mine
+        guard apart.magnitude > Self.clocksApart else { return [] }
+        return [
+            "the clocks of the servers are \(apart.magnitude) ms apart: keys expire at the same instant "
+                + "by each server's own clock"
+        ]
+    }
+
+    /// Milliseconds between the servers' clocks that are not worth a word.
+    private static let clocksApart = 1_000
+}

@@ -1,0 +1,69 @@
+import Bulkhead
+import ConsoleText
+
+/// A migration's report for people.
+struct MigrationSummary {
+    private let report: MigrationReport
+    private let plan: MigrationPlan
+    private let seconds: Double
+
+    init(_ report: MigrationReport, _ plan: MigrationPlan, seconds: Double) {
+        self.report = report
+        self.plan = plan
+        self.seconds = seconds
+    }
+
+    /// The counts, and the reasons for those that are not moved.
+    var text: String {
+        var table = Table(columns: [.number("keys"), .text("what became of them")])
+        func row(_ count: Int, _ words: String, always: Bool = false) {
+            if always || count > 0 { table.append([Units.grouped(count), words]) }
+        }
+        let would = plan.isDryRun ? "would be " : ""
+        row(report.found, "found in \(plan.from.name)" + (plan.pattern.map { " by \($0)" } ?? ""), always: true)
+        row(report.moved, "\(would)\(plan.verb) to \(plan.to.name)", always: true)
+        row(report.replaced, "  of them in place of a key of the same name")
+        row(report.verified, "  of them compared on both sides")
+        row(report.differing, "  of those not the same")
+        row(report.skipped, "skipped: \(plan.to.name) has a key of that name")
+        row(report.changed, "changed meanwhile: they stay in \(plan.from.name)")
+        row(report.expired, "expired or deleted before their turn")
+        row(report.failed, plan.isDryRun ? "would be refused" : "failed: they stay in \(plan.from.name)")
+        row(report.writtenMeanwhile, "written to \(plan.from.name) meanwhile: they stay there")
+        var lines = table.lines(width: HelpPage.columns)
+        if !plan.isDryRun, report.moved > 0, seconds > 0 {
+            let time = Units.duration(nanoseconds: seconds * 1e9)
+            lines += ["", "\(time), \(Units.rate(perSecond: Double(report.moved) / seconds))."]
+        }
+        for reason in report.reasons {
+            lines += ["", "\(Units.grouped(reason.count)): \(reason.text)"].flatMap { $0.wrapped(to: HelpPage.columns) }
+            lines += reason.keys.map { "  " + ShownBytes($0).shortened(to: HelpPage.columns - 2) }
+            if reason.count > reason.keys.count { lines.append("  …") }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// Why it ended early and how to go on; nil if there is nothing to do.
+    func ending(_ goOn: String?) -> String? {
+        var words: String
+        switch report.stop {
+        case .conflict:
+            words = """
+                bulkhead migrate: stopped at the first conflict; what was \(plan.verb) stays so, and the rest is in \
+                \(plan.from.name). Say --on-conflict skip or replace, or mend it, and go on:
+                """
+        case .interrupted:
+            words = """
+                bulkhead migrate: stopped as asked; what was \(plan.verb) stays so, and the rest is in \
+                \(plan.from.name). To go on:
+                """
+        case .failed(let reason):
+            words = "bulkhead migrate: \(reason). Every key is whole on one side or on both. To go on:"
+        case nil:
+            guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
+            words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"
+        }
+        words = words.wrapped(to: HelpPage.columns).joined(separator: "\n")
+        return words + "\n" + (goOn.map { "  \($0)\n" } ?? "")
+    }
+}

@@ -1,0 +1,195 @@
+import Bulkhead
+import RDB
+import RESP
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Brings the keys of a snapshot file into a live database, each by RESTORE, in pipelines.
+///
+/// ```
+/// survey    the whole file is read: it is undamaged, and every type in it is one the server knows
+/// conflicts with `fail`: no name of the file is taken, or nothing is restored
+/// run       the file again: RESTORE with the absolute expiry, in slices as large as the pace allows
+/// ```
+/// No other key of any database is touched. Whatever ends it, the keys restored until then stay.
+struct Restoration: Sendable {
+    let plan: RestorePlan
+    let database: RedisDatabase
+    let facts: ServerFacts
+    /// The server's clock less ours, in milliseconds: expiries are the server's.
+    let clockLead: Int64
+    var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
+    var progress: @Sendable (Int) -> Void = { _ in }
+
+    init(_ plan: RestorePlan, _ database: RedisDatabase, _ facts: ServerFacts) async throws(RedisError) {
+        self.plan = plan
+        self.database = database
+        self.facts = facts
+        clockLead = try await database.milliseconds() - unixMilliseconds()
+    }
+
+    private var now: Int64 { unixMilliseconds() + clockLead }
+
+    /// Why a key is not restored, known from the file alone; nil if nothing is against it.
+    enum Obstacle: Hashable {
+        case expired
+        case failed(String)
+    }
+
+    func obstacle(_ record: SnapshotRecord, _ version: RDBVersion) -> Obstacle? {
+        if let expiry = record.expiry, expiry <= now { return .expired }
+        if record.bytes > RestorePlan.Limits.largestValue {
+            return .failed("larger than a server takes in one piece (512 MiB)")
+        }
+        let empty = DumpPayload(type: record.type, body: [], version: version)
+        do {
+            _ = try empty.forServer(facts.dumpVersion)
+            return nil
+        } catch {
+            return .failed("\(facts.name) does not know how this \(record.typeName) is written: \(error.message)")
+        }
+    }
+
+    func isWanted(_ record: SnapshotRecord) -> Bool {
+        record.database == plan.number && plan.pattern?.matches(record.key) != false
+    }
+
+    // MARK: Before anything is written
+
+    /// Keys of the file whose names the database has; with a few of them. Nil if it was interrupted.
+    func conflicts() async throws -> KeyRemarks? {
+        var found = KeyRemarks()
+        if try await database.dbsize() == 0 { return found }
+        var records = SnapshotRecords(try InputFile(plan.path), largestBody: 0)
+        var names: [RESPBytes] = []
+        var isOver = false
+        while !isOver {
+            if isInterrupted() { return nil }
+            if let record = try records.next() {
+                if isWanted(record) { names.append(RESPBytes(record.key)) }
+            } else {
+                isOver = true
+            }
+            guard isOver || names.count == RestorePlan.Limits.namesOfSlice else { continue }
+            for (name, isThere) in zip(names, try await database.exist(names)) where isThere {
+                found.add("the database has a key of that name", name)
+            }
+            names.removeAll(keepingCapacity: true)
+        }
+        return found
+    }
+
+    // MARK: Restoring
+
+    /// Restores what there is; what a server does to it stands in the report.
+    func run(_ survey: SnapshotSurvey) async throws -> RestoreReport {
+        var report = RestoreReport()
+        report.found = plan.pattern == nil ? survey.summary.databases[plan.number]?.keys ?? 0 : 0
+        if plan.functions, !survey.functions.isEmpty { try await restoreFunctions(of: survey, &report) }
+        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
+        var pacer = Pacer(plan.pace)
+        var nextStart = ContinuousClock.now
+        var slice: [SnapshotRecord] = []
+        var isOver = false
+        while !isOver, report.stopped == nil {
+            if isInterrupted() {
+                report.stopped = "somebody asked it to stop"
+                break
+            }
+            if plan.rate != nil { try? await Task.sleep(until: nextStart, clock: .continuous) }
+            let wanted = min(await pacer.begin(), plan.rate.map { max(1, $0 / 10) } ?? .max)
+            var bytes = 0
+            slice.removeAll(keepingCapacity: true)
+            while slice.count < wanted, bytes < RestorePlan.Limits.bytesOfSlice {
+                guard let record = try records.next() else {
+                    isOver = true
+                    break
+                }
+                guard isWanted(record) else { continue }
+                if plan.pattern != nil { report.found += 1 }
+                switch obstacle(record, survey.version) {
+                case .expired: report.expired += 1
+                case .failed(let reason):
+                    report.failed += 1
+                    report.remarks.add(reason, record.key)
+                case nil:
+                    slice.append(record)
+                    bytes += record.bytes
+                }
+            }
+            await restore(slice, survey.version, &report)
+            pacer.end(keys: slice.count)
+            if let rate = plan.rate {
+                nextStart = max(nextStart, .now) + .nanoseconds(Int64(Double(slice.count) / Double(rate) * 1e9))
+            }
+            progress(report.found - report.untried)
+        }
+        return report
+    }
+
+    private func restore(_ slice: [SnapshotRecord], _ version: RDBVersion, _ report: inout RestoreReport) async {
+        if slice.isEmpty { return }
+        var batch = RedisBatch()
+        for record in slice { batch.append(restore(record, version)) }
+        let replies: [RESPValue]
+        do {
+            replies = try await database.send(batch)
+        } catch {
+            report.stopped = "\(error)"
+                + (error.isAmbiguous ? "; of \(slice.count) keys nobody knows whether they were restored" : "")
+            return
+        }
+        for (record, reply) in zip(slice, replies) {
+            guard let failure = reply.failure else {
+                report.restored += 1
+                continue
+            }
+            if failure.code.name == "BUSYKEY" {
+                report.conflicts += 1
+                if plan.conflicts == .skip {
+                    report.skipped += 1
+                    continue
+                }
+                // Nobody had it when the names were looked up.
+                report.stopped = report.stopped ?? "somebody has written a key of that name meanwhile"
+            }
+            report.failed += 1
+            report.remarks.add("the server refuses it: \(failure.message)", record.key)
+            if failure.concernsEveryKey { report.stopped = report.stopped ?? failure.message }
+        }
+    }
+
+    private func restore(_ record: SnapshotRecord, _ version: RDBVersion) -> RedisCommand<RESPValue> {
+        let payload = DumpPayload(type: record.type, body: (record.body ?? [])[...], version: version)
+        // That the server knows the type was looked at before.
+        let bytes = (try? payload.forServer(facts.dumpVersion).bytes) ?? payload.bytes
+        var arguments: [any RedisArgument] = [record.key, record.expiry ?? 0, bytes, "ABSTTL"]
+        if plan.conflicts == .replace { arguments.append("REPLACE") }
+        if let idle = record.idle { arguments += ["IDLETIME", idle] }
+        if let frequency = record.frequency { arguments += ["FREQ", Int(frequency)] }
+        return .raw("RESTORE", arguments)
+    }
+
+    /// Functions belong to the whole server: all of the file's or none.
+    private func restoreFunctions(of survey: SnapshotSurvey, _ report: inout RestoreReport) async throws {
+        var payload = survey.functions.flatMap(\.self)
+        let number = min(survey.version.number, facts.dumpVersion.number)
+        payload += [UInt8(number & 0xff), UInt8(number >> 8 & 0xff)]
+        let checksum = payload.withUnsafeBytes { CRC64(of: $0).value }
+        withUnsafeBytes(of: checksum.littleEndian) { payload.append(contentsOf: $0) }
+        let policy = plan.conflicts == .replace ? "REPLACE" : "APPEND"
+        do {
+            try await database.send("FUNCTION", "RESTORE", payload, policy)
+            report.functions = survey.functions.count
+        } catch {
+            report.stopped = "the functions cannot be restored: \(error.message)"
+        }
+    }
+}
+
+/// Our own clock, in milliseconds since 1970.
+private func unixMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }

@@ -1,0 +1,78 @@
+import Bulkhead
+import ConsoleText
+
+/// The outcome of a restore, as JSON and as text.
+struct RestoreDocument: Encodable {
+    let file: String
+    let number: Int
+    let into: String
+    let isDryRun: Bool
+    var report = RestoreReport()
+    var verified: ComparisonReport?
+
+    init(_ plan: RestorePlan, isDryRun: Bool) {
+        file = plan.path
+        number = plan.number
+        into = plan.into.name.text
+        self.isDryRun = isDryRun
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case file, number, into, verified
+        case isDryRun = "dry_run"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(file, forKey: .file)
+        try values.encode(number, forKey: .number)
+        try values.encode(into, forKey: .into)
+        try values.encode(isDryRun, forKey: .isDryRun)
+        try values.encodeIfPresent(verified, forKey: .verified)
+    }
+
+    var exitCode: ExitCode {
+        // A refusal before the first key is one; what ended the work in the middle is a failure.
+        if report.stopped != nil, report.restored > 0 || report.conflicts == 0 { return .failed }
+        let isRefused = report.stopped != nil || isDryRun && report.conflicts > report.skipped
+        return isRefused || report.failed > 0 || verified.map { !$0.isSame } == true ? .found : .done
+    }
+
+    func print(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) {
+        if arguments.has(.json) {
+            try streams.output.writeJSON(self)
+        } else {
+            try streams.output.writeAll(text)
+        }
+        if let stopped = report.stopped {
+            let goOn = report.restored > 0 ? " To go on, run it again with --on-conflict skip." : ""
+            try? streams.errors.writeAll("\(arguments.program): \(stopped).\(goOn)\n")
+        }
+    }
+
+    private var text: String {
+        func counted(_ count: Int, _ words: String) -> String? {
+            count == 0 ? nil : "\(Units.grouped(count)) \(words)"
+        }
+        let parts = [
+            isDryRun
+                ? "\(Units.grouped(report.untried)) would be restored"
+                : "\(Units.grouped(report.restored)) restored",
+            isDryRun ? counted(report.conflicts, "names are taken") : counted(report.skipped, "skipped"),
+            counted(report.expired, "expired"), counted(report.failed, "failed"),
+            isDryRun ? nil : counted(report.untried, "untried"),
+        ].compactMap(\.self)
+        var lines = "\(into): \(Units.grouped(report.found)) keys in \(file), \(parts.joined(separator: ", "))."
+            .wrapped(to: HelpPage.columns)
+        if report.functions > 0 { lines.append("\(report.functions) libraries of functions restored.") }
+        lines += report.remarks.lines
+        if let verified {
+            lines.append(
+                "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) expired, "
+                    + "\(Units.grouped(verified.different + verified.onlyLeft)) different.")
+            lines += verified.differences.lines
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,37 @@
+import Bulkhead
+
+/// What a restore is to do: everything the command line says.
+struct RestorePlan: Sendable {
+    /// What becomes of a key whose name the database has already.
+    enum Conflicts: String, Sendable, CaseIterable {
+        /// Looks for such keys first, and restores nothing if there is one.
+        case fail
+        /// Leaves the key that is there.
+        case skip
+        /// Replaces the key that is there.
+        case replace
+    }
+
+    let path: String
+    /// The number in the file.
+    let number: Int
+    let into: DatabaseEntry
+    var conflicts = Conflicts.fail
+    /// A glob of keys; nil is every key.
+    var pattern: KeyPattern?
+    var functions = false
+    /// Keys a second at most; nil is no limit.
+    var rate: Int?
+    var pace = RedisPace.considerate
+
+    /// Named once: what a restore may use.
+    enum Limits {
+        /// Bytes of values that one pipeline holds in memory, unless a single value is larger.
+        static let bytesOfSlice = 4 << 20
+        /// Names that are looked up in one pipeline.
+        static let namesOfSlice = 1_000
+        /// The largest value that a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the
+        /// connection.
+        static let largestValue = (512 << 20) - (1 << 10)
+    }
+}

@@ -1,0 +1,53 @@
+import RDB
+
+/// What is in a snapshot file, read to its end: it is whole, and its checksum is right or absent.
+struct SnapshotSurvey: Sendable {
+    let path: String
+    let summary: RDBSummary
+    let version: RDBVersion
+    /// The libraries of functions, each as its record is in the file.
+    let functions: [[UInt8]]
+
+    /// Reads the whole file, and shows each record on the way, without its value.
+    ///
+    /// Throws exit code 65 with the offset for a damaged file, 74 if reading fails, 2 if it was interrupted.
+    init(
+        _ path: String, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { Interruption.isRequested },
+        each: (SnapshotRecord) -> Void = { _ in }
+    ) throws(ProgramFailure) {
+        self.path = path
+        // Functions are small, and are the only bodies that are kept.
+        var records = SnapshotRecords(try InputFile(path), largestBody: Self.largestFunction)
+        var count = 0
+        while let record = try records.next() {
+            each(record)
+            count += 1
+            guard count.isMultiple(of: 1_000) else { continue }
+            progress(records.consumed)
+            if isInterrupted() { throw ProgramFailure(.failed, "bulkhead: stopped while reading \(path)") }
+        }
+        summary = records.counts
+        functions = records.functions
+        // A file without a header has ended before this.
+        version = summary.version ?? RDBVersion(.redis, 0)
+    }
+
+    /// Bytes of a library of functions, or of a value that is looked at.
+    private static let largestFunction = 16 << 20
+
+    /// The number of the database to take from the file: the one asked for, or the only one there is.
+    func database(_ number: Int?, of arguments: Arguments) throws(ProgramFailure) -> Int {
+        let numbers = summary.databases.keys.sorted()
+        let list = numbers.map { "\($0) (\(summary.databases[$0]?.keys ?? 0) keys)" }.joined(separator: ", ")
+        if let number {
+            guard numbers.contains(number) else {
+                throw arguments.refused("\(path) has no keys of database \(number); it has \(list)")
+            }
+            return number
+        }
+        guard numbers.count <= 1 else {
+            throw arguments.refused("\(path) holds several databases: say --file-database N; it has \(list)")
+        }
+        return numbers.first ?? 0
+    }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import BenchmarkSupport
+
+@Suite struct LargeReplyReportTests {
+    /// 100 GETs of which 98 take `p50` and the others `p99`, in microseconds.
+    private static func seen(p50: Int64, p99: Int64, replies: Int = 0, failed: Int = 0) -> ProbeMeasurement {
+        var latencies = LatencyHistogram()
+        for index in 0..<100 { latencies.record(nanoseconds: (index < 98 ? p50 : p99) * 1_000) }
+        return ProbeMeasurement(
+            latencies: latencies, lateness: latencies, intendedGets: 100 + failed, failedGets: failed, seconds: 1,
+            work: replies, workSeconds: 0.5)
+    }
+
+    private static func report(_ rounds: [[LargeReplyPlace: ProbeMeasurement]]) -> LargeReplyReport? {
+        var settings = IsolationSettings()
+        settings.largeReply = 50
+        settings.rounds = rounds.count
+        return LargeReplyReport(
+            date: "2025-01-02T03:04:05Z", machine: CPUPinning(allowedCores: [1], coreCount: 2),
+            server: .init(address: "127.0.0.1:7000", version: "redis 7.0.15", core: 0), settings: settings,
+            rounds: rounds)
+    }
+
+    @Test func `each place has the median and the ends of its rounds, and is compared round by round`() throws {
+        let report = try #require(
+            Self.report([
+                [
+                    .idle: Self.seen(p50: 100, p99: 200), .bareSocket: Self.seen(p50: 100, p99: 300, replies: 8),
+                    .knowledge: Self.seen(p50: 100, p99: 400, replies: 5),
+                    .main: Self.seen(p50: 200, p99: 800, replies: 5),
+                ],
+                [
+                    .idle: Self.seen(p50: 100, p99: 400), .bareSocket: Self.seen(p50: 100, p99: 400, replies: 8),
+                    .knowledge: Self.seen(p50: 100, p99: 400, replies: 15),
+                    .main: Self.seen(p50: 200, p99: 800, replies: 5, failed: 3),
+                ],
+            ]))
+        #expect(report.places.map(\.place) == LargeReplyPlace.allCases)
+        #expect(report.places[0].p99TimesIdle == nil)
+        let times = try report.places[2...].map { try #require($0.p99TimesIdle) }
+        #expect(abs(times[0].median - 1.5) < 0.05 && abs(times[0].max - 2) < 0.05 && abs(times[0].min - 1) < 0.05)
+        #expect(abs(times[1].median - 3) < 0.05)
+        #expect(report.places.map(\.repliesPerSecond) == [0, 16, 20, 10])
+        #expect(report.places.map(\.failedGets) == [0, 0, 0, 3])
+        let text = report.text()
+        for words in ["read by, in", "bare socket", "knowledge", "50 MiB", "3 GETs failed", "of 2 rounds"] {
+            #expect(text.replacing("\n", with: " ").contains(words), "\(words)")
+        }
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= Table.defaultWidth })
+    }
+
+    @Test func `a place without an answer gives no report`() {
+        let silent = ProbeMeasurement(
+            latencies: LatencyHistogram(), lateness: LatencyHistogram(), intendedGets: 5, failedGets: 5, seconds: 1,
+            work: 0, workSeconds: 1)
+        let fine = Self.seen(p50: 1, p99: 2)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: silent, .main: fine]]) == nil)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: fine]]) == nil)
+        #expect(Self.report([[.idle: fine, .bareSocket: fine, .knowledge: fine, .main: fine]]) != nil)
+    }
+}

@@ -1,0 +1,185 @@
+import Bulkhead
+import RedisTestServer
+import Synchronization
+import TestSupport
+import Testing
+
+private final class Listener: RedisObserver {
+    private let heard = Mutex<[RedisConnectionEvent]>([])
+
+    func commandEnded(_ event: RedisCommandEvent) {}
+    func connectionChanged(_ event: RedisConnectionEvent) { heard.withLock { $0.append(event) } }
+
+    var events: [RedisConnectionEvent] { heard.withLock(\.self) }
+    /// `lost main connection-closed`
+    var lines: [String] {
+        events.map { event in
+            [event.change.rawValue, event.database?.text, event.code?.name].compactMap(\.self).joined(separator: " ")
+        }
+    }
+    func forget() { heard.withLock { $0 = [] } }
+    func count(of change: RedisConnectionEvent.Change) -> Int { events.count { $0.change == change } }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct `Of connections an observer` {
+    @Test func `hears that they open, with the time it took, and that they close`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            _ = try await databases[.main].get("a")
+            _ = try await databases[.main].get("a")
+            #expect(await eventually { listener.lines == ["opened main"] })
+            let time = try #require(listener.events.first?.duration)
+            #expect(time > .zero && time < .seconds(300))
+            _ = try await databases[.knowledge].hgetall("a", as: String.self)
+            try await databases[.prompts].withConnection { _ = try await $0.send("MULTI") }
+            #expect(
+                await eventually {
+                    listener.lines == ["opened main", "opened knowledge", "opened prompts", "closed prompts"]
+                })
+            _ = try databases.blocking(.analytics).get("a")
+            await databases.close()
+            #expect(await eventually { listener.count(of: .closed) == 4 && listener.count(of: .opened) == 4 })
+            #expect(Set(listener.lines).isSuperset(of: ["closed main", "closed knowledge", "closed analytics"]))
+            #expect(listener.events.allSatisfy { ($0.change == .opened) == ($0.duration != nil) && $0.code == nil })
+        }
+    }
+
+    @Test func `hears of those that CLIENT KILL ended, whoever used them`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, server in
+            let probe = RedisDatabases(patientConfiguration(server))
+            let blocking = try databases.blocking(.analytics)
+            _ = try await databases[.main].get("a")
+            _ = try await databases[.knowledge].withConnection { try await $0.get("a") }
+            try blocking.withConnection { connection in
+                _ = try connection.get("a")
+                try probe.blocking(.main).send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                #expect(throws: RedisError.self) { try connection.incr("a") }
+            }
+            let lost = ["lost main", "lost knowledge", "lost analytics"].map { $0 + " connection-closed" }
+            #expect(await eventually { Set(lost).isSubset(of: listener.lines) })
+            #expect(listener.count(of: .opened) == 3 && listener.events.count == 6)
+            // And the next ones are there again.
+            listener.forget()
+            _ = try await databases[.main].get("a")
+            #expect(await eventually { listener.lines == ["opened main"] })
+            await probe.close()
+        }
+    }
+
+    @Test func `hears that the server went away, and that it is back`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, server in
+            let main = try databases[.main]
+            _ = try await main.get("a")
+            server.kill()
+            #expect(await eventually { listener.lines == ["opened main", "lost main connection-closed"] })
+            listener.forget()
+            while listener.count(of: .circuitOpened) == 0 { _ = try? await main.get("a") }
+            // One failure opens nothing, the second does; further ones say nothing new of the server.
+            for _ in 0..<5 { _ = try? await main.get("a") }
+            #expect(await eventually { listener.count(of: .failed) >= 7 })
+            #expect(listener.count(of: .circuitOpened) == 1)
+            #expect(Set(listener.lines) == ["failed main connect-failed", "circuit-opened connect-failed"])
+            listener.forget()
+            try server.restart()
+            while (try? await main.get("a")) == nil, (try? await main.ping()) == nil {}
+            #expect(await eventually { Set(listener.lines).isSuperset(of: ["circuit-closed", "opened main"]) })
+            #expect(listener.count(of: .circuitClosed) == 1 && listener.count(of: .lost) == 0)
+        }
+    }
+
+    @Test func `hears why one never came about`() async throws {
+        let listener = Listener()
+        let catalogue = try DatabaseCatalogue([DatabaseEntry("far", number: 9_999)])
+        try await withDatabases(catalogue: catalogue, configure: { $0.observer = listener }) { databases, _ in
+            await #expect(throws: RedisError.self) { try await databases["far"].get("a") }
+            #expect(throws: RedisError.self) { try databases.blocking("far").get("a") }
+            // One each; and one more where the first was over before its command stood in line.
+            #expect(await eventually { listener.events.count >= 2 })
+            #expect(Set(listener.lines) == ["failed far database-out-of-range"])
+        }
+    }
+
+    @Test func `hears which server it is about, where names live on different ones`() async throws {
+        let listener = Listener()
+        try await withServer { second in
+            let catalogue = try DatabaseCatalogue([
+                DatabaseEntry(.main, number: 0),
+                DatabaseEntry(.knowledge, number: 0, server: try DatabaseServer(url: second.url)),
+                DatabaseEntry("vectors", number: 0, aliasOf: .knowledge),
+            ])
+            try await withDatabases(catalogue: catalogue, configure: { $0.observer = listener }) { databases, first in
+                _ = try await databases[.main].get("a")
+                _ = try await databases["vectors"].get("a")
+                second.kill()
+                while listener.count(of: .circuitOpened) == 0 { _ = try? await databases["vectors"].get("a") }
+                _ = try await databases[.main].get("a")
+                let events = listener.events
+                let addresses = [first, second].map { "unix:\($0.socketPath)" }
+                #expect(events.filter { $0.server == addresses[0] }.map(\.change) == [.opened])
+                #expect(events.filter { $0.server == addresses[1] }.count == events.count - 1)
+                #expect(events.allSatisfy { ($0.database == .main) == ($0.server == addresses[0]) })
+            }
+        }
+    }
+
+    /// What it does is not part of any command's time, and may be slow, or ask the databases.
+    @Test func `may take its time and use the databases meanwhile`() async throws {
+        final class Slow: RedisObserver {
+            let databases = Mutex<RedisDatabases?>(nil)
+            let answers = Mutex<[String?]>([])
+            func commandEnded(_ event: RedisCommandEvent) {}
+            func connectionChanged(_ event: RedisConnectionEvent) {
+                guard event.change == .opened, event.database == .main else { return }
+                sleepThread()
+                let databases = databases.withLock(\.self)
+                let answer = try? databases?.blocking(.knowledge).get("a")
+                answers.withLock { $0.append(answer) }
+            }
+            private func sleepThread() {
+                let end = ContinuousClock.now + .milliseconds(50)
+                while ContinuousClock.now < end {}
+            }
+        }
+        let slow = Slow()
+        try await withDatabases(configure: { $0.observer = slow }) { databases, _ in
+            slow.databases.withLock { $0 = databases }
+            try await databases[.knowledge].set("a", "here")
+            _ = try await databases[.main].get("a")
+            #expect(await eventually { slow.answers.withLock { $0 == ["here"] } })
+            slow.databases.withLock { $0 = nil }
+        }
+    }
+
+    @Test func `hears of each opening one end, whatever befalls them`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, server in
+            let probe = RedisDatabases(patientConfiguration(server))
+            await withTaskGroup { group in
+                for name in [DatabaseName.main, .knowledge, .prompts] {
+                    group.addTask {
+                        for number in 0..<200 {
+                            _ = try? await databases[name].get("\(number)")
+                            guard number.isMultiple(of: 10) else { continue }
+                            _ = try? await databases[name].blpop("none", timeout: .milliseconds(1))
+                        }
+                    }
+                }
+                group.addTask {
+                    for _ in 0..<40 {
+                        _ = try? await probe[.main].send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                        try? await Task.sleep(for: .milliseconds(2))
+                    }
+                }
+            }
+            await probe.close()
+            await databases.close()
+            #expect(
+                await eventually {
+                    listener.count(of: .opened) == listener.count(of: .lost) + listener.count(of: .closed)
+                })
+            #expect(listener.count(of: .opened) > 3)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import BulkheadTools
+import Testing
+
+/// Any bytes are read to their end, in time that grows with their number: a suite that hangs or traps has failed.
+@Suite("Lint of any bytes", .timeLimit(.minutes(5))) struct LintFuzzTests {
+    static let languages: [LintLanguage] = [.swift, .python, .shell, .recipe, .yaml, .json, .settings]
+
+    /// Sources that use all that the readers know.
+    static let seeds = [
+        "import Valkey\nlet s = \"a \\(ValkeyClient(\"b \\(c)\")) \\u{41}\"; let r = #\"\"\"\n x \\#(y) \"\"\"#\n/* /* */ */ let z = /a\"/",
+        "from redis import (Redis as R,\n  StrictRedis)\nx = R(db=3, **k)\nf'{x!r:>{w}} {{}} {R().keys(\"*\")}' rb'\\x' '''\n'''\n",
+        "redis-cli -n 3 \\\n flushall <<'E' | cat\nSELECT 3\nE\nx=$(a \"`b`\" ${c:-'d'}) # bulkhead: allow keys because x\n",
+        "a: &x !t\n  - redis://u:p@[::1]:6379/3?db=4 # c\n  - {b: [1, \"redis-cli\", -n, 3]}\nr: |\n  redis-cli keys '*'\n",
+        "{\"redis\": {\"db\": 3, \"u\": \"redis://h/{{ x }}\"}, /* c */ \"s\": [\"redis-cli\", \"-n\", \"3\"]} // d",
+        "[redis]\ndb = 3\nu = \"\"\"redis://h/${X}\"\"\"\nl = [\n 1, { db = 3 }, # c\n]\nexport A='redis-cli -n 3'\n",
+    ]
+
+    @Test(arguments: languages) func `every beginning of a source ends`(language: LintLanguage) {
+        for seed in Self.seeds {
+            let bytes = Array(seed.utf8)
+            for count in 0...bytes.count { check(Array(bytes[..<count]), language) }
+        }
+    }
+
+    @Test(arguments: languages) func `mutated and random sources end`(language: LintLanguage) {
+        var random = Xorshift(state: 0x9e37_79b9_7f4a_7c15)
+        let signs = Array("\"'`\\(){}[]<>#/*$:;,.=|&-!?@%\n\t \r\u{0}x3".utf8) + [0xff, 0xc3, 0xef]
+        for _ in 0..<400 {
+            var bytes = Array(Self.seeds[random.below(Self.seeds.count)].utf8)
+            for _ in 0...random.below(6) where !bytes.isEmpty {
+                let place = random.below(bytes.count)
+                switch random.below(5) {
+                case 0: bytes[place] = signs[random.below(signs.count)]
+                case 1: bytes.insert(signs[random.below(signs.count)], at: place)
+                case 2: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random.below(8)))
+                case 3: bytes.insert(contentsOf: bytes[place...].prefix(random.below(40)), at: random.below(bytes.count))
+                default: bytes[place] = UInt8(random.below(256))
+                }
+            }
+            check(bytes, language)
+            check((0..<random.below(80)).map { _ in signs[random.below(signs.count)] }, language)
+        }
+    }
+
+    /// What costs much once must not cost it again for each byte: if it did, 32 KiB of each would take hours.
+    @Test(arguments: [
+        "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\", "- ", "a: {",
+        "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",
+        "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(", "x.send([", "a=[",
+        "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
+    ])
+    func `no text costs more than its length`(unit: String) {
+        let bytes = Array(String(repeating: unit, count: (32 << 10) / unit.utf8.count).utf8)
+        for language in Self.languages { check(bytes, language) }
+    }
+
+    /// Findings lie in the file and in its order.
+    private func check(_ bytes: [UInt8], _ language: LintLanguage) {
+        let findings = Linter.findings(in: bytes, as: language)
+        let lines = bytes.count { $0 == UInt8(ascii: "\n") } + 1
+        for finding in findings where !(1...lines).contains(finding.line) || finding.column < 1 {
+            Issue.record("\(finding) is not in \(String(decoding: bytes, as: UTF8.self))")
+        }
+        let places = findings.map { [$0.line, $0.column] }
+        if zip(places, places.dropFirst()).contains(where: { $1.lexicographicallyPrecedes($0) }) {
+            Issue.record("not in order: \(String(decoding: bytes.prefix(400), as: UTF8.self))")
+        }
+    }
+}
+
+/// Random numbers that are the same in each run.
+private struct Xorshift {
+    var state: UInt64
+
+    mutating func below(_ bound: Int) -> Int {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Int(state >> 33) % max(1, bound)
+    }
+}

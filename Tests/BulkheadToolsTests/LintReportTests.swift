@@ -1,0 +1,80 @@
+import BulkheadTools
+import Testing
+
+@Suite("Lint's report") struct LintReportTests {
+    static let findings = Linter.findings(
+        in: Array("redis-cli -n 3 flushall\nredis-cli -u redis://u:hunter2@h/3 -a hunter2 keys 'secret:*'".utf8), as: .shell)
+
+    static let styles: [LintStyle] = [.plain, .terminal, .colours]
+
+    @Test func `a pipe gets one line a finding that editors understand`() {
+        var report = LintReport(.text)
+        let lines = report.text(Self.findings, in: Array("a b/c.sh".utf8)).split(separator: "\n")
+        #expect(lines.count == 4)
+        #expect(
+            lines.first == """
+                a b/c.sh:1:11: database-number: redis-cli -n 3 chooses a database by number; a number does not say whose \
+                data it holds, and two services that use it overwrite each other. Instead: Name the database to the tools: \
+                bulkhead check, migrate, backup or flush NAME; a URL needs no number.
+                """)
+        #expect(report.reasons == "")
+    }
+
+    @Test func `a terminal gets 80 columns under the name of the file, and each reason once`() {
+        var report = LintReport(.text, .terminal)
+        let text = report.text(Self.findings, in: Array("deploy/flush.sh".utf8)) + report.reasons
+        for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        #expect(text.hasPrefix("deploy/flush.sh\n  1:11  database-number  redis-cli -n 3 chooses a database by number\n"))
+        #expect(text.components(of: LintRule.keys.reason.prefix(20)) == 1)
+        #expect(text.contains("→ bulkhead flush NAME"))
+        #expect(!text.contains("\u{1b}"))
+    }
+
+    @Test func `colours change nothing but colours`() {
+        var plain = LintReport(.text, .terminal)
+        var coloured = LintReport(.text, .colours)
+        let text = coloured.text(Self.findings, in: Array("x.sh".utf8)) + coloured.reasons
+        #expect(text.contains("\u{1b}[1mx.sh\u{1b}[0m"))
+        let stripped = text.split(separator: "\u{1b}", omittingEmptySubsequences: false).enumerated().map { part in
+            part.offset == 0 ? part.element : part.element.drop { $0 != "m" }.dropFirst()
+        }.joined()
+        #expect(stripped == plain.text(Self.findings, in: Array("x.sh".utf8)) + plain.reasons)
+    }
+
+    @Test func `GitHub gets annotations whose properties and message are escaped as its runner reads them`() {
+        var report = LintReport(.github)
+        let text = report.text(Array(Self.findings.prefix(1)), in: Array("a,b:c%d\nê.sh".utf8))
+        #expect(text.hasPrefix("::error file=\"a%2Cb%3Ac%25d\\nê.sh\",line=1,col=11,title=database-number::redis-cli -n 3 "))
+        #expect(text.split(separator: "\n").count == 1)
+    }
+
+    @Test(arguments: LintFormat.allCases) func `no report shows a password or a key`(format: LintFormat) {
+        for style in Self.styles {
+            var report = LintReport(format, style)
+            let text = report.text(Self.findings, in: Array("x.sh".utf8)) + report.reasons
+            #expect(!text.contains("hunter2") && !text.contains("secret"))
+        }
+        #expect(!Self.findings.contains { "\($0)".contains("hunter2") || "\($0)".contains("secret") })
+    }
+
+    @Test func `a path that a terminal would obey is escaped`() {
+        #expect(LintReport.shown(Array("a b.py".utf8)) == "a b.py")
+        #expect(LintReport.shown(Array("a\u{1b}[2J".utf8)) == "\"a\\x1b[2J\"")
+        #expect(LintReport.shown([0x61, 0xff]) == "\"a\\xff\"")
+    }
+
+    @Test func `every rule has a name in kebab case, and words for its list, its reason and each language`() {
+        for rule in LintRule.allCases {
+            #expect(rule.rawValue.allSatisfy { $0.isLowercase || $0 == "-" })
+            #expect(!rule.summary.isEmpty && !rule.reason.hasSuffix("."))
+        }
+        #expect(Set(LintRule.allCases.map(\.summary)).count == LintRule.allCases.count)
+    }
+}
+
+extension String {
+    /// How often a part occurs.
+    fileprivate func components(of part: some StringProtocol) -> Int {
+        indices.count { self[$0...].hasPrefix(part) }
+    }
+}

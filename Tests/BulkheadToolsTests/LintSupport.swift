@@ -1,0 +1,37 @@
+import BulkheadTools
+import Foundation
+import Testing
+
+/// What a lint finds in a text, as `line:column rule`.
+func found(in text: String, _ language: LintLanguage) -> [String] {
+    Linter.findings(in: Array(text.utf8), as: language).map { "\($0.line):\($0.column) \($0.rule.rawValue)" }
+}
+
+/// The rules that a text breaks, in the order of the text.
+func rules(in text: String, _ language: LintLanguage) -> [LintRule] {
+    Linter.findings(in: Array(text.utf8), as: language).map(\.rule)
+}
+
+/// A new folder with files, removed when the body is over.
+func withFolder(
+    _ files: [String: String] = [:], _ body: (URL) async throws -> Void
+) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-lint-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, text) in files { try write(text, to: name, in: folder) }
+    try await body(folder)
+}
+
+func write(_ text: String, to name: String, in folder: URL) throws {
+    let file = folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+}
+
+/// Runs a line of sh in a folder, where it finds `bulkhead` and git, which knows who it is and nothing of its user.
+func shell(_ line: String, in folder: URL) async throws -> Bulkhead.Outcome {
+    let git = "GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null HOME=/nowhere"
+    let who = "GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b"
+    return try await Bulkhead.shell("cd '\(folder.path)' || exit 99; export \(git) \(who); \(line)")
+}

@@ -1,5 +1,6 @@
 import BenchmarkSupport
 import Bulkhead
+import RedisTestServer
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -14,7 +15,7 @@ struct Isolation {
     private let date = Date().formatted(.iso8601)
 
     init(_ settings: IsolationSettings, _ interruption: Interruption) {
-        self.settings = settings
+        self.settings = settings.resolved
         self.interruption = interruption
     }
 
@@ -22,7 +23,9 @@ struct Isolation {
     func run() throws -> IsolationReport {
         let servers = try Servers(settings)
         defer { servers.stop() }
-        let sites = try Site.all(servers.first, second: servers.second)
+        let content = IsolationContent(prefix: servers.areOwn ? "" : uniquePrefix(), seed: UInt64(settings.seed))
+        let wanted = IsolationLayout.allCases.filter { settings.layouts.contains($0.word) }
+        let sites = try Site.all(servers, content, wanted)
         defer {
             for site in sites {
                 site.cache.closeBlocking()
@@ -30,57 +33,70 @@ struct Isolation {
             }
         }
         let identities = try servers.identities()
-        let content = IsolationContent(prefix: servers.areOwn ? "" : uniquePrefix(), seed: UInt64(settings.seed))
-        let workload = Workload(content, settings, lifetime: servers.areOwn ? nil : lifetime)
-        let skipped = servers.second == nil
-            ? ["\(IsolationLayout.separateServers.name): not measured, because there is no --second-url"] : []
-
+        let workload = Workload(settings, lifetime: servers.areOwn ? nil : lifetime)
+        var skipped = wanted.compactMap { layout in
+            servers.missing[layout].map { "\(layout.name): not measured, because \($0)" }
+        }
+        var flushes: [FlushMeasurement] = []
         let measurements = try removingKeys(of: workload, from: servers.areOwn ? [] : sites) {
             note(
                 "loading \(Units.grouped(settings.keys)) cache keys and \(Units.grouped(settings.vectors)) vectors "
                     + "for \(sites.count) layouts"
                     + (content.prefix.isEmpty ? "" : ", every key under \(content.prefix)"))
             try workload.load(sites, interruption)
-            return try measure(sites, content)
+            let noises = try load(workload, sites, &skipped)
+            try servers.waitForReplica()
+            let cases = RoundPlan.cases(
+                layouts: sites.map(\.layout), noises: noises, rates: settings.otherRates)
+            let measurements = try measure(RoundPlan(rounds: settings.rounds, cases: cases), sites, servers)
+            if servers.areOwn, settings.flushedKeys > 0 {
+                flushes = try FlushProbe(settings, servers.second ?? servers.first, content).run(interruption)
+            }
+            return measurements
         }
         guard let report = IsolationReport(
             date: date, machine: .current(), servers: identities, settings: settings, skipped: skipped,
-            measurements: measurements)
+            measurements: measurements, flushes: flushes)
         else { throw IsolationError("too few GETs were answered to report on: read the server's log") }
         return report
     }
 
-    private func measure(_ sites: [Site], _ content: IsolationContent) throws -> [IsolationMeasurement] {
-        let plan = RoundPlan(rounds: settings.rounds, layouts: sites.map(\.layout))
+    /// Writes what the noises need, and leaves out those that the server cannot make.
+    private func load(
+        _ workload: Workload, _ sites: [Site], _ skipped: inout [String]
+    ) throws -> [IsolationNoise] {
+        let wanted = IsolationNoise.allCases.filter { settings.noises.contains($0.word) }
+        guard let named = sites.first(where: { $0.layout == .namedDatabases }) else { return [] }
+        return try wanted.filter { noise in
+            if try workload.loadExtras(named, for: noise) { return true }
+            skipped.append("\(noise.name): not measured, because the server does not have it")
+            return false
+        }
+    }
+
+    private func measure(_ plan: RoundPlan, _ sites: [Site], _ servers: Servers) throws -> [IsolationMeasurement] {
         var progress = ProgressLine(
             "isolation", steps: plan.steps.count, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
         defer { Terminal.writeError(progress.end()) }
         var measurements: [IsolationMeasurement] = []
         for step in plan.steps {
-            guard let site = sites.first(where: { $0.layout == step.layout }) else { continue }
+            guard let site = sites.first(where: { $0.layout == step.case.layout }) else { continue }
             Terminal.writeError(
-                progress.update(done: measurements.count, step.layout.name, now: MonotonicClock.now()))
-            measurements.append(try measure(site, round: step.round, content))
+                progress.update(done: measurements.count, step.case.name, now: MonotonicClock.now()))
+            measurements.append(try measure(step, site, servers))
         }
         return measurements
     }
 
-    private func measure(_ site: Site, round: Int, _ content: IsolationContent) throws -> IsolationMeasurement {
-        let scanner = site.layout.isScanned
-            ? try VectorScanner(try site.vectors.blocking(.knowledge), content, settings) : nil
-        let probe = LatencyProbe(database: try site.cache[.main], content: content, settings: settings)
-        let seen: ProbeMeasurement
-        do {
-            seen = try probe.run(round: round, beside: { scanner?.vectors ?? 0 }, interruption)
-        } catch {
-            try scanner?.stop()
-            throw error
-        }
-        try scanner?.stop()
-        return IsolationMeasurement(
-            layout: site.layout, round: round, latencies: seen.latencies, lateness: seen.lateness,
-            intendedGets: seen.intendedGets, failedGets: seen.failedGets, seconds: seen.seconds,
-            vectors: seen.work, scanSeconds: seen.workSeconds)
+    private func measure(_ step: RoundPlan.Step, _ site: Site, _ servers: Servers) throws -> IsolationMeasurement {
+        let watch = servers.areOwn ? try ServerWatch(site.cache) : nil
+        let probe = LatencyProbe(
+            database: try site.cache[.main], content: site.content, settings: settings, watch: watch)
+        let noise = site.layout.isScanned
+            ? try Noise(site: site, settings: settings, socketPath: servers.own?.socketPath).start(step.case.noise)
+            : nil
+        let seen = try probe.run(round: step.round, rate: step.case.rate, beside: noise, interruption)
+        return IsolationMeasurement(step: step, seen: seen)
     }
 
     /// Runs the body and removes the keys whatever becomes of it; a failure to remove them says how to.
@@ -101,7 +117,7 @@ struct Isolation {
 
     /// Twice what the measurement takes, and an hour for loading.
     private var lifetime: Duration {
-        let steps = settings.rounds * IsolationLayout.allCases.count
+        let steps = settings.rounds * settings.layouts.count
         return .seconds(3_600 + Int(2 * Double(steps) * (settings.seconds + settings.warmUp)))
     }
 
@@ -121,5 +137,16 @@ extension IsolationReport {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    }
+}
+
+extension IsolationReport {
+    /// Writes the report as one page that needs no network.
+    func writePage(to path: String) throws {
+        do {
+            try Data(page().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw IsolationError("cannot write the page to \(path): does its folder exist, and may you write there?")
+        }
     }
 }

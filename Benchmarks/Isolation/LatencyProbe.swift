@@ -10,37 +10,53 @@ struct LatencyProbe {
     let database: RedisDatabase
     let content: IsolationContent
     let settings: IsolationSettings
+    /// Counts what the server says of the same time; nil where it is not ours to ask.
+    let watch: ServerWatch?
 
     /// How long answers may stay out after the last request, in seconds, before they count as failed.
     private static let patience = 30
     /// Time in nanoseconds before the first request, for the thread to be there in time.
     private static let lead: Int64 = 5_000_000
 
-    /// Measures once; blocks the calling thread, which must be none of Swift's pool. `work` counts what is done beside;
-    /// it is read at both ends of the measured time.
+    /// Measures once beside the noise, which ends with it; blocks the calling thread, which must be none of Swift's
+    /// pool. Throws what ended the noise too. Without a rate, that of the settings.
     func run(
-        round: Int, beside work: () -> Int, _ interruption: Interruption
-    ) throws(Interrupted) -> ProbeMeasurement {
+        round: Int, rate: Double? = nil, beside noise: NoiseMaker?, _ interruption: Interruption
+    ) throws -> ProbeMeasurement {
+        // What ended the measurement is what counts.
+        defer { try? noise?.stop() }
+        let seen = try measure(round, rate ?? settings.rate, noise, interruption)
+        try noise?.stop()
+        return seen
+    }
+
+    private func measure(
+        _ round: Int, _ rate: Double, _ noise: NoiseMaker?, _ interruption: Interruption
+    ) throws -> ProbeMeasurement {
         let seed = UInt64(settings.seed) &+ UInt64(round) << 32
         var randomKeys = SeededGenerator(seed: ~seed)
         let schedule = OpenLoopSchedule(
-            start: MonotonicClock.now() + Self.lead, rate: settings.rate,
-            count: max(1, Int((settings.rate * (settings.warmUp + settings.seconds)).rounded())),
+            start: MonotonicClock.now() + Self.lead, rate: rate,
+            count: max(1, Int((rate * (settings.warmUp + settings.seconds)).rounded())),
             arrivals: settings.even ? .even : .poisson(seed: seed))
         let measuredFrom = schedule.start + Int64(settings.warmUp * 1e9)
 
-        let recorder = ProbeRecorder()
+        let recorder = ProbeRecorder(measuredFrom: measuredFrom)
+        let canary = Canary()
         let underWay = DispatchGroup()
         var intendedGets = 0
         var windowStart: Int64?
         var workBefore = 0
+        try watch?.begin()
         for intended in schedule {
+            if interruption.isAsked { _ = canary.stop() }
             try interruption.check()
             MonotonicClock.sleep(until: intended)
             let isMeasured = intended >= measuredFrom
             if isMeasured, windowStart == nil {
                 windowStart = MonotonicClock.now()
-                workBefore = work()
+                workBefore = noise?.count ?? 0
+                canary.reset()
             }
             if isMeasured { intendedGets += 1 }
             let key = content.cacheKey(Int(randomKeys.next() % UInt64(settings.keys)))
@@ -59,15 +75,18 @@ struct LatencyProbe {
         }
         MonotonicClock.sleep(until: schedule.end)
         let windowEnd = MonotonicClock.now()
-        let workDone = work() - workBefore
+        let workDone = (noise?.count ?? 0) - workBefore
         _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
 
-        let seen = recorder.seen
+        let stalls = canary.stop()
+        let truth = try watch?.end()
+        var seen = recorder.seen
+        for begun in noise?.beginnings ?? [] { seen.timeline.mark(at: begun - measuredFrom) }
         let start = windowStart ?? measuredFrom
         return ProbeMeasurement(
-            latencies: seen.latencies, lateness: seen.lateness, intendedGets: intendedGets,
+            latencies: seen.latencies, lateness: seen.lateness, stalls: stalls, intendedGets: intendedGets,
             failedGets: intendedGets - seen.latencies.count,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
-            work: workDone, workSeconds: Double(windowEnd - start) / 1e9)
+            work: workDone, workSeconds: Double(windowEnd - start) / 1e9, timeline: seen.timeline, truth: truth)
     }
 }

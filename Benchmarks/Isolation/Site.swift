@@ -1,38 +1,57 @@
 import BenchmarkSupport
 import Bulkhead
 
-/// Where one layout lives. The code that measures is the same for all: only catalogue and server differ.
+/// Where one layout lives. The code that measures is the same for all: only catalogue, server and pace differ.
 struct Site: Sendable {
     let layout: IsolationLayout
     /// The cache is `main` here.
     let cache: RedisDatabases
     /// The vectors are `knowledge` here.
     let vectors: RedisDatabases
+    let content: IsolationContent
+    let pace: RedisPace
 
     /// `main` and `knowledge` under numbers of their own.
     static let named = DatabaseCatalogue.standard
 
-    /// Both names on one number, which is not that of the named layout, so that no layout finds another's keys.
-    static func oneDatabase() throws(RedisError) -> DatabaseCatalogue {
+    /// Both names on one number. By default not that of the named layout, so that no layout finds another's keys.
+    static func oneDatabase(number: Int = 2) throws(RedisError) -> DatabaseCatalogue {
         try DatabaseCatalogue([
-            DatabaseEntry(.main, number: 2, purpose: "Cache and vectors together"),
-            DatabaseEntry(.knowledge, number: 2, aliasOf: .main),
+            DatabaseEntry(.main, number: number, purpose: "Cache and vectors together"),
+            DatabaseEntry(.knowledge, number: number, aliasOf: .main),
         ])
     }
 
-    /// All layouts that one server, and perhaps a second one, make possible.
-    static func all(_ configuration: RedisConfiguration, second: RedisConfiguration?) throws(RedisError) -> [Site] {
-        let named = RedisDatabases(configuration, catalogue: Self.named)
-        let together = RedisDatabases(configuration, catalogue: try oneDatabase())
-        var sites = [
-            Site(layout: .idle, cache: named, vectors: named),
-            Site(layout: .oneDatabase, cache: together, vectors: together),
-            Site(layout: .namedDatabases, cache: named, vectors: named),
-        ]
-        if let second {
-            let apart = RedisDatabases(second, catalogue: Self.named)
-            sites.append(Site(layout: .separateServers, cache: named, vectors: apart))
+    /// All layouts that the servers make possible and the settings ask for.
+    static func all(_ servers: Servers, _ content: IsolationContent, _ wanted: [IsolationLayout]) throws -> [Site] {
+        let named = RedisDatabases(servers.first, catalogue: Self.named)
+        let together = RedisDatabases(servers.first, catalogue: try oneDatabase())
+        func site(
+            _ layout: IsolationLayout, _ cache: RedisDatabases, _ vectors: RedisDatabases, _ pace: RedisPace = .full
+        ) -> Site {
+            Site(layout: layout, cache: cache, vectors: vectors, content: content, pace: pace)
         }
-        return sites
+        var sites = [
+            site(.idle, named, named), site(.oneConnection, together, together), site(.oneDatabase, together, together),
+            site(.namedDatabases, named, named), site(.considerate, named, named, .considerate),
+            site(.gentle, named, named, .gentle),
+        ]
+        if let replica = servers.replica {
+            sites.append(site(.replica, named, RedisDatabases(replica, catalogue: Self.named)))
+        }
+        if let second = servers.second {
+            let apart = RedisDatabases(second, catalogue: Self.named)
+            sites.append(site(.separateServers, named, apart))
+            sites.append(site(.separateConsiderate, named, apart, .considerate))
+        }
+        if let cluster = servers.cluster {
+            let catalogue = servers.clusterHasNames ? Self.named : try oneDatabase(number: 0)
+            let slots = RedisDatabases(cluster, catalogue: catalogue)
+            // One hash tag for all keys, as who uses prefixes in a cluster needs for commands of several keys.
+            let tagged = IsolationContent(prefix: "{bulkhead}:", seed: content.seed)
+            sites.append(
+                Site(layout: .cluster, cache: slots, vectors: slots, content: tagged, pace: .full))
+        }
+        return sites.filter { wanted.contains($0.layout) || [.idle, .namedDatabases].contains($0.layout) }
     }
 }

@@ -23,6 +23,7 @@ do {
             print(settings.json ? try report.json() : report.text(), terminator: "")
         } else {
             let report = try Isolation(settings, Interruption()).run()
+            if let path = settings.html { try report.writePage(to: path) }
             print(settings.json ? try report.json() : report.text(), terminator: "")
         }
     }

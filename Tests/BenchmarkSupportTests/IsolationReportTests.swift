@@ -6,7 +6,8 @@ import Testing
 @Suite struct IsolationReportTests {
     /// 1,000 GETs of which 985 take `p50` and the others `p99`, in microseconds.
     private func measurement(
-        _ layout: IsolationLayout, round: Int = 0, p50: Int64, p99: Int64, lateness: Int64 = 5, failed: Int = 0
+        _ layout: IsolationLayout, round: Int = 0, p50: Int64, p99: Int64, lateness: Int64 = 5, failed: Int = 0,
+        vectors: Int = 102_000, noise: IsolationNoise = .vectors
     ) -> IsolationMeasurement {
         var latencies = LatencyHistogram()
         var late = LatencyHistogram()
@@ -15,8 +16,13 @@ import Testing
             late.record(nanoseconds: lateness * 1_000)
         }
         return IsolationMeasurement(
-            layout: layout, round: round, latencies: latencies, lateness: late, intendedGets: 1_000 + failed,
-            failedGets: failed, seconds: 0.5, vectors: layout.isScanned ? 102_000 : 0, scanSeconds: 0.5)
+            step: RoundPlan.Step(round: round, case: IsolationCase(layout, noise: noise)),
+            seen: ProbeMeasurement(
+                latencies: latencies, lateness: late, stalls: late, intendedGets: 1_000 + failed, failedGets: failed,
+                seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5,
+                truth: ServerTruth(
+                    commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
+                    slowestCommand: "scan", latencyEvents: ["command": 5])))
     }
 
     private func report(
@@ -148,7 +154,7 @@ import Testing
             skipped: ["separate servers: not measured, because there is no --second-url"])
         let lines = report.text().split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 80 })
-        let title = try #require(lines.first { $0.hasPrefix("layout") })
+        let title = try #require(lines.first { $0.hasPrefix("layout ") })
         #expect(title.hasSuffix("vectors/s") && title.contains("p99.9"))
         #expect(lines.contains { $0.contains("no --second-url") })
         #expect(lines.contains { $0.contains("failures: 3 GETs of") })
@@ -182,11 +188,13 @@ import Testing
         #expect(
             Set(object.keys) == [
                 "benchmark", "format", "date", "machine", "servers", "options", "layouts", "skipped", "verdict",
+                "claims", "flushes",
             ])
         let layouts = try #require(object["layouts"] as? [[String: Any]])
         #expect(
             Set(layouts[1].keys) == [
-                "layout", "dissent", "get_latency", "sender_lateness", "p99_of_rounds", "p99_times_idle",
+                "name", "case", "dissent", "canary", "curve", "timeline", "truth", "get_latency",
+                "sender_lateness", "p99_of_rounds", "p99_times_idle",
                 "p50_times_idle",
                 "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",
                 "vectors_per_second", "sentence",
@@ -195,5 +203,98 @@ import Testing
         #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
         let verdict = try #require(object["verdict"] as? [String: String])
         #expect(Set(verdict.keys) == ["claim", "criterion", "answer", "text"])
+    }
+
+    /// The answers to the claims about scans, for GET p99 in microseconds and thousand vectors a second by layout.
+    private func answers(_ figures: [(IsolationLayout, Int64, Int)]) throws -> [String: String] {
+        let measurements = [measurement(.idle, p50: 100, p99: 200)]
+            + figures.map { measurement($0.0, p50: 100, p99: $0.1, vectors: $0.2 * 500) }
+        return try report(measurements).claims.reduce(into: [:]) {
+            $0[$1.claim] = $1.answer.rawValue + ($1.condition.map { " " + $0 } ?? "")
+        }
+    }
+
+    @Test func `a claim that fails by itself holds with the first remedy that helps`() throws {
+        let claim = IsolationVerdict.claim
+        #expect(try answers([(.namedDatabases, 1_800, 200)])[claim] == "does not hold")
+        #expect(
+            try answers([(.namedDatabases, 1_800, 200), (.considerate, 280, 100)])[claim]
+                == "holds only with a considerate scan")
+        #expect(
+            try answers([(.namedDatabases, 1_800, 200), (.considerate, 480, 100), (.separateServers, 210, 200)])[claim]
+                == "holds only with a server of its own")
+    }
+
+    @Test func `a paced scan must be kind and fast`() throws {
+        func considerate(_ p99: Int64, _ rate: Int) throws -> String? {
+            let claim = "a considerate scan keeps the cache fast"
+            return try answers([(.namedDatabases, 1_800, 200), (.considerate, p99, rate)])[claim]
+        }
+        #expect(try considerate(290, 110) == "holds")
+        #expect(try considerate(290, 90) == "does not hold")
+        #expect(try considerate(330, 110) == "does not hold")
+        let gentle = try answers([(.namedDatabases, 1_800, 200), (.gentle, 235, 61)])
+        #expect(gentle["a gentle scan is not noticed by the cache"] == "holds")
+    }
+
+    @Test func `prefixes and names are compared with each other`() throws {
+        let claim = "databases of their own keep the cache faster than prefixes in one database"
+        #expect(try answers([(.namedDatabases, 1_800, 200), (.oneDatabase, 1_900, 200)])[claim] == "does not hold")
+        #expect(try answers([(.namedDatabases, 900, 200), (.oneDatabase, 1_900, 200)])[claim] == "holds")
+    }
+
+    @Test func `a flush that loses a vector is no flush without loss`() throws {
+        func flush(lost: Int, failed: Int = 0) -> FlushMeasurement {
+            var reads = LatencyHistogram()
+            reads.record(nanoseconds: 150_000)
+            return FlushMeasurement(
+                mode: .asynchronous, round: 0, keys: 100_000, nanoseconds: 2_000_000, before: reads, during: reads,
+                lost: lost, failedReads: failed)
+        }
+        func answer(_ flushes: [FlushMeasurement]) throws -> IsolationClaim? {
+            let measurements = [
+                measurement(.idle, p50: 100, p99: 200), measurement(.namedDatabases, p50: 100, p99: 900),
+            ]
+            let report = try #require(
+                IsolationReport(
+                    date: "", machine: .current(), servers: [], settings: IsolationSettings(), skipped: [],
+                    measurements: measurements, flushes: flushes))
+            return report.claims.first { $0.claim.contains("flushed") }
+        }
+        #expect(try answer([]) == nil)
+        #expect(try answer([flush(lost: 0)])?.answer == .holds)
+        #expect(try answer([flush(lost: 0), flush(lost: 1)])?.answer == .doesNotHold)
+        #expect(try answer([flush(lost: 0, failed: 1)])?.answer == .doesNotHold)
+        #expect(try answer([flush(lost: 0)])?.figures.contains("100,000 keys of main: no vector") == true)
+    }
+
+    @Test func `the page stands by itself and shows every layout`() throws {
+        let report = try report(IsolationLayout.allCases.map { measurement($0, p50: 101, p99: 2_000) })
+        let page = report.page()
+        for foreign in ["http", "<script", "src=", "@import", "url("] {
+            #expect(!page.contains(foreign), "the page has \(foreign)")
+        }
+        for layout in IsolationLayout.allCases { #expect(page.contains("<th>\(layout.name)</th>")) }
+        #expect(page.contains("prefers-color-scheme:dark") && page.contains("name=\"viewport\""))
+        #expect(page.components(separatedBy: "<polyline").count - 1 == IsolationLayout.allCases.count)
+        #expect(!page.contains("nan") && !page.contains("inf\""))
+    }
+
+    @Test func `what stands in a page cannot become markup`() {
+        #expect(HTML.text("<a href=\"x\">&") == "&lt;a href=&quot;x&quot;&gt;&amp;")
+    }
+
+    @Test func `a timeline keeps the slowest of each slice, and no more than it has room for`() {
+        var timeline = IsolationTimeline()
+        timeline.record(at: 1_000_000, latency: 5)
+        timeline.record(at: 2_000_000, latency: 9)
+        timeline.record(at: 3_000_000, latency: 7)
+        timeline.record(at: 12_000_000, latency: 4)
+        timeline.record(at: -1, latency: 99)
+        timeline.record(at: .max, latency: 99)
+        #expect(timeline.slowest == [9, 0, 4])
+        for begun in 0..<10_000 { timeline.mark(at: Int64(begun) * 1_000) }
+        timeline.mark(at: .max)
+        #expect(timeline.steps.count == IsolationTimeline.mostMarks && timeline.steps[7] == 7)
     }
 }

@@ -97,7 +97,7 @@ import Testing
             let wrong = second.url.replacing("unix://", with: "unix://:wr0ng@")
             let refused = try DatabaseCatalogue([
                 DatabaseEntry(.main, number: 0),
-                DatabaseEntry(.knowledge, number: 1, server: DatabaseServer(url: wrong)),
+                DatabaseEntry(.knowledge, number: 1, server: try DatabaseServer(url: wrong)),
             ])
             try await withDatabases(catalogue: refused) { databases, _ in
                 let error = await #expect(throws: RedisError.self) { try await databases[.knowledge].get("key") }

@@ -84,9 +84,7 @@ enum CatalogueTarget {
                 guard let target = entries.first(where: { $0.name == alias }), target.aliasOf == nil,
                     target.name != entry.name, target.number == entry.number
                 else { return "an alias of nothing, of an alias, or with another number" }
-                if entry.server != nil || entry.budget != DatabaseBudget() {
-                    return "an alias with what is its target's"
-                }
+                if entry.server != nil || entry.budget != DatabaseBudget() { return "an alias with a budget or server" }
             } else if !owners.insert("\(entry.number) of \(entry.server?.address ?? "")").inserted {
                 return "two names on one number"
             }

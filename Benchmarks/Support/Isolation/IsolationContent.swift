@@ -2,7 +2,7 @@
 package struct IsolationContent: Sendable {
     /// What every key begins with; empty on a server of one's own.
     package let prefix: String
-    private let seed: UInt64
+    package let seed: UInt64
 
     package init(prefix: String, seed: UInt64) {
         self.prefix = prefix

@@ -3,12 +3,16 @@ extension IsolationReport {
     package func text(width: Int = Table.defaultWidth) -> String {
         let sentences = (sentences + skipped).map { $0 + "." }
         var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
-        for sentence in sentences + [errorBound] + failures { lines += Self.item(sentence, width: width) }
+        for sentence in sentences + [errorBound] + canary + failures { lines += Self.item(sentence, width: width) }
+        if !truths.isEmpty { lines += ["", "What the server of the cache counted in the first round:"] }
+        for truth in truths { lines += Self.item(truth, width: width) }
+        lines += ["", "Claims:"]
+        for claim in claims { lines += Self.item(claim.text + ".", width: width) }
         lines += [""] + verdict.text.wrapped(to: width)
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private var conditions: String {
+    var conditions: String {
         let arrivals = settings.even ? "evenly" : "Poisson"
         let places = servers.map { server in
             "\(server.version) at \(server.address)" + (server.core.map { " on core \($0)" } ?? "")
@@ -17,8 +21,15 @@ extension IsolationReport {
             + "intended (\(arrivals)); SCAN COUNT \(Units.grouped(settings.count)) with HMGET of "
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
-            + "\(Units.decimal(settings.seconds, places: 1)) s. "
+            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; of \(settings.rounds) rounds the "
+            + "lowest and the highest enclose the true median with \(confidence). "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
+    }
+
+    /// Of the range of n samples about the median: 1 - 2^(1-n).
+    private var confidence: String {
+        let rounds = min(settings.rounds, 30)
+        return "\(Units.decimal((1 - 2 / Double(1 << rounds)) * 100, places: rounds < 8 ? 0 : 1)) % certainty"
     }
 
     private var table: Table {
@@ -30,7 +41,7 @@ extension IsolationReport {
             let latency = summary.getLatency
             let durations = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
             table.append(
-                [summary.layout.name] + durations.map { Units.duration(nanoseconds: $0) } + [
+                [summary.case.name] + durations.map { Units.duration(nanoseconds: $0) } + [
                     Units.count(Int(summary.achievedGetsPerSecond.rounded())),
                     summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
                 ])
@@ -39,19 +50,35 @@ extension IsolationReport {
     }
 
     /// What the measurement itself may have added.
-    private var errorBound: String {
+    var errorBound: String {
         let worst = summaries.max { $0.senderLateness.p99 < $1.senderLateness.p99 }
         guard let worst else { return "" }
-        let doubtful = summaries.filter(\.isMostlyOwnError).map { "\"\($0.layout.name)\"" }
-        return "own error: in the worst layout (\(worst.layout.name)) 99 of 100 GETs were handed to the client at most "
+        let doubtful = summaries.filter(\.isMostlyOwnError).map { "\"\($0.case.name)\"" }
+        return "own error: in the worst layout (\(worst.case.name)) 99 of 100 GETs were handed to the client at most "
             + "\(Units.duration(nanoseconds: worst.senderLateness.p99)) late, which is part of the latencies above"
             + (doubtful.isEmpty
                 ? "." : "; it is more than half of the p99 of \(doubtful.joined(separator: ", ")), so doubt that.")
     }
 
-    private var failures: [String] {
+    /// What a thread saw that did nothing but sleep: the machine's part.
+    var canary: [String] {
+        let worst = summaries.compactMap { summary in summary.canary.map { (summary, $0) } }
+            .max { $0.1.p99 < $1.1.p99 }
+        guard let (summary, late) = worst else { return [] }
+        return [
+            "canary: a thread that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) late "
+                + "99 times of 100 in the worst layout (\(summary.case.name)), and once "
+                + "\(Units.duration(nanoseconds: late.max)): no GET can be told from that."
+        ]
+    }
+
+    private var truths: [String] {
+        summaries.compactMap { summary in summary.truth.map { "\(summary.case.name): \($0.text)" } }
+    }
+
+    var failures: [String] {
         summaries.filter { $0.failedGets > 0 }.map {
-            "failures: \(Units.grouped($0.failedGets)) GETs of \"\($0.layout.name)\" failed or stayed unanswered and "
+            "failures: \(Units.grouped($0.failedGets)) GETs of \"\($0.case.name)\" failed or stayed unanswered and "
                 + "are in no percentile."
         }
     }

@@ -2,7 +2,7 @@
 ///
 /// | Member | Meaning |
 /// |---|---|
-/// | `benchmark` · `format` | `isolation`, and the number of this form: 1 |
+/// | `benchmark` · `format` | `isolation`, and the number of this form: 2 |
 /// | `date` | when it began, ISO 8601 |
 /// | `machine` | `core_count`, and `allowed_cores`, those the program may run on; left out where unknown |
 /// | `servers` | each with `address`, `version` and, if it was pinned, `core` |
@@ -10,11 +10,16 @@
 /// | `layouts` | one object for each that was measured, idle first, see below |
 /// | `skipped` | one sentence for each layout that was not |
 /// | `verdict` | `claim`, `criterion`, `answer` (`yes`, `only at the median`, `no`, `undecided`), `text` |
+/// | `claims` | each with `claim`, `answer`, `condition`, `figures`, see ``IsolationClaim`` |
+/// | `flushes` | one for each mode of FLUSHDB, see ``FlushSummary`` |
 ///
-/// A layout: `layout` (its name), `get_latency` and `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in
-/// nanoseconds), `p99_of_rounds` (`median`, `min` and `max` in nanoseconds), `p99_times_idle` and `p50_times_idle`
-/// (the same three, as factors; not for idle), `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
-/// `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`.
+/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options); `get_latency` and
+/// `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in nanoseconds); `canary`, how late a thread woke that only
+/// slept, likewise; `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle`
+/// (the same three, as factors; not for idle); `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
+/// `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`; `curve` (`percent`, `nanoseconds`);
+/// and of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
+/// microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String
@@ -35,28 +40,36 @@ package struct IsolationReport: Sendable, Encodable {
     package let summaries: [IsolationSummary]
     package let skipped: [String]
     package let verdict: IsolationVerdict
+    package let flushes: [FlushSummary]
+    package let claims: [IsolationClaim]
 
     /// Nil if too few GETs were answered to say anything of the idle server or of the named databases.
     package init?(
         date: String, machine: CPUPinning, servers: [Server], settings: IsolationSettings, skipped: [String],
-        measurements: [IsolationMeasurement]
+        measurements: [IsolationMeasurement], flushes: [FlushMeasurement] = []
     ) {
         self.date = date
         self.machine = machine
         self.servers = servers
         self.settings = settings
         self.skipped = skipped
-        summaries = IsolationLayout.allCases.compactMap { IsolationSummary($0, of: measurements) }
-        guard let idle = summaries.first(where: { $0.layout == .idle }),
-            let named = summaries.first(where: { $0.layout == .namedDatabases })
+        var cases: [IsolationCase] = []
+        for kind in measurements.map(\.step.case) where !cases.contains(kind) { cases.append(kind) }
+        summaries = cases.compactMap { IsolationSummary($0, of: measurements) }
+        self.flushes = FlushMeasurement.Mode.allCases.compactMap { FlushSummary($0, of: flushes) }
+        guard let idle = summaries.first(where: { $0.case == IsolationCase(.idle) }),
+            let named = summaries.first(where: { $0.case == IsolationCase(.namedDatabases) })
         else { return nil }
         verdict = IsolationVerdict(named: named, idle: idle)
+        claims = IsolationClaim.all(of: summaries, verdict: verdict, flushes: self.flushes)
     }
 
     /// What the figures mean, one for each summary.
     var sentences: [String] {
-        guard let idle = summaries.first else { return [] }
-        return summaries.map { $0.sentence(idle: idle, sharesCores: sharesCores) }
+        summaries.compactMap { summary in
+            guard let idle = summaries.first(where: { $0.case == summary.case.idle }) else { return nil }
+            return summary.sentence(idle: idle, sharesCores: sharesCores)
+        }
     }
 
     /// Whether the two servers, or a server and this program, may run on the same core; true where nobody can tell.
@@ -71,7 +84,7 @@ package struct IsolationReport: Sendable, Encodable {
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode("isolation", forKey: .benchmark)
-        try values.encode(1, forKey: .format)
+        try values.encode(2, forKey: .format)
         try values.encode(date, forKey: .date)
         try values.encode(machine, forKey: .machine)
         try values.encode(servers, forKey: .servers)
@@ -80,10 +93,12 @@ package struct IsolationReport: Sendable, Encodable {
             zip(summaries, sentences).map { Layout(summary: $0, sentence: $1) }, forKey: .layouts)
         try values.encode(skipped, forKey: .skipped)
         try values.encode(verdict, forKey: .verdict)
+        try values.encode(claims, forKey: .claims)
+        try values.encode(flushes, forKey: .flushes)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case benchmark, format, date, machine, servers, options, layouts, skipped, verdict
+        case benchmark, format, date, machine, servers, options, layouts, skipped, verdict, claims, flushes
     }
 
     /// A summary and its sentence in one object.
@@ -95,8 +110,9 @@ package struct IsolationReport: Sendable, Encodable {
             try summary.encode(to: encoder)
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encode(sentence, forKey: .sentence)
+            try values.encode(summary.case.name, forKey: .name)
         }
 
-        private enum CodingKeys: String, CodingKey { case sentence }
+        private enum CodingKeys: String, CodingKey { case sentence, name }
     }
 }

@@ -12,30 +12,59 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var count = 1_000
     package var rate = 2_000.0
     package var even = false
-    package var seconds = 2.0
-    package var warmUp = 0.5
+    package var seconds = 1.0
+    package var warmUp = 0.3
     package var rounds = 7
     package var seed = 1
     /// In MiB; zero scans vectors instead.
     package var largeReply = 0
     package var json = false
+    /// Layouts, noises and rates beyond the scan of vectors at the usual rate.
+    package var layouts = IsolationLayout.allCases.map(\.word)
+    package var noises: [String] = [IsolationNoise.vectors.word]
+    package var flushedKeys = 100_000
+    package var full = false
+    package var html: String?
+
+    /// What `--full` means: a quarter of an hour, where it changes what was not asked for otherwise.
+    package var resolved: IsolationSettings {
+        guard full else { return self }
+        var settings = self
+        let defaults = IsolationSettings()
+        if seconds == defaults.seconds { settings.seconds = 3 }
+        if rounds == defaults.rounds { settings.rounds = 9 }
+        if noises == defaults.noises { settings.noises = IsolationNoise.allCases.map(\.word) }
+        return settings
+    }
+
+    /// GETs a second beside the usual rate.
+    package var otherRates: [Double] { full ? [rate / 4, rate * 4] : [] }
 
     package init() {}
 
     private enum CodingKeys: String, CodingKey {
         case unixSocket, serverCore, secondServerCore, keys, valueSize, vectors, dimensions, count, rate, even, seconds
-        case warmUp, rounds, seed, largeReply
+        case warmUp, rounds, seed, layouts, noises, flushedKeys, full, largeReply
     }
 
     /// What contradicts what, in words for the person at the keyboard; nil when all fits together.
     package var contradiction: String? {
         if secondURL != nil, url == nil { return "--second-url needs --url: give both servers or none" }
+        if url != nil, noises != IsolationSettings().noises || full {
+            return "--noises and --full are for own servers: KEYS and SYNC are hard on others; leave --url out"
+        }
         if url != nil, unixSocket { return "--unix-socket is for own servers: name the socket in --url instead" }
         if url != nil, serverCore != nil || secondServerCore != nil {
             return "--server-core and --second-server-core pin own servers: leave them out with --url"
         }
         if largeReply > 0, url != nil || unixSocket {
             return "--large-reply is for own servers on TCP: leave --url and --unix-socket out"
+        }
+        let usual = IsolationSettings()
+        if largeReply > 0,
+            html != nil || full || layouts != usual.layouts || noises != usual.noises
+                || flushedKeys != usual.flushedKeys {
+            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html"
         }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
@@ -79,6 +108,17 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .number("warm-up", "<s>", \.warmUp, in: 0...60, help: "time before it that is not counted"),
                 .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often all layouts are measured in turn"),
                 .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
+                .list(
+                    "layouts", "<list>", \.layouts, of: IsolationLayout.allCases.map(\.word),
+                    help: "what to measure, parted by commas; idle and named databases always"),
+                .list(
+                    "noises", "<list>", \.noises, of: IsolationNoise.allCases.map(\.word),
+                    help: "what is done to the vectors of the named databases"),
+                .integer(
+                    "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
+                    help: "keys of the cache that is flushed while vectors are read; 0 leaves it out"),
+                .flag("full", \.full, help: "all noises, three rates of GETs, longer rounds: a quarter of an hour"),
+                .text("html", "<file>", \.html, help: "write the report as one page, too"),
                 .integer(
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
                     help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "

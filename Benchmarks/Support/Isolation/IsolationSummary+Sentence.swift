@@ -5,8 +5,9 @@ extension IsolationSummary {
     ///   - idle: what it is compared with.
     ///   - sharesCores: whether the two servers, or a server and this program, may run on the same core.
     package func sentence(idle: IsolationSummary, sharesCores: Bool) -> String {
+        let name = self.case.name
         guard let p99TimesIdle, let vectorsPerSecond else {
-            return "\(layout.name): with no scan running, half of all GETs take at most "
+            return "\(name): with no scan running, half of all GETs take at most "
                 + "\(Units.duration(nanoseconds: getLatency.p50)) and 99 of 100 at most "
                 + "\(Units.duration(nanoseconds: getLatency.p99)); the other layouts are measured against this"
         }
@@ -17,19 +18,27 @@ extension IsolationSummary {
             decisive(idle: idle, isCalm: isCalm).isMostlyOwnError || isCalm && idle.isUnsteady
             ? "too disturbed to mean anything" : roundsDisagree ? "the rounds disagree too much to tell" : nil
         if let objection {
-            return "\(layout.name): while vectors are scanned at \(rate), \(times): \(objection)"
+            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(objection)"
+        }
+        if self.case.noise != .vectors {
+            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times)"
+                + (isCalm ? ": the server finds time for both" : ": the cache waits")
         }
         return switch layout {
-        case .idle, .oneDatabase:
-            "\(layout.name): while the vectors in main itself are scanned at \(rate), \(times)"
+        case .idle, .oneDatabase, .oneConnection, .cluster:
+            "\(name): while the vectors "
+                + (layout == .cluster ? "" : "in main itself ") + "are scanned at \(rate), \(times)"
                 + (isCalm ? ": the scan fits between the GETs" : ": the cache waits behind every page of the scan")
         case .namedDatabases:
-            "\(layout.name): while knowledge is scanned at \(rate), \(times)"
+            "\(name): while knowledge is scanned at \(rate), \(times)"
                 + (isCalm
                     ? ": at this size of page the server finds time for both"
                     : ": numbers keep keys apart, not the server's time")
-        case .separateServers:
-            "\(layout.name): while knowledge is scanned at \(rate) on another server, \(times)"
+        case .considerate, .gentle:
+            "\(name): while knowledge is scanned at \(rate), \(times)"
+                + (isCalm ? ": small steps leave the cache its time" : ": even small steps are in the cache's way")
+        case .separateServers, .separateConsiderate, .replica:
+            "\(name): while knowledge is scanned at \(rate) on another server, \(times)"
                 + (isCalm
                     ? ": a server of its own keeps the scan out of the cache's way"
                     : sharesCores

@@ -1,6 +1,7 @@
-/// What was seen of one layout in all rounds.
+/// What was seen of one case in all rounds.
 package struct IsolationSummary: Sendable, Encodable {
-    package let layout: IsolationLayout
+    package let `case`: IsolationCase
+    package var layout: IsolationLayout { self.case.layout }
     /// Of all rounds together.
     package let getLatency: Percentiles
     /// The p99 of each round, in nanoseconds.
@@ -13,12 +14,31 @@ package struct IsolationSummary: Sendable, Encodable {
     package let dissent: Double
     /// What the program itself adds to the latencies, at most.
     package let senderLateness: Percentiles
+    /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
+    package let canary: Percentiles?
     package let answeredGets: Int
     package let failedGets: Int
     package let intendedGetsPerSecond: Double
     package let achievedGetsPerSecond: Double
     /// Nil for idle.
     package let vectorsPerSecond: Double?
+    /// What fractions of all GETs took, for a curve.
+    package let curve: [CurvePoint]
+    /// Of the first round.
+    package let timeline: IsolationTimeline
+    /// Of the first round.
+    package let truth: ServerTruth?
+
+    /// `percent` of all GETs took at most `nanoseconds`.
+    package struct CurvePoint: Sendable, Equatable, Encodable {
+        package let percent: Double
+        package let nanoseconds: Int64
+    }
+
+    /// Dense where latencies are rare.
+    static let curvePercents: [Double] = [
+        0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9, 99.95, 99.99, 100,
+    ]
 
     /// Percentiles in nanoseconds, each at most 0.8 % too high; `max` is exact.
     package struct Percentiles: Sendable, Equatable, Encodable {
@@ -36,33 +56,41 @@ package struct IsolationSummary: Sendable, Encodable {
         }
     }
 
-    /// Draws the rounds of a layout together; nil if no GET of it was answered, or none of idle in the same rounds.
-    package init?(_ layout: IsolationLayout, of measurements: [IsolationMeasurement]) {
-        let rounds = measurements.filter { $0.layout == layout }
-        let idle = measurements.filter { $0.layout == .idle }
+    /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle in the same rounds.
+    package init?(_ kind: IsolationCase, of measurements: [IsolationMeasurement]) {
+        let rounds = measurements.filter { $0.step.case == kind }
+        let idle = measurements.filter { $0.step.case == kind.idle }
+        let seen = rounds.map(\.seen)
+        let layout = kind.layout
+        var stalls = LatencyHistogram()
         var latencies = LatencyHistogram()
         var lateness = LatencyHistogram()
-        for round in rounds {
-            latencies.merge(round.latencies)
-            lateness.merge(round.lateness)
-        }
-        func percentiles(_ percent: Double) -> [Double] {
-            rounds.compactMap { $0.latencies.percentile(percent).map(Double.init) }
+        for seen in seen {
+            latencies.merge(seen.latencies)
+            lateness.merge(seen.lateness)
+            stalls.merge(seen.stalls)
         }
         func timesIdle(_ percent: Double) -> [Double] {
             rounds.compactMap { round in
-                guard let own = round.latencies.percentile(percent),
-                    let base = idle.first(where: { $0.round == round.round })?.latencies.percentile(percent)
+                guard let own = round.seen.latencies.percentile(percent),
+                    let base = idle.first(where: { $0.step.round == round.step.round })?
+                        .seen.latencies.percentile(percent)
                 else { return nil }
                 return Double(own) / Double(max(1, base))
             }
         }
         guard let getLatency = Percentiles(latencies), let senderLateness = Percentiles(lateness),
-            let p99OfRounds = Spread(percentiles(99))
+            let p99OfRounds = Spread(seen.compactMap { $0.latencies.percentile(99).map(Double.init) })
         else { return nil }
-        let seconds = rounds.reduce(0) { $0 + $1.seconds }
-        let scanSeconds = rounds.reduce(0) { $0 + $1.scanSeconds }
-        self.layout = layout
+        let seconds = seen.reduce(0) { $0 + $1.seconds }
+        let scanSeconds = seen.reduce(0) { $0 + $1.workSeconds }
+        self.case = kind
+        canary = Percentiles(stalls)
+        curve = Self.curvePercents.compactMap { percent in
+            latencies.percentile(percent).map { CurvePoint(percent: percent, nanoseconds: $0) }
+        }
+        timeline = seen[0].timeline
+        truth = seen[0].truth
         self.getLatency = getLatency
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness
@@ -73,10 +101,10 @@ package struct IsolationSummary: Sendable, Encodable {
         let within = p99Factors.count { $0 <= IsolationVerdict.limit }
         dissent = p99Factors.isEmpty ? 0 : Double(min(within, p99Factors.count - within)) / Double(p99Factors.count)
         answeredGets = latencies.count
-        failedGets = rounds.reduce(0) { $0 + $1.failedGets }
-        intendedGetsPerSecond = Double(rounds.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
+        failedGets = seen.reduce(0) { $0 + $1.failedGets }
+        intendedGetsPerSecond = Double(seen.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
         achievedGetsPerSecond = Double(latencies.count) / seconds
-        vectorsPerSecond = layout.isScanned ? Double(rounds.reduce(0) { $0 + $1.vectors }) / scanSeconds : nil
+        vectorsPerSecond = layout.isScanned ? Double(seen.reduce(0) { $0 + $1.work }) / scanSeconds : nil
     }
 
     /// Whether the p99 of one round is more than twice that of another, so that something else disturbed one of them.

@@ -41,7 +41,7 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     private static func objection(to answer: Answer, named: IsolationSummary, idle: IsolationSummary) -> String? {
         let decisive = named.decisive(idle: idle, isCalm: answer == .yes)
         if decisive.isMostlyOwnError {
-            return "more than half of the p99 of \(decisive.layout.name) may be this program's own lateness: run it "
+            return "more than half of the p99 of \(decisive.case.name) may be this program's own lateness: run it "
                 + "again while nothing else runs on the machine"
         }
         if answer == .yes, idle.isUnsteady {

@@ -1,16 +1,37 @@
-/// The order of the measurements: every layout once a round, so that a machine that slows down slows all of them.
+/// The order of the measurements: every case once a round, so that a machine that slows down slows all of them.
 package struct RoundPlan: Sendable, Equatable {
     package struct Step: Sendable, Equatable {
         /// From 0.
         package let round: Int
-        package let layout: IsolationLayout
+        package let `case`: IsolationCase
     }
 
     package let steps: [Step]
 
-    /// - Parameter layouts: those that can be measured; idle comes first in each round whatever their order.
-    package init(rounds: Int, layouts: [IsolationLayout]) {
-        let ordered = IsolationLayout.allCases.filter(layouts.contains)
-        steps = (0..<max(0, rounds)).flatMap { round in ordered.map { Step(round: round, layout: $0) } }
+    package init(rounds: Int, cases: [IsolationCase]) {
+        steps = (0..<max(0, rounds)).flatMap { round in cases.map { Step(round: round, case: $0) } }
+    }
+
+    /// The cases of a run: the layouts that can be measured, each with the scan of vectors, idle first; then the other
+    /// noises on one server; then idle, unpaced and considerate at the other rates.
+    package static func cases(
+        layouts: [IsolationLayout], noises: [IsolationNoise], rates: [Double]
+    ) -> [IsolationCase] {
+        IsolationLayout.allCases.filter(layouts.contains).map { IsolationCase($0) }
+            + noises.filter { $0 != .vectors }.map { IsolationCase(.namedDatabases, noise: $0) }
+            + rates.flatMap { rate in
+                [.idle, .namedDatabases, .considerate].map { IsolationCase($0, rate: rate) }
+            }
+    }
+}
+
+/// What was seen at one step of the plan.
+package struct IsolationMeasurement: Sendable, Equatable {
+    package let step: RoundPlan.Step
+    package let seen: ProbeMeasurement
+
+    package init(step: RoundPlan.Step, seen: ProbeMeasurement) {
+        self.step = step
+        self.seen = seen
     }
 }

@@ -6,10 +6,11 @@
 ///  what a step of    comes and goes           what the server is held for,
 ///  one key takes                              and what the budget limits
 /// ```
-/// Whatever disturbs a measurement makes it longer. So the round trip is the shortest of the latest probes, steps of
-/// one key; and the cost of a key is the second-shortest of the latest steps, so that neither a disturbance nor a
-/// single step that found nothing to do decides. What a step took beyond both is waiting: if steps wait often the
-/// server is busy, and pauses come between them.
+/// Whatever disturbs a measurement makes it longer. So the round trip is the shortest of the latest 32 probes, steps of
+/// one key; and the cost of a key is the second-lowest of the latest 16 steps, so that neither a disturbance nor a
+/// single step that found nothing to do decides. With half of all steps disturbed for milliseconds the size of a step
+/// stays where it is; keys that become dearer are met within 16 steps. What a step took beyond both is waiting: if
+/// steps wait often the server is busy, and pauses come between them.
 struct PaceMachine: Sendable {
     /// Keys of one step, whatever they cost: 4,096 cost a SCAN about 2 ms.
     static let mostKeys = 4_096
@@ -18,13 +19,13 @@ struct PaceMachine: Sendable {
     /// One step in so many is a probe: the round trip is looked at again for 2 % of the speed.
     static let stepsBetweenProbes = 64
     /// Steps of one key before two are tried again.
-    static let stepsBetweenTries = 16
+    static let stepsBetweenTries = 4
     /// The shortest pause: what is owed is saved up to it, as a sleep of less is no shorter.
     static let shortestPause = Duration.milliseconds(1)
     /// The longest pause: a scan goes on whatever its neighbours do.
     static let longestPause = Duration.milliseconds(100)
-    private static let probesKept = 8
-    private static let costsKept = 5
+    private static let probesKept = 32
+    private static let costsKept = 16
     /// How much one step changes the opinion of how busy the server is.
     private static let weight = 1.0 / 16
 
@@ -64,6 +65,11 @@ struct PaceMachine: Sendable {
         return keys
     }
 
+    /// The step that was begun leaves only now.
+    mutating func leave(at now: ContinuousClock.Instant) {
+        if begun != nil { begun = now }
+    }
+
     /// The step that was begun has ended, and had so many keys; how long to pause before the next.
     mutating func ended(keys count: Int, at now: ContinuousClock.Instant) -> Duration {
         guard let start = begun else { return .zero }
@@ -98,7 +104,9 @@ struct PaceMachine: Sendable {
         guard count * 2 >= keys else { return }
         Self.keep(max(0, time - roundTrip) / Double(count - 1), in: &costs, Self.costsKept)
         // More by steps: what larger ones cost is not known yet. Less at once: others are waiting.
-        let affordable = cost.map { $0 > 0 ? budget / $0 : .infinity } ?? 1
+        let cost = cost ?? budget
+        // Of two keys, disturbances are most of the time: they are taken while the second alone is within the budget.
+        let affordable = cost > 0 ? max(budget / cost, cost <= budget ? 2 : 1) : .infinity
         keys = max(1, min(most, count * 2, Int(min(affordable, Double(Self.mostKeys)))))
         if keys == 1 { stepsUntilTry = Self.stepsBetweenTries }
     }

@@ -40,6 +40,9 @@ package struct Pacer: Sendable {
         return machine?.begin(at: .now) ?? most
     }
 
+    /// The slice leaves only now: preparing it has taken this side's time. Needs no call where that is little.
+    package mutating func leave() { machine?.leave(at: .now) }
+
     /// The slice has ended, and had so many keys. One that failed need not be ended.
     package mutating func end(keys count: Int) {
         guard machine != nil else { return }

@@ -20,11 +20,8 @@ extension RedisExecutor {
     ) -> RedisValueScan<Value> {
         RedisValueScan(
             keys: scan(match: pattern, count: count, type: type, as: RESPBytes.self, pace: pace),
-            pacer: Pacer(pace ?? scanPace, most: slice)
-        ) { keys async throws(RedisError) in
-            let commands = keys.map(command)
-            return commands.results(of: try await send(.ofScannedValues(commands)), in: name)
-        }
+            pacer: Pacer(pace ?? scanPace, most: slice), database: name, command: command
+        ) { batch async throws(RedisError) in try await send(batch) }
     }
 }
 
@@ -36,18 +33,7 @@ extension BlockingRedisExecutor {
     ) -> BlockingRedisValueScan<Value> {
         BlockingRedisValueScan(
             keys: scan(match: pattern, count: count, type: type, as: RESPBytes.self, pace: pace),
-            pacer: Pacer(pace ?? scanPace, most: slice)
-        ) { keys throws(RedisError) in
-            let commands = keys.map(command)
-            return commands.results(of: try send(.ofScannedValues(commands)), in: name)
-        }
-    }
-}
-
-extension RedisBatch {
-    fileprivate static func ofScannedValues<Reply>(_ commands: [RedisCommand<Reply>]) -> RedisBatch {
-        var batch = RedisBatch(commands)
-        batch.takesBulkLane = true
-        return batch
+            pacer: Pacer(pace ?? scanPace, most: slice), database: name, command: command
+        ) { batch throws(RedisError) in try send(batch) }
     }
 }

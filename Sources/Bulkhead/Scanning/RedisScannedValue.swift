@@ -1,4 +1,5 @@
 public import RESP
+import RedisCommands
 
 /// A key that a scan found, and what was read of it.
 public struct RedisScannedValue<Value: Sendable>: Sendable {
@@ -16,27 +17,29 @@ public struct RedisScannedValue<Value: Sendable>: Sendable {
 public struct RedisValueScan<Value: Sendable>: AsyncSequence, Sendable {
     public typealias Element = RedisScannedValue<Value>
     public typealias Failure = RedisError
-    typealias Fetch = @Sendable (ArraySlice<RESPBytes>) async throws(RedisError) -> [Result<Value, RedisError>]
+    typealias Send = @Sendable (RedisBatch) async throws(RedisError) -> [RESPValue]
 
     let keys: RedisScan<RESPBytes>
     let pacer: Pacer
-    let fetch: Fetch
+    let database: DatabaseName
+    let command: @Sendable (RESPBytes) -> RedisCommand<Value>
+    let send: Send
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(keys: keys.makeAsyncIterator(), pacer: pacer, fetch: fetch)
+        Iterator(keys: keys.makeAsyncIterator(), scan: self)
     }
 
     public struct Iterator: AsyncIteratorProtocol {
         private var keys: RedisScan<RESPBytes>.Iterator
         private var pacer: Pacer
-        private let fetch: Fetch
+        private let scan: RedisValueScan
         private var waiting: ArraySlice<RESPBytes> = []
         private var found: ArraySlice<Element> = []
 
-        init(keys: RedisScan<RESPBytes>.Iterator, pacer: Pacer, fetch: @escaping Fetch) {
+        init(keys: RedisScan<RESPBytes>.Iterator, scan: RedisValueScan) {
             self.keys = keys
-            self.pacer = pacer
-            self.fetch = fetch
+            self.scan = scan
+            pacer = scan.pacer
         }
 
         public mutating func next() async throws(RedisError) -> Element? {
@@ -46,10 +49,14 @@ public struct RedisValueScan<Value: Sendable>: AsyncSequence, Sendable {
                     waiting = page[...]
                 } else {
                     let slice = waiting.prefix(await pacer.begin())
-                    let results = try await fetch(slice)
+                    let commands = slice.map(scan.command)
+                    let batch = RedisBatch.ofScannedValues(commands)
+                    pacer.leave()
+                    let replies = try await scan.send(batch)
+                    // Reading them as values is this side's time, not the server's.
                     pacer.end(keys: slice.count)
                     waiting.removeFirst(slice.count)
-                    found = zip(slice, results).map { RedisScannedValue(key: $0, result: $1) }[...]
+                    found = slice.scanned(commands, replies, in: scan.database)[...]
                 }
             }
             return found.popFirst()
@@ -60,18 +67,25 @@ public struct RedisValueScan<Value: Sendable>: AsyncSequence, Sendable {
 /// The keys of a database with a value of each for blocking callers: `while let found = try scan.next() { … }`.
 public struct BlockingRedisValueScan<Value: Sendable> {
     public typealias Element = RedisScannedValue<Value>
-    typealias Fetch = (ArraySlice<RESPBytes>) throws(RedisError) -> [Result<Value, RedisError>]
+    typealias Send = (RedisBatch) throws(RedisError) -> [RESPValue]
 
     private var keys: BlockingRedisScan<RESPBytes>
     private var pacer: Pacer
-    private let fetch: Fetch
+    private let database: DatabaseName
+    private let command: (RESPBytes) -> RedisCommand<Value>
+    private let send: Send
     private var waiting: ArraySlice<RESPBytes> = []
     private var found: ArraySlice<Element> = []
 
-    init(keys: BlockingRedisScan<RESPBytes>, pacer: Pacer, fetch: @escaping Fetch) {
+    init(
+        keys: BlockingRedisScan<RESPBytes>, pacer: Pacer, database: DatabaseName,
+        command: @escaping (RESPBytes) -> RedisCommand<Value>, send: @escaping Send
+    ) {
         self.keys = keys
         self.pacer = pacer
-        self.fetch = fetch
+        self.database = database
+        self.command = command
+        self.send = send
     }
 
     /// The next key and its value, or nil after the last. A failure leaves the scan where it was.
@@ -82,12 +96,32 @@ public struct BlockingRedisValueScan<Value: Sendable> {
                 waiting = page[...]
             } else {
                 let slice = waiting.prefix(pacer.beginBlocking())
-                let results = try fetch(slice)
+                let commands = slice.map(command)
+                let batch = RedisBatch.ofScannedValues(commands)
+                pacer.leave()
+                let replies = try send(batch)
                 pacer.end(keys: slice.count)
                 waiting.removeFirst(slice.count)
-                found = zip(slice, results).map { RedisScannedValue(key: $0, result: $1) }[...]
+                found = slice.scanned(commands, replies, in: database)[...]
             }
         }
         return found.popFirst()
+    }
+}
+
+extension ArraySlice<RESPBytes> {
+    /// These keys, each with what its command's reply comes to.
+    fileprivate func scanned<Value>(
+        _ commands: [RedisCommand<Value>], _ replies: [RESPValue], in database: DatabaseName
+    ) -> [RedisScannedValue<Value>] {
+        zip(self, commands.results(of: replies, in: database)).map { RedisScannedValue(key: $0, result: $1) }
+    }
+}
+
+extension RedisBatch {
+    fileprivate static func ofScannedValues<Reply>(_ commands: [RedisCommand<Reply>]) -> RedisBatch {
+        var batch = RedisBatch(commands)
+        batch.takesBulkLane = true
+        return batch
     }
 }

@@ -1,0 +1,164 @@
+import BenchmarkSupport
+import Bulkhead
+
+/// The noises: what is done to the vectors of a site while its cache is measured.
+struct Noise: Sendable {
+    let site: Site
+    let settings: IsolationSettings
+    /// The socket of the own server; for what the client refuses to send.
+    let socketPath: String?
+
+    /// Starts one at once.
+    func start(_ kind: IsolationNoise) throws -> NoiseMaker {
+        let database = try site.vectors.blocking(.knowledge)
+        switch kind {
+        case .vectors where site.layout == .oneConnection:
+            let shared = try site.vectors[.knowledge]
+            return try NoiseMaker(awaiting: { try await scanInOneLine($0, shared) })
+        case .vectors:
+            return try NoiseMaker { try scanVectors($0, database) }
+        case .scan10, .scan100, .scan1000, .scan10000:
+            return try NoiseMaker { maker in
+                var cursor: RedisScanCursor? = .start
+                while let position = cursor, !maker.hasToStop {
+                    maker.beginStep()
+                    let page = try database.scanPage(position, count: kind.scanCount, as: RESPBytes.self)
+                    maker.add(page.elements.count)
+                    cursor = page.cursor
+                }
+            }
+        case .mget: return try NoiseMaker(try fetchStrings())
+        case .hget:
+            return try NoiseMaker { maker in
+                try inSlices(maker) { keys in
+                    let commands: [RedisCommand<[Float]?>] = keys.map { .hget($0, "vector", as: [Float].self) }
+                    for result in try database.pipeline(commands) where try result.get()?.count == settings.dimensions {
+                        maker.add(1)
+                    }
+                }
+            }
+        case .keys:
+            return try NoiseMaker { maker in
+                maker.beginStep()
+                maker.add(try database.send("KEYS", site.content.vectorPattern, as: [RESPBytes].self).count)
+            }
+        case .vsim: return try NoiseMaker(try findNeighbours())
+        case .dump:
+            return try NoiseMaker { maker in
+                try inSlices(maker) { keys in
+                    let commands: [RedisCommand<RESPBytes?>] = keys.map { .raw("DUMP", [$0], as: RESPBytes?.self) }
+                    for result in try database.pipeline(commands) where try result.get() != nil { maker.add(1) }
+                }
+            }
+        case .migration: return try NoiseMaker(try migrate(from: database))
+        case .sync:
+            guard let socketPath else { throw IsolationError("SYNC needs a server of our own") }
+            return try NoiseMaker { maker in
+                maker.beginStep()
+                try SnapshotStream.receive(socketPath) { bytes in
+                    maker.add(bytes)
+                    return !maker.hasToStop
+                }
+            }
+        }
+    }
+
+    /// All vectors once, as a program would read them.
+    private func scanVectors(_ maker: NoiseMaker, _ database: BlockingRedisDatabase) throws {
+        var last = Int64.min
+        var scan = database.scanValues(
+            match: site.content.vectorPattern, count: settings.count, pace: site.pace, slice: settings.count
+        ) { key in
+            // The commands of one slice are made right after each other: a gap means that another slice begins.
+            let now = MonotonicClock.now()
+            if now &- last > 20_000 { maker.beginStep() }
+            last = now
+            return .hmget(key, IsolationContent.vectorFields, as: RESPValue.self)
+        }
+        while !maker.hasToStop, let found = try scan.next() {
+            try decode(try found.value)
+            maker.add(1)
+        }
+    }
+
+    /// The same over the connection that the GETs take.
+    private func scanInOneLine(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
+        var cursor: RedisScanCursor? = .start
+        while let position = cursor, !maker.hasToStop {
+            let page = try await database.scanPage(position, match: site.content.vectorPattern, count: settings.count)
+            cursor = page.cursor
+            maker.beginStep()
+            let commands: [RedisCommand<[RESPValue?]>] = page.elements.prefix(1_000).map {
+                .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
+            }
+            for result in try await database.pipeline(commands) { try decode(try result.get()) }
+            maker.add(commands.count)
+        }
+    }
+
+    /// Reads the four fields as their types; what does not fit is an error, so the work cannot be optimised away.
+    private func decode(_ fields: [RESPValue?]) throws {
+        guard fields.count == IsolationContent.vectorFields.count, let id = fields[0], let documentID = fields[1],
+            let text = fields[2], let packed = fields[3]
+        else { throw IsolationError("a scanned vector lacks a field: did something else change it meanwhile?") }
+        let words = try [String(redis: id), String(redis: documentID), String(redis: text)]
+        let vector = try [Float](redis: packed)
+        guard vector.count == settings.dimensions, words.allSatisfy({ !$0.isEmpty }) else {
+            throw IsolationError(
+                "a scanned vector has \(vector.count) dimensions instead of \(settings.dimensions)")
+        }
+    }
+
+    /// All keys of the vectors once, in slices of COUNT.
+    private func inSlices(_ maker: NoiseMaker, _ body: (ArraySlice<String>) throws -> Void) throws {
+        let keys = (0..<settings.vectors).map { site.content.vectorKey($0) }
+        for start in stride(from: 0, to: keys.count, by: settings.count) where !maker.hasToStop {
+            maker.beginStep()
+            try body(keys[start..<min(start + settings.count, keys.count)])
+        }
+    }
+
+    private func fetchStrings() throws -> @Sendable (NoiseMaker) throws -> Void {
+        let database = try site.vectors.blocking(Workload.extras)
+        return { maker in
+            var cursor: RedisScanCursor? = .start
+            while let position = cursor, !maker.hasToStop {
+                let page = try database.scanPage(position, count: settings.count, type: "string", as: RESPBytes.self)
+                cursor = page.cursor
+                if page.elements.isEmpty { continue }
+                maker.beginStep()
+                let vectors = try database.mget(page.elements, as: [Float].self)
+                maker.add(vectors.count { $0?.count == settings.dimensions })
+            }
+        }
+    }
+
+    private func findNeighbours() throws -> @Sendable (NoiseMaker) throws -> Void {
+        let database = try site.vectors.blocking(Workload.extras)
+        return { maker in
+            let query = site.content.vector(maker.count % settings.vectors, dimensions: settings.dimensions).vector
+            maker.beginStep()
+            let found = try database.send(
+                "VSIM", Workload.vectorSet, "FP32", query, "COUNT", 10, as: [String].self)
+            if found.isEmpty { throw IsolationError("the vector set is empty") }
+            maker.add(1)
+        }
+    }
+
+    /// Each key's bytes go out and come back, into another database of the same server.
+    private func migrate(from source: BlockingRedisDatabase) throws -> @Sendable (NoiseMaker) throws -> Void {
+        let target = try site.vectors.blocking(Workload.extras)
+        return { maker in
+            try inSlices(maker) { keys in
+                let dumps: [RedisCommand<RESPBytes?>] = keys.map { .raw("DUMP", [$0], as: RESPBytes?.self) }
+                var restores: [RedisCommand<RESPValue>] = []
+                for (key, result) in zip(keys, try source.pipeline(dumps)) {
+                    guard let payload = try result.get() else { continue }
+                    restores.append(.raw("RESTORE", ["migrated:" + key, 0, payload, "REPLACE"]))
+                }
+                for result in try target.pipeline(restores) { _ = try result.get() }
+                maker.add(restores.count)
+            }
+        }
+    }
+}

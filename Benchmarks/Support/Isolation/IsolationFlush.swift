@@ -1,0 +1,81 @@
+/// One flush of the cache while vectors of another database are read.
+package struct FlushMeasurement: Sendable, Equatable {
+    package enum Mode: String, Sendable, CaseIterable, Encodable {
+        case asynchronous, synchronous
+    }
+
+    /// Reads count as during the flush for so long after it began, or until it ended if that is later.
+    package static let window: Int64 = 250_000_000
+
+    package let mode: Mode
+    /// From 0.
+    package let round: Int
+    /// Keys that were flushed.
+    package let keys: Int
+    /// How long the caller of the flush waited, in nanoseconds.
+    package let nanoseconds: Int64
+    /// Reads of vectors that were meant to leave before the flush, and during it; from those instants on.
+    package let before: LatencyHistogram
+    package let during: LatencyHistogram
+    /// Keys of the database of the vectors that are missing afterwards, and reads that did not find their vector.
+    package let lost: Int
+    package let failedReads: Int
+
+    package init(
+        mode: Mode, round: Int, keys: Int, nanoseconds: Int64, before: LatencyHistogram, during: LatencyHistogram,
+        lost: Int, failedReads: Int
+    ) {
+        self.mode = mode
+        self.round = round
+        self.keys = keys
+        self.nanoseconds = nanoseconds
+        self.before = before
+        self.during = during
+        self.lost = lost
+        self.failedReads = failedReads
+    }
+}
+
+/// All flushes of one mode together.
+package struct FlushSummary: Sendable, Encodable {
+    package let mode: FlushMeasurement.Mode
+    package let rounds: Int
+    package let keys: Int
+    /// In nanoseconds.
+    package let nanoseconds: Spread
+    package let before: IsolationSummary.Percentiles
+    package let during: IsolationSummary.Percentiles
+    package let lost: Int
+    package let failedReads: Int
+
+    /// Nil without rounds or without reads in them.
+    package init?(_ mode: FlushMeasurement.Mode, of measurements: [FlushMeasurement]) {
+        let rounds = measurements.filter { $0.mode == mode }
+        var before = LatencyHistogram()
+        var during = LatencyHistogram()
+        for round in rounds {
+            before.merge(round.before)
+            during.merge(round.during)
+        }
+        guard let time = Spread(rounds.map { Double($0.nanoseconds) }),
+            let calm = IsolationSummary.Percentiles(before), let flushed = IsolationSummary.Percentiles(during)
+        else { return nil }
+        self.mode = mode
+        self.rounds = rounds.count
+        keys = rounds.map(\.keys).max() ?? 0
+        nanoseconds = time
+        self.before = calm
+        self.during = flushed
+        lost = rounds.reduce(0) { $0 + $1.lost }
+        failedReads = rounds.reduce(0) { $0 + $1.failedReads }
+    }
+
+    package var sentence: String {
+        "\(mode.rawValue) flush of \(Units.grouped(keys)) keys of main: "
+            + "\(lost == 0 ? "no vector" : "\(lost) vectors") of knowledge lost; FLUSHDB took "
+            + "\(nanoseconds.text { Units.duration(nanoseconds: $0) }); reads of knowledge took p99 "
+            + "\(Units.duration(nanoseconds: during.p99)) and at most "
+            + "\(Units.duration(nanoseconds: during.max)) while it ran, p99 \(Units.duration(nanoseconds: before.p99)) "
+            + "before"
+    }
+}

@@ -19,7 +19,7 @@ extension Command {
             where it moves within a server, and between servers of before 7.2, where comparing counts as a use.
             """,
         flags: ServerSelection.flags + [
-            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .migrationPace, .dryRun,
+            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .pace, .dryRun,
             .json, .quiet,
         ],
         examples: [
@@ -154,7 +154,7 @@ extension MigrationPlan {
         verifies = arguments.has(.verify)
         resumes = arguments.has(.resume)
         rate = arguments.integer(of: .rate)
-        if let text = arguments.text(of: .migrationPace) {
+        if let text = arguments.text(of: .pace) {
             guard let pace = RedisPace(text) else {
                 throw arguments.refused(
                     "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
@@ -171,7 +171,7 @@ extension MigrationPlan {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
         }
         if arguments.has(.toURL) { words.append("--to-url …") }
-        for flag in [Flag.pattern, .rename, .onConflict, .rate, .migrationPace] {
+        for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
         }
         for flag in [Flag.copy, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
@@ -209,10 +209,4 @@ extension Flag {
         "compare both sides after each key; a move between servers always does")
     fileprivate static let resume = Flag("resume", .none, "finish what an interrupted run has begun")
     fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
-    fileprivate static let migrationPace = Flag(
-        "pace", .text("PACE", .words(["gentle", "considerate", "full"])),
-        """
-        how long one slice may hold a server: gentle (50 us, and three quarters of a busy server's time to others), \
-        considerate (100 us; the default), full, or a time such as 200us
-        """)
 }

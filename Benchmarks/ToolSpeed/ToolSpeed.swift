@@ -16,21 +16,25 @@ struct ToolSpeed {
     }
 
     func run(_ show: (ToolContestReport) throws -> Void) throws {
+        for tool in settings.tools { try run(tool, show) }
+    }
+
+    private func run(_ tool: String, _ show: (ToolContestReport) throws -> Void) throws {
         let server = try RedisTestServer.start(
             RedisTestServer.Options(
-                listening: .tcp, launchPrefix: cores.map { ["taskset", "-c", "\($0.server)"] } ?? [],
+                listening: .tcp, arguments: ["--repl-diskless-sync-delay", "0"],
+                launchPrefix: cores.map { ["taskset", "-c", "\($0.server)"] } ?? [],
                 startTimeout: .seconds(30)))
         defer { server.stop() }
-        for tool in settings.tools {
-            let contest = try contest(of: tool, on: server)
-            if let report = ToolContestReport(contest, seconds: try rounds(of: contest)) { try show(report) }
-        }
+        let contest = try contest(of: tool, on: server)
+        if let report = ToolContestReport(contest, seconds: try rounds(of: contest)) { try show(report) }
     }
 
     /// What a tool is measured by, with its server filled for it. Each tool has its case here.
     private func contest(of tool: String, on server: RedisTestServer) throws -> ToolContest {
         switch tool {
         case "check": return try checkContest(on: server)
+        case "backup": return try backupContest(on: server)
         default: throw ComparisonError("there is nothing to measure \(tool) by")
         }
     }
@@ -98,6 +102,43 @@ extension ToolSpeed {
         }
         guard try main.dbsize() == settings.keys else {
             throw ComparisonError("the database has not the keys that were written")
+        }
+    }
+}
+
+extension ToolSpeed {
+    /// backup beside `redis-cli --rdb`: both fetch the server's snapshot into a file and have it on the disk. The
+    /// server waits for no second replica, and all keys are in the database that is wanted.
+    private func backupContest(on server: RedisTestServer) throws -> ToolContest {
+        guard let port = server.port else { throw ComparisonError("the server has no port") }
+        try fillForBackup(server)
+        // In the server's private folder, so that they go with it.
+        let backup = [
+            "\(settings.programs)/bulkhead", "backup", "knowledge", "--method", "sync", "--quiet", "--url", server.url,
+            "--to", server.folder + "/knowledge.rdb",
+        ]
+        return ToolContest(
+            "backup", count: settings.megabytes, unit: "MiB",
+            [
+                .init("redis-cli --rdb", ["redis-cli", "-p", "\(port)", "--rdb", server.folder + "/all.rdb"]),
+                .init("bulkhead backup", backup, target: 0.8),
+            ])
+    }
+
+    /// Vectors of 384 dimensions that do not compress.
+    private func fillForBackup(_ server: RedisTestServer) throws {
+        let databases = try RedisDatabases(url: server.url)
+        defer { databases.closeBlocking() }
+        let knowledge = try databases.blocking(.knowledge)
+        var random = SeededGenerator(seed: 1)
+        let bytesOfVector = 4 * 384
+        let count = settings.megabytes << 20 / bytesOfVector
+        for start in stride(from: 0, to: count, by: 1_000) {
+            let commands = (start..<min(start + 1_000, count)).map { index -> RedisCommand<RESPValue> in
+                let vector = (0..<384).map { _ in Float.random(in: -1...1, using: &random) }
+                return .raw("HSET", ["llama_index/vector_\(index)", "doc_id", "doc:\(index)", "vector", vector])
+            }
+            for result in try knowledge.pipeline(commands) { _ = try result.get() }
         }
     }
 }

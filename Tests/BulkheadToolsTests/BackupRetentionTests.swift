@@ -34,6 +34,7 @@ import Testing
                 try age(newest, to: "20190102T000000Z") { $0.database.number = 2 }
                 try age(newest, to: "20190103T000000Z") { $0.format = "something else" }
                 try age(newest, to: "20190104T000000Z") { $0.content.crc64 = "0000000000000000" }
+                try age(newest, to: "20190105T000000Z") { $0.pattern = "doc:*" }
                 try age(newest, to: "2019") { _ in }
                 for name in ["knowledge-20180101T000000Z.rdb", "knowledge.rdb", "notes.txt"] {
                     try Data("precious".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))

@@ -155,6 +155,25 @@ import Testing
         }
     }
 
+    @Test(arguments: ["sync", "scan"])
+    func `a pattern keeps the keys that fit and says so in the manifest`(method: String) async throws {
+        try await withEverything { server, databases, folder in
+            let path = folder + "/k.rdb"
+            let words = ["backup", "knowledge", "--to", path, "--method", method, "--url", server.url]
+            let outcome = try await Bulkhead.run(words + ["--pattern", "knowledge:key:[12]*"])
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            // 1, 2, and 10 to 29, and 100 to 299.
+            #expect(try summary(path).databases[1]?.keys == 222)
+            #expect(try manifest(path).pattern == "knowledge:key:[12]*")
+            let check = try await checkedByServer(path)
+            #expect(check.exitCode == 0, "\(check.text)")
+            // All keys are another backup than some.
+            let all = try await Bulkhead.run(words)
+            #expect(all.exitCode == 1)
+            #expect(all.errors.contains("is a backup of keys like"), "\(all.errors)")
+        }
+    }
+
     @Test func `an empty database makes a file that loads and has nothing in it`() async throws {
         for method in ["sync", "scan"] {
             try await withEverything { server, databases, folder in

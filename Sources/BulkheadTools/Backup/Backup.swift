@@ -22,6 +22,8 @@ struct Backup {
         var numberInFile: Int?
         var hasFunctions = false
         var isReplacing = false
+        /// Which keys; nil for all.
+        var pattern: KeyPattern?
         /// Files that are kept of each database, the new one among them; nil for all.
         var keep: Int?
         var pace = RedisPace.considerate
@@ -67,7 +69,8 @@ struct Backup {
         guard let folder = plan.folder, let keep = options.keep else { return report }
         for item in plan.items {
             let retention = BackupRetention(
-                folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number)
+                folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
+                pattern: options.pattern?.text)
             report.deleted += try retention.deleteAllBut(keep)
         }
         return report
@@ -106,7 +109,7 @@ struct Backup {
     private func target(_ item: BackupPlan.Item) -> SnapshotCut.Target {
         SnapshotCut.Target(
             number: item.entry.number, numberInFile: options.numberInFile ?? item.entry.number, path: item.path,
-            hasFunctions: options.hasFunctions)
+            hasFunctions: options.hasFunctions, pattern: options.pattern)
     }
 
     // MARK: The two ways
@@ -198,6 +201,7 @@ struct Backup {
                 numberInFile: options.numberInFile ?? item.entry.number),
             file: FilePath.split(item.path).name, rdbVersion: snapshot.version.number,
             content: snapshot.file.content, replaces: item.former?.content,
+            pattern: options.pattern?.text,
             keys: snapshot.keys, expiring: snapshot.expiring, types: snapshot.types, functions: snapshot.functions,
             consistency: outcome == nil ? .fuzzy : .pointInTime, sourceChecksum: outcome?.checksum.rawValue,
             startedAt: BackupTime.text(startedAt),

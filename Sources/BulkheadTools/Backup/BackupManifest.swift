@@ -65,6 +65,8 @@ package struct BackupManifest: Codable, Sendable, Hashable {
     package var content: Content
     /// The file that this one took the place of.
     package var replaces: Content?
+    /// Which keys of the database, as SCAN's MATCH has it; nil for all.
+    package var pattern: String?
     package var keys: Int
     package var expiring: Int
     package var types: [String: Int]
@@ -85,7 +87,8 @@ package struct BackupManifest: Codable, Sendable, Hashable {
     static let mostBytes = 64 << 10
 
     enum CodingKeys: String, CodingKey {
-        case format, tool, server, database, file, content, replaces, keys, expiring, types, functions, consistency
+        case format, tool, server, database, file, content, replaces, pattern, keys, expiring, types, functions
+        case consistency
         case rdbVersion = "rdb_version"
         case sourceChecksum = "source_checksum"
         case startedAt = "started_at"
@@ -117,9 +120,9 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         return content == self.content || content == replaces
     }
 
-    /// True if both are of one database of one server.
-    package func isSameDatabase(as address: String, _ name: String, _ number: Int) -> Bool {
-        server.address == address && database.name == name && database.number == number
+    /// True if it is of these keys of this database of this server.
+    package func isOf(_ address: String, _ name: String, _ number: Int, pattern: String?) -> Bool {
+        server.address == address && database.name == name && database.number == number && self.pattern == pattern
     }
 }
 

@@ -35,7 +35,7 @@ struct BackupPlan {
     /// Throws a wrong call, a missing folder, or a refusal to overwrite what is not the tool's own.
     init(
         _ entries: [DatabaseEntry], to destination: String, in databases: RedisDatabases, replacing: Bool,
-        _ arguments: Arguments
+        pattern: String? = nil, _ arguments: Arguments
     ) throws(ProgramFailure) {
         let program = arguments.program
         startedAt = BackupTime.now
@@ -68,7 +68,7 @@ struct BackupPlan {
             if isFolder {
                 path += (path.hasSuffix("/") ? "" : "/") + BackupRetention.fileName(entry.name.text, startedAt)
             }
-            let former = try Self.former(at: path, entry, address, replacing: replacing, program)
+            let former = try Self.former(at: path, entry, address, replacing, pattern, program)
             // A manifest without a file is what a crash leaves; nothing is lost with it.
             let hasManifest = try BackupManifest.beside(path) != nil
             items.append(
@@ -79,7 +79,8 @@ struct BackupPlan {
 
     /// The manifest of what is there and may be replaced.
     private static func former(
-        at path: String, _ entry: DatabaseEntry, _ address: String, replacing: Bool, _ program: String
+        at path: String, _ entry: DatabaseEntry, _ address: String, _ replacing: Bool, _ pattern: String?,
+        _ program: String
     ) throws(ProgramFailure) -> BackupManifest? {
         let manifest = try BackupManifest.beside(path)
         func refusal(_ reason: String) -> ProgramFailure {
@@ -97,9 +98,10 @@ struct BackupPlan {
             guard let manifest, try manifest.isOf(path) else {
                 throw refusal("\(path) is there, and no manifest says that it is a backup of this tool")
             }
-            guard manifest.isSameDatabase(as: address, entry.name.text, entry.number) else {
+            guard manifest.isOf(address, entry.name.text, entry.number, pattern: pattern) else {
+                let keys = manifest.pattern.map { "keys like \($0) of " } ?? ""
                 throw refusal(
-                    "\(path) is a backup of \(manifest.database.name) (number \(manifest.database.number)) of "
+                    "\(path) is a backup of \(keys)\(manifest.database.name) (number \(manifest.database.number)) of "
                         + "\(manifest.server.address)")
             }
             return manifest

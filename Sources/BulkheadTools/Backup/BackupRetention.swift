@@ -11,6 +11,8 @@ struct BackupRetention {
     let address: String
     let name: String
     let number: Int
+    /// Backups of some keys do not count among those of all.
+    var pattern: String?
 
     /// The name of a backup that begins at `date`.
     static func fileName(_ name: String, _ date: Date) -> String { "\(name)-\(BackupTime.nameText(date)).rdb" }
@@ -49,7 +51,7 @@ struct BackupRetention {
 
     private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {
         guard let manifest = try BackupManifest.beside(path) else { return nil }
-        return manifest.isSameDatabase(as: address, name, number) ? manifest : nil
+        return manifest.isOf(address, name, number, pattern: pattern) ? manifest : nil
     }
 
     private func isOwnName(_ file: String, ending suffix: String) -> Bool {

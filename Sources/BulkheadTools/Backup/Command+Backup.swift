@@ -22,7 +22,8 @@ extension Command {
             values and 64 bytes a key in memory. Prints the files it made; words go to standard error.
             """,
         flags: ServerSelection.flags + [
-            .destination, .keep, .numberInFile, .replaceFile, .functions, .method, .wait, .json, .quiet,
+            .destination, .keep, .numberInFile, .pattern, .replaceFile, .functions, .method, .pace, .wait, .json,
+            .quiet,
         ],
         operands: Operands(placeholder: "NAME", count: 1...1_024, completion: .databases),
         examples: [
@@ -56,6 +57,7 @@ extension Command {
                     ("file, rdb_version", "the file's name, and the version of its format"),
                     ("content", "bytes, and crc64: the checksum in the file, in hexadecimal"),
                     ("replaces", "content of the file it took the place of"),
+                    ("pattern", "which keys, if --pattern was given"),
                     ("keys, expiring", "how many, and how many of them have an expiry"),
                     ("types", #"{"string": 12, "hash": 3}"#),
                     ("functions", "libraries in the file; they belong to no database"),
@@ -76,7 +78,8 @@ extension Command {
         }
         let options = try options(arguments)
         let databases = try selection.open(entries)
-        let plan = try BackupPlan(entries, to: destination, in: databases, replacing: options.isReplacing, arguments)
+        let plan = try BackupPlan(entries, to: destination, in: databases, replacing: options.isReplacing,
+            pattern: options.pattern?.text, arguments)
         guard options.keep == nil || plan.folder != nil else {
             throw arguments.refused("--keep counts the files of a folder, and \(destination) is none")
         }
@@ -109,6 +112,14 @@ extension Command {
             options.numberInFile = number
         }
         options.method = arguments.text(of: .method).flatMap { Backup.Method(rawValue: $0) } ?? .auto
+        options.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
+        options.pace = try arguments.text(of: .pace).map { text throws(ProgramFailure) in
+            guard let pace = RedisPace(text) else {
+                throw arguments.refused(
+                    "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
+            }
+            return pace
+        } ?? .considerate
         options.hasFunctions = arguments.has(.functions)
         options.isReplacing = arguments.has(.replaceFile)
         options.keep = arguments.integer(of: .keep)
@@ -166,6 +177,7 @@ extension Flag {
         "keep", .positiveInteger("N"), "in a folder: delete all but the last N backups of each database and server")
     fileprivate static let numberInFile = Flag(
         "as", .text("NUMBER"), "the number of the database in the file; else that on the server")
+    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")
     fileprivate static let replaceFile = Flag("replace", .none, "replace whatever file is there")
     fileprivate static let functions = Flag(
         "with-functions", .none, "the server's functions too, which belong to no database")

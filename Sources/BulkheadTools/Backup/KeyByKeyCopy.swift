@@ -43,7 +43,7 @@ struct KeyByKeyCopy {
         // DUMP tells the version of the format; it stands at the beginning of the file.
         var writer: RDBWriter?
         var version: RDBVersion?
-        var keys = connection.scan(as: RESPBytes.self, pace: pace).makeAsyncIterator()
+        var keys = connection.scan(match: target.pattern?.text, as: RESPBytes.self, pace: pace).makeAsyncIterator()
         var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
         var bytesOfKey = 1 << 10
         var hasMore = true
@@ -180,7 +180,7 @@ struct KeyByKeyCopy {
         if let functions { functions.records.withUnsafeBytes { writer.body($0) } }
         // A hint to who loads it: how much room to make.
         let size = facts?.keyspace[target.number].map { (keys: $0.keys, expires: $0.expiring) }
-        writer.select(target.numberInFile, size: size)
+        writer.select(target.numberInFile, size: target.pattern == nil ? size : nil)
         return writer
     }
 

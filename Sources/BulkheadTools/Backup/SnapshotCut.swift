@@ -15,6 +15,8 @@ struct SnapshotCut {
         let numberInFile: Int
         let path: String
         let hasFunctions: Bool
+        /// Which keys; nil for all.
+        var pattern: KeyPattern?
     }
 
     struct Outcome {
@@ -42,7 +44,11 @@ struct SnapshotCut {
         var files: [SnapshotFile] = []
         for target in targets { files.append(try SnapshotFile(at: target.path)) }
         var filter = RDBFilter(
-            targets.map { RDBFilter.Cut($0.number, as: $0.numberInFile, hasFunctions: $0.hasFunctions) })
+            targets.map { target in
+                RDBFilter.Cut(
+                    target.number, as: target.numberInFile, hasFunctions: target.hasFunctions,
+                    keeps: target.pattern.map { pattern in { pattern.matches($0) } })
+            })
         var ending = SnapshotEnding(transfer.framing)
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes, alignment: 16)
         defer { space.deallocate() }

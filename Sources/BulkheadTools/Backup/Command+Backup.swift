@@ -13,13 +13,13 @@ extension Command {
         ],
         about: """
             Asks the server for a snapshot as a replica does (SYNC) and keeps the named databases alone: one moment, \
-            also of several names of one server, in constant memory. A file loads as it is in redis-server or \
-            valkey-server of that version or a newer one. Beside it stands a manifest, FILE.json. Both appear when \
-            they are whole and on the disk, or not at all; they can be read by their owner alone. A file that is \
-            there is replaced only if its manifest says that it is a backup of the same database of the same server. \
-            Cost to the server: it forks and writes all it holds, whichever database is wanted. Where SYNC is not \
-            permitted it is said, and keys are copied one by one: such a backup is fuzzy, and holds a few MiB of \
-            values and 64 bytes a key in memory. Prints the files it made; words go to standard error.
+            also of several names of one server, in constant memory. A file loads as it is in a server of the same \
+            family (Redis or Valkey), of that version or a newer one. Beside it stands a manifest, FILE.json. Both \
+            appear when they are whole and on the disk, or not at all; they can be read by their owner alone. A file \
+            that is there is replaced only if its manifest says that it is a backup of the same database of the same \
+            server. Cost to the server: it forks and writes all it holds, whichever database is wanted. Where SYNC \
+            is not permitted it is said, and keys are copied one by one: such a backup is fuzzy, and holds a few MiB \
+            of values and 64 bytes a key in memory. Prints the files it made; words go to standard error.
             """,
         flags: ServerSelection.flags + [
             .destination, .keep, .numberInFile, .pattern, .replaceFile, .functions, .method, .pace, .wait, .json,

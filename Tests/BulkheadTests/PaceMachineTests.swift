@@ -241,4 +241,19 @@ private struct ModelServer {
         #expect(RedisPace(budget: .zero, leaving: 7) == RedisPace(budget: .microseconds(5), leaving: 0.9))
         #expect(RedisPace(budget: .seconds(9), leaving: .nan).leaving == 0)
     }
+
+    @Test func `what a slice takes to be gathered is not the server's time`() async throws {
+        for isTold in [true, false] {
+            var pacer = Pacer(.considerate, most: 32)
+            var keys = 0
+            for _ in 0..<80 {
+                keys = await pacer.begin()
+                // Three times the budget for each key.
+                try await Task.sleep(for: .microseconds(300 * keys))
+                if isTold { pacer.gathered() }
+                pacer.end(keys: keys)
+            }
+            if isTold { #expect(keys > 8) } else { #expect(keys <= 8) }
+        }
+    }
 }

@@ -85,8 +85,23 @@ struct Round {
             _ = process.wait()
             try victim.restart()
         }
-        if try isHalfDone(source, target) { tally.killsInside += 1 }
+        if try patiently({ try isHalfDone(source, target) }) { tally.killsInside += 1 }
     }
+
+    /// Again while nothing was sent: of a server that was killed and is back, clients hear a moment later.
+    private func patiently<Result>(_ body: () throws -> Result) throws -> Result {
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            do {
+                return try body()
+            } catch let error as RedisError where error.isSafeToRetry && ContinuousClock.now < end {
+                continue
+            }
+        }
+    }
+
+    /// A server answers as soon as it is restarted; what is waited for is the next attempt of a client.
+    private static let patience = Duration.seconds(10)
 
     private func isHalfDone(_ source: BlockingRedisDatabase, _ target: BlockingRedisDatabase) throws -> Bool {
         let (left, arrived) = (try source.dbsize(), try target.dbsize())

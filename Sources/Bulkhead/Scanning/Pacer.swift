@@ -12,7 +12,8 @@ import RedisNetworking
 /// }
 /// ```
 /// One pacer for each kind of work: what a key costs is learnt, and is another for SCAN than for DUMP. Only the time
-/// between `begin` and `end` counts as the server's; what is done outside shortens the wait before the next slice.
+/// between `begin`, or `gathered` where a slice has to be gathered first, and `end` counts as the server's; what is
+/// done outside shortens the wait before the next slice.
 package struct Pacer: Sendable {
     /// Keys of a slice at full pace.
     package static let usualKeys = 1_000
@@ -42,6 +43,9 @@ package struct Pacer: Sendable {
 
     /// The slice leaves only now: preparing it has taken this side's time. Needs no call where that is little.
     package mutating func leave() { machine?.leave(at: .now) }
+
+    /// The slice that was begun has been gathered: its time counts from here on.
+    package mutating func gathered() { _ = machine?.begin(at: .now) }
 
     /// The slice has ended, and had so many keys. One that failed need not be ended.
     package mutating func end(keys count: Int) {

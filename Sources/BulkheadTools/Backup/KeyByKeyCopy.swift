@@ -58,6 +58,9 @@ struct KeyByKeyCopy {
                 }
                 if !key.withUnsafeBytes(seen.contains) { slice.append(key) }
             }
+            if slice.isEmpty { continue }
+            // The scan has a pace of its own.
+            pacer.gathered()
             let found = try await values(of: slice, connection)
             pacer.end(keys: slice.count)
             bytesOfKey = max(1, found.reduce(0) { $0 + $1.payload.body.count } / max(1, found.count))

@@ -34,12 +34,10 @@ package struct Descriptor: Sendable {
     static func withFile<Result>(
         _ path: String, _ body: (Descriptor) throws(ProgramFailure) -> Result
     ) throws(ProgramFailure) -> Result {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else {
-            throw ProgramFailure(.ioFailed, "bulkhead: opening \(path) failed: \(String(cString: strerror(errno)))")
-        }
-        defer { close(number) }
-        return try body(Descriptor(number: number, name: path))
+        let file = try InputFile(path)
+        // It is closed with its last reference.
+        defer { withExtendedLifetime(file) {} }
+        return try body(file.descriptor)
     }
 
     /// Waits for bytes and returns how many came; 0 at the end. Throws if reading fails.

@@ -87,7 +87,9 @@ struct DatabaseComparison: Sendable {
                     if seen.insert(key) { waiting.append(key) }
                 }
                 let slice = Array(waiting.prefix(wanted))
+                if slice.isEmpty { break }
                 waiting.removeFirst(slice.count)
+                pacer.gathered()
                 let start = report.compared + doubtful.count
                 for (key, outcome) in zip(slice, try await outcomes(of: slice)) { take(key, outcome) }
                 pacer.end(keys: slice.count)

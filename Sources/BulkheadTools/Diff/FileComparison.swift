@@ -67,14 +67,16 @@ struct FileComparison: Sendable {
                 slice.append(record.compared(version))
                 bytes += record.body?.count ?? 0
             }
+            if slice.isEmpty { continue }
+            pacer.gathered()
             let found = try await reader.read(slice.map(\.key), connection)
+            pacer.end(keys: slice.count)
             let now = try await connection.milliseconds()
             for (key, dump) in zip(slice, found) {
                 _ = seen.insert(key.key)
                 report.add(
                     key.outcome(against: dump, now: now, tolerance: reader.expiry.tolerance()), key.key, names)
             }
-            pacer.end(keys: slice.count)
             progress(report.compared)
         }
         return true

@@ -86,9 +86,9 @@ extension Command {
                 guard let conflicts = try await restoration.conflicts() else {
                     throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored")
                 }
-                document.report.remarks = conflicts
-                document.report.conflicts = conflicts.count
-                document.report.found = survey.summary.databases[plan.number]?.keys ?? 0
+                document.report.found = conflicts.wanted
+                document.report.remarks = conflicts.taken
+                document.report.conflicts = conflicts.taken.count
             }
             if arguments.has(.dryRun) {
                 try restoration.preview(survey, &document.report)
@@ -125,10 +125,8 @@ extension Restoration {
     /// What a run would meet, as far as the file and the names in the database tell.
     fileprivate func preview(_ survey: SnapshotSurvey, _ report: inout RestoreReport) throws(ProgramFailure) {
         var preview = report
-        preview.found = 0
         _ = try SnapshotSurvey(plan.path, each: { record in
             guard isWanted(record) else { return }
-            preview.found += 1
             switch obstacle(record, survey.version) {
             case .expired: preview.expired += 1
             case .failed(let reason):

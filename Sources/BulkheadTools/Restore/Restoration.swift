@@ -60,27 +60,30 @@ struct Restoration: Sendable {
 
     // MARK: Before anything is written
 
-    /// Keys of the file whose names the database has; with a few of them. Nil if it was interrupted.
-    func conflicts() async throws -> KeyRemarks? {
-        var found = KeyRemarks()
-        if try await database.dbsize() == 0 { return found }
+    /// How many keys of the file are wanted, and those whose names the database has. Nil if it was interrupted.
+    func conflicts() async throws -> (wanted: Int, taken: KeyRemarks)? {
+        var wanted = 0
+        var taken = KeyRemarks()
+        let isEmpty = try await database.dbsize() == 0
         var records = SnapshotRecords(try InputFile(plan.path), largestBody: 0)
         var names: [RESPBytes] = []
         var isOver = false
         while !isOver {
             if isInterrupted() { return nil }
             if let record = try records.next() {
-                if isWanted(record) { names.append(RESPBytes(record.key)) }
+                guard isWanted(record) else { continue }
+                wanted += 1
+                if !isEmpty { names.append(RESPBytes(record.key)) }
             } else {
                 isOver = true
             }
             guard isOver || names.count == RestorePlan.Limits.namesOfSlice else { continue }
             for (name, isThere) in zip(names, try await database.exist(names)) where isThere {
-                found.add("the database has a key of that name", name)
+                taken.add("the database has a key of that name", name)
             }
             names.removeAll(keepingCapacity: true)
         }
-        return found
+        return (wanted, taken)
     }
 
     // MARK: Restoring
@@ -121,6 +124,9 @@ struct Restoration: Sendable {
                     bytes += record.bytes
                 }
             }
+            if slice.isEmpty { continue }
+            // Reading the file is no work of the server's.
+            pacer.gathered()
             await restore(slice, survey.version, &report)
             pacer.end(keys: slice.count)
             if let rate = plan.rate {
@@ -132,7 +138,6 @@ struct Restoration: Sendable {
     }
 
     private func restore(_ slice: [SnapshotRecord], _ version: RDBVersion, _ report: inout RestoreReport) async {
-        if slice.isEmpty { return }
         var batch = RedisBatch()
         for record in slice { batch.append(restore(record, version)) }
         let replies: [RESPValue]

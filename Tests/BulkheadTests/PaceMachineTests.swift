@@ -130,6 +130,15 @@ private struct ModelServer {
         #expect(server.sizes.suffix(10).max() == before)
     }
 
+    @Test func `first steps that seem to cost nothing, after probes that were slow, do not open the door either`() {
+        for probes in [100, 120, 200] {
+            var machine = considerate()
+            var server = ModelServer { $0.disturbance = { $0 < 3 ? .microseconds(probes - 80) : .zero } }
+            server.run(&machine, steps: 60)
+            #expect(server.longestHold(ofLast: 60) <= .microseconds(500), "after probes of \(probes) µs")
+        }
+    }
+
     @Test func `keys that become ten times dearer are met by steps ten times smaller, within 16 steps`() {
         var machine = considerate()
         var server = ModelServer()

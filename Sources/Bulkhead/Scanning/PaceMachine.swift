@@ -7,10 +7,10 @@
 ///  one key takes                              and what the budget limits
 /// ```
 /// Whatever disturbs a measurement makes it longer. So the round trip is the shortest of the latest 32 probes, steps of
-/// one key; and the cost of a key is the second-lowest of the latest 16 steps, so that neither a disturbance nor a
-/// single step that found nothing to do decides. With half of all steps disturbed for milliseconds the size of a step
-/// stays where it is; keys that become dearer are met within 16 steps. What a step took beyond both is waiting: if
-/// steps wait often the server is busy, and pauses come between them.
+/// one key; and the cost of a key is the third-lowest of the latest 16 steps, so that neither disturbances nor two
+/// steps that found nothing to do decide. With half of all steps disturbed for milliseconds the size of a step stays
+/// where it is; keys that become dearer are met within 16 steps. What a step took beyond both is waiting: if steps wait
+/// often the server is busy, and pauses come between them.
 struct PaceMachine: Sendable {
     /// Keys of one step, whatever they cost: 4,096 cost a SCAN about 2 ms.
     static let mostKeys = 4_096
@@ -36,7 +36,7 @@ struct PaceMachine: Sendable {
     private let most: Int
 
     private var probes: [Double] = []
-    private var costs: [Double] = []
+    private var costs: [(keys: Int, each: Double)] = []
     private var stepsUntilProbe = 0
     private var stepsUntilTry = stepsBetweenTries
     private var begun: ContinuousClock.Instant?
@@ -87,8 +87,10 @@ struct PaceMachine: Sendable {
     private var roundTrip: Double { probes.min() ?? 0 }
 
     private var cost: Double? {
-        let sorted = costs.sorted()
-        return sorted.count < 3 ? sorted.first : sorted[1]
+        // In small steps a round trip that was thought too long hides what keys cost: larger ones know better.
+        let largest = costs.lazy.map(\.keys).max() ?? 0
+        let sorted = costs.filter { $0.keys * 2 >= largest }.map(\.each).sorted()
+        return sorted.isEmpty ? nil : sorted[sorted.count / 8]
     }
 
     private mutating func learn(roundTrip time: Double) {
@@ -102,7 +104,7 @@ struct PaceMachine: Sendable {
         stepsUntilProbe = max(0, stepsUntilProbe - 1)
         // Of a last slice that was small, disturbances are most of the time.
         guard count * 2 >= keys else { return }
-        Self.keep(max(0, time - roundTrip) / Double(count - 1), in: &costs, Self.costsKept)
+        Self.keep((count, max(0, time - roundTrip) / Double(count - 1)), in: &costs, Self.costsKept)
         // More by steps: what larger ones cost is not known yet. Less at once: others are waiting.
         let cost = cost ?? budget
         // Of two keys, disturbances are most of the time: they are taken while the second alone is within the budget.
@@ -122,7 +124,7 @@ struct PaceMachine: Sendable {
         return pause
     }
 
-    private static func keep(_ sample: Double, in samples: inout [Double], _ count: Int) {
+    private static func keep<Sample>(_ sample: Sample, in samples: inout [Sample], _ count: Int) {
         if samples.count == count { samples.removeFirst() }
         samples.append(sample)
     }

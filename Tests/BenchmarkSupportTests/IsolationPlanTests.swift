@@ -11,12 +11,20 @@ import Testing
         #expect(plan.steps.map(\.round) == [0, 0, 0, 1, 1, 1])
     }
 
+    @Test func `what is to be as fast as idle is measured right after it`() {
+        let cases = RoundPlan.cases(layouts: IsolationLayout.allCases, noises: [.keys], rates: [500])
+        let order = RoundPlan(rounds: 1, cases: cases).steps.map(\.case.name)
+        #expect(order.prefix(4) == ["idle", "considerate scan", "gentle scan", "separate, paced"])
+        #expect(order.suffix(3) == ["idle, 500/s", "considerate scan, 500/s", "named databases, 500/s"])
+        #expect(Set(order) == Set(cases.map(\.name)))
+    }
+
     @Test func `other noises are made in named databases, and other rates have an idle of their own`() {
         let cases = RoundPlan.cases(layouts: [.idle, .namedDatabases], noises: [.vectors, .keys], rates: [8_000])
         #expect(
             cases.map(\.name) == [
-                "idle", "named databases", "KEYS", "idle at 8,000/s", "named databases at 8,000/s",
-                "considerate scan at 8,000/s",
+                "idle", "named databases", "KEYS", "idle, 8,000/s", "named databases, 8,000/s",
+                "considerate scan, 8,000/s",
             ])
         #expect(cases.last?.idle == IsolationCase(.idle, rate: 8_000))
         #expect(Set(cases.map(\.name)).count == cases.count)

@@ -39,7 +39,7 @@ import Testing
         let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
         let names = report.layouts.map(\.name)
         let expected = [
-            "idle", "one connection", "named databases", "gentle scan", "replica for scans", "separate servers",
+            "idle", "one connection", "named databases", "gentle scan", "scanned replica", "separate servers",
         ]
         for name in expected {
             #expect(names.contains(name), "\(name) is missing of \(names)")

@@ -95,7 +95,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             let unpaced = figures[.namedDatabases]?.vectorsPerSecond, unpaced > 0, let text = figures.text(layout)
         else { return nil }
         let share = rate / unpaced
-        let unsure = figures[layout]?.roundsDisagree == true && times <= target.times * 1.2
+        let unsure = figures[layout]?.roundsDisagree(at: target.times) == true
         return Self(
             claim: claim,
             answer: figures.answer(

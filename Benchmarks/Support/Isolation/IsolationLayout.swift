@@ -13,11 +13,11 @@ package enum IsolationLayout: String, Sendable, CaseIterable, Encodable {
     /// The same with a gentle scan.
     case gentle = "gentle scan"
     /// The vectors are read from a replica of the server.
-    case replica = "replica for scans"
+    case replica = "scanned replica"
     /// The cache in `main` on one server and the vectors in `knowledge` on another.
     case separateServers = "separate servers"
     /// The same with a considerate scan.
-    case separateConsiderate = "separate, considerate"
+    case separateConsiderate = "separate, paced"
     /// A cluster of one primary that owns all slots.
     case cluster
 
@@ -33,6 +33,15 @@ package enum IsolationLayout: String, Sendable, CaseIterable, Encodable {
 
     /// Whether vectors are scanned while the cache is measured.
     package var isScanned: Bool { self != .idle }
+
+    /// How far from idle it is expected to be.
+    var distance: Int {
+        switch self {
+        case .idle: 0
+        case .considerate, .gentle, .separateConsiderate: 1
+        default: 2
+        }
+    }
 
     /// Whether scan and cache have servers of their own.
     package var isApart: Bool { self == .replica || self == .separateServers || self == .separateConsiderate }
@@ -104,10 +113,20 @@ package struct IsolationCase: Sendable, Hashable, Encodable {
     package var idle: IsolationCase { IsolationCase(.idle, rate: rate) }
 
     package var name: String {
-        let parts = [
-            noise == .vectors ? layout.name : layout == .namedDatabases ? noise.name : "\(layout.name), \(noise.name)",
-            rate.map { "at \(Units.rate(perSecond: $0))" },
+        let work =
+            noise == .vectors ? layout.name : layout == .namedDatabases ? noise.name : "\(layout.name), \(noise.name)"
+        return work + (rate.map { ", \(Units.rate(perSecond: $0))" } ?? "")
+    }
+}
+
+extension IsolationCase: Comparable {
+    /// As they stand in a report: the usual rate first, the scan of vectors before other noises.
+    package static func < (left: Self, right: Self) -> Bool { left.place.lexicographicallyPrecedes(right.place) }
+
+    private var place: [Double] {
+        [
+            rate ?? 0, Double(IsolationNoise.allCases.firstIndex(of: noise) ?? 0),
+            Double(IsolationLayout.allCases.firstIndex(of: layout) ?? 0),
         ]
-        return parts.compactMap(\.self).joined(separator: " ")
     }
 }

@@ -60,8 +60,8 @@ extension IsolationReport {
 
     private var pageTable: String {
         let rows = summaries.map { summary in
-            let latency = summary.getLatency
-            let cells = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max].map {
+            let latency = summary.getLatencyOfRounds
+            let cells = [latency.p50, latency.p90, latency.p99, latency.p999, summary.getLatency.max].map {
                 Units.duration(nanoseconds: $0)
             } + [
                 summary.p99TimesIdle.map { IsolationSummary.times($0) } ?? "–",

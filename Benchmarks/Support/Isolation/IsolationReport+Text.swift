@@ -21,8 +21,9 @@ extension IsolationReport {
             + "intended (\(arrivals)); SCAN COUNT \(Units.grouped(settings.count)) with HMGET of "
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
-            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; of \(settings.rounds) rounds the "
-            + "lowest and the highest enclose the true median with \(confidence). "
+            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; percentiles are medians of the rounds, × idle that of the "
+            + "p99 divided by that of idle in the same round; "
+            + "of \(settings.rounds) rounds the lowest and the highest enclose the true median with \(confidence). "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 
@@ -34,15 +35,15 @@ extension IsolationReport {
 
     private var table: Table {
         var table = Table(columns: [
-            .text("layout"), .number("p50"), .number("p90"), .number("p99"), .number("p99.9"), .number("max"),
-            .number("GETs/s"), .number("vectors/s"),
+            .text("layout"), .number("p50"), .number("p90"), .number("p99"), .number("p99.9"), .number("× idle"),
+            .number("vectors/s"),
         ])
         for summary in summaries {
-            let latency = summary.getLatency
-            let durations = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
+            let latency = summary.getLatencyOfRounds
+            let durations = [latency.p50, latency.p90, latency.p99, latency.p999]
             table.append(
                 [summary.case.name] + durations.map { Units.duration(nanoseconds: $0) } + [
-                    Units.count(Int(summary.achievedGetsPerSecond.rounded())),
+                    summary.p99TimesIdle.map { Units.decimal($0.median, places: 1) } ?? "–",
                     summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
                 ])
         }

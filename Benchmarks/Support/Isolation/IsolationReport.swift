@@ -2,7 +2,7 @@
 ///
 /// | Member | Meaning |
 /// |---|---|
-/// | `benchmark` · `format` | `isolation`, and the number of this form: 2 |
+/// | `benchmark` · `format` | `isolation`, and the number of this form: 3 |
 /// | `date` | when it began, ISO 8601 |
 /// | `machine` | `core_count`, and `allowed_cores`, those the program may run on; left out where unknown |
 /// | `servers` | each with `address`, `version` and, if it was pinned, `core` |
@@ -13,13 +13,14 @@
 /// | `claims` | each with `claim`, `answer`, `condition`, `figures`, see ``IsolationClaim`` |
 /// | `flushes` | one for each mode of FLUSHDB, see ``FlushSummary`` |
 ///
-/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options); `get_latency` and
-/// `sender_lateness` (`p50`, `p90`, `p99`, `p999` and `max` in nanoseconds); `canary`, how late a thread woke that only
-/// slept, likewise; `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle`
-/// (the same three, as factors; not for idle); `dissent`, `answered_gets`, `failed_gets`, `intended_gets_per_second`,
-/// `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`; `curve` (`percent`, `nanoseconds`);
-/// and of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
-/// microseconds) and `truth`, what the server counted.
+/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options); `get_latency` of all
+/// rounds together, `get_latency_of_rounds` and `sender_lateness`, medians of the rounds (each `p50`, `p90`, `p99`,
+/// `p999` and `max` in nanoseconds); `canary`, how late a thread woke that only slept, likewise; `p99_of_rounds`
+/// (`median`, `min` and `max` in nanoseconds) and `is_unsteady`; `p99_times_idle` and `p50_times_idle` (the same three,
+/// as factors; not for idle) and `p99_times_idle_of_rounds`, round by round; `answered_gets`, `failed_gets`,
+/// `intended_gets_per_second`, `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`; `curve`
+/// (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when
+/// steps of the scan began in microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String
@@ -53,9 +54,7 @@ package struct IsolationReport: Sendable, Encodable {
         self.servers = servers
         self.settings = settings
         self.skipped = skipped
-        var cases: [IsolationCase] = []
-        for kind in measurements.map(\.step.case) where !cases.contains(kind) { cases.append(kind) }
-        summaries = cases.compactMap { IsolationSummary($0, of: measurements) }
+        summaries = Set(measurements.map(\.step.case)).sorted().compactMap { IsolationSummary($0, of: measurements) }
         self.flushes = FlushMeasurement.Mode.allCases.compactMap { FlushSummary($0, of: flushes) }
         guard let idle = summaries.first(where: { $0.case == IsolationCase(.idle) }),
             let named = summaries.first(where: { $0.case == IsolationCase(.namedDatabases) })
@@ -84,7 +83,7 @@ package struct IsolationReport: Sendable, Encodable {
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode("isolation", forKey: .benchmark)
-        try values.encode(2, forKey: .format)
+        try values.encode(3, forKey: .format)
         try values.encode(date, forKey: .date)
         try values.encode(machine, forKey: .machine)
         try values.encode(servers, forKey: .servers)

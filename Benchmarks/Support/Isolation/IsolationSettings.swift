@@ -26,13 +26,13 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var full = false
     package var html: String?
 
-    /// What `--full` means: a quarter of an hour, where it changes what was not asked for otherwise.
+    /// What `--full` means: twenty minutes, where it changes what was not asked for otherwise.
     package var resolved: IsolationSettings {
         guard full else { return self }
         var settings = self
         let defaults = IsolationSettings()
-        if seconds == defaults.seconds { settings.seconds = 3 }
-        if rounds == defaults.rounds { settings.rounds = 9 }
+        if seconds == defaults.seconds { settings.seconds = 1.5 }
+        if rounds == defaults.rounds { settings.rounds = 21 }
         if noises == defaults.noises { settings.noises = IsolationNoise.allCases.map(\.word) }
         return settings
     }
@@ -117,7 +117,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .integer(
                     "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
                     help: "keys of the cache that is flushed while vectors are read; 0 leaves it out"),
-                .flag("full", \.full, help: "all noises, three rates of GETs, longer rounds: a quarter of an hour"),
+                .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: twenty minutes"),
                 .text("html", "<file>", \.html, help: "write the report as one page, too"),
                 .integer(
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,

@@ -8,15 +8,15 @@ extension IsolationSummary {
         let name = self.case.name
         guard let p99TimesIdle, let vectorsPerSecond else {
             return "\(name): with no scan running, half of all GETs take at most "
-                + "\(Units.duration(nanoseconds: getLatency.p50)) and 99 of 100 at most "
-                + "\(Units.duration(nanoseconds: getLatency.p99)); the other layouts are measured against this"
+                + "\(Units.duration(nanoseconds: getLatencyOfRounds.p50)) and 99 of 100 at most "
+                + "\(Units.duration(nanoseconds: getLatencyOfRounds.p99)); the other layouts are measured against this"
         }
         let times = "GET p99 in main is \(Self.times(p99TimesIdle)) idle"
         let rate = Units.rate(perSecond: vectorsPerSecond)
         let isCalm = p99TimesIdle.median <= IsolationVerdict.limit
         let objection: String? =
             decisive(idle: idle, isCalm: isCalm).isMostlyOwnError || isCalm && idle.isUnsteady
-            ? "too disturbed to mean anything" : roundsDisagree ? "the rounds disagree too much to tell" : nil
+            ? "too disturbed to mean anything" : roundsDisagree() ? "the rounds disagree too much to tell" : nil
         if let objection {
             return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(objection)"
         }
@@ -50,9 +50,6 @@ extension IsolationSummary {
     /// The measurement that must be clean for the comparison to mean something: a disturbed idle one makes any scan
     /// look harmless, a disturbed one beside the scan makes it look bad.
     func decisive(idle: IsolationSummary, isCalm: Bool) -> IsolationSummary { isCalm ? idle : self }
-
-    /// Whether more than a quarter of the rounds contradict the others: fewer are what a busy machine does to a round.
-    var roundsDisagree: Bool { dissent > 0.25 }
 
     /// `9.3 (8.1–11.0) ×`; without the brackets where there is one round only.
     static func times(_ spread: Spread) -> String {

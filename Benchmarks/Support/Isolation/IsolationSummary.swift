@@ -4,15 +4,20 @@ package struct IsolationSummary: Sendable, Encodable {
     package var layout: IsolationLayout { self.case.layout }
     /// Of all rounds together.
     package let getLatency: Percentiles
+    /// Of a typical round: the median of the rounds for each percentile, so that a stall of the machine in one of them
+    /// changes none.
+    package let getLatencyOfRounds: Percentiles
     /// The p99 of each round, in nanoseconds.
     package let p99OfRounds: Spread
     /// The p99 of each round divided by that of the idle layout in the same round; nil for idle itself.
     package let p99TimesIdle: Spread?
     /// The p50 likewise.
     package let p50TimesIdle: Spread?
-    /// The share of rounds whose p99 lies on the other side of the verdict's limit than that of most; at most 0.5.
-    package let dissent: Double
-    /// What the program itself adds to the latencies, at most.
+    /// The factors of ``p99TimesIdle``, round by round; none for idle.
+    package let p99TimesIdleOfRounds: [Double]
+    /// Whether the p99 of a third of the rounds is far from that of the others, more than twofold.
+    package let isUnsteady: Bool
+    /// What the program itself adds to the latencies of a typical round, at most.
     package let senderLateness: Percentiles
     /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
     package let canary: Percentiles?
@@ -54,6 +59,21 @@ package struct IsolationSummary: Sendable, Encodable {
             self.p999 = p999
             self.max = max
         }
+
+        /// The median of the rounds for each; nil without a round.
+        init?(mediansOf rounds: [Percentiles]) {
+            func median(_ value: KeyPath<Percentiles, Int64>) -> Int64? {
+                Spread(rounds.map { Double($0[keyPath: value]) }).map { Int64($0.median) }
+            }
+            guard let p50 = median(\.p50), let p90 = median(\.p90), let p99 = median(\.p99),
+                let p999 = median(\.p999), let max = median(\.max)
+            else { return nil }
+            self.p50 = p50
+            self.p90 = p90
+            self.p99 = p99
+            self.p999 = p999
+            self.max = max
+        }
     }
 
     /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle in the same rounds.
@@ -64,10 +84,8 @@ package struct IsolationSummary: Sendable, Encodable {
         let layout = kind.layout
         var stalls = LatencyHistogram()
         var latencies = LatencyHistogram()
-        var lateness = LatencyHistogram()
         for seen in seen {
             latencies.merge(seen.latencies)
-            lateness.merge(seen.lateness)
             stalls.merge(seen.stalls)
         }
         func timesIdle(_ percent: Double) -> [Double] {
@@ -79,8 +97,10 @@ package struct IsolationSummary: Sendable, Encodable {
                 return Double(own) / Double(max(1, base))
             }
         }
-        guard let getLatency = Percentiles(latencies), let senderLateness = Percentiles(lateness),
-            let p99OfRounds = Spread(seen.compactMap { $0.latencies.percentile(99).map(Double.init) })
+        let ofRounds = seen.compactMap { Percentiles($0.latencies) }
+        guard let getLatency = Percentiles(latencies), let getLatencyOfRounds = Percentiles(mediansOf: ofRounds),
+            let senderLateness = Percentiles(mediansOf: seen.compactMap { Percentiles($0.lateness) }),
+            let p99OfRounds = Spread(ofRounds.map { Double($0.p99) })
         else { return nil }
         let seconds = seen.reduce(0) { $0 + $1.seconds }
         let scanSeconds = seen.reduce(0) { $0 + $1.workSeconds }
@@ -92,14 +112,15 @@ package struct IsolationSummary: Sendable, Encodable {
         timeline = seen[0].timeline
         truth = seen[0].truth
         self.getLatency = getLatency
+        self.getLatencyOfRounds = getLatencyOfRounds
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness
-        let p99Factors = timesIdle(99)
-        p99TimesIdle = layout.isScanned ? Spread(p99Factors) : nil
+        let usual = p99OfRounds.median / 2...p99OfRounds.median * 2
+        isUnsteady = ofRounds.count { !usual.contains(Double($0.p99)) } * 3 >= ofRounds.count
+        p99TimesIdleOfRounds = layout.isScanned ? timesIdle(99) : []
+        p99TimesIdle = Spread(p99TimesIdleOfRounds)
         p50TimesIdle = layout.isScanned ? Spread(timesIdle(50)) : nil
         if layout.isScanned, p99TimesIdle == nil { return nil }
-        let within = p99Factors.count { $0 <= IsolationVerdict.limit }
-        dissent = p99Factors.isEmpty ? 0 : Double(min(within, p99Factors.count - within)) / Double(p99Factors.count)
         answeredGets = latencies.count
         failedGets = seen.reduce(0) { $0 + $1.failedGets }
         intendedGetsPerSecond = Double(seen.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
@@ -107,10 +128,15 @@ package struct IsolationSummary: Sendable, Encodable {
         vectorsPerSecond = layout.isScanned ? Double(seen.reduce(0) { $0 + $1.work }) / scanSeconds : nil
     }
 
-    /// Whether the p99 of one round is more than twice that of another, so that something else disturbed one of them.
-    package var isUnsteady: Bool { p99OfRounds.max > 2 * p99OfRounds.min }
+    /// Whether a third of the rounds or more lie on the other side of the limit than the others: fewer are what a busy
+    /// machine does. Were the true median beyond the limit, so few of 21 rounds would lie there once in 25 runs.
+    func roundsDisagree(at limit: Double = IsolationVerdict.limit) -> Bool {
+        let within = p99TimesIdleOfRounds.count { $0 <= limit }
+        let few = min(within, p99TimesIdleOfRounds.count - within)
+        return few > 0 && few * 3 >= p99TimesIdleOfRounds.count
+    }
 
     /// Whether more than half of the p99 may come from this program being late, so that the p99 says little of the
     /// server.
-    package var isMostlyOwnError: Bool { senderLateness.p99 > getLatency.p99 / 2 }
+    package var isMostlyOwnError: Bool { senderLateness.p99 > getLatencyOfRounds.p99 / 2 }
 }

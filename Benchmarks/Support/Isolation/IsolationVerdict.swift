@@ -45,10 +45,10 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
                 + "again while nothing else runs on the machine"
         }
         if answer == .yes, idle.isUnsteady {
-            return "the p99 of the idle rounds differs more than twofold, which makes any scan look harmless: run it "
+            return "the p99 of idle rounds differs more than twofold, which makes any scan look harmless: run it "
                 + "again while nothing else runs on the machine"
         }
-        if named.roundsDisagree {
+        if named.roundsDisagree() {
             return "the rounds disagree: run it again with more --seconds and --rounds, while nothing else runs on "
                 + "the machine"
         }

@@ -9,7 +9,9 @@ package struct RoundPlan: Sendable, Equatable {
     package let steps: [Step]
 
     package init(rounds: Int, cases: [IsolationCase]) {
-        steps = (0..<max(0, rounds)).flatMap { round in cases.map { Step(round: round, case: $0) } }
+        // What differs little from idle is measured right after it, before the machine has changed.
+        let order = cases.sorted { ($0.rate ?? 0, $0.layout.distance) < ($1.rate ?? 0, $1.layout.distance) }
+        steps = (0..<max(0, rounds)).flatMap { round in order.map { Step(round: round, case: $0) } }
     }
 
     /// The cases of a run: the layouts that can be measured, each with the scan of vectors, idle first; then the other

@@ -16,6 +16,8 @@ package struct ChildProgram {
     package let processorSeconds: Double
     /// Seconds from its start to its end.
     package let seconds: Double
+    /// The most memory it had at once, in bytes (`ru_maxrss`); at least what this program had when it started it.
+    package let peakBytes: Int
 
     /// Runs a command found on PATH or by its path, in this folder, with no input and, unless it is silenced, this
     /// program's standard error.
@@ -56,8 +58,15 @@ package struct ChildProgram {
         // A signal's number stands in the lowest bits, an exit code above them.
         return ChildProgram(
             output: output, exitCode: status & 0x7f != 0 ? 128 + status & 0x7f : status >> 8 & 0xff,
-            processorSeconds: ProcessorTime(usage).total, seconds: seconds)
+            processorSeconds: ProcessorTime(usage).total, seconds: seconds,
+            peakBytes: Int(usage.ru_maxrss) * unitOfMemory)
     }
+
+    #if canImport(Darwin)
+    private static let unitOfMemory = 1
+    #else
+    private static let unitOfMemory = 1_024
+    #endif
 
     private static func readToEnd(of descriptor: Int32) -> String {
         var bytes: [UInt8] = []

@@ -27,7 +27,7 @@ struct ToolSpeed {
                 startTimeout: .seconds(30)))
         defer { server.stop() }
         let contest = try contest(of: tool, on: server)
-        if let report = ToolContestReport(contest, seconds: try rounds(of: contest)) { try show(report) }
+        if let report = ToolContestReport(contest, turns: try rounds(of: contest)) { try show(report) }
     }
 
     /// What a tool is measured by, with its server filled for it. Each tool has its case here.
@@ -39,15 +39,15 @@ struct ToolSpeed {
         }
     }
 
-    private func rounds(of contest: ToolContest) throws -> [[Double]] {
+    private func rounds(of contest: ToolContest) throws -> [[ToolContest.Turn]] {
         var progress = ProgressLine(
             contest.title, steps: (settings.rounds + 1) * contest.contestants.count,
             onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
         defer { Terminal.writeError(progress.end()) }
         var done = 0
         // The first round is not counted: it brings programs and tables into memory.
-        let seconds = try (0...settings.rounds).map { round in
-            var seconds = [Double](repeating: 0, count: contest.contestants.count)
+        let turns = try (0...settings.rounds).map { round in
+            var turns = contest.contestants.map { _ in ToolContest.Turn(seconds: 0, peakBytes: 0) }
             for place in contest.order(inRound: round) {
                 let contestant = contest.contestants[place]
                 Terminal.writeError(progress.update(done: done, contestant.name, now: MonotonicClock.now()))
@@ -56,12 +56,12 @@ struct ToolSpeed {
                 guard contestant.doneCodes.contains(child.exitCode) else {
                     throw ComparisonError("\(contestant.name) ended with \(child.exitCode)")
                 }
-                seconds[place] = child.seconds
+                turns[place] = ToolContest.Turn(seconds: child.seconds, peakBytes: child.peakBytes)
                 done += 1
             }
-            return seconds
+            return turns
         }
-        return Array(seconds.dropFirst())
+        return Array(turns.dropFirst())
     }
 }
 
@@ -121,7 +121,7 @@ extension ToolSpeed {
             "backup", count: settings.megabytes, unit: "MiB",
             [
                 .init("redis-cli --rdb", ["redis-cli", "-p", "\(port)", "--rdb", server.folder + "/all.rdb"]),
-                .init("bulkhead backup", backup, target: 0.8),
+                .init("bulkhead backup", backup, target: 0.8, memoryLimit: 64),
             ])
     }
 

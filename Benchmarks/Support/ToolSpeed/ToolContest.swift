@@ -8,12 +8,28 @@ package struct ToolContest: Sendable {
         package let doneCodes: [Int32]
         /// How many times as fast as the first one it is to be; nil for the first one, and where nothing was promised.
         package let target: Double?
+        /// MiB of memory that it is to stay below; nil where nothing was promised.
+        package let memoryLimit: Int?
 
-        package init(_ name: String, _ words: [String], doneCodes: [Int32] = [0], target: Double? = nil) {
+        package init(
+            _ name: String, _ words: [String], doneCodes: [Int32] = [0], target: Double? = nil, memoryLimit: Int? = nil
+        ) {
             self.name = name
             self.words = words
             self.doneCodes = doneCodes
             self.target = target
+            self.memoryLimit = memoryLimit
+        }
+    }
+
+    /// What one run of a contestant took.
+    package struct Turn: Sendable {
+        package let seconds: Double
+        package let peakBytes: Int
+
+        package init(seconds: Double, peakBytes: Int) {
+            self.seconds = seconds
+            self.peakBytes = peakBytes
         }
     }
 
@@ -47,6 +63,9 @@ package struct ToolContestReport: Sendable, Encodable {
         /// Divided by the usual program's rate in the same round.
         package let ratio: Spread
         package let target: Double?
+        /// The most memory of any round.
+        package let peakMebibytes: Double
+        package let memoryLimit: Int?
 
         package var isMet: Bool? { target.map { ratio.median >= $0 } }
     }
@@ -57,19 +76,23 @@ package struct ToolContestReport: Sendable, Encodable {
     package let rounds: Int
     package let rows: [Row]
 
-    /// - Parameter seconds: one row a round, one column a contestant. Nil without a round.
-    package init?(_ contest: ToolContest, seconds: [[Double]]) {
+    /// - Parameter turns: one row a round, one column a contestant. Nil without a round.
+    package init?(_ contest: ToolContest, turns: [[ToolContest.Turn]]) {
         var rows: [Row] = []
         for (place, contestant) in contest.contestants.enumerated() {
-            guard let rate = Spread(seconds.map { Double(contest.count) / $0[place] }),
-                let ratio = Spread(seconds.map { $0[0] / $0[place] })
+            guard let rate = Spread(turns.map { Double(contest.count) / $0[place].seconds }),
+                let ratio = Spread(turns.map { $0[0].seconds / $0[place].seconds })
             else { return nil }
-            rows.append(Row(name: contestant.name, rate: rate, ratio: ratio, target: contestant.target))
+            rows.append(
+                Row(
+                    name: contestant.name, rate: rate, ratio: ratio, target: contestant.target,
+                    peakMebibytes: Double(turns.map { $0[place].peakBytes }.max() ?? 0) / 1_048_576,
+                    memoryLimit: contestant.memoryLimit))
         }
         title = contest.title
         unit = contest.unit
         count = contest.count
-        rounds = seconds.count
+        rounds = turns.count
         self.rows = rows
     }
 
@@ -84,6 +107,13 @@ package struct ToolContestReport: Sendable, Encodable {
                 row.target.map { "≥ \(Units.decimal($0, places: 1))\(row.isMet == true ? "" : ", missed")" } ?? "–",
             ])
         }
+        let memory = rows.compactMap { row in
+            row.memoryLimit.map {
+                "Memory of \(row.name): at most \(Units.decimal(row.peakMebibytes, places: 0)) MiB "
+                    + "(wanted: less than \($0)\(row.peakMebibytes < Double($0) ? "" : ", missed")).\n"
+            }
+        }
         return table.text() + "Medians of \(rounds) rounds (worst–best), \(Units.grouped(count)) \(unit).\n"
+            + memory.joined()
     }
 }

@@ -68,6 +68,11 @@ package enum Units {
         return text
     }
 
+    /// `1 key`, `1,204 keys`: a number with what it counts, given in the singular.
+    package static func counted(_ number: Int, _ one: String) -> String {
+        "\(grouped(number)) \(one)\(number == 1 ? "" : "s")"
+    }
+
     private static let missing = "–"
 
     /// Three significant digits; whole from 100 on.

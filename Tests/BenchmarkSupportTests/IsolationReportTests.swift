@@ -203,7 +203,8 @@ import Testing
         let layouts = try #require(object["layouts"] as? [[String: Any]])
         #expect(
             Set(layouts[1].keys) == [
-                "name", "case", "p99_times_idle_of_rounds", "get_latency_of_rounds", "is_unsteady", "canary", "curve", "timeline", "truth", "get_latency",
+                "name", "case", "p99_times_idle_of_rounds", "get_latency_of_rounds", "is_unsteady", "canary", "curve",
+                "timeline", "truth", "get_latency",
                 "sender_lateness", "p99_of_rounds", "p99_times_idle",
                 "p50_times_idle",
                 "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",

@@ -122,19 +122,4 @@ import Testing
             await writer.value
         }
     }
-
-    @Test func `keys are told apart exactly, up to a limit that is named`() {
-        var hashes = KeyHashes(limit: 5_000)
-        for round in 0..<2 {
-            for index in 0..<5_000 {
-                let insertion = Array("key:\(index)".utf8).withUnsafeBytes { hashes.insert($0) }
-                #expect(insertion == (round == 0 ? .new : .known))
-            }
-        }
-        #expect(hashes.count == 5_000)
-        #expect(Array("key:5000".utf8).withUnsafeBytes { hashes.insert($0) } == .full)
-        #expect(Array("key:4999".utf8).withUnsafeBytes { hashes.contains($0) })
-        #expect(!Array("key:5000".utf8).withUnsafeBytes { hashes.contains($0) })
-        #expect([UInt8]().withUnsafeBytes { !hashes.contains($0) })
-    }
 }

@@ -71,6 +71,8 @@ import Testing
         #expect(Units.grouped(100) == "100")
         #expect(Units.grouped(-1_000) == "-1,000")
         #expect(Units.grouped(1_234_567) == "1,234,567")
+        #expect(Units.counted(1, "key") == "1 key")
+        #expect(Units.counted(0, "key") == "0 keys" && Units.counted(1_204, "key") == "1,204 keys")
         #expect(Units.grouped(.min) == "-9,223,372,036,854,775,808")
     }
 }

@@ -21,9 +21,9 @@ extension IsolationReport {
             + "intended (\(arrivals)); SCAN COUNT \(Units.grouped(settings.count)) with HMGET of "
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
-            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; percentiles are medians of the rounds, × idle that of the "
-            + "p99 divided by that of idle in the same round; "
-            + "of \(settings.rounds) rounds the lowest and the highest enclose the true median with \(confidence). "
+            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; percentiles are medians of the "
+            + "rounds, × idle that of the p99 divided by that of idle in the same round; of \(settings.rounds) rounds "
+            + "the lowest and the highest enclose the true median with \(confidence). "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 

@@ -159,7 +159,8 @@ struct Backup {
             throw ProgramFailure(error, of: program)
         }
         let copy = KeyByKeyCopy(
-            program: program, database: database, facts: facts, target: target(item), pace: options.pace
+            program: program, database: database, facts: facts ?? ServerFacts(), target: target(item),
+            pace: options.pace
         ) { bar.update(done: $0) }
         return try await copy.run()
     }

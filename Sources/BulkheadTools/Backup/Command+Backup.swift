@@ -151,7 +151,8 @@ extension Backup.Report {
         for file in files {
             let manifest = file.manifest
             var line =
-                "\(manifest.database.name) (number \(manifest.database.number)): \(Units.grouped(manifest.keys)) keys, "
+                "\(manifest.database.name) (number \(manifest.database.number)): "
+                    + "\(Units.counted(manifest.keys, "key")), "
                 + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.bytes(manifest.content.bytes))"
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."

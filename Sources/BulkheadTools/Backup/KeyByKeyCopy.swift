@@ -6,19 +6,20 @@ import RESP
 ///
 /// Each key is as it was when its turn came: with its expiry, read in the same transaction. A key that is there all
 /// the time is in the file once; one that is added, removed or renamed meanwhile may or may not be. A slice of values
-/// is held in memory, and the hashes of all keys (``KeyHashes``).
+/// is held in memory, and what tells all keys apart (``SeenKeys``).
 struct KeyByKeyCopy {
     let program: String
     let database: RedisDatabase
-    let facts: ServerFacts?
+    /// Nothing is in it where the server does not let itself be asked.
+    let facts: ServerFacts
     let target: SnapshotCut.Target
     let pace: RedisPace
     /// Is told how many keys are done.
     let progress: (Int) -> Void
 
-    /// Keys of a transaction at most.
+    /// Keys of a slice at most.
     static let mostKeysOfSlice = 256
-    /// Bytes of values that a transaction is made for, by what the keys of the last one had.
+    /// Bytes of values that a slice is made for, by what the keys of the last one had.
     static let sliceBytes = 4 << 20
 
     /// Writes the file and has it on the disk; it has no name yet. Throws, and leaves no file, on any failure.
@@ -39,7 +40,8 @@ struct KeyByKeyCopy {
         _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
         let functions = target.hasFunctions ? try await functionRecords(connection) : nil
         var output = CheckedSnapshot(file: try SnapshotFile(at: target.path))
-        var seen = KeyHashes()
+        let reader = DumpReader(of: facts, isAtomic: true)
+        var seen = SeenKeys()
         // DUMP tells the version of the format; it stands at the beginning of the file.
         var writer: RDBWriter?
         var version: RDBVersion?
@@ -56,22 +58,22 @@ struct KeyByKeyCopy {
                     hasMore = false
                     break
                 }
-                if !key.withUnsafeBytes(seen.contains) { slice.append(key) }
+                if !seen.contains(key) { slice.append(key) }
             }
             if slice.isEmpty { continue }
             // The scan has a pace of its own.
             pacer.gathered()
-            let found = try await values(of: slice, connection)
+            let found = try await values(of: slice, reader, connection)
             pacer.end(keys: slice.count)
             bytesOfKey = max(1, found.reduce(0) { $0 + $1.payload.body.count } / max(1, found.count))
             for value in found {
-                switch value.key.withUnsafeBytes({ seen.insert($0) }) {
+                switch seen.insert(value.key) {
                 case .known: continue
                 case .new: break
                 case .full:
                     throw ProgramFailure(
                         .failed,
-                        "\(program): \(database.name) has more than \(KeyHashes.mostKeys) keys, and that is as many "
+                        "\(program): \(database.name) has more than \(SeenKeys.usualLimit) keys, and that is as many "
                             + "as are told apart when they are copied key by key; allow SYNC to this user")
                 }
                 if writer == nil {
@@ -97,70 +99,37 @@ struct KeyByKeyCopy {
     private struct Found {
         let key: RESPBytes
         let payload: DumpPayload
-        let expiry: Int64?
-        let use: Int?
+        let expiry: KeyExpiry
+        let use: Int64?
     }
 
-    /// What a server tells of the use of a key, by how it evicts: a snapshot of its own has it, too.
-    private var usage: String? {
-        guard let policy = facts?.evictionPolicy else { return nil }
-        return policy.hasSuffix("-lfu") ? "FREQ" : policy.hasSuffix("-lru") ? "IDLETIME" : nil
-    }
+    /// A snapshot of the server's own tells the use of a key only where it evicts by it.
+    private var tellsUse: Bool { facts.evictionPolicy.map { $0.hasSuffix("-lfu") || $0.hasSuffix("-lru") } ?? false }
 
-    /// PEXPIRETIME came with 7.0; before it the expiry is what is left, from the server's clock on.
-    private var knowsExpiryTime: Bool {
-        (facts?.version.split(separator: ".").first).flatMap { Int($0) }.map { $0 >= 7 } ?? false
-    }
-
-    /// The values of those keys that are still there, all of one moment.
-    private func values(of keys: [RESPBytes], _ connection: RedisConnection) async throws -> [Found] {
-        if keys.isEmpty { return [] }
-        var batch = RedisBatch()
-        batch.append(.raw("MULTI", []))
-        batch.append(.raw("TIME", []))
-        for key in keys {
-            // Before the value is looked at, which counts as a use where NO-TOUCH is not known.
-            if let usage { batch.append(.raw("OBJECT", [usage, key])) }
-            batch.append(.raw("DUMP", [key]))
-            batch.append(.raw(knowsExpiryTime ? "PEXPIRETIME" : "PTTL", [key]))
+    /// The values of those keys that are still there.
+    private func values(
+        of keys: [RESPBytes], _ reader: DumpReader, _ connection: RedisConnection
+    ) async throws -> [Found] {
+        do {
+            return try zip(keys, try await reader.read(keys, connection)).compactMap { key, dump in
+                guard let dump else { return nil }
+                return Found(
+                    key: key, payload: try DumpPayload(dump.value.payload), expiry: dump.expiry,
+                    use: tellsUse ? dump.use?.number : nil)
+            }
+        } catch let error as RedisError where error.stage == .answered {
+            throw ProgramFailure(
+                .failed,
+                "\(program): the server refuses to copy key by key: \(error.message); the user needs SCAN, DUMP, "
+                    + "PEXPIRETIME or PTTL and TIME, OBJECT, MULTI and EXEC")
         }
-        batch.append(.raw("EXEC", []))
-        let replies = try await connection.send(batch)
-        for reply in replies { if let message = reply.errorMessage { throw refusal(message) } }
-        guard let answers = replies.last?.elements, answers.count == batch.count - 2 else {
-            throw ProgramFailure(.failed, "\(program): EXEC was answered by something else than the values")
-        }
-        let time = try [Int64](redis: answers[0])
-        let now = time[0] * 1_000 + time[1] / 1_000
-        let width = usage == nil ? 2 : 3
-        var found: [Found] = []
-        for (index, key) in keys.enumerated() {
-            let own = answers[(1 + index * width)..<(1 + (index + 1) * width)]
-            let dump = own[own.endIndex - 2]
-            if dump == .null { continue }
-            if let message = dump.errorMessage { throw refusal(message) }
-            let time = try Int64(redis: own[own.endIndex - 1])
-            let expiry = time < 0 ? nil : knowsExpiryTime ? time : now + time
-            found.append(
-                Found(
-                    key: key, payload: try DumpPayload([UInt8](redis: dump)), expiry: expiry,
-                    use: usage == nil ? nil : try? Int(redis: own[own.startIndex])))
-        }
-        return found
-    }
-
-    private func refusal(_ message: RESPBytes) -> ProgramFailure {
-        ProgramFailure(
-            .failed,
-            "\(program): the server refuses to copy key by key: \(String(decoding: message, as: UTF8.self)); the user "
-                + "needs SCAN, DUMP, PEXPIRETIME, TIME, OBJECT, MULTI and EXEC")
     }
 
     /// FUNCTION DUMP's payload is the records of the libraries, with the footer of a value. Nil before 7.0.
     private func functionRecords(
         _ connection: RedisConnection
     ) async throws -> (records: ArraySlice<UInt8>, version: RDBVersion)? {
-        guard knowsExpiryTime else { return nil }
+        guard facts.isAtLeast(redis: 7, 0) else { return nil }
         let payload = try await connection.send("FUNCTION", "DUMP", as: [UInt8].self)
         guard payload.count > DumpPayload.footerBytes else {
             return payload.count == DumpPayload.footerBytes
@@ -176,23 +145,25 @@ struct KeyByKeyCopy {
         _ version: RDBVersion, _ functions: (records: ArraySlice<UInt8>, version: RDBVersion)?
     ) -> RDBWriter {
         var writer = RDBWriter(version)
-        if let facts {
+        if !facts.version.isEmpty {
             writer.aux(facts.info["valkey_version"] == nil ? "redis-ver" : "valkey-ver", facts.version)
         }
         writer.aux("redis-bits", "64")
         if let functions { functions.records.withUnsafeBytes { writer.body($0) } }
         // A hint to who loads it: how much room to make.
-        let size = facts?.keyspace[target.number].map { (keys: $0.keys, expires: $0.expiring) }
+        let size = facts.keyspace[target.number].map { (keys: $0.keys, expires: $0.expiring) }
         writer.select(target.numberInFile, size: target.pattern == nil ? size : nil)
         return writer
     }
 
     private func write(_ value: Found, to writer: inout RDBWriter) {
-        let isFrequency = usage == "FREQ"
+        var expiry: Int64?
+        if case .at(let time) = value.expiry { expiry = time }
         value.key.withUnsafeBytes { key in
             writer.key(
-                key, type: value.payload.type, expiry: value.expiry, idle: isFrequency ? nil : value.use,
-                frequency: isFrequency ? value.use.map { UInt8(clamping: $0) } : nil)
+                key, type: value.payload.type, expiry: expiry,
+                idle: facts.countsUses ? nil : value.use.map { Int(clamping: $0) },
+                frequency: facts.countsUses ? value.use.map { UInt8(clamping: $0) } : nil)
         }
         value.payload.body.withUnsafeBytes { writer.body($0) }
     }

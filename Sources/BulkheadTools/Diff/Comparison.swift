@@ -75,10 +75,3 @@ struct ComparedKey: Sendable {
         }
     }
 }
-
-extension KeyExpiryQuery {
-    /// Milliseconds by which two answers to the same expiry may differ: two where a server tells only the time left.
-    func tolerance(beside other: KeyExpiryQuery? = nil) -> Int64 {
-        tellsExpiry && other?.tellsExpiry ?? true ? 0 : 2
-    }
-}

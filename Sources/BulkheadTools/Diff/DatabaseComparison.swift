@@ -84,7 +84,7 @@ struct DatabaseComparison: Sendable {
                         isOver = true
                         break
                     }
-                    if seen.insert(key) { waiting.append(key) }
+                    if seen.insert(key) != .known { waiting.append(key) }
                 }
                 let slice = Array(waiting.prefix(wanted))
                 if slice.isEmpty { break }
@@ -123,7 +123,8 @@ struct DatabaseComparison: Sendable {
                 var slice: [RESPBytes] = []
                 while slice.count < sliceOfNames, let key = try await scan.next() { slice.append(key) }
                 if slice.isEmpty { return true }
-                for (key, isThere) in zip(slice, try await left.exist(slice)) where !isThere && seen.insert(key) {
+                for (key, isThere) in zip(slice, try await left.exist(slice))
+                where !isThere && seen.insert(key) != .known {
                     // It may be gone on both sides by now, or have come to both.
                     switch try await outcomes(of: [key]).first {
                     case .onlyRight: report.add(.onlyRight, key, names)

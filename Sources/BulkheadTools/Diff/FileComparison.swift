@@ -32,7 +32,7 @@ struct FileComparison: Sendable {
                 var seen = SeenKeys()
                 guard try await compare(&report, &seen, connection) else { return (report, false) }
                 // Past the limit of what is remembered, a key of the file could be called missing there.
-                report.looksForOnlyRight = !onlyLeft && seen.count < SeenKeys.limit
+                report.looksForOnlyRight = !onlyLeft && !seen.isFull
                 guard report.looksForOnlyRight else { return (report, true) }
                 let isWhole = try await findOnlyRight(&report, seen)
                 return (report, isWhole)
@@ -88,7 +88,8 @@ struct FileComparison: Sendable {
         var found = SeenKeys()
         for try await key in database.scan(as: RESPBytes.self, pace: pace) {
             if isInterrupted() { return false }
-            if !seen.contains(key), keeps(Array(key)), found.insert(key) { report.add(.onlyRight, key, names) }
+            guard !seen.contains(key), keeps(Array(key)), found.insert(key) != .known else { continue }
+            report.add(.onlyRight, key, names)
         }
         return true
     }

@@ -89,13 +89,14 @@ extension Command {
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
         if let expected = arguments.integer(of: .expecting) {
             guard expected == preview.keys else {
-                return FlushResult(preview, refusal: "\(preview.keys) keys are there, and \(expected) were expected")
+                return FlushResult(
+                    preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and \(expected) were expected")
             }
         } else {
             guard streams.input.isTerminal else {
                 return FlushResult(preview, refusal: "nobody is there to ask: say --yes --expecting \(preview.keys)")
             }
-            try? streams.errors.writeAll("Type \(entry.name) to remove all \(preview.keys) keys: ")
+            try? streams.errors.writeAll("Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): ")
             guard streams.input.readLine() == entry.name.text else {
                 return FlushResult(preview, refusal: "the name was not typed")
             }
@@ -116,7 +117,7 @@ extension Command {
             return try await database.dbsize()
         }
         try? streams.errors.writeAll(
-            "Removed \(Units.grouped(preview.keys)) keys of \(entry.name)."
+            "Removed \(Units.counted(preview.keys, "key")) of \(entry.name)."
                 + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
         return FlushResult(preview, flushed: true, backup: backup)
     }
@@ -158,7 +159,7 @@ extension FlushPreview {
     /// What people are shown before they are asked.
     var text: String {
         var lines = [
-            "\(entry.name) (number \(entry.number)) has \(Units.grouped(keys)) keys, "
+            "\(entry.name) (number \(entry.number)) has \(Units.counted(keys, "key")), "
                 + "\(Units.grouped(expiring)) with an expiry."
         ]
         if !sample.isEmpty {

@@ -51,39 +51,9 @@ struct KeyRename: Sendable, Hashable {
 
     /// True if a pattern finds only keys that begin with the old beginning.
     func covers(pattern: String?) -> Bool {
-        KeyPattern.literalBeginning(of: pattern ?? "*").starts(with: old)
+        KeyPattern(pattern ?? "*").literalPrefix.starts(with: old)
     }
 
     /// The old beginning as a pattern for all keys that have it.
     var pattern: String { KeyPattern.escaping(old) + "*" }
-}
-
-/// Patterns of SCAN and KEYS, as far as one can tell without a server.
-extension KeyPattern {
-    private static let special = Set("*?[\\".utf8)
-
-    /// The bytes that every key a pattern finds begins with.
-    static func literalBeginning(of pattern: String) -> [UInt8] {
-        var beginning: [UInt8] = []
-        var rest = pattern.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
-                beginning.append(escaped)
-            } else if special.contains(byte) {
-                break
-            } else {
-                beginning.append(byte)
-            }
-        }
-        return beginning
-    }
-
-    /// A pattern that finds these bytes and nothing else; what is not UTF-8 is matched by `?`.
-    static func escaping(_ bytes: [UInt8]) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { return "?" }
-        return text.unicodeScalars.reduce(into: "") { pattern, scalar in
-            if scalar.isASCII, special.contains(UInt8(ascii: scalar)) { pattern += "\\" }
-            pattern.unicodeScalars.append(scalar)
-        }
-    }
 }

@@ -48,8 +48,8 @@ struct MigrationLane: Sendable {
         if let difference = DumpedValue(original).difference(from: DumpedValue(copy)) { return difference }
         let before = try await sourceExpiry.ask([key], source)[0]
         let after = try await targetExpiry.ask([name], target)[0]
-        let tolerance: Int64 = sourceExpiry.tellsExpiry && targetExpiry.tellsExpiry ? 0 : 2
-        return before.isSame(as: after, tolerance: tolerance) ? nil : "they expire at different times"
+        return before.isSame(as: after, tolerance: sourceExpiry.tolerance(beside: targetExpiry))
+            ? nil : "they expire at different times"
     }
 }
 

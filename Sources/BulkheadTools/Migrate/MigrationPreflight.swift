@@ -69,7 +69,7 @@ struct MigrationPreflight {
     /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins
     /// as the pattern does, because permissions may.
     private var probe: RESPBytes {
-        let beginning = KeyPattern.literalBeginning(of: plan.pattern ?? "*")
+        let beginning = KeyPattern(plan.pattern ?? "*").literalPrefix
         return RESPBytes(beginning + Array("bulkhead-probe-\(UInt64.random(in: .min ... .max))".utf8))
     }
 

@@ -63,7 +63,7 @@ struct RestoreDocument: Encodable {
             counted(report.expired, "expired"), counted(report.failed, "failed"),
             isDryRun ? nil : counted(report.untried, "untried"),
         ].compactMap(\.self)
-        var lines = "\(into): \(Units.grouped(report.found)) keys in \(file), \(parts.joined(separator: ", "))."
+        var lines = "\(into): \(Units.counted(report.found, "key")) in \(file), \(parts.joined(separator: ", "))."
             .wrapped(to: HelpPage.columns)
         if report.functions > 0 { lines.append("\(report.functions) libraries of functions restored.") }
         lines += report.remarks.lines

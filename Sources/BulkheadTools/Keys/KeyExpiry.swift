@@ -30,6 +30,11 @@ struct KeyExpiryQuery: Sendable {
 
     init(_ server: ServerFacts) { tellsExpiry = server.tellsExpiry }
 
+    /// Milliseconds by which two answers to the same expiry may differ: two where a server tells only the time left.
+    func tolerance(beside other: KeyExpiryQuery? = nil) -> Int64 {
+        tellsExpiry && other?.tellsExpiry ?? true ? 0 : 2
+    }
+
     /// Replies that a query takes.
     var replies: Int { tellsExpiry ? 1 : 3 }
 
@@ -78,39 +83,5 @@ struct KeyExpiryQuery: Sendable {
         guard let parts = time.elements, parts.count == 2 else { return nil }
         let numbers = parts.compactMap { $0.bytes.flatMap { Int64(String(decoding: $0, as: UTF8.self)) } }
         return numbers.count == 2 ? numbers[0] * 1_000 + numbers[1] / 1_000 : nil
-    }
-}
-
-/// Any command without a type for its reply.
-func raw(_ name: String, _ arguments: any RedisArgument...) -> RedisCommand<RESPValue> {
-    .raw(name, arguments)
-}
-
-extension RESPValue {
-    /// The server's error, if it is one.
-    var failure: RedisError? {
-        guard let message = errorMessage else { return nil }
-        let text = String(decoding: message, as: UTF8.self)
-        let word = String(text.prefix { $0 != " " })
-        return RedisError(code: RedisError.Code(server: word), message: text, stage: .answered)
-    }
-
-    var integer: Int64? {
-        if case .integer(let number) = withoutAttributes { number } else { nil }
-    }
-}
-
-extension RedisError {
-    static let strangeReply = RedisError(
-        code: .unexpectedReply, message: "the server answered something that no server of its kind answers",
-        stage: .answered)
-
-    /// True if the server would say the same of every key: there is no use in going on.
-    var concernsEveryKey: Bool {
-        let codes = [
-            "OOM", "READONLY", "MISCONF", "NOPERM", "NOAUTH", "LOADING", "BUSY", "NOREPLICAS", "MASTERDOWN",
-            "EXECABORT", "CLUSTERDOWN", "MOVED",
-        ]
-        return codes.contains(code.name)
     }
 }

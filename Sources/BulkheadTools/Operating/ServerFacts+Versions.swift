@@ -1,6 +1,6 @@
 import RDB
 
-/// What moving and copying keys depends on.
+/// What reading, moving and copying keys depends on.
 extension ServerFacts {
     /// Another one after each start; the same for all databases of a server. Empty if INFO does not say.
     var runID: String { info["run_id"] ?? "" }

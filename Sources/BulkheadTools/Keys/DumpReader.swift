@@ -43,8 +43,8 @@ struct DumpedKey: Sendable {
             return "the target does not have it, or not any more"
         }
         if let difference = value.difference(from: found.value) { return difference }
-        let tolerance: Int64 = mine.tellsExpiry && theirs.tellsExpiry ? 0 : 2
-        return expiry.isSame(as: found.expiry, tolerance: tolerance) ? nil : "they expire at different times"
+        return expiry.isSame(as: found.expiry, tolerance: mine.tolerance(beside: theirs))
+            ? nil : "they expire at different times"
     }
 }
 
@@ -111,33 +111,11 @@ struct DumpReader: Sendable {
         guard let answer = expiry.read(answers[1..<last]) else {
             throw answers[1..<last].lazy.compactMap(\.failure).first ?? .strangeReply
         }
-        let time = answer.isExact ? answer.expiry : try await expiry.ask([key], connection)[0]
+        // What was read in one transaction belongs together, be it a millisecond off.
+        let time = answer.isExact || isAtomic ? answer.expiry : try await expiry.ask([key], connection)[0]
         // Between the two commands it expired: as good as gone.
         if time == .missing { return nil }
         let use = answers[0].integer.map { (word: countsUses ? "FREQ" : "IDLETIME", number: $0) }
         return KeyDump(value: DumpedValue(payload), expiry: time, use: use)
-    }
-}
-
-extension RedisConnection {
-    /// Watches these keys, and none that were watched before.
-    func watch(_ keys: [RESPBytes]) async throws(RedisError) {
-        var batch = RedisBatch()
-        batch.append(raw("UNWATCH"))
-        batch.append(RedisCommand<RESPValue>.raw("WATCH", keys, as: RESPValue.self))
-        if let failure = try await send(batch).lazy.compactMap(\.failure).first { throw failure }
-    }
-
-    /// Runs the commands in one transaction: their replies, errors among them; nil if a watched key has changed and
-    /// nothing was run. Throws what kept the transaction from being run at all.
-    func transaction(_ commands: [RedisCommand<RESPValue>]) async throws(RedisError) -> [RESPValue]? {
-        var batch = RedisBatch()
-        batch.append(raw("MULTI"))
-        for command in commands { batch.append(command) }
-        batch.append(raw("EXEC"))
-        let replies = try await send(batch)
-        guard let result = replies.last else { throw .strangeReply }
-        if result.failure != nil { throw replies.lazy.compactMap(\.failure).first ?? .strangeReply }
-        return result.elements
     }
 }

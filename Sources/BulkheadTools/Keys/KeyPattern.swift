@@ -96,6 +96,19 @@ extension KeyPattern {
     }
 }
 
+extension KeyPattern {
+    private static let special = Set("*?[\\".utf8)
+
+    /// A pattern that finds these bytes and nothing else; what is not UTF-8 is matched by `?`.
+    static func escaping(_ bytes: [UInt8]) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return "?" }
+        return text.unicodeScalars.reduce(into: "") { pattern, scalar in
+            if scalar.isASCII, special.contains(UInt8(ascii: scalar)) { pattern += "\\" }
+            pattern.unicodeScalars.append(scalar)
+        }
+    }
+}
+
 /// A set of bytes, as 256 bits.
 private struct ByteSet: Hashable {
     private var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)

@@ -94,7 +94,7 @@ import Testing
             MigrationSlice(["a", "b", "c"]), unanswered: "no answer",
             MigrationPlan(from: .init(.main, number: 0), to: .init(.knowledge, number: 1)))
         #expect(report.failed == 3)
-        #expect(report.reasons.map(\.text) == ["no answer"])
-        #expect(report.reasons.first?.keys == ["a", "b", "c"])
+        #expect(report.remarks.all.map(\.text) == ["no answer"])
+        #expect(report.remarks.all.first?.keys.map(\.description) == ["a", "b", "c"])
     }
 }

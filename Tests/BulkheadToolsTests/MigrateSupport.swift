@@ -20,8 +20,8 @@ struct Migrated {
         self["found"] == self["moved"] + self["skipped"] + self["changed"] + self["expired"] + self["failed"]
     }
 
-    var reasons: [String] {
-        (json["reasons"] as? [[String: Any]] ?? []).compactMap { $0["reason"] as? String }
+    var remarks: [String] {
+        (json["remarks"] as? [[String: Any]] ?? []).compactMap { $0["text"] as? String }
     }
 
     /// Runs the program. Its counts must add up, whatever it is called with.

@@ -7,12 +7,6 @@ struct MigrationDocument: Encodable {
         let number: Int
     }
 
-    struct Reason: Encodable {
-        let reason: String
-        let count: Int
-        let keys: [ShownBytes]
-    }
-
     let from: Side
     let to: Side
     let pattern: String
@@ -31,12 +25,12 @@ struct MigrationDocument: Encodable {
     let writtenMeanwhile: Int
     let stopped: String?
     let seconds: Double
-    let reasons: [Reason]
+    let remarks: KeyRemarks
     let goOn: String?
 
     private enum CodingKeys: String, CodingKey {
         case from, to, pattern, mode, found, moved, replaced, skipped, changed, expired, failed, verified, differing
-        case stopped, seconds, reasons
+        case stopped, seconds, remarks
         case isDryRun = "dry_run"
         case isOneServer = "one_server"
         case writtenMeanwhile = "written_meanwhile"
@@ -68,7 +62,7 @@ struct MigrationDocument: Encodable {
             case nil: nil
             }
         self.seconds = seconds
-        reasons = report.reasons.map { Reason(reason: $0.text, count: $0.count, keys: $0.keys.map { ShownBytes($0) }) }
+        remarks = report.remarks
         self.goOn = goOn
     }
 
@@ -81,14 +75,14 @@ struct MigrationDocument: Encodable {
         ("skipped", "left, because the target has such a key: skip"),
         ("changed", "left, because somebody kept writing them"),
         ("expired", "expired or deleted before their turn"),
-        ("failed", "left for a reason that stands in reasons"),
+        ("failed", "left for a reason that stands in remarks"),
         ("", "found = moved + skipped + changed + expired + failed"),
         ("replaced", "of those moved, in place of a key of the target"),
         ("verified, differing", "of those moved, compared; of those, not the same"),
         ("written_meanwhile", "in the source at the end, written during the move"),
         ("stopped", #"absent, or "conflict", "interrupted", "failed: …""#),
         ("seconds", "how long it took"),
-        ("reasons", #"[{"reason": "…", "count": 3, "keys": ["a", …]}]"#),
+        ("remarks", #"[{"text": "…", "count": 3, "keys": ["a", …]}]"#),
         ("", #"ten keys at most; {"hex": "…"} if not UTF-8"#),
         ("go_on", "the command that goes on; absent if there is none"),
     ]

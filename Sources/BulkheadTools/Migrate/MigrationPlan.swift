@@ -64,7 +64,5 @@ struct MigrationPlan: Sendable {
         static let largestValue = 512 << 20
         /// How often a key is tried that somebody keeps writing to.
         static let attempts = 3
-        /// Keys that a report shows for each reason.
-        static let keysShown = 10
     }
 }

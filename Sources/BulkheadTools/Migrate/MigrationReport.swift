@@ -31,18 +31,7 @@ struct MigrationReport: Sendable {
     var writtenMeanwhile = 0
     var stop: Stop?
     /// What was said about keys, with some of them.
-    private(set) var reasons: [Reason] = []
-
-    /// Something that happened to keys.
-    struct Reason: Sendable {
-        let text: String
-        fileprivate(set) var count = 0
-        /// The first of them.
-        fileprivate(set) var keys: [RESPBytes] = []
-    }
-
-    /// Reasons that are told apart; the texts of servers are few.
-    private static let mostReasons = 50
+    private(set) var remarks = KeyRemarks()
 
     /// Keys of a slice that is on its way.
     mutating func begin(_ count: Int) { found += count }
@@ -58,24 +47,24 @@ struct MigrationReport: Sendable {
                 verified += 1
                 guard !differences.isEmpty else { continue }
                 differing += 1
-                note("compared: " + differences, key)
+                remarks.add("compared: " + differences, key)
             case .conflict where plan.conflicts == .skip:
                 skipped += 1
-                note("the target has a key of that name", key)
+                remarks.add("the target has a key of that name", key)
             case .conflict:
                 failed += 1
                 if !plan.isDryRun { stop = stop ?? .conflict }
-                note("the target has a key of that name", key)
+                remarks.add("the target has a key of that name", key)
             case .changed(let reason):
                 changed += 1
-                note(reason, key)
+                remarks.add(reason, key)
             case .expired: expired += 1
             case .failed(let reason):
                 failed += 1
-                note(reason, key)
+                remarks.add(reason, key)
             case nil:
                 failed += 1
-                note(unanswered, key)
+                remarks.add(unanswered, key)
             }
         }
     }
@@ -83,20 +72,7 @@ struct MigrationReport: Sendable {
     /// Counts a key that was found in the source when all had been moved.
     mutating func foundAgain(_ key: RESPBytes) {
         writtenMeanwhile += 1
-        note("written to the source while keys were moved", key)
-    }
-
-    private mutating func note(_ text: String, _ key: RESPBytes) {
-        let index: Int
-        if let known = reasons.firstIndex(where: { $0.text == text }) {
-            index = known
-        } else {
-            guard reasons.count < Self.mostReasons else { return }
-            reasons.append(Reason(text: text))
-            index = reasons.count - 1
-        }
-        reasons[index].count += 1
-        if reasons[index].keys.count < MigrationPlan.Limits.keysShown { reasons[index].keys.append(key) }
+        remarks.add("written to the source while keys were moved", key)
     }
 
     /// True if every key that fits the pattern is in the target, and as it should be.

@@ -35,11 +35,7 @@ struct MigrationSummary {
             let time = Units.duration(nanoseconds: seconds * 1e9)
             lines += ["", "\(time), \(Units.rate(perSecond: Double(report.moved) / seconds))."]
         }
-        for reason in report.reasons {
-            lines += ["", "\(Units.grouped(reason.count)): \(reason.text)"].flatMap { $0.wrapped(to: HelpPage.columns) }
-            lines += reason.keys.map { "  " + ShownBytes($0).shortened(to: HelpPage.columns - 2) }
-            if reason.count > reason.keys.count { lines.append("  …") }
-        }
+        if !report.remarks.all.isEmpty { lines += [""] + report.remarks.lines }
         return lines.map { $0 + "\n" }.joined()
     }
 

@@ -54,7 +54,7 @@ struct Round {
             pieces.took(Self.hand(piece, to: &decoder))
             while let value = try decoder.next() {
                 let vectors = try [[Float]](redis: value)
-                guard vectors.count == Kind.vectors else { throw Loss("a vector is missing") }
+                guard vectors.count == Kind.vectors else { throw ProgramError("a vector is missing") }
                 count += 1
             }
         }
@@ -115,7 +115,7 @@ struct Round {
     }
 
     private func check(_ count: Int) throws {
-        guard count == replies else { throw Loss("decoded \(count) replies of \(replies)") }
+        guard count == replies else { throw ProgramError("decoded \(count) replies of \(replies)") }
     }
 }
 

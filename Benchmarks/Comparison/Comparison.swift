@@ -41,7 +41,7 @@ struct Comparison {
         if settings.parts.contains("allocations") {
             do {
                 rows += try allocationRows(port)
-            } catch let error as ComparisonError {
+            } catch let error as ProgramError {
                 skipped.append("Allocations were not counted: \(error)")
             }
         }
@@ -99,7 +99,7 @@ struct Comparison {
         // bulkhead: allow keys because the server is our own and holds one
         let keys = try main.send("KEYS", "*", as: [String].self)
         guard keys.count == 1, try main.strlen(keys[0]) == size else {
-            throw ComparisonError("redis-benchmark did not write one value of \(size) bytes to get afterwards")
+            throw ProgramError("redis-benchmark did not write one value of \(size) bytes to get afterwards")
         }
     }
 
@@ -148,7 +148,7 @@ struct Comparison {
                     let report = try decode(CodecReport.self, from: String(line))
                     times[report.mode] = report.ns_per_reply
                 }
-                guard let decoding = times["decode"] else { throw ComparisonError("codec printed no time of decode") }
+                guard let decoding = times["decode"] else { throw ProgramError("codec printed no time of decode") }
                 samples[point, default: []].append(ComparisonSample(ours: decoding, beside: times["copy"]))
             }
         }
@@ -179,7 +179,7 @@ struct Comparison {
                     "--count-allocations",
                 ]))
             guard let count = try decode(ThroughputReport.self, from: output).allocations_per_command else {
-                throw ComparisonError("throughput counted nothing")
+                throw ProgramError("throughput counted nothing")
             }
             rows += ComparisonRow(point, [ComparisonSample(ours: count, beside: nil)]).map { [$0] } ?? []
         }
@@ -213,7 +213,7 @@ struct Comparison {
     private func finished(_ words: [String]) throws -> ChildProgram {
         let child = try ChildProgram.run(words)
         guard child.exitCode == 0 else {
-            throw ComparisonError("\(words.joined(separator: " ")) ended with \(child.exitCode)")
+            throw ProgramError("\(words.joined(separator: " ")) ended with \(child.exitCode)")
         }
         return child
     }

@@ -1,13 +1,5 @@
 import BenchmarkSupport
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -17,21 +9,14 @@ import Foundation
 /// Where kept reports are, from the package's folder, which the script makes the current one.
 let resultsFolder = "Benchmarks/Results"
 
-do {
-    let options = Array(CommandLine.arguments.dropFirst())
-    switch try ComparisonSettings.table.parse(options) {
-    case .help(let text): print(text, terminator: "")
-    case .run(let settings):
-        guard !settings.programs.isEmpty else {
-            throw ComparisonError("--programs is missing: run Benchmarks/compare, which builds them")
-        }
-        let report = try Comparison(settings).run()
-        print(settings.json ? try report.json() : report.text(), terminator: "")
-        if settings.keep { try keep(report, options) }
+ComparisonSettings.table.run { settings in
+    guard !settings.programs.isEmpty else {
+        throw ProgramError("--programs is missing: run Benchmarks/compare, which builds them")
     }
-} catch {
-    Terminal.writeError("compare: \(error)\n")
-    exit(error is ArgumentError ? 2 : 1)
+    let report = try Comparison(settings).run()
+    print(settings.json ? try report.json() : report.text(), terminator: "")
+    if settings.keep { try keep(report, Array(CommandLine.arguments.dropFirst())) }
+    return 0
 }
 
 /// Writes the report to a file of its own.

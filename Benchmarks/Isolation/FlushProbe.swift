@@ -63,11 +63,11 @@ struct FlushProbe {
             try? main.flushdb(mode == .asynchronous ? .asynchronous : .synchronous)
             span.withLock { $0 = (start, MonotonicClock.now()) }
             isFlushed.signal()
-        }) else { throw IsolationError("the system allows no further thread for the flush") }
+        }) else { throw ProgramError("the system allows no further thread for the flush") }
         try read(schedule, reads)
         isFlushed.wait()
         flusher.join()
-        guard try main.dbsize() == 0 else { throw IsolationError("the cache was not flushed") }
+        guard try main.dbsize() == 0 else { throw ProgramError("the cache was not flushed") }
         let (start, end) = span.withLock { $0 }
         var before = LatencyHistogram()
         var during = LatencyHistogram()

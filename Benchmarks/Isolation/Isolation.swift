@@ -57,7 +57,7 @@ struct Isolation {
         guard let report = IsolationReport(
             date: date, machine: .current(), servers: identities, settings: settings, skipped: skipped,
             measurements: measurements, flushes: flushes)
-        else { throw IsolationError("too few GETs were answered to report on: read the server's log") }
+        else { throw ProgramError("too few GETs were answered to report on: read the server's log") }
         return report
     }
 
@@ -146,7 +146,7 @@ extension IsolationReport {
         do {
             try Data(page().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw IsolationError("cannot write the page to \(path): does its folder exist, and may you write there?")
+            throw ProgramError("cannot write the page to \(path): does its folder exist, and may you write there?")
         }
     }
 }

@@ -40,7 +40,7 @@ struct LargeReply {
                     address: configuration.address, version: "\(server.flavour) \(server.version)",
                     core: settings.serverCore),
                 settings: settings, rounds: rounds)
-        else { throw IsolationError("too few GETs were answered to report on: read the server's log") }
+        else { throw ProgramError("too few GETs were answered to report on: read the server's log") }
         return report
     }
 

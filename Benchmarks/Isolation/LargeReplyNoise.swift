@@ -36,7 +36,7 @@ struct LargeReplyNoise {
             while !maker.hasToStop {
                 let found = try await database.lrange(Self.key, 0, -1, as: RESPBytes.self)
                 guard found.count == elements, found.allSatisfy({ $0.count == Self.elementSize }) else {
-                    throw IsolationError("the large reply has other elements than were written")
+                    throw ProgramError("the large reply has other elements than were written")
                 }
                 maker.add(1)
             }

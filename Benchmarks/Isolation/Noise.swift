@@ -53,7 +53,7 @@ struct Noise: Sendable {
             }
         case .migration: return try NoiseMaker(try migrate(from: database))
         case .sync:
-            guard let socketPath else { throw IsolationError("SYNC needs a server of our own") }
+            guard let socketPath else { throw ProgramError("SYNC needs a server of our own") }
             return try NoiseMaker { maker in
                 maker.beginStep()
                 try SnapshotStream.receive(socketPath) { bytes in
@@ -101,11 +101,11 @@ struct Noise: Sendable {
     private func decode(_ fields: [RESPValue?]) throws {
         guard fields.count == IsolationContent.vectorFields.count, let id = fields[0], let documentID = fields[1],
             let text = fields[2], let packed = fields[3]
-        else { throw IsolationError("a scanned vector lacks a field: did something else change it meanwhile?") }
+        else { throw ProgramError("a scanned vector lacks a field: did something else change it meanwhile?") }
         let words = try [String(redis: id), String(redis: documentID), String(redis: text)]
         let vector = try [Float](redis: packed)
         guard vector.count == settings.dimensions, words.allSatisfy({ !$0.isEmpty }) else {
-            throw IsolationError(
+            throw ProgramError(
                 "a scanned vector has \(vector.count) dimensions instead of \(settings.dimensions)")
         }
     }
@@ -141,7 +141,7 @@ struct Noise: Sendable {
             maker.beginStep()
             let found = try database.send(
                 "VSIM", Workload.vectorSet, "FP32", query, "COUNT", 10, as: [String].self)
-            if found.isEmpty { throw IsolationError("the vector set is empty") }
+            if found.isEmpty { throw ProgramError("the vector set is empty") }
             maker.add(1)
         }
     }

@@ -25,7 +25,7 @@ final class NoiseMaker: Sendable {
                 failure.withLock { $0 = error }
             }
         }) else {
-            throw IsolationError("the system allows no further thread for the noise: end other programs")
+            throw ProgramError("the system allows no further thread for the noise: end other programs")
         }
         thread.withLock { $0 = started }
     }

@@ -110,7 +110,7 @@ struct Servers {
             if try main.send("CLUSTER", "INFO", as: String.self).contains("cluster_state:ok") { return }
             MonotonicClock.sleep(until: MonotonicClock.now() + 10_000_000)
         }
-        throw IsolationError("the cluster does not come up")
+        throw ProgramError("the cluster does not come up")
     }
 
     /// Whether the servers are ours, empty and about to vanish.
@@ -128,7 +128,7 @@ struct Servers {
                 try main.info("replication")["master_repl_offset"] == info["slave_repl_offset"] { return }
             MonotonicClock.sleep(until: MonotonicClock.now() + 10_000_000)
         }
-        throw IsolationError("the replica does not catch up within a minute")
+        throw ProgramError("the replica does not catch up within a minute")
     }
 
     /// What they say they are; asks each of them.

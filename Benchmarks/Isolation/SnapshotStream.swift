@@ -15,7 +15,7 @@ enum SnapshotStream {
         #else
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM), 0)
         #endif
-        guard descriptor >= 0 else { throw IsolationError("no socket for SYNC") }
+        guard descriptor >= 0 else { throw ProgramError("no socket for SYNC") }
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -25,17 +25,17 @@ enum SnapshotStream {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard connected == 0 else { throw IsolationError("the server takes no connection for SYNC") }
+        guard connected == 0 else { throw ProgramError("the server takes no connection for SYNC") }
         // With rdb-only the server closes after the snapshot: no end has to be looked for.
         for line in ["REPLCONF capa eof\r\n", "REPLCONF rdb-only 1\r\n", "SYNC\r\n"] {
             guard write(descriptor, line, line.utf8.count) == line.utf8.count else {
-                throw IsolationError("the server does not take \(line.dropLast(2))")
+                throw ProgramError("the server does not take \(line.dropLast(2))")
             }
             // SYNC is refused while replies are on their way.
             if line.hasPrefix("REPLCONF") {
                 var reply = [UInt8](repeating: 0, count: 64)
                 guard read(descriptor, &reply, reply.count) > 0, reply[0] == UInt8(ascii: "+") else {
-                    throw IsolationError("the server refuses \(line.dropLast(2)): it takes Redis 6.2 or newer")
+                    throw ProgramError("the server refuses \(line.dropLast(2)): it takes Redis 6.2 or newer")
                 }
             }
         }

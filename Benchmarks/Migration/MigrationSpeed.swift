@@ -14,10 +14,6 @@ struct MigrationSpeed {
         program = settings.program ?? folder + "bulkhead"
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// Who moves keys, and by what call from one number to another.
     private struct Contender {
         let name: String
@@ -49,7 +45,7 @@ struct MigrationSpeed {
                 let child = try ChildProgram.run(call, silenced: false)
                 let (left, moved) = (try source.dbsize(), try target.dbsize())
                 guard child.exitCode == 0, (from == 0 ? (left, moved) : (moved, left)) == (0, settings.keys) else {
-                    throw Failure(description: "\(contenders[index].name) left \(left) and \(moved) keys")
+                    throw ProgramError("\(contenders[index].name) left \(left) and \(moved) keys")
                 }
                 contenders[index].rates.append(Double(settings.keys) / child.seconds)
                 Terminal.writeError("round \(round + 1): \(contenders[index].name)\n")

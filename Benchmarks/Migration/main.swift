@@ -1,20 +1,3 @@
 import BenchmarkSupport
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-do {
-    switch try Settings.table.parse(CommandLine.arguments.dropFirst()) {
-    case .help(let text): print(text, terminator: "")
-    case .run(let settings):
-        exit(try MigrationSpeed(settings).run() ? 0 : 1)
-    }
-} catch {
-    Terminal.writeError("migration: \(error)\n")
-    exit(error is ArgumentError ? 2 : 1)
-}
+Settings.table.run { settings in try MigrationSpeed(settings).run() ? 0 : 1 }

@@ -12,6 +12,8 @@ package enum ArgumentError: Error, Equatable, CustomStringConvertible {
     case joinedValue(option: String, placeholder: String?)
     /// A word that belongs to no option; `position` counts from 1.
     case strayArgument(position: Int)
+    /// Options that do not go together, and what to do, in words.
+    case contradiction(String)
 
     package var description: String {
         switch self {
@@ -29,6 +31,7 @@ package enum ArgumentError: Error, Equatable, CustomStringConvertible {
             "--\(option) takes no value: write it alone"
         case .strayArgument(let position):
             "argument \(position) belongs to no option: options start with --, and --help lists them"
+        case .contradiction(let words): words
         }
     }
 }

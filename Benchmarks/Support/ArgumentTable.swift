@@ -8,13 +8,9 @@
 ///         .integer("rate", "<per second>", \.rate, in: 1...1_000_000, help: "GETs sent a second"),
 ///         .flag("json", \.json, help: "print JSON instead of a table"),
 ///     ])
-/// switch try table.parse(CommandLine.arguments.dropFirst()) {
-/// case .help(let text): print(text, terminator: "")
-/// case .run(let settings): …
-/// }
+/// table.run { settings in … }
 /// ```
-/// Strict: an option is `--name value` or `--name`, given once; everything else is an error that says what to write. A
-/// program prints the error to standard error and ends with 2.
+/// Strict: an option is `--name value` or `--name`, given once; everything else is an error that says what to write.
 package struct ArgumentTable<Settings> {
     package enum Outcome {
         /// `--help` stood somewhere on the line: print this and end with 0.

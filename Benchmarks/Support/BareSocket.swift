@@ -40,18 +40,18 @@ package final class BareSocket {
 
     private func send(_ bytes: [UInt8]) throws {
         let written = write(descriptor, bytes, bytes.count)
-        guard written == bytes.count else { throw BareSocketError("the server took no command: \(Self.errorText)") }
+        guard written == bytes.count else { throw ProgramError("the server took no command: \(Self.errorText)") }
     }
 
     private func receive(_ size: Int, beginningWith mark: UInt8) throws {
         var received = 0
         while received < size {
             let count = recv(descriptor, space.baseAddress, space.count, 0)
-            guard count > 0 else { throw BareSocketError("the server hung up: \(Self.errorText)") }
-            if received == 0, space[0] != mark { throw BareSocketError("the server answered something else") }
+            guard count > 0 else { throw ProgramError("the server hung up: \(Self.errorText)") }
+            if received == 0, space[0] != mark { throw ProgramError("the server answered something else") }
             received += count
         }
-        guard received == size else { throw BareSocketError("the reply is longer than the value") }
+        guard received == size else { throw ProgramError("the reply is longer than the value") }
     }
 
     private static func connect(_ host: String, _ port: Int) throws -> Int32 {
@@ -64,7 +64,7 @@ package final class BareSocket {
         hints.ai_socktype = stream
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &list) == 0 else {
-            throw BareSocketError("\(host) has no address")
+            throw ProgramError("\(host) has no address")
         }
         defer { freeaddrinfo(list) }
         var next = list
@@ -85,17 +85,11 @@ package final class BareSocket {
             close(descriptor)
             next = entry.ai_next
         }
-        throw BareSocketError("cannot connect: \(errorText)")
+        throw ProgramError("cannot connect: \(errorText)")
     }
 
     private static var errorText: String {
         let code = errno
         return strerror(code).map { String(cString: $0) } ?? "error \(code)"
     }
-}
-
-/// Why a bare socket has nothing to measure.
-package struct BareSocketError: Error, CustomStringConvertible {
-    package let description: String
-    init(_ description: String) { self.description = description }
 }

@@ -25,7 +25,7 @@ package struct ChildProgram {
     /// Throws where it cannot be started. It belongs to this program's group: Ctrl-C ends both.
     package static func run(_ words: [String], silenced: Bool = false) throws -> ChildProgram {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw ComparisonError("cannot open a pipe: \(errorText(errno))") }
+        guard pipe(&ends) == 0 else { throw ProgramError("cannot open a pipe: \(errorText(errno))") }
         defer { close(ends[0]) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
 
@@ -48,7 +48,7 @@ package struct ChildProgram {
         let start = MonotonicClock.now()
         let failure = posix_spawnp(&process, words[0], &actions, nil, &arguments, environment)
         close(ends[1])
-        guard failure == 0 else { throw ComparisonError("cannot start \(words[0]): \(errorText(failure))") }
+        guard failure == 0 else { throw ProgramError("cannot start \(words[0]): \(errorText(failure))") }
 
         let output = readToEnd(of: ends[0])
         var status: Int32 = 0

@@ -2,26 +2,13 @@ import BenchmarkSupport
 import Bulkhead
 import RedisTestServer
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-do {
-    switch try Settings.table.parse(CommandLine.arguments.dropFirst()) {
-    case .help(let text): print(text, terminator: "")
-    case .run(let settings): try await measure(settings)
-    }
-} catch {
-    Terminal.writeError("throughput: \(error)\n")
-    exit(error is ArgumentError ? 2 : 1)
+await Settings.table.run { settings in
+    try await measure(settings)
+    return 0
 }
 
 func measure(_ settings: Settings) async throws {
-    if let contradiction = settings.contradiction { throw Refusal(contradiction) }
+    if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }
     guard let operation = Operation(rawValue: settings.operation), let mode = Mode(rawValue: settings.mode) else {
         return
     }
@@ -66,10 +53,4 @@ func measure(_ settings: Settings) async throws {
     print(settings.json ? try report.json() : report.words)
     try await work.clean(database)
     await databases.close()
-}
-
-/// Words of the command line that their table cannot judge, or a reply that must not be counted.
-struct Refusal: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

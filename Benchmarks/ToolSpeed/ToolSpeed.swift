@@ -35,7 +35,7 @@ struct ToolSpeed {
         switch tool {
         case "check": return try checkContest(on: server)
         case "backup": return try backupContest(on: server)
-        default: throw ComparisonError("there is nothing to measure \(tool) by")
+        default: throw ProgramError("there is nothing to measure \(tool) by")
         }
     }
 
@@ -54,7 +54,7 @@ struct ToolSpeed {
                 let words = (cores.map { ["taskset", "-c", "\($0.client)"] } ?? []) + contestant.words
                 let child = try ChildProgram.run(words, silenced: true)
                 guard contestant.doneCodes.contains(child.exitCode) else {
-                    throw ComparisonError("\(contestant.name) ended with \(child.exitCode)")
+                    throw ProgramError("\(contestant.name) ended with \(child.exitCode)")
                 }
                 turns[place] = ToolContest.Turn(seconds: child.seconds, peakBytes: child.peakBytes)
                 done += 1
@@ -71,7 +71,7 @@ extension ToolSpeed {
     /// Both walk every key. As it comes, check asks a sample of 20,000 for more than bigkeys asks of all; with
     /// `--exact` it asks every key for its type, expiry, encoding and memory.
     private func checkContest(on server: RedisTestServer) throws -> ToolContest {
-        guard let port = server.port else { throw ComparisonError("the server has no port") }
+        guard let port = server.port else { throw ProgramError("the server has no port") }
         try fillForCheck(server)
         let check = ["\(settings.programs)/bulkhead", "check", "main", "--url", server.url, "--quiet"]
         let found: [Int32] = [0, 1]
@@ -101,7 +101,7 @@ extension ToolSpeed {
             for result in try main.pipeline(commands) { _ = try result.get() }
         }
         guard try main.dbsize() == settings.keys else {
-            throw ComparisonError("the database has not the keys that were written")
+            throw ProgramError("the database has not the keys that were written")
         }
     }
 }
@@ -110,7 +110,7 @@ extension ToolSpeed {
     /// backup beside `redis-cli --rdb`: both fetch the server's snapshot into a file and have it on the disk. The
     /// server waits for no second replica, and all keys are in the database that is wanted.
     private func backupContest(on server: RedisTestServer) throws -> ToolContest {
-        guard let port = server.port else { throw ComparisonError("the server has no port") }
+        guard let port = server.port else { throw ProgramError("the server has no port") }
         try fillForBackup(server)
         // In the server's private folder, so that they go with it.
         let backup = [

@@ -41,7 +41,7 @@ import Testing
         ("\"test\",\"rps\"\n\"GET\",\"1\"", "no usable p50_latency_ms"),
     ])
     func `a print without the numbers is an error that says what is missing`(text: String, reason: String) {
-        let error = #expect(throws: ComparisonError.self) { try RedisBenchmarkLine(csv: text, test: "GET") }
+        let error = #expect(throws: ProgramError.self) { try RedisBenchmarkLine(csv: text, test: "GET") }
         #expect(error?.description.contains(reason) == true)
     }
 }

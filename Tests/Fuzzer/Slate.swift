@@ -14,11 +14,11 @@ struct Slate {
 
     private let base: UnsafeMutableRawPointer
 
-    init(path: String) throws(FuzzerError) {
+    init(path: String) throws(ProgramError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0, ftruncate(descriptor, off_t(Self.size)) == 0,
             let mapped = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED
-        else { throw FuzzerError("cannot map \(path)") }
+        else { throw ProgramError("cannot map \(path)") }
         close(descriptor)
         base = mapped
     }
@@ -73,10 +73,4 @@ struct Slate {
             word(4).pointee = UInt64(kept.count)
         }
     }
-}
-
-/// Why the fuzzer could not do its work; not a find.
-struct FuzzerError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

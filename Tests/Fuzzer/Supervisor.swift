@@ -15,7 +15,7 @@ struct Supervisor {
     let finds: Finds
 
     /// All inputs; how many broke a promise.
-    func run() throws(FuzzerError) -> Int {
+    func run() throws(ProgramError) -> Int {
         let path = "\(temporaryFolder)/fuzz-\(getpid())"
         let slate = try Slate(path: path)
         defer { unlink(path) }
@@ -28,14 +28,14 @@ struct Supervisor {
             let status = try work(from: first, path)
             if status & 0x7f == 0 {
                 let code = Int(status >> 8 & 0xff)
-                guard code <= Worker.mostFinds else { throw FuzzerError("a worker ended with \(code)") }
+                guard code <= Worker.mostFinds else { throw ProgramError("a worker ended with \(code)") }
                 broken += code
                 break
             }
             let signal = status & 0x7f
-            guard signal != SIGINT, signal != SIGTERM else { throw FuzzerError("stopped at input \(slate.index)") }
+            guard signal != SIGINT, signal != SIGTERM else { throw ProgramError("stopped at input \(slate.index)") }
             let words = signal == SIGALRM ? "it did not end in a minute" : "the process died of signal \(signal)"
-            guard let input = slate.input else { throw FuzzerError("\(words) while making input \(slate.index)") }
+            guard let input = slate.input else { throw ProgramError("\(words) while making input \(slate.index)") }
             try finds.keep(input, words, number: slate.index)
             slate.tally["\(input.target.rawValue) died", default: 0] += 1
             broken += 1
@@ -49,7 +49,7 @@ struct Supervisor {
     private var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
     /// One worker from its start to its end; how it ended, as `waitpid` says it.
-    private func work(from first: Int, _ path: String) throws(FuzzerError) -> Int32 {
+    private func work(from first: Int, _ path: String) throws(ProgramError) -> Int32 {
         var words = [CommandLine.arguments[0], "--worker", path, "--from", "\(first)", "--inputs", "\(settings.inputs)"]
         words += ["--seed", "\(settings.seed)", "--target", settings.target, "--keep", settings.keep]
         #if canImport(Darwin)
@@ -61,7 +61,7 @@ struct Supervisor {
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0
         guard posix_spawnp(&process, words[0], nil, nil, &arguments, environment) == 0 else {
-            throw FuzzerError("cannot start \(words[0])")
+            throw ProgramError("cannot start \(words[0])")
         }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -23,7 +23,7 @@ struct Worker {
     let finds: Finds
 
     /// Feeds the inputs from this one on; how many broke a promise.
-    func run(from first: Int) throws(FuzzerError) -> Int {
+    func run(from first: Int) throws(ProgramError) -> Int {
         signal(SIGINT, SIG_DFL)
         let supervisor = getppid()
         Self.limitMemory()
@@ -33,7 +33,7 @@ struct Worker {
             if index & 0xff == 0 {
                 _ = alarm(Self.patience)
                 slate.tally = tally
-                if getppid() != supervisor { throw FuzzerError("its supervisor is gone") }
+                if getppid() != supervisor { throw ProgramError("its supervisor is gone") }
             }
             slate.index = index
             let input = Target.input(seed: settings.runSeed, index: index, only: settings.only)

@@ -3,29 +3,13 @@
 // it.
 import BenchmarkSupport
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-do {
-    switch try Settings.table.parse(CommandLine.arguments.dropFirst()) {
-    case .help(let text): print(text, terminator: "")
-    case .run(let settings): exit(try run(settings))
-    }
-} catch {
-    Terminal.writeError("fuzz: \(error)\n")
-    // Above the number of finds that a worker ends with.
-    exit(error is ArgumentError ? 102 : 101)
-}
+// Codes above the number of finds that a worker ends with.
+Settings.table.run(refused: 102, failed: 101) { settings in try run(settings) }
 
 /// The exit code: how many promises were broken for a worker, else 1 for any.
 func run(_ settings: Settings) throws -> Int32 {
     guard settings.target == "all" || settings.only != nil else {
-        throw FuzzerError("--target takes \(Target.allCases.map(\.rawValue).joined(separator: ", ")) or all")
+        throw ProgramError("--target takes \(Target.allCases.map(\.rawValue).joined(separator: ", ")) or all")
     }
     let finds = Finds(folder: settings.keep, seed: settings.runSeed)
     if let path = settings.worker {

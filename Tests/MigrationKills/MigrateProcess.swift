@@ -1,3 +1,5 @@
+import BenchmarkSupport
+
 #if canImport(Glibc)
 // `environ` is a variable of C, which Swift cannot know to be left alone.
 @preconcurrency import Glibc
@@ -14,11 +16,7 @@ final class MigrateProcess {
     /// What waitpid said; nil while it has not been reaped.
     private var status: Int32?
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    init(_ words: [String], log: String) throws(Failure) {
+    init(_ words: [String], log: String) throws(ProgramError) {
         #if canImport(Darwin)
         var actions: posix_spawn_file_actions_t?
         let environment = _NSGetEnviron().pointee
@@ -37,7 +35,7 @@ final class MigrateProcess {
         let failure = posix_spawn(&process, words[0], &actions, nil, &arguments, environment)
         guard failure == 0 else {
             let reason = strerror(failure).map { String(cString: $0) } ?? "error \(failure)"
-            throw Failure(description: "cannot start \(words[0]): \(reason)")
+            throw ProgramError("cannot start \(words[0]): \(reason)")
         }
         self.process = process
         self.log = log

@@ -57,7 +57,7 @@ struct Round {
         let code = process.wait()
         // Keys that the writer made anew are skipped.
         guard code == 0 || (code == 1 && scenario.isWritten) else {
-            throw MigrateProcess.Failure(description: "the resumed run ended with \(code): \(process.said)")
+            throw ProgramError("the resumed run ended with \(code): \(process.said)")
         }
         try check(keys, writes, source, target, &tally)
     }

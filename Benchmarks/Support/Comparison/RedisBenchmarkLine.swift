@@ -14,18 +14,18 @@ package struct RedisBenchmarkLine: Sendable, Equatable {
     /// Reads what the program printed, progress and warnings between its lines too.
     ///
     /// - Parameter test: the name in the first column, such as `GET`.
-    package init(csv: String, test: String) throws(ComparisonError) {
+    package init(csv: String, test: String) throws(ProgramError) {
         let lines = csv.split(whereSeparator: \.isNewline).map { Self.cells(of: $0) }
         guard let titles = lines.first(where: { $0.first == "test" }) else {
-            throw ComparisonError("redis-benchmark printed no titles: is it older than Redis 6.2?")
+            throw ProgramError("redis-benchmark printed no titles: is it older than Redis 6.2?")
         }
         guard let cells = lines.first(where: { $0.first == test && $0.count == titles.count }) else {
-            throw ComparisonError("redis-benchmark printed no line for \(test)")
+            throw ProgramError("redis-benchmark printed no line for \(test)")
         }
-        func number(_ title: String) throws(ComparisonError) -> Double {
+        func number(_ title: String) throws(ProgramError) -> Double {
             guard let index = titles.firstIndex(of: title), let number = Double(cells[index]), number.isFinite,
                 number > 0
-            else { throw ComparisonError("redis-benchmark printed no usable \(title) for \(test)") }
+            else { throw ProgramError("redis-benchmark printed no usable \(title) for \(test)") }
             return number
         }
         requestsPerSecond = try number("rps")
@@ -38,11 +38,4 @@ package struct RedisBenchmarkLine: Sendable, Equatable {
             String(cell.hasPrefix("\"") && cell.hasSuffix("\"") && cell.count > 1 ? cell.dropFirst().dropLast() : cell)
         }
     }
-}
-
-/// Why a comparison could not be made.
-package struct ComparisonError: Error, Equatable, CustomStringConvertible {
-    package let description: String
-
-    package init(_ description: String) { self.description = description }
 }

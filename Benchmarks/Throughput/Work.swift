@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Bulkhead
 
 /// The command that is measured.

@@ -19,6 +19,14 @@ import Testing
         #expect(Set(order) == Set(cases.map(\.name)))
     }
 
+    @Test func `of many rounds what is far from idle is measured in a few`() {
+        let cases = RoundPlan.cases(layouts: IsolationLayout.allCases, noises: [.keys], rates: [])
+        let steps = RoundPlan(rounds: 21, cases: cases).steps
+        func rounds(_ layout: IsolationLayout) -> [Int] { steps.filter { $0.case == IsolationCase(layout) }.map(\.round) }
+        #expect(rounds(.idle) == Array(0..<21) && rounds(.gentle) == Array(0..<21))
+        #expect(rounds(.oneConnection) == [0, 3, 6, 9, 12, 15, 18])
+    }
+
     @Test func `other noises are made in named databases, and other rates have an idle of their own`() {
         let cases = RoundPlan.cases(layouts: [.idle, .namedDatabases], noises: [.vectors, .keys], rates: [8_000])
         #expect(

@@ -21,10 +21,15 @@ extension IsolationReport {
             + "intended (\(arrivals)); SCAN COUNT \(Units.grouped(settings.count)) with HMGET of "
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
-            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn; percentiles are medians of the "
-            + "rounds, × idle that of the p99 divided by that of idle in the same round; of \(settings.rounds) rounds "
-            + "the lowest and the highest enclose the true median with \(confidence). "
+            + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
+            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time; of "
+            + "\(settings.rounds) rounds the lowest and the highest enclose the true median with \(confidence). "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
+    }
+
+    private var thinned: String {
+        let most = RoundPlan.stride(of: settings.rounds)
+        return most > 1 ? " (those far from idle every \(most) rounds)" : ""
     }
 
     /// Of the range of n samples about the median: 1 - 2^(1-n).

@@ -26,7 +26,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var full = false
     package var html: String?
 
-    /// What `--full` means: twenty minutes, where it changes what was not asked for otherwise.
+    /// What `--full` means: ten minutes, where it changes what was not asked for otherwise.
     package var resolved: IsolationSettings {
         guard full else { return self }
         var settings = self
@@ -117,7 +117,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .integer(
                     "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
                     help: "keys of the cache that is flushed while vectors are read; 0 leaves it out"),
-                .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: twenty minutes"),
+                .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: ten minutes"),
                 .text("html", "<file>", \.html, help: "write the report as one page, too"),
                 .integer(
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,

@@ -9,7 +9,7 @@ package struct IsolationSummary: Sendable, Encodable {
     package let getLatencyOfRounds: Percentiles
     /// The p99 of each round, in nanoseconds.
     package let p99OfRounds: Spread
-    /// The p99 of each round divided by that of the idle layout in the same round; nil for idle itself.
+    /// The p99 of each round divided by that of the idle layout about the same time; nil for idle itself.
     package let p99TimesIdle: Spread?
     /// The p50 likewise.
     package let p50TimesIdle: Spread?
@@ -39,6 +39,10 @@ package struct IsolationSummary: Sendable, Encodable {
         package let percent: Double
         package let nanoseconds: Int64
     }
+
+    /// Idle is the median of so many rounds before, the same and so many after: a stall of the machine in one of them
+    /// would halve a factor, and a machine that slows down slowly is followed all the same.
+    private static let idleRounds = 2
 
     /// Dense where latencies are rare.
     static let curvePercents: [Double] = [
@@ -76,7 +80,7 @@ package struct IsolationSummary: Sendable, Encodable {
         }
     }
 
-    /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle in the same rounds.
+    /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle about the same time.
     package init?(_ kind: IsolationCase, of measurements: [IsolationMeasurement]) {
         let rounds = measurements.filter { $0.step.case == kind }
         let idle = measurements.filter { $0.step.case == kind.idle }
@@ -90,11 +94,11 @@ package struct IsolationSummary: Sendable, Encodable {
         }
         func timesIdle(_ percent: Double) -> [Double] {
             rounds.compactMap { round in
+                let near = idle.filter { abs($0.step.round - round.step.round) <= Self.idleRounds }
                 guard let own = round.seen.latencies.percentile(percent),
-                    let base = idle.first(where: { $0.step.round == round.step.round })?
-                        .seen.latencies.percentile(percent)
+                    let base = Spread(near.compactMap { $0.seen.latencies.percentile(percent).map(Double.init) })
                 else { return nil }
-                return Double(own) / Double(max(1, base))
+                return Double(own) / max(1, base.median)
             }
         }
         let ofRounds = seen.compactMap { Percentiles($0.latencies) }

@@ -15,8 +15,8 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     package static let claim = "vector scans don't affect cache operations"
     /// The rule, in words.
     package static let criterion =
-        "it holds when the GET p99 while scanned is within \(Units.decimal(limit, places: 1)) × the idle p99 of the "
-        + "same round, at the median of the rounds"
+        "it holds when the GET p99 while scanned is within \(Units.decimal(limit, places: 1)) × the idle p99 about the "
+        + "same time, at the median of the rounds"
 
     package let answer: Answer
     /// The question, the answer and the figures, as they stand under the table.

@@ -20,18 +20,18 @@ public struct RedisPace: Sendable, Hashable {
 
     /// As large steps as asked for, without a pause. The default of the library.
     public static let full = RedisPace()
-    /// Steps of 50 µs, and a quarter of the time to others when the server is busy. The default of the tools.
+    /// Steps of 40 µs, and a quarter of the time to others when the server is busy. The default of the tools.
     ///
     /// Measured by `Benchmarks/run`: the 99th percentile of a neighbour's GETs within 1.5 times that of an idle server,
     /// at half and more of the full speed. Steps of 100 µs make it 2 times, at three quarters.
-    public static let considerate = RedisPace(budget: .microseconds(50), leaving: 0.25)
-    /// Steps of 30 µs, and half of the time to others when the server is busy.
+    public static let considerate = RedisPace(budget: .microseconds(40), leaving: 0.25)
+    /// Steps of 25 µs, and half of the time to others when the server is busy.
     ///
     /// Within 1.2 times, at a third and more of the full speed.
-    public static let gentle = RedisPace(budget: .microseconds(30), leaving: 0.5)
+    public static let gentle = RedisPace(budget: .microseconds(25), leaving: 0.5)
 
     /// A pace of one's own. What lies outside ``budgets`` or from 0 to 0.9 is taken as the nearest that does not.
-    public init(budget: Duration = .microseconds(50), leaving share: Double = 0.25) {
+    public init(budget: Duration = .microseconds(40), leaving share: Double = 0.25) {
         self.budget = min(max(budget, Self.budgets.lowerBound), Self.budgets.upperBound)
         leaving = share.isNaN ? 0 : min(max(share, 0), Self.mostLeft)
     }

@@ -72,7 +72,8 @@ struct FlushProbe {
         var before = LatencyHistogram()
         var during = LatencyHistogram()
         for (intended, latency) in reads.all {
-            if intended < start { before.record(nanoseconds: latency) } else { during.record(nanoseconds: latency) }
+            if intended + latency < start { before.record(nanoseconds: latency) }
+            if start...max(end, start + FlushMeasurement.window) ~= intended { during.record(nanoseconds: latency) }
         }
         return FlushMeasurement(
             mode: mode, round: round, keys: keys, nanoseconds: end - start, before: before, during: during,

@@ -15,6 +15,9 @@ struct Noise: Sendable {
         case .vectors where site.layout == .oneConnection:
             let shared = try site.vectors[.knowledge]
             return try NoiseMaker(awaiting: { try await scanInOneLine($0, shared) })
+        case .vectors where site.layout == .lanes:
+            let shared = try site.vectors[.knowledge]
+            return try NoiseMaker(awaiting: { try await scanByLanes($0, shared) })
         case .vectors:
             return try NoiseMaker { try scanVectors($0, database) }
         case .scan10, .scan100, .scan1000, .scan10000:
@@ -82,18 +85,45 @@ struct Noise: Sendable {
         }
     }
 
-    /// The same over the connection that the GETs take.
+    /// The same over the connection that the GETs take, which only a benchmark asks for.
     private func scanInOneLine(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
-        var cursor: RedisScanCursor? = .start
-        while let position = cursor, !maker.hasToStop {
-            let page = try await database.scanPage(position, match: site.content.vectorPattern, count: settings.count)
-            cursor = page.cursor
+        var cursor: RESPBytes = "0"
+        repeat {
+            var scan = RedisBatch()
+            scan.append(
+                RedisCommand<RESPValue>.raw(
+                    "SCAN", [cursor, "MATCH", site.content.vectorPattern, "COUNT", settings.count]))
+            scan.takesBulkLane = false
             maker.beginStep()
-            let commands: [RedisCommand<[RESPValue?]>] = page.elements.prefix(1_000).map {
-                .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
+            guard let page = try await database.send(scan).first?.elements, page.count == 2, let next = page[0].bytes
+            else { throw ProgramError("SCAN was answered by something else than a page") }
+            cursor = next
+            var keys = try [RESPBytes](redis: page[1])[...]
+            while !keys.isEmpty, !maker.hasToStop {
+                maker.beginStep()
+                // More than a thousand would take the bulk lane.
+                let commands: [RedisCommand<[RESPValue?]>] = keys.prefix(1_000).map {
+                    .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
+                }
+                keys = keys.dropFirst(commands.count)
+                for result in try await database.pipeline(commands) { try decode(try result.get()) }
+                maker.add(commands.count)
             }
-            for result in try await database.pipeline(commands) { try decode(try result.get()) }
-            maker.add(commands.count)
+        } while cursor != "0" && !maker.hasToStop
+    }
+
+    /// The same as a service would do it: by the asynchronous side, over a connection beside that of the GETs.
+    private func scanByLanes(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
+        let scan = database.scanValues(
+            match: site.content.vectorPattern, count: settings.count, pace: site.pace, slice: settings.count
+        ) { key in
+            .hmget(key, IsolationContent.vectorFields, as: RESPValue.self)
+        }
+        for try await found in scan {
+            if maker.hasToStop { return }
+            if maker.count.isMultiple(of: settings.count) { maker.beginStep() }
+            try decode(try found.value)
+            maker.add(1)
         }
     }
 

@@ -32,7 +32,8 @@ struct Site: Sendable {
             Site(layout: layout, cache: cache, vectors: vectors, content: content, pace: pace)
         }
         var sites = [
-            site(.idle, named, named), site(.oneConnection, together, together), site(.oneDatabase, together, together),
+            site(.idle, named, named), site(.oneConnection, together, together), site(.lanes, together, together),
+            site(.oneDatabase, together, together),
             site(.namedDatabases, named, named), site(.considerate, named, named, .considerate),
             site(.gentle, named, named, .gentle),
         ]

@@ -4,6 +4,8 @@ package enum IsolationLayout: String, Sendable, CaseIterable, Encodable {
     case idle
     /// The cache and the vectors in one database, and all commands over one connection.
     case oneConnection = "one connection"
+    /// The cache and the vectors in one database of one client: scans take its bulk lane, GETs its shared one.
+    case lanes = "lanes of one name"
     /// The cache and the vectors in one database, each side with connections of its own.
     case oneDatabase = "one database"
     /// The cache in `main` and the vectors in `knowledge`, on one server.

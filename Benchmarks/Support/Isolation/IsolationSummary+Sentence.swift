@@ -25,7 +25,7 @@ extension IsolationSummary {
                 + (isCalm ? ": the server finds time for both" : ": the cache waits")
         }
         return switch layout {
-        case .idle, .oneDatabase, .oneConnection, .cluster:
+        case .idle, .oneDatabase, .oneConnection, .lanes, .cluster:
             "\(name): while the vectors "
                 + (layout == .cluster ? "" : "in main itself ") + "are scanned at \(rate), \(times)"
                 + (isCalm ? ": the scan fits between the GETs" : ": the cache waits behind every page of the scan")

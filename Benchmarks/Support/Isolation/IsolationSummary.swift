@@ -17,7 +17,8 @@ package struct IsolationSummary: Sendable, Encodable {
     package let p99TimesIdleOfRounds: [Double]
     /// Whether the p99 of a third of the rounds is far from that of the others, more than twofold.
     package let isUnsteady: Bool
-    /// What the program itself adds to the latencies of a typical round, at most.
+    /// How late GETs of a typical round were handed to the client, which is part of their latencies. So is the time
+    /// from a reply to its task, which cannot be told apart.
     package let senderLateness: Percentiles
     /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
     package let canary: Percentiles?

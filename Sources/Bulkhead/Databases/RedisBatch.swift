@@ -7,7 +7,7 @@ public struct RedisBatch: Sendable {
     /// True if it takes the bulk lane, so that it does not stand in front of single commands.
     var isLarge: Bool { takesBulkLane || count > Self.largestOnSharedLane }
     /// Set for what is large whatever its commands look like, such as the values of a scan.
-    var takesBulkLane = false
+    package var takesBulkLane = false
     /// Those that are not for every connection, and where they stand; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 

@@ -64,8 +64,10 @@ enum IsolationChart {
         func x(_ rate: Double) -> Double { left + (width - left - right - 120) * rate / most }
         func y(_ value: Double) -> Double { top + (height - top - bottom) * (1 - scale.place(value)) }
         var body = grid(scale, y)
-        for quarter in 0...4 {
-            let rate = most * Double(quarter) / 4
+        // The largest step of 1, 2, 5 that makes four of them.
+        let decade = pow(10, floor(log10(most / 4)))
+        let step = decade * (most / 4 >= 5 * decade ? 5 : most / 4 >= 2 * decade ? 2 : 1)
+        for rate in stride(from: 0, through: most, by: step) {
             body += line(x(rate), top, x(rate), height - bottom)
             body += text(x(rate), height - bottom + 18, Units.count(Int(rate)), "middle")
         }

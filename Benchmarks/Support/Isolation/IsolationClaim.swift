@@ -50,6 +50,12 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         /// Median of the rounds' p99, as a multiple of idle.
         func times(_ layout: IsolationLayout) -> Double? { self[layout]?.p99TimesIdle?.median }
 
+        /// Whether it is within the limit beyond doubt.
+        func isSurelyCalm(_ layout: IsolationLayout) -> Bool {
+            guard !isDisturbed, let summary = self[layout], let times = times(layout) else { return false }
+            return times <= IsolationVerdict.limit && !summary.roundsDisagree()
+        }
+
         func text(_ layout: IsolationLayout) -> String? {
             guard let summary = self[layout], let times = summary.p99TimesIdle, let rate = summary.vectorsPerSecond
             else { return nil }
@@ -67,7 +73,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             (.separateServers, "a server of its own"),
         ]
         let text = figures.list([.namedDatabases] + remedies.map(\.0))
-        let remedy = remedies.first { (figures.times($0.0) ?? .infinity) <= IsolationVerdict.limit }
+        let remedy = remedies.first { figures.isSurelyCalm($0.0) }
         let answer: Answer =
             switch verdict.answer {
             case .yes: .holds
@@ -108,13 +114,12 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
 
     private static func ownServer(_ figures: Figures) -> Self? {
         guard let times = figures.times(.separateServers) else { return nil }
-        let paced = figures.times(.separateConsiderate) ?? .infinity
         let isCalm = times <= IsolationVerdict.limit
-        let helps = !isCalm && paced <= IsolationVerdict.limit
+        let helps = !isCalm && figures.isSurelyCalm(.separateConsiderate)
         return Self(
             claim: "a server of its own keeps vector scans away from the cache",
             answer: figures.answer(isCalm ? .holds : helps ? .holdsOnlyWith : .doesNotHold),
-            condition: helps && !figures.isDisturbed ? "a considerate scan" : nil,
+            condition: helps ? "a considerate scan" : nil,
             figures: figures.list([.separateServers, .separateConsiderate, .replica]))
     }
 

@@ -19,8 +19,8 @@ extension IsolationReport {
             <p class="lead">\(HTML.text(verdict.text))</p>
             <ul class="claims">\(claims)</ul>
             <h2>GETs of main, by layout</h2>
-            <p>Latency from the instant a GET was meant to leave. Medians of rounds in the figures above, all rounds
-            together below.</p>
+            <p>Latency from the instant a GET was meant to leave. Percentiles are medians of the rounds, max is of
+            all, and the curves are of all rounds together.</p>
             <div class="wide">\(pageTable)</div>
             <h2>How slow, how often</h2>
             <figure><div class="wide">\(IsolationChart.curves(mainSummaries))</div>
@@ -123,11 +123,11 @@ enum HTML {
         :root{--back:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--card:#f6f8fa;
         --good:#1a7f37;--partly:#9a6700;--bad:#cf222e;--open:#57606a;
         --c0:#57606a;--c1:#a40e26;--c2:#e16f24;--c3:#bf8700;--c4:#1a7f37;--c5:#0aa5a0;--c6:#8250df;--c7:#0969da;
-        --c8:#54aeff;--c9:#bf3989}
+        --c8:#54aeff;--c9:#bf3989;--c10:#57761f}
         @media(prefers-color-scheme:dark){:root{--back:#0d1117;--text:#e6edf3;--soft:#9198a1;--line:#30363d;
         --card:#151b23;--good:#3fb950;--partly:#d29922;--bad:#f85149;--open:#9198a1;
         --c0:#9198a1;--c1:#ff7b72;--c2:#ffa657;--c3:#e3b341;--c4:#3fb950;--c5:#39c5cf;--c6:#bc8cff;--c7:#58a6ff;
-        --c8:#a5d6ff;--c9:#f778ba}}
+        --c8:#a5d6ff;--c9:#f778ba;--c10:#b4d455}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif}
         main{max-width:1080px;margin:0 auto;padding:24px 16px 64px}

@@ -42,13 +42,13 @@ package struct ProbeMeasurement: Sendable, Equatable {
 package struct IsolationTimeline: Sendable, Equatable, Encodable {
     /// Of a slice, in milliseconds.
     package static let sliceMilliseconds = 5
-    /// Slices and marks that are kept: the first second.
+    /// Slices that are kept: the first second.
     package static let mostSlices = 200
-    package static let mostMarks = 2_000
 
     /// In nanoseconds; 0 where no GET left.
     package private(set) var slowest: [Int64] = []
-    /// Beginnings of steps, in microseconds from the start.
+    /// Beginnings of steps, in microseconds from the start; of those in one millisecond the first, as a picture shows
+    /// no more.
     package private(set) var steps: [Int] = []
 
     package init() {}
@@ -64,8 +64,10 @@ package struct IsolationTimeline: Sendable, Equatable, Encodable {
     /// One step of the scan, by nanoseconds from the start of the measured time.
     package mutating func mark(at offset: Int64) {
         let end = Int64(Self.mostSlices * Self.sliceMilliseconds) * 1_000_000
-        guard (0..<end).contains(offset), steps.count < Self.mostMarks else { return }
-        steps.append(Int(offset / 1_000))
+        guard (0..<end).contains(offset) else { return }
+        let mark = Int(offset / 1_000)
+        if let last = steps.last, last / 1_000 == mark / 1_000 { return }
+        steps.append(mark)
     }
 }
 

@@ -8,7 +8,7 @@ import BenchmarkSupport
 import Darwin
 #endif
 
-/// All rows of the table: who is killed, where the keys go, and whether somebody writes meanwhile.
+/// All rows of the table: who is killed or overtaken, where the keys go, and whether somebody writes meanwhile.
 struct Kills {
     private let settings: Settings
     private let seed: Int
@@ -51,14 +51,19 @@ struct Kills {
 
 /// One row.
 struct Scenario: Sendable {
-    enum Victim: String, CaseIterable, Sendable { case client, server }
+    enum Victim: String, CaseIterable, Sendable {
+        case client = "client killed"
+        case server = "server killed"
+        /// It stands still while another run resumes its work, and goes on in the middle of that.
+        case rival = "client overtaken"
+    }
 
     let victim: Victim
     let isAcross: Bool
     let isWritten: Bool
 
     var name: String {
-        "\(victim.rawValue) killed, \(isAcross ? "two servers" : "one server")" + (isWritten ? ", writer" : "")
+        "\(victim.rawValue), \(isAcross ? "two servers" : "one server")" + (isWritten ? ", writer" : "")
     }
 
     /// As many as take long enough for a kill to fall between them.

@@ -42,14 +42,20 @@ final class MigrateProcess {
     }
 
     /// Kills it, unless it has ended by itself.
-    func kill() {
+    func kill() { send(SIGKILL) }
+
+    /// Has it stand still until it is told to go on.
+    func pause() { send(SIGSTOP) }
+    func goOn() { send(SIGCONT) }
+
+    private func send(_ signal: Int32) {
         guard !hasEnded else { return }
         #if canImport(Darwin)
-        Darwin.kill(process, SIGKILL)
+        Darwin.kill(process, signal)
         #elseif canImport(Musl)
-        Musl.kill(process, SIGKILL)
+        Musl.kill(process, signal)
         #else
-        Glibc.kill(process, SIGKILL)
+        Glibc.kill(process, signal)
         #endif
     }
 

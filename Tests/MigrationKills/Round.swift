@@ -21,6 +21,8 @@ struct Round {
     private static let again = 0.25
     /// Nanoseconds between the last look at the target and the kill, at most: a slice takes less.
     private static let longestDelay: Int64 = 500_000
+    /// Nanoseconds that a rival has before the run it overtakes goes on, at most: it takes some 20 ms to start.
+    private static let longestHead: Int64 = 60_000_000
 
     mutating func perform(_ tally: inout Tally) throws {
         let options = RedisTestServer.Options(arguments: Self.synced, startTimeout: .seconds(60))
@@ -84,6 +86,16 @@ struct Round {
             victim.kill()
             _ = process.wait()
             try victim.restart()
+        case .rival:
+            process.pause()
+            let rival = try MigrateProcess(words + (words.contains("--resume") ? [] : ["--resume"]), log: log + ".rival")
+            tally.resumes += 1
+            let head = Int64.random(in: 0...Self.longestHead, using: &random)
+            MonotonicClock.sleep(until: MonotonicClock.now() + head)
+            process.goOn()
+            // Either may end early, in words: what counts is what is where.
+            _ = process.wait()
+            _ = rival.wait()
         }
         if try patiently({ try isHalfDone(source, target) }) { tally.killsInside += 1 }
     }

@@ -77,7 +77,9 @@ struct Backup {
     }
 
     private func back(_ items: [BackupPlan.Item], _ report: inout Report) async throws(ProgramFailure) {
-        for item in items { NewFile.removeAbandoned(in: FilePath.split(item.path).folder) }
+        for item in items {
+            NewFile.removeAbandoned(in: FilePath.split(item.path).folder) { plan.isName($0, ofFileOf: item) }
+        }
         let facts = try await facts(of: items[0])
         let startedAt = BackupTime.now
         var made: [MadeSnapshot] = []

@@ -32,6 +32,13 @@ struct BackupPlan {
         return order.map { address in items.filter { $0.address == address } }
     }
 
+    /// Whether a file is called so by this plan, or was by an earlier one for the same database; or its manifest is.
+    func isName(_ name: String, ofFileOf item: Item) -> Bool {
+        let file = name.hasSuffix(BackupManifest.suffix) ? String(name.dropLast(BackupManifest.suffix.count)) : name
+        return file == FilePath.split(item.path).name
+            || folder != nil && BackupRetention.isName(file, of: item.entry.name.text)
+    }
+
     /// Throws a wrong call, a missing folder, or a refusal to overwrite what is not the tool's own.
     init(
         _ entries: [DatabaseEntry], to destination: String, in databases: RedisDatabases, replacing: Bool,

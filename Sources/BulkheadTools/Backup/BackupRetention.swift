@@ -55,6 +55,11 @@ struct BackupRetention {
     }
 
     private func isOwnName(_ file: String, ending suffix: String) -> Bool {
+        Self.isName(file, of: name, ending: suffix)
+    }
+
+    /// Whether a file of a folder is called as the backups of a database are.
+    static func isName(_ file: String, of name: String, ending suffix: String = ".rdb") -> Bool {
         guard file.hasPrefix(name + "-"), file.hasSuffix(suffix) else { return false }
         let time = file.dropFirst(name.count + 1).dropLast(suffix.count)
         // 20261124T031500Z

@@ -5,6 +5,7 @@ import Foundation
 #endif
 
 import Bulkhead
+import RDB
 
 /// Which databases go into which files, checked before a server is asked for anything.
 struct BackupPlan {
@@ -82,6 +83,11 @@ struct BackupPlan {
                 Item(entry: entry, address: address, path: path, former: former, replaces: replacing || hasManifest))
         }
         self.items = items
+        for items in byServer where items.count > RDBFilter.mostCuts {
+            throw arguments.refused(
+                "\(items.count) databases of \(items[0].address), and \(RDBFilter.mostCuts) are cut out of one "
+                    + "snapshot at most: back up the others by a call of their own")
+        }
     }
 
     /// The manifest of what is there and may be replaced.

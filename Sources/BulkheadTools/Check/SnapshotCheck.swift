@@ -17,6 +17,7 @@ struct SnapshotCheck: ~Copyable {
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue
+    private let call: String
     private var reader = RDBReader()
     private var summary = RDBSummary()
     private var tallies: [DatabaseTally] = []
@@ -33,8 +34,9 @@ struct SnapshotCheck: ~Copyable {
     private var key: [UInt8] = []
     private var look = KeyLook()
 
-    private init(_ catalogue: DatabaseCatalogue) {
-        self.catalogue = catalogue
+    private init(_ selection: ServerSelection) {
+        catalogue = selection.catalogue
+        call = selection.call
     }
 
     /// Reads the snapshot at `path` (`-` is standard input); throws bad data for one that is damaged, because then no
@@ -146,7 +148,7 @@ struct SnapshotCheck: ~Copyable {
         return DatabaseReport(
             tally, of: entry, in: catalogue,
             keys: isComplete ? tally.walked : max(tally.walked, announced[entry.number] ?? 0), expiring: nil,
-            isComplete: isComplete, drewAll: true)
+            isComplete: isComplete, drewAll: true, call: call)
     }
 }
 

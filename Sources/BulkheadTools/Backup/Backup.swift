@@ -145,9 +145,13 @@ struct Backup {
         }
         var length: Int?
         if case .length(let bytes) = transfer.framing { length = bytes }
-        let bar = bar(length, "B")
+        // A snapshot that goes straight to the socket has no length; then its keys are counted.
+        let keys = length == nil ? facts?.allKeys : nil
+        let bar = keys == nil ? bar(length, "B") : bar(keys, "keys")
         defer { bar.end() }
-        let cut = SnapshotCut(program: program, targets: items.map(target)) { bar.update(done: $0) }
+        let cut = SnapshotCut(program: program, targets: items.map(target)) {
+            bar.update(done: keys == nil ? $0 : $1)
+        }
         return try cut.run(transfer)
     }
 

@@ -26,7 +26,6 @@ struct SnapshotCheck: ~Copyable {
     private var present: Int?
     /// What the file says how many keys are to come, by number.
     private var announced: [Int: Int] = [:]
-    private var walked = 0
     /// Milliseconds since 1970 when the snapshot was made; now where it does not say.
     private var made = Int64(Date().timeIntervalSince1970 * 1_000)
 
@@ -46,7 +45,7 @@ struct SnapshotCheck: ~Copyable {
         _ progress: WorkProgress?
     ) throws(ProgramFailure) -> CheckReport {
         let date = Date().formatted(.iso8601)
-        var check = SnapshotCheck(selection.catalogue)
+        var check = SnapshotCheck(selection)
         let isComplete =
             path == "-"
             ? try check.read(streams.input, progress)
@@ -70,7 +69,7 @@ struct SnapshotCheck: ~Copyable {
                     reader.feed(bytes)
                     while !reader.hasEnded, let event = try reader.next() { try add(event) }
                 }
-                progress?.update(done: walked)
+                progress?.update(done: reader.consumed)
             } while !input.hasEnded && !reader.hasEnded
             // Throws what is missing, and a wrong checksum.
             if reader.hasEnded { _ = try reader.next() } else { try reader.finish() }
@@ -108,7 +107,6 @@ struct SnapshotCheck: ~Copyable {
                 tallies[present].walk(key)
                 tallies[present].add(look, of: key)
             }
-            walked += 1
             look = KeyLook()
         default: break
         }

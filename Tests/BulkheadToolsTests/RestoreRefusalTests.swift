@@ -62,6 +62,10 @@ import Testing
             #expect((counts["remarks"] as? [[String: Any]])?.first?["keys"] as? [String] == ["hash"])
             #expect(try await databases["db7"].dbsize() == 0)
 
+            let dry = try await Bulkhead.run(words + ["--dry-run"])
+            #expect(dry.exitCode == 1)
+            #expect(dry.errors.contains("nothing would be restored"), "\(dry.errors)")
+
             let rest = try await Bulkhead.run(words + ["--skip-unsupported"])
             #expect(rest.exitCode == 1)
             #expect(try json(rest)["restored"] as? Int == 1)

@@ -143,14 +143,16 @@ extension RestoreDocument {
             report.expired = ahead.expired
             report.failed = ahead.unsupported
             if plan.conflicts == .skip { report.skipped = ahead.taken }
-        } else if ahead.unsupported > 0, !plan.skipsUnsupported {
+        }
+        let nothing = isDryRun ? "nothing would be restored" : "nothing was restored"
+        if ahead.unsupported > 0, !plan.skipsUnsupported {
             isRefused = true
             report.stopped = "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: "
-                + "nothing was restored; say --skip-unsupported to restore the others"
+                + "\(nothing); say --skip-unsupported to restore the others"
         } else if ahead.taken > 0, plan.conflicts == .fail {
             isRefused = true
-            report.stopped = "the database has keys of these names: nothing was restored; say "
-                + "--on-conflict skip or --on-conflict replace"
+            report.stopped = "the database has keys of these names: \(nothing); say --on-conflict skip or "
+                + "--on-conflict replace"
         }
     }
 }

@@ -64,7 +64,7 @@ struct RestoreDocument: Encodable {
         }
         let parts = [
             isDryRun
-                ? "\(Units.grouped(report.untried)) would be restored"
+                ? "\(Units.grouped(isRefused ? 0 : report.untried)) would be restored"
                 : "\(Units.grouped(report.restored)) restored",
             isDryRun ? counted(report.conflicts, "names are taken") : counted(report.skipped, "skipped"),
             counted(report.expired, "expired"), counted(report.failed, "failed"),

@@ -46,6 +46,33 @@ import Testing
         }
     }
 
+    @Test func `a message repeats no URL, in which a password may stand`() {
+        for words in [["redis://:secret@h"], ["--redis://:secret@h"], ["--rate", "redis://:secret@h"],
+            ["--policy", "redis://:secret@h"], ["--after", "redis://:secret@h"]] {
+            var failure: ProgramFailure?
+            do {
+                _ = try Arguments(reading: words, flags: flags, of: "bulkhead test")
+            } catch { failure = error }
+            #expect(failure?.message?.contains("redis://…'") == true || words[0] == "--redis://:secret@h")
+            #expect(failure?.message?.contains("secret") == false, "\(words)")
+        }
+        #expect("plain".inMessage == "plain")
+        #expect("at redis://:a@b@cache:1/2, 'unix://x'".withoutLogins == "at redis://…@cache:1/2, 'unix://x'")
+        #expect("redis://u:p@a redis://b \"redis://:p@c\"".withoutLogins == "redis://…@a redis://b \"redis://…@c\"")
+    }
+
+    @Test(arguments: [
+        ["doctor"], ["check"], ["rdb"], ["flush"], ["backup", "--to", "/tmp/none/k.rdb"], ["help"], [],
+        ["restore", "--into", "main"],
+    ])
+    func `a URL in the wrong place does not show its password`(words: [String]) async throws {
+        let outcome = try await Bulkhead.run(words + ["redis://:secret@h"])
+        #expect(outcome.exitCode != 0)
+        #expect(!outcome.errors.contains("secret"), "\(outcome.errors)")
+        guard ["doctor", "check", "flush", "backup"].contains(words.first) else { return }
+        #expect(outcome.errors.contains("give the URL by --url"), "\(outcome.errors)")
+    }
+
     @Test func `only a flag made for it may be repeated`() throws {
         #expect(try read("--only", "a", "--only=b").texts(of: flags[3]) == ["a", "b"])
         #expect(message("--rate", "1", "--rate", "2") == "bulkhead test: --rate is given twice")

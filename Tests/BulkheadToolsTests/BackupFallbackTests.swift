@@ -122,4 +122,36 @@ import Testing
             await writer.value
         }
     }
+
+    @Test(.enabled(if: hasFunctions))
+    func `functions that were wanted come along where INFO is denied, or it is said that they do not`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            let code = "#!lua name=lib\nredis.register_function('f', function() return 7 end)"
+            try await databases[.main].send("FUNCTION", "LOAD", code)
+            try await databases[.main].set("key", "value")
+            try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", "-info")
+            try await withBackupFolder { folder in
+                let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead backup main --url \(server.url) "
+                    + "--method scan --with-functions --to \(folder)/k.rdb"
+                let outcome = try await Bulkhead.shell(call)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(try summary(folder + "/k.rdb").functions == 1)
+                try await databases[.main].send("ACL", "SETUSER", "tool", "-function")
+                let refused = try await Bulkhead.shell(call)
+                #expect(refused.exitCode == 2)
+                #expect(refused.errors.contains("refuses to give its functions"), "\(refused.errors)")
+            }
+        }
+    }
+
+    @Test func `keys are asked for in parts of a few MiB, and a larger one alone`() {
+        let keys = ["a", "b", "c", "d"].map { RESPBytes(Array($0.utf8)) }
+        func parts(_ sizes: [Int]) -> [Int] { KeyByKeyCopy.parts(of: keys, sizes).map(\.count) }
+        let half = KeyByKeyCopy.sliceBytes / 2
+        #expect(parts([1, 1, 1, 1]) == [4])
+        #expect(parts([half, half, 1, 1]) == [2, 2])
+        #expect(parts([.max, .max, .max, 0]) == [1, 1, 2])
+        #expect(parts([0, .max, 1, 1]) == [1, 1, 2])
+        #expect(KeyByKeyCopy.parts(of: [], []).isEmpty)
+    }
 }

@@ -180,4 +180,38 @@ import Testing
             #expect(try names(in: folder) == ["k.rdb", "k.rdb.json"])
         }
     }
+
+    @Test func `unfinished files of other programs and other databases stay where they are`() async throws {
+        try await withKeys { server, _, folder in
+            let foreign = [
+                ".download.iso.partial", ".prompts.rdb-12ab.partial", ".k.rdb-12xy.partial", ".k.rdb.partial",
+                ".prompts-20260101T000000Z.rdb-1.partial",
+            ]
+            let own = [".k.rdb-12ab.partial", ".k.rdb.json-9f.partial"]
+            for name in foreign + own { try Data().write(to: URL(fileURLWithPath: folder + "/" + name)) }
+            let outcome = try await Bulkhead.run("backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try names(in: folder) == (foreign + ["k.rdb", "k.rdb.json"]).sorted())
+
+            // In a folder, names tell the time of a run: those of earlier runs are its own as well.
+            let earlier = ".knowledge-20260101T000000Z.rdb-1.partial"
+            try Data().write(to: URL(fileURLWithPath: folder + "/" + earlier))
+            let second = try await Bulkhead.run("backup", "knowledge", "--to", folder, "--url", server.url)
+            #expect(second.exitCode == 0, "\(second.errors)")
+            let left = try names(in: folder)
+            #expect(!left.contains(earlier))
+            for name in foreign { #expect(left.contains(name), "\(name)") }
+        }
+    }
+
+    @Test func `more databases than one snapshot is cut into are refused before a server is asked`() async throws {
+        try await withBackupFolder { folder in
+            let words = ["backup", "--to", folder, "--url", "redis://127.0.0.1:1"]
+            let outcome = try await Bulkhead.run(words + (0...64).map { String($0) })
+            #expect(outcome.exitCode == 64, "\(outcome.errors)")
+            #expect(outcome.errors.contains("65 databases of 127.0.0.1:1, and 64 are"), "\(outcome.errors)")
+            // As many as it is cut into go on, to where nobody listens.
+            #expect(try await Bulkhead.run(words + (0...63).map { String($0) }).exitCode == 2)
+        }
+    }
 }

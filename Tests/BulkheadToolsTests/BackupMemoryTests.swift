@@ -11,6 +11,36 @@ import Testing
     /// KiB that a backup may have in memory at its peak, the program itself included.
     private static let most = 64 << 10
 
+    /// The most memory that a run of the program had, in KiB.
+    private func peak(of words: [String]) async throws -> Int {
+        var peaks: [Int] = []
+        let outcome = try await Bulkhead.run(words) { process in
+            // VmHWM is the peak so far: the last look counts.
+            while let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
+                peaks += line.split(separator: " ").compactMap { Int($0) }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        return try #require(peaks.max())
+    }
+
+    @Test func `a copy key by key of 150 values of 1 MB holds at most 64 MiB, too`() async throws {
+        try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
+            let database = try databases[.knowledge]
+            let value = RESPBytes((0..<1_000_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 40_503) >> 7) })
+            for index in 0..<150 { try await database.set("image:\(index)", value) }
+            try await withBackupFolder { folder in
+                let path = folder + "/k.rdb"
+                let words = ["backup", "knowledge", "--to", path, "--method", "scan", "--url", server.url]
+                let peak = try await peak(of: words)
+                #expect(peak < Self.most, "\(peak) KiB")
+                #expect(try manifest(path).keys == 150)
+            }
+        }
+    }
+
     @Test func `a backup of 200 MB holds at most 64 MiB at any moment`() async throws {
         try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
             let database = try databases[.knowledge]
@@ -23,17 +53,7 @@ import Testing
             try await database.set("large", large)
             try await withBackupFolder { folder in
                 let words = ["backup", "knowledge", "--to", folder + "/k.rdb", "--url", server.url]
-                var peaks: [Int] = []
-                let outcome = try await Bulkhead.run(words) { process in
-                    // VmHWM is the peak so far: the last look counts.
-                    while let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
-                        let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
-                        peaks += line.split(separator: " ").compactMap { Int($0) }
-                        try await Task.sleep(for: .milliseconds(20))
-                    }
-                }
-                #expect(outcome.exitCode == 0, "\(outcome.errors)")
-                let peak = try #require(peaks.max())
+                let peak = try await peak(of: words)
                 #expect(peak < Self.most, "\(peak) KiB")
                 let made = try manifest(folder + "/k.rdb")
                 #expect(made.keys == 1_901)

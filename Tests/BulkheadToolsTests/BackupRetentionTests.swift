@@ -78,21 +78,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backup-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        func write(_ time: String, hasFile: Bool) throws {
-            let file = "knowledge-\(time).rdb"
-            let content = Array("snapshot\(time)".utf8)
-            let manifest = BackupManifest(
-                tool: "bulkhead", server: .init(address: "a:1", version: "7.0", flavour: "redis"),
-                database: .init(name: "knowledge", number: 1, numberInFile: 1), file: file, rdbVersion: 10,
-                content: .init(bytes: content.count, checksum: content.suffix(8)), keys: 1, expiring: 0, types: [:],
-                functions: 0, consistency: .pointInTime, startedAt: "", endedAt: "")
-            try Data(try manifest.json("test")).write(to: URL(fileURLWithPath: "\(folder)/\(file).json"))
-            if hasFile { try Data(content).write(to: URL(fileURLWithPath: "\(folder)/\(file)")) }
-        }
-        try write("20200101T000000Z", hasFile: false)
-        try write("20200102T000000Z", hasFile: true)
-        try write("20200103T000000Z", hasFile: true)
-        try write("20200104T000000Z", hasFile: false)
+        try writeBackups(to: folder, [
+            ("20200101T000000Z", 1, false), ("20200102T000000Z", 1, true), ("20200103T000000Z", 1, true),
+            ("20200104T000000Z", 1, false),
+        ])
         let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
         #expect(try retention.deleteAllBut(1) == ["\(folder)/knowledge-20200102T000000Z.rdb"])
         #expect(
@@ -100,5 +89,39 @@ import Testing
                 "knowledge-20200103T000000Z.rdb", "knowledge-20200103T000000Z.rdb.json",
                 "knowledge-20200104T000000Z.rdb.json",
             ])
+    }
+
+    @Test func `after a flush by mistake the last backup with keys stays, however many empty ones come`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backup-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try writeBackups(to: folder, (1...5).map { ("2020010\($0)T000000Z", $0 <= 2 ? 10 : 0, true) })
+        let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
+        func left() throws -> [String] {
+            try names(in: folder).filter { $0.hasSuffix(".rdb") }.map { String($0.dropFirst(16).prefix(2)) }
+        }
+        _ = try retention.deleteAllBut(3)
+        #expect(try left() == ["02", "03", "04", "05"])
+        _ = try retention.deleteAllBut(1)
+        #expect(try left() == ["02", "05"])
+        // As soon as there are keys again it goes with the others.
+        try writeBackups(to: folder, [("20200106T000000Z", 7, true)])
+        _ = try retention.deleteAllBut(1)
+        #expect(try left() == ["06"])
+    }
+
+    /// Files that manifests say to be backups of knowledge, with so many keys; or such a manifest alone.
+    private func writeBackups(to folder: String, _ backups: [(time: String, keys: Int, hasFile: Bool)]) throws {
+        for backup in backups {
+            let file = "knowledge-\(backup.time).rdb"
+            let content = Array("snapshot\(backup.time)".utf8)
+            let manifest = BackupManifest(
+                tool: "bulkhead", server: .init(address: "a:1", version: "7.0", flavour: "redis"),
+                database: .init(name: "knowledge", number: 1, numberInFile: 1), file: file, rdbVersion: 10,
+                content: .init(bytes: content.count, checksum: content.suffix(8)), keys: backup.keys, expiring: 0,
+                types: [:], functions: 0, consistency: .pointInTime, startedAt: "", endedAt: "")
+            try Data(try manifest.json("test")).write(to: URL(fileURLWithPath: "\(folder)/\(file).json"))
+            if backup.hasFile { try Data(content).write(to: URL(fileURLWithPath: "\(folder)/\(file)")) }
+        }
     }
 }

@@ -27,6 +27,13 @@ import Testing
         #expect(some.low >= 7 && some.high <= 907)
     }
 
+    @Test func `a count that no integer holds ends at the last one`() throws {
+        let all = try #require(SampleSize(looked: 10, of: .max).keys(found: 10))
+        #expect(all.value == .max && all.high == .max)
+        let none = try #require(SampleSize(looked: 10, of: .max).keys(found: 0))
+        #expect(none.value == 0 && none.low == 0)
+    }
+
     @Test func `what is too little for an interval is no estimate`() {
         var sums = PowerSums()
         for _ in 0..<9 { sums.add(50) }

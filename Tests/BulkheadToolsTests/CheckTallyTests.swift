@@ -137,6 +137,8 @@ import Testing
     }
 
     @Test func `a pattern stands in the command as one word of a shell`() {
+        #expect("names.json".quotedForShell == "names.json")
+        #expect("".quotedForShell == "''")
         #expect("llama_index/*".quotedForShell == "'llama_index/*'")
         #expect("it's $(x)".quotedForShell == #"'it'\''s $(x)'"#)
     }

@@ -46,6 +46,38 @@ import Testing
         }
     }
 
+    @Test func `the command that moves misplaced keys finds the same catalogue`() async throws {
+        try await withToolServer { server, databases in
+            try await databases[.main].set("doc:1", "1")
+            try await databases[.main].send("SAVE")
+            let file = server.folder + "/my names.json"
+            try Data(
+                """
+                {"databases": [{"name": "main", "number": 0},
+                    {"name": "docs", "number": 1, "key_patterns": ["doc:*"]}]}
+                """.utf8
+            ).write(to: URL(fileURLWithPath: file))
+            for (words, url) in [(["--url", server.url], " --url …"), (["--rdb", server.folder + "/dump.rdb"], "")] {
+                let outcome = try await Bulkhead.run(["check", "--json", "-q", "--catalogue", file] + words)
+                #expect(
+                    outcome.text.contains(
+                        "bulkhead migrate\(url) --catalogue '\(file)' --from main --to docs --pattern 'doc:*'"),
+                    "\(outcome.text)")
+            }
+        }
+    }
+
+    @Test func `on a terminal it is shown how much of a file is read`() async throws {
+        try await withToolServer { server, databases in
+            try await databases[.main].send("EVAL", "for i = 1, 200000 do redis.call('SET', i, i) end", 0)
+            try await databases[.main].send("SAVE")
+            let file = server.folder + "/dump.rdb"
+            let outcome = try await Bulkhead.shell("script -qec 'bulkhead check --rdb \(file)' /dev/null")
+            let lines = outcome.text.split { $0 == "\r" || $0 == "\n" }
+            #expect(lines.contains { $0.hasPrefix("check  [") && $0.contains(" of ") && $0.contains(" bytes") })
+        }
+    }
+
     @Test func `misplaced keys are counted, with the command that moves them`() async throws {
         try await withToolServer { server, databases in
             try await fillForCheck(databases)
@@ -54,8 +86,8 @@ import Testing
             let words = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             #expect(
                 words.contains(
-                    "40 keys `llama_index/*` sit in main; they belong to knowledge: bulkhead migrate --from main "
-                        + "--to knowledge --pattern 'llama_index/*'"))
+                    "40 keys `llama_index/*` sit in main; they belong to knowledge: bulkhead migrate --url … "
+                        + "--from main --to knowledge --pattern 'llama_index/*'"))
             #expect(words.contains("number 7 has 5 keys and no name in the catalogue"))
             #expect(words.contains("no keys in prompts, analytics"))
             #expect(!words.contains("my_chatroom_config"))

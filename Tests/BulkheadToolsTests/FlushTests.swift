@@ -1,5 +1,6 @@
 import Bulkhead
 import Foundation
+import RDB
 import RedisTestServer
 import TestSupport
 import Testing
@@ -122,5 +123,74 @@ import Testing
         #expect(preview.refusal?.contains("drops the search indexes llama_index") == true)
         preview.searchIndexes = nil
         #expect(preview.refusal?.contains("cannot be asked") == true)
+    }
+
+    @Test func `a database that holds nothing is not the 1204 keys that were expected`() async throws {
+        try await withKeys { server, _ in
+            let words = ["flush", "db5", "--yes", "--expecting", "1204", "--url", server.url]
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+            defer { try? FileManager.default.removeItem(at: file) }
+            try Data(#"{"databases": [{"name": "db5", "number": 5, "may_be_flushed": true}]}"#.utf8).write(to: file)
+            let outcome = try await Bulkhead.run(words + ["--catalogue", file.path])
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.errors.contains("it holds 0 keys, and 1204 were expected"), "\(outcome.errors)")
+        }
+    }
+
+    @Test func `keys that are written while somebody types are not what they agreed to`() async throws {
+        try await withKeys { server, databases in
+            let (shown, go, url) = (server.folder + "/shown", server.folder + "/go", server.url)
+            async let outcome = Bulkhead.shell(
+                """
+                (while ! test -e \(go); do sleep 0.05; done; echo main) |
+                script -qec "bulkhead flush main --url \(url)" /dev/null > \(shown)
+                """)
+            while (try? String(contentsOfFile: shown, encoding: .utf8))?.contains("Type main") != true {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await databases[.main].set("new", "1")
+            try Data().write(to: URL(fileURLWithPath: go))
+            #expect(try await outcome.exitCode == 1)
+            let text = try String(contentsOfFile: shown, encoding: .utf8)
+            #expect(text.contains("it has 22 keys by now, and 21 were agreed to"), "\(text)")
+            #expect(try await databases[.main].dbsize() == 22)
+        }
+    }
+
+    @Test func `more keys than were agreed to, or than the backup has, are an objection, and fewer are none`() {
+        var preview = FlushPreview(entry: DatabaseEntry(.main, number: 0, mayBeFlushed: true))
+        preview.keys = 21
+        #expect(preview.objection(toFlushing: 21, backedUp: nil) == nil)
+        #expect(preview.objection(toFlushing: 20, backedUp: 21) == nil)
+        #expect(preview.objection(toFlushing: 22, backedUp: nil)?.contains("21 were agreed to") == true)
+        #expect(preview.objection(toFlushing: 22, backedUp: 22)?.contains("21 were agreed to") == true)
+        #expect(preview.objection(toFlushing: 21, backedUp: 20)?.contains("the backup has 20") == true)
+    }
+
+    @Test func `a backup that is not of one moment will do only where that is said`() async throws {
+        try await withKeys { server, databases in
+            try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", "-sync")
+            let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead flush main --yes --expecting 21 "
+                + "--url \(server.url) --backup-first \(server.folder)/main.rdb"
+            let refused = try await Bulkhead.shell(call)
+            #expect(refused.exitCode == 2)
+            #expect(refused.errors.contains("NOPERM") && refused.errors.contains("Nothing was removed."))
+            #expect(refused.errors.contains("--allow-fuzzy"), "\(refused.errors)")
+            #expect(try await databases[.main].dbsize() == 21)
+            let allowed = try await Bulkhead.shell(call + " --allow-fuzzy")
+            #expect(allowed.exitCode == 0, "\(allowed.errors)")
+            #expect(try await databases[.main].dbsize() == 0)
+            #expect(try summary(server.folder + "/main.rdb").databases[0]?.keys == 21)
+        }
+    }
+
+    @Test func `what is shown says on which server it is`() async throws {
+        try await withKeys { server, databases in
+            let outcome = try await Bulkhead.run("flush", "main", "--dry-run", "--json", "--url", server.url)
+            let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
+            #expect(try json?["server"] as? String == databases[.main].address)
+            let text = try await Bulkhead.run("flush", "main", "--dry-run", "--url", server.url)
+            #expect(try text.errors.contains("On \(databases[.main].address):"), "\(text.errors)")
+        }
     }
 }

@@ -104,6 +104,14 @@ import Testing
         }
     }
 
+    @Test func `keys of every database are counted as they come`() throws {
+        let file = snapshot("REDIS0011", select(0), string("a"), string("b"), select(3), string("c"))
+        var filter = RDBFilter([RDBFilter.Cut(3)])
+        _ = try file.withUnsafeBytes { try filter.feed($0) }
+        #expect(filter.keys == 3)
+        #expect(filter.results[0].tally.keys == 1)
+    }
+
     @Test func `how many bytes lie behind the end is answered`() throws {
         let file = snapshot("REDIS0011", select(0), string("a"))
         var filter = RDBFilter([RDBFilter.Cut(0)])

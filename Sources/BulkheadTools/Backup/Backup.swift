@@ -77,7 +77,9 @@ struct Backup {
     }
 
     private func back(_ items: [BackupPlan.Item], _ report: inout Report) async throws(ProgramFailure) {
-        for item in items { NewFile.removeAbandoned(in: FilePath.split(item.path).folder) }
+        for item in items {
+            NewFile.removeAbandoned(in: FilePath.split(item.path).folder) { plan.isName($0, ofFileOf: item) }
+        }
         let facts = try await facts(of: items[0])
         let startedAt = BackupTime.now
         var made: [MadeSnapshot] = []
@@ -143,9 +145,13 @@ struct Backup {
         }
         var length: Int?
         if case .length(let bytes) = transfer.framing { length = bytes }
-        let bar = bar(length, "B")
+        // A snapshot that goes straight to the socket has no length; then its keys are counted.
+        let keys = length == nil ? facts?.allKeys : nil
+        let bar = keys == nil ? bar(length, "B") : bar(keys, "keys")
         defer { bar.end() }
-        let cut = SnapshotCut(program: program, targets: items.map(target)) { bar.update(done: $0) }
+        let cut = SnapshotCut(program: program, targets: items.map(target)) {
+            bar.update(done: keys == nil ? $0 : $1)
+        }
         return try cut.run(transfer)
     }
 

@@ -5,6 +5,7 @@ import Foundation
 #endif
 
 import Bulkhead
+import RDB
 
 /// Which databases go into which files, checked before a server is asked for anything.
 struct BackupPlan {
@@ -30,6 +31,13 @@ struct BackupPlan {
         var order: [String] = []
         for item in items where !order.contains(item.address) { order.append(item.address) }
         return order.map { address in items.filter { $0.address == address } }
+    }
+
+    /// Whether a file is called so by this plan, or was by an earlier one for the same database; or its manifest is.
+    func isName(_ name: String, ofFileOf item: Item) -> Bool {
+        let file = name.hasSuffix(BackupManifest.suffix) ? String(name.dropLast(BackupManifest.suffix.count)) : name
+        return file == FilePath.split(item.path).name
+            || folder != nil && BackupRetention.isName(file, of: item.entry.name.text)
     }
 
     /// Throws a wrong call, a missing folder, or a refusal to overwrite what is not the tool's own.
@@ -75,6 +83,11 @@ struct BackupPlan {
                 Item(entry: entry, address: address, path: path, former: former, replaces: replacing || hasManifest))
         }
         self.items = items
+        for items in byServer where items.count > RDBFilter.mostCuts {
+            throw arguments.refused(
+                "\(items.count) databases of \(items[0].address), and \(RDBFilter.mostCuts) are cut out of one "
+                    + "snapshot at most: back up the others by a call of their own")
+        }
     }
 
     /// The manifest of what is there and may be replaced.

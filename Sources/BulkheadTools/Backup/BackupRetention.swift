@@ -18,26 +18,31 @@ struct BackupRetention {
     static func fileName(_ name: String, _ date: Date) -> String { "\(name)-\(BackupTime.nameText(date)).rdb" }
 
     /// Those there are, oldest first. A file whose manifest does not fit it is not one.
-    func own() throws(ProgramFailure) -> [String] {
-        var own: [String] = []
+    private func own() throws(ProgramFailure) -> [(path: String, keys: Int)] {
+        var own: [(path: String, keys: Int)] = []
         for name in try FilePath.names(in: folder).sorted() where isOwnName(name, ending: ".rdb") {
             let path = folder + "/" + name
-            if let manifest = try ownManifest(path), try manifest.isOf(path) { own.append(path) }
+            if let manifest = try ownManifest(path), try manifest.isOf(path) { own.append((path, manifest.keys)) }
         }
         return own
     }
 
-    /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone.
+    /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone. If those that
+    /// are left are all empty, the youngest one that has keys stays too: somebody may have flushed by mistake.
     ///
     /// The file goes first: what a crash leaves is then a manifest without a file, which the next run removes.
     func deleteAllBut(_ keep: Int) throws(ProgramFailure) -> [String] {
         let own = try own()
-        let old = own.dropLast(keep)
-        for path in old {
+        var old = Array(own.dropLast(keep))
+        if own.suffix(keep).allSatisfy({ $0.keys == 0 }), let last = old.lastIndex(where: { $0.keys > 0 }) {
+            old.remove(at: last)
+        }
+        let gone = old.map(\.path)
+        for path in gone {
             try FilePath.remove(path)
             try FilePath.remove(path + BackupManifest.suffix)
         }
-        guard let oldestKept = own.suffix(keep).first else { return Array(old) }
+        guard let oldestKept = own.suffix(keep).first?.path else { return gone }
         let suffix = ".rdb" + BackupManifest.suffix
         for name in try FilePath.names(in: folder) where isOwnName(name, ending: suffix) {
             let path = folder + "/" + name.dropLast(BackupManifest.suffix.count)
@@ -46,7 +51,7 @@ struct BackupRetention {
             try FilePath.remove(path + BackupManifest.suffix)
         }
         try FilePath.synchronize(folder)
-        return Array(old)
+        return gone
     }
 
     private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {
@@ -55,6 +60,11 @@ struct BackupRetention {
     }
 
     private func isOwnName(_ file: String, ending suffix: String) -> Bool {
+        Self.isName(file, of: name, ending: suffix)
+    }
+
+    /// Whether a file of a folder is called as the backups of a database are.
+    static func isName(_ file: String, of name: String, ending suffix: String = ".rdb") -> Bool {
         guard file.hasPrefix(name + "-"), file.hasSuffix(suffix) else { return false }
         let time = file.dropFirst(name.count + 1).dropLast(suffix.count)
         // 20261124T031500Z

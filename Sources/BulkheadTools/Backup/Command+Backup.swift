@@ -175,7 +175,8 @@ extension Flag {
     fileprivate static let destination = Flag(
         "to", .text("PATH", .files), "a file, or a folder that is there: then NAME-TIME.rdb in it")
     fileprivate static let keep = Flag(
-        "keep", .positiveInteger("N"), "in a folder: delete all but the last N backups of each database and server")
+        "keep", .positiveInteger("N"),
+        "in a folder: delete all but the last N backups of each database and server, and the last one that has keys")
     fileprivate static let numberInFile = Flag(
         "as", .text("NUMBER"), "the number of the database in the file; else that on the server")
     fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")

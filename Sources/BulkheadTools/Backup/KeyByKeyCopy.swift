@@ -19,7 +19,8 @@ struct KeyByKeyCopy {
 
     /// Keys of a slice at most.
     static let mostKeysOfSlice = 256
-    /// Bytes of values that a slice is made for, by what the keys of the last one had.
+    /// Bytes of values that are asked for at once, by what the server says that its keys take; a single value may be
+    /// larger.
     static let sliceBytes = 4 << 20
 
     /// Writes the file and has it on the disk; it has no name yet. Throws, and leaves no file, on any failure.
@@ -47,11 +48,10 @@ struct KeyByKeyCopy {
         var version: RDBVersion?
         var keys = connection.scan(match: target.pattern?.text, as: RESPBytes.self, pace: pace).makeAsyncIterator()
         var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
-        var bytesOfKey = 1 << 10
         var hasMore = true
         while hasMore {
             guard !Interruption.isRequested else { throw ProgramFailure.backupStopped(program) }
-            let most = min(await pacer.begin(), max(1, Self.sliceBytes / bytesOfKey))
+            let most = await pacer.begin()
             var slice: [RESPBytes] = []
             while slice.count < most {
                 guard let key = try await keys.next() else {
@@ -63,29 +63,26 @@ struct KeyByKeyCopy {
             if slice.isEmpty { continue }
             // The scan has a pace of its own.
             pacer.gathered()
-            let found = try await values(of: slice, reader, connection)
-            pacer.end(keys: slice.count)
-            bytesOfKey = max(1, found.reduce(0) { $0 + $1.payload.body.count } / max(1, found.count))
-            for value in found {
-                switch seen.insert(value.key) {
-                case .known: continue
-                case .new: break
-                case .full:
-                    throw ProgramFailure(
-                        .failed,
-                        "\(program): \(database.name) has more than \(SeenKeys.usualLimit) keys, and that is as many "
-                            + "as are told apart when they are copied key by key; allow SYNC to this user")
+            for part in Self.parts(of: slice, try await reader.sizes(of: slice, connection)) {
+                for value in try await values(of: part, reader, connection) {
+                    switch seen.insert(value.key) {
+                    case .known: continue
+                    case .new: break
+                    case .full: throw tooManyKeys
+                    }
+                    if writer == nil {
+                        writer = beginning(value.payload.version, functions)
+                        version = value.payload.version
+                    }
+                    guard version == value.payload.version else {
+                        throw ProgramFailure(
+                            .failed, "\(program): the server changed its version meanwhile; start anew")
+                    }
+                    write(value, to: &writer!)
                 }
-                if writer == nil {
-                    writer = beginning(value.payload.version, functions)
-                    version = value.payload.version
-                }
-                guard version == value.payload.version else {
-                    throw ProgramFailure(.failed, "\(program): the server changed its version meanwhile; start anew")
-                }
-                write(value, to: &writer!)
+                if let pending = writer?.pending, pending >= SnapshotCut.blockBytes { try output.take(&writer!) }
             }
-            if let pending = writer?.pending, pending >= SnapshotCut.blockBytes { try output.take(&writer!) }
+            pacer.end(keys: slice.count)
             progress(seen.count)
         }
         // Without a key nothing tells the version but the functions; that of Redis 5 is read by every server.
@@ -94,7 +91,31 @@ struct KeyByKeyCopy {
         return try output.finish(&last)
     }
 
+    private var tooManyKeys: ProgramFailure {
+        ProgramFailure(
+            .failed,
+            "\(program): \(database.name) has more than \(SeenKeys.usualLimit) keys, and that is as many as are told "
+                + "apart when they are copied key by key; allow SYNC to this user")
+    }
+
     // MARK: Reading
+
+    /// The keys in parts whose values have so many bytes together, or one large value.
+    static func parts(of keys: [RESPBytes], _ sizes: [Int]) -> [ArraySlice<RESPBytes>] {
+        var parts: [ArraySlice<RESPBytes>] = []
+        var start = 0
+        var bytes = 0
+        for (index, size) in sizes.enumerated() {
+            if index > start, size > sliceBytes - bytes {
+                parts.append(keys[start..<index])
+                start = index
+                bytes = 0
+            }
+            bytes += min(max(0, size), sliceBytes)
+        }
+        if start < keys.count { parts.append(keys[start...]) }
+        return parts
+    }
 
     private struct Found {
         let key: RESPBytes
@@ -108,10 +129,10 @@ struct KeyByKeyCopy {
 
     /// The values of those keys that are still there.
     private func values(
-        of keys: [RESPBytes], _ reader: DumpReader, _ connection: RedisConnection
+        of keys: ArraySlice<RESPBytes>, _ reader: DumpReader, _ connection: RedisConnection
     ) async throws -> [Found] {
         do {
-            return try zip(keys, try await reader.read(keys, connection)).compactMap { key, dump in
+            return try zip(keys, try await reader.read(Array(keys), connection)).compactMap { key, dump in
                 guard let dump else { return nil }
                 return Found(
                     key: key, payload: try DumpPayload(dump.value.payload), expiry: dump.expiry,
@@ -126,11 +147,24 @@ struct KeyByKeyCopy {
     }
 
     /// FUNCTION DUMP's payload is the records of the libraries, with the footer of a value. Nil before 7.0.
+    ///
+    /// A server that does not tell its version is asked all the same: they were wanted.
     private func functionRecords(
         _ connection: RedisConnection
     ) async throws -> (records: ArraySlice<UInt8>, version: RDBVersion)? {
-        guard facts.isAtLeast(redis: 7, 0) else { return nil }
-        let payload = try await connection.send("FUNCTION", "DUMP", as: [UInt8].self)
+        guard facts.isAtLeast(redis: 7, 0) || facts.version.isEmpty else { return nil }
+        let payload: [UInt8]
+        do throws(RedisError) {
+            payload = try await connection.send("FUNCTION", "DUMP", as: [UInt8].self)
+        } catch {
+            // A server without functions has none.
+            if facts.version.isEmpty, error.stage == .answered, error.message.contains("unknown command") { return nil }
+            guard error.stage == .answered else { throw error }
+            throw ProgramFailure(
+                .failed,
+                "\(program): the server refuses to give its functions: \(error.message); allow FUNCTION DUMP to this "
+                    + "user, or leave out --with-functions")
+        }
         guard payload.count > DumpPayload.footerBytes else {
             return payload.count == DumpPayload.footerBytes
                 ? ([], RDBVersion(ofDump: Int(payload[0]) | Int(payload[1]) << 8)) : nil

@@ -33,8 +33,8 @@ struct SnapshotCut {
     /// How the program is called in failures.
     let program: String
     let targets: [Target]
-    /// Is told how many bytes have come.
-    let progress: (Int) -> Void
+    /// Is told how many bytes have come, and how many keys of all databases.
+    let progress: (_ bytes: Int, _ keys: Int) -> Void
 
     /// Reads the snapshot to its end, writes the files and has them on the disk; they have no names yet.
     ///
@@ -66,7 +66,7 @@ struct SnapshotCut {
                     filter.take(cut, into: &block)
                     try file.write(block)
                 }
-                progress(received)
+                progress(received, filter.keys)
             }
             try filter.finish()
         } catch let violation as RDBViolation {

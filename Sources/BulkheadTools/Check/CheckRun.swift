@@ -78,7 +78,8 @@ struct CheckRun {
         if case .failed(let words) = end { failure = words }
         let report = DatabaseReport(
             walk.tally, of: entry, in: selection.catalogue, keys: keys, expiring: space?.expiring ?? 0,
-            isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals)
+            isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals,
+            call: selection.call)
         return (report, walk.cost)
     }
 

@@ -80,18 +80,24 @@ extension Command {
             settings.pace = pace
         }
         Interruption.watch()
-        let progress = WorkProgress(
-            "check", total: nil, unit: "keys", isSilent: arguments.has(.quiet), streams)
+        func progress(of total: Int?, _ unit: String) -> WorkProgress {
+            WorkProgress("check", total: total, unit: unit, isSilent: arguments.has(.quiet), streams)
+        }
+        let bar: WorkProgress
         let report: CheckReport
         if let path = arguments.text(of: .rdb) {
             for flag in [Flag.url, .sample, .exact, .pace] where arguments.has(flag) {
                 throw arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
             }
-            report = try SnapshotCheck.report(on: path, selection, wanted, streams, progress)
+            // Of a pipe nobody knows how long it is.
+            let size = path == "-" ? 0 : try InputFile(path).size
+            bar = progress(of: size > 0 ? size : nil, "bytes")
+            report = try SnapshotCheck.report(on: path, selection, wanted, streams, bar)
         } else {
-            report = try await CheckRun(selection: selection, wanted: wanted, settings: settings).report(progress)
+            bar = progress(of: nil, "keys")
+            report = try await CheckRun(selection: selection, wanted: wanted, settings: settings).report(bar)
         }
-        progress.end()
+        bar.end()
         return try report.hand(to: streams, arguments)
     }
 }

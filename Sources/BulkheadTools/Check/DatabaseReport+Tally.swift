@@ -13,9 +13,11 @@ extension DatabaseReport {
     ///   - keys: what the server counted beforehand.
     ///   - expiring: the same for keys that expire; nil where nobody counted.
     ///   - drewAll: every key that was walked was to be looked at.
+    ///   - call: the flags that lead another command to the same databases (``ServerSelection/call``).
     init(
         _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
-        isComplete: Bool, drewAll: Bool, failure: String? = nil, refusals: [String: String] = [:]
+        isComplete: Bool, drewAll: Bool, failure: String? = nil, refusals: [String: String] = [:],
+        call: String = ""
     ) {
         let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
         name = entry.name.text
@@ -48,7 +50,8 @@ extension DatabaseReport {
             BiggestRow(key: ShownBytes($0.name), bytes: $0.bytes, type: $0.type, encoding: $0.encoding)
         }
         isBiggestCertain = sample.isWhole && tally.bytes.count == tally.looked
-        misplaced = Self.misplaced(of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text)
+        misplaced = Self.misplaced(
+            of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, call)
         atHome = tally.misplacement.placement.own.isEmpty ? nil : tally.misplacement.atHome
         nobodys = tally.misplacement.nobodys
     }
@@ -96,12 +99,14 @@ extension DatabaseReport {
         }
     }
 
-    private static func misplaced(of tally: MisplacementTally, from source: String) -> [Misplaced] {
+    private static func misplaced(
+        of tally: MisplacementTally, from source: String, _ call: String
+    ) -> [Misplaced] {
         let rows = zip(tally.placement.claims, tally.counts).filter { $1.keys > 0 }.map { claim, count in
             Misplaced(
                 pattern: claim.pattern.text, belongsTo: claim.owner.text, keys: count.keys, atHome: count.atHome,
                 examples: count.examples.map { ShownBytes($0) },
-                command: "bulkhead migrate --from \(source) --to \(claim.owner) --pattern "
+                command: "bulkhead migrate\(call) --from \(source) --to \(claim.owner) --pattern "
                     + claim.pattern.text.quotedForShell)
         }
         return rows.sorted { ($1.keys, $0.pattern) < ($0.keys, $1.pattern) }
@@ -125,12 +130,5 @@ extension DatabaseTally {
     /// The same for sizes, which a server may refuse to tell.
     fileprivate func sizeSample(_ sample: SampleSize) -> SampleSize {
         SampleSize(looked: bytes.count, of: sample.all)
-    }
-}
-
-extension String {
-    /// As one word of a shell.
-    var quotedForShell: String {
-        "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
     }
 }

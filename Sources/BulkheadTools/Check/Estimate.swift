@@ -67,9 +67,9 @@ package struct SampleSize: Sendable, Hashable {
         let middle = (share + z * z / (2 * size)) / (1 + z * z / size)
         let width = z / (1 + z * z / size) * (share * (1 - share) / size + z * z / (4 * size * size)).squareRoot()
         return Estimate(
-            Int((share * Double(all)).rounded()),
-            max(found, Int(((middle - width) * Double(all)).rounded(.down))),
-            min(all - (looked - found), Int(((middle + width) * Double(all)).rounded(.up))))
+            Int(clamping: share * Double(all)),
+            max(found, Int(clamping: ((middle - width) * Double(all)).rounded(.down))),
+            min(all - (looked - found), Int(clamping: ((middle + width) * Double(all)).rounded(.up))))
     }
 
     /// The sum over all keys of what `sums` holds of those looked at; nil of a sample too small for an interval.

@@ -17,6 +17,7 @@ struct SnapshotCheck: ~Copyable {
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue
+    private let call: String
     private var reader = RDBReader()
     private var summary = RDBSummary()
     private var tallies: [DatabaseTally] = []
@@ -25,7 +26,6 @@ struct SnapshotCheck: ~Copyable {
     private var present: Int?
     /// What the file says how many keys are to come, by number.
     private var announced: [Int: Int] = [:]
-    private var walked = 0
     /// Milliseconds since 1970 when the snapshot was made; now where it does not say.
     private var made = Int64(Date().timeIntervalSince1970 * 1_000)
 
@@ -33,8 +33,9 @@ struct SnapshotCheck: ~Copyable {
     private var key: [UInt8] = []
     private var look = KeyLook()
 
-    private init(_ catalogue: DatabaseCatalogue) {
-        self.catalogue = catalogue
+    private init(_ selection: ServerSelection) {
+        catalogue = selection.catalogue
+        call = selection.call
     }
 
     /// Reads the snapshot at `path` (`-` is standard input); throws bad data for one that is damaged, because then no
@@ -44,7 +45,7 @@ struct SnapshotCheck: ~Copyable {
         _ progress: WorkProgress?
     ) throws(ProgramFailure) -> CheckReport {
         let date = Date().formatted(.iso8601)
-        var check = SnapshotCheck(selection.catalogue)
+        var check = SnapshotCheck(selection)
         let isComplete =
             path == "-"
             ? try check.read(streams.input, progress)
@@ -68,7 +69,7 @@ struct SnapshotCheck: ~Copyable {
                     reader.feed(bytes)
                     while !reader.hasEnded, let event = try reader.next() { try add(event) }
                 }
-                progress?.update(done: walked)
+                progress?.update(done: reader.consumed)
             } while !input.hasEnded && !reader.hasEnded
             // Throws what is missing, and a wrong checksum.
             if reader.hasEnded { _ = try reader.next() } else { try reader.finish() }
@@ -106,7 +107,6 @@ struct SnapshotCheck: ~Copyable {
                 tallies[present].walk(key)
                 tallies[present].add(look, of: key)
             }
-            walked += 1
             look = KeyLook()
         default: break
         }
@@ -146,7 +146,7 @@ struct SnapshotCheck: ~Copyable {
         return DatabaseReport(
             tally, of: entry, in: catalogue,
             keys: isComplete ? tally.walked : max(tally.walked, announced[entry.number] ?? 0), expiring: nil,
-            isComplete: isComplete, drewAll: true)
+            isComplete: isComplete, drewAll: true, call: call)
     }
 }
 

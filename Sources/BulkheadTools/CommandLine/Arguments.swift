@@ -19,7 +19,10 @@ package struct Arguments: Sendable {
         while let word = words.next() {
             if onlyOperands || word == "-" || !word.hasPrefix("-") {
                 guard operands.count < expected.count.upperBound else {
-                    throw .usage("unexpected argument '\(word)'", of: program)
+                    let hint = word.contains("://") && flags.contains { $0.name == Flag.url.name }
+                    throw .usage(
+                        "unexpected argument '\(word.inMessage)'" + (hint ? ": give the URL by --url" : ""),
+                        of: program)
                 }
                 operands.append(word)
                 continue
@@ -32,7 +35,7 @@ package struct Arguments: Sendable {
             let typed = String(parts[0])
             guard let flag = flags.first(where: { $0.isSpelled(typed) }) else {
                 let known = flags.map { "--\($0.name)" }
-                throw .usage("unknown flag \(typed)\(suggestion(for: typed, among: known))", of: program)
+                throw .usage("unknown flag \(typed.inMessage)\(suggestion(for: typed, among: known))", of: program)
             }
             guard flag.isRepeatable || values[flag.name] == nil else {
                 throw .usage("\(typed) is given twice", of: program)
@@ -91,7 +94,7 @@ package struct Arguments: Sendable {
         case .positiveInteger:
             let isDecimal = text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
             guard isDecimal, let number = Int(text), number > 0 else {
-                throw .usage("--\(flag.name) takes a positive integer, not '\(text)'", of: program)
+                throw .usage("--\(flag.name) takes a positive integer, not '\(text.inMessage)'", of: program)
             }
         case .text:
             guard !text.isEmpty else {
@@ -100,13 +103,13 @@ package struct Arguments: Sendable {
         case .choice(let known):
             guard known.contains(text) else {
                 throw .usage(
-                    "--\(flag.name) takes \(known.joined(separator: ", ")), not '\(text)'"
+                    "--\(flag.name) takes \(known.joined(separator: ", ")), not '\(text.inMessage)'"
                         + suggestion(for: text, among: known), of: program)
             }
         case .duration:
             guard Duration(flag: text) != nil else {
                 throw .usage(
-                    "--\(flag.name) takes a time such as 500ms, 10s, 5m or 2h, not '\(text)'", of: program)
+                    "--\(flag.name) takes a time such as 500ms, 10s, 5m or 2h, not '\(text.inMessage)'", of: program)
             }
         }
         return text

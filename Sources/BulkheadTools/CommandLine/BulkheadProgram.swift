@@ -15,7 +15,8 @@ package enum BulkheadProgram {
         } catch {
             if let message = error.message {
                 // With standard error gone there is nowhere left to complain to.
-                try? streams.errors.writeAll(message + "\n")
+                // Nobody knows what file or word a URL was taken for: passwords stay out of all messages.
+                try? streams.errors.writeAll(message.withoutLogins + "\n")
             }
             return error.exitCode
         }
@@ -61,7 +62,8 @@ package enum BulkheadProgram {
     static func command(named name: String) throws(ProgramFailure) -> Command {
         guard let command = commands.first(where: { $0.name == name }) else {
             throw .usage(
-                "unknown command '\(name)'\(suggestion(for: name, among: commands.map(\.name)))", of: "bulkhead")
+                "unknown command '\(name.inMessage)'\(suggestion(for: name, among: commands.map(\.name)))",
+                of: "bulkhead")
         }
         return command
     }

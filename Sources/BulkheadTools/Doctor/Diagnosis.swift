@@ -249,7 +249,7 @@ package struct Diagnosis: Sendable {
         }
         return permissions.denied.map { tool, commands in
             // Without SYNC there is a second way.
-            let isHelpless = tool != "backup" || commands.contains("DUMP") || commands.contains("SCAN")
+            let isHelpless = tool != "backup" || !ToolPermissions.snapshot.isSuperset(of: commands)
             let list = commands.joined(separator: ", ")
             return Finding(
                 .warning, "acl",

@@ -30,21 +30,50 @@ package struct ToolPermissions: Sendable, Hashable {
         }
     }
 
-    static let needs: [(tool: String, calls: [Call])] = [
-        ("check", [
-            Call("SCAN", "0"), Call("DBSIZE"), Call("INFO"), Call("TYPE", key), Call("PTTL", key),
-            Call("MEMORY", "USAGE", key), Call("OBJECT", "ENCODING", key),
-        ]),
-        ("migrate", [
-            Call("SCAN", "0"), Call("MOVE", key, "1"), Call("COPY", key, key, "DB", "1"), Call("UNLINK", key),
-            Call("EVAL", "return 0", "0"),
-            Call("DUMP", key), Call("RESTORE", key, "0", "x"), Call("MULTI"), Call("EXEC"), Call("WATCH", key),
-        ]),
-        ("backup", [Call("SYNC"), Call("REPLCONF", "rdb-only", "1"), Call("SCAN", "0"), Call("DUMP", key)]),
-        ("restore", [Call("RESTORE", key, "0", "x"), Call("DUMP", key), Call("EXISTS", key)]),
-        ("flush", [Call("DBSIZE"), Call("RANDOMKEY"), Call("FLUSHDB", "ASYNC"), Call("CLIENT", "LIST")]),
-        ("doctor", [Call("INFO"), Call("CONFIG", "GET", "databases"), Call("MODULE", "LIST")]),
+    /// Left out is what a tool does without where it is denied, such as CLIENT NO-TOUCH.
+    static let needs = [
+        tool(
+            "check",
+            [
+                Call("INFO"), Call("SCAN", "0"), Call("TYPE", key), Call("PTTL", key), Call("MEMORY", "USAGE", key),
+                Call("OBJECT", "ENCODING", key),
+            ]),
+        tool(
+            "migrate",
+            [
+                Call("INFO"), Call("DBSIZE"), Call("SCAN", "0"), Call("EXISTS", key), Call("MOVE", key, "1"),
+                Call("COPY", key, key, "DB", "1"), Call("UNLINK", key), Call("EVAL", "return 0", "0"),
+                Call("GET", key), Call("SET", key, "x"), Call("WATCH", key), Call("UNWATCH"), Call("PTTL", key),
+                Call("RESTORE", key, "0", "x"),
+            ], reading),
+        tool(
+            "backup", [Call("SYNC"), Call("REPLCONF", "rdb-only", "1"), Call("SCAN", "0")], reading,
+            [Call("FUNCTION", "DUMP")]),
+        tool(
+            "restore", [Call("INFO"), Call("DBSIZE"), Call("EXISTS", key), Call("RESTORE", key, "0", "x")], reading,
+            [Call("FUNCTION", "RESTORE", "x")]),
+        tool("diff", [Call("INFO"), Call("DBSIZE"), Call("SCAN", "0")], reading),
+        tool(
+            "flush",
+            [
+                Call("INFO"), Call("DBSIZE"), Call("RANDOMKEY"), Call("FLUSHDB", "ASYNC"), Call("CLIENT", "LIST"),
+                Call("FT._LIST"),
+            ]),
+        tool("doctor", [Call("INFO"), Call("CONFIG", "GET", "databases"), Call("MODULE", "LIST")]),
     ]
+
+    private static func tool(_ name: String, _ calls: [Call]...) -> (tool: String, calls: [Call]) {
+        (name, calls.flatMap(\.self))
+    }
+
+    /// What reading whole keys takes. Where ACL DRYRUN is known PEXPIRETIME is, too.
+    private static let reading = [
+        Call("MULTI"), Call("EXEC"), Call("DUMP", key), Call("PEXPIRETIME", key), Call("OBJECT", "IDLETIME", key),
+        Call("TIME"),
+    ]
+
+    /// What makes a backup one of a single moment; without it there is a second way.
+    static let snapshot: Set = ["SYNC", "REPLCONF"]
 
     private static let key = "bulkhead:doctor"
 }

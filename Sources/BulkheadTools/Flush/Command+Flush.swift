@@ -8,18 +8,19 @@ extension Command {
         summary: "remove all keys of one database, after showing what they are",
         usage: [
             "bulkhead flush NAME",
-            "bulkhead flush NAME --backup-first FILE",
+            "bulkhead flush NAME --backup-first FILE [--allow-fuzzy]",
             "bulkhead flush NAME --yes --expecting N [--backup-first FILE]",
         ],
         about: """
             Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
             same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
             many keys it expects: any other count is refused. What the catalogue protects is refused, and so is every \
-            database of a server with search indexes, because FLUSHDB drops them. The memory is freed in the \
-            background. With --backup-first nothing is removed before the backup is whole and on the disk; what is \
-            written between the backup and the flush is in neither.
+            database of a server with search indexes, because FLUSHDB drops them. With --backup-first nothing is \
+            removed before the backup is whole and on the disk, and of one moment. Right before the flush the keys \
+            are counted again: if there are more than were agreed to, or than the backup has, nothing is removed. The \
+            memory is freed in the background.
             """,
-        flags: ServerSelection.flags + [.yes, .expecting, .backupFirst, .dryRun, .json, .quiet],
+        flags: ServerSelection.flags + [.yes, .expecting, .backupFirst, .allowFuzzy, .dryRun, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
         examples: [
             Example("Look, and be asked:", "bulkhead flush main"),
@@ -34,6 +35,7 @@ extension Command {
                 title: "What is printed with --json",
                 rows: [
                     ("database, number", #""main", 0"#),
+                    ("server", "where it listens"),
                     ("keys, expiring", "how many there were, and how many of them had an expiry"),
                     ("sample", #"some key names; {"hex": "…"} for one that is not UTF-8"#),
                     ("aliases", "other names of the same number"),
@@ -57,6 +59,9 @@ extension Command {
         guard arguments.has(.yes) == (arguments.text(of: .expecting) != nil) else {
             throw arguments.refused("--yes and --expecting N belong together: N is how many keys may go")
         }
+        guard arguments.has(.backupFirst) || !arguments.has(.allowFuzzy) else {
+            throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first FILE too")
+        }
         guard !arguments.has(.json) || arguments.has(.yes) || arguments.has(.dryRun) else {
             throw arguments.refused("--json asks nobody: say --yes --expecting N, or --dry-run")
         }
@@ -69,7 +74,9 @@ extension Command {
         let result = try outcome.get()
         if arguments.has(.json) { try streams.output.writeJSON(result) }
         if let refusal = result.refusal {
-            throw ProgramFailure(.found, "bulkhead flush: nothing was removed: \(refusal).")
+            throw ProgramFailure(
+                refusal == FlushResult.stopped ? .failed : .found,
+                "bulkhead flush: nothing was removed: \(refusal).")
         }
         return .done
     }
@@ -86,13 +93,12 @@ extension Command {
         }
         if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
         if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
+        if let expected = arguments.integer(of: .expecting), expected != preview.keys {
+            return FlushResult(
+                preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and \(expected) were expected")
+        }
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
-        if let expected = arguments.integer(of: .expecting) {
-            guard expected == preview.keys else {
-                return FlushResult(
-                    preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and \(expected) were expected")
-            }
-        } else {
+        if !arguments.has(.yes) {
             guard streams.input.isTerminal else {
                 return FlushResult(preview, refusal: "nobody is there to ask: say --yes --expecting \(preview.keys)")
             }
@@ -101,15 +107,18 @@ extension Command {
                 return FlushResult(preview, refusal: "the name was not typed")
             }
         }
-        if Interruption.isRequested { return FlushResult(preview, refusal: "somebody asked it to stop") }
-        var backup: String?
-        if let plan {
-            let work = Backup(
-                plan, of: databases, Backup.Options(), program: arguments.program, isQuiet: arguments.has(.quiet),
-                streams)
-            let report = try await work.run()
-            backup = report.files.first?.path
-            try? streams.errors.writeAll(report.text)
+        if Interruption.isRequested { return FlushResult(preview, refusal: FlushResult.stopped) }
+        var backup: Backup.Report.File?
+        if let plan { backup = try await back(plan, of: databases, arguments, streams) }
+        // A backup takes its time: who has changed their mind, or written, is asked for again.
+        let now = try await arguments.reaching { () async throws(RedisError) in
+            try await databases[entry.name].dbsize()
+        }
+        if Interruption.isRequested {
+            return FlushResult(preview, backup: backup?.path, refusal: FlushResult.stopped)
+        }
+        if let objection = preview.objection(toFlushing: now, backedUp: backup?.manifest.keys) {
+            return FlushResult(preview, backup: backup?.path, refusal: objection)
         }
         let left = try await arguments.reaching { () async throws(RedisError) in
             let database = try databases[entry.name]
@@ -117,9 +126,29 @@ extension Command {
             return try await database.dbsize()
         }
         try? streams.errors.writeAll(
-            "Removed \(Units.counted(preview.keys, "key")) of \(entry.name)."
+            "Removed \(Units.counted(now, "key")) of \(entry.name)."
                 + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
-        return FlushResult(preview, flushed: true, backup: backup)
+        return FlushResult(preview, flushed: true, backup: backup?.path)
+    }
+
+    /// Makes the backup: of one moment, unless another kind was allowed. Whatever it throws, nothing was removed.
+    private static func back(
+        _ plan: BackupPlan, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> Backup.Report.File? {
+        var options = Backup.Options()
+        options.method = arguments.has(.allowFuzzy) ? .auto : .sync
+        let work = Backup(
+            plan, of: databases, options, program: arguments.program, isQuiet: arguments.has(.quiet), streams)
+        do throws(ProgramFailure) {
+            let report = try await work.run()
+            try? streams.errors.writeAll(report.text)
+            return report.files.first
+        } catch {
+            let advice = arguments.has(.allowFuzzy) || Interruption.isRequested
+                ? "" : " Where the server gives no snapshot, --allow-fuzzy takes a backup made key by key."
+            throw ProgramFailure(
+                error.exitCode, (error.message ?? arguments.program) + "\nNothing was removed." + advice)
+        }
     }
 }
 
@@ -130,8 +159,12 @@ struct FlushResult: Encodable {
         let count: Int
     }
 
+    /// The refusal of who was asked to stop, which is no finding but a failure.
+    static let stopped = "somebody asked it to stop"
+
     let database: String
     let number: Int
+    let server: String
     let keys: Int
     let expiring: Int
     let sample: [ShownBytes]
@@ -144,6 +177,7 @@ struct FlushResult: Encodable {
     init(_ preview: FlushPreview, flushed: Bool = false, backup: String? = nil, refusal: String? = nil) {
         database = preview.entry.name.text
         number = preview.entry.number
+        server = preview.address
         keys = preview.keys
         expiring = preview.expiring
         sample = preview.sample
@@ -159,8 +193,9 @@ extension FlushPreview {
     /// What people are shown before they are asked.
     var text: String {
         var lines = [
+            "On \(address):",
             "\(entry.name) (number \(entry.number)) has \(Units.counted(keys, "key")), "
-                + "\(Units.grouped(expiring)) with an expiry."
+                + "\(Units.grouped(expiring)) with an expiry.",
         ]
         if !sample.isEmpty {
             lines.append("Some of them, at random:")
@@ -208,6 +243,8 @@ extension Flag {
     static let dryRun = Flag("dry-run", .none, "show what would be done, and do nothing")
     fileprivate static let backupFirst = Flag(
         "backup-first", .text("FILE", .files), "back it up, as bulkhead backup does, before anything is removed")
+    fileprivate static let allowFuzzy = Flag(
+        "allow-fuzzy", .none, "with --backup-first: a backup made key by key will do, if there is no other")
     fileprivate static let expecting = Flag(
         "expecting", .positiveInteger("N"), "with --yes: go on only if it has exactly N keys")
 }

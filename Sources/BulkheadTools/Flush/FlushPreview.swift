@@ -3,6 +3,8 @@ package import Bulkhead
 /// What a flush of a database would take with it, looked up before anybody agrees to it.
 package struct FlushPreview: Sendable {
     package let entry: DatabaseEntry
+    /// Where its server listens.
+    package var address = ""
     package var keys = 0
     package var expiring = 0
     /// Some key names, taken at random.
@@ -26,6 +28,7 @@ package struct FlushPreview: Sendable {
     ) async throws(RedisError) {
         self.entry = entry
         let database = try databases[entry.name]
+        address = database.address
         let facts = try await ServerFacts(of: database)
         keys = try await database.dbsize()
         expiring = facts.keyspace[entry.number]?.expiring ?? 0
@@ -62,6 +65,18 @@ package struct FlushPreview: Sendable {
             counts[name.isEmpty ? "unnamed from \(host)" : String(name), default: 0] += 1
         }
         return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+    }
+
+    /// Why it must not be flushed now that it has `count` keys, of which a backup holds so many; nil if it may. Keys
+    /// that have gone meanwhile are no reason.
+    func objection(toFlushing count: Int, backedUp: Int?) -> String? {
+        if count > keys {
+            return "it has \(count) keys by now, and \(keys) were agreed to: somebody writes to it; look again"
+        }
+        if let backedUp, count > backedUp {
+            return "it has \(count) keys by now, and the backup has \(backedUp): somebody writes to it; look again"
+        }
+        return nil
     }
 
     /// Why it must not be flushed at all; nil if it may.

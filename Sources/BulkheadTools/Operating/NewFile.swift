@@ -15,7 +15,7 @@ import Darwin
 /// publish  rename to knowledge.rdb, fsync of the folder
 /// ```
 /// Dropped before it is published, it removes what it has written. What a process leaves that was killed, the next
-/// one removes (``removeAbandoned(in:)``): a lock tells whether the writer still lives.
+/// one removes (``removeAbandoned(in:where:)``): a lock tells whether the writer still lives.
 package final class NewFile {
     /// Where it appears.
     package let path: String
@@ -100,15 +100,32 @@ package final class NewFile {
         guard rename(partial, path) == 0 else { throw FilePath.failure("creating \(path)", errno) }
     }
 
-    /// Removes the partial files of writers that are gone.
-    package static func removeAbandoned(in folder: String) {
-        for name in (try? FilePath.names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(partialSuffix) {
+    /// Removes what writers have left that are gone, of files whose names are our own; other programs call their
+    /// unfinished files partial, too.
+    package static func removeAbandoned(in folder: String, where isOwn: (_ name: String) -> Bool) {
+        for name in (try? FilePath.names(in: folder)) ?? [] {
+            guard let whole = nameOfWhole(name), isOwn(whole) else { continue }
             let path = folder + "/" + name
             let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
             close(descriptor)
         }
+    }
+}
+
+extension NewFile {
+    /// The name that a partial file would have got; nil for one that is not named as ours are.
+    static func nameOfWhole(_ partial: String) -> String? {
+        guard partial.hasPrefix("."), partial.hasSuffix(partialSuffix) else { return nil }
+        let stem = partial.dropFirst().dropLast(partialSuffix.count)
+        guard let dash = stem.lastIndex(of: "-") else { return nil }
+        let random = stem[stem.index(after: dash)...]
+        guard (1...16).contains(random.utf8.count),
+            random.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
+        else { return nil }
+        return dash == stem.startIndex ? nil : String(stem[..<dash])
     }
 }
 

@@ -33,6 +33,9 @@ package struct ServerFacts: Sendable {
     package var mode: String { info["server_mode"] ?? info["redis_mode"] ?? "standalone" }
     package var isReplica: Bool { info["role"] == "slave" }
 
+    /// Keys of all databases, which is what a snapshot holds.
+    var allKeys: Int { keyspace.values.reduce(0) { $0 + $1.keys } }
+
     /// A field of INFO as a number.
     package func number(_ field: String) -> Int? { info[field].flatMap { Int($0) } }
 

@@ -14,6 +14,9 @@ package struct ServerSelection: Sendable {
     package let configuration: RedisConfiguration
     package let catalogue: DatabaseCatalogue
     private let program: String
+    /// The flags that lead another command to the same databases, each behind a space. A URL may hold a password and
+    /// is left to be filled in; what the environment says it says to the other command as well.
+    let call: String
 
     /// Flags of every command that talks to a server.
     static let flags = [Flag.url, .catalogue]
@@ -23,6 +26,8 @@ package struct ServerSelection: Sendable {
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ProgramFailure) {
         program = arguments.program
+        call = (arguments.has(.url) ? " --url …" : "")
+            + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
             let usual = environment["REDIS_CATALOGUE"].flatMap { $0.isEmpty ? nil : $0 }
@@ -38,6 +43,7 @@ package struct ServerSelection: Sendable {
     /// The same catalogue on another server: for `--to-url` and its like. The environment says nothing about it.
     package init(url: String, beside other: ServerSelection, of arguments: Arguments) throws(ProgramFailure) {
         program = arguments.program
+        call = other.call
         catalogue = other.catalogue
         do {
             configuration = try RedisConfiguration(url: url).forOperators
@@ -70,6 +76,9 @@ package struct ServerSelection: Sendable {
         if let entry = catalogue.entries.first(where: { $0.name.text == word }) { return entry }
         if let number = Int(word), String(number) == word, (0...Self.largestNumber).contains(number) {
             return entry(ofNumber: number)
+        }
+        guard !word.contains("://") else {
+            throw .usage("no database is named '\(word.inMessage)': give the URL by --url", of: program)
         }
         let known = catalogue.entries.map(\.name.text)
         throw .usage(
@@ -122,5 +131,4 @@ extension Flag {
         "catalogue", .text("FILE", .files), "the names: a JSON file; else REDIS_CATALOGUE, else the standard four")
     static let json = Flag("json", .none, "print JSON, as described below, in place of text")
     static let quiet = Flag("quiet", .none, short: "q", "no progress on standard error")
-    static let showValues = Flag("show-values", .none, "print values too, which may be secrets")
 }

@@ -10,12 +10,14 @@ extension Command {
         usage: ["bulkhead restore FILE --into NAME [FLAG…]"],
         about: """
             Takes any RDB file: a backup of one database, or a dump.rdb of a whole server with --file-database. The \
-            file is read to its end first, so nothing is restored from a damaged one, or one whose types the server \
-            does not know. Then each key is restored with its expiry to the millisecond; what has expired meanwhile \
-            is counted and not created. Other keys and other databases stay as they are.
+            file is read to its end first, so nothing is restored from a damaged one, or one with keys that the \
+            server cannot take, because it does not know their types or they are above 512 MiB. Then each key is \
+            restored with its expiry to the millisecond; what has expired meanwhile is counted and not created. \
+            Other keys and other databases stay as they are.
             """,
         flags: ServerSelection.flags + [
-            .into, .fileDatabase, .pattern, .onConflict, .withFunctions, .verify, .rate, .dryRun, .json, .quiet,
+            .into, .fileDatabase, .pattern, .onConflict, .withFunctions, .skipUnsupported, .verify, .rate, .dryRun,
+            .json, .quiet,
         ],
         operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
         examples: [
@@ -24,8 +26,8 @@ extension Command {
                 "bulkhead restore knowledge.rdb --into knowledge --dry-run"),
             Example("Do it, and compare afterwards:", "bulkhead restore knowledge.rdb --into knowledge --verify"),
             Example(
-                "Go on after an interruption:",
-                "bulkhead restore knowledge.rdb --into knowledge --on-conflict skip"),
+                "In place of keys that are there; may be run again after an interruption:",
+                "bulkhead restore knowledge.rdb --into knowledge --on-conflict replace"),
             Example(
                 "Only some keys, out of a dump of a whole server:",
                 "bulkhead restore dump.rdb --file-database 1 --into main --pattern 'doc:*'"),
@@ -40,6 +42,7 @@ extension Command {
                     ("conflicts", "of them, names that the database had"),
                     ("remarks", #"[{"text": "why", "count": 2, "keys": ["…"]}]"#),
                     ("stopped", "why it ended early; absent if it did not"),
+                    ("go_on", "the command that goes on then"),
                     ("functions", "libraries restored"),
                     ("verified", "what --verify found, as bulkhead diff --json has it"),
                     ("dry_run", "true if nothing was written"),
@@ -60,19 +63,28 @@ extension Command {
         plan.conflicts = arguments.text(of: .onConflict).flatMap { RestorePlan.Conflicts(rawValue: $0) } ?? .fail
         plan.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
         plan.functions = arguments.has(.withFunctions)
+        plan.skipsUnsupported = arguments.has(.skipUnsupported)
+        plan.verifies = arguments.has(.verify)
         plan.rate = arguments.integer(of: .rate)
         let databases = try selection.open([entry])
         let outcome = await Result.of { () async throws(ProgramFailure) in
-            try await restore(survey, plan, databases, arguments, streams)
+            try await restore(survey, plan, databases, call: selection.call, arguments, streams)
         }
         await databases.close()
         return try outcome.get()
     }
 
     private static func restore(
-        _ survey: SnapshotSurvey, _ plan: RestorePlan, _ databases: RedisDatabases, _ arguments: Arguments,
-        _ streams: StandardStreams
+        _ survey: SnapshotSurvey, _ plan: RestorePlan, _ databases: RedisDatabases, call: String,
+        _ arguments: Arguments, _ streams: StandardStreams
     ) async throws(ProgramFailure) -> ExitCode {
+        guard !plan.functions || survey.largeFunctions == 0 else {
+            throw ProgramFailure(
+                .found,
+                "\(arguments.program): nothing was restored: the file has functions of more than "
+                    + "\(Units.bytes(SnapshotRecords.Limits.functionBytes)), which are not held; leave out "
+                    + "--with-functions")
+        }
         do {
             let database = try databases[plan.into.name]
             let facts = try await ServerFacts(of: database)
@@ -82,28 +94,28 @@ extension Command {
             var restoration = try await Restoration(plan, database, facts)
             restoration.progress = { progress.update(done: $0) }
             var document = RestoreDocument(plan, isDryRun: arguments.has(.dryRun))
-            if plan.conflicts == .fail || arguments.has(.dryRun) {
-                guard let conflicts = try await restoration.conflicts() else {
-                    throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored")
-                }
-                document.report.found = conflicts.wanted
-                document.report.remarks = conflicts.taken
-                document.report.conflicts = conflicts.taken.count
-            }
-            if arguments.has(.dryRun) {
-                try restoration.preview(survey, &document.report)
-            } else if document.report.conflicts > 0 {
-                document.report.stopped = "the database has keys of these names: nothing was restored; say "
-                    + "--on-conflict skip or --on-conflict replace"
-            } else {
-                document.report = try await restoration.run(survey)
-                if arguments.has(.verify), document.report.stopped == nil {
+            guard let ahead = try await restoration.foresee(
+                survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
+            else { throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored") }
+            document.take(ahead, plan)
+            if !document.isDryRun, !document.isRefused {
+                let (report, expired) = try await restoration.run(survey)
+                document.report = report
+                if report.stopped != nil { document.goOn = plan.commandToGoOn(after: report, call, arguments) }
+                if plan.verifies, report.stopped == nil {
                     var comparison = FileComparison(
                         path: plan.path, number: plan.number, database: database, facts: facts,
                         version: survey.version)
-                    comparison.keeps = { plan.pattern?.matches($0) != false }
+                    comparison.keeps = { key in
+                        plan.pattern?.matches(key) != false && !expired.contains(RESPBytes(key))
+                    }
                     comparison.progress = { progress.update(done: $0) }
-                    document.verified = try await comparison.run(onlyLeft: true).report
+                    let (verified, isWhole) = try await comparison.run(onlyLeft: true)
+                    document.verified = verified
+                    if !isWhole {
+                        document.report.stopped = "somebody asked it to stop while it compared: all is restored, and "
+                            + "\(Units.counted(verified.compared, "key")) compared"
+                    }
                 }
             }
             progress.end()
@@ -121,22 +133,47 @@ extension Command {
     }
 }
 
-extension Restoration {
-    /// What a run would meet, as far as the file and the names in the database tell.
-    fileprivate func preview(_ survey: SnapshotSurvey, _ report: inout RestoreReport) throws(ProgramFailure) {
-        var preview = report
-        _ = try SnapshotSurvey(plan.path, each: { record in
-            guard isWanted(record) else { return }
-            switch obstacle(record, survey.version) {
-            case .expired: preview.expired += 1
-            case .failed(let reason):
-                preview.failed += 1
-                preview.remarks.add(reason, record.key)
-            case nil: break
-            }
-        })
-        if plan.conflicts == .skip { preview.skipped = preview.conflicts }
-        report = preview
+extension RestoreDocument {
+    /// What is known before the first key: all there is to a dry run, and what may be a reason to restore nothing.
+    fileprivate mutating func take(_ ahead: Restoration.Foresight, _ plan: RestorePlan) {
+        report.found = ahead.wanted
+        report.conflicts = ahead.taken
+        report.remarks = ahead.remarks
+        if isDryRun {
+            report.expired = ahead.expired
+            report.failed = ahead.unsupported
+            if plan.conflicts == .skip { report.skipped = ahead.taken }
+        }
+        let nothing = isDryRun ? "nothing would be restored" : "nothing was restored"
+        if ahead.unsupported > 0, !plan.skipsUnsupported {
+            isRefused = true
+            report.stopped = "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: "
+                + "\(nothing); say --skip-unsupported to restore the others"
+        } else if ahead.taken > 0, plan.conflicts == .fail {
+            isRefused = true
+            report.stopped = "the database has keys of these names: \(nothing); say --on-conflict skip or "
+                + "--on-conflict replace"
+        }
+    }
+}
+
+extension RestorePlan {
+    /// The call that goes on after a run that ended early.
+    ///
+    /// What replaces goes on replacing: to skip would leave old values between the new ones. What looked first that
+    /// no name is taken would find the keys that are restored by now, and has to skip them.
+    func commandToGoOn(after report: RestoreReport, _ call: String, _ arguments: Arguments) -> String {
+        var words = ["bulkhead restore \(path.quotedForShell)\(call)"]
+        for flag in [Flag.into, .fileDatabase, .pattern, .rate] {
+            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
+        }
+        let hasWritten = report.restored > 0 || report.isAmbiguous
+        let policy = conflicts == .fail && hasWritten ? Conflicts.skip : conflicts
+        words.append("--\(Flag.onConflict.name) \(policy.rawValue)")
+        // Libraries that are there already are refused, unless they are replaced.
+        if functions, report.functions == 0 || conflicts == .replace { words.append("--\(Flag.withFunctions.name)") }
+        for flag in [Flag.skipUnsupported, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
+        return words.joined(separator: " ")
     }
 }
 
@@ -177,6 +214,8 @@ extension Flag {
         "if the database has a key of a name in the file: restore nothing (the default), leave it, or replace it")
     fileprivate static let withFunctions = Flag(
         "with-functions", .none, "the file's functions too; they are the whole server's, not one database's")
+    fileprivate static let skipUnsupported = Flag(
+        "skip-unsupported", .none, "restore the others if the server cannot take some keys of the file")
     fileprivate static let verify = Flag("verify", .none, "compare every key of the file with the database afterwards")
     fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
 }

@@ -11,9 +11,9 @@ import Foundation
 /// Brings the keys of a snapshot file into a live database, each by RESTORE, in pipelines.
 ///
 /// ```
-/// survey    the whole file is read: it is undamaged, and every type in it is one the server knows
-/// conflicts with `fail`: no name of the file is taken, or nothing is restored
-/// run       the file again: RESTORE with the absolute expiry, in slices as large as the pace allows
+/// survey   the whole file is read: it is undamaged
+/// foresee  again, with what the server is: it can take every key, and with `fail` no name of the file is taken
+/// run      the file again: RESTORE with the absolute expiry, in slices as large as the pace allows
 /// ```
 /// No other key of any database is touched. Whatever ends it, the keys restored until then stay.
 struct Restoration: Sendable {
@@ -45,6 +45,10 @@ struct Restoration: Sendable {
         if record.bytes > RestorePlan.Limits.largestValue {
             return .failed("larger than a server takes in one piece (512 MiB)")
         }
+        // Which module a value belongs to no server tells; without any it has none for it.
+        if record.type == .module2, facts.modules?.isEmpty == true {
+            return .failed("\(facts.name) has no module, and this \(record.typeName) belongs to one")
+        }
         let empty = DumpPayload(type: record.type, body: [], version: version)
         do {
             _ = try empty.forServer(facts.dumpVersion)
@@ -60,11 +64,25 @@ struct Restoration: Sendable {
 
     // MARK: Before anything is written
 
-    /// How many keys of the file are wanted, and those whose names the database has. Nil if it was interrupted.
-    func conflicts() async throws -> (wanted: Int, taken: KeyRemarks)? {
+    /// What a run would meet, as far as the file and the names in the database tell.
+    struct Foresight {
+        /// Keys of the file that are to be restored; those below are among them, each counted once.
         var wanted = 0
-        var taken = KeyRemarks()
-        let isEmpty = try await database.dbsize() == 0
+        var expired = 0
+        /// Those that the server cannot take.
+        var unsupported = 0
+        /// Those whose names the database has.
+        var taken = 0
+        /// About those that cannot be taken and those whose names are.
+        var remarks = KeyRemarks()
+    }
+
+    /// Reads the file, and asks for names if told to; nil if it was interrupted.
+    func foresee(_ version: RDBVersion, lookingUpNames: Bool) async throws -> Foresight? {
+        var ahead = Foresight()
+        var looksUpNames = lookingUpNames
+        // Names in an empty database are free.
+        if looksUpNames { looksUpNames = try await database.dbsize() > 0 }
         var records = SnapshotRecords(try InputFile(plan.path), largestBody: 0)
         var names: [RESPBytes] = []
         var isOver = false
@@ -72,25 +90,34 @@ struct Restoration: Sendable {
             if isInterrupted() { return nil }
             if let record = try records.next() {
                 guard isWanted(record) else { continue }
-                wanted += 1
-                if !isEmpty { names.append(RESPBytes(record.key)) }
+                ahead.wanted += 1
+                switch obstacle(record, version) {
+                case .expired: ahead.expired += 1
+                case .failed(let reason):
+                    ahead.unsupported += 1
+                    ahead.remarks.add(reason, record.key)
+                case nil: if looksUpNames { names.append(RESPBytes(record.key)) }
+                }
             } else {
                 isOver = true
             }
             guard isOver || names.count == RestorePlan.Limits.namesOfSlice else { continue }
             for (name, isThere) in zip(names, try await database.exist(names)) where isThere {
-                taken.add("the database has a key of that name", name)
+                ahead.taken += 1
+                ahead.remarks.add("the database has a key of that name", name)
             }
             names.removeAll(keepingCapacity: true)
         }
-        return (wanted, taken)
+        return ahead
     }
 
     // MARK: Restoring
 
-    /// Restores what there is; what a server does to it stands in the report.
-    func run(_ survey: SnapshotSurvey) async throws -> RestoreReport {
+    /// Restores what there is; what a server does to it stands in the report. If the plan verifies, also which keys
+    /// were left out because they have expired: a key of such a name in the database is another one.
+    func run(_ survey: SnapshotSurvey) async throws -> (report: RestoreReport, expired: SeenKeys) {
         var report = RestoreReport()
+        var expired = SeenKeys()
         report.found = plan.pattern == nil ? survey.summary.databases[plan.number]?.keys ?? 0 : 0
         if plan.functions, !survey.functions.isEmpty { try await restoreFunctions(of: survey, &report) }
         var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
@@ -115,7 +142,9 @@ struct Restoration: Sendable {
                 guard isWanted(record) else { continue }
                 if plan.pattern != nil { report.found += 1 }
                 switch obstacle(record, survey.version) {
-                case .expired: report.expired += 1
+                case .expired:
+                    report.expired += 1
+                    if plan.verifies { _ = expired.insert(RESPBytes(record.key)) }
                 case .failed(let reason):
                     report.failed += 1
                     report.remarks.add(reason, record.key)
@@ -134,7 +163,7 @@ struct Restoration: Sendable {
             }
             progress(report.found - report.untried)
         }
-        return report
+        return (report, expired)
     }
 
     private func restore(_ slice: [SnapshotRecord], _ version: RDBVersion, _ report: inout RestoreReport) async {
@@ -144,6 +173,7 @@ struct Restoration: Sendable {
         do {
             replies = try await database.send(batch)
         } catch {
+            report.isAmbiguous = error.isAmbiguous
             report.stopped = "\(error)"
                 + (error.isAmbiguous ? "; of \(slice.count) keys nobody knows whether they were restored" : "")
             return
@@ -179,10 +209,14 @@ struct Restoration: Sendable {
         return .raw("RESTORE", arguments)
     }
 
+    /// The version of Redis 7.0, where functions began: their records have been the same since, and every server that
+    /// has functions takes it. Valkey refuses 12 to 79 as foreign.
+    private static let versionOfFunctions = 10
+
     /// Functions belong to the whole server: all of the file's or none.
     private func restoreFunctions(of survey: SnapshotSurvey, _ report: inout RestoreReport) async throws {
         var payload = survey.functions.flatMap(\.self)
-        let number = min(survey.version.number, facts.dumpVersion.number)
+        let number = Self.versionOfFunctions
         payload += [UInt8(number & 0xff), UInt8(number >> 8 & 0xff)]
         let checksum = payload.withUnsafeBytes { CRC64(of: $0).value }
         withUnsafeBytes(of: checksum.littleEndian) { payload.append(contentsOf: $0) }

@@ -9,6 +9,10 @@ struct RestoreDocument: Encodable {
     let isDryRun: Bool
     var report = RestoreReport()
     var verified: ComparisonReport?
+    /// Nothing was begun, for a reason that stands in `stopped`.
+    var isRefused = false
+    /// The call that goes on where this one ended.
+    var goOn: String?
 
     init(_ plan: RestorePlan, isDryRun: Bool) {
         file = plan.path
@@ -20,6 +24,7 @@ struct RestoreDocument: Encodable {
     private enum CodingKeys: String, CodingKey {
         case file, number, into, verified
         case isDryRun = "dry_run"
+        case goOn = "go_on"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -30,13 +35,15 @@ struct RestoreDocument: Encodable {
         try values.encode(into, forKey: .into)
         try values.encode(isDryRun, forKey: .isDryRun)
         try values.encodeIfPresent(verified, forKey: .verified)
+        try values.encodeIfPresent(goOn, forKey: .goOn)
     }
 
     var exitCode: ExitCode {
         // A refusal before the first key is one; what ended the work in the middle is a failure.
-        if report.stopped != nil, report.restored > 0 || report.conflicts == 0 { return .failed }
-        let isRefused = report.stopped != nil || isDryRun && report.conflicts > report.skipped
-        return isRefused || report.failed > 0 || verified.map { !$0.isSame } == true ? .found : .done
+        if isRefused { return .found }
+        if report.stopped != nil { return .failed }
+        let wouldBeRefused = isDryRun && report.conflicts > report.skipped
+        return wouldBeRefused || report.failed > 0 || verified.map { !$0.isSame } == true ? .found : .done
     }
 
     func print(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) {
@@ -46,8 +53,8 @@ struct RestoreDocument: Encodable {
             try streams.output.writeAll(text)
         }
         if let stopped = report.stopped {
-            let goOn = report.restored > 0 ? " To go on, run it again with --on-conflict skip." : ""
-            try? streams.errors.writeAll("\(arguments.program): \(stopped).\(goOn)\n")
+            let goOn = goOn.map { "To go on: \($0)\n" } ?? ""
+            try? streams.errors.writeAll("\(arguments.program): \(stopped).\n\(goOn)")
         }
     }
 
@@ -57,7 +64,7 @@ struct RestoreDocument: Encodable {
         }
         let parts = [
             isDryRun
-                ? "\(Units.grouped(report.untried)) would be restored"
+                ? "\(Units.grouped(isRefused ? 0 : report.untried)) would be restored"
                 : "\(Units.grouped(report.restored)) restored",
             isDryRun ? counted(report.conflicts, "names are taken") : counted(report.skipped, "skipped"),
             counted(report.expired, "expired"), counted(report.failed, "failed"),

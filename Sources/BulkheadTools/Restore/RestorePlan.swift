@@ -20,6 +20,10 @@ struct RestorePlan: Sendable {
     /// A glob of keys; nil is every key.
     var pattern: KeyPattern?
     var functions = false
+    /// Restores the others where the server cannot take some keys of the file; else nothing.
+    var skipsUnsupported = false
+    /// Compares every key afterwards.
+    var verifies = false
     /// Keys a second at most; nil is no limit.
     var rate: Int?
     var pace = RedisPace.considerate

@@ -15,6 +15,8 @@ struct RestoreReport: Sendable, Encodable {
     var remarks = KeyRemarks()
     /// Why it ended early, in words; absent if it did not.
     var stopped: String?
+    /// The connection was lost with keys under way: of some nobody knows whether they were restored.
+    var isAmbiguous = false
 
     var untried: Int { found - restored - skipped - expired - failed }
 

@@ -41,6 +41,14 @@ struct SnapshotRecords: ~Copyable {
     private var isFunction = false
     /// The libraries of functions, each as its record is in the file.
     private(set) var functions: [[UInt8]] = []
+    /// Libraries that were passed over because they are past a limit.
+    private(set) var largeFunctions = 0
+    private var functionBytes = 0
+
+    enum Limits {
+        /// Bytes of all libraries of functions that are held: source text, of which a server has some KiB.
+        static let functionBytes = 16 << 20
+    }
 
     /// Values above `largestBody` bytes are passed over, and come without their body.
     init(_ file: InputFile, largestBody: Int) {
@@ -116,7 +124,8 @@ struct SnapshotRecords: ~Copyable {
                 frequency: entry.frequency)
         case .body(let bytes, let isLast):
             bodyBytes += bytes.count
-            if open != nil || isFunction, bodyBytes <= largestBody { body.append(contentsOf: bytes) }
+            let most = isFunction ? Limits.functionBytes - functionBytes : largestBody
+            if open != nil || isFunction, bodyBytes <= most { body.append(contentsOf: bytes) }
             if isLast { return endBody() }
         case .moduleAux, .slotImport: begin()
         default: break
@@ -133,10 +142,20 @@ struct SnapshotRecords: ~Copyable {
     }
 
     private mutating func endBody() -> SnapshotRecord? {
-        if isFunction { functions.append(body) }
+        if isFunction { endFunction() }
         guard var record = open else { return nil }
         record.bytes = bodyBytes
         if bodyBytes <= largestBody { record.body = Array(body) }
         return record
+    }
+
+    /// A part of a library is none.
+    private mutating func endFunction() {
+        guard bodyBytes <= Limits.functionBytes - functionBytes else {
+            largeFunctions += 1
+            return
+        }
+        functionBytes += bodyBytes
+        functions.append(body)
     }
 }

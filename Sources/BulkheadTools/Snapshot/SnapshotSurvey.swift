@@ -7,20 +7,19 @@ struct SnapshotSurvey: Sendable {
     let version: RDBVersion
     /// The libraries of functions, each as its record is in the file.
     let functions: [[UInt8]]
+    /// Libraries that are too large to be held, and are not among those.
+    let largeFunctions: Int
 
-    /// Reads the whole file, and shows each record on the way, without its value.
+    /// Reads the whole file.
     ///
     /// Throws exit code 65 with the offset for a damaged file, 74 if reading fails, 2 if it was interrupted.
     init(
-        _ path: String, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { Interruption.isRequested },
-        each: (SnapshotRecord) -> Void = { _ in }
+        _ path: String, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { Interruption.isRequested }
     ) throws(ProgramFailure) {
         self.path = path
-        // Functions are small, and are the only bodies that are kept.
-        var records = SnapshotRecords(try InputFile(path), largestBody: Self.largestFunction)
+        var records = SnapshotRecords(try InputFile(path), largestBody: 0)
         var count = 0
-        while let record = try records.next() {
-            each(record)
+        while try records.next() != nil {
             count += 1
             guard count.isMultiple(of: 1_000) else { continue }
             progress(records.consumed)
@@ -28,12 +27,10 @@ struct SnapshotSurvey: Sendable {
         }
         summary = records.counts
         functions = records.functions
+        largeFunctions = records.largeFunctions
         // A file without a header has ended before this.
         version = summary.version ?? RDBVersion(.redis, 0)
     }
-
-    /// Bytes of a library of functions, or of a value that is looked at.
-    private static let largestFunction = 16 << 20
 
     /// The number of the database to take from the file: the one asked for, or the only one there is.
     func database(_ number: Int?, of arguments: Arguments) throws(ProgramFailure) -> Int {

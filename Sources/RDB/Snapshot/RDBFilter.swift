@@ -91,6 +91,8 @@ package struct RDBFilter: ~Copyable {
     package var consumed: Int { reader.consumed }
     package var hasEnded: Bool { reader.hasEnded }
     package private(set) var checksum: RDBChecksum?
+    /// Keys of the source that have come, of every database.
+    package private(set) var keys = 0
     /// What the source says of itself and its server in its AUX fields; keys are not counted in it.
     package private(set) var source = RDBSummary()
 
@@ -154,6 +156,7 @@ package struct RDBFilter: ~Copyable {
     }
 
     private mutating func take(_ entry: RDBEntry) throws(RDBViolation) {
+        keys += 1
         receiving = wanting
         for cut in choosing where cuts[cut].keeps?(entry.key) == false { receiving.remove(cut) }
         for cut in receiving {

@@ -1,0 +1,90 @@
+import Bulkhead
+import Foundation
+import RedisTestServer
+import TestSupport
+import Testing
+
+@testable import BulkheadTools
+
+/// What doctor asks about is what the tools do: each runs, and the server counts its commands.
+@Suite("What the tools ask of a server", .serialized, .timeLimit(.minutes(3))) struct ToolPermissionsTests {
+    /// What every connection begins with, what each tool does without where it is denied, and what the test does.
+    private static let always: Set = [
+        "HELLO", "SELECT", "CLIENT", "PING", "CONFIG", "MODULE", "COMMAND", "FT._LIST", "MEMORY", "INFO",
+    ]
+    /// Before 7.0 PTTL stands in for PEXPIRETIME; ACL DRYRUN came with that, too.
+    private static let before7: Set = ServerUnderTest.isAtLeast(redis: 7, 0) ? [] : ["PTTL"]
+
+    /// The commands that the server ran while `body` ran, without their second words.
+    private func commands(
+        on database: RedisDatabase, _ body: () async throws -> Void
+    ) async throws -> Set<String> {
+        try await database.send("CONFIG", "RESETSTAT")
+        try await body()
+        let stats = try await database.send("INFO", "commandstats", as: String.self)
+        return Set(
+            stats.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("cmdstat_") }.map { line in
+                line.dropFirst(8).prefix { $0 != ":" && $0 != "|" }.uppercased()
+            })
+    }
+
+    private func needs(_ tool: String) throws -> Set<String> {
+        Set(try #require(ToolPermissions.needs.first { $0.tool == tool }).calls.map(\.name))
+    }
+
+    @Test func `each command of each tool is one that doctor asks about`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            let main = try databases[.main]
+            let file = server.folder + "/main.rdb"
+            let functions = hasFunctions ? ["--with-functions"] : []
+            if hasFunctions {
+                try await main.send(
+                    "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 7 end)")
+            }
+            try await withToolServer { other, _ in
+                let runs: [(tool: String, words: [String])] = [
+                    ("check", ["check", "--exact"]),
+                    ("diff", ["diff", "main", "knowledge"]),
+                    ("backup", ["backup", "main", "--to", file] + functions),
+                    ("backup", ["backup", "main", "--to", file, "--method", "scan"] + functions),
+                    ("restore", ["restore", file, "--into", "db5", "--verify"]),
+                    ("restore", ["restore", file, "--into", "db5", "--on-conflict", "replace"] + functions),
+                    ("diff", ["diff", file, "db5"]),
+                    ("migrate", ["migrate", "--from", "main", "--to", "db6", "--copy", "--verify"]),
+                    ("migrate", ["migrate", "--from", "main", "--to", "db7"]),
+                    ("migrate", ["migrate", "--from", "7", "--to", "8", "--rename", "=new:"]),
+                    ("migrate", ["migrate", "--from", "8", "--to-url", other.url]),
+                    ("flush", ["flush", "main", "--yes", "--expecting", "20"]),
+                ]
+                for (tool, words) in runs {
+                    if tool == "flush" {
+                        try await main.flushdb()
+                    }
+                    if tool == "flush" || tool == "check" {
+                        for index in 0..<20 { try await main.set("key:\(index)", "\(index)") }
+                    }
+                    // The names of numbers stand in no catalogue.
+                    let call = words.map { $0.hasPrefix("db") ? String($0.dropFirst(2)) : $0 }
+                    let found = try await commands(on: main) {
+                        let outcome = try await Bulkhead.run(call + ["-q", "--url", server.url])
+                        #expect(outcome.exitCode <= 1, "\(call): \(outcome.errors)")
+                    }
+                    let unknown = try found.subtracting(Self.always).subtracting(Self.before7).subtracting(needs(tool))
+                    #expect(unknown.isEmpty, "\(call): \(unknown.sorted())")
+                }
+            }
+        }
+    }
+
+    @Test func `what a backup lacks for its second way is no matter of one moment`() {
+        func message(_ denied: Set<String>) -> String? {
+            let permissions = ToolPermissions(user: "app", deniedCommands: denied)
+            let findings = Diagnosis(ServerFacts(), [], permissions: permissions, isOpenToAnybody: nil).findings
+            return findings.map(\.message).first { $0.contains("bulkhead backup") }
+        }
+        #expect(message(["SYNC", "REPLCONF"])?.contains("no point-in-time snapshot") == true)
+        #expect(message(["OBJECT"])?.contains("cannot do all its work") == true)
+        #expect(message(["FUNCTION"])?.contains("cannot do all its work") == true)
+        #expect(message(["MOVE"]) == nil)
+    }
+}

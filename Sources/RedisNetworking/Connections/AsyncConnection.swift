@@ -92,7 +92,7 @@ package final class AsyncConnection: @unchecked Sendable {
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<RESPValue, ConnectionFailure> {
         if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, replies: 1, deadline) {
+            switch await inline(bytes, .replies(1), deadline) {
             case .completed(let replies): return replies.map(\.first)
             case .unanswered: return await one { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
@@ -108,7 +108,7 @@ package final class AsyncConnection: @unchecked Sendable {
         // A request without replies would never leave the line.
         if count == 0 { return .success([]) }
         if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, replies: count, deadline) {
+            switch await inline(bytes, .replies(count), deadline) {
             case .completed(let replies): return replies.map(\.all)
             case .unanswered: return await all { handOver(to: .all($0), ticket: $1) }
             case .notTaken: break
@@ -139,7 +139,7 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
-    private func one(
+    func one(
         _ enter: (UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, _ ticket: Int) -> Void
     ) async -> Result<RESPValue, ConnectionFailure> {
         let ticket = tickets.add(1, ordering: .relaxed).newValue
@@ -168,7 +168,7 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
-    private func submit(
+    func submit(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
         _ deadline: Deadline
     ) {

@@ -66,7 +66,7 @@ extension ConnectionMachine {
         let request = line[position]
         guard request.firstByte >= handedOut else {
             line[position].waiter = nil
-            line[position].replies = []
+            line[position].dropReplies()
             abandonedCount += 1
             if abandonedCount > Self.mostAbandoned { close() }
             return false

@@ -31,6 +31,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case replies(Int)
         /// SUBSCRIBE and its kin answer by one confirmation a channel, as pushes in RESP3 and arrays in RESP2.
         case confirmations(Int)
+        /// One, and in the same piece an ECHO that must come back: else the connection ends there, and nobody behind
+        /// gets a reply.
+        case proof(Proof)
     }
 
     struct Request: Sendable {
@@ -40,8 +43,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var ticket: Int
         let deadline: Deadline
         let isSubscription: Bool
+        let isProof: Bool
+        /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come.
         var missing: Int32
-        var replies: [RESPValue] = []
+        /// A proof's begin with the answer that ECHO must give.
+        var replies: [RESPValue]
         /// It takes one reply, of any kind.
         var isPlain: Bool { missing == 1 && !isSubscription && replies.isEmpty }
         /// Where its bytes begin in everything this connection ever sends.
@@ -77,7 +83,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var isSubscribed = false
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
-    /// A surplus reply has come: which reply is whose is unknown from here on, and nothing more is to leave.
+    /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is to
+    /// leave.
     private var isBroken = false
     /// Requests in line that nobody waits for any more.
     var abandonedCount = 0
@@ -150,16 +157,18 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
         if let refusal = refusal(of: bytes.count) { return refusal }
-        let (count, isSubscription) =
+        let (count, isSubscription, proof): (Int, Bool, Proof?) =
             switch expectation {
-            case .replies(let count): (count, false)
-            case .confirmations(let count): (count, true)
+            case .replies(let count): (count, false, nil)
+            case .confirmations(let count): (count, true, nil)
+            case .proof(let proof): (2, false, proof)
             }
         nextDeadline = line.isEmpty ? deadline.end : min(nextDeadline, deadline.end)
         line.append(
             Request(
                 waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
-                missing: Int32(clamping: count), firstByte: handedOut + outgoing.count))
+                isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
+                firstByte: handedOut + outgoing.count))
         // What stands alone and is large is written from where it was encoded.
         if outgoing.isEmpty && bytes.count > Self.largestCopied {
             outgoing = bytes
@@ -329,7 +338,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                     "\(settings.endpoint) sent a reply that no request waits for; "
                         + "the connection is closed so that it reaches nobody"))
         }
-        let isLast = line.withFirst { request in
+        let isLast: Bool? = line.withFirst { request in
+            if request.isDisproved(by: value) { return nil }
             request.missing -= 1
             // A request of one reply never touches the array, and what nobody waits for is not kept.
             if request.waiter != nil, request.missing > 0 || !request.replies.isEmpty {
@@ -339,9 +349,14 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             // What is no confirmation, say NOPERM or QUEUED, is the only answer to a subscription.
             return request.missing == 0 || (request.isSubscription && outOfBand == nil)
         }
+        guard let isLast else {
+            isBroken = true
+            return .broken(lostOrder)
+        }
         guard isLast else { return .nothing }
         let request = popFirst()
         guard let waiter = request.waiter else { return .nothing }
+        if request.isProof { return .completed(waiter, request.replies[1]) }
         return request.replies.isEmpty ? .completed(waiter, value) : .completedAll(waiter, request.replies)
     }
 

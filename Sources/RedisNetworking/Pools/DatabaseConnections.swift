@@ -64,35 +64,19 @@ package final class DatabaseConnections: Sendable {
         }
     }
 
-    /// Sends one command and in the same piece an ECHO of a new token: if that comes back as anything else, replies
-    /// have lost their order. Then the command's reply is withheld, and the connection ends.
+    /// The same with a proof of order.
     private func sendWithProof(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> RESPValue {
-        let token = "proof-\(UInt64.random(in: 0 ... .max))"
-        var encoder = RESPEncoder()
-        encoder.append(encoded: bytes)
-        encoder.command("ECHO", argumentCount: 2)
-        encoder.argument(token)
-        var connection = try connection(for: lane)
-        var result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
-        if case .failure(let failure) = result {
-            connection = try self.connection(for: lane, insteadOf: connection, after: failure)
-            result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
+        let proof = Proof()
+        let bytes = proof.behind(bytes)
+        let first = try connection(for: lane)
+        switch await first.send(bytes, proving: proof, until: deadline) {
+        case .success(let reply): return reply
+        case .failure(let failure):
+            return try await connection(for: lane, insteadOf: first, after: failure)
+                .send(bytes, proving: proof, until: deadline).get()
         }
-        let replies = try result.get()
-        // Where an ACL denies ECHO, or the server loads its data, nothing is proved.
-        if replies[1].withoutAttributes.errorMessage != nil { return replies[0] }
-        if case .bulkString(let echoed) = replies[1].withoutAttributes, echoed.elementsEqual(token.utf8) {
-            return replies[0]
-        }
-        let failure = ConnectionFailure(
-            .unsolicitedReply,
-            "an ECHO to \(settings.endpoint) was answered by something else: replies have lost their order, so the "
-                + "connection is closed; look for a proxy or a server that does not keep it",
-            progress: .mayHaveBeenSent)
-        connection.end(failure)
-        throw failure
     }
 
     /// A connection that ended between the look and the request refuses it, or ends before it was written: one more

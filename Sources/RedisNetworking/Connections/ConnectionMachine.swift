@@ -77,14 +77,22 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
     var line = RingQueue<Request>()
+    /// Bytes of requests, of which those from `outgoingStart` on wait to be handed out.
     var outgoing: [UInt8] = []
-    /// Bytes of requests handed out to be written, ever.
-    private(set) var handedOut = 0
+    var outgoingStart = 0
+    /// Where in everything this connection ever sends the first of those bytes stands.
+    var handedOut = 0
+    /// Requests in line that were given up before they left, and their bytes; see `dropWithdrawnIfMany`.
+    var withdrawnCount = 0
+    var withdrawnBytes = 0
+    /// Where tickets rise along the line, one is found in logarithmic time.
+    var isInTicketOrder = true
+    private var newestTicket = 0
     private var isSubscribed = false
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
-    /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is to
-    /// leave.
+    /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
+    /// to leave.
     private var isBroken = false
     /// Requests in line that nobody waits for any more.
     var abandonedCount = 0
@@ -97,7 +105,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// Requests that wait for a reply, sent or not.
-    package var requestsInLine: Int { line.count }
+    package var requestsInLine: Int { line.count - withdrawnCount }
 
     /// True until the handshake is over.
     package var isHandshaking: Bool {
@@ -163,12 +171,20 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .confirmations(let count): (count, true, nil)
             case .proof(let proof): (2, false, proof)
             }
-        nextDeadline = line.isEmpty ? deadline.end : min(nextDeadline, deadline.end)
+        if line.isEmpty {
+            nextDeadline = deadline.end
+            isInTicketOrder = true
+        } else {
+            nextDeadline = min(nextDeadline, deadline.end)
+            // Callers come in another order than they got their tickets in now and then.
+            if ticket < newestTicket { isInTicketOrder = false }
+        }
+        newestTicket = ticket
         line.append(
             Request(
                 waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
                 isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
-                firstByte: handedOut + outgoing.count))
+                firstByte: endOfOutgoing))
         // What stands alone and is large is written from where it was encoded.
         if outgoing.isEmpty && bytes.count > Self.largestCopied {
             outgoing = bytes
@@ -183,7 +199,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if isClosing {
             return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", progress: .refused)
         }
-        guard line.count >= settings.bounds.requests || outgoing.count >= settings.bounds.unwrittenBytes else {
+        guard requestsInLine >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
             return nil
         }
         return tooManyRequests
@@ -192,7 +208,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var tooManyRequests: ConnectionFailure {
         ConnectionFailure(
             .tooManyRequests,
-            "\(line.count) requests with \(outgoing.count) bytes not yet written wait for \(settings.endpoint) "
+            "\(requestsInLine) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
                 + "already: send less at a time, or raise the lane's bounds",
             progress: .refused)
     }
@@ -203,21 +219,20 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             request.waiter = waiter
             request.ticket = ticket
         }
+        isInTicketOrder = line.count == 1
+        newestTicket = ticket
     }
 
-    /// Exchanges what `buffer` holds for all bytes that may be written now; its room serves the next ones.
+    /// Exchanges what `buffer` holds for the next bytes to be written, at most `largestPiece` of them or one request;
+    /// its room serves the next ones. Nothing means that there are none.
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
         buffer.removeAll(keepingCapacity: true)
         guard hasOutgoing else { return }
+        guard outgoing.count <= Self.largestPiece, outgoingStart == 0, withdrawnCount == 0 else {
+            return takePiece(into: &buffer)
+        }
         handedOut += outgoing.count
         swap(&outgoing, &buffer)
-    }
-
-    /// The same for who has no buffer yet.
-    package mutating func takeOutgoing() -> [UInt8] {
-        var bytes: [UInt8] = []
-        takeOutgoing(into: &bytes)
-        return bytes
     }
 
     /// Whole values have arrived; takes them, and appends what each means.
@@ -256,7 +271,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if somebody can be answered: what comes before a request has left is no reply to it.
-    private var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
+    var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
 
     /// Takes the first request out of line; there must be one.
     private mutating func popFirst() -> Request {
@@ -316,8 +331,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
         state = .closed(failure)
         outgoing = []
+        outgoingStart = 0
         line = RingQueue()
         abandonedCount = 0
+        withdrawnCount = 0
+        withdrawnBytes = 0
         return failed
     }
 

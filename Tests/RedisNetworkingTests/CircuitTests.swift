@@ -73,6 +73,14 @@ extension CircuitMachine {
         _ = try circuit.admit(at: start + .milliseconds(10))
     }
 
+    @Test func `is not opened by errors that the server answered`() throws {
+        let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
+        for code in ["ERR", "BUSY", "DENIED"] {
+            try circuit.admit().ended(ConnectionFailure(.handshakeRefused(code: code), "no"))
+        }
+        _ = try circuit.admit()
+    }
+
     @Test func `counts failures in a row, and forgets them with the first success`() throws {
         var circuit = CircuitMachine()
         var counts: [Int] = []

@@ -8,7 +8,8 @@
 /// ```
 /// One failure opens nothing: a connection can be lost while it is made, and the next attempt tells more.
 ///
-/// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it.
+/// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it, and an
+/// error that a server answers shows that it is there.
 struct CircuitMachine: Sendable {
     /// Stands for one attempt; its verdict counts only while nothing newer is known.
     struct Attempt: Sendable, Hashable {
@@ -83,10 +84,10 @@ extension ConnectionFailure {
     /// What it says about the endpoint: true is there, false is not, nil says nothing.
     var provesEndpoint: Bool? {
         switch reason {
-        case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeRefused, .protocolViolation,
+        case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeUnanswered, .protocolViolation,
             .unsolicitedReply, .closedByServer, .inputOutput:
             false
-        case .authenticationFailed, .permissionDenied, .databaseOutOfRange, .databaseDenied: true
+        case .handshakeRefused, .authenticationFailed, .permissionDenied, .databaseOutOfRange, .databaseDenied: true
         case .closed, .tooManyWaiters, .tooManyRequests, .timedOut, .leaseTimedOut, .cancelled, .pushOverflow: nil
         }
     }

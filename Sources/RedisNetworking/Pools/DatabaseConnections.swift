@@ -18,6 +18,8 @@ package final class DatabaseConnections: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
+        /// A lane's connection tries whether the server is back; nil as soon as that is known.
+        var probe: Circuit.Attempt?
         var isClosed = false
     }
 
@@ -90,13 +92,18 @@ package final class DatabaseConnections: Sendable {
         return try connection(for: lane, insteadOf: first)
     }
 
-    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet.
+    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. While a connection
+    /// tries whether the server is back only its first caller waits for it: it may take all of the time to connect.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
             if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
             let present = lanes.connections[lane.rawValue]
+            if let probe = lanes.probe {
+                if let refusal = circuit.refusal(during: probe) { throw refusal }
+                lanes.probe = nil
+            }
             if let present {
                 if present !== refusing { return present }
                 lanes.connections[lane.rawValue] = nil
@@ -105,6 +112,7 @@ package final class DatabaseConnections: Sendable {
             let attempt = try circuit.admit()
             let connection = AsyncConnection(settings, attempt: attempt) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
+            if circuit.refusal(during: attempt) != nil { lanes.probe = attempt }
             return connection
         }
     }

@@ -65,6 +65,12 @@ struct CircuitMachine: Sendable {
         state = .open(until: Moment(nanoseconds: 0), failure)
     }
 
+    /// What everybody else is told while `attempt` is the one that tries; nil if it is not, or is over.
+    func refusal(during attempt: Attempt) -> ConnectionFailure? {
+        guard attempt.round == round, case .halfOpen(let failure) = state else { return nil }
+        return failure.held("another attempt is under way")
+    }
+
     /// True from the failure that opened it until an attempt succeeds.
     var isOpen: Bool {
         if case .closed = state { false } else { true }

@@ -34,15 +34,12 @@ package final class AsyncConnection: @unchecked Sendable {
     let isResting = Atomic(false)
     /// What the server pushes, kept for a leaseholder who subscribes; nil where pushes are dropped.
     ///
-    /// It ends with the connection's failure. Past ``pushBacklog`` unread values the connection is closed, because
-    /// a gap nobody sees would be a silent loss.
+    /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
+    /// gap nobody sees would be a silent loss.
     package let pushes: AsyncThrowingStream<RESPValue, any Error>?
     let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
-
-    /// Pushed values kept unread.
-    static let pushBacklog = 1_024
 
     /// Names requests for `withdraw`.
     private let tickets = Atomic(0)
@@ -51,6 +48,7 @@ package final class AsyncConnection: @unchecked Sendable {
     var wire: Wire?
     var received: [RESPValue] = []
     var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
+    var pushBacklog = PushBacklog()
     /// Why the connection is about to end.
     var broken: ConnectionFailure?
     /// `broken` says what the machine made of the server's words.
@@ -70,7 +68,7 @@ package final class AsyncConnection: @unchecked Sendable {
         self.onEnd = onEnd
         if keepsPushes {
             let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(
-                bufferingPolicy: .bufferingOldest(Self.pushBacklog))
+                bufferingPolicy: .bufferingOldest(PushBacklog.mostValues))
             pushes = stream
             pushContinuation = continuation
         } else {

@@ -168,12 +168,13 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.ask(10, until: .never) == true)
     }
 
-    @Test func `can do so until the piece they are in is handed out`() {
+    @Test func `can do so until the piece they are in is handed out`() throws {
         var machine = Machine.ready()
         for number in 1...100 { machine.ask(number, until: .never, length: 5_000) }
         let first = machine.takePiece()
         #expect(first.count <= Machine.largestPiece && first.count > Machine.largestPiece - 6_000)
         let sent = values(text(first)).count
+        try #require(sent < 98)
         #expect(machine.giveUp(sent) == .mayHaveBeenSent)
         #expect(machine.giveUp(sent + 1) == .inLine && machine.giveUp(100) == .inLine)
         var rest: [UInt8] = []

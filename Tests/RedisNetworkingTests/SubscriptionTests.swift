@@ -130,6 +130,7 @@ import Testing
             #expect(!connection.isClosed, "what was read does not count")
             try publish(1)
             #expect(await eventually { connection.isClosed })
+            connection.abort()
             var failure: ConnectionFailure?
             do { while try await pushes.next() != nil {} } catch { failure = error as? ConnectionFailure }
             #expect(failure?.reason == .pushOverflow)

@@ -28,6 +28,17 @@ extension SideEffect {
         while let command = commands.next() { self = max(self, SideEffect(command)) }
     }
 
+    /// True if one of several commands in one piece runs a script or a function, which makes replies of its own.
+    package static func isOfScript(encoded bytes: [UInt8]) -> Bool {
+        var commands = EncodedCommands(bytes)
+        while let command = commands.next() {
+            if let name = command.first, scripts.contains(word(name)) { return true }
+        }
+        return false
+    }
+
+    private static let scripts: Set = ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO"]
+
     private init(_ command: [ArraySlice<UInt8>]) {
         let name = command.first.map(Self.word) ?? ""
         let rest = command.dropFirst().map(Self.word)

@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func `a subscription takes nobody's connection, even where there is one lease`() async throws {
+    @Test func `a subscription holds up no command, only the next lease where there is one`() async throws {
         try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
             let main = try databases[.main]
             try await main.withConnection { connection in
@@ -156,7 +156,12 @@ import Testing
                     _ = try await main.hgetall("none", as: String.self)
                     #expect(try databases.blocking(.main).get("\(number)") == "\(number)")
                 }
+                let error = await #expect(throws: RedisError.self) {
+                    try await main.within(.milliseconds(50)).withConnection { _ in }
+                }
+                #expect(error?.code == .timedOut)
             }
+            #expect(try await main.withConnection { try await $0.ping() } == "PONG")
         }
     }
 

@@ -55,6 +55,40 @@ import Testing
         await databases.close()
     }
 
+    /// Twenty callers whose replies come in one piece, all of them moved back by one that is nobody's.
+    @Test func `that fails leaves nobody behind it a reply`() async throws {
+        let aheadOfProof = Mutex(0)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            var replies = "+surplus\r\n"
+            var commands: [String] = []
+            // Every tenth command has an ECHO behind it.
+            for _ in 0..<22 {
+                guard let command = peer.readCommand() else { return }
+                commands.append(command[0])
+                replies += "$\(command[1].utf8.count)\r\n\(command[1])\r\n"
+            }
+            aheadOfProof.withLock { $0 = commands.firstIndex(of: "ECHO")! - 1 }
+            peer.write(replies)
+            peer.drain()
+        }
+        defer { server.stop() }
+        var configuration = patientConfiguration(server.path)
+        configuration.proofInterval = 10
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main]
+        let answered = await withTaskGroup(of: Bool.self) { group in
+            for caller in 0..<20 {
+                group.addTask { (try? await main.getrange("key:\(caller)", 0, 1)) != nil }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        // Nothing can tell those ahead of the first proof. Everybody else fails.
+        #expect(answered == aheadOfProof.withLock(\.self))
+        #expect(answered <= 10)
+        await databases.close()
+    }
+
     @Test func `is no proof, and no failure, where ECHO is denied`() async throws {
         try await withDatabases(configure: { $0.proofInterval = 1 }) { databases, _ in
             let main = try databases[.main]

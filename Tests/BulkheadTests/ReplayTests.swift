@@ -179,6 +179,20 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         await databases.close()
     }
 
+    @Test(arguments: 0..<2) func `is not what a script says of itself, which has run`(way: Int) async throws {
+        try await withDatabases { databases, _ in
+            let script = "redis.call('INCR', KEYS[1]) return redis.error_reply('LOADING tapes')"
+            let eval = RedisCommand<Int>.raw("EVAL", [script, 1, "runs"], as: Int.self)
+            let main = try databases[.main].within(.seconds(2))
+            let blocking = try databases.blocking(.main).within(.seconds(2))
+            let error = await #expect(throws: RedisError.self) {
+                _ = way == 0 ? try await main.run(eval) : try blocking.run(eval)
+            }
+            #expect(error?.code == .loading)
+            #expect(try await main.get("runs") == "1")
+        }
+    }
+
     @Test func `and then lets a blocking pop wait too long costs that pop's connection`() async throws {
         let pops = Mutex(0)
         let server = ScriptedServer { peer in

@@ -163,18 +163,22 @@ enum HandshakeTarget {
         }
 
         private mutating func check(_ failure: ConnectionFailure) throws(Broken) {
-            let known: [ConnectionFailure.Reason] = [
-                .handshakeRefused, .authenticationFailed, .permissionDenied, .databaseDenied, .databaseOutOfRange,
-                .unsolicitedReply,
-            ]
-            guard known.contains(failure.reason), (failure.reason == .unsolicitedReply) == model.isReady else {
+            let isKnown =
+                switch failure.reason {
+                case .handshakeRefused, .handshakeUnanswered, .authenticationFailed, .permissionDenied,
+                    .databaseDenied, .databaseOutOfRange, .unsolicitedReply:
+                    true
+                default: false
+                }
+            guard isKnown, (failure.reason == .unsolicitedReply) == model.isReady else {
                 throw Broken("a failure with the reason \(failure.reason)")
             }
             let showsPassword = settings.password.map { failure.message.contains($0) } ?? false
             guard !failure.message.isEmpty, !showsPassword else {
                 throw Broken("a failure without words, or with the password in them")
             }
-            reason = "\(failure.reason)"
+            // Without the code, which the server makes up.
+            reason = String("\(failure.reason)".prefix { $0 != "(" })
         }
 
         /// The end: all who wait are told, once, in order, and nothing moves any more.

@@ -73,6 +73,14 @@ extension CircuitMachine {
         _ = try circuit.admit(at: start + .milliseconds(10))
     }
 
+    @Test func `is not opened by errors that the server answered`() throws {
+        let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
+        for code in ["ERR", "BUSY", "DENIED"] {
+            try circuit.admit().ended(ConnectionFailure(.handshakeRefused(code: code), "no"))
+        }
+        _ = try circuit.admit()
+    }
+
     @Test func `counts failures in a row, and forgets them with the first success`() throws {
         var circuit = CircuitMachine()
         var counts: [Int] = []
@@ -203,6 +211,24 @@ extension CircuitMachine {
             #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
         }
         full.release(lease, reusable: true)
+    }
+
+    @Test func `that swallows every packet holds up the one caller who tries, and nobody else`() async throws {
+        let silent = DeafListener.full()
+        let circuit = Circuit(Backoff(first: .zero, cap: .zero))
+        for _ in 0..<2 { try circuit.admit().ended(away) }
+        let settings = ConnectionSettings(endpoint: .tcp(host: "127.0.0.1", port: silent.port), database: 0)
+        let database = DatabaseConnections(settings, .upTo(1), circuit)
+        let failures = await withTaskGroup(of: ConnectionFailure?.self) { group in
+            for caller in 0..<20 {
+                let lane = caller.isMultiple(of: 2) ? Lane.shared : .bulk
+                group.addTask { await failure { _ = try await database.send(command("PING"), on: lane) } }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(failures.count { $0?.reason == .connectTimedOut } == 1)
+        #expect(failures.count { $0?.message.hasSuffix("(another attempt is under way)") == true } == 19)
+        database.abort()
     }
 
     @Test func `does not keep its circuit half open when the caller who tried gave up`() async throws {

@@ -6,9 +6,18 @@ import Testing
 extension Machine {
     /// A command in line under a ticket, which is its waiter's number too.
     @discardableResult
-    mutating func ask(_ number: Int, until end: Moment) -> Bool {
+    mutating func ask(_ number: Int, until end: Moment, length: Int = 0) -> Bool {
         let deadline = Deadline(start: Moment(nanoseconds: 0), end: end)
-        return submit(command("ECHO \(number)"), .replies(1), number, ticket: number, deadline: deadline) == nil
+        let bytes = length == 0
+            ? command("ECHO \(number)") : command(["ECHO", "\(number)", String(repeating: "x", count: length)])
+        return submit(bytes, .replies(1), number, ticket: number, deadline: deadline) == nil
+    }
+
+    /// The next piece to be written.
+    mutating func takePiece() -> [UInt8] {
+        var piece: [UInt8] = []
+        takeOutgoing(into: &piece)
+        return piece
     }
 
     /// How far the request had come that gave up; nil if it was not in line.
@@ -116,6 +125,68 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.ended(ConnectionFailure(.inputOutput, "broke")).map(\.0) == [1, 3])
     }
 
+    /// With a server that reads nothing. If each moved all that stand behind it this took many minutes.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func `by thousands at once cost one pass, not one each`(isCancelled: Bool) {
+        var machine = Machine.ready()
+        let count = LaneBounds().requests
+        for number in 1...count { machine.ask(number, until: number == count ? .never : at(10)) }
+        if isCancelled {
+            let isWithdrawn = (1..<count).allSatisfy { machine.giveUp($0) == .inLine }
+            #expect(isWithdrawn)
+        } else {
+            let expired = machine.expire(at: at(10))
+            #expect(expired.map(\.0) == Array(1..<count))
+            #expect(expired.allSatisfy { !$0.1.message.contains("behind") }, "those ahead are gone before")
+        }
+        #expect(machine.requestsInLine == 1 && text(machine.takeOutgoing()) == text(command("ECHO \(count)")))
+    }
+
+    @Test func `who came in another order than they got their tickets in are found as well`() {
+        var machine = Machine.ready()
+        for number in [5, 9, 1, 7, 3] { machine.ask(number, until: .never) }
+        for number in [2, 4, 10] { #expect(machine.giveUp(number) == nil) }
+        for number in [1, 3, 9] { #expect(machine.giveUp(number) == .inLine) }
+        #expect(text(machine.takeOutgoing()) == text(commands("ECHO 5", "ECHO 7")))
+        #expect(machine.giveUp(5) == .mayHaveBeenSent && machine.giveUp(9) == nil)
+        #expect(machine.hear(":5\r\n:7\r\n") == [.nothing, .completed(7, [.integer(7)])])
+    }
+
+    @Test func `make room for others at once, in number and in bytes`() {
+        var settings = someSettings()
+        settings.bounds = LaneBounds(requests: 4, unwrittenBytes: 1_000)
+        var machine = Machine(settings)
+        for number in 1...4 { machine.ask(number, until: .never) }
+        #expect(machine.ask(5, until: .never) == false)
+        #expect(machine.giveUp(2) == .connecting)
+        #expect(machine.ask(6, until: .never) && !machine.ask(7, until: .never))
+        _ = machine.giveUp(1)
+        #expect(machine.ask(8, until: .never, length: 2_000) == true)
+        _ = machine.giveUp(3)
+        #expect(machine.ask(9, until: .never) == false, "there are too many bytes")
+        _ = machine.giveUp(8)
+        #expect(machine.ask(10, until: .never) == true)
+    }
+
+    @Test func `can do so until the piece they are in is handed out`() throws {
+        var machine = Machine.ready()
+        for number in 1...100 { machine.ask(number, until: .never, length: 5_000) }
+        let first = machine.takePiece()
+        #expect(first.count <= Machine.largestPiece && first.count > Machine.largestPiece - 6_000)
+        let sent = values(text(first)).count
+        try #require(sent < 98)
+        #expect(machine.giveUp(sent) == .mayHaveBeenSent)
+        #expect(machine.giveUp(sent + 1) == .inLine && machine.giveUp(100) == .inLine)
+        var rest: [UInt8] = []
+        while machine.hasOutgoing {
+            let piece = machine.takePiece()
+            #expect(!piece.isEmpty && piece.count <= Machine.largestPiece)
+            rest += piece
+        }
+        let numbers = values(text(rest)).compactMap { $0.elements?[1].bytes?.text }
+        #expect(numbers == (sent + 2..<100).map { "\($0)" })
+    }
+
     @Test func `beyond the lane's bounds are not taken at all`() {
         var settings = someSettings()
         settings.bounds = LaneBounds(requests: 2, unwrittenBytes: 100)
@@ -146,11 +217,13 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             case 0..<5:
                 let patience = Duration.milliseconds(Int.random(in: 0..<20, using: &random))
                 let end = Bool.random(using: &random) ? Moment.never : now + patience
-                let isTaken = machine.ask(number, until: end)
+                // Now and then so large that not all goes in one piece.
+                let length = Int.random(in: 0..<8, using: &random) == 0 ? Int.random(in: 0..<90_000, using: &random) : 0
+                let isTaken = machine.ask(number, until: end, length: length)
                 #expect(isTaken)
                 waiting.insert(number)
             case 5:
-                server.feed(machine.takeOutgoing())
+                server.feed(machine.takePiece())
                 while let request = try? server.next() {
                     let echoed = Int(request.elements?[1].bytes?.description ?? "") ?? 0
                     #expect(!neverSent.contains(echoed), "its waiter was told that it never left")
@@ -177,6 +250,8 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
                 }
             }
             if machine.refusesRequests { break }
+            #expect(machine.requestsInLine == waiting.count + machine.abandonedCount)
+            #expect(machine.hasOutgoing == (machine.waitingBytes > 0))
         }
         #expect(Set(machine.ended(ConnectionFailure(.inputOutput, "broke")).map(\.0)) == waiting)
     }

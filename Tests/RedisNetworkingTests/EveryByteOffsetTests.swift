@@ -273,7 +273,9 @@ extension Conversation {
         #expect(replies?.first == .success(.simpleString("first")))
         #expect(replies?.last?.failure?.reason == .unsolicitedReply, "\(replies ?? [])")
     }
+}
 
+@Suite(.timeLimit(.minutes(5))) struct `A real session cut at every offset` {
     @Test(arguments: [RESPVersion.resp2, .resp3], Way.allCases)
     func `a real server's session cut anywhere gives the value or a failure`(
         _ version: RESPVersion, _ way: Way

@@ -2,6 +2,7 @@ import Foundation
 import RESP
 @testable import RedisNetworking
 import RedisTestServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -60,6 +61,43 @@ extension Deadline {
         gate.signal()
         #expect(await kept.value == .success(.simpleString("fine")))
         #expect(words.value == ["ECHO kept"])
+        await connection.close(grace: .seconds(30))
+    }
+
+    /// 2 MB, of which the socket takes a part and the connection hands out little more.
+    @Test func `in a long queue that the server does not read are withdrawn, and never run`() async throws {
+        let (handshake, reading) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let keys = Locked<Set<String>>([])
+        let server = ScriptedServer { peer in
+            handshake.wait()
+            peer.shakeHands()
+            reading.wait()
+            while let command = peer.readCommand() {
+                keys.change { _ = $0.insert(command[1]) }
+                peer.write("+OK\r\n")
+            }
+        }
+        defer { server.stop() }
+        let connection = AsyncConnection(.to(server.path, connectTimeout: .seconds(300)))
+        let value = String(repeating: "x", count: 4_096)
+        let callers = (0..<500).map { number in
+            Task { await connection.send(command(["SET", "\(number)", value])) }
+        }
+        #expect(await eventually { connection.shared.withLock { $0.machine.requestsInLine == callers.count } })
+        handshake.signal()
+        #expect(await eventually { connection.shared.withLock { $0.writeWatch != nil } }, "the socket is full")
+        for caller in callers { caller.cancel() }
+        var withdrawn: Set<String> = []
+        for (number, caller) in callers.enumerated() {
+            let failure = await caller.value.failure
+            #expect(failure?.reason == .cancelled)
+            if failure?.progress == .inLine { withdrawn.insert("\(number)") }
+        }
+        #expect(withdrawn.count > callers.count / 2)
+        reading.signal()
+        #expect(await connection.send(command("ECHO end")).value == .simpleString("OK"))
+        #expect(keys.value.count == callers.count - withdrawn.count + 1)
+        #expect(keys.value.isDisjoint(with: withdrawn))
         await connection.close(grace: .seconds(30))
     }
 

@@ -10,10 +10,10 @@ import Testing
         ("-ERR AUTH <password> called without any password configured for the default user.\r\n",
             .authenticationFailed),
         ("-NOPERM this user has no permissions to run the 'hello' command\r\n", .permissionDenied),
-        ("-ERR max number of clients reached\r\n", .handshakeRefused),
-        ("-DENIED Redis is running in protected mode\r\n", .handshakeRefused),
-        ("+OK\r\n", .handshakeRefused),
-        ("*2\r\n$5\r\nproto\r\n:2\r\n", .handshakeRefused),
+        ("-ERR max number of clients reached\r\n", .handshakeRefused(code: "ERR")),
+        ("-DENIED Redis is running in protected mode\r\n", .handshakeRefused(code: "DENIED")),
+        ("+OK\r\n", .handshakeUnanswered),
+        ("*2\r\n$5\r\nproto\r\n:2\r\n", .handshakeUnanswered),
     ]
 
     @Test(arguments: toHello)
@@ -30,12 +30,14 @@ import Testing
         ("-ERR SELECT is not allowed in cluster mode\r\n", .databaseOutOfRange),
         ("-NOPERM this user has no permissions to run the 'select' command\r\n", .databaseDenied),
         ("-NOAUTH Authentication required.\r\n", .authenticationFailed),
-        ("-ERR something else\r\n", .handshakeRefused),
-        ("!14\r\nERR out of oil\r\n", .handshakeRefused),
-        ("+QUEUED\r\n", .handshakeRefused),
-        (":1\r\n", .handshakeRefused),
-        ("$2\r\nOK\r\n", .handshakeRefused),
-        ("_\r\n", .handshakeRefused),
+        ("-BUSY Redis is busy running a script.\r\n", .handshakeRefused(code: "BUSY")),
+        ("-out of order\r\n", .handshakeRefused(code: "ERR")),
+        ("-ERR something else\r\n", .handshakeRefused(code: "ERR")),
+        ("!14\r\nERR out of oil\r\n", .handshakeRefused(code: "ERR")),
+        ("+QUEUED\r\n", .handshakeUnanswered),
+        (":1\r\n", .handshakeUnanswered),
+        ("$2\r\nOK\r\n", .handshakeUnanswered),
+        ("_\r\n", .handshakeUnanswered),
     ]
 
     @Test(arguments: toSelect, [RESPVersion.resp2, .resp3])
@@ -54,7 +56,8 @@ import Testing
         for error in ["-ERR max number of clients reached\r\n", "-DENIED Redis is running in protected mode\r\n"] {
             var handshake = Handshake(someSettings(version: .resp2))
             _ = handshake.start()
-            #expect(handshake.receive(error).failure?.reason == .handshakeRefused)
+            let code = error.hasPrefix("-ERR") ? "ERR" : "DENIED"
+            #expect(handshake.receive(error).failure?.reason == .handshakeRefused(code: code))
         }
     }
 
@@ -83,6 +86,6 @@ import Testing
         var handshake = Handshake(someSettings(clientName: "app", version: .resp2))
         _ = handshake.start()
         let error = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
-        #expect(handshake.receive(error).failure?.reason == .handshakeRefused)
+        #expect(handshake.receive(error).failure?.reason == .handshakeRefused(code: "ERR"))
     }
 }

@@ -48,6 +48,30 @@ import Testing
         #expect((0..<5).map { _ in queue.popFirst() } == [1, 3, 2, 4, nil])
     }
 
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `removing all of a range that fit leaves the others as an array would`(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var queue = RingQueue<Int>()
+        var array: [Int] = []
+        for step in 0..<2_000 {
+            queue.append(step)
+            array.append(step)
+            if step.isMultiple(of: 3) {
+                let first = array.removeFirst()
+                #expect(queue.popFirst() == first)
+            }
+            guard step.isMultiple(of: 7) else { continue }
+            let end = Int.random(in: 0...array.count, using: &random)
+            let range = Int.random(in: 0...end, using: &random)..<end
+            let divisor = Int.random(in: 1...5, using: &random)
+            queue.removeAll(in: range) { $0.isMultiple(of: divisor) }
+            array.replaceSubrange(range, with: array[range].filter { !$0.isMultiple(of: divisor) })
+            #expect(queue.count == array.count && (0..<array.count).allSatisfy { queue[$0] == array[$0] })
+            let bound = Int.random(in: 0...step, using: &random)
+            #expect(queue.firstPosition { $0 >= bound } == array.firstIndex { $0 >= bound } ?? array.count)
+        }
+    }
+
     @Test func `an element that left is not kept alive`() {
         final class Thing: Sendable {}
         var queue = RingQueue<Thing>()

@@ -88,7 +88,7 @@ import Testing
         let probe = try Probe(server)
         let connection = AsyncConnection(.to(server.socketPath, version: version), keepsPushes: true)
         _ = await connection.subscribe(command("SUBSCRIBE a"), count: 1)
-        for number in 0..<AsyncConnection.pushBacklog { try probe.say("PUBLISH a \(number)") }
+        for number in 0..<PushBacklog.mostValues { try probe.say("PUBLISH a \(number)") }
         _ = await connection.send(command("PING"))
         #expect(!connection.isClosed, "exactly the backlog is still kept")
         try probe.say("PUBLISH a too-much")
@@ -100,9 +100,57 @@ import Testing
                 heard += 1
             }
         }
-        #expect(heard == AsyncConnection.pushBacklog)
+        #expect(heard == PushBacklog.mostValues)
         #expect(failure?.reason == .pushOverflow)
         #expect(try await probe.waitUntilAlone())
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a backlog of large messages is bounded by their bytes`(_ way: Way) async throws {
+        let unlimited = ["--client-output-buffer-limit", "pubsub", "0", "0", "0"]
+        let server = try RedisTestServer.start(.init(arguments: unlimited))
+        defer { server.stop() }
+        let message = String(repeating: "x", count: PushBacklog.mostBytes / 8)
+        // One message is taken whatever its size, and seven of these fit.
+        let publish: @Sendable (Int) throws -> Void = { count in
+            let probe = try Probe(server)
+            for _ in 0..<count { _ = try probe.connection.send(command(["PUBLISH", "a", message])) }
+        }
+        switch way {
+        case .asynchronous:
+            let connection = AsyncConnection(.to(server), keepsPushes: true)
+            _ = await connection.subscribe(command("SUBSCRIBE a"), count: 1)
+            var pushes = try #require(connection.pushes).makeAsyncIterator()
+            for _ in 0..<3 {
+                try publish(4)
+                for _ in 0..<4 { #expect(try await pushes.next() != nil) }
+            }
+            try publish(7)
+            _ = await connection.send(command("PING"))
+            #expect(!connection.isClosed, "what was read does not count")
+            try publish(1)
+            #expect(await eventually { connection.isClosed })
+            connection.abort()
+            var failure: ConnectionFailure?
+            do { while try await pushes.next() != nil {} } catch { failure = error as? ConnectionFailure }
+            #expect(failure?.reason == .pushOverflow)
+        case .blocking:
+            let ended = await onThread {
+                failure {
+                    let connection = try BlockingConnection(.to(server))
+                    _ = try connection.subscribe(command("SUBSCRIBE a"), count: 1)
+                    for _ in 0..<3 {
+                        try publish(4)
+                        for _ in 0..<4 { #expect(try connection.nextPush(timeout: .seconds(30)) != nil) }
+                    }
+                    try publish(7)
+                    _ = try connection.send(command("PING"))
+                    try publish(1)
+                    _ = try connection.send(command("PING"))
+                }
+            }
+            #expect(ended?.reason == .pushOverflow)
+        }
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3])
@@ -135,7 +183,7 @@ import Testing
                 let probe = try Probe(server)
                 let connection = try BlockingConnection(.to(server))
                 _ = try connection.subscribe(command("SUBSCRIBE a"), count: 1)
-                for number in 0...BlockingConnection.largestPushBacklog { try probe.say("PUBLISH a \(number)") }
+                for number in 0...PushBacklog.mostValues { try probe.say("PUBLISH a \(number)") }
                 _ = try connection.send(command("PING"))
             }
         }

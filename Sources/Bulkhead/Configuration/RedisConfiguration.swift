@@ -48,8 +48,9 @@ public struct RedisConfiguration: Sendable {
     public var maximumUnwrittenBytes = 64 << 20
     /// One in so many asynchronous commands is followed by an ECHO that proves that replies still come in order: a
     /// check on proxies and servers, as this client keeps order by itself. A proof that fails withholds the command's
-    /// reply, throws `protocol-violation` and closes the connection. Nil, the default, is none. With 50 callers 100
-    /// costs less than runs differ and 1 takes 1.7 times the processor's time (`throughput --proof-interval`).
+    /// reply, closes the connection before anybody behind it has one, and throws `protocol-violation` for them all.
+    /// Nil, the default, is none. With 50 callers 100 costs less than runs differ and 1 takes 1.7 times the processor's
+    /// time (`throughput --proof-interval`).
     public var proofInterval: Int?
     /// Hears of every command that has ended, and of connections: logs, metrics, traces. Default: nobody.
     public var observer: (any RedisObserver)?

@@ -4,7 +4,9 @@ import RedisNetworking
 
 /// What the client may send again by itself when a connection ended and nobody knows whether the server had run it.
 ///
-/// What surely was not sent is always sent again, once, on a new connection. See ``SideEffect`` for the categories.
+/// On the connections that all asynchronous callers share, what surely was not sent is sent again, once, on a new one,
+/// whatever this says. A blocking caller, and who holds a lease, has the failure, whose ``RedisError/isSafeToRetry`` is
+/// true then. See ``SideEffect`` for the categories.
 public enum RedisReplay: Sendable, Hashable {
     /// Nothing else: every command that may have run fails with its ``RedisError/isAmbiguous`` true.
     case notSent
@@ -25,7 +27,8 @@ public enum RedisReplay: Sendable, Hashable {
 
 /// Decides for one call whether it is sent again, and how long it pauses before.
 ///
-/// A server that loads its data has run nothing: whatever the command, it is asked again until the call's deadline.
+/// A server that loads its data has run nothing: whatever the command, it is asked again until the call's deadline. But
+/// a script may answer what it likes, and its LOADING stands.
 struct Repetition {
     private let replay: RedisReplay
     private let bytes: [UInt8]
@@ -50,7 +53,7 @@ struct Repetition {
         switch outcome {
         case .success(let replies):
             // Of a batch some commands may have run, when the server was done meanwhile.
-            guard replies.allSatisfy(\.isLoading) else { return nil }
+            guard replies.allSatisfy(\.isLoading), !SideEffect.isOfScript(encoded: bytes) else { return nil }
             refusals += 1
             return pause(after: refusals)
         case .failure(let failure):

@@ -10,7 +10,8 @@ extension RedisError {
             case .nameNotResolved: .nameNotResolved
             case .connectFailed: .connectFailed
             case .connectTimedOut: .connectTimedOut
-            case .handshakeRefused: .handshakeRefused
+            case .handshakeRefused(code: "ERR"), .handshakeUnanswered: .handshakeRefused
+            case .handshakeRefused(let word): Code(server: word)
             case .authenticationFailed: .authenticationFailed
             case .permissionDenied: .noPermission
             case .databaseOutOfRange: .databaseOutOfRange

@@ -39,7 +39,8 @@ extension RedisError.Code {
     public static let connectFailed = Self("connect-failed")
     /// No connection came about in time.
     public static let connectTimedOut = Self("connect-timed-out")
-    /// The server refused the connection by an error of its own, such as too many clients.
+    /// The server refused the connection by an `ERR`, such as too many clients. An error with a code of its own keeps
+    /// that: ``busy``, `DENIED`.
     public static let handshakeRefused = Self("handshake-refused")
     /// Name or password are wrong or missing.
     public static let authenticationFailed = Self("authentication-failed")

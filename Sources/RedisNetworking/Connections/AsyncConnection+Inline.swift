@@ -22,7 +22,9 @@ extension AsyncConnection {
         case notTaken
     }
 
-    func inline(_ bytes: [UInt8], replies count: Int, _ deadline: Deadline) async -> InlineOutcome {
+    func inline(
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline
+    ) async -> InlineOutcome {
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
             let start = ContinuousClock.now
@@ -34,11 +36,12 @@ extension AsyncConnection {
             }
         }
         guard case .watch(let time) = step else { return .notTaken }
-        return completeInline(bytes, count, deadline, within: time)
+        return completeInline(bytes, expectation, deadline, within: time)
     }
 
     private func completeInline(
-        _ bytes: [UInt8], _ count: Int, _ deadline: Deadline, within time: Duration
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline,
+        within time: Duration
     ) -> InlineOutcome {
         // The server may have hung up since: better learnt before the request than behind it.
         if receive() { resumeCallers() }
@@ -49,7 +52,7 @@ extension AsyncConnection {
         let isFirst = shared.withLock { shared in
             // Somebody came between: nobody's turn is taken, and `handOver` relies on being the first.
             shared.machine.requestsInLine == 0
-                && shared.machine.submit(bytes, .replies(count), .wiresUser, deadline: deadline) == nil
+                && shared.machine.submit(bytes, expectation, .wiresUser, deadline: deadline) == nil
         }
         guard isFirst else {
             endInline()

@@ -143,7 +143,7 @@ extension AsyncConnection {
             continuation.resume(returning: .success(.array(values)))
         case .completedAll(.wiresUser, let values): inlineReplies = .several(values)
         case .pushed(let value):
-            if case .dropped = pushContinuation?.yield(value) {
+            if let pushContinuation, !pushBacklog.takes(value, as: pushContinuation.yield(value)) {
                 broken = broken ?? ConnectionFailure(
                     .pushOverflow,
                     "messages of \(settings.endpoint) were read too slowly; the connection is closed")

@@ -34,15 +34,12 @@ package final class AsyncConnection: @unchecked Sendable {
     let isResting = Atomic(false)
     /// What the server pushes, kept for a leaseholder who subscribes; nil where pushes are dropped.
     ///
-    /// It ends with the connection's failure. Past ``pushBacklog`` unread values the connection is closed, because
-    /// a gap nobody sees would be a silent loss.
+    /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
+    /// gap nobody sees would be a silent loss.
     package let pushes: AsyncThrowingStream<RESPValue, any Error>?
     let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
-
-    /// Pushed values kept unread.
-    static let pushBacklog = 1_024
 
     /// Names requests for `withdraw`.
     private let tickets = Atomic(0)
@@ -51,6 +48,7 @@ package final class AsyncConnection: @unchecked Sendable {
     var wire: Wire?
     var received: [RESPValue] = []
     var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
+    var pushBacklog = PushBacklog()
     /// Why the connection is about to end.
     var broken: ConnectionFailure?
     /// `broken` says what the machine made of the server's words.
@@ -70,7 +68,7 @@ package final class AsyncConnection: @unchecked Sendable {
         self.onEnd = onEnd
         if keepsPushes {
             let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(
-                bufferingPolicy: .bufferingOldest(Self.pushBacklog))
+                bufferingPolicy: .bufferingOldest(PushBacklog.mostValues))
             pushes = stream
             pushContinuation = continuation
         } else {
@@ -92,7 +90,7 @@ package final class AsyncConnection: @unchecked Sendable {
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<RESPValue, ConnectionFailure> {
         if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, replies: 1, deadline) {
+            switch await inline(bytes, .replies(1), deadline) {
             case .completed(let replies): return replies.map(\.first)
             case .unanswered: return await one { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
@@ -108,7 +106,7 @@ package final class AsyncConnection: @unchecked Sendable {
         // A request without replies would never leave the line.
         if count == 0 { return .success([]) }
         if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, replies: count, deadline) {
+            switch await inline(bytes, .replies(count), deadline) {
             case .completed(let replies): return replies.map(\.all)
             case .unanswered: return await all { handOver(to: .all($0), ticket: $1) }
             case .notTaken: break
@@ -139,7 +137,7 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
-    private func one(
+    func one(
         _ enter: (UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, _ ticket: Int) -> Void
     ) async -> Result<RESPValue, ConnectionFailure> {
         let ticket = tickets.add(1, ordering: .relaxed).newValue
@@ -168,7 +166,7 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
-    private func submit(
+    func submit(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
         _ deadline: Deadline
     ) {

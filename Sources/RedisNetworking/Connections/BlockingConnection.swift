@@ -25,9 +25,7 @@ package final class BlockingConnection: @unchecked Sendable {
     private let isInterrupted = Atomic(false)
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
-
-    /// Pushed values kept for `nextPush` before the connection gives up.
-    static let largestPushBacklog = 1_024
+    private var pushBacklog = PushBacklog()
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
@@ -226,7 +224,7 @@ package final class BlockingConnection: @unchecked Sendable {
         case .broken(let failure): throw broken(failure)
         case .pushed(let value):
             pushes.append(value)
-            if pushes.count > Self.largestPushBacklog {
+            if !pushBacklog.takes(value, unread: pushes.count) {
                 throw broken(
                     ConnectionFailure(
                         .pushOverflow,

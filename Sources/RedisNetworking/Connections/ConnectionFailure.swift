@@ -6,8 +6,11 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case nameNotResolved
         case connectFailed
         case connectTimedOut
-        /// The server answered the handshake with an error of its own (maxclients, protected mode …).
-        case handshakeRefused
+        /// The server answered the handshake with an error of its own (maxclients, protected mode, a script that holds
+        /// it …); the error's first word.
+        case handshakeRefused(code: String)
+        /// It answered the handshake with what is no answer to it.
+        case handshakeUnanswered
         case authenticationFailed
         /// The user may not do what the handshake does.
         case permissionDenied

@@ -1,7 +1,8 @@
 // How requests are given up: by their waiter, or past their deadline.
 //
 // A request whose bytes were handed out keeps its place in line: the server will answer it, and that answer must not
-// reach the next one. One reply is dropped, and neighbours notice nothing.
+// reach the next one. One reply is dropped, and neighbours notice nothing. One that was not is marked, and taken out
+// with others: moving all that stand behind it each time would take hours where thousands give up at once.
 
 extension ConnectionMachine {
     /// Requests given up that may stand in line, before the connection takes no new ones: a server that answers so
@@ -16,42 +17,45 @@ extension ConnectionMachine {
         case withdrawn(Waiter, ConnectionFailure.Progress)
     }
 
-    /// Somebody does not want to wait any more.
+    /// Somebody does not want to wait any more. Logarithmic in the line where tickets rise along it.
     package mutating func withdraw(ticket: Int) -> Withdrawal {
-        for position in 0..<line.count where line[position].ticket == ticket {
-            guard let waiter = line[position].waiter else { return .notInLine }
-            let progress = progress(of: line[position])
-            giveUp(position)
-            return .withdrawn(waiter, progress)
-        }
-        return .notInLine
+        guard let position = position(of: ticket), let waiter = line[position].waiter else { return .notInLine }
+        let progress = progress(of: line[position])
+        giveUp(position)
+        dropWithdrawnIfMany()
+        return .withdrawn(waiter, progress)
     }
 
     /// Takes those out of line whose deadline is over; each with a failure that says where it waited, and for what.
     ///
-    /// `unwritten` of the bytes handed out the socket has not taken yet. Constant time unless a deadline has passed.
+    /// `unwritten` of the bytes handed out the socket has not taken yet. Constant time unless a deadline has passed,
+    /// then one pass over the line.
     package mutating func expire(at now: Moment, unwritten: Int = 0) -> [(Waiter, ConnectionFailure)] {
         guard nextDeadline <= now else { return [] }
         var expired: [(Waiter, ConnectionFailure)] = []
         nextDeadline = .never
-        var position = 0
-        while position < line.count {
+        var ahead = 0
+        var oldest = now
+        for position in 0..<line.count where !line[position].isWithdrawn {
             let request = line[position]
             if let waiter = request.waiter {
                 if request.deadline.end <= now {
-                    expired.append((waiter, timedOut(position, at: now, unwritten)))
-                    if giveUp(position) { continue }
+                    expired.append((waiter, timedOut(request, at: now, unwritten, behind: ahead, since: oldest)))
+                    giveUp(position)
+                    if line[position].isWithdrawn { continue }
                 } else {
                     nextDeadline = min(nextDeadline, request.deadline.end)
                 }
             }
-            position += 1
+            if ahead == 0 { oldest = request.deadline.start }
+            ahead += 1
         }
+        dropWithdrawnIfMany()
         return expired
     }
 
     /// True if the reply that is coming in is one that nobody waits for.
-    package var isDropping: Bool { !line.isEmpty && line.first.waiter == nil }
+    package var isDropping: Bool { isFirstHandedOut && line.first.waiter == nil }
 
     /// How far a request has come.
     func progress(of request: Request, unwritten: Int = 0) -> ConnectionFailure.Progress {
@@ -60,31 +64,35 @@ extension ConnectionMachine {
         return request.firstByte + unwritten >= handedOut ? .beingWritten : .mayHaveBeenSent
     }
 
-    /// Removes a request that was not handed out, bytes and all; true then. Lets any other stand without a waiter.
-    @discardableResult
-    private mutating func giveUp(_ position: Int) -> Bool {
-        let request = line[position]
-        guard request.firstByte >= handedOut else {
-            line[position].waiter = nil
+    /// Lets a request stand without a waiter. Where it was not handed out its bytes never will be.
+    private mutating func giveUp(_ position: Int) {
+        line[position].waiter = nil
+        if line[position].firstByte >= handedOut {
+            line[position].missing = 0
             line[position].replies = []
+            withdrawnCount += 1
+            withdrawnBytes += size(of: position)
+        } else {
+            line[position].dropReplies()
             abandonedCount += 1
             if abandonedCount > Self.mostAbandoned { close() }
-            return false
         }
-        _ = line.remove(at: position)
-        let end = position < line.count ? line[position].firstByte : handedOut + outgoing.count
-        outgoing.removeSubrange(request.firstByte - handedOut..<end - handedOut)
-        for behind in position..<line.count { line[behind].firstByte -= end - request.firstByte }
-        return true
     }
 
-    private func timedOut(_ position: Int, at now: Moment, _ unwritten: Int) -> ConnectionFailure {
-        let request = line[position]
+    /// Where a request stands in line; nil if it does not.
+    private func position(of ticket: Int) -> Int? {
+        let position = line.firstPosition { $0.ticket >= ticket }
+        if position < line.count, line[position].ticket == ticket { return position }
+        return isInTicketOrder ? nil : (0..<line.count).first { line[$0].ticket == ticket }
+    }
+
+    private func timedOut(
+        _ request: Request, at now: Moment, _ unwritten: Int, behind ahead: Int, since oldest: Moment
+    ) -> ConnectionFailure {
         let progress = progress(of: request, unwritten: unwritten)
         var words = "no reply within \(request.deadline.timeout.inWords): it \(progress.inWords(settings.endpoint))"
-        if position > 0 {
-            let age = now - line.first.deadline.start
-            words += ", behind \(position) others of which the first is \(age.inWords) old"
+        if ahead > 0 {
+            words += ", behind \(ahead) others of which the first is \((now - oldest).inWords) old"
         }
         return ConnectionFailure(.timedOut, words, progress: progress)
     }

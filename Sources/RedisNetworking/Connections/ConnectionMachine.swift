@@ -31,6 +31,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case replies(Int)
         /// SUBSCRIBE and its kin answer by one confirmation a channel, as pushes in RESP3 and arrays in RESP2.
         case confirmations(Int)
+        /// One, and in the same piece an ECHO that must come back: else the connection ends there, and nobody behind
+        /// gets a reply.
+        case proof(Proof)
     }
 
     struct Request: Sendable {
@@ -40,8 +43,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var ticket: Int
         let deadline: Deadline
         let isSubscription: Bool
+        let isProof: Bool
+        /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come.
         var missing: Int32
-        var replies: [RESPValue] = []
+        /// A proof's begin with the answer that ECHO must give.
+        var replies: [RESPValue]
         /// It takes one reply, of any kind.
         var isPlain: Bool { missing == 1 && !isSubscription && replies.isEmpty }
         /// Where its bytes begin in everything this connection ever sends.
@@ -71,13 +77,22 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
     var line = RingQueue<Request>()
+    /// Bytes of requests, of which those from `outgoingStart` on wait to be handed out.
     var outgoing: [UInt8] = []
-    /// Bytes of requests handed out to be written, ever.
-    private(set) var handedOut = 0
+    var outgoingStart = 0
+    /// Where in everything this connection ever sends the first of those bytes stands.
+    var handedOut = 0
+    /// Requests in line that were given up before they left, and their bytes; see `dropWithdrawnIfMany`.
+    var withdrawnCount = 0
+    var withdrawnBytes = 0
+    /// Where tickets rise along the line, one is found in logarithmic time.
+    var isInTicketOrder = true
+    private var newestTicket = 0
     private var isSubscribed = false
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
-    /// A surplus reply has come: which reply is whose is unknown from here on, and nothing more is to leave.
+    /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
+    /// to leave.
     private var isBroken = false
     /// Requests in line that nobody waits for any more.
     var abandonedCount = 0
@@ -90,7 +105,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// Requests that wait for a reply, sent or not.
-    package var requestsInLine: Int { line.count }
+    package var requestsInLine: Int { line.count - withdrawnCount }
 
     /// True until the handshake is over.
     package var isHandshaking: Bool {
@@ -150,16 +165,26 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
         if let refusal = refusal(of: bytes.count) { return refusal }
-        let (count, isSubscription) =
+        let (count, isSubscription, proof): (Int, Bool, Proof?) =
             switch expectation {
-            case .replies(let count): (count, false)
-            case .confirmations(let count): (count, true)
+            case .replies(let count): (count, false, nil)
+            case .confirmations(let count): (count, true, nil)
+            case .proof(let proof): (2, false, proof)
             }
-        nextDeadline = line.isEmpty ? deadline.end : min(nextDeadline, deadline.end)
+        if line.isEmpty {
+            nextDeadline = deadline.end
+            isInTicketOrder = true
+        } else {
+            nextDeadline = min(nextDeadline, deadline.end)
+            // Callers come in another order than they got their tickets in now and then.
+            if ticket < newestTicket { isInTicketOrder = false }
+        }
+        newestTicket = ticket
         line.append(
             Request(
                 waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
-                missing: Int32(clamping: count), firstByte: handedOut + outgoing.count))
+                isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
+                firstByte: endOfOutgoing))
         // What stands alone and is large is written from where it was encoded.
         if outgoing.isEmpty && bytes.count > Self.largestCopied {
             outgoing = bytes
@@ -174,7 +199,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if isClosing {
             return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", progress: .refused)
         }
-        guard line.count >= settings.bounds.requests || outgoing.count >= settings.bounds.unwrittenBytes else {
+        guard requestsInLine >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
             return nil
         }
         return tooManyRequests
@@ -183,7 +208,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var tooManyRequests: ConnectionFailure {
         ConnectionFailure(
             .tooManyRequests,
-            "\(line.count) requests with \(outgoing.count) bytes not yet written wait for \(settings.endpoint) "
+            "\(requestsInLine) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
                 + "already: send less at a time, or raise the lane's bounds",
             progress: .refused)
     }
@@ -194,21 +219,20 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             request.waiter = waiter
             request.ticket = ticket
         }
+        isInTicketOrder = line.count == 1
+        newestTicket = ticket
     }
 
-    /// Exchanges what `buffer` holds for all bytes that may be written now; its room serves the next ones.
+    /// Exchanges what `buffer` holds for the next bytes to be written, at most `largestPiece` of them or one request;
+    /// its room serves the next ones. Nothing means that there are none.
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
         buffer.removeAll(keepingCapacity: true)
         guard hasOutgoing else { return }
+        guard outgoing.count <= Self.largestPiece, outgoingStart == 0, withdrawnCount == 0 else {
+            return takePiece(into: &buffer)
+        }
         handedOut += outgoing.count
         swap(&outgoing, &buffer)
-    }
-
-    /// The same for who has no buffer yet.
-    package mutating func takeOutgoing() -> [UInt8] {
-        var bytes: [UInt8] = []
-        takeOutgoing(into: &bytes)
-        return bytes
     }
 
     /// Whole values have arrived; takes them, and appends what each means.
@@ -247,7 +271,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if somebody can be answered: what comes before a request has left is no reply to it.
-    private var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
+    var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
 
     /// Takes the first request out of line; there must be one.
     private mutating func popFirst() -> Request {
@@ -307,8 +331,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
         state = .closed(failure)
         outgoing = []
+        outgoingStart = 0
         line = RingQueue()
         abandonedCount = 0
+        withdrawnCount = 0
+        withdrawnBytes = 0
         return failed
     }
 
@@ -329,7 +356,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                     "\(settings.endpoint) sent a reply that no request waits for; "
                         + "the connection is closed so that it reaches nobody"))
         }
-        let isLast = line.withFirst { request in
+        let isLast: Bool? = line.withFirst { request in
+            if request.isDisproved(by: value) { return nil }
             request.missing -= 1
             // A request of one reply never touches the array, and what nobody waits for is not kept.
             if request.waiter != nil, request.missing > 0 || !request.replies.isEmpty {
@@ -339,9 +367,14 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             // What is no confirmation, say NOPERM or QUEUED, is the only answer to a subscription.
             return request.missing == 0 || (request.isSubscription && outOfBand == nil)
         }
+        guard let isLast else {
+            isBroken = true
+            return .broken(lostOrder)
+        }
         guard isLast else { return .nothing }
         let request = popFirst()
         guard let waiter = request.waiter else { return .nothing }
+        if request.isProof { return .completed(waiter, request.replies[1]) }
         return request.replies.isEmpty ? .completed(waiter, value) : .completedAll(waiter, request.replies)
     }
 

@@ -104,7 +104,7 @@ struct Handshake: Sendable {
         case .hello:
             guard let error else {
                 if case .map = reply { return nil }
-                return ConnectionFailure(.handshakeRefused, "\(settings.endpoint) answered HELLO with no map")
+                return ConnectionFailure(.handshakeUnanswered, "\(settings.endpoint) answered HELLO with no map")
             }
             if meansNoHello(error) {
                 needsFallback = true
@@ -146,6 +146,12 @@ struct Handshake: Sendable {
         return String(beginning)
     }
 
+    /// The word in capitals that an error begins with: `BUSY`, `ERR`.
+    private static func code(of error: String) -> String {
+        let word = error.prefix { $0 != " " }
+        return !word.isEmpty && word.allSatisfy { $0.isASCII && $0.isUppercase } ? String(word) : "ERR"
+    }
+
     private func refusal(_ error: String) -> ConnectionFailure {
         let user = settings.username ?? "default"
         if error.hasPrefix("NOAUTH") {
@@ -164,14 +170,15 @@ struct Handshake: Sendable {
                 "\(settings.endpoint) has no password set for user \(user), but one was given: leave it out")
         }
         return ConnectionFailure(
-            error.hasPrefix("NOPERM") ? .permissionDenied : .handshakeRefused,
+            error.hasPrefix("NOPERM") ? .permissionDenied : .handshakeRefused(code: Self.code(of: error)),
             "\(settings.endpoint) refused the connection: \(shown(error))")
     }
 
     private func selectFailure(_ error: String?) -> ConnectionFailure {
         let number = settings.database
         guard let error else {
-            return ConnectionFailure(.handshakeRefused, "\(settings.endpoint) answered SELECT \(number) with no OK")
+            return ConnectionFailure(
+                .handshakeUnanswered, "\(settings.endpoint) answered SELECT \(number) with no OK")
         }
         if error.hasPrefix("NOPERM") {
             return ConnectionFailure(

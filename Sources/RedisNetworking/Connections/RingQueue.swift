@@ -39,6 +39,17 @@ package struct RingQueue<Element> {
         }
     }
 
+    /// The first position from which on all elements fit, where all those behind one that fits do; the count if none
+    /// does. Logarithmic in the count.
+    func firstPosition(where fits: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if fits(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
     /// Removes the element at `position`; those behind it move up, in time linear in their number.
     mutating func remove(at position: Int) -> Element {
         let element = self[position]
@@ -52,6 +63,23 @@ package struct RingQueue<Element> {
     mutating func removeFirst(where fits: (Element) -> Bool) -> Element? {
         for position in 0..<count where fits(self[position]) { return remove(at: position) }
         return nil
+    }
+
+    /// Removes all in `range` that fit; those before them move up. Linear in the end of the range.
+    mutating func removeAll(in range: Range<Int>, where fits: (Element) -> Bool) {
+        // From the back: everything between `position` and `free` is empty.
+        var free = range.upperBound
+        for position in (0..<range.upperBound).reversed() {
+            if position >= range.lowerBound, fits(self[position]) {
+                slots[slot(position)] = nil
+            } else {
+                free -= 1
+                if free == position, position < range.lowerBound { return }
+                if free != position { slots.swapAt(slot(free), slot(position)) }
+            }
+        }
+        head = slot(free)
+        count -= free
     }
 
     private func slot(_ position: Int) -> Int { (head + position) & (slots.count - 1) }

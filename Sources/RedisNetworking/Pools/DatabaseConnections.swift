@@ -18,6 +18,8 @@ package final class DatabaseConnections: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
+        /// A lane's connection tries whether the server is back; nil as soon as that is known.
+        var probe: Circuit.Attempt?
         var isClosed = false
     }
 
@@ -64,35 +66,19 @@ package final class DatabaseConnections: Sendable {
         }
     }
 
-    /// Sends one command and in the same piece an ECHO of a new token: if that comes back as anything else, replies
-    /// have lost their order. Then the command's reply is withheld, and the connection ends.
+    /// The same with a proof of order.
     private func sendWithProof(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> RESPValue {
-        let token = "proof-\(UInt64.random(in: 0 ... .max))"
-        var encoder = RESPEncoder()
-        encoder.append(encoded: bytes)
-        encoder.command("ECHO", argumentCount: 2)
-        encoder.argument(token)
-        var connection = try connection(for: lane)
-        var result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
-        if case .failure(let failure) = result {
-            connection = try self.connection(for: lane, insteadOf: connection, after: failure)
-            result = await connection.sendAll(encoder.bytes, count: 2, until: deadline)
+        let proof = Proof()
+        let bytes = proof.behind(bytes)
+        let first = try connection(for: lane)
+        switch await first.send(bytes, proving: proof, until: deadline) {
+        case .success(let reply): return reply
+        case .failure(let failure):
+            return try await connection(for: lane, insteadOf: first, after: failure)
+                .send(bytes, proving: proof, until: deadline).get()
         }
-        let replies = try result.get()
-        // Where an ACL denies ECHO, or the server loads its data, nothing is proved.
-        if replies[1].withoutAttributes.errorMessage != nil { return replies[0] }
-        if case .bulkString(let echoed) = replies[1].withoutAttributes, echoed.elementsEqual(token.utf8) {
-            return replies[0]
-        }
-        let failure = ConnectionFailure(
-            .unsolicitedReply,
-            "an ECHO to \(settings.endpoint) was answered by something else: replies have lost their order, so the "
-                + "connection is closed; look for a proxy or a server that does not keep it",
-            progress: .mayHaveBeenSent)
-        connection.end(failure)
-        throw failure
     }
 
     /// A connection that ended between the look and the request refuses it, or ends before it was written: one more
@@ -106,13 +92,18 @@ package final class DatabaseConnections: Sendable {
         return try connection(for: lane, insteadOf: first)
     }
 
-    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet.
+    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. While a connection
+    /// tries whether the server is back only its first caller waits for it: it may take all of the time to connect.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
             if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
             let present = lanes.connections[lane.rawValue]
+            if let probe = lanes.probe {
+                if let refusal = circuit.refusal(during: probe) { throw refusal }
+                lanes.probe = nil
+            }
             if let present {
                 if present !== refusing { return present }
                 lanes.connections[lane.rawValue] = nil
@@ -121,6 +112,7 @@ package final class DatabaseConnections: Sendable {
             let attempt = try circuit.admit()
             let connection = AsyncConnection(settings, attempt: attempt) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
+            if circuit.refusal(during: attempt) != nil { lanes.probe = attempt }
             return connection
         }
     }

@@ -21,10 +21,16 @@ package final class Circuit: Sendable {
         return Attempt(self, try result.get())
     }
 
+    /// Why nobody else may wait for `attempt`: it is the one that tries whether the server is back, and nobody knows
+    /// yet. Nil where that is not so.
+    func refusal(during attempt: Attempt) -> ConnectionFailure? {
+        machine.withLock { $0.refusal(during: attempt.attempt) }
+    }
+
     /// One attempt; tell how it ended, or let go of it.
     package final class Attempt: Sendable {
         private let circuit: Circuit
-        private let attempt: CircuitMachine.Attempt
+        fileprivate let attempt: CircuitMachine.Attempt
         private let isOver = Atomic(false)
 
         fileprivate init(_ circuit: Circuit, _ attempt: CircuitMachine.Attempt) {

@@ -8,7 +8,8 @@
 /// ```
 /// One failure opens nothing: a connection can be lost while it is made, and the next attempt tells more.
 ///
-/// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it.
+/// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it, and an
+/// error that a server answers shows that it is there.
 struct CircuitMachine: Sendable {
     /// Stands for one attempt; its verdict counts only while nothing newer is known.
     struct Attempt: Sendable, Hashable {
@@ -64,6 +65,12 @@ struct CircuitMachine: Sendable {
         state = .open(until: Moment(nanoseconds: 0), failure)
     }
 
+    /// What everybody else is told while `attempt` is the one that tries; nil if it is not, or is over.
+    func refusal(during attempt: Attempt) -> ConnectionFailure? {
+        guard attempt.round == round, case .halfOpen(let failure) = state else { return nil }
+        return failure.held("another attempt is under way")
+    }
+
     /// True from the failure that opened it until an attempt succeeds.
     var isOpen: Bool {
         if case .closed = state { false } else { true }
@@ -83,10 +90,10 @@ extension ConnectionFailure {
     /// What it says about the endpoint: true is there, false is not, nil says nothing.
     var provesEndpoint: Bool? {
         switch reason {
-        case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeRefused, .protocolViolation,
+        case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeUnanswered, .protocolViolation,
             .unsolicitedReply, .closedByServer, .inputOutput:
             false
-        case .authenticationFailed, .permissionDenied, .databaseOutOfRange, .databaseDenied: true
+        case .handshakeRefused, .authenticationFailed, .permissionDenied, .databaseOutOfRange, .databaseDenied: true
         case .closed, .tooManyWaiters, .tooManyRequests, .timedOut, .leaseTimedOut, .cancelled, .pushOverflow: nil
         }
     }

@@ -249,9 +249,15 @@ package final class BlockingConnection: @unchecked Sendable {
             .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
     }
 
+    private var closedByOwner: ConnectionFailure {
+        ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
+    }
+
     /// Ends the machine and returns the failure as the request under way sees it.
     private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
-        tellEnd(isInterrupted.load(ordering: .relaxed) ? nil : failure)
+        let isOurs = isInterrupted.load(ordering: .relaxed)
+        tellEnd(isOurs ? nil : failure)
+        let failure = isOurs ? closedByOwner : failure
         return machine.ended(failure).first?.1 ?? failure
     }
 }

@@ -66,10 +66,33 @@ package final class BlockingPool: Sendable {
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
     package func close(grace: Duration) {
+        refuse()
+        drain(until: Deadline(after: Timeout(grace)))
+    }
+
+    /// The first half of `close`, which waits for nothing: refuses new leases, and fails those who stand in line.
+    package func refuse() {
         perform { $0.close() }
-        let deadline = DispatchTime.now() + .milliseconds(Int(grace.wholeMilliseconds))
-        while leasedCount > 0, returned.wait(timeout: deadline) == .success {}
+    }
+
+    /// The second half: waits for the leases that are out, and at the deadline interrupts the threads that hold one.
+    package func drain(until deadline: Deadline) {
+        let end = DispatchTime.now() + .milliseconds(Int(deadline.left.wholeMilliseconds))
+        while leasedCount > 0, returned.wait(timeout: end) == .success {}
+        // Whoever drains the same pool meanwhile may have missed what was signalled here.
+        returned.signal()
         for member in machine.withLock({ $0.members }) { member.interrupt() }
+    }
+
+    /// The same for a task, whose thread is not to wait.
+    package func drained(until deadline: Deadline) async {
+        if leasedCount == 0 { return }
+        await withUnsafeContinuation { continuation in
+            DispatchQueue(label: "bulkhead.closing").async { @Sendable [self] in
+                drain(until: deadline)
+                continuation.resume()
+            }
+        }
     }
 
     private func perform(open: () -> Void, _ event: (inout Machine) -> [Machine.Action]) {

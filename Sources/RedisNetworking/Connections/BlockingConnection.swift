@@ -102,7 +102,8 @@ package final class BlockingConnection: @unchecked Sendable {
         while pushes.isEmpty {
             if let failure = machine.failure { throw failure }
             do throws(ConnectionFailure) {
-                guard try step(until: end) else { return nil }
+                // What came with the last look counts.
+                if try !step(until: end), pushes.isEmpty { return nil }
             } catch {
                 // What came whole before the end counts; the next call learns of the end.
                 if pushes.isEmpty { throw error }
@@ -117,13 +118,15 @@ package final class BlockingConnection: @unchecked Sendable {
         // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
         while machine.failure == nil {
             do throws(ConnectionFailure) {
-                guard try readAvailable() else { break }
+                guard try readAvailable(), try !isOver(deadline.end) else { break }
             } catch {
                 throw error.at(.refused)
             }
         }
         if let refusal = machine.submit(bytes, expectation, (), deadline: deadline) { throw refusal }
         do throws(ConnectionFailure) {
+            // What is late already does not leave.
+            _ = try isOver(deadline.end)
             try write(until: deadline.end)
             while completed == nil { _ = try step(until: deadline.end) }
         } catch {
@@ -171,15 +174,14 @@ package final class BlockingConnection: @unchecked Sendable {
                 throw broken(error)
             }
             guard try wait(for: POLLOUT | POLLIN, until: end) else { throw late }
-            try readAvailable()
+            if try readAvailable(), try isOver(end) { throw late }
         }
     }
 
-    /// Waits for bytes and takes in what they bring; false past the deadline.
+    /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
     private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
-        if try readAvailable() { return true }
-        if try watch() { return true }
-        return try wait(for: POLLIN, until: end)
+        let hasCome = try readAvailable() ? true : try watch()
+        return hasCome ? try !isOver(end) : try wait(for: POLLIN, until: end)
     }
 
     /// Looks for bytes again and again for as long as the budget says; false if none came.
@@ -239,9 +241,18 @@ package final class BlockingConnection: @unchecked Sendable {
     private func wait(for events: Int32, until end: Moment) throws(ConnectionFailure) -> Bool {
         let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
         if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
-        if machine.isHandshaking { throw broken(late) }
-        if let (_, failure) = machine.expire(at: .now, unwritten: wire.unwrittenCount).first { throw failure }
+        _ = try isOver(end)
         return false
+    }
+
+    /// Throws if a handshake or the request under way is past its end; true if anything else is.
+    private func isOver(_ end: Moment) throws(ConnectionFailure) -> Bool {
+        guard end != .never else { return false }
+        let now = Moment.now
+        guard end <= now else { return false }
+        if machine.isHandshaking { throw broken(late) }
+        if let (_, failure) = machine.expire(at: now, unwritten: wire.unwrittenCount).first { throw failure }
+        return true
     }
 
     private var late: ConnectionFailure {

@@ -45,11 +45,10 @@ private func drip(_ peer: ScriptedPeer, _ text: String) {
             guard let connection = try? BlockingConnection(.to(server.path)) else { return nil }
             return failure { _ = try connection.send(large, until: .after(.milliseconds(100))) }
         }
-        // What it sends may be read before the request left: then it is a reply that nobody waits for.
         #expect(failed?.reason == .timedOut)
     }
 
-    @Test func `but attributes and pushes does not keep who waits for a message`() async throws {
+    @Test func `does not keep who waits for a message`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()
             peer.write("$500000000\r\n")

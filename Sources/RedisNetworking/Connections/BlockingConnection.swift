@@ -146,13 +146,10 @@ package final class BlockingConnection: @unchecked Sendable {
         machine.isFree && pushes.isEmpty && (wire.isBetweenReplies || machine.isDropping)
     }
 
-    /// True if an idle connection is still open, by a look at the socket: the server may have closed it meanwhile.
+    /// True if an idle connection is fit for the next lease, by one look at the socket: the server may have closed it
+    /// meanwhile. The look takes a late reply that nobody wants any more; a longer one ends the connection's use.
     package var isReusable: Bool {
-        // A look that takes what is there: it may be a late reply that nobody wants any more.
-        while let hasRead = try? readAvailable() {
-            if !hasRead { return isIdle }
-        }
-        return false
+        (try? readAvailable()) != nil && isIdle && wire.isBetweenReplies
     }
 
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
@@ -212,6 +209,8 @@ package final class BlockingConnection: @unchecked Sendable {
             violation = error
         }
         machine.received(&received, &receptions)
+        // So much of a reply that nobody wants is not worth another request's wait behind it.
+        if wire.bytesOfOpenReply > AsyncConnection.mostDroppedBytes, machine.isDropping { machine.close() }
         while let reception = receptions.popFirst() { try take(reception) }
         if let violation { throw broken(violation) }
         return true

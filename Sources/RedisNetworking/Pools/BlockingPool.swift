@@ -41,10 +41,15 @@ package final class BlockingPool: Sendable {
     ///
     /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
     package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
-        if let connection = machine.withLock({ $0.leaseIdle(isUsable: \.isReusable) }) { return connection }
+        // The look at the socket is no business of those who wait for the lock.
+        while let connection = machine.withLock({ $0.leaseIdle { _ in true } }) {
+            if connection.isReusable { return connection }
+            release(connection, reusable: false)
+        }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let waiter = Waiter()
-        perform(open: { open(for: wait, until: deadline) }) { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
+        // What is idle now came back this moment, and is as good as one that is handed over.
+        perform(open: { open(for: wait, until: deadline) }) { $0.lease(waiter, id: wait) { _ in true } }
         let patience = min(bounds.leaseTimeout, deadline.left)
         if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(patience.wholeMilliseconds))) == .timedOut {
             if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds, deadline) }

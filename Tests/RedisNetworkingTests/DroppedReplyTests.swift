@@ -7,6 +7,7 @@ import Testing
 /// Answers the first command by a hundred megabytes once `gate` is open, and knows how many of them were taken.
 private final class LongWindedServer: Sendable {
     let gate = DispatchSemaphore(value: 0)
+    let hasBegun = DispatchSemaphore(value: 0)
     let isOver = DispatchSemaphore(value: 0)
     let sent = Locked(0)
 
@@ -16,6 +17,7 @@ private final class LongWindedServer: Sendable {
             guard peer.readCommand()?[0] == "GET" else { return }
             gate.wait()
             peer.write("$104857600\r\n")
+            hasBegun.signal()
             let chunk = [UInt8](repeating: 120, count: 1 << 20)
             for _ in 0..<100 where peer.write(bytes: chunk) { sent.change { $0 += 1 } }
             isOver.signal()
@@ -55,7 +57,7 @@ private final class LongWindedServer: Sendable {
             _ = try? first.send(command("GET huge"), until: .after(.milliseconds(200)))
             pool.release(first, reusable: true)
             winded.gate.signal()
-            while winded.sent.value == 0 { sleepThread(for: .milliseconds(1)) }
+            winded.hasBegun.wait()
             guard let second = try? pool.lease() else { return nil }
             defer { pool.release(second, reusable: true) }
             return second !== first && pool.leasedCount == 1

@@ -49,10 +49,12 @@ package final class BlockingPool: Sendable {
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let waiter = Waiter()
         // What is idle now came back this moment, and is as good as one that is handed over.
-        perform(open: { open(for: wait, until: deadline) }) { $0.lease(waiter, id: wait) { _ in true } }
+        perform(open: { open(for: wait, until: deadline) }) {
+            $0.lease(waiter, id: wait, at: .now, until: deadline) { _ in true }
+        }
         let patience = min(bounds.leaseTimeout, deadline.left)
         if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(patience.wholeMilliseconds))) == .timedOut {
-            if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds, deadline) }
+            if let (_, failure) = machine.withLock({ $0.giveUp(id: wait, at: .now) }) { throw failure }
             // The connection was handed over in the same moment: the signal is here or on its way.
             waiter.semaphore.wait()
         }

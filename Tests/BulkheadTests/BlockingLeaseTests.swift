@@ -1,4 +1,5 @@
 import Bulkhead
+import Foundation
 import RedisTestServer
 import TestSupport
 import Testing
@@ -100,5 +101,40 @@ private func oneLease(_ server: ScriptedServer) -> RedisDatabases {
             }
             #expect(try await main.withConnection { try await $0.send("CLIENT", "ID", as: Int.self) } == first)
         }
+    }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct `A blocking call` {
+    @Test func `whose idle connection hung up behind a late reply is made on another one`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let hasHungUp = DispatchSemaphore(value: 0)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if command[0] == "GET" {
+                    gate.wait()
+                    peer.write("$4\r\nlate\r\n")
+                    peer.hangUp()
+                    hasHungUp.signal()
+                } else {
+                    peer.write(":1\r\n")
+                }
+            }
+        }
+        defer { server.stop() }
+        let databases = oneLease(server)
+        let main = try databases.blocking(.main)
+        let late = #expect(throws: RedisError.self) { try main.within(.milliseconds(500)).get("key") }
+        #expect(late?.stage == .sent)
+        gate.signal()
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                hasHungUp.wait()
+                continuation.resume()
+            }
+        }
+        #expect(try main.incr("counter") == 1)
+        #expect(server.connectionCount == 2)
+        await databases.close()
     }
 }

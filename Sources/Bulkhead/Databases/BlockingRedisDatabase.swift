@@ -44,11 +44,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         case .conversation: throw .needsConnection(command.name)
         case .shared, .bulk, .blocking: break
         }
-        let isBlocking = command.route == .blocking
-        let deadline = Deadline(after: isBlocking ? timeout.adding(command.blockingTime) : timeout)
+        let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
+        let deadline = Deadline(after: time ?? timeout)
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
-            let reply = try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+            let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                 try connection.send(command.bytes, until: deadline)
             }
             if !reply.isLoading {
@@ -59,7 +59,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             outcome = .failure(error)
         }
-        let result = repeated(outcome, command.bytes, count: 1, until: deadline, isBlocking: isBlocking).map { $0[0] }
+        let result = repeated(outcome, command.bytes, count: 1, until: deadline, time).map { $0[0] }
         return try monitor.ended(command, result, since: deadline.start)
     }
 
@@ -69,7 +69,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             try batch.check(isShared: true)
             let deadline = Deadline(after: timeout)
             let outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                try leasing(until: deadline) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
                 }
             }
@@ -101,30 +101,41 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         try run(.flushdb(isAsynchronous: mode == .asynchronous))
     }
 
+    /// Lends a connection for one request, which is over at the deadline it is handed.
+    ///
+    /// `time` is that of a command that blocks, and begins when the command can leave; the call's own is for the wait
+    /// until then. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func leasing<Reply>(
-        until deadline: Deadline, isBlocking: Bool = false,
-        _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
+        until deadline: Deadline, _ time: Timeout? = nil,
+        _ request: (BlockingConnection, Deadline) throws(ConnectionFailure) -> Reply
     ) throws(ConnectionFailure) -> Reply {
-        let connection = try pool.lease(until: deadline)
-        // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-        var isReusable = !isBlocking
-        defer { pool.release(connection, reusable: isReusable) }
-        let reply = try request(connection)
-        isReusable = true
-        return reply
+        var isSecond = false
+        while true {
+            let connection = try pool.lease(until: time == nil ? deadline : Deadline(after: timeout))
+            let result = Result { () throws(ConnectionFailure) in
+                try request(connection, time.map { Deadline(after: $0) } ?? deadline)
+            }
+            // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
+            pool.release(connection, reusable: time == nil || result.isSuccess)
+            // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
+            guard case .failure(let failure) = result, failure.progress == .refused, !isSecond else {
+                return try result.get()
+            }
+            isSecond = true
+        }
     }
 
     /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
     private func repeated(
         _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline,
-        isBlocking: Bool = false
+        _ time: Timeout? = nil
     ) -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             sleepThread(for: pause)
             outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+                try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(bytes, count: count, until: deadline)
                 }
             }

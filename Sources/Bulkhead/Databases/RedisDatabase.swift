@@ -28,7 +28,9 @@ public struct RedisDatabase: RedisExecutor {
     /// ```
     /// The time covers all of a call: a wait for a connection, connecting, writing, the reply. Past it the call throws
     /// `timed-out`, whose ``RedisError/stage`` tells whether the command had left; a reply that comes later is dropped,
-    /// and nobody else on the connection notices. The default is ``RedisConfiguration/commandTimeout``.
+    /// and nobody else on the connection notices. A command that waits on the server, such as BLPOP, has the limit once
+    /// for the wait until it can leave, and from then on again on top of its own time. The default is
+    /// ``RedisConfiguration/commandTimeout``.
     public func within(_ timeout: Duration?) -> RedisDatabase {
         var database = self
         database.timeout = Timeout(timeout)
@@ -160,16 +162,24 @@ public struct RedisDatabase: RedisExecutor {
     }
 
     /// What blocks has a connection to itself meanwhile.
+    ///
+    /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
+    /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let patience = Deadline(after: timeout)
         let result = await Result { () async throws(ConnectionFailure) in
-            let lease = try await connections.pool.lease(until: deadline)
+            let lease = try await connections.pool.lease(until: patience)
+            if let failure = await lease.failureBeforeReady(until: patience) {
+                connections.pool.release(lease, reusable: true)
+                throw failure
+            }
+            let deadline = Deadline(after: timeout.adding(command.blockingTime))
             let result = await lease.sendBlocking(command.bytes, until: deadline)
             // After a timeout the server may still wait, and answer the next command first.
             connections.pool.release(lease, reusable: result.isSuccess)
             return try result.get()
         }
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: patience.start)
     }
 }
 

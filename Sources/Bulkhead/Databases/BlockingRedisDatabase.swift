@@ -40,8 +40,9 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     @usableFromInline
     func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
         switch command.route {
-        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
-        case .conversation: throw .needsConnection(command.name)
+        case .refused(let reason):
+            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
+        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
         case .shared, .bulk, .blocking: break
         }
         let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
@@ -66,7 +67,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
-            try batch.check(isShared: true)
+            do throws(RedisError) {
+                try batch.check(isShared: true)
+            } catch {
+                throw monitor.refused(pipelineOf: batch.count, error)
+            }
             let deadline = Deadline(after: timeout)
             let outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline) { connection, deadline throws(ConnectionFailure) in
@@ -84,10 +89,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
         let lease: BlockingConnection
+        let deadline = Deadline(after: timeout)
         do {
-            lease = try pool.lease(until: Deadline(after: timeout))
+            lease = try pool.lease(until: deadline)
         } catch {
-            throw RedisError(error).at(name)
+            throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = BlockingRedisConnection(
             lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
@@ -97,8 +103,13 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
-        try flushRules.check()
-        try run(.flushdb(isAsynchronous: mode == .asynchronous))
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        do throws(RedisError) {
+            try flushRules.check()
+        } catch {
+            throw monitor.refused(command.encoded, error)
+        }
+        try run(command)
     }
 
     /// Lends a connection for one request, which is over at the deadline it is handed.

@@ -39,9 +39,13 @@ public final class RedisConnection: RedisExecutor {
     public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
-            try batch.check(isShared: false)
-            try refuseIfCancelled()
-            try state.withLock { state throws(RedisError) in try state.willSend(batch) }
+            do throws(RedisError) {
+                try batch.check(isShared: false)
+                try refuseIfCancelled()
+                try state.withLock { state throws(RedisError) in try state.willSend(batch) }
+            } catch {
+                throw monitor.refused(pipelineOf: batch.count, error)
+            }
             let start = Moment.now
             let replies = try monitor.ended(pipelineOf: batch.count, await result(of: batch), since: start)
             state.withLock { $0.answered(batch, replies) }
@@ -64,9 +68,13 @@ public final class RedisConnection: RedisExecutor {
     func endLease() -> Bool { state.withLock { $0.end() } }
 
     private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        try refuseIfCancelled()
-        if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-        try state.withLock { state throws(RedisError) in try state.willSend(command) }
+        do throws(RedisError) {
+            try refuseIfCancelled()
+            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
+            try state.withLock { state throws(RedisError) in try state.willSend(command) }
+        } catch {
+            throw monitor.refused(command, error)
+        }
         let start = Moment.now
         let reply = try monitor.ended(command, await result(of: command), since: start)
         state.withLock { $0.answered(command, reply) }

@@ -53,7 +53,7 @@ public struct RedisDatabase: RedisExecutor {
             try batch.check(isShared: true)
             try refuseIfCancelled()
         } catch {
-            throw error.at(name, error.command ?? "a pipeline")
+            throw monitor.refused(pipelineOf: batch.count, error).at(name, error.command ?? "a pipeline")
         }
         let lane = batch.isLarge ? Lane.bulk : .shared
         let deadline = Deadline(after: timeout)
@@ -90,10 +90,11 @@ public struct RedisDatabase: RedisExecutor {
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
         let lease: AsyncConnection
+        let deadline = Deadline(after: timeout)
         do {
-            lease = try await connections.pool.lease(until: Deadline(after: timeout))
+            lease = try await connections.pool.lease(until: deadline)
         } catch {
-            throw RedisError(error).at(name)
+            throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         do {
@@ -112,21 +113,31 @@ public struct RedisDatabase: RedisExecutor {
     /// number.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
-        try flushRules.check()
-        try await run(.flushdb(isAsynchronous: mode == .asynchronous))
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        do throws(RedisError) {
+            try flushRules.check()
+        } catch {
+            throw monitor.refused(command.encoded, error)
+        }
+        try await run(command)
     }
 
     // One asynchronous function between `run` and the connections: each costs a frame.
     @usableFromInline
     func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        try refuseIfCancelled()
+        do {
+            try refuseIfCancelled()
+        } catch {
+            throw monitor.refused(command, error)
+        }
         let lane: Lane
         switch command.route {
         case .shared: lane = .shared
         case .bulk: lane = .bulk
         case .blocking: return try await replyOfLease(to: command)
-        case .conversation: throw .needsConnection(command.name)
-        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
+        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
+        case .refused(let reason):
+            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
         }
         let deadline = Deadline(after: timeout)
         let outcome: Result<[RESPValue], ConnectionFailure>

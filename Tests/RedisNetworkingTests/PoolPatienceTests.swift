@@ -46,18 +46,19 @@ private let start = Moment(nanoseconds: 1_000_000_000)
         _ = pool.want(1, at: start)
         _ = pool.want(2, at: start + .milliseconds(100))
         _ = pool.want(3, at: start + .milliseconds(100), for: .milliseconds(50))
-        let (waiter, failure) = try #require(pool.giveUp(id: 3, at: start + .milliseconds(150)))
+        let late = pool.giveUp(id: 3, at: start + .milliseconds(150))
+        let (waiter, failure) = try #require(late)
         #expect(waiter == 3 && failure.reason == .timedOut)
         #expect(failure.message.contains("within 50 ms: all 1 are leased"))
         #expect(failure.message.contains("with 3 in line, the first for 150 ms"))
         let again = pool.giveUp(id: 3, at: start + .milliseconds(150))
         #expect(again == nil)
-        guard case .fail(1, let late) = pool.expire(at: start + .milliseconds(300)).first else {
+        guard case .fail(1, let other) = pool.expire(at: start + .milliseconds(300)).first else {
             Issue.record("the first is late")
             return
         }
-        #expect(late.message.contains("within 300 ms: all 1 are leased"))
-        #expect(late.message.contains("with 2 in line, the first for 300 ms"))
+        #expect(other.message.contains("within 300 ms: all 1 are leased"))
+        #expect(other.message.contains("with 2 in line, the first for 300 ms"))
     }
 }
 

@@ -1,4 +1,5 @@
 import Bulkhead
+import Foundation
 import RedisTestServer
 import TestSupport
 import Testing
@@ -69,4 +70,102 @@ import Testing
             #expect(error?.code == .timedOut && error?.command == "PING")
         }
     }
+
+    @Test func `what blocks waits for a lease no longer than the limit, in both forms`() async throws {
+        try await withDatabases(configure: {
+            $0.maximumLeases = 1
+            $0.leaseTimeout = .seconds(5)
+        }) { databases, _ in
+            let main = try databases[.main]
+            let error = await #expect(throws: RedisError.self) {
+                try await main.withConnection { _ in
+                    _ = try await main.within(.milliseconds(50)).blpop("queue", timeout: .seconds(300))
+                }
+            }
+            let blocking = try databases.blocking(.main)
+            let other = #expect(throws: RedisError.self) {
+                try blocking.withConnection { _ in
+                    _ = try blocking.within(.milliseconds(50)).blpop("queue", timeout: .seconds(300))
+                }
+            }
+            for error in [error, other] {
+                #expect(error?.code == .timedOut && error?.stage == .queued && error?.command == "BLPOP")
+                #expect(error?.message.contains("with 1 in line, the first for ") == true)
+            }
+        }
+    }
+
+    /// The server pops when its own time is over, seen from when the command came: a client that gave up before would
+    /// lose what was popped.
+    @Test func `what blocks has its whole time from when it leaves, however long it waited before`() async throws {
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if command[0] != "BLPOP" { peer.write("+PONG\r\n") }
+            }
+        }
+        defer { server.stop() }
+        var configuration = patientConfiguration(server.path)
+        configuration.maximumLeases = 1
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main]
+        let limit = Duration.seconds(2), time = Duration.milliseconds(100), wait = Duration.milliseconds(500)
+        let start = ContinuousClock.now
+        let waiting = try await main.withConnection { connection in
+            _ = try await connection.ping()
+            let waiting = Task { try await main.within(limit).blpop("queue", timeout: time) }
+            try await Task.sleep(for: wait)
+            return waiting
+        }
+        let error = await #expect(throws: RedisError.self) { _ = try await waiting.value }
+        #expect(error?.code == .timedOut && error?.stage == .sent)
+        #expect(ContinuousClock.now - start >= wait + limit + time)
+
+        let blocking = try databases.blocking(.main)
+        let again = ContinuousClock.now
+        let late = try blocking.withConnection { connection in
+            _ = try connection.ping()
+            let late = Task { try blocking.within(limit).blpop("queue", timeout: time) }
+            sleepThread(for: wait)
+            return late
+        }
+        let other = await #expect(throws: RedisError.self) { _ = try await late.value }
+        #expect(other?.code == .timedOut && other?.stage == .sent)
+        #expect(ContinuousClock.now - again >= wait + limit + time)
+        await databases.close()
+    }
+
+    @Test func `what blocks has its whole time from when its connection is there`() async throws {
+        let server = ScriptedServer { peer in
+            sleepThread(for: .milliseconds(500))
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if command[0] != "BLPOP" { peer.write("+PONG\r\n") }
+            }
+        }
+        defer { server.stop() }
+        let databases = RedisDatabases(patientConfiguration(server.path))
+        let main = try databases[.main].within(.seconds(2))
+        let time = Duration.milliseconds(100), least = Duration.milliseconds(2_600)
+        for form in 0..<3 {
+            let start = ContinuousClock.now
+            let error = await #expect(throws: RedisError.self) {
+                switch form {
+                case 0: _ = try await main.blpop("queue", timeout: time)
+                case 1: _ = try await main.withConnection { try await $0.blpop("queue", timeout: time) }
+                default:
+                    _ = try await main.withConnection { connection in
+                        try await connection.pipeline(.ping(), .blpop("queue", timeout: time)).0
+                    }
+                }
+            }
+            #expect(error?.code == .timedOut && error?.stage == .sent)
+            #expect(ContinuousClock.now - start >= least)
+        }
+        await databases.close()
+    }
+}
+
+private func sleepThread(for duration: Duration) {
+    Thread.sleep(forTimeInterval: duration / .seconds(1))
 }

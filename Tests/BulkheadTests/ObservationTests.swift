@@ -69,6 +69,53 @@ private final class Listener: RedisObserver {
         await databases.close()
     }
 
+    @Test func `hears of what this side refused, in every form`() async throws {
+        let listener = Listener()
+        let catalogue = try DatabaseCatalogue([DatabaseEntry("kept", number: 0)])
+        try await withDatabases(
+            catalogue: catalogue,
+            configure: {
+                $0.observer = listener
+                $0.maximumLeases = 1
+                $0.maximumWaiters = 0
+            }
+        ) { databases, _ in
+            let kept = try databases["kept"]
+            let blocking = try databases.blocking("kept")
+            _ = try? await kept.send("SELECT", 1)
+            _ = try? await kept.send("WATCH", "a")
+            _ = try? await kept.pipeline([.raw("MULTI", [])])
+            try? await kept.flushdb()
+            _ = try? blocking.send("SELECT", 1)
+            _ = try? blocking.send("WATCH", "a")
+            _ = try? blocking.pipeline([.raw("MULTI", [])])
+            try? blocking.flushdb()
+            try await kept.withConnection { connection in
+                _ = try? await connection.send("SELECT", 1)
+                _ = try? await kept.within(.milliseconds(20)).withConnection { _ in }
+            }
+            try blocking.withConnection { connection in
+                _ = try? connection.send("SELECT", 1)
+                _ = try? blocking.withConnection { _ in }
+            }
+            await Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                _ = try? await kept.get("a")
+            }.value
+            // What is never sent has no label of its own.
+            let once = [
+                "OTHER command-refused refused", "WATCH command-refused refused", "PIPELINE command-refused refused",
+                "FLUSHDB flush-refused refused",
+            ]
+            let leases = ["OTHER command-refused refused", "LEASE too-many-waiters queued"]
+            #expect(listener.lines == once + once + leases + leases + ["GET cancelled refused"])
+            #expect(listener.events.map(\.commandCount) == [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1])
+            let snapshot = databases.snapshot()["kept"]
+            #expect(snapshot?.failures == [.commandRefused: 8, .flushRefused: 2, .tooManyWaiters: 2, .cancelled: 1])
+            #expect(snapshot?.answered == 0 && snapshot?.latencies.count == 0)
+        }
+    }
+
     @Test func `gets labels from a bounded set, whatever the words and the errors`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, _ in

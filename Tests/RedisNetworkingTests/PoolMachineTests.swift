@@ -26,8 +26,11 @@ enum Done: Equatable {
 }
 
 extension Pool {
-    mutating func want(_ waiter: Int, usable: Bool = true) -> [Done] {
-        lease(waiter, id: waiter) { _ in usable }.map(Done.init)
+    mutating func want(
+        _ waiter: Int, usable: Bool = true, at now: Moment = Moment(nanoseconds: 0), for time: Duration? = nil
+    ) -> [Done] {
+        let deadline = time.map { Deadline(start: now, end: now + $0) } ?? .none
+        return lease(waiter, id: waiter, at: now, until: deadline) { _ in usable }.map(Done.init)
     }
 }
 

@@ -10,6 +10,9 @@ private struct Model {
     var idle: [Token] = []
     var leased: [Token] = []
     var line: [Int] = []
+    /// Of everybody who ever stood in line.
+    var ends: [Int: Moment] = [:]
+    var now = Moment(nanoseconds: 0)
     var outcomes: [Int: Int] = [:]
     var isClosed = false
     var tokens = 0
@@ -38,6 +41,7 @@ private struct Model {
                     #expect(line.last == waiter)
                     #expect(line.count > bounds.waiters, "the line was not full")
                 case .closed: #expect(isClosed)
+                case .timedOut, .leaseTimedOut: #expect(ends[waiter]! <= now, "nobody is late too early")
                 default: #expect(line.first == waiter, "a failure serves the first in line")
                 }
                 line.removeAll { $0 == waiter }
@@ -64,6 +68,12 @@ private struct Model {
             "as long as somebody waits, something is opened or all are leased")
         #expect(opening >= 0)
         if isClosed { #expect(line.isEmpty && idle.isEmpty) }
+        #expect(line.allSatisfy { ends[$0]! >= machine.nextEnd }, "the timer is early enough for everybody")
+    }
+
+    mutating func expire() {
+        apply(machine.expire(at: now))
+        #expect(line.allSatisfy { ends[$0]! > now }, "nobody late is left in line")
     }
 
     mutating func opened() {
@@ -97,9 +107,12 @@ private struct Model {
     func `its invariants hold after each of five thousand events`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var model = Model(
-            PoolBounds(connections: Int.random(in: 1...5, using: &random), waiters: [0, 1, 3, 20][Int(seed % 4)]))
+            PoolBounds(
+                connections: Int.random(in: 1...5, using: &random), waiters: [0, 1, 3, 20][Int(seed % 4)],
+                leaseTimeout: .milliseconds(40)))
         var wanted = 0
         for step in 0..<5_000 {
+            model.now = model.now + .milliseconds(1)
             if step == 4_900 {
                 model.isClosed = true
                 model.apply(model.machine.close())
@@ -112,7 +125,11 @@ private struct Model {
                 if model.line.isEmpty && !usable { model.idle = [] }
                 model.line.append(wanted)
                 let waiter = wanted
-                model.apply(model.machine.lease(waiter, id: waiter) { _ in usable })
+                let end = model.now + .milliseconds(Int.random(in: 1...60, using: &random))
+                model.ends[waiter] = min(end, model.now + .milliseconds(40))
+                let deadline = Deadline(start: model.now, end: end)
+                model.apply(
+                    model.machine.lease(waiter, id: waiter, at: model.now, until: deadline) { _ in usable })
             case 40..<55: model.opened()
             case 55..<60 where model.opening > 0:
                 model.opening -= 1
@@ -123,7 +140,8 @@ private struct Model {
             case 62..<90 where !model.leased.isEmpty:
                 let index = Int.random(in: 0..<model.leased.count, using: &random)
                 model.release(index, reusable: Int.random(in: 0..<4, using: &random) > 0)
-            case 90..<96 where !model.line.isEmpty:
+            case 90..<92: model.expire()
+            case 92..<96 where !model.line.isEmpty:
                 let waiter = model.line.randomElement(using: &random)!
                 model.line.removeAll { $0 == waiter }
                 #expect(model.machine.withdraw(id: waiter) == waiter)

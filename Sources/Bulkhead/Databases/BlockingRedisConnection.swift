@@ -36,8 +36,12 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
-            try batch.check(isShared: false)
-            try state.willSend(batch)
+            do throws(RedisError) {
+                try batch.check(isShared: false)
+                try state.willSend(batch)
+            } catch {
+                throw monitor.refused(pipelineOf: batch.count, error)
+            }
             let deadline = Deadline(after: timeout.adding(batch))
             let result = Result { () throws(ConnectionFailure) in
                 try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
@@ -66,8 +70,12 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     func endLease() -> Bool { state.end() }
 
     private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
-        if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-        try state.willSend(command)
+        do throws(RedisError) {
+            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
+            try state.willSend(command)
+        } catch {
+            throw monitor.refused(command, error)
+        }
         let deadline = Deadline(after: timeout.adding(command.blockingTime))
         let result = Result { () throws(ConnectionFailure) in
             if case .conversation(let channels) = command.route, channels > 0 {

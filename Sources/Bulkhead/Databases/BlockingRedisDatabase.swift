@@ -40,15 +40,16 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     @usableFromInline
     func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
         switch command.route {
-        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
-        case .conversation: throw .needsConnection(command.name)
+        case .refused(let reason):
+            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
+        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
         case .shared, .bulk, .blocking: break
         }
-        let isBlocking = command.route == .blocking
-        let deadline = Deadline(after: isBlocking ? timeout.adding(command.blockingTime) : timeout)
+        let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
+        let deadline = Deadline(after: time ?? timeout)
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
-            let reply = try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+            let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                 try connection.send(command.bytes, until: deadline)
             }
             if !reply.isLoading {
@@ -59,17 +60,21 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             outcome = .failure(error)
         }
-        let result = repeated(outcome, command.bytes, count: 1, until: deadline, isBlocking: isBlocking).map { $0[0] }
+        let result = repeated(outcome, command.bytes, count: 1, until: deadline, time).map { $0[0] }
         return try monitor.ended(command, result, since: deadline.start)
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
-            try batch.check(isShared: true)
+            do throws(RedisError) {
+                try batch.check(isShared: true)
+            } catch {
+                throw monitor.refused(pipelineOf: batch.count, error)
+            }
             let deadline = Deadline(after: timeout)
             let outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline) { connection throws(ConnectionFailure) in
+                try leasing(until: deadline) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
                 }
             }
@@ -84,10 +89,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
         let lease: BlockingConnection
+        let deadline = Deadline(after: timeout)
         do {
-            lease = try pool.lease(until: Deadline(after: timeout))
+            lease = try pool.lease(until: deadline)
         } catch {
-            throw RedisError(error).at(name)
+            throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = BlockingRedisConnection(
             lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
@@ -97,34 +103,50 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
-        try flushRules.check()
-        try run(.flushdb(isAsynchronous: mode == .asynchronous))
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        do throws(RedisError) {
+            try flushRules.check()
+        } catch {
+            throw monitor.refused(command.encoded, error)
+        }
+        try run(command)
     }
 
+    /// Lends a connection for one request, which is over at the deadline it is handed.
+    ///
+    /// `time` is that of a command that blocks, and begins when the command can leave; the call's own is for the wait
+    /// until then. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func leasing<Reply>(
-        until deadline: Deadline, isBlocking: Bool = false,
-        _ request: (BlockingConnection) throws(ConnectionFailure) -> Reply
+        until deadline: Deadline, _ time: Timeout? = nil,
+        _ request: (BlockingConnection, Deadline) throws(ConnectionFailure) -> Reply
     ) throws(ConnectionFailure) -> Reply {
-        let connection = try pool.lease(until: deadline)
-        // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-        var isReusable = !isBlocking
-        defer { pool.release(connection, reusable: isReusable) }
-        let reply = try request(connection)
-        isReusable = true
-        return reply
+        var isSecond = false
+        while true {
+            let connection = try pool.lease(until: time == nil ? deadline : Deadline(after: timeout))
+            let result = Result { () throws(ConnectionFailure) in
+                try request(connection, time.map { Deadline(after: $0) } ?? deadline)
+            }
+            // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
+            pool.release(connection, reusable: time == nil || result.isSuccess)
+            // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
+            guard case .failure(let failure) = result, failure.progress == .refused, !isSecond else {
+                return try result.get()
+            }
+            isSecond = true
+        }
     }
 
     /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
     private func repeated(
         _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline,
-        isBlocking: Bool = false
+        _ time: Timeout? = nil
     ) -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             sleepThread(for: pause)
             outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline, isBlocking: isBlocking) { connection throws(ConnectionFailure) in
+                try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(bytes, count: count, until: deadline)
                 }
             }

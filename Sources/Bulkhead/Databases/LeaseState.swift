@@ -4,19 +4,23 @@ import RedisCommands
 /// What the commands of a lease have left behind on the server's side of its connection.
 ///
 /// A transaction that was ended leaves nothing; everything else a conversation sets up (subscriptions, tracking,
-/// a name …) is not undone here: such a connection is closed, which is always right and costs one handshake.
+/// a name …) is not undone here: such a connection is closed, which is always right and costs one handshake. So is one
+/// on which the server may still block: it would take an element for nobody, and answer the next command behind it.
 struct LeaseState: Sendable {
     private(set) var isOver = false
     private var isWatching = false
     private var isInTransaction = false
     private var isTainted = false
+    /// Commands that wait on the server and have no reply; one that was given up never gets any.
+    private var waits = 0
 
     /// True if the connection is as it came from the handshake.
-    var isClean: Bool { !isWatching && !isInTransaction && !isTainted }
+    var isClean: Bool { !isWatching && !isInTransaction && !isTainted && waits == 0 }
 
     /// A command is about to be sent; throws if it cannot be now.
     mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
         if isOver { throw Self.over }
+        if command.blockingTime != .none { waits += 1 }
         guard case .conversation(let confirmations) = command.route else { return }
         if confirmations > 0 && isInTransaction {
             throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
@@ -31,6 +35,7 @@ struct LeaseState: Sendable {
 
     /// The server has answered. Only what it did not refuse or queue has undone anything.
     mutating func answered(_ command: EncodedCommand, _ reply: RESPValue) {
+        if command.blockingTime != .none { waits -= 1 }
         guard case .conversation = command.route else { return }
         guard reply.withoutAttributes.errorMessage == nil, !reply.isQueued else { return }
         switch command.name {

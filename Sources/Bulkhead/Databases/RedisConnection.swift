@@ -39,12 +39,15 @@ public final class RedisConnection: RedisExecutor {
     public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         do throws(RedisError) {
             if batch.count == 0 { return [] }
-            try batch.check(isShared: false)
-            try refuseIfCancelled()
-            try state.withLock { state throws(RedisError) in try state.willSend(batch) }
-            let deadline = Deadline(after: timeout.adding(batch))
-            let result = await connection.sendAll(batch.bytes, count: batch.count, until: deadline)
-            let replies = try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
+            do throws(RedisError) {
+                try batch.check(isShared: false)
+                try refuseIfCancelled()
+                try state.withLock { state throws(RedisError) in try state.willSend(batch) }
+            } catch {
+                throw monitor.refused(pipelineOf: batch.count, error)
+            }
+            let start = Moment.now
+            let replies = try monitor.ended(pipelineOf: batch.count, await result(of: batch), since: start)
             state.withLock { $0.answered(batch, replies) }
             return replies
         } catch {
@@ -65,23 +68,42 @@ public final class RedisConnection: RedisExecutor {
     func endLease() -> Bool { state.withLock { $0.end() } }
 
     private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        try refuseIfCancelled()
-        let result: Result<RESPValue, ConnectionFailure>
-        let isWaiting = command.blockingTime != .none
-        let deadline = Deadline(after: isWaiting ? timeout.adding(command.blockingTime) : timeout)
-        if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-        try state.withLock { state throws(RedisError) in try state.willSend(command) }
-        switch command.route {
-        case .conversation(let channels) where channels > 0:
-            result = await connection.subscribe(command.bytes, count: channels, until: deadline)
-                .map(\.subscriptionReply)
-        case .blocking where isWaiting, .conversation where isWaiting:
-            result = await connection.sendBlocking(command.bytes, until: deadline)
-        default: result = await connection.send(command.bytes, until: deadline)
+        do throws(RedisError) {
+            try refuseIfCancelled()
+            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
+            try state.withLock { state throws(RedisError) in try state.willSend(command) }
+        } catch {
+            throw monitor.refused(command, error)
         }
-        let reply = try monitor.ended(command, result, since: deadline.start)
+        let start = Moment.now
+        let reply = try monitor.ended(command, await result(of: command), since: start)
         state.withLock { $0.answered(command, reply) }
         return reply
+    }
+
+    private func result(of command: EncodedCommand) async -> Result<RESPValue, ConnectionFailure> {
+        let isWaiting = command.blockingTime != .none
+        if isWaiting, let failure = await failureBeforeReady() { return .failure(failure) }
+        let deadline = Deadline(after: isWaiting ? timeout.adding(command.blockingTime) : timeout)
+        switch command.route {
+        case .conversation(let channels) where channels > 0:
+            return await connection.subscribe(command.bytes, count: channels, until: deadline)
+                .map(\.subscriptionReply)
+        case .blocking where isWaiting, .conversation where isWaiting:
+            return await connection.sendBlocking(command.bytes, until: deadline)
+        default: return await connection.send(command.bytes, until: deadline)
+        }
+    }
+
+    private func result(of batch: RedisBatch) async -> Result<[RESPValue], ConnectionFailure> {
+        let time = timeout.adding(batch)
+        if time != timeout, let failure = await failureBeforeReady() { return .failure(failure) }
+        return await connection.sendAll(batch.bytes, count: batch.count, until: Deadline(after: time))
+    }
+
+    /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.
+    private func failureBeforeReady() async -> ConnectionFailure? {
+        await connection.failureBeforeReady(until: Deadline(after: timeout))
     }
 }
 

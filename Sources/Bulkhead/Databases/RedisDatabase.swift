@@ -28,7 +28,9 @@ public struct RedisDatabase: RedisExecutor {
     /// ```
     /// The time covers all of a call: a wait for a connection, connecting, writing, the reply. Past it the call throws
     /// `timed-out`, whose ``RedisError/stage`` tells whether the command had left; a reply that comes later is dropped,
-    /// and nobody else on the connection notices. The default is ``RedisConfiguration/commandTimeout``.
+    /// and nobody else on the connection notices. A command that waits on the server, such as BLPOP, has the limit once
+    /// for the wait until it can leave, and from then on again on top of its own time. The default is
+    /// ``RedisConfiguration/commandTimeout``.
     public func within(_ timeout: Duration?) -> RedisDatabase {
         var database = self
         database.timeout = Timeout(timeout)
@@ -51,7 +53,7 @@ public struct RedisDatabase: RedisExecutor {
             try batch.check(isShared: true)
             try refuseIfCancelled()
         } catch {
-            throw error.at(name, error.command ?? "a pipeline")
+            throw monitor.refused(pipelineOf: batch.count, error).at(name, error.command ?? "a pipeline")
         }
         let lane = batch.isLarge ? Lane.bulk : .shared
         let deadline = Deadline(after: timeout)
@@ -88,10 +90,11 @@ public struct RedisDatabase: RedisExecutor {
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
         let lease: AsyncConnection
+        let deadline = Deadline(after: timeout)
         do {
-            lease = try await connections.pool.lease(until: Deadline(after: timeout))
+            lease = try await connections.pool.lease(until: deadline)
         } catch {
-            throw RedisError(error).at(name)
+            throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         do {
@@ -110,21 +113,31 @@ public struct RedisDatabase: RedisExecutor {
     /// number.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
-        try flushRules.check()
-        try await run(.flushdb(isAsynchronous: mode == .asynchronous))
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        do throws(RedisError) {
+            try flushRules.check()
+        } catch {
+            throw monitor.refused(command.encoded, error)
+        }
+        try await run(command)
     }
 
     // One asynchronous function between `run` and the connections: each costs a frame.
     @usableFromInline
     func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        try refuseIfCancelled()
+        do {
+            try refuseIfCancelled()
+        } catch {
+            throw monitor.refused(command, error)
+        }
         let lane: Lane
         switch command.route {
         case .shared: lane = .shared
         case .bulk: lane = .bulk
         case .blocking: return try await replyOfLease(to: command)
-        case .conversation: throw .needsConnection(command.name)
-        case .refused(let reason): throw RedisError(.commandRefused, reason.description)
+        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
+        case .refused(let reason):
+            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
         }
         let deadline = Deadline(after: timeout)
         let outcome: Result<[RESPValue], ConnectionFailure>
@@ -160,16 +173,24 @@ public struct RedisDatabase: RedisExecutor {
     }
 
     /// What blocks has a connection to itself meanwhile.
+    ///
+    /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
+    /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let patience = Deadline(after: timeout)
         let result = await Result { () async throws(ConnectionFailure) in
-            let lease = try await connections.pool.lease(until: deadline)
+            let lease = try await connections.pool.lease(until: patience)
+            if let failure = await lease.failureBeforeReady(until: patience) {
+                connections.pool.release(lease, reusable: true)
+                throw failure
+            }
+            let deadline = Deadline(after: timeout.adding(command.blockingTime))
             let result = await lease.sendBlocking(command.bytes, until: deadline)
             // After a timeout the server may still wait, and answer the next command first.
             connections.pool.release(lease, reusable: result.isSuccess)
             return try result.get()
         }
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: patience.start)
     }
 }
 

@@ -134,22 +134,26 @@ public final class RedisDatabases: Sendable {
 
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.
     ///
-    /// Commands that are not answered by then fail with `closed`. Closing twice is harmless.
+    /// It holds for asynchronous and blocking callers alike: nobody's commands are taken any more while the others' are
+    /// waited for. Commands that are not answered by then fail with `closed`. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
+        let deadline = Deadline(after: Timeout(grace))
+        for database in blocking.values { database.pool.refuse() }
         await withTaskGroup { group in
             for database in asynchronous.values {
                 group.addTask { await database.connections.close(grace: grace) }
             }
+            for database in blocking.values { group.addTask { await database.pool.drained(until: deadline) } }
         }
-        // Threads that still hold a blocking connection get no more grace than the tasks had.
-        for database in blocking.values { database.pool.close(grace: .zero) }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
     ///
     /// Asynchronous commands under way fail with `closed` at once.
     public func closeBlocking(grace: Duration = .seconds(5)) {
+        let deadline = Deadline(after: Timeout(grace))
+        for database in blocking.values { database.pool.refuse() }
         for database in asynchronous.values { database.connections.abort() }
-        for database in blocking.values { database.pool.close(grace: grace) }
+        for database in blocking.values { database.pool.drain(until: deadline) }
     }
 }

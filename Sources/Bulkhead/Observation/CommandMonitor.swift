@@ -74,6 +74,26 @@ final class CommandMonitor: @unchecked Sendable {
         }
     }
 
+    /// A call that ended on this side before anything could be sent; its error, to be thrown.
+    func refused(_ command: EncodedCommand, _ error: RedisError) -> RedisError {
+        failed(command, error, since: .now)
+        return error
+    }
+
+    /// The same for a pipeline.
+    func refused(pipelineOf count: Int, _ error: RedisError) -> RedisError {
+        failed(pipelineOf: count, error, since: .now)
+        return error
+    }
+
+    /// The same for a wait for a connection of one's own, which has no command yet.
+    func refusedLease(_ failure: ConnectionFailure, since start: Moment) -> RedisError {
+        let error = RedisError(failure)
+        failures.withLock { $0[error.code, default: 0] += 1 }
+        if let observer { tell(observer, Self.lease, 0, error.code, error.stage, since: start) }
+        return error
+    }
+
     private func failed(_ command: EncodedCommand, _ error: RedisError, since start: Moment) {
         failures.withLock { $0[error.code, default: 0] += 1 }
         guard let observer else { return }
@@ -97,6 +117,7 @@ final class CommandMonitor: @unchecked Sendable {
     }
 
     private static let pipeline = "PIPELINE"
+    private static let lease = "LEASE"
 
     private func count(_ commands: Int, errors count: Int, since start: Moment) {
         answered.add(commands, ordering: .relaxed)

@@ -14,7 +14,7 @@
 /// hears on a queue of their own, a moment later, in their order. Adapters to swift-log,
 /// swift-metrics and swift-distributed-tracing are a few lines: <doc:Observing>.
 public protocol RedisObserver: Sendable {
-    /// A command or a pipeline has its replies, or has failed.
+    /// A command or a pipeline has its replies, or has failed, on this side too; or nobody could be lent a connection.
     func commandEnded(_ event: RedisCommandEvent)
 
     /// A connection was opened, lost or closed, or the server went away or came back.
@@ -29,9 +29,10 @@ extension RedisObserver {
 /// One command, or one pipeline, that is over. Every field but the times is from a bounded set, fit for a label.
 public struct RedisCommandEvent: Sendable, Hashable {
     public let database: DatabaseName
-    /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own.
+    /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own; `LEASE` for a
+    /// `withConnection` that got no connection.
     public let command: String
-    /// Commands in the pipeline; 1 for one alone.
+    /// Commands in the pipeline; 1 for one alone, 0 for a `LEASE`.
     public let commandCount: Int
     public let outcome: Outcome
     /// How far it had come; `answered` where the server replied, with an error or without.

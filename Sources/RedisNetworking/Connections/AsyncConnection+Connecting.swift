@@ -46,40 +46,41 @@ extension AsyncConnection {
                 _ = try wire.write { _ in }
             } catch {
                 // Its last words may be here: a server without room says so and closes, without reading anything.
-                try takeAnswers(on: wire)
+                while try takeAnswers(on: wire) {}
                 throw error
             }
             try waitForAnswer(on: wire, until: deadline)
-            try takeAnswers(on: wire)
+            _ = try takeAnswers(on: wire)
         }
     }
 
-    private func takeAnswers(on wire: Wire) throws(ConnectionFailure) {
+    /// Reads once; false if nothing is there.
+    private func takeAnswers(on wire: Wire) throws(ConnectionFailure) -> Bool {
+        guard try wire.receive() else { return false }
         var answers: [RESPValue] = []
-        while try wire.receive() {
-            try wire.decode(into: &answers)
-            for answer in answers {
-                switch shared.withLock({ $0.machine.received(answer) }) {
-                case .send(let bytes): wire.put(bytes)
-                case .broken(let failure): throw failure
-                // A push: nobody has asked for any yet.
-                default: break
-                }
+        try wire.decode(into: &answers)
+        for answer in answers {
+            switch shared.withLock({ $0.machine.received(answer) }) {
+            case .send(let bytes): wire.put(bytes)
+            case .broken(let failure): throw failure
+            // A push: nobody has asked for any yet.
+            default: break
             }
-            answers = []
         }
+        return true
     }
 
     private func waitForAnswer(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
         let events = wire.hasUnwritten ? POLLIN | POLLOUT : POLLIN
         // In steps, to see whether the owner still wants the connection.
         while shared.withLock({ $0.ending == nil }) {
-            let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
-            if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
+            // Looked at before each wait: a server may send without end what answers nothing.
             if ContinuousClock.now >= deadline {
                 throw ConnectionFailure(
                     .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
             }
+            let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
+            if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
         }
         throw closedByOwner
     }

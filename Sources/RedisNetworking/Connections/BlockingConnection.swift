@@ -100,7 +100,8 @@ package final class BlockingConnection: @unchecked Sendable {
         while pushes.isEmpty {
             if let failure = machine.failure { throw failure }
             do throws(ConnectionFailure) {
-                guard try step(until: end) else { return nil }
+                // What came with the last look counts.
+                if try !step(until: end), pushes.isEmpty { return nil }
             } catch {
                 // What came whole before the end counts; the next call learns of the end.
                 if pushes.isEmpty { throw error }
@@ -115,13 +116,15 @@ package final class BlockingConnection: @unchecked Sendable {
         // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
         while machine.failure == nil {
             do throws(ConnectionFailure) {
-                guard try readAvailable() else { break }
+                guard try readAvailable(), try !isOver(deadline.end) else { break }
             } catch {
                 throw error.at(.refused)
             }
         }
         if let refusal = machine.submit(bytes, expectation, (), deadline: deadline) { throw refusal }
         do throws(ConnectionFailure) {
+            // What is late already does not leave.
+            _ = try isOver(deadline.end)
             try write(until: deadline.end)
             while completed == nil { _ = try step(until: deadline.end) }
         } catch {
@@ -141,13 +144,10 @@ package final class BlockingConnection: @unchecked Sendable {
         machine.isFree && pushes.isEmpty && (wire.isBetweenReplies || machine.isDropping)
     }
 
-    /// True if an idle connection is still open, by a look at the socket: the server may have closed it meanwhile.
+    /// True if an idle connection is fit for the next lease, by one look at the socket: the server may have closed it
+    /// meanwhile. The look takes a late reply that nobody wants any more; a longer one ends the connection's use.
     package var isReusable: Bool {
-        // A look that takes what is there: it may be a late reply that nobody wants any more.
-        while let hasRead = try? readAvailable() {
-            if !hasRead { return isIdle }
-        }
-        return false
+        (try? readAvailable()) != nil && isIdle && wire.isBetweenReplies
     }
 
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
@@ -169,15 +169,14 @@ package final class BlockingConnection: @unchecked Sendable {
                 throw broken(error)
             }
             guard try wait(for: POLLOUT | POLLIN, until: end) else { throw late }
-            try readAvailable()
+            if try readAvailable(), try isOver(end) { throw late }
         }
     }
 
-    /// Waits for bytes and takes in what they bring; false past the deadline.
+    /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
     private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
-        if try readAvailable() { return true }
-        if try watch() { return true }
-        return try wait(for: POLLIN, until: end)
+        let hasCome = try readAvailable() ? true : try watch()
+        return hasCome ? try !isOver(end) : try wait(for: POLLIN, until: end)
     }
 
     /// Looks for bytes again and again for as long as the budget says; false if none came.
@@ -208,6 +207,8 @@ package final class BlockingConnection: @unchecked Sendable {
             violation = error
         }
         machine.received(&received, &receptions)
+        // So much of a reply that nobody wants is not worth another request's wait behind it.
+        if wire.bytesOfOpenReply > AsyncConnection.mostDroppedBytes, machine.isDropping { machine.close() }
         while let reception = receptions.popFirst() { try take(reception) }
         if let violation { throw broken(violation) }
         return true
@@ -237,9 +238,18 @@ package final class BlockingConnection: @unchecked Sendable {
     private func wait(for events: Int32, until end: Moment) throws(ConnectionFailure) -> Bool {
         let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
         if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
-        if machine.isHandshaking { throw broken(late) }
-        if let (_, failure) = machine.expire(at: .now, unwritten: wire.unwrittenCount).first { throw failure }
+        _ = try isOver(end)
         return false
+    }
+
+    /// Throws if a handshake or the request under way is past its end; true if anything else is.
+    private func isOver(_ end: Moment) throws(ConnectionFailure) -> Bool {
+        guard end != .never else { return false }
+        let now = Moment.now
+        guard end <= now else { return false }
+        if machine.isHandshaking { throw broken(late) }
+        if let (_, failure) = machine.expire(at: now, unwritten: wire.unwrittenCount).first { throw failure }
+        return true
     }
 
     private var late: ConnectionFailure {
@@ -247,9 +257,15 @@ package final class BlockingConnection: @unchecked Sendable {
             .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
     }
 
+    private var closedByOwner: ConnectionFailure {
+        ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
+    }
+
     /// Ends the machine and returns the failure as the request under way sees it.
     private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
-        tellEnd(isInterrupted.load(ordering: .relaxed) ? nil : failure)
+        let isOurs = isInterrupted.load(ordering: .relaxed)
+        tellEnd(isOurs ? nil : failure)
+        let failure = isOurs ? closedByOwner : failure
         return machine.ended(failure).first?.1 ?? failure
     }
 }

@@ -9,15 +9,15 @@ package final class AsyncPool: Sendable {
     private typealias Machine = PoolMachine<AsyncConnection, Waiter>
 
     private let settings: ConnectionSettings
-    private let bounds: PoolBounds
     private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
+    /// When the next look along the line is due; see `look`.
+    private let nextLook = Mutex(Moment.never)
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
         self.circuit = circuit
-        self.bounds = bounds
         machine = Mutex(Machine(bounds))
     }
 
@@ -34,12 +34,12 @@ package final class AsyncPool: Sendable {
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
-                perform { $0.lease(waiter, id: wait) { !$0.isClosed } }
+                perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
                 // Cancelled before it stood in line: the handler below found nobody to withdraw.
-                if Task.isCancelled { withdraw(wait, Self.cancelled) } else { limit(wait, deadline) }
+                if Task.isCancelled { withdraw(wait) } else { look() }
             }
         } onCancel: {
-            withdraw(wait, Self.cancelled)
+            withdraw(wait)
         }
         return try result.get()
     }
@@ -72,41 +72,70 @@ package final class AsyncPool: Sendable {
         return members
     }
 
-    private static let cancelled = ConnectionFailure.cancelled(.refused)
-
-    private func withdraw(_ wait: Int, _ failure: ConnectionFailure) {
-        machine.withLock { $0.withdraw(id: wait) }?.resume(returning: .failure(failure))
+    private func withdraw(_ wait: Int) {
+        machine.withLock { $0.withdraw(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
     }
 
-    private func limit(_ wait: Int, _ deadline: Deadline) {
-        guard machine.withLock({ $0.waiterCount > 0 }) else { return }
-        let patience = Int(min(bounds.leaseTimeout, deadline.left).wholeMilliseconds)
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(patience)) { @Sendable [weak self] in
-            guard let self else { return }
-            self.withdraw(wait, .leaseTimedOut(self.bounds, deadline))
+    // MARK: The timer
+
+    /// The pool's one timer: brings the next look along the line forward to the earliest end of somebody's patience.
+    private func look() {
+        let end = machine.withLock { $0.waiterCount > 0 ? $0.nextEnd : .never }
+        let isSooner = nextLook.withLock { next in
+            guard end < next else { return false }
+            next = end
+            return true
+        }
+        guard isSooner else { return }
+        let patience = DispatchTimeInterval.nanoseconds(Int(clamping: max(0, (end - .now).wholeNanoseconds)))
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { @Sendable [weak self] in
+            self?.expire()
         }
     }
 
+    private func expire() {
+        let now = Moment.now
+        let isDue = nextLook.withLock { next in
+            // This look was brought forward and done. Timers may be a little early.
+            guard next <= now + .milliseconds(1) else { return false }
+            next = .never
+            return true
+        }
+        guard isDue else { return }
+        perform { $0.expire(at: now) }
+        look()
+    }
+
+    // MARK: Actions
+
+    /// A list of work and no recursion: while the circuit is open each attempt to open fails at once, and with it one
+    /// of those in line, who may be very many.
     private func perform(_ event: (inout Machine) -> [Machine.Action]) {
-        for action in machine.withLock({ event(&$0) }) {
-            switch action {
-            case .hand(let connection, let waiter): waiter.resume(returning: .success(connection))
-            case .fail(let waiter, let failure): waiter.resume(returning: .failure(failure))
-            case .close(let connection): connection.abort()
-            case .open: open()
+        var work = machine.withLock { event(&$0) }
+        while !work.isEmpty {
+            var next: [Machine.Action] = []
+            for action in work {
+                switch action {
+                case .hand(let connection, let waiter): waiter.resume(returning: .success(connection))
+                case .fail(let waiter, let failure): waiter.resume(returning: .failure(failure))
+                case .close(let connection): connection.abort()
+                case .open: next += open()
+                }
             }
+            work = next
         }
     }
 
-    private func open() {
+    /// What follows from it.
+    private func open() -> [Machine.Action] {
         do {
             let attempt = try circuit.admit()
             let connection = AsyncConnection(settings, keepsPushes: true, attempt: attempt) { [weak self] ended in
                 self?.machine.withLock { $0.ended(ended) }
             }
-            perform { $0.opened(connection) }
+            return machine.withLock { $0.opened(connection) }
         } catch {
-            perform { $0.openFailed(error) }
+            return machine.withLock { $0.openFailed(error) }
         }
     }
 }

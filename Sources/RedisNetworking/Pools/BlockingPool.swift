@@ -41,13 +41,20 @@ package final class BlockingPool: Sendable {
     ///
     /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
     package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
-        if let connection = machine.withLock({ $0.leaseIdle(isUsable: \.isReusable) }) { return connection }
+        // The look at the socket is no business of those who wait for the lock.
+        while let connection = machine.withLock({ $0.leaseIdle { _ in true } }) {
+            if connection.isReusable { return connection }
+            release(connection, reusable: false)
+        }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let waiter = Waiter()
-        perform(open: { open(for: wait, until: deadline) }) { $0.lease(waiter, id: wait, isUsable: \.isReusable) }
+        // What is idle now came back this moment, and is as good as one that is handed over.
+        perform(open: { open(for: wait, until: deadline) }) {
+            $0.lease(waiter, id: wait, at: .now, until: deadline) { _ in true }
+        }
         let patience = min(bounds.leaseTimeout, deadline.left)
         if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(patience.wholeMilliseconds))) == .timedOut {
-            if machine.withLock({ $0.withdraw(id: wait) }) != nil { throw .leaseTimedOut(bounds, deadline) }
+            if let (_, failure) = machine.withLock({ $0.giveUp(id: wait, at: .now) }) { throw failure }
             // The connection was handed over in the same moment: the signal is here or on its way.
             waiter.semaphore.wait()
         }
@@ -66,10 +73,33 @@ package final class BlockingPool: Sendable {
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
     package func close(grace: Duration) {
+        refuse()
+        drain(until: Deadline(after: Timeout(grace)))
+    }
+
+    /// The first half of `close`, which waits for nothing: refuses new leases, and fails those who stand in line.
+    package func refuse() {
         perform { $0.close() }
-        let deadline = DispatchTime.now() + .milliseconds(Int(grace.wholeMilliseconds))
-        while leasedCount > 0, returned.wait(timeout: deadline) == .success {}
+    }
+
+    /// The second half: waits for the leases that are out, and at the deadline interrupts the threads that hold one.
+    package func drain(until deadline: Deadline) {
+        let end = DispatchTime.now() + .milliseconds(Int(deadline.left.wholeMilliseconds))
+        while leasedCount > 0, returned.wait(timeout: end) == .success {}
+        // Whoever drains the same pool meanwhile may have missed what was signalled here.
+        returned.signal()
         for member in machine.withLock({ $0.members }) { member.interrupt() }
+    }
+
+    /// The same for a task, whose thread is not to wait.
+    package func drained(until deadline: Deadline) async {
+        if leasedCount == 0 { return }
+        await withUnsafeContinuation { continuation in
+            DispatchQueue(label: "bulkhead.closing").async { @Sendable [self] in
+                drain(until: deadline)
+                continuation.resume()
+            }
+        }
     }
 
     private func perform(open: () -> Void, _ event: (inout Machine) -> [Machine.Action]) {

@@ -14,7 +14,7 @@ package struct PoolBounds: Sendable, Hashable {
     }
 }
 
-/// The life of a pool of leases as a pure struct: events in, actions out; first come, first served.
+/// The life of a pool of leases as a pure struct: events in, actions out; first come, first served. It knows no clock.
 ///
 /// A member is being opened, idle or leased; `opening + idle.count + leased.count ≤ bounds.connections` always.
 /// As long as somebody waits, a member is being opened for them or all members are leased.
@@ -27,12 +27,26 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         case close(Connection)
     }
 
+    /// Somebody in line.
+    private struct Wait: Sendable {
+        let waiter: Waiter
+        /// What `withdraw` and `giveUp` call it by.
+        let id: Int
+        let start: Moment
+        /// The call's.
+        let deadline: Deadline
+        /// When its patience is over: the call's time or the lease timeout, whichever comes first.
+        let end: Moment
+    }
+
     private let bounds: PoolBounds
     private var opening = 0
     /// The most recently used last: it is taken first, being the likeliest to be still open.
     private var idle: [Connection] = []
     private var leased: [Connection] = []
-    private var waiters = RingQueue<(id: Int, waiter: Waiter)>()
+    private var waiters = RingQueue<Wait>()
+    /// Nobody in line has an earlier end.
+    package private(set) var nextEnd = Moment.never
     package private(set) var isClosed = false
 
     package init(_ bounds: PoolBounds) {
@@ -56,8 +70,11 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return nil
     }
 
-    /// Somebody wants a connection and waits in line if none is idle. `id` names the wait for `withdraw`.
-    package mutating func lease(_ waiter: Waiter, id: Int, isUsable: (Connection) -> Bool) -> [Action] {
+    /// Somebody wants a connection and waits in line if none is idle, until `deadline` or for the lease timeout. `id`
+    /// names the wait for `withdraw`.
+    package mutating func lease(
+        _ waiter: Waiter, id: Int, at now: Moment, until deadline: Deadline, isUsable: (Connection) -> Bool
+    ) -> [Action] {
         if isClosed { return [.fail(waiter, closed)] }
         if let connection = leaseIdle(isUsable: isUsable) { return [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
@@ -69,13 +86,40 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
                     + "already: lease for shorter, or raise the pool's bounds")
             return [.fail(waiter, failure)]
         }
-        waiters.append((id, waiter))
+        let end = min(now + bounds.leaseTimeout, deadline.end)
+        nextEnd = waiters.isEmpty ? end : min(nextEnd, end)
+        waiters.append(Wait(waiter: waiter, id: id, start: now, deadline: deadline, end: end))
         return openForWaiters()
     }
 
     /// Takes a waiter out of line; nil if it has its connection or its failure already.
     package mutating func withdraw(id: Int) -> Waiter? {
         waiters.removeFirst { $0.id == id }?.waiter
+    }
+
+    /// The same for one whose patience is over, with what to tell it.
+    package mutating func giveUp(id: Int, at now: Moment) -> (Waiter, ConnectionFailure)? {
+        let line = Line(count: waiters.count, start: waiters.isEmpty ? now : waiters.first.start)
+        return waiters.removeFirst { $0.id == id }.map { ($0.waiter, late($0, line, at: now)) }
+    }
+
+    /// Fails all whose patience is over, in one walk along the line. Constant time unless there may be some.
+    package mutating func expire(at now: Moment) -> [Action] {
+        guard nextEnd <= now, !waiters.isEmpty else { return [] }
+        let line = Line(count: waiters.count, start: waiters.first.start)
+        var actions: [Action] = []
+        var others = RingQueue<Wait>()
+        nextEnd = .never
+        while let wait = waiters.popFirst() {
+            if wait.end <= now {
+                actions.append(.fail(wait.waiter, late(wait, line, at: now)))
+            } else {
+                nextEnd = min(nextEnd, wait.end)
+                others.append(wait)
+            }
+        }
+        waiters = others
+        return actions
     }
 
     /// A connection asked for by `.open` is there.
@@ -115,18 +159,18 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         isClosed = true
         var actions = idle.map { Action.close($0) }
         idle = []
-        while let (_, waiter) = waiters.popFirst() { actions.append(.fail(waiter, closed)) }
+        while let wait = waiters.popFirst() { actions.append(.fail(wait.waiter, closed)) }
         return actions
     }
 
     private mutating func give(_ connection: Connection) -> [Action] {
         if isClosed { return [.close(connection)] }
-        guard let (_, waiter) = waiters.popFirst() else {
+        guard let wait = waiters.popFirst() else {
             idle.append(connection)
             return []
         }
         leased.append(connection)
-        return [.hand(connection, to: waiter)]
+        return [.hand(connection, to: wait.waiter)]
     }
 
     private mutating func openForWaiters() -> [Action] {
@@ -141,6 +185,22 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     private var closed: ConnectionFailure {
         ConnectionFailure(.closed, "the databases were closed", progress: .refused)
     }
+
+    /// How many stood in line when somebody gave up, and since when the first of them did.
+    private struct Line {
+        let count: Int
+        let start: Moment
+    }
+
+    private func late(_ wait: Wait, _ line: Line, at now: Moment) -> ConnectionFailure {
+        let isCall = wait.deadline.end <= now
+        let patience = isCall ? wait.deadline.timeout : bounds.leaseTimeout
+        return ConnectionFailure(
+            isCall ? .timedOut : .leaseTimedOut,
+            "no connection became free within \(patience.inWords): all \(bounds.connections) are leased or being "
+                + "opened, with \(line.count) in line, the first for \((now - line.start).inWords); lease for shorter, "
+                + "or raise the pool's bounds")
+    }
 }
 
 extension ConnectionFailure {
@@ -149,14 +209,5 @@ extension ConnectionFailure {
         ConnectionFailure(
             .timedOut, "no connection to \(endpoint) came about within \(deadline.timeout.inWords)",
             progress: .connecting)
-    }
-
-    /// A wait in line that took too long.
-    static func leaseTimedOut(_ bounds: PoolBounds, _ deadline: Deadline) -> ConnectionFailure {
-        let isCall = deadline.isOver
-        return ConnectionFailure(
-            isCall ? .timedOut : .leaseTimedOut,
-            "no connection became free within \((isCall ? deadline.timeout : bounds.leaseTimeout).inWords): all "
-                + "\(bounds.connections) are leased or being opened; lease for shorter, or raise the pool's bounds")
     }
 }

@@ -127,7 +127,8 @@ extension MigrationPlan {
             target = DatabaseEntry(target.name, number: target.number)
         }
         self.init(from: try selection.entry(from), to: target)
-        guard isElsewhere || self.from.number != self.to.number || self.from.server != self.to.server else {
+        try selection.refuseUnusedURL(isElsewhere ? [self.from] : [self.from, self.to], arguments)
+        guard isElsewhere || !selection.catalogue.isSamePlace(self.from, self.to) else {
             throw arguments.refused(
                 self.from.name == self.to.name
                     ? "--from and --to are both \(self.from.name): name another database"

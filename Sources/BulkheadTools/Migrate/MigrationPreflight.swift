@@ -116,9 +116,9 @@ struct MigrationPreflight {
     private func durability(_ target: ServerFacts) -> [String] {
         guard !plan.copies, !plan.isDryRun, target.info["aof_enabled"] == "0" else { return [] }
         return [
-            "\(plan.to.name)'s server has no append-only file: if it crashes, it loses what was moved since its last "
-                + "snapshot, and \(plan.from.name) does not have that any more. Set appendonly yes there first, or "
-                + "say --copy and delete later"
+            "the target's server has no append-only file: if it crashes, it loses what was moved since its last "
+                + "snapshot, and the source has that no more. Set appendonly yes there first, or say --copy and "
+                + "delete later"
         ]
     }
 

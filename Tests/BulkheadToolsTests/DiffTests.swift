@@ -121,6 +121,30 @@ import Testing
         }
     }
 
+    @Test func `the right side is where right-url says, also for a name with a server of its own`() async throws {
+        try await withToolServer { server, databases in
+            try await withToolServer { other, others in
+                try await databases["db5"].set("key", "x")
+                try await others["db5"].set("key", "another")
+                let file = server.folder + "/catalogue.json"
+                try Data(#"{"databases":[{"name":"vectors","number":5,"url":"\#(server.url)"}]}"#.utf8)
+                    .write(to: URL(fileURLWithPath: file))
+                let words = ["vectors", "vectors", "--catalogue", file]
+                let same = try await Bulkhead.run(["diff", "--json"] + words)
+                #expect(same.exitCode == 0, "\(same.errors)")
+                let (found, code) = try await found(
+                    "vectors", "vectors", "--catalogue", file, "--right-url", other.url)
+                #expect(code == 1)
+                #expect(found.different == 1)
+                for more in [[], ["--right-url", other.url]] {
+                    let refused = try await Bulkhead.run(["diff"] + words + ["--url", other.url] + more)
+                    #expect(refused.exitCode == 64)
+                    #expect(refused.errors.contains("--url is not where vectors is"), "\(refused.errors)")
+                }
+            }
+        }
+    }
+
     @Test func `only keys of the pattern are compared`() async throws {
         try await withToolServer { server, databases in
             try await fill(databases[.main])

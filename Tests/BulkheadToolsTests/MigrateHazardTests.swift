@@ -177,6 +177,37 @@ import Testing
         }
     }
 
+    @Test func `a target that a crash would set back is told of before, and how to mend it`() async throws {
+        try await withSides(.across) { sides in
+            try await sides.source.set("t:1", "x")
+            let dry = try await sides.migrate(["--dry-run"])
+            #expect(!dry.errors.contains("append-only"))
+            let copied = try await sides.migrate(["--copy"])
+            #expect(!copied.errors.contains("append-only"))
+            try await sides.target.del("t:1")
+            let moved = try await sides.migrate()
+            #expect(moved.exitCode == 0)
+            #expect(moved.errors.contains("append-only") && moved.errors.contains("--copy"), "\(moved.errors)")
+            try await sides.target.send("CONFIG", "SET", "appendonly", "yes")
+            try await sides.source.set("t:2", "x")
+            #expect(try await sides.migrate().errors == "")
+        }
+        try await withSides(.move) { sides in
+            try await sides.source.set("t:1", "x")
+            #expect(try await sides.migrate().errors == "")
+        }
+    }
+
+    @Test(arguments: [Way.rename, .across])
+    func `a key that is about to expire does not become a lasting one`(way: Way) async throws {
+        try await withSides(way) { sides in
+            for index in 0..<200 { try await sides.source.send("SET", "t:\(index)", "x", "PX", 1 + index) }
+            _ = try await sides.migrate(["--on-conflict", "skip"])
+            try await Task.sleep(for: .milliseconds(400))
+            #expect(try await sides.source.names + sides.target.names == [])
+        }
+    }
+
     @Test func `a value that the server cannot copy stays where it is`() async throws {
         // The script's order is what counts: an error of COPY ends it before UNLINK.
         try await withSides(.rename) { sides in

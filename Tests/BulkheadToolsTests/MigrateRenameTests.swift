@@ -49,24 +49,37 @@ import Testing
 @Suite("bulkhead migrate: its parts") struct MigratePartsTests {
     @Test func `a note reads back as it was written`() throws {
         let note = HandoverNotes.Note(
-            id: .max,
+            id: .max, run: 7,
             keys: [
-                HandoverNotes.Copied("key", 1, .never), HandoverNotes.Copied([0, 0xff], .max, .at(1_795_577_450_057)),
-                HandoverNotes.Copied("", 0, .at(1)),
+                HandoverNotes.Copied("key", as: "new key", 1, .never),
+                HandoverNotes.Copied([0, 0xff], as: [0, 0xff], .max, .at(1_795_577_450_057)),
+                HandoverNotes.Copied("", as: "", 0, .at(1)),
             ])
         #expect(HandoverNotes.Note(bytes: note.bytes) == note)
-        #expect(HandoverNotes.Note(bytes: HandoverNotes.Note(id: 7, keys: []).bytes)?.keys == [])
+        #expect(HandoverNotes.Note(bytes: HandoverNotes.Note(id: 7, run: 8, keys: []).bytes)?.keys == [])
     }
 
     @Test func `what is no note, or a piece of one, is not taken for one`() {
-        let bytes = HandoverNotes.Note(keys: [HandoverNotes.Copied("key", 1, .never)]).bytes
-        for length in 0..<bytes.count where length != 16 {
+        let bytes = HandoverNotes.Note(run: .max, keys: [HandoverNotes.Copied("key", as: "new key", 1, .never)]).bytes
+        for length in 0..<bytes.count where length != 24 {
             #expect(HandoverNotes.Note(bytes: Array(bytes[..<length])) == nil, "\(length)")
         }
         var damaged = bytes
-        damaged[23] = 0xff
+        damaged[31] = 0xff
         #expect(HandoverNotes.Note(bytes: damaged) == nil)
-        #expect(HandoverNotes.Note(bytes: [2] + bytes.dropFirst()) == nil)
+        #expect(HandoverNotes.Note(bytes: [1] + bytes.dropFirst()) == nil)
+    }
+
+    @Test func `a key that has expired by the target's clock alone is not taken for moved`() {
+        let query = KeyExpiryQuery(ServerFacts())
+        let key = DumpedKey(place: 0, KeyDump(value: DumpedValue([]), expiry: .at(5_000), use: nil), restored: [])
+        func difference(_ source: Int64, _ target: Int64) -> String? {
+            key.difference(from: nil, (source: source, target: target), query, query)
+        }
+        #expect(difference(5_000, 5_000) == nil)
+        #expect(difference(5_001, 9_000) == nil)
+        #expect(difference(4_999, 5_000)?.contains("clock") == true)
+        #expect(difference(9_000, 4_999) != nil)
     }
 
     static let outcomes: [(KeyOutcome, Int32)] = [

@@ -20,6 +20,9 @@ struct Migrated {
         self["found"] == self["moved"] + self["skipped"] + self["changed"] + self["expired"] + self["failed"]
     }
 
+    /// What it said on standard error, however it was wrapped.
+    var said: String { errors.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+
     var remarks: [String] {
         (json["remarks"] as? [[String: Any]] ?? []).compactMap { $0["text"] as? String }
     }

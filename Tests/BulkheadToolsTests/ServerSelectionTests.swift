@@ -64,6 +64,55 @@ import Testing
         #expect(try open["cache"].number == 0)
     }
 
+    /// With number 3 on another server, under a name and its alias.
+    private func withVectors(_ body: (String) throws -> Void) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let text = #"""
+            {"databases":[{"name":"embeddings","number":3,"alias_of":"vectors"},{"name":"main","number":0},
+            {"name":"vectors","number":3,"url":"redis://other"}]}
+            """#
+        try Data(text.utf8).write(to: file)
+        try body(file.path)
+    }
+
+    @Test func `a number is one of the server that was named, and no alias's of another`() throws {
+        try withVectors { file in
+            let selection = try selection("--catalogue", file)
+            #expect(try selection.entry("3") == DatabaseEntry("db3", number: 3))
+            let vectors = try selection.entry("vectors")
+            #expect(selection.entry(ofNumber: 3, on: vectors.server) == vectors)
+            let plan = try MigrationPlan(arguments("--from", "embeddings", "--to", "3"), selection)
+            #expect(plan.to.name == "db3")
+            let failure = refusal { () throws(ProgramFailure) in
+                _ = try MigrationPlan(arguments("--from", "embeddings", "--to", "vectors"), selection)
+            }
+            #expect(failure?.message?.contains("two names of one database") == true)
+        }
+    }
+
+    private func arguments(_ words: String...) throws(ProgramFailure) -> Arguments {
+        try Arguments(reading: words, flags: Command.migrate.flags, of: "bulkhead migrate")
+    }
+
+    @Test func `a URL that would not be used, because the catalogue has another, is refused`() throws {
+        try withVectors { file in
+            let words = ["--catalogue", file, "--url", "redis://new"]
+            let arguments = try Arguments(reading: words, flags: ServerSelection.flags, of: "bulkhead test")
+            let selection = try ServerSelection(arguments, environment: [:])
+            for name in ["vectors", "embeddings"] {
+                let entry = try selection.entry(name)
+                let failure = refusal { () throws(ProgramFailure) in
+                    try selection.refuseUnusedURL([entry], arguments)
+                }
+                #expect(failure?.exitCode == .usage)
+                #expect(failure?.message?.contains("the catalogue says it is at other:6379") == true)
+                try selection.refuseUnusedURL([try selection.entry("main"), entry], arguments)
+            }
+            try selection.refuseUnusedURL([], arguments)
+        }
+    }
+
     @Test func `what cannot be used is a wrong call, and shows no password`() {
         let failure = refusal { () throws(ProgramFailure) in
             _ = try selection("--url", "redis://:hunter2@cache/x?db=3")

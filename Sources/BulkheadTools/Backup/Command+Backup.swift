@@ -73,6 +73,7 @@ extension Command {
     ) async throws(ProgramFailure) -> ExitCode {
         let selection = try ServerSelection(arguments)
         let entries = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        try selection.refuseUnusedURL(entries, arguments)
         guard let destination = arguments.text(of: .destination) else {
             throw arguments.refused("--to FILE or FOLDER is missing")
         }

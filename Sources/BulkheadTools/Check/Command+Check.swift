@@ -70,6 +70,7 @@ extension Command {
         }
         let selection = try ServerSelection(arguments)
         let wanted = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        try selection.refuseUnusedURL(wanted, arguments)
         var settings = CheckRun.Settings()
         if let sample = arguments.integer(of: .sample) { settings.sample = sample }
         if arguments.has(.exact) { settings.sample = nil }

@@ -49,8 +49,18 @@ extension Command {
         let rightSelection = try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
             try ServerSelection(url: url, beside: selection, of: arguments)
         } ?? selection
-        let entry = try rightSelection.entry(right)
-        let databases = try rightSelection.open([entry])
+        var entry = try rightSelection.entry(right)
+        let isElsewhere = arguments.has(.rightURL)
+        try selection.refuseUnusedURL(
+            (left.namesFile ? [] : [try selection.entry(left)]) + (isElsewhere ? [] : [entry]), arguments)
+        let databases: RedisDatabases
+        if isElsewhere {
+            // There it is wherever the catalogue says it is here.
+            entry = DatabaseEntry(entry.name, number: entry.number)
+            databases = try rightSelection.open(only: entry)
+        } else {
+            databases = try rightSelection.open([entry])
+        }
         Interruption.watch()
         let outcome = await Result.of { () async throws(ProgramFailure) in
             left.namesFile

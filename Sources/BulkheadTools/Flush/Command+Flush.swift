@@ -56,6 +56,7 @@ extension Command {
             throw arguments.refused("a flush takes a name, not a number: \(selection.named(Int(name)))")
         }
         let entry = try selection.entry(name)
+        try selection.refuseUnusedURL([entry], arguments)
         guard arguments.has(.yes) == (arguments.text(of: .expecting) != nil) else {
             throw arguments.refused("--yes and --expecting N belong together: N is how many keys may go")
         }

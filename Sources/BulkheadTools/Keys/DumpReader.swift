@@ -34,12 +34,17 @@ struct DumpedKey: Sendable {
         return .raw("RESTORE", arguments)
     }
 
-    /// What differs in the target, in words; nil if nothing does.
+    /// What differs in the target, in words; nil if nothing does. A key may be missing there that has expired by both
+    /// servers' clocks: what has by the target's alone lives in the source yet.
     func difference(
-        from found: KeyDump?, now: Int64, _ mine: KeyExpiryQuery, _ theirs: KeyExpiryQuery
+        from found: KeyDump?, _ clocks: (source: Int64, target: Int64), _ mine: KeyExpiryQuery,
+        _ theirs: KeyExpiryQuery
     ) -> String? {
         guard let found else {
-            if case .at(let time) = expiry, time <= now { return nil }
+            if case .at(let time) = expiry {
+                if time <= min(clocks.source, clocks.target) { return nil }
+                if time <= clocks.target { return "it has expired by the target's clock, which is ahead" }
+            }
             return "the target does not have it, or not any more"
         }
         if let difference = value.difference(from: found.value) { return difference }
@@ -54,13 +59,11 @@ struct DumpReader: Sendable {
     private let countsUses: Bool
     /// Reads each key in a transaction of its own: for those who do not watch it.
     private let isAtomic: Bool
-    private let watches: Bool
 
-    init(of server: ServerFacts, isAtomic: Bool, watches: Bool = true) {
+    init(of server: ServerFacts, isAtomic: Bool) {
         expiry = KeyExpiryQuery(server)
         countsUses = server.countsUses
         self.isAtomic = isAtomic
-        self.watches = watches && !isAtomic
     }
 
     /// Bytes that the server holds for each key, about; for one that it does not tell, a guess.
@@ -72,10 +75,9 @@ struct DumpReader: Sendable {
 
     private static let usualBytes = 64 << 10
 
-    /// The keys as they are, watched from now on; nil for one that is not there. Throws the server's first error.
+    /// The keys as they are; nil for one that is not there. Throws the server's first error.
     func read(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [KeyDump?] {
         if keys.isEmpty { return [] }
-        if watches { try await connection.watch(keys) }
         var batch = RedisBatch()
         for key in keys {
             if isAtomic { batch.append(raw("MULTI")) }

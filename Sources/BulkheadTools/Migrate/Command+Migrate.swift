@@ -14,7 +14,10 @@ extension Command {
             Keys of every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
             command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
-            when; run again with --resume to finish. Keys written to the source while it works may or may not be \
+            when; run again with --resume to finish. For a server that crashes this holds as far as what it has \
+            answered is on its disk: a target without an append-only file loses what came since its last snapshot. \
+            Between the same two databases one run moves at a time: one with --resume takes another's place. Keys \
+            written to the source while it works may or may not be \
             found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
             where it moves within a server, and between servers of before 7.2, where comparing counts as a use.
             """,
@@ -74,7 +77,10 @@ extension Command {
         }
         let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
         let findings = try await preflight.run()
-        for remark in findings.remarks { try? streams.errors.writeAll("\(arguments.program): \(remark)\n") }
+        for remark in findings.remarks {
+            let lines = "\(arguments.program): \(remark)".wrapped(to: HelpPage.columns)
+            try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
+        }
         let mover: any KeyMover =
             if plan.isDryRun {
                 DryRunMover(plan: plan)
@@ -82,12 +88,13 @@ extension Command {
                 ServerSideMover(plan, on: findings.source)
             } else {
                 CrossServerMover(
-                    plan, from: findings.source, to: findings.target, HandoverNotes(plan, source: source.address))
+                    plan, from: findings.source, to: findings.target,
+                    HandoverNotes(plan, from: source.address, to: target.address))
             }
-        // Of a pattern nobody knows how many keys it finds.
+        // Of a pattern nobody knows how many keys it finds, but how many there are to look at.
         let progress = WorkProgress(
-            plan.copies ? "copy" : "migrate", total: plan.pattern == nil ? findings.sourceKeys : nil, unit: "keys",
-            isSilent: arguments.has(.quiet), streams)
+            plan.copies ? "copy" : "migrate", total: findings.sourceKeys,
+            unit: plan.pattern == nil ? "keys" : "keys looked at", isSilent: arguments.has(.quiet), streams)
         var migration = Migration(
             plan: plan, source: source, target: target, mover: mover,
             canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
@@ -127,7 +134,8 @@ extension MigrationPlan {
             target = DatabaseEntry(target.name, number: target.number)
         }
         self.init(from: try selection.entry(from), to: target)
-        guard isElsewhere || self.from.number != self.to.number || self.from.server != self.to.server else {
+        try selection.refuseUnusedURL(isElsewhere ? [self.from] : [self.from, self.to], arguments)
+        guard isElsewhere || !selection.catalogue.isSamePlace(self.from, self.to) else {
             throw arguments.refused(
                 self.from.name == self.to.name
                     ? "--from and --to are both \(self.from.name): name another database"

@@ -13,20 +13,26 @@ import RESP
 /// ```
 /// If a key has changed the copies are taken back, unless somebody has written to them, and its keys go one by one,
 /// a few times; what changes each time stays in the source and is reported. The two notes are what a later run needs
-/// after a kill in between: see ``HandoverNotes``. A copy needs neither watch nor notes.
+/// after a kill in between: see ``HandoverNotes``. Every WATCH takes in the claim of this run, for the case that a
+/// later one begins while this one works: see ``MigrationFence``. A copy needs neither claim nor notes.
+///
+/// A copy is taken back only after a look that the source has its original. From then on nobody deletes that but its
+/// own users: no other run can, while this one has its claim.
 struct CrossServerMover: KeyMover {
     let plan: MigrationPlan
     let notes: HandoverNotes
+    let fence: MigrationFence
     let target: ServerFacts
     let reader: DumpReader
-    let targetExpiry: KeyExpiryQuery
+    let targetReader: DumpReader
 
     init(_ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes) {
         self.plan = plan
         self.notes = notes
         self.target = target
+        fence = MigrationFence(plan, from: source, to: target, notes)
         reader = DumpReader(of: source, isAtomic: plan.copies)
-        targetExpiry = KeyExpiryQuery(target)
+        targetReader = DumpReader(of: target, isAtomic: plan.copies)
     }
 
     /// With REPLACE the target's own keys are given up anyway, and a copy takes nothing from the source.
@@ -57,14 +63,13 @@ struct CrossServerMover: KeyMover {
         let free = try await findConflicts(part, &slice, lane)
         let dumped = try await read(free, &slice, lane)
         if dumped.isEmpty { return }
-        let note = HandoverNotes.Note(
-            keys: dumped.map { HandoverNotes.Copied(slice.keys[$0.place], $0.value.digest, $0.expiry) })
+        let note = note(of: dumped, slice)
         guard let copied = try await restore(dumped, note, &slice, lane) else {
             return try await again(dumped.map(\.place), attempt, &slice, lane)
         }
         let verified = try await verify(copied, &slice, lane)
         if plan.copies || verified.isEmpty { return }
-        if try await delete(verified.map(\.place), note, &slice, lane) { return }
+        if try await delete(verified, note, &slice, lane) { return }
         if keepsNotes { try await takeBack(verified, &slice, lane) }
         try await again(verified.map(\.place), attempt, &slice, lane)
     }
@@ -87,13 +92,23 @@ struct CrossServerMover: KeyMover {
 
     // MARK: Steps
 
+    /// Watches these keys, and with a move the claim; throws if another run has that.
+    private func watch(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) {
+        if plan.copies { return try await connection.watch(keys) }
+        try await fence.watch(keys, connection)
+    }
+
     /// Watches the names in the target; the places of those that are free there.
-    private func findConflicts(
+    func findConflicts(
         _ part: [Int], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [Int] {
-        if plan.conflicts == .replace { return part }
         let names = part.map { plan.name(for: slice.keys[$0]) }
-        try await lane.target.watch(names)
+        if plan.conflicts == .replace {
+            // What the target has is no matter, but whose turn it is.
+            if !plan.copies { try await watch([], lane.target) }
+            return part
+        }
+        try await watch(names, lane.target)
         let isTaken = try await lane.target.exist(names)
         for (place, index) in part.enumerated() where isTaken[place] {
             let isFinished = plan.resumes ? try await finishEqual(slice.keys[index], lane) : false
@@ -104,16 +119,21 @@ struct CrossServerMover: KeyMover {
 
     /// An earlier run may have copied a key and not deleted it: if both sides are the same, this does the rest.
     private func finishEqual(_ key: RESPBytes, _ lane: MigrationLane) async throws(RedisError) -> Bool {
-        if !plan.copies { try await lane.source.watch([key]) }
-        guard try await lane.difference(key, plan, reader.expiry, targetExpiry) == nil else { return false }
+        if !plan.copies { try await watch([key], lane.source) }
+        guard let mine = try await reader.read([key], lane.source)[0] else { return false }
+        let found = try await targetReader.read([plan.name(for: key)], lane.target)[0]
+        let dumped = DumpedKey(place: 0, mine, restored: [])
+        let difference = dumped.difference(from: found, (.min, .min), reader.expiry, targetReader.expiry)
+        guard found != nil, difference == nil else { return false }
         if plan.copies { return true }
-        return try await lane.source.transaction([raw("UNLINK", key)]) != nil
+        return try await unlink([(key, dumped)], nil, lane) != nil
     }
 
-    private func read(
+    func read(
         _ places: [Int], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [DumpedKey] {
         var dumped: [DumpedKey] = []
+        if !plan.copies { try await watch(places.map { slice.keys[$0] }, lane.source) }
         let answers = try await reader.read(places.map { slice.keys[$0] }, lane.source)
         for (index, answer) in zip(places, answers) {
             guard let answer else {
@@ -135,7 +155,7 @@ struct CrossServerMover: KeyMover {
     }
 
     /// Writes the keys to the target; those that arrived, or nil if a name was taken meanwhile and nothing was written.
-    private func restore(
+    func restore(
         _ keys: [DumpedKey], _ note: HandoverNotes.Note, _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [DumpedKey]? {
         var commands = keepsNotes ? [notes.copied(note, lane)] : []
@@ -153,7 +173,7 @@ struct CrossServerMover: KeyMover {
     }
 
     /// Compares what arrived, and watches it from then on; those that are the same on both sides.
-    private func verify(
+    func verify(
         _ keys: [DumpedKey], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [DumpedKey] {
         if keys.isEmpty { return [] }
@@ -162,11 +182,14 @@ struct CrossServerMover: KeyMover {
             return keys
         }
         let names = keys.map { plan.name(for: slice.keys[$0.place]) }
-        if !plan.copies { try await lane.target.watch(names) }
-        let found = try await DumpReader(of: target, isAtomic: plan.copies, watches: false).read(names, lane.target)
-        let now = try await lane.target.milliseconds()
+        if !plan.copies { try await watch(names, lane.target) }
+        let found = try await targetReader.read(names, lane.target)
+        var clocks = (source: Int64.min, target: Int64.min)
+        if found.contains(where: { $0 == nil }) {
+            clocks = (try await lane.source.milliseconds(), try await lane.target.milliseconds())
+        }
         for (key, found) in zip(keys, found) {
-            if let difference = key.difference(from: found, now: now, reader.expiry, targetExpiry) {
+            if let difference = key.difference(from: found, clocks, reader.expiry, targetReader.expiry) {
                 slice.outcomes[key.place] = plan.copies
                     ? .moved(KeyOutcome.Arrival(differences: difference))
                     : .failed("its copy is not the same, so the source keeps it: \(difference)")
@@ -178,53 +201,125 @@ struct CrossServerMover: KeyMover {
     }
 
     /// Deletes the keys in the source; false if one of them has changed and none was deleted.
-    private func delete(
-        _ places: [Int], _ note: HandoverNotes.Note, _ slice: inout MigrationSlice, _ lane: MigrationLane
+    func delete(
+        _ keys: [DumpedKey], _ note: HandoverNotes.Note, _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> Bool {
-        var commands = places.map { raw("UNLINK", slice.keys[$0]) }
-        if keepsNotes { commands.append(notes.deleted(note, lane)) }
-        guard let replies = try await lane.source.transaction(commands) else { return false }
+        let done = keepsNotes ? notes.deleted(note, lane) : nil
+        guard let replies = try await unlink(keys.map { (slice.keys[$0.place], $0) }, done, lane) else { return false }
         if let failure = replies.lazy.compactMap(\.failure).first { throw failure }
-        for (index, reply) in zip(places, replies) {
-            slice.outcomes[index] = reply.integer == 1 ? .moved(KeyOutcome.Arrival(differences: "")) : .expired
+        for (key, reply) in zip(keys, replies) {
+            slice.outcomes[key.place] = reply.integer == 1 ? .moved(KeyOutcome.Arrival(differences: "")) : .expired
         }
         return true
     }
 
-    /// Removes copies of keys that have changed since, unless somebody has written to a copy: that one stays.
-    private func takeBack(
+    /// Nil if one of the keys has changed since it was watched, or the source was claimed by another run.
+    private func unlink(
+        _ keys: [(key: RESPBytes, dump: DumpedKey)], _ note: (key: String, value: String)?, _ lane: MigrationLane
+    ) async throws(RedisError) -> [RESPValue]? {
+        var commands = keys.map { raw("UNLINK", $0.key) }
+        if let note { commands.append(raw("SET", note.key, note.value)) }
+        do throws(RedisError) {
+            return try await lane.source.transaction(commands)
+        } catch {
+            guard error.saysFull else { throw error }
+            return try await lane.source.run(FullServer.delete(keys, fence, note: note)).elements
+        }
+    }
+
+    /// Removes copies of keys that have changed since, unless somebody has written to a copy: that one stays. A copy
+    /// whose original is gone stays too: it may be the only one.
+    func takeBack(
         _ keys: [DumpedKey], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) {
-        let names = keys.map { plan.name(for: slice.keys[$0.place]) }
+        try await watch([], lane.source)
+        let isInSource = try await lane.source.exist(keys.map { slice.keys[$0.place] })
+        let now = try await lane.source.milliseconds()
+        var rest: [DumpedKey] = []
+        for (key, isInSource) in zip(keys, isInSource) {
+            if isInSource {
+                rest.append(key)
+            } else if case .at(let time) = key.expiry, time <= now {
+                slice.outcomes[key.place] = .expired
+            } else {
+                let words = "somebody has deleted it in the source meanwhile, and the target has it"
+                slice.outcomes[key.place] = .moved(KeyOutcome.Arrival(differences: words))
+            }
+        }
+        if rest.isEmpty { return }
+        // The copies are watched since they were compared.
+        let names = rest.map { plan.name(for: slice.keys[$0.place]) }
         if try await lane.target.transaction(names.map { raw("UNLINK", $0) }) != nil { return }
-        for (key, name) in zip(keys, names) {
-            let copied = HandoverNotes.Copied(slice.keys[key.place], key.value.digest, key.expiry)
-            if try await notes.takeBack(copied, name, targetExpiry, lane.target) == .written {
+        for (key, copied) in zip(rest, note(of: rest, slice).keys) {
+            if try await notes.takeBack(copied, targetReader.expiry, fence, lane.target) == .written {
                 slice.outcomes[key.place] = .changed("it was written on both sides: each keeps its own")
             }
         }
     }
 
+    func note(of keys: [DumpedKey], _ slice: MigrationSlice) -> HandoverNotes.Note {
+        HandoverNotes.Note(
+            run: fence.run,
+            keys: keys.map {
+                let key = slice.keys[$0.place]
+                return HandoverNotes.Copied(key, as: plan.name(for: key), $0.value.digest, $0.expiry)
+            })
+    }
+
     // MARK: An earlier run
 
-    func resume(on lane: MigrationLane) async throws(RedisError) {
-        guard keepsNotes, let note = try await notes.unfinished(on: lane) else { return }
-        guard plan.resumes else {
-            throw RedisError(
-                code: .commandRefused,
-                message: "an earlier migration like this one was interrupted: add --resume to finish it",
-                stage: .refused)
+    /// Takes the place of an earlier run, and puts in order what that has left.
+    ///
+    /// Its copies are taken back where the source has the original: the very value, or any where nobody but this run
+    /// can have moved keys since that one. A copy of which neither is known may have been moved in between, and what
+    /// the source has may be a new key of the same name.
+    func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
+        guard !plan.copies, let first = lanes.first else { return }
+        if !plan.resumes {
+            var isUnfinished = try await fence.isClaimed(first.source)
+            for lane in lanes where keepsNotes && !isUnfinished {
+                isUnfinished = try await notes.unfinished(on: lane) != nil
+            }
+            guard !isUnfinished else { throw Self.unfinished }
         }
-        for copied in note.keys {
-            // The only copy there is, is never taken back.
-            guard try await lane.source.exist([copied.key])[0] else { continue }
-            _ = try await notes.takeBack(copied, plan.name(for: copied.key), targetExpiry, lane.target)
+        let trusted = try await fence.claimSource(first.source)
+        try await fence.claimTarget(first.target)
+        for lane in lanes {
+            if keepsNotes, let note = try await notes.unfinished(on: lane) {
+                let isTrusted = trusted.contains(note.run)
+                for copied in note.keys {
+                    guard try await hasOriginal(of: copied, isTrusted, lane) else { continue }
+                    _ = try await notes.takeBack(copied, targetReader.expiry, fence, lane.target)
+                }
+            }
+            // From now on keys are moved of which this list knows nothing.
+            try await notes.remove(lane)
         }
     }
 
-    func finish(_ lane: MigrationLane) async throws(RedisError) {
-        if keepsNotes { try await notes.remove(lane) }
-        try await lane.source.send("UNWATCH")
-        try await lane.target.send("UNWATCH")
+    private func hasOriginal(
+        of copied: HandoverNotes.Copied, _ isTrusted: Bool, _ lane: MigrationLane
+    ) async throws(RedisError) -> Bool {
+        try await watch([copied.key], lane.source)
+        guard let mine = try await reader.read([copied.key], lane.source)[0] else { return false }
+        return isTrusted || copied.isSame(as: mine.value, mine.expiry)
+    }
+
+    private static let unfinished = RedisError(
+        code: .commandRefused,
+        message: "an earlier migration between these databases was interrupted, or is running still: add --resume to "
+            + "take its place and finish it",
+        stage: .refused)
+
+    func finish(_ lanes: [MigrationLane]) async throws(RedisError) {
+        if !plan.copies, let first = lanes.first {
+            try await watch([], first.source)
+            for lane in lanes { try await notes.remove(lane) }
+            try await fence.release(first)
+        }
+        for lane in lanes {
+            try await lane.source.send("UNWATCH")
+            try await lane.target.send("UNWATCH")
+        }
     }
 }

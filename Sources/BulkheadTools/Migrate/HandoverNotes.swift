@@ -8,7 +8,8 @@ import RESP
 /// Two keys a lane. The one in the target lists what the running transaction copied there, with a digest of each
 /// value, and is written in the same transaction as the copies; the one in the source names the list whose keys have
 /// been deleted, and is written in the same transaction as the deletions. So each is as durable as what it speaks of,
-/// and none needs a file here:
+/// and none needs a file here. They are the same for every pattern and every new name, so that whoever comes next
+/// finds them:
 ///
 /// | Note in the target | Note in the source | After a kill |
 /// |---|---|---|
@@ -16,31 +17,39 @@ import RESP
 /// | list | names it | the slice was finished |
 /// | list | does not | the source has not deleted: copies that are as they were made are taken back |
 ///
-/// A copy that differs from its digest was written to by somebody, and is a conflict as any other. Both keys are
-/// removed at the end; no migration moves them.
+/// A copy that differs from its digest was written to by somebody, and is a conflict as any other. None is taken back
+/// without its original: see ``CrossServerMover/begin(_:)``. Both keys are removed at the end; no migration moves them.
 struct HandoverNotes: Sendable {
     /// The beginning of the keys' names, in both databases.
     static let prefix = Array("bulkhead:migration:".utf8)
 
-    /// The same for the same databases, pattern and new names, so that a later run finds it.
+    /// The same for the same two databases.
     private let identity: String
 
-    /// - Parameter source: the source server's address as it was given.
-    init(_ plan: MigrationPlan, source: String) {
-        let rename = plan.rename.map { "\($0.old) \($0.new)" } ?? ""
-        let text = "\(source) \(plan.from.number) \(plan.to.number) \(plan.pattern ?? "*") \(rename)"
-        let checksum = Array(text.utf8).withUnsafeBytes { CRC64(of: $0).value }
-        identity = String(checksum, radix: 16)
+    /// - Parameters:
+    ///   - source: the source server's address as it was given.
+    ///   - target: the target server's.
+    init(_ plan: MigrationPlan, from source: String, to target: String) {
+        identity = Self.identity(source, plan.from.number, target, plan.to.number)
+    }
+
+    /// What names of keys have for two databases of two servers.
+    static func identity(_ source: String, _ from: Int, _ target: String, _ to: Int) -> String {
+        let checksum = Array("\(source) \(from) \(target) \(to)".utf8).withUnsafeBytes { CRC64(of: $0).value }
+        return String(checksum, radix: 16)
     }
 
     /// A key that was copied: how it was when it was.
     struct Copied: Sendable, Hashable {
         let key: RESPBytes
+        /// Its name in the target.
+        let name: RESPBytes
         let digest: UInt64
         let expiry: KeyExpiry
 
-        init(_ key: RESPBytes, _ digest: UInt64, _ expiry: KeyExpiry) {
+        init(_ key: RESPBytes, as name: RESPBytes, _ digest: UInt64, _ expiry: KeyExpiry) {
             self.key = key
+            self.name = name
             self.digest = digest
             self.expiry = expiry
         }
@@ -49,23 +58,29 @@ struct HandoverNotes: Sendable {
     /// What one transaction copies.
     struct Note: Sendable, Hashable {
         let id: UInt64
+        /// The run that has copied them.
+        let run: UInt64
         let keys: [Copied]
 
-        init(id: UInt64 = .random(in: .min ... .max), keys: [Copied]) {
+        init(id: UInt64 = .random(in: .min ... .max), run: UInt64, keys: [Copied]) {
             self.id = id
+            self.run = run
             self.keys = keys
         }
     }
 
     func copiedKey(_ lane: Int) -> String { "bulkhead:migration:\(identity):\(lane):copied" }
     func deletedKey(_ lane: Int) -> String { "bulkhead:migration:\(identity):\(lane):deleted" }
+    /// For ``MigrationFence``, in both databases.
+    var ownerKey: String { "bulkhead:migration:\(identity):owner" }
 
     func copied(_ note: Note, _ lane: MigrationLane) -> RedisCommand<RESPValue> {
         raw("SET", copiedKey(lane.number), note.bytes)
     }
 
-    func deleted(_ note: Note, _ lane: MigrationLane) -> RedisCommand<RESPValue> {
-        raw("SET", deletedKey(lane.number), String(note.id, radix: 16))
+    /// The key and the value that say it is done.
+    func deleted(_ note: Note, _ lane: MigrationLane) -> (key: String, value: String) {
+        (deletedKey(lane.number), String(note.id, radix: 16))
     }
 
     /// What an earlier run has copied and not deleted; nil if there is nothing, or it is not readable any more.
@@ -84,24 +99,30 @@ struct HandoverNotes: Sendable {
 
     enum Taken { case back, written, missing }
 
-    /// Removes a copy if it is as it was made, in one step with the look at it.
+    /// Removes a copy if it is as it was made, in one step with the look at it, while the target is this run's.
     func takeBack(
-        _ copied: Copied, _ name: RESPBytes, _ expiry: KeyExpiryQuery, _ connection: RedisConnection
+        _ copied: Copied, _ expiry: KeyExpiryQuery, _ fence: MigrationFence, _ connection: RedisConnection
     ) async throws(RedisError) -> Taken {
-        try await connection.watch([name])
-        guard let payload = try await connection.run(raw("DUMP", name)).bytes else { return .missing }
-        let time = try await expiry.ask([name], connection)[0]
-        guard DumpedValue(payload).digest == copied.digest, time.isSame(as: copied.expiry, tolerance: 2) else {
-            return .written
-        }
-        return try await connection.transaction([raw("UNLINK", name)]) == nil ? .written : .back
+        try await fence.watch([copied.name], connection)
+        guard let payload = try await connection.run(raw("DUMP", copied.name)).bytes else { return .missing }
+        let time = try await expiry.ask([copied.name], connection)[0]
+        guard copied.isSame(as: DumpedValue(payload), time) else { return .written }
+        return try await connection.transaction([raw("UNLINK", copied.name)]) == nil ? .written : .back
+    }
+}
+
+extension HandoverNotes.Copied {
+    /// Whether a key is as this one was when it was copied.
+    func isSame(as value: DumpedValue, _ time: KeyExpiry) -> Bool {
+        value.digest == digest && time.isSame(as: expiry, tolerance: 2)
     }
 }
 
 extension HandoverNotes.Note {
-    private static let format: UInt64 = 1
+    private static let format: UInt64 = 2
 
-    /// Format, id, then for each key: its length, its bytes, digest, expiry; numbers of 8 bytes, little-endian.
+    /// Format, id, run, then for each key: the lengths and bytes of its two names, digest, expiry; numbers of 8 bytes,
+    /// little-endian.
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         func append(_ number: UInt64) {
@@ -109,9 +130,12 @@ extension HandoverNotes.Note {
         }
         append(Self.format)
         append(id)
+        append(run)
         for copied in keys {
-            append(UInt64(copied.key.count))
-            bytes.append(contentsOf: copied.key)
+            for name in [copied.key, copied.name] {
+                append(UInt64(name.count))
+                bytes.append(contentsOf: name)
+            }
             append(copied.digest)
             append(UInt64(bitPattern: copied.expiry.absolute))
         }
@@ -129,15 +153,16 @@ extension HandoverNotes.Note {
         func number() -> UInt64? {
             take(8).map { $0.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
         }
-        guard number() == Self.format, let id = number() else { return nil }
+        func name() -> RESPBytes? {
+            number().flatMap { Int(exactly: $0) }.flatMap { take($0) }.map { RESPBytes($0) }
+        }
+        guard number() == Self.format, let id = number(), let run = number() else { return nil }
         var keys: [HandoverNotes.Copied] = []
         while !rest.isEmpty {
-            guard let length = number().flatMap({ Int(exactly: $0) }), let key = take(length),
-                let digest = number(), let time = number()
-            else { return nil }
+            guard let key = name(), let name = name(), let digest = number(), let time = number() else { return nil }
             let expiry = time == 0 ? KeyExpiry.never : .at(Int64(bitPattern: time))
-            keys.append(HandoverNotes.Copied(RESPBytes(key), digest, expiry))
+            keys.append(HandoverNotes.Copied(key, as: name, digest, expiry))
         }
-        self.init(id: id, keys: keys)
+        self.init(id: id, run: run, keys: keys)
     }
 }

@@ -16,7 +16,7 @@ struct Migration: Sendable {
     let canNotTouch: (source: Bool, target: Bool)
     /// True when somebody wants it to end; asked between slices.
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
-    /// Hears how many keys have been found and settled.
+    /// Hears how many keys have been found and settled; with a pattern, how many have been looked at.
     var progress: @Sendable (Int) -> Void = { _ in }
 
     /// Moves what there is. What a server or a connection does to it stands in the report; throws only if nothing has
@@ -45,18 +45,17 @@ struct Migration: Sendable {
         }
     }
 
-    /// Of both lanes, because an earlier run may have used two.
     private func run(lanes: [MigrationLane]) async throws(RedisError) -> MigrationReport {
         for lane in lanes {
             if canNotTouch.source { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
             if canNotTouch.target { _ = try? await lane.target.send("CLIENT", "NO-TOUCH", "ON") }
-            try await mover.resume(on: lane)
         }
+        try await mover.begin(lanes)
         var walk = Walk(plan)
         await moveAll(&walk, lanes)
         if case .failed = walk.report.stop { return walk.report }
         do throws(RedisError) {
-            for lane in lanes { try await mover.finish(lane) }
+            try await mover.finish(lanes)
             if !plan.copies, !plan.isDryRun, walk.report.stop == nil { try await lookAgain(&walk) }
         } catch {
             walk.report.stop = .failed("\(error)")
@@ -106,6 +105,7 @@ struct Migration: Sendable {
         guard let cursor = walk.cursor else { return }
         do throws(RedisError) {
             walk.take(try await page(cursor, &walk))
+            progress(walk.progress)
         } catch {
             walk.report.stop = .failed("\(error)")
         }
@@ -115,6 +115,7 @@ struct Migration: Sendable {
         _ cursor: RedisScanCursor, _ walk: inout Walk
     ) async throws(RedisError) -> RedisScanPage<RESPBytes> {
         let count = await walk.scanPacer.begin()
+        walk.scanned += count
         let page = try await source.run(.scanPage(cursor, match: plan.pattern, count: count, as: RESPBytes.self))
         walk.scanPacer.end(keys: count)
         return page
@@ -122,7 +123,7 @@ struct Migration: Sendable {
 
     private func settle(_ result: Result, _ walk: inout Walk) {
         walk.settle(result.slice, result.error)
-        progress(walk.settled)
+        progress(walk.progress)
     }
 
     /// Counts what fits the pattern and is in the source now, but for what the walk has left there.
@@ -143,7 +144,9 @@ private struct Walk {
     /// Nil after the last page.
     var cursor: RedisScanCursor? = .start
     private(set) var waiting: ArraySlice<RESPBytes> = []
-    private(set) var settled = 0
+    private var settled = 0
+    /// Keys that SCAN was to look at: a few more than it has.
+    var scanned = 0
     private var seen = SeenKeys()
     private var nextStart = ContinuousClock.now
     /// A key costs more to move than to scan: each has a pace of its own.
@@ -158,6 +161,8 @@ private struct Walk {
         scanPacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         movePacer = Pacer(plan.pace, most: keysOfSlice)
     }
+
+    var progress: Int { plan.pattern == nil ? settled : scanned }
 
     /// Pages of a pattern that fits little are gathered until they fill a slice.
     var needsPage: Bool { waiting.count < keysOfSlice && cursor != nil }

@@ -11,18 +11,19 @@ protocol KeyMover: Sendable {
     /// knows, and each of them is whole on one side or on both.
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError)
 
-    /// Looks for what an earlier run has left unfinished, and puts it in order before anything is moved.
-    func resume(on lane: MigrationLane) async throws(RedisError)
+    /// Looks for what an earlier run has left unfinished, and puts it in order before anything is moved; on all lanes,
+    /// because that run may have used them.
+    func begin(_ lanes: [MigrationLane]) async throws(RedisError)
 
-    /// Removes what the lane has left for such a resume; nothing is under way any more.
-    func finish(_ lane: MigrationLane) async throws(RedisError)
+    /// Removes what the lanes have left for a later run; nothing is under way any more.
+    func finish(_ lanes: [MigrationLane]) async throws(RedisError)
 }
 
 extension KeyMover {
     var leastKeys: Int { 4 }
 
-    func resume(on lane: MigrationLane) async throws(RedisError) {}
-    func finish(_ lane: MigrationLane) async throws(RedisError) {}
+    func begin(_ lanes: [MigrationLane]) async throws(RedisError) {}
+    func finish(_ lanes: [MigrationLane]) async throws(RedisError) {}
 }
 
 /// Two connections of one's own: one in each database.

@@ -38,8 +38,8 @@ struct MigrationPreflight {
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
-        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers() }
-        if !findings.isOneServer { findings.remarks += try await clocks() }
+        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(mine, theirs) }
+        if !findings.isOneServer { findings.remarks += durability(theirs) + (try await clocks()) }
         return findings
     }
 
@@ -85,7 +85,7 @@ struct MigrationPreflight {
         try await target.run(raw("DUMP", plan.name(for: probe)))
     }
 
-    private func probeServers() async throws(RedisError) {
+    private func probeServers(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
         try await source.run(raw("DUMP", probe))
         let name = plan.name(for: probe)
         try await target.run(raw("EXISTS", name))
@@ -99,8 +99,27 @@ struct MigrationPreflight {
         try await target.run(raw("DUMP", name))
         try await source.run(raw("UNLINK", probe))
         let note = RESPBytes(HandoverNotes.prefix + probe)
-        try await source.run(raw("SET", note, "", "XX"))
+        for database in [source, target] { try await database.run(raw("GET", note)) }
+        do throws(RedisError) {
+            try await source.run(raw("SET", note, "", "XX"))
+        } catch {
+            // A full source is what many migrations are for.
+            guard error.saysFull else { throw error }
+            let fence = MigrationFence(
+                plan, from: mine, to: theirs, HandoverNotes(plan, from: source.address, to: target.address))
+            try await source.run(FullServer.delete([], fence, note: nil))
+        }
         try await target.run(raw("SET", note, "", "XX"))
+    }
+
+    /// What has arrived is deleted in the source, however durable the target is.
+    private func durability(_ target: ServerFacts) -> [String] {
+        guard !plan.copies, !plan.isDryRun, target.info["aof_enabled"] == "0" else { return [] }
+        return [
+            "the target's server has no append-only file: if it crashes, it loses what was moved since its last "
+                + "snapshot, and the source has that no more. Set appendonly yes there first, or say --copy and "
+                + "delete later"
+        ]
     }
 
     /// Expiry times are instants; if the clocks differ, keys live longer or shorter by as much.

@@ -53,6 +53,7 @@ struct ServerSideMover: KeyMover {
     /// KEYS: the key and its new name. ARGV: the numbers of target and source, REPLACE or nothing, UNLINK or nothing.
     // bulkhead: allow select because making a key anew in the other database is what this is for
     private static let recreating = """
+        if redis.replicate_commands then redis.replicate_commands() end
         local value = redis.call('DUMP', KEYS[1])
         if not value then return 0 end
         local arguments = {KEYS[2], 0, value}
@@ -60,7 +61,8 @@ struct ServerSideMover: KeyMover {
         if type(time) == 'number' then
           if time > 0 then arguments = {KEYS[2], time, value, 'ABSTTL'} end
         else
-          arguments[2] = math.max(0, redis.call('PTTL', KEYS[1]))
+          local left = redis.call('PTTL', KEYS[1])
+          if left >= 0 then arguments[2] = math.max(1, left) end
         end
         redis.call('SELECT', ARGV[1])
         if ARGV[3] == 'REPLACE' then

@@ -89,7 +89,7 @@ package struct ServerSelection: Sendable {
     /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the
     /// catalogue's.
     package func entry(ofNumber number: Int, on server: DatabaseServer? = nil) -> DatabaseEntry {
-        let named = catalogue.entries.filter { $0.number == number && $0.server == server }
+        let named = catalogue.entries.filter { $0.number == number && catalogue.server(of: $0) == server }
         if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }
         // A catalogue may call another number so.
         var name = "db\(number)"
@@ -101,12 +101,34 @@ package struct ServerSelection: Sendable {
     /// What SELECT's number can be, whatever the server's configuration.
     private static let largestNumber = Int(Int32.max)
 
+    /// Refuses a `--url` that none of these databases would be looked for at, because the catalogue names their
+    /// servers: whoever wrote it means another server than the one that would be worked on.
+    func refuseUnusedURL(_ entries: [DatabaseEntry], _ arguments: Arguments) throws(ProgramFailure) {
+        guard arguments.has(.url), let first = entries.first, let server = catalogue.server(of: first),
+            entries.allSatisfy({ catalogue.server(of: $0) != nil })
+        else { return }
+        throw arguments.refused(
+            "--url is not where \(first.name) is: the catalogue says it is at \(server.address); leave out --url, or "
+                + "give a catalogue that names no server for it")
+    }
+
     /// The databases of the server, those of `entries` without a name in the catalogue among them. Connects nothing.
     package func open(_ entries: [DatabaseEntry] = []) throws(ProgramFailure) -> RedisDatabases {
         var all = catalogue.entries
         for entry in entries where !all.contains(where: { $0.name == entry.name }) { all.append(entry) }
         do {
             return RedisDatabases(configuration, catalogue: try DatabaseCatalogue(all))
+        } catch {
+            throw ProgramFailure(.failed, "\(program): \(error.message)")
+        }
+    }
+}
+
+extension ServerSelection {
+    /// This one database on the selection's server, whatever the catalogue says of its name. Connects nothing.
+    func open(only entry: DatabaseEntry) throws(ProgramFailure) -> RedisDatabases {
+        do {
+            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
         } catch {
             throw ProgramFailure(.failed, "\(program): \(error.message)")
         }

@@ -56,6 +56,7 @@ extension Command {
         let selection = try ServerSelection(arguments)
         guard let name = arguments.text(of: .into) else { throw arguments.refused("--into NAME is missing") }
         let entry = try selection.entry(name)
+        try selection.refuseUnusedURL([entry], arguments)
         Interruption.watch()
         let survey = try SnapshotSurvey.ofOperand(arguments.operands[0], arguments, streams)
         let number = try survey.database(arguments.integerFromZero(of: .fileDatabase), of: arguments)

@@ -1,0 +1,100 @@
+import Bulkhead
+import RESP
+
+/// What a migration writes in a server whose memory is at its limit, and which evicts nothing.
+///
+/// Such a server refuses whatever MULTI would queue, an UNLINK too. A script it refuses only at its first command that
+/// needs memory, and no longer once it has written: it would be half done. So these begin with a deletion. They leave
+/// some bytes more than there were, and then the keys go. Scripts are no part of a transaction and heed no WATCH:
+/// what a deletion depends on is compared in the script itself.
+enum FullServer {
+    /// KEYS: some to set, some to remove. ARGV: the values of the first.
+    private static let writing = """
+        redis.call('UNLINK', unpack(KEYS))
+        for place = 1, #ARGV do redis.call('SET', KEYS[place], ARGV[place]) end
+        return 1
+        """
+
+    /// KEYS: those of the fence, that of the note, the keys to delete. ARGV: how many of the fence there are, its
+    /// token, the note or nothing, then for each key the length of its DUMP, the checksum at the end of that, and
+    /// when it expires. False if one of all that is not so; else 1 or 0 for each key, for whether it was there.
+    private static let deleting = """
+        if redis.replicate_commands then redis.replicate_commands() end
+        local fences = tonumber(ARGV[1])
+        for place = 1, fences do
+          if redis.call('GET', KEYS[place]) ~= ARGV[2] then return false end
+        end
+        local first = fences + 2
+        for place = first, #KEYS do
+          local at = 4 + (place - first) * 3
+          local value = redis.call('DUMP', KEYS[place])
+          if not value or #value ~= tonumber(ARGV[at]) or string.sub(value, -8) ~= ARGV[at + 1] then return false end
+          local time = redis.pcall('PEXPIRETIME', KEYS[place])
+          if type(time) ~= 'number' then
+            time = redis.call('PTTL', KEYS[place])
+            if time >= 0 then
+              local now = redis.call('TIME')
+              time = time + now[1] * 1000 + math.floor(now[2] / 1000)
+            end
+          end
+          if math.abs(time - tonumber(ARGV[at + 2])) > 2 then return false end
+        end
+        local deleted = {}
+        for place = first, #KEYS do deleted[#deleted + 1] = redis.call('UNLINK', KEYS[place]) end
+        if ARGV[3] ~= '' then
+          redis.call('UNLINK', KEYS[first - 1])
+          redis.call('SET', KEYS[first - 1], ARGV[3])
+        end
+        return deleted
+        """
+
+    static func write(
+        _ values: [(key: RESPBytes, value: [UInt8])], removing names: [RESPBytes]
+    ) -> RedisCommand<RESPValue> {
+        var arguments: [any RedisArgument] = [writing, values.count + names.count]
+        for (key, _) in values { arguments.append(key) }
+        for name in names { arguments.append(name) }
+        for (_, value) in values { arguments.append(value) }
+        return .raw("EVAL", arguments)
+    }
+
+    /// Deletes keys that are as they were dumped, while the source is this run's.
+    static func delete(
+        _ keys: [(key: RESPBytes, dump: DumpedKey)], _ fence: MigrationFence, note: (key: String, value: String)?
+    ) -> RedisCommand<RESPValue> {
+        var arguments: [any RedisArgument] = [deleting, fence.names.count + 1 + keys.count]
+        for name in fence.names { arguments.append(name) }
+        arguments.append(note?.key ?? "")
+        for (key, _) in keys { arguments.append(key) }
+        arguments += [fence.names.count, fence.token, note?.value ?? ""] as [any RedisArgument]
+        for (_, dump) in keys {
+            let payload = dump.value.payload
+            let time: Int64 = if case .at(let time) = dump.expiry { time } else { -1 }
+            arguments += [payload.count, Array(payload.suffix(8)), time] as [any RedisArgument]
+        }
+        return .raw("EVAL", arguments)
+    }
+}
+
+extension RedisConnection {
+    /// Sets and removes keys in one step; false if a watched key has changed. A full server is not asked about that:
+    /// who has claimed a database in the same moment finds out at the next look.
+    func write(
+        _ values: [(key: RESPBytes, value: [UInt8])], removing names: [RESPBytes]
+    ) async throws(RedisError) -> Bool {
+        var commands = values.map { raw("SET", $0.key, $0.value) }
+        commands += names.map { raw("UNLINK", $0) }
+        do throws(RedisError) {
+            return try await transaction(commands) != nil
+        } catch {
+            guard error.saysFull else { throw error }
+            try await run(FullServer.write(values, removing: names))
+            return true
+        }
+    }
+}
+
+extension RedisError {
+    /// The server has no memory left for what it was asked to keep.
+    var saysFull: Bool { code.name == "OOM" }
+}

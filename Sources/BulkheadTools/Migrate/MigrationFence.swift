@@ -1,0 +1,126 @@
+import Bulkhead
+import RDB
+import RESP
+
+/// Keeps two runs of a migration between two servers from deleting one key, the one here and the other there.
+///
+/// In both databases a key says whose turn it is: a fencing token. Every transaction of a move watches it, after a
+/// look that it is the run's own, so that it commits only if nobody has claimed the database since. A run claims the
+/// source, then the target, and only then reads notes, deletes, or takes anything back. So of an older run that stands
+/// still, or whose EXEC is on its way though its client is dead, this holds:
+///
+/// - Between its copy and its deletion: the deletion was committed before the claim, with a note that is read after it,
+///   or never will be. A copy that is taken back leaves its original.
+/// - Between its failed deletion and taking back its copy: the copy goes before the target is claimed, when the new run
+///   has deleted nothing yet, or never does. An original that is deleted leaves its copy.
+///
+/// Two names each: one of the addresses that were given, which outlives a restart, and one of the processes, which is
+/// the same whatever an address is written like. Migrations between other pairs of databases have others.
+struct MigrationFence: Sendable {
+    /// The number of this run.
+    let run = UInt64.random(in: .min ... .max)
+    /// The keys that hold the token, of the addresses first.
+    let names: [RESPBytes]
+
+    /// In the source, the runs of which each has taken the place of the one before, the last one first.
+    private static let chain = RESPBytes(HandoverNotes.prefix + Array("chain".utf8))
+    /// Runs of a chain that are remembered; what older ones have left is looked at with more care.
+    private static let longestChain = 16
+
+    init(_ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes) {
+        var names = [notes.ownerKey]
+        if !source.runID.isEmpty, !target.runID.isEmpty {
+            let process = HandoverNotes.identity(source.runID, plan.from.number, target.runID, plan.to.number)
+            names.append("bulkhead:migration:\(process):process")
+        }
+        self.names = names.map { RESPBytes($0) }
+    }
+
+    /// What the keys hold: the run, and its name of the processes, to be removed when these are gone.
+    var token: [UInt8] {
+        var token = Array("\(String(run, radix: 16)) ".utf8)
+        if let name = names.last { token.append(contentsOf: name) }
+        return token
+    }
+
+    private var claim: [(key: RESPBytes, value: [UInt8])] {
+        let token = token
+        return names.map { (key: $0, value: token) }
+    }
+
+    /// Watches these keys and the claim, and none that were watched before; throws if another run has claimed it.
+    func watch(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) {
+        var batch = RedisBatch()
+        batch.append(raw("UNWATCH"))
+        batch.append(RedisCommand<RESPValue>.raw("WATCH", names + keys, as: RESPValue.self))
+        for name in names { batch.append(raw("GET", name)) }
+        let replies = try await connection.send(batch)
+        if let failure = replies.lazy.compactMap(\.failure).first { throw failure }
+        let token = token
+        guard replies.dropFirst(2).allSatisfy({ $0.bytes?.elementsEqual(token) == true }) else { throw Self.lost }
+    }
+
+    /// Whether another run has claimed the database and not given it up.
+    func isClaimed(_ connection: RedisConnection) async throws(RedisError) -> Bool {
+        try await connection.exist(names).contains(true)
+    }
+
+    /// Claims the source. The runs before this one whose notes are to be trusted: since the first of them nobody else
+    /// has moved keys out of this database, by this or by any other name of it.
+    func claimSource(_ connection: RedisConnection) async throws(RedisError) -> Set<UInt64> {
+        for _ in 1...MigrationPlan.Limits.attempts {
+            try await connection.watch(names + [Self.chain])
+            let former = try await holder(connection)
+            var chain = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
+            if former == nil || chain.first != former?.run { chain = [] }
+            let words = ([run] + chain).prefix(Self.longestChain).map { String($0, radix: 16) }
+            let values = claim + [(key: Self.chain, value: Array(words.joined(separator: " ").utf8))]
+            if try await connection.write(values, removing: outlived(former)) { return Set(chain) }
+        }
+        throw Self.lost
+    }
+
+    /// Claims the target, after the source.
+    func claimTarget(_ connection: RedisConnection) async throws(RedisError) {
+        for _ in 1...MigrationPlan.Limits.attempts {
+            try await connection.watch(names)
+            let former = try await holder(connection)
+            if try await connection.write(claim, removing: outlived(former)) { return }
+        }
+        throw Self.lost
+    }
+
+    /// Gives up both claims. A run that has claimed them since the look stops as if it had lost them.
+    func release(_ lane: MigrationLane) async throws(RedisError) {
+        for (connection, names) in [(lane.target, names), (lane.source, names + [Self.chain])] {
+            try await watch([], connection)
+            try await connection.run(RedisCommand<RESPValue>.raw("UNLINK", names))
+        }
+    }
+
+    private func holder(_ connection: RedisConnection) async throws(RedisError) -> (run: UInt64, process: RESPBytes)? {
+        guard let bytes = try await connection.run(raw("GET", names[0])).bytes else { return nil }
+        let words = bytes.split(separator: UInt8(ascii: " "), maxSplits: 1)
+        guard words.count == 2, let run = UInt64(String(decoding: words[0], as: UTF8.self), radix: 16) else {
+            return nil
+        }
+        return (run, RESPBytes(words[1]))
+    }
+
+    /// The name of processes that a restart has ended.
+    private func outlived(_ former: (run: UInt64, process: RESPBytes)?) -> [RESPBytes] {
+        guard let name = former?.process, !names.contains(name), name.starts(with: HandoverNotes.prefix) else {
+            return []
+        }
+        return [name]
+    }
+
+    private static func runs(_ bytes: RESPBytes?) -> [UInt64] {
+        String(decoding: bytes ?? [], as: UTF8.self).split(separator: " ").compactMap { UInt64($0, radix: 16) }
+    }
+
+    private static let lost = RedisError(
+        code: .commandRefused,
+        message: "another migration between these databases has begun and taken the place of this one",
+        stage: .refused)
+}

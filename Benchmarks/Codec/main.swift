@@ -16,7 +16,9 @@ func measure(_ settings: Settings) throws {
     }
 
     let valueSize = settings.valueSize ?? kind.defaultValueSize
-    if kind == .floatVector, !valueSize.isMultiple(of: 4) { throw ArgumentError.contradiction("a vector takes 4 bytes a number") }
+    if kind == .floatVector, !valueSize.isMultiple(of: 4) {
+        throw ArgumentError.contradiction("a vector takes 4 bytes a number")
+    }
     let wire = Wire(of: kind, valueSize: valueSize, limit: settings.replies ?? .max)
     let repetitions = settings.replies.map { $0 / wire.replies } ?? max(1, 100_000_000 / wire.bytes.count)
     let round = Round(wire: wire, repetitions: repetitions, chunk: settings.chunk, keep: settings.keep)

@@ -104,6 +104,8 @@ struct Work: Sendable {
     }
 
     private func check(_ hasValue: Bool) throws {
-        guard hasValue else { throw ProgramError("the value was gone: something else changes \(Self.key) on this server") }
+        guard hasValue else {
+            throw ProgramError("the value was gone: something else changes \(Self.key) on this server")
+        }
     }
 }

@@ -22,7 +22,9 @@ import Testing
     @Test func `of many rounds what is far from idle is measured in a few`() {
         let cases = RoundPlan.cases(layouts: IsolationLayout.allCases, noises: [.keys], rates: [])
         let steps = RoundPlan(rounds: 21, cases: cases).steps
-        func rounds(_ layout: IsolationLayout) -> [Int] { steps.filter { $0.case == IsolationCase(layout) }.map(\.round) }
+        func rounds(_ layout: IsolationLayout) -> [Int] {
+            steps.filter { $0.case == IsolationCase(layout) }.map(\.round)
+        }
         #expect(rounds(.idle) == Array(0..<21) && rounds(.gentle) == Array(0..<21))
         #expect(rounds(.oneConnection) == [0, 3, 6, 9, 12, 15, 18])
     }

@@ -98,7 +98,7 @@ import Testing
         #expect(try answer([(100, 200)], [(400, 4_000)], lateness: (150, 20)) == "no")
     }
 
-    @Test func `a round is compared with idle about the same time, and a stall in one round counts for nothing`() throws {
+    @Test func `a round is compared with idle about the same time, and one stall counts for nothing`() throws {
         let report = try report(
             (0..<9).flatMap { round -> [IsolationMeasurement] in
                 // The machine is four times as slow from round 4 on, and stalls in round 1.

@@ -88,7 +88,8 @@ struct Round {
             try victim.restart()
         case .rival:
             process.pause()
-            let rival = try MigrateProcess(words + (words.contains("--resume") ? [] : ["--resume"]), log: log + ".rival")
+            let resuming = words.contains("--resume") ? words : words + ["--resume"]
+            let rival = try MigrateProcess(resuming, log: log + ".rival")
             tally.resumes += 1
             let head = Int64.random(in: 0...Self.longestHead, using: &random)
             MonotonicClock.sleep(until: MonotonicClock.now() + head)

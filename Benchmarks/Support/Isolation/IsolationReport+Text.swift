@@ -4,7 +4,9 @@ extension IsolationReport {
         let sentences = (sentences + skipped).map { $0 + "." }
         var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
         for sentence in sentences + [errorBound] + canary + failures { lines += Self.item(sentence, width: width) }
-        if !truths.isEmpty { lines += ["", "What the server of the cache counted in the first round, warm-up included:"] }
+        if !truths.isEmpty {
+            lines += ["", "What the server of the cache counted in the first round, warm-up included:"]
+        }
         for truth in truths { lines += Self.item(truth, width: width) }
         lines += ["", "Claims:"]
         for claim in claims { lines += Self.item(claim.text + ".", width: width) }

@@ -19,7 +19,11 @@ private final class LongWindedServer: Sendable {
             peer.write("$104857600\r\n")
             hasBegun.signal()
             let chunk = [UInt8](repeating: 120, count: 1 << 20)
-            for _ in 0..<100 where peer.write(bytes: chunk) { sent.change { $0 += 1 } }
+            // Slower than the client's patience, so that it comes back before all is sent.
+            for _ in 0..<100 where peer.write(bytes: chunk) {
+                sent.change { $0 += 1 }
+                sleepThread(for: .milliseconds(10))
+            }
             isOver.signal()
         }
     }

@@ -114,7 +114,7 @@ package final class BlockingConnection: @unchecked Sendable {
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation, _ deadline: Deadline
     ) throws(ConnectionFailure) -> Replies {
         // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
-        while machine.failure == nil {
+        while !machine.refusesRequests {
             do throws(ConnectionFailure) {
                 guard try readAvailable(), try !isOver(deadline.end) else { break }
             } catch {

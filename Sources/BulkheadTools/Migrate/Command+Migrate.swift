@@ -176,23 +176,14 @@ extension MigrationPlan {
         var words = ["bulkhead migrate"]
         if arguments.has(.url) { words.append("--url …") }
         for flag in [Flag.catalogue, .from, .to] {
-            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
+            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
         if arguments.has(.toURL) { words.append("--to-url …") }
         for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
-            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.shellQuoted)") }
+            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
         for flag in [Flag.copy, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
         return (words + ["--resume"]).joined(separator: " ")
-    }
-}
-
-extension String {
-    /// As one word of a shell.
-    fileprivate var shellQuoted: String {
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")
-        if !isEmpty, allSatisfy({ plain.contains($0) }) { return self }
-        return "'" + replacing("'", with: "'\\''") + "'"
     }
 }
 

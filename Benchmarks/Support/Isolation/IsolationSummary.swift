@@ -55,14 +55,9 @@ package struct IsolationSummary: Sendable, Encodable {
         package let p50, p90, p99, p999, max: Int64
 
         package init?(_ histogram: LatencyHistogram) {
-            guard let p50 = histogram.percentile(50), let p90 = histogram.percentile(90),
-                let p99 = histogram.percentile(99), let p999 = histogram.percentile(99.9), let max = histogram.max
-            else { return nil }
-            self.p50 = p50
-            self.p90 = p90
-            self.p99 = p99
-            self.p999 = p999
-            self.max = max
+            self.init(
+                histogram.percentile(50), histogram.percentile(90), histogram.percentile(99),
+                histogram.percentile(99.9), histogram.max)
         }
 
         /// The median of the rounds for each; nil without a round.
@@ -70,9 +65,11 @@ package struct IsolationSummary: Sendable, Encodable {
             func median(_ value: KeyPath<Percentiles, Int64>) -> Int64? {
                 Spread(rounds.map { Double($0[keyPath: value]) }).map { Int64($0.median) }
             }
-            guard let p50 = median(\.p50), let p90 = median(\.p90), let p99 = median(\.p99),
-                let p999 = median(\.p999), let max = median(\.max)
-            else { return nil }
+            self.init(median(\.p50), median(\.p90), median(\.p99), median(\.p999), median(\.max))
+        }
+
+        private init?(_ p50: Int64?, _ p90: Int64?, _ p99: Int64?, _ p999: Int64?, _ max: Int64?) {
+            guard let p50, let p90, let p99, let p999, let max else { return nil }
             self.p50 = p50
             self.p90 = p90
             self.p99 = p99

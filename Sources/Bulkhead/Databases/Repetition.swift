@@ -5,8 +5,8 @@ import RedisNetworking
 /// What the client may send again by itself when a connection ended and nobody knows whether the server had run it.
 ///
 /// On the connections that all asynchronous callers share, what surely was not sent is sent again, once, on a new one,
-/// whatever this says. A blocking caller, and who holds a lease, has the failure, whose ``RedisError/isSafeToRetry`` is
-/// true then. See ``SideEffect`` for the categories.
+/// whatever this says; so is what a blocking caller's connection refused because it had ended. Else, and for who holds
+/// a lease, it fails, and ``RedisError/isSafeToRetry`` is true. See ``SideEffect`` for the categories.
 public enum RedisReplay: Sendable, Hashable {
     /// Nothing else: every command that may have run fails with its ``RedisError/isAmbiguous`` true.
     case notSent

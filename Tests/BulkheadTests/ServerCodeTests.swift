@@ -82,6 +82,15 @@ import Testing
         }
     }
 
+    @Test func `NOREPLICAS for a write where too few replicas are connected`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            try await main.send("CONFIG", "SET", "min-replicas-to-write", 1)
+            try await expect(.noReplicas, "NOREPLICAS", from: databases, ["SET", "key", "value"])
+            #expect(try await main.get("key") == nil)
+        }
+    }
+
     @Test func `NOSCRIPT for a digest that the server does not know`() async throws {
         try await withDatabases { databases, _ in
             let digest = String(repeating: "f", count: 40)

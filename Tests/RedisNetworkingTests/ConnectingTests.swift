@@ -34,6 +34,48 @@ import Testing
         }
     }
 
+    /// As after a failover that moves a name: the old server is gone, and the resolver knows another address.
+    @Test(arguments: Way.allCases)
+    func `a name that has moved is found at its new address by the next attempt`(_ way: Way) async throws {
+        let (old, new) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [old, new].forEach { $0.stop() } }
+        let home = Locked(old.socketPath)
+        var settings = ConnectionSettings(endpoint: .tcp(host: "cache.internal", port: 6379), database: 3)
+        settings.addresses = { endpoint throws(ConnectionFailure) in
+            #expect(endpoint.description == "cache.internal:6379")
+            return try SocketAddress.all(of: .unix(path: home.value))
+        }
+        let database = DatabaseConnections(settings, .upTo(1))
+        let pool = BlockingPool(settings, .upTo(1))
+        func say(_ line: String) async throws -> RESPValue {
+            if way == .asynchronous { return try await database.send(command(line), on: .shared) }
+            let lease = try pool.lease()
+            defer { pool.release(lease, reusable: true) }
+            return try lease.send(command(line))
+        }
+        #expect(try await say("SET where old") == .simpleString("OK"))
+        old.kill()
+        home.change { $0 = new.socketPath }
+        #expect(await eventually { (try? await say("SET where new")) == .simpleString("OK") })
+        #expect(try Probe(new).say("INFO keyspace").bytes?.text?.contains("db3:keys=1,") == true)
+        await database.close(grace: .zero)
+    }
+
+    @Test(arguments: Way.allCases, [RESPVersion.resp2, .resp3])
+    func `a Sentinel is no server with databases, and the failure says what to do`(
+        _ way: Way, _ version: RESPVersion
+    ) async throws {
+        // It keeps its state in its configuration file.
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("sentinel-\(UUID().uuidString).conf")
+        try Data().write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let server = try RedisTestServer.start(.init(arguments: [file.path, "--sentinel"]))
+        defer { server.stop() }
+        let failure = await way.say("PING", .to(server.socketPath, version: version)).failure
+        #expect(failure?.reason == .handshakeRefused(code: "ERR"))
+        #expect(failure?.message.contains("A Sentinel is like that") == true, "\(failure?.message ?? "none")")
+    }
+
     @Test(arguments: Way.allCases)
     func `a wrong or missing password is an authentication failure`(_ way: Way) async throws {
         let server = try RedisTestServer.start(.init(arguments: ["--requirepass", "sesame"]))

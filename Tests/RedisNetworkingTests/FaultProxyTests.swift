@@ -14,7 +14,8 @@ import Testing
 
         init(_ proxy: FaultProxy) throws {
             let endpoint = proxy.port > 0 ? Endpoint.tcp(host: "127.0.0.1", port: proxy.port) : .unix(path: proxy.path)
-            socket = try Socket.connect(to: endpoint, deadline: .now + .seconds(30))
+            socket = try Socket.connect(
+                ConnectionSettings(endpoint: endpoint, database: 0), deadline: .now + .seconds(30))
         }
 
         deinit { SystemCall.closeSocket(socket.descriptor) }

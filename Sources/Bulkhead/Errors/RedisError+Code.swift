@@ -87,6 +87,10 @@ extension RedisError.Code {
     public static let misconfigured = Self(server: "MISCONF")
     /// A replica without its primary.
     public static let masterDown = Self(server: "MASTERDOWN")
+    /// A write where too few replicas are connected (`min-replicas-to-write`).
+    public static let noReplicas = Self(server: "NOREPLICAS")
+    /// A command that blocked was ended by CLIENT UNBLOCK … ERROR, or its stream is gone.
+    public static let unblocked = Self(server: "UNBLOCKED")
     /// The script is unknown by its digest.
     public static let noScript = Self(server: "NOSCRIPT")
     /// A transaction was given up because a command in it was refused.

@@ -145,6 +145,6 @@ extension RedisError.Code {
     /// Those with a name here.
     fileprivate static let ofServer: Set<RedisError.Code> = [
         .serverError, .wrongType, .noAuth, .noPermission, .readOnly, .loading, .outOfMemory, .busy, .misconfigured,
-        .masterDown, .noScript, .transactionAborted,
+        .masterDown, .noReplicas, .unblocked, .noScript, .transactionAborted,
     ]
 }

@@ -41,6 +41,8 @@ public struct RedisCommandEvent: Sendable, Hashable {
     public let duration: Duration
 
     public enum Outcome: Sendable, Hashable, CustomStringConvertible {
+        /// The server answered without an error. Whether the reply is of the type its caller asked for is seen there
+        /// alone: `unexpected-reply` is thrown after this.
         case success
         /// The failure's code: this package's own, or the server's where ``RedisError/Code`` names it, else `ERR`.
         case failure(RedisError.Code)

@@ -21,7 +21,7 @@ extension AsyncConnection {
         after(settings.connectTimeout) { $0.limitResolving() }
         DispatchQueue(label: "bulkhead.connecting").async { [self] in
             let result = Result { () throws(ConnectionFailure) in
-                let wire = Wire(try Socket.connect(to: settings.endpoint, deadline: deadline), settings)
+                let wire = Wire(try Socket.connect(settings, deadline: deadline), settings)
                 do throws(ConnectionFailure) {
                     try shakeHands(on: wire, until: deadline)
                 } catch {

@@ -37,7 +37,7 @@ package final class BlockingConnection: @unchecked Sendable {
         polling = PollingBudget(limit: settings.pollingTime)
         do throws(ConnectionFailure) {
             let time = ContinuousClock.now + (end - .now)
-            wire = Wire(try Socket.connect(to: settings.endpoint, deadline: time), settings)
+            wire = Wire(try Socket.connect(settings, deadline: time), settings)
         } catch {
             settings.listener?.tell(.failed(error))
             throw error

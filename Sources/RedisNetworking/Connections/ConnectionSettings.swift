@@ -37,6 +37,8 @@ package struct ConnectionSettings: Sendable {
     package var proofInterval = 0
     /// Hears of the connection's life; nil is nobody.
     package var listener: ConnectionEvents.Listener?
+    /// Asked anew at each attempt to connect: a name may have moved.
+    var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
 
     package init(
         endpoint: Endpoint,

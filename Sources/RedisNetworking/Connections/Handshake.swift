@@ -192,6 +192,12 @@ struct Handshake: Sendable {
                 "\(settings.endpoint) has no database \(number) (\(shown(error))): "
                     + "raise `databases` in its configuration or change the number in the catalogue")
         }
+        if error.hasPrefix("ERR unknown command") {
+            return ConnectionFailure(
+                .handshakeRefused(code: "ERR"),
+                "\(settings.endpoint) does not know SELECT, so it has no databases. A Sentinel is like that, and some "
+                    + "proxies are: connect to the server that it watches or stands for")
+        }
         return refusal(error)
     }
 }

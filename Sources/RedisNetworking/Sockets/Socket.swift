@@ -14,8 +14,11 @@ struct Socket: Sendable {
     ///
     /// An address gets at most half of the time left while others wait, so one that swallows packets cannot use
     /// up the time of one that answers.
-    static func connect(to endpoint: Endpoint, deadline: ContinuousClock.Instant) throws(ConnectionFailure) -> Socket {
-        let addresses = try SocketAddress.all(of: endpoint)
+    static func connect(
+        _ settings: ConnectionSettings, deadline: ContinuousClock.Instant
+    ) throws(ConnectionFailure) -> Socket {
+        let endpoint = settings.endpoint
+        let addresses = try settings.addresses(endpoint)
         var lastCode: Int32 = 0
         for (index, address) in addresses.enumerated() {
             let left = deadline - .now

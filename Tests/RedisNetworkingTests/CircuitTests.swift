@@ -231,6 +231,33 @@ extension CircuitMachine {
         database.abort()
     }
 
+    @Test func `holds up no lane that is connected, while another one tries`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let silent = DeafListener.full()
+        let place = Locked(Endpoint.unix(path: server.socketPath))
+        let asked = Locked(0)
+        var settings = ConnectionSettings.to(server)
+        settings.addresses = { _ throws(ConnectionFailure) in
+            asked.change { $0 += 1 }
+            return try SocketAddress.all(of: place.value)
+        }
+        let circuit = Circuit(Backoff(first: .zero, cap: .zero))
+        let database = DatabaseConnections(settings, .upTo(1), circuit)
+        #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
+        place.change { $0 = .tcp(host: "127.0.0.1", port: silent.port) }
+        for _ in 0..<2 { try circuit.admit().ended(away) }
+        async let tried = failure { _ = try await database.send(command("PING"), on: .bulk) }
+        #expect(await eventually { asked.value == 2 })
+        for _ in 0..<10 {
+            #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
+        }
+        let held = await failure { _ = try await database.send(command("PING"), on: .bulk) }
+        #expect(held?.message.hasSuffix("(another attempt is under way)") == true)
+        database.abort()
+        #expect(await tried?.reason == .closed)
+    }
+
     @Test func `does not keep its circuit half open when the caller who tried gave up`() async throws {
         let silent = DeafListener.full()
         let circuit = Circuit(Backoff(first: .zero, cap: .zero))

@@ -18,8 +18,8 @@ package final class DatabaseConnections: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
-        /// A lane's connection tries whether the server is back; nil as soon as that is known.
-        var probe: Circuit.Attempt?
+        /// The lane's connection that tries whether the server is back; nil as soon as that is known.
+        var probe: (attempt: Circuit.Attempt, connection: AsyncConnection)?
         var isClosed = false
     }
 
@@ -93,15 +93,17 @@ package final class DatabaseConnections: Sendable {
     }
 
     /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. While a connection
-    /// tries whether the server is back only its first caller waits for it: it may take all of the time to connect.
+    /// tries whether the server is back only its first caller waits for it: it may take all of the time to connect. The
+    /// other lane's goes on if it is there.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
             if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
             let present = lanes.connections[lane.rawValue]
+            if let present, present !== refusing, present !== lanes.probe?.connection { return present }
             if let probe = lanes.probe {
-                if let refusal = circuit.refusal(during: probe) { throw refusal }
+                if let refusal = circuit.refusal(during: probe.attempt) { throw refusal }
                 lanes.probe = nil
             }
             if let present {
@@ -112,7 +114,7 @@ package final class DatabaseConnections: Sendable {
             let attempt = try circuit.admit()
             let connection = AsyncConnection(settings, attempt: attempt) { [weak self] ended in self?.forget(ended) }
             lanes.connections[lane.rawValue] = connection
-            if circuit.refusal(during: attempt) != nil { lanes.probe = attempt }
+            if circuit.refusal(during: attempt) != nil { lanes.probe = (attempt, connection) }
             return connection
         }
     }
@@ -123,6 +125,7 @@ package final class DatabaseConnections: Sendable {
                 lanes.connections[lane.rawValue] = nil
             }
             lanes.retiring.removeAll { $0 === ended }
+            if lanes.probe?.connection === ended { lanes.probe = nil }
         }
     }
 

@@ -81,6 +81,25 @@ extension CircuitMachine {
         _ = try circuit.admit()
     }
 
+    @Test func `tells that it closed where the first answer after an outage is an error`() async throws {
+        let told = Locked<[String]>([])
+        let events = ConnectionEvents()
+        let listener = events.listener { event in
+            told.change { told in
+                switch event {
+                case .circuitOpened: told.append("opened")
+                case .circuitClosed: told.append("closed")
+                default: told.append("\(event)")
+                }
+            }
+        }
+        let circuit = Circuit(Backoff(first: .zero, cap: .zero), listener)
+        for _ in 0..<2 { try circuit.admit().ended(away) }
+        try circuit.admit().ended(ConnectionFailure(.handshakeRefused(code: "BUSY"), "a script runs"))
+        #expect(await eventually { told.value.count == 2 })
+        #expect(told.value == ["opened", "closed"])
+    }
+
     @Test func `counts failures in a row, and forgets them with the first success`() throws {
         var circuit = CircuitMachine()
         var counts: [Int] = []

@@ -62,7 +62,12 @@ package final class Circuit: Sendable {
                 let wasOpen = machine.isOpen
                 verdict(&machine)
                 guard machine.isOpen != wasOpen else { return }
-                circuit.listener?.tell(failure.map { .circuitOpened($0) } ?? .circuitClosed)
+                // A failure may close it: a server that refuses is there.
+                if wasOpen {
+                    circuit.listener?.tell(.circuitClosed)
+                } else if let failure {
+                    circuit.listener?.tell(.circuitOpened(failure))
+                }
             }
         }
     }

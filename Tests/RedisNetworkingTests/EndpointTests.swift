@@ -19,4 +19,19 @@ import Testing
     func `milliseconds are rounded up and kept within what poll takes`(_ duration: Duration, _ expected: Int32) {
         #expect(duration.wholeMilliseconds == expected)
     }
+
+    @Test(arguments: [
+        (Duration.nanoseconds(Int64.max), Int64.max), (.nanoseconds(Int64.min), .min),
+        (.milliseconds(9_223_372_036_854), 9_223_372_036_854_000_000),
+        (.milliseconds(9_223_372_036_900), .max), (.milliseconds(-9_223_372_036_900), .min),
+        (.seconds(Int64.max), .max), (.seconds(Int64.min), .min),
+    ])
+    func `nanoseconds are kept within 64 bits`(_ duration: Duration, _ expected: Int64) {
+        #expect(duration.wholeNanoseconds == expected)
+    }
+
+    @Test func `a deadline as far away as can be said is far away, on either side`() {
+        #expect(Deadline.after(.milliseconds(9_223_372_036_900)).left > .seconds(1_000_000))
+        #expect(Deadline.after(.milliseconds(-9_223_372_036_900)).left < .seconds(-1_000_000))
+    }
 }

@@ -30,7 +30,8 @@ package struct Moment: Sendable, Hashable, Comparable {
     }
 
     package static func - (late: Moment, early: Moment) -> Duration {
-        .nanoseconds(late.nanoseconds.subtractingReportingOverflow(early.nanoseconds).partialValue)
+        let (difference, isTooLong) = late.nanoseconds.subtractingReportingOverflow(early.nanoseconds)
+        return .nanoseconds(isTooLong ? (late < early ? .min : .max) : difference)
     }
 }
 
@@ -39,7 +40,8 @@ extension Duration {
     var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return isTooLong ? (seconds < 0 ? .min : .max) : whole + attoseconds / 1_000_000_000
+        let (sum, isPast) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return isTooLong || isPast ? (seconds < 0 ? .min : .max) : sum
     }
 }
 

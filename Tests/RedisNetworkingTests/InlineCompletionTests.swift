@@ -39,6 +39,24 @@ extension ConnectionSettings {
         }
     }
 
+    @Test func `sends nothing for a caller who is late already`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let connection = AsyncConnection(.to(server).polling(for: .milliseconds(20)))
+        while connection.inlineCompletions == 0 {
+            _ = await connection.send(command("PING"))
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        for _ in 0..<100 {
+            let failure = await connection.send(command("INCR count"), until: .after(.zero)).failure
+            #expect(failure?.reason == .timedOut && failure?.progress == .inLine)
+            _ = await connection.send(command("PING"))
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        #expect(await connection.send(command("GET count")).value == .null)
+        await connection.close(grace: .seconds(30))
+    }
+
     @Test func `callers who come and go at random get their own replies`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

@@ -25,14 +25,17 @@ extension AsyncConnection {
     func inline(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline
     ) async -> InlineOutcome {
+        // What is late does not leave: it fails in line. A call begins here, so that only one without any time is late,
+        // or one that others kept waiting; neither needs another look at the clock.
+        if deadline.end <= deadline.start { return .notTaken }
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
-            let start = ContinuousClock.now
+            let start = Moment.now
             await Task.yield()
-            let time = ContinuousClock.now - start
+            let now = Moment.now
             step = shared.withLock { shared in
-                shared.inline.yielded(for: time)
-                return shared.beginInline()
+                shared.inline.yielded(for: now - start)
+                return deadline.end <= now ? .suspend : shared.beginInline()
             }
         }
         guard case .watch(let time) = step else { return .notTaken }

@@ -1,6 +1,6 @@
 import Synchronization
 
-// Rest: who waits for what while nobody uses the wire. The poller watches the socket, one timer the deadlines.
+// Rest: who waits for what while nobody uses the wire. The poller watches the socket, timers the deadlines.
 
 extension AsyncConnection {
     /// Nothing has come: the pump watches for a while where that pays, then sleeps until there is something to do.
@@ -51,18 +51,21 @@ extension AsyncConnection {
         return mustWake
     }
 
-    // MARK: The timer
+    // MARK: Timers
 
     /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
     /// A hang-up meanwhile is seen by the next request, before it is sent.
     private static let idleTime = Duration.milliseconds(10)
 
-    /// The connection's one timer: brings a look at it forward to `moment`.
+    /// Asks for a look at the connection by `moment`. Timers are not called off: one is set only where none is due by
+    /// then, so that there are about as many as different patiences, however many commands come and go.
     func look(at moment: Moment) {
         let isSooner = shared.withLock { shared in
             guard moment < shared.nextLook, !shared.isGone else { return false }
-            if shared.nextLook == .never { shared.wasUsed = false }
+            if shared.nextLook != .never { shared.laterLooks.append(shared.nextLook) }
             shared.nextLook = moment
+            shared.wasUsed = false
+            shared.timersAhead += 1
             return true
         }
         if isSooner { after(moment - .now) { $0.look() } }
@@ -71,9 +74,11 @@ extension AsyncConnection {
     private func look() {
         let now = Moment.now
         let (next, mustWake): (Moment, Bool) = change { shared in
-            // Another look is due later, or this one was brought forward and done. Timers may be a little early.
-            if shared.isGone || shared.nextLook > now + .milliseconds(1) { return (.never, false) }
-            shared.nextLook = .never
+            shared.timersAhead -= 1
+            // Timers may be a little early, and then the look that was due with the one before is done.
+            let due = now + .milliseconds(1)
+            if shared.isGone || shared.nextLook > due { return (.never, false) }
+            while shared.nextLook <= due { shared.nextLook = shared.laterLooks.popLast() ?? .never }
             if shared.machine.requestsInLine > 0 {
                 // The pump fails those whose deadline has passed.
                 if shared.machine.nextDeadline <= now { shared.mustLook = true }

@@ -34,7 +34,11 @@ extension AsyncConnection {
         var writeWatch: Watch?
         /// When the next look at the connection is due; see `AsyncConnection.look`.
         var nextLook = Moment.never
-        /// The wire was used since the last such look.
+        /// Those that are due behind it, the next one last: each has its timer.
+        var laterLooks: [Moment] = []
+        /// Timers that have not gone off.
+        var timersAhead = 0
+        /// The wire was used since the last look was asked for.
         var wasUsed = false
 
         var closeWaiters: [UnsafeContinuation<Void, Never>] = []

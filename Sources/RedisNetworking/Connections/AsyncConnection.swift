@@ -195,6 +195,9 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Requests that were completed inline so far.
     package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }
 
+    /// Timers that are set for looks at this connection.
+    package var timersAhead: Int { shared.withLock { $0.timersAhead } }
+
     // MARK: The end
 
     /// Refuses new requests, lets those in line finish, then closes the socket; returns when it is closed.

@@ -128,6 +128,19 @@ extension CircuitMachine {
         #expect(circuit.failures == 2)
     }
 
+    @Test func `waits as after a failure when the time of the one who tried was over first`() throws {
+        var circuit = try CircuitMachine.failedOnce()
+        circuit.failed(try circuit.admit(at: start), away, at: start) { _ in .zero }
+        circuit.ranOut(try circuit.admit(at: start), at: start) { failures in
+            #expect(failures == 1)
+            return .milliseconds(50)
+        }
+        #expect(circuit.failures == 2)
+        let refusal = circuit.refusal(at: start + .milliseconds(49))
+        #expect(refusal?.message.hasPrefix("nobody listens there (no attempt is made for another") == true)
+        _ = try circuit.admit(at: start + .milliseconds(50))
+    }
+
     @Test func `is not opened again by a failure older than a success`() throws {
         var circuit = CircuitMachine()
         let late = try circuit.admit(at: start)
@@ -275,6 +288,20 @@ extension CircuitMachine {
         #expect(held?.message.hasSuffix("(another attempt is under way)") == true)
         database.abort()
         #expect(await tried?.reason == .closed)
+    }
+
+    @Test func `opens its circuit where callers give up early, but late enough to tell`() async throws {
+        let silent = DeafListener.full()
+        let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
+        let settings = ConnectionSettings(
+            endpoint: .tcp(host: "127.0.0.1", port: silent.port), database: 0, connectTimeout: .seconds(60))
+        let pool = BlockingPool(settings, .upTo(1), circuit)
+        for _ in 0..<2 {
+            let patience = Circuit.tellingTime + .milliseconds(100)
+            let late = await onThread { failure { _ = try pool.lease(until: .after(patience)) } }
+            #expect(late?.reason == .timedOut)
+        }
+        #expect(throws: ConnectionFailure.self) { try circuit.admit() }
     }
 
     @Test func `does not keep its circuit half open when the caller who tried gave up`() async throws {

@@ -39,7 +39,7 @@ extension Deadline {
         await connection.close(grace: .seconds(30))
     }
 
-    /// Each idle moment and each deadline asks for a look at the connection; most are seen to by one that is due anyway.
+    /// Each idle moment and each deadline asks for a look at the connection; most are seen to by one due anyway.
     @Test(arguments: [[10_000], [10_000, 1_000, 100]])
     func `may come one after another, and need only few timers`(_ patience: [Int]) async throws {
         let server = try RedisTestServer.start()

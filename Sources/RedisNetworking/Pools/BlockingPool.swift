@@ -121,15 +121,19 @@ package final class BlockingPool: Sendable {
     private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
         let result = Result { () throws(ConnectionFailure) in
             let attempt = try circuit.admit()
+            let start = Moment.now
             let result = Result { () throws(ConnectionFailure) in try BlockingConnection(settings, until: deadline) }
-            // Where the caller's own time was over nothing is known of the server.
-            if result.failure?.reason != .connectTimedOut || !deadline.isOver { attempt.ended(result.failure) }
+            if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
+                attempt.ranOut(failure, after: .now - start)
+            } else {
+                attempt.ended(result.failure)
+            }
             return try result.get()
         }
         switch result {
         case .success(let connection): perform { $0.opened(connection) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
-            // No verdict on the server: those behind get an attempt with their own time.
+            // Those behind may have more time: they get an attempt of their own, if the circuit allows.
             let waiter = wait.flatMap { wait in machine.withLock { $0.withdraw(id: wait) } }
             waiter?.resume(.failure(.timedOut(connectingTo: settings.endpoint, deadline)))
             perform { $0.openAbandoned() }

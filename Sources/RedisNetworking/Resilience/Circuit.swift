@@ -13,6 +13,10 @@ package final class Circuit: Sendable {
         self.listener = listener
     }
 
+    /// How long an attempt must have gone unanswered for its end by its caller's deadline to be a failure too: a few
+    /// round trips to the other side of the world. A lost packet may take longer, but one failure opens nothing.
+    static let tellingTime = Duration.milliseconds(500)
+
     /// Leave to try once. Throws the last attempt's failure while there is none.
     package func admit() throws(ConnectionFailure) -> Attempt {
         let result = machine.withLock { machine in
@@ -25,6 +29,11 @@ package final class Circuit: Sendable {
     /// yet. Nil where that is not so.
     func refusal(during attempt: Attempt) -> ConnectionFailure? {
         machine.withLock { $0.refusal(during: attempt.attempt) }
+    }
+
+    private func wait(after failures: Int) -> Duration {
+        var random = SystemRandomNumberGenerator()
+        return backoff.wait(after: failures, using: &random)
     }
 
     /// One attempt; tell how it ended, or let go of it.
@@ -47,13 +56,15 @@ package final class Circuit: Sendable {
                 switch failure.provesEndpoint {
                 case true: machine.succeeded()
                 case nil: machine.abandoned(attempt)
-                case false:
-                    machine.failed(attempt, failure, at: .now) { failures in
-                        var random = SystemRandomNumberGenerator()
-                        return circuit.backoff.wait(after: failures, using: &random)
-                    }
+                case false: machine.failed(attempt, failure, at: .now, wait: circuit.wait)
                 }
             }
+        }
+
+        /// The server had not answered after `time`, when the caller's own deadline was over.
+        func ranOut(_ failure: ConnectionFailure, after time: Duration) {
+            if time >= Circuit.tellingTime { return ended(failure) }
+            end(nil) { $0.ranOut(attempt, at: .now, wait: circuit.wait) }
         }
 
         private func end(_ failure: ConnectionFailure?, _ verdict: (inout CircuitMachine) -> Void) {

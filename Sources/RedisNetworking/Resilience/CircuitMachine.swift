@@ -4,6 +4,7 @@
 /// closed ── attempts failed ──▶ open until a backoff is over ── somebody asks ──▶ half open: one attempt
 ///    ▲                              ▲                                                     │
 ///    └────────── it succeeded ──────┼──────────────── it failed ◀─────────────────────────┤
+///                                   ├── its caller's time was over first ◀────────────────┤
 ///                                   └── nobody knows: over at once ◀──────────────────────┘
 /// ```
 /// One failure opens nothing: a connection can be lost while it is made, and the next attempt tells more.
@@ -57,6 +58,12 @@ struct CircuitMachine: Sendable {
         round += 1
         failures += 1
         if failures > Self.mostTolerated { state = .open(until: now + wait(failures - Self.mostTolerated), failure) }
+    }
+
+    /// The attempt's caller had too little time for it to be a failure; but whoever comes next waits as after one.
+    mutating func ranOut(_ attempt: Attempt, at now: Moment, wait: (Int) -> Duration) {
+        guard attempt.round == round, case .halfOpen(let failure) = state else { return }
+        state = .open(until: now + wait(failures - Self.mostTolerated), failure)
     }
 
     /// The attempt was given up before anything was learnt.

@@ -73,7 +73,7 @@ import Testing
                 if case .success(.integer(let number)) = result { numbers.insert(number) }
             }
         }
-        #expect(!connection.isIdle)
+        #expect(await eventually { !connection.isIdle }, "they stand in line")
         server.resume()
         #expect(await replies == Set(1...20))
         await connection.close(grace: .seconds(30))

@@ -55,6 +55,29 @@ final class Crowd: Sendable {
         #expect(try await probe.waitUntilAlone())
     }
 
+    @Test func `a connection that its leaseholder could not wait for is there for the next one`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let server = ScriptedServer { peer in
+            gate.wait()
+            peer.shakeHands()
+            while let words = peer.readCommand() { peer.write("+\(words[1])\r\n") }
+        }
+        defer { server.stop() }
+        let pool = AsyncPool(.to(server.path, connectTimeout: .seconds(300)), .upTo(1))
+        for _ in 0..<3 {
+            let lease = try await pool.lease()
+            let late = await lease.send(command("ECHO late"), until: .after(.milliseconds(10)))
+            #expect(late.failure?.progress == .connecting)
+            pool.release(lease, reusable: true)
+        }
+        gate.signal()
+        let lease = try await pool.lease()
+        #expect(await lease.send(command("ECHO now")).value == .simpleString("now"))
+        #expect(server.connectionCount == 1)
+        pool.release(lease, reusable: true)
+        await pool.close(grace: .seconds(30))
+    }
+
     @Test func `those in line are served in the order they came`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

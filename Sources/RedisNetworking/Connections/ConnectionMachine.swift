@@ -136,11 +136,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     /// True if nothing is under way and nothing but ordinary commands ever was: fit for the next lease.
     package var isIdle: Bool { line.isEmpty && isFree }
 
-    /// The same, but that replies which nobody wants may still come: the next request stands behind them.
-    package var isFree: Bool {
-        guard case .ready = state else { return false }
-        return line.count == abandonedCount && !isSubscribed && !isClosing
-    }
+    /// The same, but that replies which nobody wants may still come, or the connection is still being made: the next
+    /// request waits for that.
+    package var isFree: Bool { line.count == abandonedCount && !isSubscribed && !refusesRequests }
 
     /// Gives back the room of requests that are over; for a connection that expects nothing.
     package mutating func releaseSpareMemory() {

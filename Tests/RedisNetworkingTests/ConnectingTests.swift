@@ -172,6 +172,33 @@ import Testing
         withExtendedLifetime(deaf) {}
     }
 
+    @Test func `a connection that was given up before it was made says nothing of its server`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let gate = DispatchSemaphore(value: 0)
+        let end = DispatchSemaphore(value: 0)
+        var settings = ConnectionSettings.to(server)
+        settings.addresses = { endpoint throws(ConnectionFailure) in
+            gate.wait()
+            return try SocketAddress.all(of: endpoint)
+        }
+        let circuit = Circuit(Backoff(first: .zero, cap: .zero))
+        for _ in 0..<2 { try circuit.admit().ended(ConnectionFailure(.connectFailed, "away")) }
+        let connection = AsyncConnection(settings, attempt: try circuit.admit()) { _ in end.signal() }
+        connection.abort()
+        await onThread { end.wait() }
+        gate.signal()
+        // The circuit lets the next one try, and only one.
+        var next: Circuit.Attempt?
+        #expect(
+            await eventually {
+                next = try? circuit.admit()
+                return next != nil
+            })
+        #expect(throws: ConnectionFailure.self) { try circuit.admit() }
+        withExtendedLifetime(next) {}
+    }
+
     @Test func `a connection that is still being made can be closed at once`() async {
         let deaf = DeafListener.full()
         let settings = ConnectionSettings(

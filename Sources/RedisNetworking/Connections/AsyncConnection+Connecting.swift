@@ -52,6 +52,8 @@ extension AsyncConnection {
             try waitForAnswer(on: wire, until: deadline)
             _ = try takeAnswers(on: wire)
         }
+        // It may have ended meanwhile, with or without an answer.
+        if let failure = shared.withLock({ $0.machine.failure }) { throw failure }
     }
 
     /// Reads once; false if nothing is there.
@@ -82,7 +84,7 @@ extension AsyncConnection {
             let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
             if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
         }
-        throw closedByOwner
+        throw shared.withLock { $0.ending } ?? closedByOwner
     }
 
     /// Milliseconds until a handshake sees that its connection was given up.

@@ -185,5 +185,7 @@ private final class Listener: RedisObserver {
         #expect(median >= .microseconds(500) && median <= .microseconds(563))
         #expect(try #require(latencies.percentile(100)) >= .microseconds(1_000))
         #expect(RedisLatencies().percentile(50) == nil)
+        #expect(latencies.percentile(.nan) == nil)
+        #expect(latencies.percentile(.infinity) == latencies.percentile(100))
     }
 }

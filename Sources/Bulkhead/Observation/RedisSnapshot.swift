@@ -32,10 +32,11 @@ public struct RedisLatencies: Sendable, Hashable {
     /// How many there are.
     public var count: Int { counts.reduce(0, +) }
 
-    /// The latency that so many percent, 0 to 100, did not exceed; at most an eighth too long. Nil without any.
+    /// The latency that so many percent, 0 to 100, did not exceed; at most an eighth too long. Nil without any, and for
+    /// what is no number.
     public func percentile(_ percent: Double) -> Duration? {
         let count = count
-        guard count > 0 else { return nil }
+        guard count > 0, !percent.isNaN else { return nil }
         let rank = max(1, Int((min(max(percent, 0), 100) / 100 * Double(count)).rounded(.up)))
         var seen = 0
         for (bucket, number) in counts.enumerated() {

@@ -88,7 +88,8 @@ extension CommandRoute {
         case "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "READONLY", "READWRITE", "ASKING",
             "WAIT", "WAITAOF":
             self = .conversation(confirmations: 0)
-        case "CLIENT" where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME"].contains(second):
+        case "CLIENT"
+        where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME", "CAPA", "IMPORT-SOURCE"].contains(second):
             self = .conversation(confirmations: 0)
         case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
             let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }

@@ -34,6 +34,7 @@ import Testing
         "WAIT 1 0", "WAITAOF 1 1 0",
         "MULTI", "EXEC", "DISCARD", "WATCH k", "UNWATCH", "READONLY", "READWRITE", "ASKING", "CLIENT TRACKING ON",
         "CLIENT CACHING YES", "CLIENT NO-EVICT ON", "CLIENT NO-TOUCH ON", "CLIENT SETNAME n", "client tracking on",
+        "CLIENT CAPA redirect", "CLIENT IMPORT-SOURCE ON",
     ])
     func `what changes the connection needs one of its own`(line: String) {
         #expect(route(line) == .conversation(confirmations: 0))

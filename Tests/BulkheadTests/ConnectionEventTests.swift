@@ -101,6 +101,28 @@ private final class Listener: RedisObserver {
         }
     }
 
+    /// A server may say any word; a label must not.
+    @Test func `hears the words of a refused handshake that have a name here, and ERR for all others`() async throws {
+        let listener = Listener()
+        let server = ScriptedServer { peer in
+            _ = peer.readCommand()
+            peer.write("-WORD\(["A", "B", "C"].randomElement()!) go away\r\n")
+            peer.drain()
+        }
+        defer { server.stop() }
+        var configuration = patientConfiguration(server.path)
+        configuration.observer = listener
+        let databases = RedisDatabases(configuration)
+        for _ in 0..<3 {
+            let error = await #expect(throws: RedisError.self) { try await databases[.main].get("a") }
+            #expect(error?.code.name.hasPrefix("WORD") == true, "the caller sees what the server said")
+        }
+        #expect(await eventually { listener.events.count >= 3 })
+        #expect(Set(listener.lines) == ["failed main ERR"])
+        #expect(databases.snapshot()[.main]?.failures == [.serverError: 3])
+        await databases.close()
+    }
+
     @Test func `hears which server it is about, where names live on different ones`() async throws {
         let listener = Listener()
         try await withServer { second in

@@ -89,19 +89,19 @@ final class CommandMonitor: @unchecked Sendable {
     /// The same for a wait for a connection of one's own, which has no command yet.
     func refusedLease(_ failure: ConnectionFailure, since start: Moment) -> RedisError {
         let error = RedisError(failure)
-        failures.withLock { $0[error.code, default: 0] += 1 }
+        failures.withLock { $0[error.code.label, default: 0] += 1 }
         if let observer { tell(observer, Self.lease, 0, error.code, error.stage, since: start) }
         return error
     }
 
     private func failed(_ command: EncodedCommand, _ error: RedisError, since start: Moment) {
-        failures.withLock { $0[error.code, default: 0] += 1 }
+        failures.withLock { $0[error.code.label, default: 0] += 1 }
         guard let observer else { return }
         tell(observer, command.label, 1, error.code, error.stage, since: start)
     }
 
     private func failed(pipelineOf count: Int, _ error: RedisError, since start: Moment) {
-        failures.withLock { $0[error.code, default: 0] += 1 }
+        failures.withLock { $0[error.code.label, default: 0] += 1 }
         guard let observer else { return }
         tell(observer, Self.pipeline, count, error.code, error.stage, since: start)
     }
@@ -129,22 +129,10 @@ final class CommandMonitor: @unchecked Sendable {
         _ observer: any RedisObserver, _ label: String, _ count: Int, _ code: RedisError.Code?,
         _ stage: RedisError.Stage, since start: Moment
     ) {
-        let known = code.map { $0.isOfServer && !RedisError.Code.ofServer.contains($0) ? .serverError : $0 }
         observer.commandEnded(
             RedisCommandEvent(
                 database: database, command: label, commandCount: count,
-                outcome: known.map { .failure($0) } ?? .success, stage: stage,
+                outcome: code.map { .failure($0.label) } ?? .success, stage: stage,
                 duration: .nanoseconds(start.nanosecondsAgo)))
     }
-}
-
-extension RedisError.Code {
-    /// This package's codes are in lower case.
-    fileprivate var isOfServer: Bool { name.first?.isUppercase == true }
-
-    /// Those with a name here.
-    fileprivate static let ofServer: Set<RedisError.Code> = [
-        .serverError, .wrongType, .noAuth, .noPermission, .readOnly, .loading, .outOfMemory, .busy, .misconfigured,
-        .masterDown, .noReplicas, .unblocked, .noScript, .transactionAborted,
-    ]
 }

@@ -43,7 +43,7 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         self.change = change
         self.database = database
         self.server = server
-        self.code = failure.map { RedisError($0).code }
+        self.code = failure.map { RedisError($0).code.label }
         self.duration = duration
     }
 }

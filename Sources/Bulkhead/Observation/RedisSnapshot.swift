@@ -4,7 +4,8 @@ public struct RedisSnapshot: Sendable, Hashable {
     public internal(set) var answered = 0
     /// Of these, how many by an error.
     public internal(set) var errors = 0
-    /// Calls without a reply, by the error's code: refused ones and waits for a connection of one's own among them.
+    /// Calls without a reply, by the error's code as observers see it: refused ones and waits for a connection
+    /// of one's own among them.
     public internal(set) var failures: [RedisError.Code: Int] = [:]
     /// How long the calls took that were answered; a pipeline is one call.
     public internal(set) var latencies = RedisLatencies()

@@ -1,4 +1,5 @@
 @testable import RedisNetworking
+import TestSupport
 import Testing
 
 final class Token: Sendable {
@@ -147,6 +148,24 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.opened(first).isEmpty)
         #expect(pool.want(2) == [.hand(1, to: 2)])
         #expect(pool.withdraw(id: 2) == nil)
+    }
+
+    @Test(arguments: [false, true])
+    func `withdrawing by thousands, in any order, costs each a few steps, not one a neighbour`(isLate: Bool) {
+        var random = SeededGenerator(seed: 7)
+        let count = 100_000
+        var pool = pool(waiters: count)
+        for waiter in (1...count).shuffled(using: &random) { _ = pool.want(waiter) }
+        var isFound = true
+        for waiter in (1...count).shuffled(using: &random) {
+            let found = isLate
+                ? pool.giveUp(id: waiter, at: Moment(nanoseconds: 1))?.0 : pool.withdraw(id: waiter)
+            isFound = found == waiter && isFound
+        }
+        #expect(isFound && pool.waiterCount == 0)
+        #expect(pool.searchSteps < 10 * count, "\(pool.searchSteps)")
+        #expect(pool.want(count + 1) == [])
+        #expect(pool.opened(first).map(Done.init) == [.hand(1, to: count + 1)])
     }
 
     @Test func `withdrawing from the middle keeps the order of the others`() {

@@ -30,8 +30,6 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// Somebody in line.
     private struct Wait: Sendable {
         let waiter: Waiter
-        /// What `withdraw` and `giveUp` call it by.
-        let id: Int
         let start: Moment
         /// The call's.
         let deadline: Deadline
@@ -44,10 +42,16 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// The most recently used last: it is taken first, being the likeliest to be still open.
     private var idle: [Connection] = []
     private var leased: [Connection] = []
-    private var waiters = RingQueue<Wait>()
+    /// Who waits, by id.
+    private var waits: [Int: Wait] = [:]
+    /// Their ids in the order they came, and those of others who withdrew: moving all that stand behind one each time
+    /// would take minutes where thousands give up at once. See `dropWithdrawn`.
+    private var line = RingQueue<Int>()
     /// Nobody in line has an earlier end.
     package private(set) var nextEnd = Moment.never
     package private(set) var isClosed = false
+    /// Places in line looked at so far to take out those that were withdrawn.
+    package private(set) var searchSteps = 0
 
     package init(_ bounds: PoolBounds) {
         self.bounds = bounds
@@ -56,12 +60,12 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// Open connections, idle or leased.
     package var members: [Connection] { idle + leased }
     package var leasedCount: Int { leased.count }
-    package var waiterCount: Int { waiters.count }
+    package var waiterCount: Int { waits.count }
 
     /// An idle connection at once, if there is one and nobody waits: the way of nearly all leases, without a place in
     /// line. Those that `isUsable` turns down leave the pool; they have ended, and are let go of.
     package mutating func leaseIdle(isUsable: (Connection) -> Bool) -> Connection? {
-        while !isClosed, waiters.isEmpty, let connection = idle.popLast() {
+        while !isClosed, waits.isEmpty, let connection = idle.popLast() {
             if isUsable(connection) {
                 leased.append(connection)
                 return connection
@@ -79,7 +83,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         if let connection = leaseIdle(isUsable: isUsable) { return [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
         let servedByOpening = opening + max(0, bounds.connections - total)
-        guard waiters.count - servedByOpening < bounds.waiters else {
+        guard waits.count - servedByOpening < bounds.waiters else {
             let failure = ConnectionFailure(
                 .tooManyWaiters,
                 "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
@@ -87,38 +91,41 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
             return [.fail(waiter, failure)]
         }
         let end = min(now + bounds.leaseTimeout, deadline.end)
-        nextEnd = waiters.isEmpty ? end : min(nextEnd, end)
-        waiters.append(Wait(waiter: waiter, id: id, start: now, deadline: deadline, end: end))
+        nextEnd = waits.isEmpty ? end : min(nextEnd, end)
+        waits[id] = Wait(waiter: waiter, start: now, deadline: deadline, end: end)
+        line.append(id)
         return openForWaiters()
     }
 
     /// Takes a waiter out of line; nil if it has its connection or its failure already.
     package mutating func withdraw(id: Int) -> Waiter? {
-        waiters.removeFirst { $0.id == id }?.waiter
+        takeOut(id)?.waiter
     }
 
     /// The same for one whose patience is over, with what to tell it.
     package mutating func giveUp(id: Int, at now: Moment) -> (Waiter, ConnectionFailure)? {
-        let line = Line(count: waiters.count, start: waiters.isEmpty ? now : waiters.first.start)
-        return waiters.removeFirst { $0.id == id }.map { ($0.waiter, late($0, line, at: now)) }
+        let (count, start) = (waits.count, startOfFirst)
+        return takeOut(id).map { ($0.waiter, late($0, behind: count, since: start, at: now)) }
     }
 
     /// Fails all whose patience is over, in one walk along the line. Constant time unless there may be some.
     package mutating func expire(at now: Moment) -> [Action] {
-        guard nextEnd <= now, !waiters.isEmpty else { return [] }
-        let line = Line(count: waiters.count, start: waiters.first.start)
+        guard nextEnd <= now, !waits.isEmpty else { return [] }
+        let (count, start) = (waits.count, startOfFirst)
         var actions: [Action] = []
-        var others = RingQueue<Wait>()
+        var others = RingQueue<Int>()
         nextEnd = .never
-        while let wait = waiters.popFirst() {
+        while let id = line.popFirst() {
+            guard let wait = waits[id] else { continue }
             if wait.end <= now {
-                actions.append(.fail(wait.waiter, late(wait, line, at: now)))
+                waits[id] = nil
+                actions.append(.fail(wait.waiter, late(wait, behind: count, since: start, at: now)))
             } else {
                 nextEnd = min(nextEnd, wait.end)
-                others.append(wait)
+                others.append(id)
             }
         }
-        waiters = others
+        line = others
         return actions
     }
 
@@ -131,7 +138,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// A connection asked for by `.open` cannot be had: the first in line fails with the reason.
     package mutating func openFailed(_ failure: ConnectionFailure) -> [Action] {
         opening -= 1
-        let failed = waiters.popFirst().map { [Action.fail($0.waiter, failure)] } ?? []
+        let failed = popFirst().map { [Action.fail($0.waiter, failure)] } ?? []
         return failed + openForWaiters()
     }
 
@@ -159,13 +166,13 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         isClosed = true
         var actions = idle.map { Action.close($0) }
         idle = []
-        while let wait = waiters.popFirst() { actions.append(.fail(wait.waiter, closed)) }
+        while let wait = popFirst() { actions.append(.fail(wait.waiter, closed)) }
         return actions
     }
 
     private mutating func give(_ connection: Connection) -> [Action] {
         if isClosed { return [.close(connection)] }
-        guard let wait = waiters.popFirst() else {
+        guard let wait = popFirst() else {
             idle.append(connection)
             return []
         }
@@ -175,7 +182,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 
     private mutating func openForWaiters() -> [Action] {
         var actions: [Action] = []
-        while opening < waiters.count, opening + idle.count + leased.count < bounds.connections {
+        while opening < waits.count, opening + idle.count + leased.count < bounds.connections {
             opening += 1
             actions.append(.open)
         }
@@ -186,19 +193,43 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         ConnectionFailure(.closed, "the databases were closed", progress: .refused)
     }
 
-    /// How many stood in line when somebody gave up, and since when the first of them did.
-    private struct Line {
-        let count: Int
-        let start: Moment
+    // MARK: The line
+
+    private mutating func popFirst() -> Wait? {
+        let wait = line.popFirst().flatMap { waits.removeValue(forKey: $0) }
+        dropWithdrawn()
+        return wait
     }
 
-    private func late(_ wait: Wait, _ line: Line, at now: Moment) -> ConnectionFailure {
+    private mutating func takeOut(_ id: Int) -> Wait? {
+        searchSteps += 1
+        guard let wait = waits.removeValue(forKey: id) else { return nil }
+        dropWithdrawn()
+        return wait
+    }
+
+    /// So that the first in line always waits, and at most as many have withdrawn as wait.
+    private mutating func dropWithdrawn() {
+        while !line.isEmpty, waits[line.first] == nil {
+            _ = line.popFirst()
+            searchSteps += 1
+        }
+        guard line.count > 2 * waits.count else { return }
+        searchSteps += line.count
+        line.removeAll(in: 0..<line.count) { waits[$0] == nil }
+    }
+
+    /// Since when the first in line waits, if anybody does.
+    private var startOfFirst: Moment { line.isEmpty ? .never : waits[line.first]?.start ?? .never }
+
+    /// `count` stood in line then, the first of them since `start`.
+    private func late(_ wait: Wait, behind count: Int, since start: Moment, at now: Moment) -> ConnectionFailure {
         let isCall = wait.deadline.end <= now
         let patience = isCall ? wait.deadline.timeout : bounds.leaseTimeout
         return ConnectionFailure(
             isCall ? .timedOut : .leaseTimedOut,
             "no connection became free within \(patience.inWords): all \(bounds.connections) are leased or being "
-                + "opened, with \(line.count) in line, the first for \((now - line.start).inWords); lease for shorter, "
+                + "opened, with \(count) in line, the first for \((now - start).inWords); lease for shorter, "
                 + "or raise the pool's bounds")
     }
 }

@@ -152,6 +152,40 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.hear(":5\r\n:7\r\n") == [.nothing, .completed(7, [.integer(7)])])
     }
 
+    /// Several threads get their tickets in one order and come in another.
+    @Test func `by thousands in another order than they came in cost each a few steps, not one a neighbour`() {
+        var random = SeededGenerator(seed: 7)
+        var steps: [Int] = []
+        for count in [5_000, 10_000] {
+            var machine = Machine.ready()
+            for number in (1...count).shuffled(using: &random) { machine.ask(number, until: .never) }
+            var isFound = true
+            for number in (1...count).shuffled(using: &random) {
+                isFound = machine.giveUp(number) == .inLine && isFound
+            }
+            #expect(isFound && machine.requestsInLine == 0)
+            steps.append(machine.searchSteps)
+        }
+        #expect(steps[1] <= 3 * steps[0] && steps[1] < 10 * 10_000, "\(steps)")
+    }
+
+    /// The line never empties, and so stays out of order.
+    @Test func `one by one in a line that never ends cost each a few steps`() {
+        var machine = Machine.ready()
+        let count = 4_000
+        machine.ask(2, until: .never)
+        machine.ask(1, until: .never)
+        for number in 3...count {
+            machine.ask(number, until: .never)
+            machine.ask(count + number, until: .never)
+            #expect(machine.giveUp(count + number) == .inLine)
+            _ = machine.takeOutgoing()
+            if number > 1_000 { _ = machine.hear(":1\r\n") }
+        }
+        #expect(machine.requestsInLine == 1_000)
+        #expect(machine.searchSteps < 20 * count, "\(machine.searchSteps)")
+    }
+
     @Test func `make room for others at once, in number and in bytes`() {
         var settings = someSettings()
         settings.bounds = LaneBounds(requests: 4, unwrittenBytes: 1_000)
@@ -219,9 +253,11 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
                 let end = Bool.random(using: &random) ? Moment.never : now + patience
                 // Now and then so large that not all goes in one piece.
                 let length = Int.random(in: 0..<8, using: &random) == 0 ? Int.random(in: 0..<90_000, using: &random) : 0
-                let isTaken = machine.ask(number, until: end, length: length)
+                // Half of the seeds come in another order than they got their tickets in.
+                let ticket = seed.isMultiple(of: 2) ? number : number ^ 7
+                let isTaken = machine.ask(ticket, until: end, length: length)
                 #expect(isTaken)
-                waiting.insert(number)
+                waiting.insert(ticket)
             case 5:
                 server.feed(machine.takePiece())
                 while let request = try? server.next() {
@@ -241,7 +277,9 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
                 }
             case 8:
                 guard let ticket = waiting.randomElement(using: &random) else { continue }
-                if machine.giveUp(ticket) == .inLine { neverSent.insert(ticket) }
+                let progress = machine.giveUp(ticket)
+                #expect(progress != nil, "whoever waits is found")
+                if progress == .inLine { neverSent.insert(ticket) }
                 waiting.remove(ticket)
             default:
                 for (waiter, failure) in machine.expire(at: now) {

@@ -17,7 +17,8 @@ extension ConnectionMachine {
         case withdrawn(Waiter, ConnectionFailure.Progress)
     }
 
-    /// Somebody does not want to wait any more. Logarithmic in the line where tickets rise along it.
+    /// Somebody does not want to wait any more. Logarithmic in the line, but for what is
+    /// written down once where tickets do not rise along it.
     package mutating func withdraw(ticket: Int) -> Withdrawal {
         guard let position = position(of: ticket), let waiter = line[position].waiter else { return .notInLine }
         let progress = progress(of: line[position])
@@ -80,10 +81,26 @@ extension ConnectionMachine {
     }
 
     /// Where a request stands in line; nil if it does not.
-    private func position(of ticket: Int) -> Int? {
-        let position = line.firstPosition { $0.ticket >= ticket }
-        if position < line.count, line[position].ticket == ticket { return position }
-        return isInTicketOrder ? nil : (0..<line.count).first { line[$0].ticket == ticket }
+    private mutating func position(of ticket: Int) -> Int? {
+        let position: Int
+        if isInTicketOrder {
+            position = line.firstPosition { $0.ticket >= ticket }
+        } else {
+            if beginnings.isEmpty {
+                searchSteps += line.count
+                for position in 0..<line.count { beginnings[line[position].ticket] = line[position].firstByte }
+            }
+            searchSteps += 1
+            guard let beginning = beginnings[ticket] else { return nil }
+            position = line.firstPosition { $0.firstByte >= beginning }
+        }
+        return position < line.count && line[position].ticket == ticket ? position : nil
+    }
+
+    /// For a request that is about to be put in line. Those that have left the line are forgotten with all others once
+    /// they are more than half.
+    mutating func noteBeginning(of ticket: Int) {
+        if beginnings.count > 2 * line.count { beginnings = [:] } else { beginnings[ticket] = endOfOutgoing }
     }
 
     private func timedOut(

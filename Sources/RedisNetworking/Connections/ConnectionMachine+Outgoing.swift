@@ -76,13 +76,18 @@ extension ConnectionMachine {
                 count += 1
             } else {
                 buffer.append(contentsOf: outgoing[start..<start + size])
-                line[position].firstByte += gap
+                move(position, to: line[position].firstByte + gap)
             }
             start += size
         }
         line.removeAll(in: piece) { $0.isWithdrawn }
         withdrawnCount -= count
         withdrawnBytes -= withdrawn
+    }
+
+    private mutating func move(_ position: Int, to beginning: Int) {
+        line[position].firstByte = beginning
+        if !beginnings.isEmpty { beginnings[line[position].ticket] = beginning }
     }
 
     /// Bytes that are gone are moved over only when they are as many as those that wait.
@@ -108,7 +113,7 @@ extension ConnectionMachine {
         for position in first..<line.count {
             let size = size(of: position)
             if !line[position].isWithdrawn {
-                line[position].firstByte = handedOut + kept.count
+                move(position, to: handedOut + kept.count)
                 kept.append(contentsOf: outgoing[start..<start + size])
             }
             start += size

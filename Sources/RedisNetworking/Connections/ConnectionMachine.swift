@@ -85,9 +85,13 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     /// Requests in line that were given up before they left, and their bytes; see `dropWithdrawnIfMany`.
     var withdrawnCount = 0
     var withdrawnBytes = 0
-    /// Where tickets rise along the line, one is found in logarithmic time.
+    /// Where tickets rise along the line, one is found in logarithmic time. Where they do not, the first search for one
+    /// writes down where the bytes of each begin, by ticket; nothing is written down else.
     var isInTicketOrder = true
+    var beginnings: [Int: Int] = [:]
     private var newestTicket = 0
+    /// Requests looked at so far to find those that were given up.
+    package internal(set) var searchSteps = 0
     private var isSubscribed = false
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
@@ -144,6 +148,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func releaseSpareMemory() {
         guard line.isEmpty, outgoing.isEmpty else { return }
         line = RingQueue()
+        beginnings = [:]
         outgoing = []
     }
 
@@ -172,12 +177,14 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if line.isEmpty {
             nextDeadline = deadline.end
             isInTicketOrder = true
+            if !beginnings.isEmpty { beginnings = [:] }
         } else {
             nextDeadline = min(nextDeadline, deadline.end)
             // Callers come in another order than they got their tickets in now and then.
             if ticket < newestTicket { isInTicketOrder = false }
         }
         newestTicket = ticket
+        if !beginnings.isEmpty { noteBeginning(of: ticket) }
         line.append(
             Request(
                 waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
@@ -218,6 +225,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             request.ticket = ticket
         }
         isInTicketOrder = line.count == 1
+        beginnings = [:]
         newestTicket = ticket
     }
 
@@ -331,6 +339,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         outgoing = []
         outgoingStart = 0
         line = RingQueue()
+        beginnings = [:]
         abandonedCount = 0
         withdrawnCount = 0
         withdrawnBytes = 0

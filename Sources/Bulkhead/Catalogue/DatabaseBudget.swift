@@ -1,7 +1,7 @@
 /// What one database may take of this program and its server, so that a greedy name starves itself and no other.
 ///
-/// Each limit that is nil is the configuration's, which holds for every name alike. Past a limit commands fail at
-/// once, with an error that says which.
+/// Each limit that is nil is the configuration's, which holds for every name alike. Past ``leases`` callers wait in
+/// line; past any other limit commands fail at once, with an error that says which.
 public struct DatabaseBudget: Sendable, Hashable {
     /// Connections of their own at once, for BLPOP, WATCH, SUBSCRIBE and blocking callers, asynchronous and blocking
     /// counted apart; see ``RedisConfiguration/maximumLeases``.

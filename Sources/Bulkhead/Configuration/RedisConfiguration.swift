@@ -16,9 +16,10 @@ public struct RedisConfiguration: Sendable {
     public var version: RESPVersion = .resp3
     /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
     public var connectTimeout: Duration = .seconds(5)
-    /// The longest pause before the second attempt to reach a server that is away; each further failure doubles it, up
-    /// to ``maximumReconnectDelay``. The pause is a random part of it, so that many clients do not come back at once;
-    /// meanwhile commands without a connection fail at once, with what the last attempt said. Default 20 ms.
+    /// The longest pause before the third attempt to reach a server that is away, as one failure may be a lost packet
+    /// and holds nobody back; each further failure doubles it, up to ``maximumReconnectDelay``. The pause is a random
+    /// part of it, so that many clients do not come back at once; meanwhile commands without a connection fail at once,
+    /// with what the last attempt said. Default 20 ms.
     public var reconnectDelay: Duration = .milliseconds(20)
     /// The longest pause between attempts to reach a server that is away. Default 2 s.
     public var maximumReconnectDelay: Duration = .seconds(2)

@@ -84,8 +84,9 @@ public struct RedisDatabase: RedisExecutor {
     /// ```
     /// Callers get connections in the order they came. A connection that is left inside a transaction, watching or
     /// subscribed is closed instead of being lent again. Throws what `body` throws; and before `body` runs
-    /// `too-many-waiters`, `wait-timed-out`, `timed-out`, `cancelled` or `closed`. The database's time limit holds for
-    /// the wait and for each command, not for `body`.
+    /// `too-many-waiters`, `wait-timed-out`, `timed-out`, `cancelled` or `closed`, or why no connection could be made:
+    /// `connect-failed`, `connect-timed-out` and what else a server that is away came to. The database's time limit
+    /// holds for the wait and for each command, not for `body`.
     public func withConnection<Result>(
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {

@@ -56,7 +56,8 @@ extension RedisError.Code {
     public static let tooManyRequests = Self("too-many-requests")
     /// The call's deadline passed; `error.stage` tells where it waited.
     public static let timedOut = Self("timed-out")
-    /// The databases were closed.
+    /// This side closed what was used: the databases, a lease that is over, or a connection on which too many replies
+    /// were to come that nobody waits for.
     public static let closed = Self("closed")
     /// The task was cancelled.
     public static let cancelled = Self("cancelled")

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `a URL of Valkey's is one of Redis's`() throws {
-        #expect(try RedisConfiguration(url: "valkey://h:7000").address == RedisConfiguration(url: "redis://h:7000").address)
+        #expect(try RedisConfiguration(url: "valkey://h:7000").address == "h:7000")
     }
 
     @Test func `a URL carries login and limits`() throws {

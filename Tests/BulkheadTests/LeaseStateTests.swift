@@ -37,7 +37,9 @@ import Testing
         #expect(!state.isClean)
     }
 
-    @Test(arguments: [command("WATCH", "key"), command("EXEC"), command("BLPOP", "key", "1"), command("WAIT", "1", "0")])
+    @Test(arguments: [
+        command("WATCH", "key"), command("EXEC"), command("BLPOP", "key", "1"), command("WAIT", "1", "0"),
+    ])
     func `when nobody knows what became of a command that changes it or waits`(_ command: EncodedCommand) throws {
         var state = LeaseState()
         try state.willSend(command)

@@ -58,8 +58,8 @@ import Testing
 
     /// In one pipeline, and by two tasks of one lease, whose replies are told in any order.
     @Test(arguments: [
-        ["MULTI", "SET key value", "EXEC", "MULTI"], ["MULTI", "EXEC", "WATCH key"], ["WATCH key", "UNWATCH", "WATCH key"],
-        ["MULTI", "DISCARD", "MULTI"],
+        ["MULTI", "SET key value", "EXEC", "MULTI"], ["MULTI", "EXEC", "WATCH key"],
+        ["WATCH key", "UNWATCH", "WATCH key"], ["MULTI", "DISCARD", "MULTI"],
     ])
     func `a connection on which something begins anew behind an end is not lent again`(_ lines: [String]) async throws {
         try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in

@@ -38,7 +38,7 @@ import Testing
         #expect(lastArgument(.echo([Float]())) == [])
     }
 
-    @Test func `an enum of one's own goes in and comes out as its raw value, and an unknown one is refused unseen`() throws {
+    @Test func `an enum of one's own is its raw value both ways, and an unknown one is refused unseen`() throws {
         enum Plan: String, RedisArgument, RedisDecodable { case free, paid }
         enum Level: Int, RedisArgument, RedisDecodable { case low = 1, high = 9 }
         #expect(words(.set("plan", Plan.paid)) == ["SET", "plan", "paid"])

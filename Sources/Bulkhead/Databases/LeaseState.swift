@@ -37,7 +37,8 @@ struct LeaseState: Sendable {
 
     /// The same for a batch and all its replies.
     mutating func ended(_ batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>) {
-        ended(special: batch.special.map(\.command), result.map { replies in batch.special.map { replies[$0.position] } })
+        let special = result.map { replies in batch.special.map { replies[$0.position] } }
+        ended(special: batch.special.map(\.command), special)
     }
 
     /// The connection's messages are read, by a task that may end before the next lease begins.

@@ -79,6 +79,7 @@ public struct RedisDatabase: RedisExecutor {
     /// let isSold = try await database.withConnection { connection in
     ///     try await connection.send("WATCH", "stock")
     ///     let left = try await connection.get("stock", as: Int.self) ?? 0
+    ///     guard left > 0 else { return false }
     ///     let (_, _, result) = try await connection.pipeline(
     ///         .raw("MULTI", []), .raw("SET", ["stock", left - 1]), .raw("EXEC", []))
     ///     return result != .null  // null: somebody was faster

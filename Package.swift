@@ -89,7 +89,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["RESP", "RedisTestServer"],
             path: "Tests/TestSupport", swiftSettings: settings),
         .executableTarget(
-            name: "ReadmeProgram", dependencies: ["Bulkhead"], path: "Tests/ReadmeProgram", swiftSettings: settings),
+            name: "ReadmeProgram", dependencies: ["Bulkhead", "RedisTestServer"], path: "Tests/ReadmeProgram",
+            swiftSettings: settings),
         .executableTarget(
             name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
             swiftSettings: settings),

@@ -28,23 +28,10 @@ extension EncodedCommand {
             Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
         case "BLMPOP", "BZMPOP": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
         case "WAIT", "WAITAOF": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
-        case "XREAD", "XREADGROUP": blockOption
+        case "XREAD", "XREADGROUP":
+            Self.milliseconds(CommandRoute.words(of: bytes).dropFirst().blockOption.map { ArraySlice($0.utf8) })
         default: .none
         }
-    }
-
-    private var blockOption: BlockingTime {
-        var isNext = false
-        for argument in EncodedArguments(bytes).dropFirst() {
-            if isNext { return Self.milliseconds(argument) }
-            switch argument.count <= 7 ? String(decoding: argument, as: UTF8.self).uppercased() : "" {
-            // Streams may be called BLOCK.
-            case "STREAMS": return .none
-            case "BLOCK": isNext = true
-            default: break
-            }
-        }
-        return .none
     }
 
     // What is no number the server refuses at once.
@@ -59,5 +46,23 @@ extension EncodedCommand {
         guard let argument, let milliseconds = Int64(String(decoding: argument, as: UTF8.self)), milliseconds >= 0
         else { return .none }
         return milliseconds == 0 ? .unlimited : .upTo(.milliseconds(milliseconds))
+    }
+}
+
+extension Sequence<String> {
+    /// What stands behind the BLOCK among these arguments of XREAD or XREADGROUP, in upper case; nil without it.
+    /// Streams, groups and consumers may be called as options are.
+    var blockOption: String? {
+        var words = makeIterator()
+        while let word = words.next() {
+            switch word {
+            case "BLOCK": return words.next() ?? ""
+            case "GROUP": _ = (words.next(), words.next())
+            case "COUNT": _ = words.next()
+            case "STREAMS": return nil
+            default: break
+            }
+        }
+        return nil
     }
 }

@@ -47,7 +47,7 @@ extension CommandRoute {
     private static let longestWord = 64
 
     /// The arguments of an encoded command in upper case, each made when it is looked at: most routes need the first.
-    private static func words(of bytes: [UInt8]) -> some Sequence<String> {
+    static func words(of bytes: [UInt8]) -> some Sequence<String> {
         EncodedArguments(bytes).lazy.map { argument in
             argument.count <= longestWord ? String(decoding: argument, as: UTF8.self).uppercased() : ""
         }
@@ -99,8 +99,7 @@ extension CommandRoute {
         case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
             self = .blocking
         case "XREAD", "XREADGROUP":
-            // Streams may be called BLOCK.
-            self = words.prefix { $0 != "STREAMS" }.contains("BLOCK") ? .blocking : .bulk
+            self = words.dropFirst().blockOption != nil ? .blocking : .bulk
         case "SCAN", "HSCAN", "SSCAN", "ZSCAN", "KEYS", "MGET", "DUMP", "RESTORE", "SORT", "SORT_RO", "HGETALL",
             "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "LRANGE", "XRANGE", "XREVRANGE", "ZRANGE",
             "ZRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGE", "ZREVRANGEBYSCORE", "ZREVRANGEBYLEX", "ZINTER", "ZUNION",

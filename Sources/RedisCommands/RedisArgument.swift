@@ -47,6 +47,12 @@ extension RESPBytes: RedisArgument {
     }
 }
 
+extension RedisArgument where Self: RawRepresentable, RawValue: RedisArgument {
+    /// The raw value: `enum Plan: String, RedisArgument { … }` needs no more.
+    @inlinable
+    public func append(to arguments: inout RedisArguments) { rawValue.append(to: &arguments) }
+}
+
 /// The elements of an array that is one argument or one bulk string: `UInt8` and `Float`.
 ///
 /// They are no arguments themselves: `rpush("k", vector)` would then mean an element for each number.

@@ -10,7 +10,7 @@ public enum RedisListEnd: String, Sendable, Hashable {
 
 /// What BLPOP and BRPOP took, and from which list.
 public struct RedisPopped<Value: RedisDecodable>: RedisDecodable {
-    /// The list's key, which must be UTF-8.
+    /// The list's key.
     public let key: RESPBytes
     /// The element, which is no longer in the list.
     public let value: Value

@@ -177,8 +177,7 @@ extension UInt8: RedisDecodable {
         self = number
     }
 
-    /// The bytes of one string.
-    /// Bytes of one string, or numbers one by one.
+    /// The bytes of one string, or numbers one by one.
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [UInt8] {
         if value.withoutAttributes.elements != nil { return try eachElement(redis: value) }
         return try value.requireBytes(for: "bytes").withUnsafeBytes { unpack($0) }
@@ -195,13 +194,22 @@ extension Float: RedisDecodable {
         }
     }
 
-    /// The FLOAT32 that one string holds packed, little-endian.
-    /// Packed FLOAT32 of one string, or numbers one by one.
+    /// The FLOAT32 that one string holds packed, little-endian, or numbers one by one.
     public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [Float] {
         if value.withoutAttributes.elements != nil { return try eachElement(redis: value) }
         return try value.requireBytes(for: "packed FLOAT32").withUnsafeBytes { bytes throws(RedisConversionError) in
             try unpack(bytes)
         }
+    }
+}
+
+extension RedisDecodable where Self: RawRepresentable, RawValue: RedisDecodable {
+    /// The case whose raw value the reply is, for enums and other types of one raw value; throws if there is none.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        guard let known = Self(rawValue: try RawValue(redis: value)) else {
+            throw RedisConversionError(expected: "a raw value of \(Self.self)", found: "another one")
+        }
+        self = known
     }
 }
 

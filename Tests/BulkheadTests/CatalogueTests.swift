@@ -75,6 +75,12 @@ import Testing
         try json.write(toFile: path, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let catalogue = try DatabaseCatalogue(contentsOfFile: path)
+        #expect(try DatabaseCatalogue(environment: ["REDIS_CATALOGUE": path]) == catalogue)
+        #expect(try DatabaseCatalogue(environment: ["REDIS_CATALOGUE": ""]) == .standard)
+        let missing = #expect(throws: RedisError.self) {
+            try DatabaseCatalogue(environment: ["REDIS_CATALOGUE": path + ".bak"])
+        }
+        #expect(missing?.code == .invalidCatalogue)
         #expect(
             catalogue.entries == [
                 DatabaseEntry("main", number: 0, keyPatterns: ["session:*"], mayBeFlushed: true),

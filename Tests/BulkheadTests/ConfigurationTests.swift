@@ -17,6 +17,10 @@ import Testing
         #expect(try RedisConfiguration(url: url).address == address)
     }
 
+    @Test func `a URL of Valkey's is one of Redis's`() throws {
+        #expect(try RedisConfiguration(url: "valkey://h:7000").address == "h:7000")
+    }
+
     @Test func `a URL carries login and limits`() throws {
         let configuration = try RedisConfiguration(
             url: "redis://app:p%40ss%2Fw@h:1?client_name=web&protocol=2&connect_timeout=0.5&command_timeout=3"
@@ -33,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("rediss://localhost", "not supported yet"),
+        ("rediss://localhost", "asks for TLS (rediss://), which is not supported yet: let a local TLS proxy"),
+        ("valkeys://localhost", "asks for TLS (valkeys://)"),
         ("http://localhost", "must begin with"),
         ("localhost:6379", "must begin with"),
         ("redis://", "names no host"),

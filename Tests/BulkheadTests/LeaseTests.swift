@@ -56,6 +56,69 @@ import Testing
         }
     }
 
+    /// In one pipeline, and by two tasks of one lease, whose replies are told in any order.
+    @Test(arguments: [
+        ["MULTI", "SET key value", "EXEC", "MULTI"], ["MULTI", "EXEC", "WATCH key"],
+        ["WATCH key", "UNWATCH", "WATCH key"], ["MULTI", "DISCARD", "MULTI"],
+    ])
+    func `a connection on which something begins anew behind an end is not lent again`(_ lines: [String]) async throws {
+        try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
+            let main = try databases[.main]
+            let blocking = try databases.blocking(.main)
+            let commands = lines.map { line in
+                let words = line.split(separator: " ").map(String.init)
+                return RedisCommand<RESPValue>.raw(words[0], Array(words.dropFirst()))
+            }
+            let id = RedisCommand<Int>.raw("CLIENT", ["ID"], as: Int.self)
+            let first = try await main.withConnection { try await $0.run(id) }
+            try await main.withConnection { _ = try await $0.pipeline(commands) }
+            #expect(try await main.withConnection { try await $0.run(id) } != first)
+            let second = try blocking.withConnection { try $0.run(id) }
+            try blocking.withConnection { _ = try $0.pipeline(commands) }
+            #expect(try blocking.withConnection { try $0.run(id) } != second)
+        }
+    }
+
+    @Test func `a connection that a task still uses when its lease ends is not lent again`() async throws {
+        try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
+            let main = try databases[.main]
+            try await main.set("count", 0)
+            let stragglers = try await main.withConnection { connection in
+                (0..<8).map { _ in Task { try await connection.incr("count") } }
+            }
+            let replies = try await main.withConnection { connection in
+                try await connection.send("MULTI")
+                for _ in 0..<100 { try await connection.send("PING") }
+                return try await connection.send("EXEC", as: [String].self)
+            }
+            #expect(replies.count == 100)
+            for straggler in stragglers {
+                if case .failure(let error as RedisError) = await straggler.result {
+                    #expect([.closed, .connectionClosed].contains(error.code))
+                }
+            }
+        }
+    }
+
+    @Test func `a reader of messages whose task was cancelled takes no message from the next lease`() async throws {
+        try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
+            let main = try databases[.main]
+            try await main.withConnection { connection in
+                let reader = Task { for try await _ in connection.pushes {} }
+                try await Task.sleep(for: .milliseconds(20))
+                reader.cancel()
+                _ = await reader.result
+            }
+            let heard = try await main.withConnection { connection in
+                try await connection.send("SUBSCRIBE", "news")
+                try await databases[.knowledge].send("PUBLISH", "news", "hello")
+                for try await push in connection.pushes { return push.elements?.last?.bytes?.text }
+                return nil
+            }
+            #expect(heard == "hello")
+        }
+    }
+
     @Test func `a transaction that the server did not end keeps its connection from others`() async throws {
         try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
             let main = try databases[.main]

@@ -165,6 +165,26 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         await databases.close()
     }
 
+    @Test(arguments: 0..<2) func `is waited for by what blocks as well`(way: Int) async throws {
+        let left = Mutex(3)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while peer.readCommand() != nil {
+                let isLoading = left.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+                peer.write(isLoading ? "-LOADING Redis is loading the dataset in memory\r\n" : "$1\r\nx\r\n")
+            }
+        }
+        defer { server.stop() }
+        let databases = RedisDatabases(patientConfiguration(server.path))
+        let pop = RedisCommand<String>.raw("BRPOPLPUSH", ["a", "b", "5"], as: String.self)
+        let value = way == 0 ? try await databases[.main].run(pop) : try databases.blocking(.main).run(pop)
+        #expect(value == "x" && left.withLock(\.self) == -1)
+        await databases.close()
+    }
+
     @Test(arguments: 0..<2) func `is waited for no longer than the call may take`(way: Int) async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()

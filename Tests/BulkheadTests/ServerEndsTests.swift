@@ -33,7 +33,7 @@ import Testing
     }
 
     /// `maxmemory-clients` evicts the client that takes most, here by a request too large for all of them together.
-    @Test func `evicts a client that takes too much memory, which is an error, and the next command runs`() async throws {
+    @Test func `evicts a client that takes too much, which is an error, and the next command runs`() async throws {
         try await withDatabases { databases, server in
             let main = try databases[.main]
             if server.flavour == .redis, server.version.hasPrefix("6.") { return }  // there since 7.0

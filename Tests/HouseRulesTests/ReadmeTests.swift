@@ -30,6 +30,17 @@ import Testing
         #expect(output == "alice has a vector of 3 dimensions in a database of 1 key\n")
     }
 
+    @Test func `every other program of the README is compiled here as it stands there`() throws {
+        let compiled = try Repository.text("Tests/ReadmeProgram/Snippets.swift")
+        // The first is a program of its own, and the manifest's lines belong to the reader's package.
+        for block in try Self.blocks(of: "swift", in: try Repository.text("README.md")).dropFirst()
+        where !block.hasPrefix(".package") {
+            let indented = block.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
+            #expect(compiled.contains("\n\(block)\n") || compiled.contains("\n\(indented)\n"), "not compiled: \(block)")
+        }
+    }
+
     /// The fenced blocks of a language, without their fences.
     private static func blocks(of language: String, in text: String) throws -> [String] {
         let parts = text.components(separatedBy: "```\(language)\n").dropFirst()

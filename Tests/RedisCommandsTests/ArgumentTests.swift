@@ -38,6 +38,17 @@ import Testing
         #expect(lastArgument(.echo([Float]())) == [])
     }
 
+    @Test func `an enum of one's own is its raw value both ways, and an unknown one is refused unseen`() throws {
+        enum Plan: String, RedisArgument, RedisDecodable { case free, paid }
+        enum Level: Int, RedisArgument, RedisDecodable { case low = 1, high = 9 }
+        #expect(words(.set("plan", Plan.paid)) == ["SET", "plan", "paid"])
+        #expect(words(.set("level", Level.high)) == ["SET", "level", "9"])
+        #expect(try Plan(redis: .bulk("free")) == .free)
+        #expect(try Level?(redis: .bulk("9")) == .high && Level?(redis: .null) == nil)
+        let error = #expect(throws: RedisConversionError.self) { try Plan(redis: .bulk("secret")) }
+        #expect(error?.description == "expected a raw value of Plan, found another one")
+    }
+
     @Test func `a type of one's own is an argument by appending one`() {
         struct DocumentID: RedisArgument {
             let number: Int

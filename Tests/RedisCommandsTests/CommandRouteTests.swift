@@ -51,7 +51,8 @@ import Testing
     @Test(arguments: [
         "BLPOP k 0", "BRPOP k 0", "BLMOVE a b LEFT LEFT 0", "BRPOPLPUSH a b 0", "BLMPOP 0 1 k LEFT", "BZPOPMIN k 0",
         "BZPOPMAX k 0", "BZMPOP 0 1 k MIN", "XREAD BLOCK 0 STREAMS s $",
-        "XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS s >", "xread count 1 block 0 streams s $",
+        "XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS s >", "XREADGROUP GROUP streams c BLOCK 0 STREAMS s >",
+        "xread count 1 block 0 streams s $",
     ])
     func `what waits takes a lease`(line: String) {
         #expect(route(line) == .blocking)
@@ -63,7 +64,7 @@ import Testing
         "LRANGE k 0 -1", "XRANGE k - +", "XREVRANGE k + -", "ZRANGE k 0 -1", "ZRANGEBYSCORE k 0 1",
         "ZRANGEBYLEX k - +", "ZREVRANGE k 0 -1", "ZREVRANGEBYSCORE k 1 0", "ZREVRANGEBYLEX k + -", "ZINTER 1 k",
         "ZUNION 1 k", "ZDIFF 1 k", "MEMORY USAGE k", "DEBUG SLEEP 0", "XREAD STREAMS s 0",
-        "XREADGROUP GROUP g c STREAMS s >", "hgetall k",
+        "XREADGROUP GROUP g c STREAMS s >", "XREADGROUP GROUP block block STREAMS s >", "hgetall k",
     ])
     func `what is slow or large takes the bulk lane`(line: String) {
         #expect(route(line) == .bulk)

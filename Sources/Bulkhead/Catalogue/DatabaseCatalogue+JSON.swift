@@ -34,6 +34,21 @@ extension DatabaseCatalogue {
         }
     }
 
+    /// The catalogue that this process's own environment names, as `init(environment:)` finds it.
+    public static func fromEnvironment() throws(RedisError) -> DatabaseCatalogue {
+        try DatabaseCatalogue(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The file that `REDIS_CATALOGUE` names, else the standard catalogue; an empty variable counts as unset. The
+    /// program `bulkhead` reads the same variable. Throws what `init(contentsOfFile:)` throws.
+    public init(environment: [String: String]) throws(RedisError) {
+        guard let path = environment["REDIS_CATALOGUE"], !path.isEmpty else {
+            self = .standard
+            return
+        }
+        try self.init(contentsOfFile: path)
+    }
+
     /// Reads a catalogue from JSON text in UTF-8, as `init(contentsOfFile:)` does.
     public init(json: [UInt8]) throws(RedisError) {
         try Self.checkDepth(of: json)

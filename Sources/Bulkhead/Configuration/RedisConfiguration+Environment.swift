@@ -19,7 +19,8 @@ extension RedisConfiguration {
     /// | `REDIS_SOCKET` | the server on a unix socket |
     /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they go before what the URL holds |
     ///
-    /// Empty variables count as unset. Throws `invalid-configuration` for what cannot be used or contradicts itself.
+    /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Empty variables count
+    /// as unset. Throws `invalid-configuration` for what cannot be used or contradicts itself.
     public init(environment: [String: String]) throws(RedisError) {
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, message) }

@@ -24,7 +24,8 @@ extension RedisConfiguration {
     ///
     /// User and password may be percent-encoded. Throws `invalid-configuration` for anything else: unknown or
     /// repeated parameters, a path, a fragment. A database number is such a path, because databases have names here;
-    /// only `/0`, which many tools append, is let pass. `rediss://` is not supported yet.
+    /// only `/0`, which many tools append, is let pass. `valkey://` is `redis://`; TLS (`rediss://`) is not supported
+    /// yet.
     public init(url: String) throws(RedisError) {
         func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, "the Redis URL \(message)") }
         guard let parts = URLComponents(string: url) else {
@@ -36,9 +37,12 @@ extension RedisConfiguration {
             throw refuse("has an @ behind a ?: in a password they are written %40 and %3F")
         }
         switch parts.scheme?.lowercased() {
-        case "redis": self = try Self.tcp(parts, refuse)
+        case "redis", "valkey": self = try Self.tcp(parts, refuse)
         case "unix", "redis+unix": self = try Self.unix(parts, refuse)
-        case "rediss": throw refuse("asks for TLS (rediss://), which is not supported yet")
+        case let scheme? where scheme == "rediss" || scheme == "valkeys":
+            throw refuse(
+                "asks for TLS (\(scheme)://), which is not supported yet: let a local TLS proxy such as stunnel reach "
+                    + "the server, and name its port or its socket here")
         default: throw refuse("must begin with redis:// or unix://")
         }
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }

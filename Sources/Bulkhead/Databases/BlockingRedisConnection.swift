@@ -46,9 +46,8 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             let result = Result { () throws(ConnectionFailure) in
                 try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
             }
-            let replies = try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
-            state.answered(batch, replies)
-            return replies
+            state.ended(batch, result)
+            return try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -83,8 +82,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             }
             return try connection.send(command.bytes, until: deadline)
         }
-        let reply = try monitor.ended(command, result, since: deadline.start)
-        state.answered(command, reply)
-        return reply
+        state.ended(command, result)
+        return try monitor.ended(command, result, since: deadline.start)
     }
 }

@@ -1,62 +1,48 @@
 import RESP
 import RedisCommands
+import RedisNetworking
 
 /// What the commands of a lease have left behind on the server's side of its connection.
 ///
 /// A transaction that was ended leaves nothing; everything else a conversation sets up (subscriptions, tracking,
 /// a name …) is not undone here: such a connection is closed, which is always right and costs one handshake. So is one
-/// on which the server may still block: it would take an element for nobody, and answer the next command behind it.
+/// where nobody knows: on which a task still has a call, or on which the server may still block, as it would take an
+/// element for nobody and answer the next command behind it.
 struct LeaseState: Sendable {
     private(set) var isOver = false
     private var isWatching = false
     private var isInTransaction = false
     private var isTainted = false
-    /// Commands that wait on the server and have no reply; one that was given up never gets any.
-    private var waits = 0
+    /// Calls that have not come back, and of these how many hold commands of a conversation.
+    private var calls = 0
+    private var conversations = 0
 
     /// True if the connection is as it came from the handshake.
-    var isClean: Bool { !isWatching && !isInTransaction && !isTainted && waits == 0 }
+    var isClean: Bool { !isWatching && !isInTransaction && !isTainted && calls == 0 }
 
     /// A command is about to be sent; throws if it cannot be now.
     mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
-        if isOver { throw Self.over }
-        if command.blockingTime != .none { waits += 1 }
-        guard case .conversation(let confirmations) = command.route else { return }
-        if confirmations > 0 && isInTransaction {
-            throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
-        }
-        switch command.name {
-        case "WATCH": isWatching = true
-        case "MULTI": isInTransaction = true
-        case "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF": break
-        default: isTainted = true
-        }
+        try willSend(special: [command])
     }
 
-    /// The server has answered. Only what it did not refuse or queue has undone anything.
-    mutating func answered(_ command: EncodedCommand, _ reply: RESPValue) {
-        if command.blockingTime != .none { waits -= 1 }
-        guard case .conversation = command.route else { return }
-        guard reply.withoutAttributes.errorMessage == nil, !reply.isQueued else { return }
-        switch command.name {
-        case "UNWATCH": isWatching = false
-        case "EXEC", "DISCARD":
-            isInTransaction = false
-            isWatching = false
-        default: break
-        }
+    /// The server has answered, or nobody knows what became of the command.
+    mutating func ended(_ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>) {
+        ended(special: [command], result.map { [$0] })
     }
 
     /// The same for a batch: only its special commands leave anything behind.
     mutating func willSend(_ batch: RedisBatch) throws(RedisError) {
-        if isOver { throw Self.over }
-        for (_, command) in batch.special { try willSend(command) }
+        try willSend(special: batch.special.map(\.command))
     }
 
     /// The same for a batch and all its replies.
-    mutating func answered(_ batch: RedisBatch, _ replies: [RESPValue]) {
-        for (position, command) in batch.special { answered(command, replies[position]) }
+    mutating func ended(_ batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>) {
+        let special = result.map { replies in batch.special.map { replies[$0.position] } }
+        ended(special: batch.special.map(\.command), special)
     }
+
+    /// The connection's messages are read, by a task that may end before the next lease begins.
+    mutating func readsMessages() { isTainted = true }
 
     /// Ends the lease; true if its connection can be lent again.
     mutating func end() -> Bool {
@@ -66,4 +52,58 @@ struct LeaseState: Sendable {
 
     static let over = RedisError(
         .closed, "the lease of this connection is over: do not keep it beyond withConnection")
+
+    private mutating func willSend(special commands: [EncodedCommand]) throws(RedisError) {
+        if isOver { throw Self.over }
+        for command in commands {
+            guard case .conversation(let confirmations) = command.route else { continue }
+            if confirmations > 0 && isInTransaction {
+                throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
+            }
+            begins(command)
+        }
+        calls += 1
+        guard commands.contains(where: \.isOfConversation) else { return }
+        // Which of two tasks' replies is told here first says nothing about their order at the server.
+        if conversations > 0 { isTainted = true }
+        conversations += 1
+    }
+
+    private mutating func ended(special commands: [EncodedCommand], _ result: Result<[RESPValue], ConnectionFailure>) {
+        calls -= 1
+        if commands.contains(where: \.isOfConversation) { conversations -= 1 }
+        switch result {
+        case .success(let replies):
+            for (command, reply) in zip(commands, replies) { answered(command, reply) }
+        case .failure:
+            if commands.contains(where: { $0.isOfConversation || $0.blockingTime != .none }) { isTainted = true }
+        }
+    }
+
+    private mutating func begins(_ command: EncodedCommand) {
+        switch command.name {
+        case "WATCH": isWatching = true
+        case "MULTI": isInTransaction = true
+        case "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF": break
+        default: isTainted = true
+        }
+    }
+
+    /// Only what the server did not refuse or queue has undone anything. What begins anew behind an end counts again.
+    private mutating func answered(_ command: EncodedCommand, _ reply: RESPValue) {
+        guard command.isOfConversation, reply.withoutAttributes.errorMessage == nil, !reply.isQueued else { return }
+        switch command.name {
+        case "UNWATCH": isWatching = false
+        case "EXEC", "DISCARD":
+            isInTransaction = false
+            isWatching = false
+        default: begins(command)
+        }
+    }
+}
+
+extension EncodedCommand {
+    fileprivate var isOfConversation: Bool {
+        if case .conversation = route { true } else { false }
+    }
 }

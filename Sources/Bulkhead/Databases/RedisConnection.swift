@@ -47,9 +47,9 @@ public final class RedisConnection: RedisExecutor {
                 throw monitor.refused(pipelineOf: batch.count, error)
             }
             let start = Moment.now
-            let replies = try monitor.ended(pipelineOf: batch.count, await result(of: batch), since: start)
-            state.withLock { $0.answered(batch, replies) }
-            return replies
+            let result = await result(of: batch)
+            state.withLock { $0.ended(batch, result) }
+            return try monitor.ended(pipelineOf: batch.count, result, since: start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -58,10 +58,15 @@ public final class RedisConnection: RedisExecutor {
     /// What the server sends unasked: after `send("SUBSCRIBE", …)` its messages, each an array or push of its kind,
     /// channel and content.
     ///
-    /// The sequence ends by throwing when the connection is lost, and with `messages-lost` when 1,024 messages wait
-    /// unread. Iterate it once; after the lease it is empty.
+    /// The sequence ends by throwing when the connection is lost, and with `messages-lost` when 1,024 messages, or
+    /// 64 MiB of them, wait unread. Iterate it once; after the lease it is empty. A connection whose messages were read
+    /// is not lent again.
     public var pushes: some AsyncSequence<RESPValue, any Error> & Sendable {
-        RedisPushes(base: state.withLock { $0.isOver } ? nil : connection.pushes, database: name)
+        let isOver = state.withLock { state in
+            state.readsMessages()
+            return state.isOver
+        }
+        return RedisPushes(base: isOver ? nil : connection.pushes, database: name)
     }
 
     /// True if the connection can be lent again; every later use is refused.
@@ -76,9 +81,9 @@ public final class RedisConnection: RedisExecutor {
             throw monitor.refused(command, error)
         }
         let start = Moment.now
-        let reply = try monitor.ended(command, await result(of: command), since: start)
-        state.withLock { $0.answered(command, reply) }
-        return reply
+        let result = await result(of: command)
+        state.withLock { $0.ended(command, result) }
+        return try monitor.ended(command, result, since: start)
     }
 
     private func result(of command: EncodedCommand) async -> Result<RESPValue, ConnectionFailure> {

@@ -62,7 +62,9 @@ public struct RedisDatabase: RedisExecutor {
         }
         var standing = outcome
         if outcome.mayNotStand {
-            standing = await repeated(outcome, batch.bytes, count: batch.count, on: lane, until: deadline)
+            standing = await repeated(outcome, batch.bytes, until: deadline) { () async throws(ConnectionFailure) in
+                try await connections.sendAll(batch.bytes, count: batch.count, on: lane, until: deadline)
+            }
         }
         do {
             return try monitor.ended(pipelineOf: batch.count, standing, since: deadline.start)
@@ -77,6 +79,7 @@ public struct RedisDatabase: RedisExecutor {
     /// let isSold = try await database.withConnection { connection in
     ///     try await connection.send("WATCH", "stock")
     ///     let left = try await connection.get("stock", as: Int.self) ?? 0
+    ///     guard left > 0 else { return false }
     ///     let (_, _, result) = try await connection.pipeline(
     ///         .raw("MULTI", []), .raw("SET", ["stock", left - 1]), .raw("EXEC", []))
     ///     return result != .null  // null: somebody was faster
@@ -152,23 +155,23 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             outcome = .failure(error)
         }
-        let result = await repeated(outcome, command.bytes, count: 1, on: lane, until: deadline).map { $0[0] }
-        return try monitor.ended(command, result, since: deadline.start)
+        let result = await repeated(outcome, command.bytes, until: deadline) { () async throws(ConnectionFailure) in
+            try await connections.sendAll(command.bytes, count: 1, on: lane, until: deadline)
+        }
+        return try monitor.ended(command, result.map { $0[0] }, since: deadline.start)
     }
 
     /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
     private func repeated(
-        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, on lane: Lane,
-        until deadline: Deadline
+        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], until deadline: Deadline,
+        _ again: () async throws(ConnectionFailure) -> [RESPValue]
     ) async -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             // A task that is cancelled meanwhile has its outcome.
             do { try await Task.sleep(for: pause) } catch { return outcome }
-            outcome = await Result { () async throws(ConnectionFailure) in
-                try await connections.sendAll(bytes, count: count, on: lane, until: deadline)
-            }
+            outcome = await Result(again)
         }
         return outcome
     }
@@ -179,19 +182,30 @@ public struct RedisDatabase: RedisExecutor {
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         let patience = Deadline(after: timeout)
-        let result = await Result { () async throws(ConnectionFailure) in
-            let lease = try await connections.pool.lease(until: patience)
-            if let failure = await lease.failureBeforeReady(until: patience) {
-                connections.pool.release(lease, reusable: true)
-                throw failure
-            }
-            let deadline = Deadline(after: timeout.adding(command.blockingTime))
-            let result = await lease.sendBlocking(command.bytes, until: deadline)
-            // After a timeout the server may still wait, and answer the next command first.
-            connections.pool.release(lease, reusable: result.isSuccess)
-            return try result.get()
+        var outcome = await Result { () async throws(ConnectionFailure) in
+            try await sendOnLease(command, until: patience)
         }
-        return try monitor.ended(command, result, since: patience.start)
+        if outcome.mayNotStand {
+            outcome = await repeated(outcome, command.bytes, until: patience) { () async throws(ConnectionFailure) in
+                try await sendOnLease(command, until: Deadline(after: timeout))
+            }
+        }
+        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start)
+    }
+
+    private func sendOnLease(
+        _ command: EncodedCommand, until patience: Deadline
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        let lease = try await connections.pool.lease(until: patience)
+        if let failure = await lease.failureBeforeReady(until: patience) {
+            connections.pool.release(lease, reusable: true)
+            throw failure
+        }
+        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let result = await lease.sendBlocking(command.bytes, until: deadline)
+        // After a timeout the server may still wait, and answer the next command first.
+        connections.pool.release(lease, reusable: result.isSuccess)
+        return [try result.get()]
     }
 }
 

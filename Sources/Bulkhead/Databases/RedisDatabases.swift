@@ -100,11 +100,12 @@ public final class RedisDatabases: Sendable {
         self.init(try RedisConfiguration(url: url), catalogue: catalogue)
     }
 
-    /// The same with the environment's settings; see ``RedisConfiguration/init(environment:)``.
-    public static func fromEnvironment(
-        catalogue: DatabaseCatalogue = .standard
-    ) throws(RedisError) -> RedisDatabases {
-        RedisDatabases(try RedisConfiguration.fromEnvironment(), catalogue: catalogue)
+    /// The same with the environment's settings; see ``RedisConfiguration/init(environment:)``. Without a `catalogue`
+    /// the names are the environment's too, as they are for the program `bulkhead`: the file that `REDIS_CATALOGUE`
+    /// names, else the standard ones.
+    public static func fromEnvironment(catalogue: DatabaseCatalogue? = nil) throws(RedisError) -> RedisDatabases {
+        let names = if let catalogue { catalogue } else { try DatabaseCatalogue.fromEnvironment() }
+        return RedisDatabases(try RedisConfiguration.fromEnvironment(), catalogue: names)
     }
 
     /// The database of that name; throws `unknown-database`, never another database. Throws `invalid-catalogue` for a

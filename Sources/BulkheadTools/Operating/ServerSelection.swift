@@ -30,11 +30,11 @@ package struct ServerSelection: Sendable {
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
-            let usual = environment["REDIS_CATALOGUE"].flatMap { $0.isEmpty ? nil : $0 }
-            let file = arguments.text(of: .catalogue) ?? usual
-            catalogue = try file.map { path throws(RedisError) in
-                try DatabaseCatalogue(contentsOfFile: path)
-            } ?? .standard
+            catalogue = if let file = arguments.text(of: .catalogue) {
+                try DatabaseCatalogue(contentsOfFile: file)
+            } else {
+                try DatabaseCatalogue(environment: environment)
+            }
         } catch {
             throw arguments.refused(error.message)
         }

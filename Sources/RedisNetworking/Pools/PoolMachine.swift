@@ -12,6 +12,9 @@ package struct PoolBounds: Sendable, Hashable {
         self.waiters = max(0, waiters)
         self.leaseTimeout = leaseTimeout
     }
+
+    /// By the names that the settings have two floors above, as who reads it looks for those.
+    static let remedy = "lease for shorter, or raise maximumLeases (max_leases in a URL, leases in a budget)"
 }
 
 /// The life of a pool of leases as a pure struct: events in, actions out; first come, first served. It knows no clock.
@@ -87,7 +90,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
             let failure = ConnectionFailure(
                 .tooManyWaiters,
                 "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
-                    + "already: lease for shorter, or raise the pool's bounds")
+                    + "already: \(PoolBounds.remedy)")
             return [.fail(waiter, failure)]
         }
         let end = min(now + bounds.leaseTimeout, deadline.end)
@@ -229,8 +232,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return ConnectionFailure(
             isCall ? .timedOut : .leaseTimedOut,
             "no connection became free within \(patience.inWords): all \(bounds.connections) are leased or being "
-                + "opened, with \(count) in line, the first for \((now - start).inWords); lease for shorter, "
-                + "or raise the pool's bounds")
+                + "opened, with \(count) in line, the first for \((now - start).inWords): " + PoolBounds.remedy)
     }
 }
 

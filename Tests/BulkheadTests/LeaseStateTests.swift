@@ -1,0 +1,49 @@
+@testable import Bulkhead
+import RESP
+import RedisCommands
+import RedisNetworking
+import Testing
+
+/// What a lease leaves behind, by value: the orders of events that a server does not show at will.
+@Suite struct `A lease is not lent again` {
+    private static func command(_ words: String...) -> EncodedCommand {
+        RedisCommand<RESPValue>.raw(words[0], Array(words.dropFirst())).encoded
+    }
+
+    private static let ok = Result<RESPValue, ConnectionFailure>.success(.simpleString("OK"))
+    private static let late = Result<RESPValue, ConnectionFailure>.failure(ConnectionFailure(.timedOut, "late"))
+
+    @Test func `while a call has not come back, and is when it has`() throws {
+        let get = Self.command("GET", "key")
+        var state = LeaseState()
+        try state.willSend(get)
+        try state.willSend(get)
+        state.ended(get, .success(.null))
+        #expect(!state.isClean)
+        state.ended(get, Self.late)
+        #expect(state.isClean, "the late reply of a GET is dropped by the connection, and means no more")
+        let isLentAgain = state.end()
+        #expect(isLentAgain)
+        #expect(throws: RedisError.self) { try state.willSend(get) }
+    }
+
+    @Test func `when two tasks held conversations at once, whichever reply was told first`() throws {
+        let (exec, multi) = (Self.command("EXEC"), Self.command("MULTI"))
+        var state = LeaseState()
+        try state.willSend(exec)
+        try state.willSend(multi)
+        state.ended(multi, Self.ok)
+        state.ended(exec, .success(.array([])))
+        #expect(!state.isClean)
+    }
+
+    @Test(arguments: [
+        command("WATCH", "key"), command("EXEC"), command("BLPOP", "key", "1"), command("WAIT", "1", "0"),
+    ])
+    func `when nobody knows what became of a command that changes it or waits`(_ command: EncodedCommand) throws {
+        var state = LeaseState()
+        try state.willSend(command)
+        state.ended(command, Self.late)
+        #expect(!state.isClean)
+    }
+}

@@ -1,0 +1,110 @@
+// The README's other programs, so that the compiler reads them; ReadmeTests compares each with what stands there.
+
+import Bulkhead
+import RedisTestServer
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+func whereTheServerIs() throws {
+    let usual = try RedisDatabases.fromEnvironment()                         // REDIS_URL, REDIS_HOST, REDIS_SOCKET …
+    let byURL = try RedisDatabases(url: "redis://app:secret@cache:6379?connect_timeout=1")
+    let bySocket = try RedisDatabases(url: "unix:///run/redis/redis.sock")
+
+    var configuration = RedisConfiguration(host: "cache", port: 6379)        // or in code
+    configuration.password = "secret"                                        // never printed
+    configuration.clientName = "web"
+    let databases = RedisDatabases(configuration)
+    _ = (usual, byURL, bySocket, databases)
+}
+
+func howLongACommandMayTake(_ main: RedisDatabase) async throws {
+    let session = try await main.within(.milliseconds(50)).get("session:42")  // else: timed-out, and at what stage
+    _ = session
+}
+
+extension DatabaseName {
+    static let sessions: DatabaseName = "sessions"
+}
+
+func namesOfOnesOwn(_ configuration: RedisConfiguration) throws {
+    let catalogue = try DatabaseCatalogue([
+        DatabaseEntry(.sessions, number: 0, purpose: "Logins", keyPatterns: ["session:*"], mayBeFlushed: true),
+        DatabaseEntry(.knowledge, number: 1, purpose: "Vectors"),             // flushdb() is refused
+    ])
+    let fromFile = try DatabaseCatalogue(contentsOfFile: "/etc/app/redis-databases.json")
+    let databases = RedisDatabases(configuration, catalogue: catalogue)
+    _ = (fromFile, databases)
+}
+
+func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (RESPBytes, [Float]) -> Void) async throws {
+    for try await key in knowledge.scan(match: "llama_index/*", pace: .considerate) { count(key) }  // 40 µs a step
+
+    let vectors = knowledge.scanValues(match: "llama_index/*", pace: .gentle) { .hget($0, "vector", as: [Float].self) }
+    for try await found in vectors { index(found.key, try found.value ?? []) }                // in slices of 25 µs
+}
+
+func commands(_ databases: RedisDatabases, _ main: RedisDatabase) async throws {
+    let visits = try await main.incr("visits")
+    let names = try await main.mget("user:1", "user:2")                      // [String?]
+    let top = try await main.zrangeWithScores("scores", 0, 9, reversed: true)
+    try await main.hset("user:1", pairs: ["name": "Ada", "plan": "paid"] as [String: String])    // a dictionary
+
+    let (user, count) = try await main.pipeline(.get("user:1"), .incr("visits"))   // one round trip, typed
+    let encoding = try await main.send("OBJECT", "ENCODING", "user:1", as: String.self)  // any other command
+
+    let blocking = try databases.blocking(.main)                             // no async: scripts, tools, threads
+    try blocking.set("key", "value")
+    _ = (visits, names, top, user, count, encoding)
+}
+
+struct Profile: Codable {
+    var name: String
+}
+
+func valuesInJSON(_ main: RedisDatabase, _ profile: Profile) async throws {
+    try await main.set("profile:1", try JSONEncoder().encode(profile))
+    let read = try await main.get("profile:1", as: Data.self).map { try JSONDecoder().decode(Profile.self, from: $0) }
+    _ = read
+}
+
+extension RedisCommand {
+    static func pfcount(_ key: String) -> RedisCommand<Int> { .raw("PFCOUNT", [key], as: Int.self) }
+}
+
+func commandsOfOnesOwn(_ main: RedisDatabase) async throws {
+    let visitors = try await main.run(.pfcount("visitors"))
+    _ = visitors
+}
+
+func connectionsOfOnesOwn(_ main: RedisDatabase) async throws {
+    let isSold = try await main.withConnection { connection in
+        try await connection.send("WATCH", "stock")
+        let stock = try await connection.get("stock", as: Int.self) ?? 0
+        guard stock > 0 else { return false }                                // watches still: closed, not lent again
+        let (_, _, result) = try await connection.pipeline(
+            .raw("MULTI", []), .raw("SET", ["stock", stock - 1]), .raw("EXEC", []))
+        return result != .null                                               // null: somebody was faster
+    }
+    let heard = try await main.withConnection { connection in                // messages are the server's, not a name's
+        try await connection.send("SUBSCRIBE", "news")
+        for try await push in connection.pushes { return push.elements?.last?.bytes?.text }
+        return nil
+    }
+    _ = (isSold, heard)
+}
+
+func whatGoesOn(_ databases: RedisDatabases) {
+    let p99 = databases.snapshot()[.main]?.latencies.percentile(99)
+    _ = p99
+}
+
+func aServerForTests() throws {
+    let server = try RedisTestServer.start()         // REDIS_TEST_SERVER, else redis-server or valkey-server on PATH
+    defer { server.stop() }
+    let databases = try RedisDatabases(url: server.url)
+    _ = databases
+}

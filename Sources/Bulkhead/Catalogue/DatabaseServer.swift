@@ -9,7 +9,7 @@ import RedisNetworking
 /// The server that a name lives on where it is not the one all others live on: an address and a login.
 ///
 /// Printing one shows the address, and neither user nor password. Two are one server if their addresses are written
-/// alike: `localhost` and `127.0.0.1`, or a port and a socket, are two, and nothing sees that their names share a number.
+/// alike: `localhost` and `127.0.0.1`, or a port and a socket, are two, and nobody sees that names share a number.
 public struct DatabaseServer: Sendable, Hashable {
     let endpoint: Endpoint
     let username: String?

@@ -20,7 +20,7 @@ struct LargeReplyNoise {
         }
     }
 
-    /// Starts to read one at once, and counts replies; nil where nothing is read.
+    /// Starts to read one at once, counts replies and how long each took; nil where nothing is read.
     func start(_ place: LargeReplyPlace) throws -> NoiseMaker? {
         switch place {
         case .idle: nil
@@ -34,7 +34,10 @@ struct LargeReplyNoise {
     private func reading(_ database: RedisDatabase) throws -> NoiseMaker {
         try NoiseMaker(awaiting: { [elements] maker in
             while !maker.hasToStop {
+                let begun = MonotonicClock.now()
+                maker.beginStep()
                 let found = try await database.lrange(Self.key, 0, -1, as: RESPBytes.self)
+                maker.endStep(since: begun)
                 guard found.count == elements, found.allSatisfy({ $0.count == Self.elementSize }) else {
                     throw ProgramError("the large reply has other elements than were written")
                 }
@@ -49,7 +52,9 @@ struct LargeReplyNoise {
         // Made here to fail here; used by the noise's thread alone.
         nonisolated(unsafe) let socket = try BareSocket(host: "127.0.0.1", port: port, database: number)
         return try NoiseMaker { [replySize] maker in
-            try socket.ask(["LRANGE", Self.key, "0", "-1"], replySize: replySize, beginningWith: UInt8(ascii: "*"))
+            try maker.step {
+                try socket.ask(["LRANGE", Self.key, "0", "-1"], replySize: replySize, beginningWith: UInt8(ascii: "*"))
+            }
             maker.add(1)
         }
     }

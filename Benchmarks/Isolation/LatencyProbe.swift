@@ -23,11 +23,9 @@ struct LatencyProbe {
     func run(
         round: Int, rate: Double? = nil, beside noise: NoiseMaker?, _ interruption: Interruption
     ) throws -> ProbeMeasurement {
-        // What ended the measurement is what counts.
+        // Also where something else ended the measurement, which then counts.
         defer { try? noise?.stop() }
-        let seen = try measure(round, rate ?? settings.rate, noise, interruption)
-        try noise?.stop()
-        return seen
+        return try measure(round, rate ?? settings.rate, noise, interruption)
     }
 
     private func measure(
@@ -47,6 +45,7 @@ struct LatencyProbe {
         var intendedGets = 0
         var windowStart: Int64?
         var workBefore = 0
+        noise?.measure(measuredFrom..<schedule.end)
         try watch?.begin()
         for intended in schedule {
             if interruption.isAsked { _ = canary.stop() }
@@ -80,13 +79,17 @@ struct LatencyProbe {
 
         let stalls = canary.stop()
         let truth = try watch?.end()
+        // Its last step is counted to its end.
+        try noise?.stop()
+        let steps = noise?.steps ?? NoiseSteps()
         var seen = recorder.seen
-        for begun in noise?.beginnings ?? [] { seen.timeline.mark(at: begun - measuredFrom) }
+        for begun in steps.beginnings { seen.timeline.mark(at: begun - measuredFrom) }
         let start = windowStart ?? measuredFrom
         return ProbeMeasurement(
             latencies: seen.latencies, lateness: seen.lateness, stalls: stalls, intendedGets: intendedGets,
             failedGets: intendedGets - seen.latencies.count,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
-            work: workDone, workSeconds: Double(windowEnd - start) / 1e9, timeline: seen.timeline, truth: truth)
+            work: workDone, workSeconds: Double(windowEnd - start) / 1e9, steps: steps.latencies,
+            timeline: seen.timeline, truth: truth)
     }
 }

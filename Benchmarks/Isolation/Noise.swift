@@ -24,8 +24,9 @@ struct Noise: Sendable {
             return try NoiseMaker { maker in
                 var cursor: RedisScanCursor? = .start
                 while let position = cursor, !maker.hasToStop {
-                    maker.beginStep()
-                    let page = try database.scanPage(position, count: kind.scanCount, as: RESPBytes.self)
+                    let page = try maker.step {
+                        try database.scanPage(position, count: kind.scanCount, as: RESPBytes.self)
+                    }
                     maker.add(page.elements.count)
                     cursor = page.cursor
                 }
@@ -35,79 +36,89 @@ struct Noise: Sendable {
             return try NoiseMaker { maker in
                 try inSlices(maker) { keys in
                     let commands: [RedisCommand<[Float]?>] = keys.map { .hget($0, "vector", as: [Float].self) }
-                    for result in try database.pipeline(commands) where try result.get()?.count == settings.dimensions {
-                        maker.add(1)
-                    }
+                    let results = try maker.step { try database.pipeline(commands) }
+                    for result in results where try result.get()?.count == settings.dimensions { maker.add(1) }
                 }
             }
         case .keys:
             return try NoiseMaker { maker in
-                maker.beginStep()
                 // bulkhead: allow keys because it is measured how long everybody waits for it
-                maker.add(try database.send("KEYS", site.content.vectorPattern, as: [RESPBytes].self).count)
+                let keys = try maker.step {
+                    try database.send("KEYS", site.content.vectorPattern, as: [RESPBytes].self)
+                }
+                maker.add(keys.count)
             }
         case .vsim: return try NoiseMaker(try findNeighbours())
         case .dump:
             return try NoiseMaker { maker in
                 try inSlices(maker) { keys in
                     let commands: [RedisCommand<RESPBytes?>] = keys.map { .raw("DUMP", [$0], as: RESPBytes?.self) }
-                    for result in try database.pipeline(commands) where try result.get() != nil { maker.add(1) }
+                    let results = try maker.step { try database.pipeline(commands) }
+                    for result in results where try result.get() != nil { maker.add(1) }
                 }
             }
         case .migration: return try NoiseMaker(try migrate(from: database))
         case .sync:
             guard let socketPath else { throw ProgramError("SYNC needs a server of our own") }
             return try NoiseMaker { maker in
+                let begun = MonotonicClock.now()
                 maker.beginStep()
                 try SnapshotStream.receive(socketPath) { bytes in
                     maker.add(bytes)
                     return !maker.hasToStop
                 }
+                // The last one is cut short.
+                if !maker.hasToStop { maker.endStep(since: begun) }
             }
         }
     }
 
     /// All vectors once, as a program would read them.
+    ///
+    /// A step is a `next()` that asks the server, with all that its caller waits for: the page of keys where one is
+    /// due, the pause of the pace, and the slice. Only such a one makes commands, right before they leave.
     private func scanVectors(_ maker: NoiseMaker, _ database: BlockingRedisDatabase) throws {
-        var last = Int64.min
         var scan = database.scanValues(
             match: site.content.vectorPattern, count: settings.count, pace: site.pace, slice: settings.count
         ) { key in
-            // The commands of one slice are made right after each other: a gap means that another slice begins.
-            let now = MonotonicClock.now()
-            if now &- last > 20_000 { maker.beginStep() }
-            last = now
+            maker.beginStep()
             return .hmget(key, IsolationContent.vectorFields, as: RESPValue.self)
         }
-        while !maker.hasToStop, let found = try scan.next() {
+        while !maker.hasToStop {
+            let begun = MonotonicClock.now()
+            guard let found = try scan.next() else { return }
+            maker.endStep(since: begun)
             try decode(try found.value)
             maker.add(1)
         }
     }
 
-    /// The same over the connection that the GETs take, which only a benchmark asks for.
+    /// The same over the connection that the GETs take, which only a benchmark asks for; the same steps, too.
     private func scanInOneLine(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
         var cursor: RESPBytes = "0"
+        var begun = MonotonicClock.now()
         repeat {
             var scan = RedisBatch()
             scan.append(
                 RedisCommand<RESPValue>.raw(
                     "SCAN", [cursor, "MATCH", site.content.vectorPattern, "COUNT", settings.count]))
             scan.takesBulkLane = false
-            maker.beginStep()
             guard let page = try await database.send(scan).first?.elements, page.count == 2, let next = page[0].bytes
             else { throw ProgramError("SCAN was answered by something else than a page") }
             cursor = next
             var keys = try [RESPBytes](redis: page[1])[...]
             while !keys.isEmpty, !maker.hasToStop {
-                maker.beginStep()
                 // More than a thousand would take the bulk lane.
                 let commands: [RedisCommand<[RESPValue?]>] = keys.prefix(1_000).map {
                     .hmget($0, IsolationContent.vectorFields, as: RESPValue.self)
                 }
                 keys = keys.dropFirst(commands.count)
-                for result in try await database.pipeline(commands) { try decode(try result.get()) }
+                maker.beginStep()
+                let results = try await database.pipeline(commands)
+                maker.endStep(since: begun)
+                for result in results { try decode(try result.get()) }
                 maker.add(commands.count)
+                begun = MonotonicClock.now()
             }
         } while cursor != "0" && !maker.hasToStop
     }
@@ -117,11 +128,14 @@ struct Noise: Sendable {
         let scan = database.scanValues(
             match: site.content.vectorPattern, count: settings.count, pace: site.pace, slice: settings.count
         ) { key in
-            .hmget(key, IsolationContent.vectorFields, as: RESPValue.self)
+            maker.beginStep()
+            return .hmget(key, IsolationContent.vectorFields, as: RESPValue.self)
         }
-        for try await found in scan {
-            if maker.hasToStop { return }
-            if maker.count.isMultiple(of: settings.count) { maker.beginStep() }
+        var values = scan.makeAsyncIterator()
+        while !maker.hasToStop {
+            let begun = MonotonicClock.now()
+            guard let found = try await values.next() else { return }
+            maker.endStep(since: begun)
             try decode(try found.value)
             maker.add(1)
         }
@@ -144,7 +158,6 @@ struct Noise: Sendable {
     private func inSlices(_ maker: NoiseMaker, _ body: (ArraySlice<String>) throws -> Void) throws {
         let keys = (0..<settings.vectors).map { site.content.vectorKey($0) }
         for start in stride(from: 0, to: keys.count, by: settings.count) where !maker.hasToStop {
-            maker.beginStep()
             try body(keys[start..<min(start + settings.count, keys.count)])
         }
     }
@@ -154,11 +167,12 @@ struct Noise: Sendable {
         return { maker in
             var cursor: RedisScanCursor? = .start
             while let position = cursor, !maker.hasToStop {
-                let page = try database.scanPage(position, count: settings.count, type: "string", as: RESPBytes.self)
-                cursor = page.cursor
-                if page.elements.isEmpty { continue }
-                maker.beginStep()
-                let vectors = try database.mget(page.elements, as: [Float].self)
+                let vectors: [[Float]?] = try maker.step {
+                    let page = try database.scanPage(
+                        position, count: settings.count, type: "string", as: RESPBytes.self)
+                    cursor = page.cursor
+                    return page.elements.isEmpty ? [] : try database.mget(page.elements, as: [Float].self)
+                }
                 maker.add(vectors.count { $0?.count == settings.dimensions })
             }
         }
@@ -168,9 +182,9 @@ struct Noise: Sendable {
         let database = try site.vectors.blocking(Workload.extras)
         return { maker in
             let query = site.content.vector(maker.count % settings.vectors, dimensions: settings.dimensions).vector
-            maker.beginStep()
-            let found = try database.send(
-                "VSIM", Workload.vectorSet, "FP32", query, "COUNT", 10, as: [String].self)
+            let found = try maker.step {
+                try database.send("VSIM", Workload.vectorSet, "FP32", query, "COUNT", 10, as: [String].self)
+            }
             if found.isEmpty { throw ProgramError("the vector set is empty") }
             maker.add(1)
         }
@@ -183,11 +197,13 @@ struct Noise: Sendable {
             try inSlices(maker) { keys in
                 let dumps: [RedisCommand<RESPBytes?>] = keys.map { .raw("DUMP", [$0], as: RESPBytes?.self) }
                 var restores: [RedisCommand<RESPValue>] = []
-                for (key, result) in zip(keys, try source.pipeline(dumps)) {
-                    guard let payload = try result.get() else { continue }
-                    restores.append(.raw("RESTORE", ["migrated:" + key, 0, payload, "REPLACE"]))
+                try maker.step {
+                    for (key, result) in zip(keys, try source.pipeline(dumps)) {
+                        guard let payload = try result.get() else { continue }
+                        restores.append(.raw("RESTORE", ["migrated:" + key, 0, payload, "REPLACE"]))
+                    }
+                    for result in try target.pipeline(restores) { _ = try result.get() }
                 }
-                for result in try target.pipeline(restores) { _ = try result.get() }
                 maker.add(restores.count)
             }
         }

@@ -9,10 +9,8 @@ final class NoiseMaker: Sendable {
     private let isStopped = Atomic(false)
     private let failure = Mutex<(any Error)?>(nil)
     private let thread = Mutex<DedicatedThread?>(nil)
-    private let steps = Mutex<[Int64]>([])
-
-    /// Beginnings of steps that are kept, for a picture of them.
-    private static let mostSteps = 100_000
+    private let recorded = Mutex(NoiseSteps())
+    private let isInStep = Atomic(false)
 
     /// Starts at once; `work` is called again and again until `stop`.
     init(_ work: @escaping @Sendable (NoiseMaker) throws -> Void) throws {
@@ -56,15 +54,38 @@ final class NoiseMaker: Sendable {
 
     func add(_ count: Int) { done.add(count, ordering: .relaxed) }
 
-    /// A step that holds the server begins now.
-    func beginStep() {
-        steps.withLock { steps in
-            if steps.count < Self.mostSteps { steps.append(MonotonicClock.now()) }
-        }
+    /// Counts how long steps take that begin in this time, in nanoseconds of `MonotonicClock`.
+    func measure(_ time: Range<Int64>) { recorded.withLock { $0.measure(time) } }
+
+    /// The body is one step, from its call to its return.
+    func step<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let begun = MonotonicClock.now()
+        beginStep()
+        let result = try body()
+        endStep(since: begun)
+        return result
     }
 
-    /// In nanoseconds of `MonotonicClock`.
-    var beginnings: [Int64] { steps.withLock { $0 } }
+    /// A step that holds the server begins now. Until its end this does nothing more: each command of a slice may say
+    /// it, and only the first costs more than a look.
+    func beginStep() {
+        if isInStep.load(ordering: .relaxed) { return }
+        isInStep.store(true, ordering: .relaxed)
+        let now = MonotonicClock.now()
+        recorded.withLock { $0.begin(at: now) }
+    }
+
+    /// The step under way is over, and its caller has waited for it since this instant; nothing where none is under
+    /// way: what the caller got then was there already.
+    func endStep(since begun: Int64) {
+        guard isInStep.load(ordering: .relaxed) else { return }
+        isInStep.store(false, ordering: .relaxed)
+        let now = MonotonicClock.now()
+        recorded.withLock { $0.end(since: begun, at: now) }
+    }
+
+    /// What was recorded so far; all of it once `stop` has returned.
+    var steps: NoiseSteps { recorded.withLock { $0 } }
 
     /// Ends after the step under way; throws what ended it before.
     func stop() throws {

@@ -7,6 +7,9 @@ struct ServerWatch {
 
     init(_ databases: RedisDatabases) throws(RedisError) { main = try databases.blocking(.main) }
 
+    /// Commands that this asks: not of what is measured.
+    private static let own: Set = ["config", "slowlog", "latency", "info"]
+
     /// Counts from now on.
     func begin() throws(RedisError) {
         try main.send("CONFIG", "RESETSTAT")
@@ -19,6 +22,7 @@ struct ServerWatch {
         let lines = try main.info("commandstats").text.split(whereSeparator: \.isNewline)
         let commands = lines.filter { $0.hasPrefix("cmdstat_") }.compactMap { line -> ServerTruth.Command? in
             let name = line.dropFirst("cmdstat_".count).prefix { $0 != ":" }
+            if Self.own.contains(String(name.prefix { $0 != "|" })) { return nil }
             let pairs = line.dropFirst("cmdstat_:".count + name.count).split(separator: ",")
             let values = pairs.reduce(into: [Substring: Substring]()) { values, pair in
                 let parts = pair.split(separator: "=")

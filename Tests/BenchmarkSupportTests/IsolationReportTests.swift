@@ -7,10 +7,12 @@ import Testing
     /// 1,000 GETs of which 985 take `p50` and the others `p99`, in microseconds.
     private func measurement(
         _ layout: IsolationLayout, round: Int = 0, p50: Int64, p99: Int64, lateness: Int64 = 5, failed: Int = 0,
-        vectors: Int = 102_000, noise: IsolationNoise = .vectors
+        vectors: Int = 102_000, noise: IsolationNoise = .vectors, steps: [Int64] = []
     ) -> IsolationMeasurement {
         var latencies = LatencyHistogram()
         var late = LatencyHistogram()
+        var stepLatencies = LatencyHistogram()
+        for step in steps { stepLatencies.record(nanoseconds: step * 1_000) }
         for index in 0..<1_000 {
             latencies.record(nanoseconds: (index < 985 ? p50 : p99) * 1_000)
             late.record(nanoseconds: lateness * 1_000)
@@ -19,7 +21,7 @@ import Testing
             step: RoundPlan.Step(round: round, case: IsolationCase(layout, noise: noise)),
             seen: ProbeMeasurement(
                 latencies: latencies, lateness: late, stalls: late, intendedGets: 1_000 + failed, failedGets: failed,
-                seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5,
+                seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5, steps: stepLatencies,
                 truth: ServerTruth(
                     commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
                     slowestCommand: "scan", latencyEvents: ["command": 5])))
@@ -192,7 +194,10 @@ import Testing
         settings.url = "redis://:secret@host"
         settings.secondURL = "redis://:secret@other"
         let report = try report(
-            [measurement(.idle, p50: 100, p99: 200), measurement(.namedDatabases, p50: 100, p99: 900)],
+            [
+                measurement(.idle, p50: 100, p99: 200),
+                measurement(.namedDatabases, p50: 100, p99: 900, steps: [2_000, 3_000]),
+            ],
             settings: settings, skipped: ["separate servers: not measured"])
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -212,10 +217,16 @@ import Testing
                 "sender_lateness", "p99_of_rounds", "p99_times_idle",
                 "p50_times_idle",
                 "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",
-                "vectors_per_second", "sentence",
+                "vectors_per_second", "sentence", "step", "steps", "step_latency", "step_latency_of_rounds",
             ])
-        let latency = try #require(layouts[0]["get_latency"] as? [String: Int])
-        #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
+        #expect(Set(layouts[1].keys).subtracting(layouts[0].keys) == [
+            "p99_times_idle", "p50_times_idle", "vectors_per_second", "step", "steps", "step_latency",
+            "step_latency_of_rounds",
+        ])
+        for (layout, member) in [(0, "get_latency"), (1, "step_latency"), (1, "step_latency_of_rounds")] {
+            let latency = try #require(layouts[layout][member] as? [String: Int])
+            #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"], "\(member)")
+        }
         let verdict = try #require(object["verdict"] as? [String: String])
         #expect(Set(verdict.keys) == ["claim", "criterion", "answer", "text"])
     }

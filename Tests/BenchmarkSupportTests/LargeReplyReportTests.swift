@@ -4,12 +4,16 @@ import Testing
 
 @Suite struct LargeReplyReportTests {
     /// 100 GETs of which 98 take `p50` and the others `p99`, in microseconds.
-    private static func seen(p50: Int64, p99: Int64, replies: Int = 0, failed: Int = 0) -> ProbeMeasurement {
+    private static func seen(
+        p50: Int64, p99: Int64, replies: Int = 0, failed: Int = 0, took: [Int64] = []
+    ) -> ProbeMeasurement {
         var latencies = LatencyHistogram()
+        var replyTimes = LatencyHistogram()
+        for time in took { replyTimes.record(nanoseconds: time * 1_000) }
         for index in 0..<100 { latencies.record(nanoseconds: (index < 98 ? p50 : p99) * 1_000) }
         return ProbeMeasurement(
             latencies: latencies, lateness: latencies, intendedGets: 100 + failed, failedGets: failed, seconds: 1,
-            work: replies, workSeconds: 0.5)
+            work: replies, workSeconds: 0.5, steps: replyTimes)
     }
 
     private static func report(_ rounds: [[LargeReplyPlace: ProbeMeasurement]]) -> LargeReplyReport? {
@@ -48,6 +52,24 @@ import Testing
             #expect(text.replacing("\n", with: " ").contains(words), "\(words)")
         }
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= Table.defaultWidth })
+    }
+
+    @Test func `how long a reply takes is the median and the ends of its rounds, where one is read`() throws {
+        let idle = Self.seen(p50: 100, p99: 200)
+        let report = try #require(
+            Self.report(
+                [[1_000, 4_000], [2_000, 6_000], [3_000, 5_000]].map { took in
+                    [
+                        .idle: idle, .bareSocket: Self.seen(p50: 100, p99: 200, replies: 2, took: took),
+                        .knowledge: idle, .main: idle,
+                    ]
+                }))
+        let read = report.places[1]
+        #expect(abs((read.replyP50?.median ?? 0) - 2_000_000) < 20_000)
+        #expect(abs((read.replyP50?.min ?? 0) - 1_000_000) < 10_000)
+        #expect(read.replyP99?.median == 5_000_000 && read.replyP99?.max == 6_000_000)
+        #expect(report.places[0].replyP50 == nil && report.places[2].replyP99 == nil)
+        #expect(report.text().contains("reply p50"))
     }
 
     @Test func `a place without an answer gives no report`() {

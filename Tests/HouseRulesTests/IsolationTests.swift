@@ -9,6 +9,18 @@ import Testing
             let answered_gets: Int
             let failed_gets: Int
             let vectors_per_second: Double?
+            let steps: Int?
+            let step_latency: Percentiles?
+
+            /// Whether the steps of the work were timed, however long they took.
+            var hasSteps: Bool {
+                guard let steps, let step_latency else { return false }
+                return steps > 0 && 0 < step_latency.p50 && step_latency.p50 <= step_latency.max
+            }
+        }
+        struct Percentiles: Decodable {
+            let p50: Int64
+            let max: Int64
         }
         struct Claim: Decodable {
             let claim: String
@@ -46,6 +58,7 @@ import Testing
         }
         #expect(report.layouts.allSatisfy { $0.answered_gets > 0 && $0.failed_gets == 0 })
         #expect(report.layouts.allSatisfy { $0.name == "idle" || $0.vectors_per_second ?? 0 > 0 })
+        #expect(report.layouts.filter { !$0.hasSteps }.map(\.name) == ["idle"])
         #expect(report.flushes.map(\.mode) == ["asynchronous", "synchronous"])
         #expect(report.flushes.allSatisfy { $0.lost == 0 && $0.failed_reads == 0 })
         #expect(report.claims.first { $0.claim.contains("flushed") }?.answer == "holds")
@@ -65,6 +78,8 @@ import Testing
         #expect(report.layouts.count == 2 + noises.count)
         #expect(report.layouts.allSatisfy { $0.answered_gets > 0 && $0.failed_gets == 0 })
         #expect(report.layouts.dropFirst().allSatisfy { $0.vectors_per_second ?? 0 > 0 })
+        // The first snapshot begins before the measured time, and the last may be cut short.
+        #expect(report.layouts.dropFirst().allSatisfy { $0.hasSteps || $0.name == "SYNC" })
         #expect(report.flushes.isEmpty)
     }
 
@@ -74,7 +89,9 @@ import Testing
             let answered_gets: Int
             let failed_gets: Int
             let replies_per_second: Double
+            let reply_p50: Spread?
         }
+        struct Spread: Decodable { let median: Double }
         let places: [Place]
     }
 
@@ -85,5 +102,6 @@ import Testing
         #expect(places.map(\.place) == ["idle", "bare socket", "knowledge", "main"])
         #expect(places.allSatisfy { $0.answered_gets > 0 && $0.failed_gets == 0 })
         #expect(places.allSatisfy { ($0.replies_per_second > 0) == ($0.place != "idle") })
+        #expect(places.allSatisfy { ($0.reply_p50?.median ?? 0 > 0) == ($0.place != "idle") })
     }
 }

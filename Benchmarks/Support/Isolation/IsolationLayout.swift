@@ -86,6 +86,18 @@ package enum IsolationNoise: String, Sendable, CaseIterable, Encodable {
         }
     }
 
+    /// What its caller waits for at once, and what is timed: a slice is a pipeline of COUNT keys at most (of a scan of
+    /// vectors with the page of keys and the pause of the pace where one comes before it, of a migration the DUMPs and
+    /// then the RESTOREs), a page one SCAN (and its MGET), a snapshot one SYNC to its end.
+    package var step: String {
+        switch self {
+        case .vectors, .hget, .dump, .migration: "slice"
+        case .scan10, .scan100, .scan1000, .scan10000, .mget: "page"
+        case .keys, .vsim: "command"
+        case .sync: "snapshot"
+        }
+    }
+
     /// COUNT of those that scan keys alone.
     package var scanCount: Int? {
         switch self {

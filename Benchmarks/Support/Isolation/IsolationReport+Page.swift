@@ -22,6 +22,10 @@ extension IsolationReport {
             <p>Latency from the instant a GET was meant to leave. Percentiles are medians of the rounds, max is of
             all, and the curves are of all rounds together.</p>
             <div class="wide">\(pageTable)</div>
+            \(otherUnits.map { "<p class=\"caption\">\(HTML.text($0))</p>" } ?? "")
+            <h2>The work beside them</h2>
+            <p>\(HTML.text(stepsMeaning))</p>
+            <div class="wide">\(pageStepTable)</div>
             <h2>How slow, how often</h2>
             <figure><div class="wide">\(IsolationChart.curves(mainSummaries))</div>
             \(IsolationChart.legend(mainSummaries))
@@ -68,12 +72,27 @@ extension IsolationReport {
                 Units.count(Int(summary.achievedGetsPerSecond.rounded())),
                 summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
             ]
-            return "<tr><th>\(HTML.text(summary.case.name))</th>"
-                + cells.map { "<td>\(HTML.text($0))</td>" }.joined() + "</tr>"
+            return [summary.case.name] + cells
         }
-        let titles = ["layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "GETs/s", "vectors/s"]
-        return "<table><thead><tr>" + titles.map { "<th>\($0)</th>" }.joined() + "</tr></thead><tbody>"
-            + rows.joined(separator: "\n") + "</tbody></table>"
+        return Self.table(
+            ["layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "GETs/s", "vectors/s"], rows)
+    }
+
+    private var pageStepTable: String {
+        let rows = summaries.filter(\.layout.isScanned).map { summary in
+            [summary.case.name, summary.case.noise.step] + summary.stepCells([\.p50, \.p90, \.p99, \.p999])
+        }
+        return Self.table(["layout", "step", "steps", "p50", "p90", "p99", "p99.9", "max"], rows)
+    }
+
+    /// Titles, and rows whose first cell is their own title.
+    private static func table(_ titles: [String], _ rows: [[String]]) -> String {
+        let lines = rows.map { cells in
+            "<tr>" + cells.prefix(1).map { "<th>\(HTML.text($0))</th>" }.joined()
+                + cells.dropFirst().map { "<td>\(HTML.text($0))</td>" }.joined() + "</tr>"
+        }
+        return "<table><thead><tr>" + titles.map { "<th>\(HTML.text($0))</th>" }.joined() + "</tr></thead><tbody>"
+            + lines.joined(separator: "\n") + "</tbody></table>"
     }
 
     private var timelines: String {

@@ -3,6 +3,8 @@ extension IsolationReport {
     package func text(width: Int = Table.defaultWidth) -> String {
         let sentences = (sentences + skipped).map { $0 + "." }
         var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
+        if let otherUnits { lines += otherUnits.wrapped(to: width) + [""] }
+        lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(width: width) + [""]
         for sentence in sentences + [errorBound] + canary + failures { lines += Self.item(sentence, width: width) }
         if !truths.isEmpty {
             lines += ["", "What the server of the cache counted in the first round, warm-up included:"]
@@ -24,8 +26,7 @@ extension IsolationReport {
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
             + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
-            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time; of "
-            + "\(settings.rounds) rounds the lowest and the highest enclose the true median with \(confidence). "
+            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range). "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 
@@ -34,10 +35,22 @@ extension IsolationReport {
         return most > 1 ? " (those far from idle every \(most) rounds)" : ""
     }
 
-    /// Of the range of n samples about the median: 1 - 2^(1-n).
-    private var confidence: String {
-        let rounds = min(settings.rounds, 30)
-        return "\(Units.decimal((1 - 2 / Double(1 << rounds)) * 100, places: rounds < 8 ? 0 : 1)) % certainty"
+    /// What the brackets behind a factor hold: the range of n samples misses the true median once in 2^(n-1).
+    private var range: String {
+        let counts = summaries.map(\.p99TimesIdleOfRounds.count).filter { $0 > 0 }
+        guard let fewest = counts.min(), fewest > 1 else { return "" }
+        let certainty = fewest > 10 ? "more than 99.9" : Units.decimal(100 - 100 / Double(1 << (fewest - 1)), places: 0)
+        return ", in brackets its lowest and highest round, which enclose the true one with \(certainty) % certainty"
+            + (counts.allSatisfy { $0 == fewest } ? "" : " or more")
+    }
+
+    /// What the last column counts where it is not vectors.
+    var otherUnits: String? {
+        let noises = IsolationNoise.allCases.filter { noise in
+            noise.unit != "vectors" && summaries.contains { $0.case.noise == noise }
+        }
+        if noises.isEmpty { return nil }
+        return "vectors/s: of " + noises.map { "\($0.name) \($0.unit)" }.joined(separator: ", of ") + "."
     }
 
     private var table: Table {
@@ -53,6 +66,36 @@ extension IsolationReport {
                     summary.p99TimesIdle.map { Units.decimal($0.median, places: 1) } ?? "–",
                     summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
                 ])
+        }
+        return table
+    }
+
+    /// What the second table says.
+    var stepsMeaning: String {
+        let noises = Set(summaries.filter(\.layout.isScanned).map(\.case.noise))
+        let meanings: [(step: String, meaning: String)] = [
+            (
+                "slice",
+                " A slice is one pipeline for at most \(Units.grouped(settings.count)) keys, in scans of vectors with "
+                    + "the page of keys and the pause of the pace that come before it"
+                    + (noises.contains(.migration) ? "; of DUMP+RESTORE it is two." : ".")
+            ),
+            ("page", " A page is one SCAN" + (noises.contains(.mget) ? ", of SCAN+MGET with the MGET." : ".")),
+            ("snapshot", " A snapshot is one SYNC; those that the end of a round cuts short are left out."),
+        ]
+        let elsewhere = noises.contains(.mget) || noises.contains(.vsim) ? " (of SCAN+MGET and VSIM in analytics)" : ""
+        return "Steps of the work in knowledge\(elsewhere) meanwhile, each as long as its caller waits for it; medians "
+            + "of the rounds, but max of all."
+            + meanings.filter { step, _ in noises.contains { $0.step == step } }.map(\.meaning).joined()
+    }
+
+    private var stepTable: Table {
+        var table = Table(columns: [
+            .text("layout"), .text("step"), .number("steps"), .number("p50"), .number("p90"), .number("p99"),
+            .number("max"),
+        ])
+        for summary in summaries where summary.layout.isScanned {
+            table.append([summary.case.name, summary.case.noise.step] + summary.stepCells([\.p50, \.p90, \.p99]))
         }
         return table
     }
@@ -93,5 +136,13 @@ extension IsolationReport {
 
     private static func item(_ sentence: String, width: Int) -> [String] {
         sentence.wrapped(to: width - 2).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
+    }
+}
+
+extension IsolationSummary {
+    /// How many steps, these percentiles of the rounds, and the longest of all; dashes where no step ended.
+    func stepCells(_ percentiles: [KeyPath<Percentiles, Int64>]) -> [String] {
+        let times = percentiles.map { stepLatencyOfRounds?[keyPath: $0] } + [stepLatency?.max]
+        return [Units.count(steps ?? 0)] + times.map { $0.map { Units.duration(nanoseconds: $0) } ?? "–" }
     }
 }

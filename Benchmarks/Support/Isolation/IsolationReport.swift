@@ -13,14 +13,26 @@
 /// | `claims` | each with `claim`, `answer`, `condition`, `figures`, see ``IsolationClaim`` |
 /// | `flushes` | one for each mode of FLUSHDB, see ``FlushSummary`` |
 ///
-/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options); `get_latency` of all
-/// rounds together, `get_latency_of_rounds` and `sender_lateness`, medians of the rounds (each `p50`, `p90`, `p99`,
-/// `p999` and `max` in nanoseconds); `canary`, how late a thread woke that only slept, likewise; `p99_of_rounds`
-/// (`median`, `min` and `max` in nanoseconds) and `is_unsteady`; `p99_times_idle` and `p50_times_idle` (the same three,
-/// as factors; not for idle) and `p99_times_idle_of_rounds`, round by round; `answered_gets`, `failed_gets`,
-/// `intended_gets_per_second`, `achieved_gets_per_second`, `vectors_per_second` (not for idle) and `sentence`; `curve`
-/// (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when
-/// steps of the scan began in microseconds) and `truth`, what the server counted.
+/// A layout: `name`; `case` (`layout`, `noise`, and `rate` where it is not that of the options). Percentiles are `p50`,
+/// `p90`, `p99`, `p999` and `max` in nanoseconds, each of all rounds together and, `…_of_rounds`, as the median of the
+/// rounds:
+///
+/// | Database | Members | Of |
+/// |---|---|---|
+/// | main | `get_latency`, `get_latency_of_rounds` | GETs, from the instants they were meant to leave |
+/// | knowledge | `step_latency`, `step_latency_of_rounds` | steps of the work, as long as their caller waited |
+///
+/// A `step` is a `slice`, `page`, `command` or `snapshot`, see ``IsolationNoise/step``; `steps` is how many; none of
+/// the four for idle. SCAN+MGET and VSIM work in analytics, and in a layout of one database knowledge is another name
+/// of it.
+///
+/// `sender_lateness`, medians of the rounds, and `canary`, how late a thread woke that only slept, are percentiles too.
+/// Further `p99_of_rounds` (`median`, `min` and `max` in nanoseconds) and `is_unsteady`; `p99_times_idle` and
+/// `p50_times_idle` (the same three, as factors; not for idle) and `p99_times_idle_of_rounds`, round by round;
+/// `answered_gets`, `failed_gets`, `intended_gets_per_second`, `achieved_gets_per_second`, `vectors_per_second` (not
+/// for idle; of other noises what ``IsolationNoise/unit`` says) and `sentence`; `curve` (`percent`, `nanoseconds`); and
+/// of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
+/// microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String
@@ -110,8 +122,9 @@ package struct IsolationReport: Sendable, Encodable {
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encode(sentence, forKey: .sentence)
             try values.encode(summary.case.name, forKey: .name)
+            if summary.layout.isScanned { try values.encode(summary.case.noise.step, forKey: .step) }
         }
 
-        private enum CodingKeys: String, CodingKey { case sentence, name }
+        private enum CodingKeys: String, CodingKey { case sentence, name, step }
     }
 }

@@ -88,7 +88,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                         + "unique prefix are written, and removed at the end"),
                 .text(
                     "second-url", "<url>", \.secondURL,
-                    help: "the server for the vectors of the separate layout, its database 1; skipped without it"),
+                    help: "the server for the vectors of the separate layouts, its database 1; without it they are "
+                        + "skipped"),
                 .flag("unix-socket", \.unixSocket, help: "reach own servers by unix socket instead of loopback TCP"),
                 .integer(
                     "server-core", "<n>", \.serverCore, in: 0...1_023, help: "run own servers on this core (taskset)"),
@@ -116,7 +117,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                     help: "what is done to the vectors of the named databases"),
                 .integer(
                     "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
-                    help: "keys of the cache that is flushed while vectors are read; 0 leaves it out"),
+                    help: "keys of the cache that is flushed while vectors are read, on own servers only; 0 leaves it "
+                        + "out"),
                 .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: ten minutes"),
                 .text("html", "<file>", \.html, help: "write the report as one page, too"),
                 .integer(

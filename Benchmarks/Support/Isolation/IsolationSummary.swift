@@ -28,6 +28,12 @@ package struct IsolationSummary: Sendable, Encodable {
     package let achievedGetsPerSecond: Double
     /// Nil for idle.
     package let vectorsPerSecond: Double?
+    /// How long the steps of the work took their caller, of all rounds together; nil for idle, and where none ended.
+    package let stepLatency: Percentiles?
+    /// Of a typical round, by the rule of ``getLatencyOfRounds``.
+    package let stepLatencyOfRounds: Percentiles?
+    /// How many these are; nil for idle.
+    package let steps: Int?
     /// What fractions of all GETs took, for a curve.
     package let curve: [CurvePoint]
     /// Of the first round.
@@ -86,8 +92,10 @@ package struct IsolationSummary: Sendable, Encodable {
         let layout = kind.layout
         var stalls = LatencyHistogram()
         var latencies = LatencyHistogram()
+        var steps = LatencyHistogram()
         for seen in seen {
             latencies.merge(seen.latencies)
+            steps.merge(seen.steps)
             stalls.merge(seen.stalls)
         }
         func timesIdle(_ percent: Double) -> [Double] {
@@ -111,6 +119,9 @@ package struct IsolationSummary: Sendable, Encodable {
         curve = Self.curvePercents.compactMap { percent in
             latencies.percentile(percent).map { CurvePoint(percent: percent, nanoseconds: $0) }
         }
+        stepLatency = Percentiles(steps)
+        stepLatencyOfRounds = Percentiles(mediansOf: seen.compactMap { Percentiles($0.steps) })
+        self.steps = layout.isScanned ? steps.count : nil
         timeline = seen[0].timeline
         truth = seen[0].truth
         self.getLatency = getLatency

@@ -13,7 +13,9 @@ package enum LargeReplyPlace: String, Sendable, CaseIterable, Encodable {
 /// As JSON: `benchmark`, `format`, `date`, `machine`, `server`, `options` and `places`, each with `place`, `p50` and
 /// `p99` of its rounds (`median`, `min` and `max` in nanoseconds), `p50_times_idle` and `p99_times_idle` (the same
 /// three, as factors of the same round's; not for idle), `sender_lateness_p99` in nanoseconds, `answered_gets`,
-/// `failed_gets` and `replies_per_second`.
+/// `failed_gets`, `replies_per_second`, and `reply_p50` and `reply_p99`, how long one reply took whoever read it (the
+/// three of `p50`; not for idle, nor where none was read to its end). A round of a second has some twenty replies of
+/// 50 MiB: its p99 is the slowest.
 package struct LargeReplyReport: Sendable, Encodable {
     package struct Place: Sendable, Encodable {
         package let place: LargeReplyPlace
@@ -25,6 +27,8 @@ package struct LargeReplyReport: Sendable, Encodable {
         package let answeredGets: Int
         package let failedGets: Int
         package let repliesPerSecond: Double
+        /// How long a large reply took from its command to its end, of the rounds, in nanoseconds.
+        package let replyP50, replyP99: Spread?
     }
 
     private let benchmark = "large reply"
@@ -60,6 +64,9 @@ package struct LargeReplyReport: Sendable, Encodable {
             func timesIdle(_ times: ([Double], [Double])) -> Spread? {
                 place == .idle ? nil : Spread(zip(times.0, times.1).map { $0 / max(1, $1) })
             }
+            func reply(_ percent: Double) -> Spread? {
+                Spread(seen.compactMap { $0.steps.percentile(percent).map(Double.init) })
+            }
             let workSeconds = seen.reduce(0) { $0 + $1.workSeconds }
             places.append(
                 Place(
@@ -68,7 +75,8 @@ package struct LargeReplyReport: Sendable, Encodable {
                     senderLatenessP99: seen.compactMap { $0.lateness.percentile(99) }.max() ?? 0,
                     answeredGets: seen.reduce(0) { $0 + $1.latencies.count },
                     failedGets: seen.reduce(0) { $0 + $1.failedGets },
-                    repliesPerSecond: workSeconds > 0 ? Double(seen.reduce(0) { $0 + $1.work }) / workSeconds : 0))
+                    repliesPerSecond: workSeconds > 0 ? Double(seen.reduce(0) { $0 + $1.work }) / workSeconds : 0,
+                    replyP50: reply(50), replyP99: reply(99)))
         }
         self.places = places
     }
@@ -77,6 +85,7 @@ package struct LargeReplyReport: Sendable, Encodable {
     package func text(width: Int = Table.defaultWidth) -> String {
         var table = Table(columns: [
             .text("read by, in"), .number("p50"), .number("p99"), .number("p99 × idle"), .number("replies/s"),
+            .number("reply p50"),
         ])
         for place in places {
             table.append([
@@ -84,6 +93,7 @@ package struct LargeReplyReport: Sendable, Encodable {
                 place.p99.text { Units.duration(nanoseconds: $0) },
                 place.p99TimesIdle?.text { Units.decimal($0, places: 1) } ?? "–",
                 place.place == .idle ? "–" : Units.decimal(place.repliesPerSecond, places: 1),
+                place.replyP50?.text { Units.duration(nanoseconds: $0) } ?? "–",
             ])
         }
         var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]

@@ -15,6 +15,8 @@ package struct ProbeMeasurement: Sendable, Equatable {
     /// What the noise counted in the measured time (vectors, keys, replies), and that time.
     package let work: Int
     package let workSeconds: Double
+    /// How long each step of the noise took its caller, of those that began in the measured time.
+    package let steps: LatencyHistogram
     /// The slowest GET of each slice of the measured time.
     package let timeline: IsolationTimeline
     /// What the server of the cache says about the same time; nil where it was not asked.
@@ -23,7 +25,8 @@ package struct ProbeMeasurement: Sendable, Equatable {
     package init(
         latencies: LatencyHistogram, lateness: LatencyHistogram, stalls: LatencyHistogram = LatencyHistogram(),
         intendedGets: Int, failedGets: Int, seconds: Double, work: Int, workSeconds: Double,
-        timeline: IsolationTimeline = IsolationTimeline(), truth: ServerTruth? = nil
+        steps: LatencyHistogram = LatencyHistogram(), timeline: IsolationTimeline = IsolationTimeline(),
+        truth: ServerTruth? = nil
     ) {
         self.latencies = latencies
         self.lateness = lateness
@@ -33,6 +36,7 @@ package struct ProbeMeasurement: Sendable, Equatable {
         self.seconds = seconds
         self.work = work
         self.workSeconds = workSeconds
+        self.steps = steps
         self.timeline = timeline
         self.truth = truth
     }
@@ -104,9 +108,12 @@ package struct ServerTruth: Sendable, Equatable, Encodable {
         self.latencyEvents = latencyEvents
     }
 
-    /// `hmget 20 k × 3.1 µs, scan …; slowest scan 5.30 ms`
+    /// The commands that took a hundredth of the time or more, three at most, and the slowest one:
+    /// `hmget 20 k × 3.10 µs, scan …, slowest scan 5.30 ms`
     package var text: String {
-        let most = commands.prefix(3).map {
+        func time(_ command: Command) -> Double { Double(command.calls) * command.microsecondsPerCall }
+        let all = commands.reduce(0) { $0 + time($1) }
+        let most = commands.prefix(3).filter { time($0) * 100 >= all }.map {
             "\($0.name) \(Units.count($0.calls)) × \(Units.duration(nanoseconds: $0.microsecondsPerCall * 1_000))"
         }
         let slowest = slowestMicroseconds.map {

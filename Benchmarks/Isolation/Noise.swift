@@ -42,8 +42,8 @@ struct Noise: Sendable {
             }
         case .keys:
             return try NoiseMaker { maker in
-                // bulkhead: allow keys because it is measured how long everybody waits for it
                 let keys = try maker.step {
+                    // bulkhead: allow keys because it is measured how long everybody waits for it
                     try database.send("KEYS", site.content.vectorPattern, as: [RESPBytes].self)
                 }
                 maker.add(keys.count)

@@ -17,6 +17,7 @@
 /// It does no I/O and is not copyable, because two decoders must not write behind the same bytes.
 /// Format: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 public struct RESPDecoder: ~Copyable, Sendable {
+    /// What a reply may be; past it the stream is a violation.
     public let limits: RESPLimits
 
     /// A bulk string up to this size gets its own block when its header has arrived; a longer one grows with its bytes.
@@ -73,6 +74,7 @@ public struct RESPDecoder: ~Copyable, Sendable {
         var streamedBytes = 0
     }
 
+    /// A decoder at the beginning of a stream.
     public init(limits: RESPLimits = RESPLimits()) {
         self.limits = limits
     }

@@ -13,6 +13,7 @@ public struct RESPEncoder: Sendable {
     /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// Nothing written yet.
     public init() {}
 
     /// Reserves space for `capacity` bytes.

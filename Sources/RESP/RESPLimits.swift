@@ -20,6 +20,7 @@ public struct RESPLimits: Sendable, Hashable {
     /// Bytes of one top-level reply, headers included.
     public var replyBytes: Int
 
+    /// Limits for a decoder; the defaults let pass what servers send by theirs.
     public init(
         depth: Int = 1_024,
         lineBytes: Int = 1 << 20,

@@ -42,6 +42,7 @@ public struct RESPMap: Sendable, Hashable {
 
     init(flat: [RESPValue]) { self.flat = flat }
 
+    /// The pairs in their order; a key may stand twice, as on the wire.
     public init(_ pairs: some Sequence<(RESPValue, RESPValue)>) {
         var flat: [RESPValue] = []
         flat.reserveCapacity(pairs.underestimatedCount * 2)
@@ -79,8 +80,10 @@ public struct RESPVerbatim: Sendable, Hashable {
         whole = RESPBytes(Array(format.utf8) + [UInt8(ascii: ":")] + content)
     }
 
+    /// The three letters: `txt`, `mkd`.
     public var format: String { String(decoding: whole.prefix(3), as: UTF8.self) }
 
+    /// What stands behind the format.
     public var content: RESPBytes {
         RESPBytes(storage: whole.storage, offset: Int(whole.offset) + 4, count: whole.count - 4)
     }

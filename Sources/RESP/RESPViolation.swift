@@ -39,6 +39,7 @@ public struct RESPViolation: Error, Sendable, Hashable, CustomStringConvertible 
         public static let replyTooLong = Kind(name: "reply-too-long")
     }
 
+    /// The rule that was broken.
     public let kind: Kind
     /// Bytes of the stream before the first one that breaks the rule, counted from the decoder's first byte.
     public let offset: Int

@@ -54,7 +54,7 @@ extension SideEffect {
         case "EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT":
             self = rest.count == 2 ? .idempotentWrite : .accumulatingWrite
         case "XREAD":
-            self = rest.prefix { $0 != "STREAMS" }.contains("BLOCK") ? .never : .read
+            self = rest.blockOption != nil ? .never : .read
         case "SORT":
             self = rest.contains("STORE") ? .accumulatingWrite : .read
         case _ where SideEffectTable.families.contains(name):

@@ -25,6 +25,7 @@ extension RedisTestServer {
         /// The folder to make the private folder in. `nil` takes TMPDIR, or /tmp where that is not set.
         public var folderParent: String?
 
+        /// Options for a server; the defaults are an empty one on a unix socket.
         public init(
             binary: String? = nil, listening: Listening = .unixSocket, arguments: [String] = [],
             launchPrefix: [String] = [], startTimeout: Duration = .seconds(10), folderParent: String? = nil

@@ -23,6 +23,7 @@ public struct RedisTestServerError: Error, Sendable, Hashable, CustomStringConve
         public static let systemFailure = Code(name: "system-failure")
     }
 
+    /// What went wrong, to match on.
     public let code: Code
     /// What happened and what to do; with the last lines of the server's log where they tell the cause.
     public let message: String

@@ -133,7 +133,7 @@ import Testing
         let vectors = [round(.idle), round(.namedDatabases)]
         #expect(try report(vectors).otherUnits == nil)
         let others = [.keys, .sync, .hget].map { round(.namedDatabases, noise: $0) }
-        #expect(try report(vectors + others).otherUnits == "vectors/s: of KEYS keys, of SYNC bytes.")
+        #expect(try report(vectors + others).otherUnits == "vectors/s also stands for keys of KEYS; for bytes of SYNC.")
     }
 
     @Test func `the certainty of a range is that of the case with the fewest rounds`() throws {
@@ -145,7 +145,7 @@ import Testing
         }
         #expect(try conditions(idle: 21, named: 7).contains("enclose the true one with 98 % certainty or more."))
         #expect(try conditions(idle: 7, named: 7).contains("with 98 % certainty."))
-        #expect(try conditions(idle: 21, named: 21).contains("with more than 99.9 % certainty."))
+        #expect(try conditions(idle: 21, named: 21).contains("with more than 99 % certainty."))
         #expect(try !conditions(idle: 1, named: 1).contains("certainty"))
     }
 

@@ -11,7 +11,8 @@ import Testing
     }
 
     private static let ok = Result<RESPValue, ConnectionFailure>.success(.simpleString("OK"))
-    private static let late = Result<RESPValue, ConnectionFailure>.failure(ConnectionFailure(.timedOut, "late"))
+    private static let late = Result<RESPValue, ConnectionFailure>.failure(
+        ConnectionFailure(.timedOut, "late", progress: .mayHaveBeenSent))
 
     @Test func `while a call has not come back, and is when it has`() throws {
         let get = Self.command("GET", "key")
@@ -35,6 +36,14 @@ import Testing
         state.ended(multi, Self.ok)
         state.ended(exec, .success(.array([])))
         #expect(!state.isClean)
+    }
+
+    @Test func `but is when a command that waits never left`() throws {
+        var state = LeaseState()
+        let pop = Self.command("BLPOP", "key", "1")
+        try state.willSend(pop)
+        state.ended(pop, .failure(ConnectionFailure(.timedOut, "late", progress: .connecting)))
+        #expect(state.isClean)
     }
 
     @Test(arguments: [

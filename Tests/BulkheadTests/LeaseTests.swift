@@ -56,7 +56,6 @@ import Testing
         }
     }
 
-    /// In one pipeline, and by two tasks of one lease, whose replies are told in any order.
     @Test(arguments: [
         ["MULTI", "SET key value", "EXEC", "MULTI"], ["MULTI", "EXEC", "WATCH key"],
         ["WATCH key", "UNWATCH", "WATCH key"], ["MULTI", "DISCARD", "MULTI"],

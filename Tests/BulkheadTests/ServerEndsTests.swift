@@ -1,14 +1,26 @@
 import Bulkhead
 import RESP
 import RedisTestServer
+import Synchronization
 import TestSupport
 import Testing
+
+private final class Losses: RedisObserver {
+    private let heard = Atomic(0)
+    var count: Int { heard.load(ordering: .relaxed) }
+
+    func commandEnded(_ event: RedisCommandEvent) {}
+    func connectionChanged(_ event: RedisConnectionEvent) {
+        if event.change == .lost { heard.add(1, ordering: .relaxed) }
+    }
+}
 
 /// What a server does to connections and waiting commands by itself, or because an operator asked it to.
 @Suite(.timeLimit(.minutes(3))) struct `A server that ends something by itself` {
     /// `timeout` of the configuration: one that idled too long has gone when the next command wants it.
     @Test func `closes what idles too long, and no command notices`() async throws {
-        try await withDatabases { databases, _ in
+        let losses = Losses()
+        try await withDatabases(configure: { $0.observer = losses }) { databases, _ in
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
             func useAll() async throws {
@@ -26,6 +38,8 @@ import Testing
                 return !list.contains(own)
             }
             #expect(haveGone)
+            // The two lanes' and the lease's are watched; the thread's is looked at before it is lent.
+            #expect(await eventually { losses.count == 3 })
             try await useAll()
             #expect(try await main.mget("short", "lease", "thread") == ["2", "2", "2"])
             #expect(databases.snapshot()[.main]?.failures == [:])

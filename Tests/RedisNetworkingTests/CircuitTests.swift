@@ -297,11 +297,26 @@ extension CircuitMachine {
             endpoint: .tcp(host: "127.0.0.1", port: silent.port), database: 0, connectTimeout: .seconds(60))
         let pool = BlockingPool(settings, .upTo(1), circuit)
         for _ in 0..<2 {
-            let patience = Circuit.tellingTime + .milliseconds(100)
+            let patience = Circuit.tellingTime + .milliseconds(500)
             let late = await onThread { failure { _ = try pool.lease(until: .after(patience)) } }
             #expect(late?.reason == .timedOut)
         }
         #expect(throws: ConnectionFailure.self) { try circuit.admit() }
+    }
+
+    /// A script may hold a server for a second; callers with more time are not to fail for those with less.
+    @Test func `that accepts and answers late opens no circuit for callers who give up early`() async throws {
+        let server = ScriptedServer { $0.drain() }
+        defer { server.stop() }
+        let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
+        let pool = BlockingPool(.to(server.path, connectTimeout: .seconds(60)), .upTo(1), circuit)
+        for _ in 0..<2 {
+            let late = await onThread {
+                failure { _ = try pool.lease(until: .after(Circuit.tellingTime + .milliseconds(500))) }
+            }
+            #expect(late?.reason == .timedOut)
+        }
+        try circuit.admit().ended(nil)
     }
 
     @Test func `does not keep its circuit half open when the caller who tried gave up`() async throws {

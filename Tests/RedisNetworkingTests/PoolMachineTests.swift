@@ -52,6 +52,17 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.leasedCount == 1 && pool.waiterCount == 0 && pool.members.map(\.number) == [1])
     }
 
+    @Test func `one that is still being made when it comes back is lent after those that are there`() {
+        var pool = pool(connections: 2)
+        _ = pool.want(1)
+        _ = pool.opened(first)
+        _ = pool.want(2)
+        _ = pool.opened(second)
+        #expect(pool.release(first, reusable: true).isEmpty)
+        #expect(pool.release(second, reusable: true, isReady: false).isEmpty)
+        #expect(pool.want(3) == [.hand(1, to: 3)] && pool.want(4) == [.hand(2, to: 4)])
+    }
+
     @Test func `what comes back goes to the first in line, else it stays for the next`() {
         var pool = pool()
         _ = pool.want(1)

@@ -39,7 +39,7 @@ extension IsolationReport {
     private var range: String {
         let counts = summaries.map(\.p99TimesIdleOfRounds.count).filter { $0 > 0 }
         guard let fewest = counts.min(), fewest > 1 else { return "" }
-        let certainty = fewest > 10 ? "more than 99.9" : Units.decimal(100 - 100 / Double(1 << (fewest - 1)), places: 0)
+        let certainty = fewest > 8 ? "more than 99" : Units.decimal(100 - 100 / Double(1 << (fewest - 1)), places: 0)
         return ", in brackets its lowest and highest round, which enclose the true one with \(certainty) % certainty"
             + (counts.allSatisfy { $0 == fewest } ? "" : " or more")
     }
@@ -50,7 +50,11 @@ extension IsolationReport {
             noise.unit != "vectors" && summaries.contains { $0.case.noise == noise }
         }
         if noises.isEmpty { return nil }
-        return "vectors/s: of " + noises.map { "\($0.name) \($0.unit)" }.joined(separator: ", of ") + "."
+        let units = noises.map(\.unit).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let meanings = units.map { unit in
+            "\(unit) of " + noises.filter { $0.unit == unit }.map(\.name).joined(separator: ", ")
+        }
+        return "vectors/s also stands for " + meanings.joined(separator: "; for ") + "."
     }
 
     private var table: Table {

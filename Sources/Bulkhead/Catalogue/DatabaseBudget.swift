@@ -17,6 +17,7 @@ public struct DatabaseBudget: Sendable, Hashable {
     /// The pace of scans that name none; nil is ``RedisPace/full``.
     public var scanPace: RedisPace?
 
+    /// Limits to be used in a ``DatabaseEntry``; the catalogue refuses those that make no sense.
     public init(
         leases: Int? = nil, waiters: Int? = nil, requests: Int? = nil, unwrittenBytes: Int? = nil,
         scanPace: RedisPace? = nil

@@ -1,5 +1,6 @@
 /// One database of a catalogue.
 public struct DatabaseEntry: Sendable, Hashable {
+    /// What programs and tools call it by; unique in its catalogue.
     public var name: DatabaseName
     /// The number that SELECT takes; servers have 16 unless configured otherwise.
     public var number: Int
@@ -16,6 +17,7 @@ public struct DatabaseEntry: Sendable, Hashable {
     /// Limits of its own. An alias shares its target's.
     public var budget = DatabaseBudget()
 
+    /// One entry; whether it fits beside others is the catalogue's to say.
     public init(
         _ name: DatabaseName,
         number: Int,

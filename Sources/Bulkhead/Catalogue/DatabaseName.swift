@@ -6,8 +6,10 @@
 /// }
 /// ```
 public struct DatabaseName: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// As it stands in catalogues, errors and events.
     public let text: String
 
+    /// A name that a catalogue may have.
     public init(_ text: String) { self.text = text }
     public init(stringLiteral text: String) { self.text = text }
 

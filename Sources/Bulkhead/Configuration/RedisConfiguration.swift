@@ -105,6 +105,7 @@ public struct RedisConfiguration: Sendable {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
+    /// User, address, and whether there is a password.
     public var description: String {
         let user = username.map { "\($0)@" } ?? ""
         return "\(user)\(address)" + (password == nil ? "" : " with a password")
@@ -115,6 +116,7 @@ extension RedisConfiguration: CustomStringConvertible {
 public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
     let text: String
 
+    /// The password in clear.
     public init(_ text: String) { self.text = text }
     public init(stringLiteral text: String) { self.text = text }
 }

@@ -18,6 +18,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
+    /// The number that its connections select.
     public var number: Int { entry.number }
 
     /// The same database with another limit for the time of each command, as ``RedisDatabase/within(_:)`` says.
@@ -46,7 +47,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         case .shared, .bulk, .blocking: break
         }
         let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
-        let deadline = Deadline(after: time ?? timeout)
+        let deadline = Deadline(after: timeout)
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
             let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
@@ -114,15 +115,15 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Lends a connection for one request, which is over at the deadline it is handed.
     ///
-    /// `time` is that of a command that blocks, and begins when the command can leave; the call's own is for the wait
-    /// until then. Were the wait a part of it, the client could give up before the server does, and lose an element.
+    /// `time` is that of a command that blocks, and begins when the command can leave; `deadline` is for the wait until
+    /// then. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func leasing<Reply>(
         until deadline: Deadline, _ time: Timeout? = nil,
         _ request: (BlockingConnection, Deadline) throws(ConnectionFailure) -> Reply
     ) throws(ConnectionFailure) -> Reply {
         var isSecond = false
         while true {
-            let connection = try pool.lease(until: time == nil ? deadline : Deadline(after: timeout))
+            let connection = try pool.lease(until: deadline)
             let result = Result { () throws(ConnectionFailure) in
                 try request(connection, time.map { Deadline(after: $0) } ?? deadline)
             }
@@ -145,6 +146,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             sleepThread(for: pause)
+            if deadline.isOver { return outcome }
             outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(bytes, count: count, until: deadline)

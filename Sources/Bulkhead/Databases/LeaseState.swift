@@ -22,12 +22,16 @@ struct LeaseState: Sendable {
 
     /// A command is about to be sent; throws if it cannot be now.
     mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
-        try willSend(special: [command])
+        try willSend(special: command.leavesNothing ? [] : [command])
     }
 
     /// The server has answered, or nobody knows what became of the command.
     mutating func ended(_ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>) {
-        ended(special: [command], result.map { [$0] })
+        if command.leavesNothing {
+            calls -= 1
+        } else {
+            ended(special: [command], result.map { [$0] })
+        }
     }
 
     /// The same for a batch: only its special commands leave anything behind.
@@ -75,6 +79,7 @@ struct LeaseState: Sendable {
         switch result {
         case .success(let replies):
             for (command, reply) in zip(commands, replies) { answered(command, reply) }
+        case .failure(let failure) where failure.progress.isSafeToRepeat: break
         case .failure:
             if commands.contains(where: { $0.isOfConversation || $0.blockingTime != .none }) { isTainted = true }
         }
@@ -103,6 +108,9 @@ struct LeaseState: Sendable {
 }
 
 extension EncodedCommand {
+    /// True of nearly all commands, whatever becomes of them.
+    fileprivate var leavesNothing: Bool { route == .shared || route == .bulk }
+
     fileprivate var isOfConversation: Bool {
         if case .conversation = route { true } else { false }
     }

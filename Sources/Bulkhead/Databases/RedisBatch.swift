@@ -1,6 +1,13 @@
 public import RedisCommands
 
 /// The commands of a pipeline, ready to be sent in one piece.
+///
+/// For commands of many types whose replies are read one by one; `pipeline` is shorter where the types are known.
+/// ```swift
+/// var batch = RedisBatch()
+/// for key in keys { batch.append(.expire(key, after: .seconds(60))) }
+/// let replies = try await database.send(batch)  // [RESPValue], errors among them
+/// ```
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
     public private(set) var count = 0
@@ -14,8 +21,10 @@ public struct RedisBatch: Sendable {
     /// A batch above this takes the bulk lane.
     static let largestOnSharedLane = 1_000
 
+    /// No commands yet.
     public init() {}
 
+    /// Puts a command behind the others. What may not be sent is refused when the batch is.
     @inlinable
     public mutating func append<Reply>(_ command: RedisCommand<Reply>) {
         append(command.encoded)

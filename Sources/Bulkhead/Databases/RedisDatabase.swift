@@ -19,6 +19,7 @@ public struct RedisDatabase: RedisExecutor {
     private(set) var timeout: Timeout
 
     public var name: DatabaseName { entry.name }
+    /// The number that its connections select.
     public var number: Int { entry.number }
 
     /// The same database with another limit for the time of each command; nil is none.
@@ -171,6 +172,7 @@ public struct RedisDatabase: RedisExecutor {
         while let pause = repetition.pause(after: &outcome) {
             // A task that is cancelled meanwhile has its outcome.
             do { try await Task.sleep(for: pause) } catch { return outcome }
+            if deadline.isOver { return outcome }
             outcome = await Result(again)
         }
         return outcome
@@ -182,14 +184,9 @@ public struct RedisDatabase: RedisExecutor {
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
     private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         let patience = Deadline(after: timeout)
-        var outcome = await Result { () async throws(ConnectionFailure) in
-            try await sendOnLease(command, until: patience)
-        }
-        if outcome.mayNotStand {
-            outcome = await repeated(outcome, command.bytes, until: patience) { () async throws(ConnectionFailure) in
-                try await sendOnLease(command, until: Deadline(after: timeout))
-            }
-        }
+        let send = { () async throws(ConnectionFailure) in try await sendOnLease(command, until: patience) }
+        var outcome = await Result(send)
+        if outcome.mayNotStand { outcome = await repeated(outcome, command.bytes, until: patience, send) }
         return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start)
     }
 

@@ -11,7 +11,9 @@ import RedisNetworking
 /// one database: it selects it in its handshake, and no command leaves before the server has said OK. There is no
 /// way to a raw client, and none to a database without a name.
 public final class RedisDatabases: Sendable {
+    /// Where the server is, and all limits.
     public let configuration: RedisConfiguration
+    /// The names there are.
     public let catalogue: DatabaseCatalogue
     // Fixed at the start, so that a look-up takes no lock; connections open later, when commands need them.
     private let asynchronous: [DatabaseName: RedisDatabase]

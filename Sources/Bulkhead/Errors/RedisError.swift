@@ -65,6 +65,7 @@ public struct RedisError: Error, Sendable, Hashable {
     /// What to do depends on the command: a read can be repeated; before a write is, its effect must be looked at.
     public var isAmbiguous: Bool { stage == .writing || stage == .sent }
 
+    /// An error of a program's own, such as a test's.
     public init(code: Code, message: String, stage: Stage) {
         self.init(code, message, stage: stage)
     }

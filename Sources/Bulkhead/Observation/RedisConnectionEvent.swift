@@ -3,6 +3,7 @@ import RedisNetworking
 /// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
 /// label.
 public struct RedisConnectionEvent: Sendable, Hashable {
+    /// The kinds of event, with words fit for labels.
     public enum Change: String, Sendable, Hashable, CaseIterable {
         /// Connected, logged in and bound to its database.
         case opened
@@ -20,12 +21,14 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         case circuitClosed = "circuit-closed"
     }
 
+    /// What happened.
     public let change: Change
     /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
     /// the one told here.
     public let database: DatabaseName?
     /// Where the server listens, as it stands in error messages.
     public let server: String
+    /// Why, where something failed: a code that has a name here, else `ERR`.
     public let code: RedisError.Code?
     /// From the beginning of connecting to the end of the handshake; nil but for `opened`.
     public let duration: Duration?

@@ -3,6 +3,7 @@ import RedisCommands
 
 /// A key that a scan found, and what was read of it.
 public struct RedisScannedValue<Value: Sendable>: Sendable {
+    /// The key, as the scan found it.
     public let key: RESPBytes
     /// The value, or why this one could not be read: WRONGTYPE, for example, of a key of another type.
     public let result: Result<Value, RedisError>

@@ -171,6 +171,8 @@ extension AsyncConnection {
             return (shared.machine.ended(failure), shared.connected.take())
         }
         onEnd(self)
+        // Else a thread that still resolves the name would leave the circuit in doubt.
+        attempt?.ended(failure)
         tellEnd(failure)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }

@@ -7,7 +7,7 @@ extension AsyncConnection {
     /// For commands that wait on the server, whose time begins when they leave. Costs a connection that is still being
     /// made one round trip, and any other nothing.
     package func failureBeforeReady(until deadline: Deadline) async -> ConnectionFailure? {
-        guard shared.withLock({ $0.machine.isHandshaking }) else { return nil }
+        guard isHandshaking else { return nil }
         var encoder = RESPEncoder()
         encoder.command("PING", argumentCount: 1)
         guard case .failure(let failure) = await send(encoder.bytes, until: deadline) else { return nil }

@@ -189,8 +189,12 @@ package final class AsyncConnection: @unchecked Sendable {
     /// True once this connection refuses requests for good.
     package var isClosed: Bool { shared.withLock { $0.machine.refusesRequests } }
 
-    /// True if nobody waits and nothing is subscribed to; replies that nobody wants may still come.
+    /// True if nobody waits and nothing is subscribed to; replies that nobody wants may still come, and it may still be
+    /// being made.
     package var isIdle: Bool { shared.withLock { $0.machine.isFree } }
+
+    /// True until it has connected and shaken hands.
+    var isHandshaking: Bool { shared.withLock { $0.machine.isHandshaking } }
 
     /// Requests that were completed inline so far.
     package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }

@@ -29,7 +29,10 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
-    package init(_ settings: ConnectionSettings, until deadline: Deadline = .none) throws(ConnectionFailure) {
+    /// `accepted` is called between the two.
+    package init(
+        _ settings: ConnectionSettings, until deadline: Deadline = .none, accepted: () -> Void = {}
+    ) throws(ConnectionFailure) {
         let start = Moment.now
         let end = min(start + settings.connectTimeout, deadline.end)
         self.settings = settings
@@ -42,6 +45,7 @@ package final class BlockingConnection: @unchecked Sendable {
             settings.listener?.tell(.failed(error))
             throw error
         }
+        accepted()
         do throws(ConnectionFailure) {
             wire.put(machine.connected())
             try write(until: end)

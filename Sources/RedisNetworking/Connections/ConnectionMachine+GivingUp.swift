@@ -17,8 +17,8 @@ extension ConnectionMachine {
         case withdrawn(Waiter, ConnectionFailure.Progress)
     }
 
-    /// Somebody does not want to wait any more. Logarithmic in the line, but for what is written down once where
-    /// tickets do not rise along it.
+    /// Somebody does not want to wait any more. Logarithmic in the line, on average over many where tickets do not rise
+    /// along it.
     package mutating func withdraw(ticket: Int) -> Withdrawal {
         guard let position = position(of: ticket), let waiter = line[position].waiter else { return .notInLine }
         let progress = progress(of: line[position])

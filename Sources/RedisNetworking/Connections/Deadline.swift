@@ -86,5 +86,5 @@ package struct Deadline: Sendable, Hashable {
     var timeout: Duration { end - start }
     /// What is left of it; below zero when it is over.
     package var left: Duration { end == .never ? .nanoseconds(Int64.max) : end - .now }
-    var isOver: Bool { end != .never && end <= .now }
+    package var isOver: Bool { end != .never && end <= .now }
 }

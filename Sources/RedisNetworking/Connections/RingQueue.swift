@@ -50,21 +50,6 @@ package struct RingQueue<Element> {
         return low
     }
 
-    /// Removes the element at `position`; those behind it move up, in time linear in their number.
-    mutating func remove(at position: Int) -> Element {
-        let element = self[position]
-        for behind in position + 1..<count { slots.swapAt(slot(behind - 1), slot(behind)) }
-        slots[slot(count - 1)] = nil
-        count -= 1
-        return element
-    }
-
-    /// Removes the first element that fits, in time linear in the count.
-    mutating func removeFirst(where fits: (Element) -> Bool) -> Element? {
-        for position in 0..<count where fits(self[position]) { return remove(at: position) }
-        return nil
-    }
-
     /// Removes all in `range` that fit; those before them move up. Linear in the end of the range.
     mutating func removeAll(in range: Range<Int>, where fits: (Element) -> Bool) {
         // From the back: everything between `position` and `free` is empty.

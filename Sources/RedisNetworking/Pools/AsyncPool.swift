@@ -46,7 +46,9 @@ package final class AsyncPool: Sendable {
 
     /// Ends a lease. A connection that is busy, subscribed or closed leaves the pool.
     package func release(_ connection: AsyncConnection, reusable: Bool) {
-        perform { $0.release(connection, reusable: reusable && connection.isIdle) }
+        let isReusable = reusable && connection.isIdle
+        let isReady = !connection.isHandshaking
+        perform { $0.release(connection, reusable: isReusable, isReady: isReady) }
     }
 
     /// Refuses new leases, fails those who wait, and closes every connection as `AsyncConnection.close` does.

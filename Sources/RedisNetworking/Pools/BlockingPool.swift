@@ -122,9 +122,13 @@ package final class BlockingPool: Sendable {
         let result = Result { () throws(ConnectionFailure) in
             let attempt = try circuit.admit()
             let start = Moment.now
-            let result = Result { () throws(ConnectionFailure) in try BlockingConnection(settings, until: deadline) }
+            var isAccepted = false
+            let result = Result { () throws(ConnectionFailure) in
+                try BlockingConnection(settings, until: deadline) { isAccepted = true }
+            }
             if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
-                attempt.ranOut(failure, after: .now - start)
+                // Whoever accepts is there, and may be held up by a script.
+                attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
             } else {
                 attempt.ended(result.failure)
             }

@@ -151,11 +151,12 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return openForWaiters()
     }
 
-    /// A lease is over. Returning a connection that is not leased changes nothing.
-    package mutating func release(_ connection: Connection, reusable: Bool) -> [Action] {
+    /// A lease is over. Returning a connection that is not leased changes nothing. One that `isReady` no sooner than
+    /// its handshake is over is lent after all others.
+    package mutating func release(_ connection: Connection, reusable: Bool, isReady: Bool = true) -> [Action] {
         guard let index = leased.firstIndex(where: { $0 === connection }) else { return [] }
         leased.remove(at: index)
-        if reusable { return give(connection) }
+        if reusable { return give(connection, isReady: isReady) }
         return [.close(connection)] + openForWaiters()
     }
 
@@ -173,10 +174,10 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return actions
     }
 
-    private mutating func give(_ connection: Connection) -> [Action] {
+    private mutating func give(_ connection: Connection, isReady: Bool = true) -> [Action] {
         if isClosed { return [.close(connection)] }
         guard let wait = popFirst() else {
-            idle.append(connection)
+            idle.insert(connection, at: isReady ? idle.count : 0)
             return []
         }
         leased.append(connection)

@@ -9,8 +9,8 @@
 /// ```
 /// One failure opens nothing: a connection can be lost while it is made, and the next attempt tells more.
 ///
-/// It judges the endpoint alone: a full pool, a refused password or a passed deadline say nothing about it, and an
-/// error that a server answers shows that it is there.
+/// It judges the endpoint alone: a full pool, a refused password or a deadline that left it little time say nothing
+/// about it, and an error that a server answers shows that it is there.
 struct CircuitMachine: Sendable {
     /// Stands for one attempt; its verdict counts only while nothing newer is known.
     struct Attempt: Sendable, Hashable {

@@ -34,10 +34,9 @@ struct LargeReplyNoise {
     private func reading(_ database: RedisDatabase) throws -> NoiseMaker {
         try NoiseMaker(awaiting: { [elements] maker in
             while !maker.hasToStop {
-                let begun = MonotonicClock.now()
-                maker.beginStep()
-                let found = try await database.lrange(Self.key, 0, -1, as: RESPBytes.self)
-                maker.endStep(since: begun)
+                let found = try await maker.step {
+                    try await database.lrange(Self.key, 0, -1, as: RESPBytes.self)
+                }
                 guard found.count == elements, found.allSatisfy({ $0.count == Self.elementSize }) else {
                     throw ProgramError("the large reply has other elements than were written")
                 }

@@ -66,6 +66,15 @@ final class NoiseMaker: Sendable {
         return result
     }
 
+    /// The same for a task.
+    func step<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        let begun = MonotonicClock.now()
+        beginStep()
+        let result = try await body()
+        endStep(since: begun)
+        return result
+    }
+
     /// A step that holds the server begins now. Until its end this does nothing more: each command of a slice may say
     /// it, and only the first costs more than a look.
     func beginStep() {

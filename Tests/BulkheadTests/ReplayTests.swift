@@ -146,42 +146,41 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `A server that loads its data` {
-    @Test(arguments: 0..<2) func `is waited for by any command, which it has not run`(way: Int) async throws {
-        let left = Mutex(3)
-        let server = ScriptedServer { peer in
+    /// How many commands it refuses yet; less than none once it has answered.
+    private final class Refusals: Sendable {
+        private let count: Atomic<Int>
+        init(_ count: Int) { self.count = Atomic(count) }
+        var left: Int { count.load(ordering: .relaxed) }
+        func takeOne() -> Bool { count.subtract(1, ordering: .relaxed).newValue >= 0 }
+    }
+
+    private func loading(_ refusals: Refusals, then answer: String) -> ScriptedServer {
+        ScriptedServer { peer in
             peer.shakeHands()
             while peer.readCommand() != nil {
-                let isLoading = left.withLock { left in
-                    left -= 1
-                    return left >= 0
-                }
-                peer.write(isLoading ? "-LOADING Redis is loading the dataset in memory\r\n" : ":7\r\n")
+                peer.write(refusals.takeOne() ? "-LOADING Redis is loading the dataset in memory\r\n" : answer)
             }
         }
+    }
+
+    @Test(arguments: 0..<2) func `is waited for by any command, which it has not run`(way: Int) async throws {
+        let refusals = Refusals(3)
+        let server = loading(refusals, then: ":7\r\n")
         defer { server.stop() }
         let databases = RedisDatabases(patientConfiguration(server.path))
         #expect(try await ways[way](databases, .incr("a")) == 7)
-        #expect(server.connectionCount == 1 && left.withLock(\.self) == -1)
+        #expect(server.connectionCount == 1 && refusals.left == -1)
         await databases.close()
     }
 
     @Test(arguments: 0..<2) func `is waited for by what blocks as well`(way: Int) async throws {
-        let left = Mutex(3)
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {
-                let isLoading = left.withLock { left in
-                    left -= 1
-                    return left >= 0
-                }
-                peer.write(isLoading ? "-LOADING Redis is loading the dataset in memory\r\n" : "$1\r\nx\r\n")
-            }
-        }
+        let refusals = Refusals(3)
+        let server = loading(refusals, then: "$1\r\nx\r\n")
         defer { server.stop() }
         let databases = RedisDatabases(patientConfiguration(server.path))
         let pop = RedisCommand<String>.raw("BRPOPLPUSH", ["a", "b", "5"], as: String.self)
         let value = way == 0 ? try await databases[.main].run(pop) : try databases.blocking(.main).run(pop)
-        #expect(value == "x" && left.withLock(\.self) == -1)
+        #expect(value == "x" && refusals.left == -1)
         await databases.close()
     }
 

@@ -45,6 +45,15 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         Pool(PoolBounds(connections: connections, waiters: waiters))
     }
 
+    private func poolOfTwoLeased() -> Pool {
+        var pool = pool(connections: 2)
+        _ = pool.want(1)
+        _ = pool.opened(first)
+        _ = pool.want(2)
+        _ = pool.opened(second)
+        return pool
+    }
+
     @Test func `the first who wants a connection has one opened`() {
         var pool = pool()
         #expect(pool.want(1) == [.open])
@@ -53,11 +62,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     }
 
     @Test func `one that is still being made when it comes back is lent after those that are there`() {
-        var pool = pool(connections: 2)
-        _ = pool.want(1)
-        _ = pool.opened(first)
-        _ = pool.want(2)
-        _ = pool.opened(second)
+        var pool = poolOfTwoLeased()
         #expect(pool.release(first, reusable: true).isEmpty)
         #expect(pool.release(second, reusable: true, isReady: false).isEmpty)
         #expect(pool.want(3) == [.hand(1, to: 3)] && pool.want(4) == [.hand(2, to: 4)])
@@ -189,11 +194,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     }
 
     @Test func `closing fails all who wait and closes what is idle; what is leased closes when it comes back`() {
-        var pool = pool(connections: 2)
-        _ = pool.want(1)
-        _ = pool.opened(first)
-        _ = pool.want(2)
-        _ = pool.opened(second)
+        var pool = poolOfTwoLeased()
         #expect(pool.release(second, reusable: true).isEmpty)
         #expect(pool.close().map(Done.init) == [.close(2)])
         #expect(pool.want(3) == [.fail(3, .closed)])

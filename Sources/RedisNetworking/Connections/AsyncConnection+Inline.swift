@@ -25,8 +25,8 @@ extension AsyncConnection {
     func inline(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline
     ) async -> InlineOutcome {
-        // What is late does not leave: it fails in line. A call begins here, so that only one without any time is late,
-        // or one that others kept waiting; neither needs another look at the clock.
+        // What is late does not leave: it fails in line. A call begins here, or was looked at right before, so that
+        // only one without any time is late, or one that others kept waiting; neither needs another look at the clock.
         if deadline.end <= deadline.start { return .notTaken }
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {

@@ -39,26 +39,6 @@ extension Deadline {
         await connection.close(grace: .seconds(30))
     }
 
-    /// Each idle moment and each deadline asks for a look at the connection; most are seen to by one due anyway.
-    @Test(arguments: [[10_000], [10_000, 1_000, 100]])
-    func `may come one after another, and need only few timers`(_ patience: [Int]) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let connection = AsyncConnection(.to(server))
-        let end = ContinuousClock.now + .seconds(1)
-        var most = 0
-        var calls = 0
-        while ContinuousClock.now < end {
-            let deadline = Deadline.after(.milliseconds(patience[calls % patience.count]))
-            _ = await connection.send(command("PING"), until: deadline)
-            most = max(most, connection.timersAhead)
-            calls += 1
-        }
-        // One for each patience and one for the idle time, and another of each where two ask in the same moment.
-        #expect((1...2 * (patience.count + 1)).contains(most))
-        await connection.close(grace: .seconds(30))
-    }
-
     @Test func `before anything was written have nothing written`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let words = Locked<[String]>([])

@@ -32,8 +32,11 @@ private struct Pair: ~Copyable {
 
 /// Who hears of watches, and says how often.
 private final class Listener: SocketWatcher {
+    private let poller: Poller
     private let heard = Mutex<[Watch]>([])
     private let waiting = Mutex<UnsafeContinuation<Void, Never>?>(nil)
+
+    init(_ poller: Poller) { self.poller = poller }
 
     var all: [Watch] { heard.withLock(\.self) }
 
@@ -44,8 +47,8 @@ private final class Listener: SocketWatcher {
 
     @discardableResult
     func watch(_ descriptor: Int32, until kind: Readiness = .readable) -> Watch {
-        let (watch, mustWake) = Poller.shared.watch(descriptor, until: kind, for: self)
-        if mustWake { Poller.shared.wake() }
+        let (watch, mustWake) = poller.watch(descriptor, until: kind, for: self)
+        if mustWake { poller.wake() }
         return watch
     }
 
@@ -61,10 +64,13 @@ private final class Listener: SocketWatcher {
     }
 }
 
+/// The system's best way to learn of sockets, and the one that every system has.
+private let pollers = [Poller.shared, Poller(PollQueue())]
+
 @Suite(.timeLimit(.minutes(5))) struct `The poller` {
-    @Test func `tells once of each watch, with its own name`() async throws {
+    @Test(arguments: pollers) func `tells once of each watch, with its own name`(_ poller: Poller) async throws {
         let pair = try Pair()
-        let listener = Listener()
+        let listener = Listener(poller)
         for round in 1...100 {
             let watch = listener.watch(pair.ours)
             if round == 1 { pair.say("x") }
@@ -76,9 +82,9 @@ private final class Listener: SocketWatcher {
         #expect(listener.all.count == 100)
     }
 
-    @Test func `tells of room at once, and of bytes when they come`() async throws {
+    @Test(arguments: pollers) func `tells of room at once, and of bytes when they come`(_ poller: Poller) async throws {
         let pair = try Pair()
-        let listener = Listener()
+        let listener = Listener(poller)
         let reading = listener.watch(pair.ours)
         let writing = listener.watch(pair.ours, until: .writable)
         #expect(await eventually { listener.all == [writing] })
@@ -86,22 +92,22 @@ private final class Listener: SocketWatcher {
         #expect(await eventually { listener.all == [writing, reading] })
     }
 
-    @Test func `tells of a hang-up`() async throws {
+    @Test(arguments: pollers) func `tells of a hang-up`(_ poller: Poller) async throws {
         for how in [SHUT_RDWR, SHUT_WR] {
             let pair = try Pair()
-            let listener = Listener()
+            let listener = Listener(poller)
             let watch = listener.watch(pair.ours)
             shutdown(pair.theirs, Int32(how))
             #expect(await eventually { listener.all == [watch] })
         }
     }
 
-    @Test func `says nothing of a watch that was called off, and its socket's number may be another's`() async throws {
-        let listener = Listener()
+    @Test(arguments: pollers) func `says nothing of a watch that was called off, and its socket's number may be another's`(_ poller: Poller) async throws {
+        let listener = Listener(poller)
         for _ in 0..<100 {
             let pair = try Pair()
             let watch = listener.watch(pair.ours)
-            Poller.shared.unwatch(watch)
+            poller.unwatch(watch)
             pair.say("x")
         }
         let pair = try Pair()
@@ -111,16 +117,16 @@ private final class Listener: SocketWatcher {
     }
 
     /// One life of a socket: watched for bytes and for room, called off, hung up, closed; its number is the next one's.
-    private static func live(_ random: inout SeededGenerator) async throws {
+    private static func live(_ poller: Poller, _ random: inout SeededGenerator) async throws {
         let pair = try Pair()
-        let (listener, other) = (Listener(), Listener())
+        let (listener, other) = (Listener(poller), Listener(poller))
         for _ in 0..<Int.random(in: 1..<4, using: &random) {
             let calledOff = Bool.random(using: &random) ? other.watch(pair.ours, until: .writable) : nil
             var byte: UInt8 = 0
             let watch = await listener.hear(pair.ours) { pair.say("x") }
             #expect(listener.all.last == watch)
             #expect(recv(pair.ours, &byte, 1, 0) == 1)
-            if let calledOff { Poller.shared.unwatch(calledOff) }
+            if let calledOff { poller.unwatch(calledOff) }
         }
         switch Int.random(in: 0..<3, using: &random) {
         case 0: _ = await listener.hear(pair.ours) { pair.hangUp() }
@@ -128,16 +134,16 @@ private final class Listener: SocketWatcher {
         default:
             let watch = listener.watch(pair.ours)
             if Bool.random(using: &random) { pair.hangUp() }
-            Poller.shared.unwatch(watch)
+            poller.unwatch(watch)
         }
     }
 
-    @Test func `misses nobody among thousands who come, hang up, go and leave their numbers to others`() async throws {
+    @Test(arguments: pollers) func `misses nobody among thousands who come, hang up, go and leave their numbers to others`(_ poller: Poller) async throws {
         try await withThrowingTaskGroup { group in
             for number in 0..<8 {
                 group.addTask {
                     var random = SeededGenerator(seed: UInt64(number))
-                    for _ in 0..<1_000 { try await Self.live(&random) }
+                    for _ in 0..<1_000 { try await Self.live(poller, &random) }
                 }
             }
             try await group.waitForAll()

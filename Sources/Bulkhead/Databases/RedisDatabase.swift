@@ -171,7 +171,7 @@ public struct RedisDatabase: RedisExecutor {
         var outcome = first
         while let pause = repetition.pause(after: &outcome) {
             // A task that is cancelled meanwhile has its outcome.
-            do { try await Task.sleep(for: pause) } catch { return outcome }
+            guard await sleepTask(for: pause) else { return outcome }
             if deadline.isOver { return outcome }
             outcome = await Result(again)
         }

@@ -142,12 +142,9 @@ public final class RedisDatabases: Sendable {
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
         for database in blocking.values { database.pool.refuse() }
-        await withTaskGroup { group in
-            for database in asynchronous.values {
-                group.addTask { await database.connections.close(grace: grace) }
-            }
-            for database in blocking.values { group.addTask { await database.pool.drained(until: deadline) } }
-        }
+        let open = asynchronous.values.flatMap { $0.connections.beginClosing(grace: grace) }
+        for connection in open { await connection.closed() }
+        for database in blocking.values { await database.pool.drained(until: deadline) }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.

@@ -31,7 +31,7 @@ package struct Pacer: Sendable {
     /// Waits as long as the pace wants, then begins a slice: so many keys, at least one. A task that is cancelled
     /// does not wait.
     package mutating func begin() async -> Int {
-        if let pause = takePause() { try? await Task.sleep(for: pause) }
+        if let pause = takePause() { _ = await sleepTask(for: pause) }
         return machine?.begin(at: .now) ?? most
     }
 

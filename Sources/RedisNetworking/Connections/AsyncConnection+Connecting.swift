@@ -1,4 +1,3 @@
-import Dispatch
 import RESP
 import Synchronization
 
@@ -14,12 +13,11 @@ import Darwin
 // and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
 
 extension AsyncConnection {
-    /// Begins to connect and shake hands; `Shared.connected` tells the pump how it went.
+    /// Begins to connect and shake hands; `Shared.connected` tells the wire's user how it went.
     func connect() {
         let start = ContinuousClock.now
         let deadline = start + settings.connectTimeout
-        after(settings.connectTimeout) { $0.limitResolving() }
-        DispatchQueue(label: "bulkhead.connecting").async { [self] in
+        OwnThread.run { [self] in
             let result = Result { () throws(ConnectionFailure) in
                 let wire = Wire(try Socket.connect(settings, deadline: deadline), settings)
                 do throws(ConnectionFailure) {
@@ -89,14 +87,4 @@ extension AsyncConnection {
 
     /// Milliseconds until a handshake sees that its connection was given up.
     private static let mostMillisecondsUnseen: Int32 = 50
-
-    /// The system's resolver knows no deadline: one that hangs must not hold requests for ever.
-    private func limitResolving() {
-        let isOver = shared.withLock { $0.connected != nil || !$0.machine.isHandshaking }
-        guard !isOver else { return }
-        let failure = ConnectionFailure(
-            .connectTimedOut, "no connection to \(settings.endpoint) came about in time")
-        attempt?.ended(failure)
-        end(failure)
-    }
 }

@@ -30,6 +30,12 @@ extension AsyncConnection {
         if deadline.end <= deadline.start { return .notTaken }
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
+            // Yielding means a wait for a thread of the tasks' pool, which an actor's caller may not need: it lets others
+            // run by standing in line once.
+            if await isActorsCaller() {
+                shared.withLock { $0.inline.yielded(for: .zero) }
+                return .notTaken
+            }
             let start = Moment.now
             await Task.yield()
             let now = Moment.now
@@ -103,3 +109,6 @@ extension AsyncConnection {
         }
     }
 }
+
+/// True on an actor, the main one included: false on the threads of the tasks' pool.
+private func isActorsCaller(isolation: isolated (any Actor)? = #isolation) async -> Bool { isolation != nil }

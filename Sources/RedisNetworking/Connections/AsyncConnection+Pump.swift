@@ -1,8 +1,8 @@
-import Dispatch
 import RESP
 import Synchronization
 
-// The pump: the task that writes and reads for all callers of a connection, from its beginning to its end.
+// The pump: the task that writes and reads for all callers of a connection, from its beginning to its end. Where it
+// finds no thread to run on, the poller's takes its turns (`AsyncConnection+Looking`).
 // Everything here is for the wire's user only.
 
 extension AsyncConnection {
@@ -19,6 +19,7 @@ extension AsyncConnection {
 
     func pump() async {
         var reads = 0
+        await takeTurn()
         while true {
             if let failure = beginTurn() { return finish(failure) }
             // Reading comes first: a hang-up is better learnt before requests are written than behind them.
@@ -28,23 +29,38 @@ extension AsyncConnection {
                 await resumeCallersInTurns()
             } else if hasReceived {
                 reads += 1
-                if reads % Self.readsInARow == 0 { await Task.yield() }
+                if reads % Self.readsInARow == 0 { await yieldTurn() }
             } else if broken == nil {
                 await rest()
             }
         }
     }
 
-    /// Takes in what others had for the pump; a failure means the end.
-    private func beginTurn() -> ConnectionFailure? {
+    /// The pump was resumed, and may use the wire as soon as the poller has finished, if that took its turn meanwhile.
+    func takeTurn() async {
+        while !shared.withLock({ $0.beginTurn() }) {
+            await withUnsafeContinuation { pump in
+                if !shared.withLock({ $0.awaitPoller(pump) }) { pump.resume() }
+            }
+        }
+    }
+
+    /// Lets other tasks run. If that takes too long, the poller takes the pump's turn.
+    private func yieldTurn() async {
+        change { $0.user = .awaitedFromNow }
+        await Task.yield()
+        await takeTurn()
+    }
+
+    /// Takes in what others had for the wire's user; a failure means the end.
+    func beginTurn() -> ConnectionFailure? {
         let now = Moment.now
-        let unwritten = wire?.unwrittenCount ?? 0
         let (connected, ending, isDrained, expired) = shared.withLock { shared in
             shared.mustLook = false
-            shared.wasUsed = true
             if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
-            let expired = shared.machine.expire(at: now, unwritten: unwritten)
-            return (shared.connected.take(), shared.ending, shared.machine.isDrained, expired)
+            // What is late does not leave.
+            let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+            return (shared.connected.take(), shared.ending, shared.machine.isDrained || shared.isGone, expired)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
         switch connected {
@@ -64,7 +80,10 @@ extension AsyncConnection {
         guard let wire, broken == nil else { return }
         do throws(ConnectionFailure) {
             let isAllWritten = try wire.write { buffer in
-                shared.withLock { $0.machine.takeOutgoing(into: &buffer) }
+                shared.withLock { shared in
+                    shared.unwritten = 0
+                    shared.machine.takeOutgoing(into: &buffer)
+                }
             }
             if !isAllWritten { waitForRoom(wire) }
         } catch {
@@ -76,6 +95,7 @@ extension AsyncConnection {
 
     private func waitForRoom(_ wire: Wire) {
         let mustWake = shared.withLock { shared in
+            shared.unwritten = wire.unwrittenCount
             guard shared.writeWatch == nil else { return false }
             let (watch, mustWake) = Poller.shared.watch(wire.descriptor, until: .writable, for: self)
             shared.writeWatch = watch
@@ -121,7 +141,7 @@ extension AsyncConnection {
                 guard let reception = receptions.popFirst() else { break }
                 handle(reception)
             }
-            await Task.yield()
+            await yieldTurn()
             if !receptions.isEmpty { flush() }
         }
     }
@@ -135,12 +155,12 @@ extension AsyncConnection {
         switch reception {
         // Of the handshake, which is over.
         case .nothing, .ready, .send: break
-        case .completed(.one(let continuation), let value): continuation.resume(returning: .success(value))
-        case .completed(.all(let continuation), let value): continuation.resume(returning: .success([value]))
+        case .completed(.one(let caller), let value): caller.resume(returning: .success(value))
+        case .completed(.all(let caller), let value): caller.resume(returning: .success([value]))
         case .completed(.wiresUser, let value): inlineReplies = .single(value)
-        case .completedAll(.all(let continuation), let values): continuation.resume(returning: .success(values))
-        case .completedAll(.one(let continuation), let values):
-            continuation.resume(returning: .success(.array(values)))
+        case .completedAll(.all(let caller), let values): caller.resume(returning: .success(values))
+        case .completedAll(.one(let caller), let values):
+            caller.resume(returning: .success(.array(values)))
         case .completedAll(.wiresUser, let values): inlineReplies = .several(values)
         case .pushed(let value):
             if let pushContinuation, !pushBacklog.takes(value, as: pushContinuation.yield(value)) {
@@ -162,7 +182,8 @@ extension AsyncConnection {
     }
 
     /// Fails what is in line, and closes the socket, which nobody watches any more.
-    private func finish(_ failure: ConnectionFailure) {
+    func finish(_ failure: ConnectionFailure) {
+        if shared.withLock({ $0.isGone }) { return }
         resumeCallers()
         let (failed, connected) = shared.withLock { shared in
             shared.isGone = true
@@ -170,6 +191,7 @@ extension AsyncConnection {
             shared.descriptor = nil
             return (shared.machine.ended(failure), shared.connected.take())
         }
+        Poller.shared.forget(self)
         onEnd(self)
         // Else a thread that still resolves the name would leave the circuit in doubt.
         attempt?.ended(failure)
@@ -184,7 +206,7 @@ extension AsyncConnection {
             defer { shared.closeWaiters = [] }
             return shared.closeWaiters
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.resume(returning: ()) }
     }
 
     private func tellEnd(_ failure: ConnectionFailure) {

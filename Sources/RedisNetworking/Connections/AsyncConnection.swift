@@ -1,4 +1,3 @@
-import Dispatch
 package import RESP
 import Synchronization
 
@@ -8,8 +7,8 @@ import Synchronization
 /// caller's task │ lock: put the request in line, its bytes behind the others'; unlock; wake the pump; suspend
 /// pump, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
-/// One at a time uses the wire: the pump, or while that sleeps a lone caller, who writes and reads for itself
-/// (`AsyncConnection+Inline`). The pump is a task like its callers: those it resumes run before it goes on, so their
+/// One at a time uses the wire: the pump; while that sleeps a lone caller, who writes and reads for itself
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is a task like its callers: those it resumes run before it goes on, so their
 /// next requests share one write, without a timer and without waking a thread.
 ///
 /// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
@@ -18,10 +17,10 @@ import Synchronization
 /// `@unchecked Sendable`: `shared` is guarded by its mutex; what is marked *wire's user only* belongs to whom
 /// `shared.user` says, and is handed over under that mutex.
 package final class AsyncConnection: @unchecked Sendable {
-    /// Whom a reply reaches. Continuations carry results, so that no error is boxed on the way.
+    /// Whom a reply reaches. They get results, so that no error is boxed on the way.
     enum Waiter: Sendable {
-        case one(UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>)
-        case all(UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>)
+        case one(Suspended<Result<RESPValue, ConnectionFailure>>)
+        case all(Suspended<Result<[RESPValue], ConnectionFailure>>)
         /// The caller that uses the wire right now.
         case wiresUser
     }
@@ -78,6 +77,7 @@ package final class AsyncConnection: @unchecked Sendable {
         shared = Mutex(Shared(settings))
         pumpPolling = PollingBudget(limit: settings.pollingTime)
         connect()
+        change { _ in }
         Task.detached { await self.pump() }
     }
 
@@ -92,11 +92,11 @@ package final class AsyncConnection: @unchecked Sendable {
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .replies(1), deadline) {
             case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await one { handOver(to: .one($0), ticket: $1) }
+            case .unanswered: return await inLine { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await one { submit(bytes, .replies(1), .one($0), $1, deadline) }
+        return await inLine { submit(bytes, .replies(1), .one($0), $1, deadline) }
     }
 
     /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
@@ -108,18 +108,18 @@ package final class AsyncConnection: @unchecked Sendable {
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .replies(count), deadline) {
             case .completed(let replies): return replies.map(\.all)
-            case .unanswered: return await all { handOver(to: .all($0), ticket: $1) }
+            case .unanswered: return await inLine { handOver(to: .all($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await all { submit(bytes, .replies(count), .all($0), $1, deadline) }
+        return await inLine { submit(bytes, .replies(count), .all($0), $1, deadline) }
     }
 
     /// Sends a subscription command of `count` channels and waits for their confirmations.
     package func subscribe(
         _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        await all { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
+        await inLine { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
     }
 
     /// Sends a command that may block. Cancelling the task closes the connection, on which nobody but its leaseholder
@@ -127,8 +127,8 @@ package final class AsyncConnection: @unchecked Sendable {
     package func sendBlocking(
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<RESPValue, ConnectionFailure> {
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { submit(bytes, .replies(1), .one($0), 0, deadline) }
+        let result = await stayingCancellable {
+            await suspend { submit(bytes, .replies(1), .one($0), 0, deadline) }
         } onCancel: {
             abort()
         }
@@ -137,28 +137,14 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
-    func one(
-        _ enter: (UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, _ ticket: Int) -> Void
-    ) async -> Result<RESPValue, ConnectionFailure> {
+    func inLine<Success>(
+        _ enter: (Suspended<Success>, _ ticket: Int) -> Void
+    ) async -> Success {
         let ticket = tickets.add(1, ordering: .relaxed).newValue
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                enter(continuation, ticket)
+        return await stayingCancellable {
+            await suspend { caller in
+                enter(caller, ticket)
                 // Cancelled before it stood in line: the handler found nobody.
-                if Task.isCancelled { withdraw(ticket) }
-            }
-        } onCancel: {
-            withdraw(ticket)
-        }
-    }
-
-    private func all(
-        _ enter: (UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>, _ ticket: Int) -> Void
-    ) async -> Result<[RESPValue], ConnectionFailure> {
-        let ticket = tickets.add(1, ordering: .relaxed).newValue
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                enter(continuation, ticket)
                 if Task.isCancelled { withdraw(ticket) }
             }
         } onCancel: {
@@ -170,13 +156,8 @@ package final class AsyncConnection: @unchecked Sendable {
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
         _ deadline: Deadline
     ) {
-        let (refusal, needsLook) = change { shared in
-            let refusal = shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
-            // The pump, which looks for what it waits for, may have nothing to do yet: the connection is not made.
-            return (refusal, !shared.hasWorkForPump && deadline.end < shared.nextLook)
-        }
-        if let refusal { return waiter.resume(returning: refusal) }
-        if needsLook { look(at: deadline.end) }
+        let refusal = change { $0.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline) }
+        if let refusal { waiter.resume(returning: refusal) }
     }
 
     private func withdraw(_ ticket: Int) {
@@ -199,23 +180,32 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Requests that were completed inline so far.
     package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }
 
-    /// Timers that are set for looks at this connection.
-    package var timersAhead: Int { shared.withLock { $0.timersAhead } }
-
     // MARK: The end
 
     /// Refuses new requests, lets those in line finish, then closes the socket; returns when it is closed.
     ///
     /// Requests still in line after `grace` fail.
     package func close(grace: Duration) async {
-        await withUnsafeContinuation { continuation in
-            let isGone = change { shared in
-                shared.machine.close()
-                if !shared.isGone { shared.closeWaiters.append(continuation) }
+        beginClosing(grace: grace)
+        await closed()
+    }
+
+    /// The first half of `close`, which waits for nothing.
+    func beginClosing(grace: Duration) {
+        change { shared in
+            shared.machine.close()
+            shared.endOfGrace = min(shared.endOfGrace, .now + grace)
+        }
+    }
+
+    /// The second half: returns when the socket is closed.
+    package func closed() async {
+        await suspend { caller in
+            let isGone = shared.withLock { shared in
+                if !shared.isGone { shared.closeWaiters.append(caller) }
                 return shared.isGone
             }
-            if isGone { return continuation.resume() }
-            after(grace) { $0.abort() }
+            if isGone { caller.resume(returning: ()) }
         }
     }
 
@@ -224,36 +214,26 @@ package final class AsyncConnection: @unchecked Sendable {
         end(closedByOwner)
     }
 
-    /// Has the pump end the connection; the first failure counts.
+    /// Has the wire's user end the connection; the first failure counts.
     func end(_ failure: ConnectionFailure) {
-        change { shared in
-            shared.machine.close()
-            shared.ending = shared.ending ?? failure
-        }
+        change { $0.end(failure) }
     }
 
-    /// Changes the shared state and wakes the pump if that gives it something to do.
+    /// Changes the shared state, and has done what follows: it wakes the pump if that gives it something to do, and
+    /// asks the poller for its looks.
     @discardableResult
     func change<Result>(_ body: (inout Shared) -> Result) -> Result {
-        let (result, pump) = shared.withLock { shared in (body(&shared), shared.takePumpIfNeeded()) }
-        pump?.resume()
+        let (result, consequences) = shared.withLock { shared in (body(&shared), shared.settle()) }
+        follow(consequences)
         return result
-    }
-
-    /// Runs `action` after `delay`, if the connection is still there by then.
-    func after(_ delay: Duration, _ action: @escaping @Sendable (AsyncConnection) -> Void) {
-        let deadline = DispatchTime.now() + .nanoseconds(Int(clamping: max(0, delay.wholeNanoseconds)))
-        DispatchQueue.global().asyncAfter(deadline: deadline) { @Sendable [weak self] in
-            if let self { action(self) }
-        }
     }
 }
 
 extension AsyncConnection.Waiter {
     func resume(returning failure: ConnectionFailure) {
         switch self {
-        case .one(let continuation): continuation.resume(returning: .failure(failure))
-        case .all(let continuation): continuation.resume(returning: .failure(failure))
+        case .one(let caller): caller.resume(returning: .failure(failure))
+        case .all(let caller): caller.resume(returning: .failure(failure))
         case .wiresUser: break
         }
     }

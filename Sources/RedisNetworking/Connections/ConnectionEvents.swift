@@ -19,7 +19,7 @@ package enum ConnectionEvent: Sendable {
 /// Tells listeners what becomes of connections, event by event in their order, on a queue of its own: what a listener
 /// does holds up no connection, and may use the connections it hears of.
 package final class ConnectionEvents: Sendable {
-    private let queue = DispatchQueue(label: "bulkhead.events")
+    private let queue = DispatchQueue(label: "bulkhead.events", qos: .utility)
 
     package init() {}
 

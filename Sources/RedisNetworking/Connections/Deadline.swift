@@ -13,6 +13,8 @@ package struct Moment: Sendable, Hashable, Comparable {
 
     /// Later than any other.
     static let never = Moment(nanoseconds: .max)
+    /// Earlier than any other.
+    static let past = Moment(nanoseconds: .min)
 
     package static var now: Moment {
         var time = timespec()

@@ -57,10 +57,10 @@ extension AsyncConnection {
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .proof(proof), deadline) {
             case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await one { handOver(to: .one($0), ticket: $1) }
+            case .unanswered: return await inLine { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await one { submit(bytes, .proof(proof), .one($0), $1, deadline) }
+        return await inLine { submit(bytes, .proof(proof), .one($0), $1, deadline) }
     }
 }

@@ -1,19 +1,16 @@
-import Dispatch
 import Synchronization
 
 /// Connections for one asynchronous leaseholder each: what WATCH, SUBSCRIBE or BLPOP need for themselves.
 ///
 /// A thin shell round `PoolMachine`: lock, change, unlock, act.
-package final class AsyncPool: Sendable {
-    private typealias Waiter = UnsafeContinuation<Result<AsyncConnection, ConnectionFailure>, Never>
+package final class AsyncPool: DeadlineKeeper {
+    private typealias Waiter = Suspended<Result<AsyncConnection, ConnectionFailure>>
     private typealias Machine = PoolMachine<AsyncConnection, Waiter>
 
     private let settings: ConnectionSettings
     private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
-    /// When the next look along the line is due; see `look`.
-    private let nextLook = Mutex(Moment.never)
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
@@ -32,11 +29,11 @@ package final class AsyncPool: Sendable {
     package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
         if let connection = machine.withLock({ $0.leaseIdle { !$0.isClosed } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter in
+        let result = await stayingCancellable {
+            await suspend { waiter in
                 perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
                 // Cancelled before it stood in line: the handler below found nobody to withdraw.
-                if Task.isCancelled { withdraw(wait) } else { look() }
+                if Task.isCancelled { withdraw(wait) } else { lookInTime() }
             }
         } onCancel: {
             withdraw(wait)
@@ -53,10 +50,14 @@ package final class AsyncPool: Sendable {
 
     /// Refuses new leases, fails those who wait, and closes every connection as `AsyncConnection.close` does.
     package func close(grace: Duration) async {
+        for member in beginClosing(grace: grace) { await member.closed() }
+    }
+
+    /// The first half of `close`, which waits for nothing; whose sockets are still to close.
+    func beginClosing(grace: Duration) -> [AsyncConnection] {
         let members = refuseAll()
-        await withTaskGroup { group in
-            for member in members { group.addTask { await member.close(grace: grace) } }
-        }
+        for member in members { member.beginClosing(grace: grace) }
+        return members
     }
 
     /// Closes everything without waiting.
@@ -66,6 +67,7 @@ package final class AsyncPool: Sendable {
 
     /// Closes the machine; returns the connections there are at that moment, leased ones too.
     private func refuseAll() -> [AsyncConnection] {
+        Poller.shared.forget(self)
         var members: [AsyncConnection] = []
         perform { machine in
             members = machine.members
@@ -78,34 +80,17 @@ package final class AsyncPool: Sendable {
         machine.withLock { $0.withdraw(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
     }
 
-    // MARK: The timer
+    // MARK: Deadlines
 
-    /// The pool's one timer: brings the next look along the line forward to the earliest end of somebody's patience.
-    private func look() {
+    /// Has the poller look along the line when somebody's patience ends.
+    private func lookInTime() {
         let end = machine.withLock { $0.waiterCount > 0 ? $0.nextEnd : .never }
-        let isSooner = nextLook.withLock { next in
-            guard end < next else { return false }
-            next = end
-            return true
-        }
-        guard isSooner else { return }
-        let patience = DispatchTimeInterval.nanoseconds(Int(clamping: max(0, (end - .now).wholeNanoseconds)))
-        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { @Sendable [weak self] in
-            self?.expire()
-        }
+        Poller.shared.look(at: end, for: self)
     }
 
-    private func expire() {
-        let now = Moment.now
-        let isDue = nextLook.withLock { next in
-            // This look was brought forward and done. Timers may be a little early.
-            guard next <= now + .milliseconds(1) else { return false }
-            next = .never
-            return true
-        }
-        guard isDue else { return }
+    func look(at now: Moment) {
         perform { $0.expire(at: now) }
-        look()
+        lookInTime()
     }
 
     // MARK: Actions

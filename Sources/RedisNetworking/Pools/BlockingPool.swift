@@ -94,10 +94,10 @@ package final class BlockingPool: Sendable {
     /// The same for a task, whose thread is not to wait.
     package func drained(until deadline: Deadline) async {
         if leasedCount == 0 { return }
-        await withUnsafeContinuation { continuation in
-            DispatchQueue(label: "bulkhead.closing").async { @Sendable [self] in
+        await suspend { caller in
+            OwnThread.run { [self] in
                 drain(until: deadline)
-                continuation.resume()
+                caller.resume(returning: ())
             }
         }
     }
@@ -114,7 +114,7 @@ package final class BlockingPool: Sendable {
     }
 
     private func perform(_ event: (inout Machine) -> [Machine.Action]) {
-        perform(open: { DispatchQueue(label: "bulkhead.connecting").async { self.open() } }, event)
+        perform(open: { OwnThread.run { self.open() } }, event)
     }
 
     /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.

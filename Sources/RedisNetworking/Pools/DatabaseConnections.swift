@@ -131,11 +131,14 @@ package final class DatabaseConnections: Sendable {
 
     /// Refuses new requests, lets those under way finish within `grace`, and closes every socket.
     package func close(grace: Duration) async {
+        for connection in beginClosing(grace: grace) { await connection.closed() }
+    }
+
+    /// The first half of `close`, which waits for nothing; whose sockets are still to close.
+    package func beginClosing(grace: Duration) -> [AsyncConnection] {
         let open = takeLanes()
-        await withTaskGroup { group in
-            for connection in open { group.addTask { await connection.close(grace: grace) } }
-            group.addTask { await self.pool.close(grace: grace) }
-        }
+        for connection in open { connection.beginClosing(grace: grace) }
+        return open + pool.beginClosing(grace: grace)
     }
 
     /// Closes every socket without waiting.

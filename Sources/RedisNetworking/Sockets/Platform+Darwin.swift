@@ -18,6 +18,11 @@ enum Platform {
         setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// A thread of ours answers whoever waits, whatever the quality of service of who came first.
+    static func configureThread() {
+        pthread_set_qos_class_self_np(QOS_CLASS_USER_INITIATED, 0)
+    }
+
     /// Ends a connection whose bytes stay unacknowledged so long; Darwin counts in seconds.
     static func limitUnacknowledged(_ descriptor: Int32, milliseconds: Int32) {
         SystemCall.setOption(descriptor, tcp, TCP_RXT_CONNDROPTIME, milliseconds / 1_000)

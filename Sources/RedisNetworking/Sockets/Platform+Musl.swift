@@ -12,6 +12,7 @@ enum Platform {
     static let keepAliveIdle = TCP_KEEPIDLE
 
     static func configure(_ descriptor: Int32) {}
+    static func configureThread() {}
 
     /// Ends a connection whose bytes stay unacknowledged so long: keep-alive does nothing meanwhile.
     static func limitUnacknowledged(_ descriptor: Int32, milliseconds: Int32) {

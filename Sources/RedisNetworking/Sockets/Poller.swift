@@ -1,44 +1,39 @@
-import Dispatch
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-/// Who is told by the poller.
+/// Who is told by the poller, on its thread: it must not wait there for anybody.
 protocol SocketWatcher: AnyObject, Sendable {
-    /// The socket is ready, or has ended; once a watch, on the poller's thread. It may have been called off just now.
+    /// The socket is ready, or has ended; once a watch. It may have been called off just now.
     func isOver(_ watch: Watch)
 }
 
-/// Waits for sockets on behalf of all connections of the process, on one thread of its own.
+/// Who has deadlines.
+protocol DeadlineKeeper: AnyObject, Sendable {
+    /// A moment that was asked for has come. It may come without reason: look what is due.
+    func look(at now: Moment)
+}
+
+/// Waits for sockets and deadlines on behalf of all connections of the process, on one thread of its own, which nothing
+/// that the program does can keep.
 ///
-/// Not dispatch sources: on Linux, Dispatch's event thread goes on using a source's memory after it has announced a
-/// hang-up, while a worker may already take the source apart, which crashes the process or loses another's events. And
-/// `poll`, as epoll cannot be imported: a wake-up costs time in proportion to the sockets that are watched, which are
-/// those that nobody reads just now.
+/// Not dispatch sources and timers: they need a thread of Dispatch's pool, which blocks of the program may hold for
+/// seconds. And on Linux, Dispatch's event thread goes on using a source's memory after it has announced a hang-up, while
+/// a worker may already take the source apart, which crashes the process or loses another's events.
 final class Poller: Sendable {
     static let shared = Poller()
 
     private struct State {
-        var list = WatchList<any SocketWatcher>()
-        var isRunning = false
+        var timers = TimerList<any DeadlineKeeper>()
+        /// Until when the thread sleeps, unless a socket is ready; the past if it is awake and looks before it sleeps.
+        var sleepsUntil = Moment.past
     }
 
+    private let sockets: any SocketQueue
     private let state = Mutex(State())
-    /// A pipe's ends: a byte wakes the thread. Nil where no file may be opened; then it looks now and then.
-    private let pipe: (read: Int32, write: Int32)?
+    private let isRunning = Atomic(false)
 
-    /// Milliseconds between looks at what is watched, where there is no pipe.
-    private static let pauseWithoutPipe: Int32 = 10
-    /// Until the next attempt when the system cannot answer, for want of memory.
-    private static let pauseAfterFailure = Duration.milliseconds(10)
+    init(_ sockets: any SocketQueue = systemSocketQueue()) { self.sockets = sockets }
 
-    init() { pipe = SystemCall.openPipe() }
+    // MARK: Sockets
 
     /// Tells `watcher`, which it keeps until then, once the socket is readable, or once it is writable.
     ///
@@ -47,68 +42,81 @@ final class Poller: Sendable {
     func watch(
         _ descriptor: Int32, until kind: Readiness, for watcher: any SocketWatcher
     ) -> (watch: Watch, mustWake: Bool) {
-        let (added, starts) = state.withLock { state in
-            defer { state.isRunning = true }
-            return (state.list.add(descriptor, until: kind, watcher), !state.isRunning)
+        start()
+        return sockets.add(descriptor, until: kind, watcher)
+    }
+
+    func wake() { sockets.wake() }
+
+    func unwatch(_ watch: Watch) { sockets.remove(watch) }
+
+    // MARK: Deadlines
+
+    /// Has `keeper` look at `moment`, unless it has asked for an earlier look that is not over. It is kept until then.
+    ///
+    /// Call it outside of locks that the look takes.
+    func look(at moment: Moment, for keeper: any DeadlineKeeper) {
+        if moment == .never { return }
+        start()
+        let mustWake = state.withLock { state in
+            state.timers.add(keeper, as: ObjectIdentifier(keeper), at: moment)
+            guard moment < state.sleepsUntil else { return false }
+            state.sleepsUntil = .past
+            return true
         }
-        if starts { DispatchQueue(label: "bulkhead.poller").async { @Sendable in self.run() } }
-        return added
+        if mustWake { wake() }
     }
 
-    func wake() {
-        if let pipe { SystemCall.writeByte(to: pipe.write) }
+    /// Forgets what `keeper` asked for.
+    func forget(_ keeper: any DeadlineKeeper) {
+        state.withLock { $0.timers.remove(ObjectIdentifier(keeper)) }
     }
 
-    func unwatch(_ watch: Watch) {
-        state.withLock { $0.list.remove(watch) }
+    // MARK: The thread
+
+    private func start() {
+        if isRunning.load(ordering: .relaxed) || isRunning.exchange(true, ordering: .relaxed) { return }
+        OwnThread.run { self.run() }
     }
 
     private func run() {
-        var sockets: [WatchList<any SocketWatcher>.Socket] = []
-        var polled: [pollfd] = []
         var over: [(watch: Watch, watcher: any SocketWatcher)] = []
+        var due: [any DeadlineKeeper] = []
         while true {
-            state.withLock { $0.list.beginPoll(&sockets) }
-            polled.removeAll(keepingCapacity: true)
-            for socket in sockets {
-                polled.append(pollfd(fd: socket.descriptor, events: socket.readiness.events, revents: 0))
+            let now = Moment.now
+            state.withLock { $0.timers.takeDue(at: now, into: &due) }
+            for keeper in due { keeper.look(at: now) }
+            due.removeAll(keepingCapacity: true)
+            let end = state.withLock { state in
+                state.sleepsUntil = state.timers.next
+                return state.sleepsUntil
             }
-            // A descriptor below zero is passed over.
-            polled.append(pollfd(fd: pipe?.read ?? -1, events: Int16(POLLIN), revents: 0))
-            if !SystemCall.wait(for: &polled, milliseconds: pipe == nil ? Self.pauseWithoutPipe : -1) {
-                // Nobody is left waiting: who is told without reason looks, and comes back.
-                sleepThread(for: Self.pauseAfterFailure)
-                for index in sockets.indices { polled[index].revents = Int16(POLLERR) }
-            }
-            var ready = 0
-            for index in sockets.indices where polled[index].revents != 0 {
-                let socket = polled[index]
-                sockets[ready] = .init(descriptor: socket.fd, readiness: Readiness(socket.revents))
-                ready += 1
-            }
-            sockets.removeLast(sockets.count - ready)
-            state.withLock { $0.list.endPoll(sockets, &over) }
-            // After `endPoll`: who adds a watch from then on relies on no byte.
-            if let pipe, polled[polled.count - 1].revents != 0 { SystemCall.drain(pipe.read) }
+            sockets.wait(milliseconds: end == .never ? -1 : (end - .now).wholeMilliseconds, &over)
+            state.withLock { $0.sleepsUntil = .past }
             for (watch, watcher) in over { watcher.isOver(watch) }
             over.removeAll(keepingCapacity: true)
         }
     }
 }
 
-extension Readiness {
-    fileprivate var events: Int16 {
-        Int16((contains(.readable) ? POLLIN : 0) | (contains(.writable) ? POLLOUT : 0))
-    }
+/// What tells which sockets are ready; used by many threads, but for `wait`.
+protocol SocketQueue: Sendable {
+    /// Asks for one event on one socket. A second one of its kind on a socket takes the first one's place. If
+    /// `mustWake`, the thread in `wait` does not know of it before it is woken.
+    func add(_ descriptor: Int32, until kind: Readiness, _ watcher: any SocketWatcher) -> (watch: Watch, mustWake: Bool)
+    /// Calls a watch off; one that is over already stays so.
+    func remove(_ watch: Watch)
+    /// Ends a `wait`, or the next one.
+    func wake()
+    /// Appends the watches that are over, once there are any; or returns when `milliseconds` have passed (negative: no
+    /// limit), or by `wake`, or without reason.
+    func wait(milliseconds: Int32, _ over: inout [(watch: Watch, watcher: any SocketWatcher)])
+}
 
-    fileprivate init(_ events: Int16) {
-        let events = Int32(events)
-        if events & ~(POLLIN | POLLOUT) != 0 {
-            self = .all
-        } else {
-            self = []
-            if events & POLLIN != 0 { insert(.readable) }
-            if events & POLLOUT != 0 { insert(.writable) }
-        }
-    }
+/// The system's best.
+private func systemSocketQueue() -> any SocketQueue {
+    #if os(Linux)
+    if let queue = EpollQueue() { return queue }
+    #endif
+    return PollQueue()
 }

@@ -1,4 +1,4 @@
-/// The poller's books as a pure struct: who waits for which socket, and what the thread in `poll` knows of it.
+/// The books of `PollQueue` as a pure struct: who waits for which socket, and what the thread in `poll` knows of it.
 ///
 /// ```
 /// awake ──beginPoll──▶ asleep, knowing what was watched by then ──endPoll──▶ awake
@@ -109,5 +109,5 @@ struct Watch: Sendable, Hashable {
     let descriptor: Int32
     /// Readable or writable.
     let kind: Readiness
-    fileprivate let number: Int
+    let number: Int
 }

@@ -1,0 +1,117 @@
+import Synchronization
+
+// What the poller's thread does for a connection, whatever the program does with its own threads: it keeps deadlines,
+// and where the pump finds no thread it takes the pump's turns. It never waits.
+
+extension AsyncConnection: DeadlineKeeper {
+    /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
+    /// A hang-up meanwhile is seen by the next request, before it is sent.
+    static let idleTime = Duration.milliseconds(10)
+    /// Until the next look where a lone caller uses the wire, for some tens of microseconds.
+    static let pauseForCaller = Duration.milliseconds(1)
+
+    func look(at now: Moment) {
+        var expired: [(Waiter, ConnectionFailure)] = []
+        var tooLate: ConnectionFailure?
+        var standsIn = false
+        var mustWake = false
+        let consequences = shared.withLock { shared in
+            shared.nextLook = .never
+            shared.lookLater = .never
+            guard !shared.isGone else { return Consequences() }
+            if shared.endOfGrace <= now {
+                shared.endOfGrace = .never
+                shared.end(closedByOwner)
+            }
+            tooLate = shared.endConnecting(at: now) { tookTooLongToConnect }
+            // Who uses the wire alone is no waiter that could be resumed; it looks at the time itself.
+            if case .caller = shared.user {
+                if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
+            } else {
+                expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+            }
+            standsIn = shared.beginStandIn(at: now)
+            mustWake = shared.idleLook <= now && lookWhetherIdle(&shared, at: now)
+            return shared.settle()
+        }
+        if let tooLate { attempt?.ended(tooLate) }
+        for (waiter, failure) in expired { waiter.resume(returning: failure) }
+        if mustWake { Poller.shared.wake() }
+        follow(consequences)
+        if standsIn { standIn() }
+    }
+
+    /// One look after each busy time, none later; true if the poller must be woken.
+    private func lookWhetherIdle(_ shared: inout Shared, at now: Moment) -> Bool {
+        if shared.wasUsed {
+            shared.wasUsed = false
+            shared.lastUse = now
+            shared.idleLook = now + Self.patience
+            return false
+        }
+        if now < shared.lastUse + Self.idleTime {
+            shared.idleLook = shared.lastUse + Self.idleTime
+            return false
+        }
+        shared.idleLook = .never
+        guard case .nobody = shared.user, shared.machine.requestsInLine == 0 else { return false }
+        // Nobody uses the wire, and under the lock nobody begins to.
+        shared.machine.releaseSpareMemory()
+        wire?.releaseSpareMemory()
+        received = []
+        receptions = RingQueue()
+        return watch(&shared)
+    }
+
+    /// The system's resolver knows no deadline: one that hangs must not hold requests for ever.
+    private var tookTooLongToConnect: ConnectionFailure {
+        ConnectionFailure(.connectTimedOut, "no connection to \(settings.endpoint) came about in time")
+    }
+
+    // MARK: In place of the pump
+
+    /// A turn of the pump's, without its pauses. This thread has the wire.
+    private func standIn() {
+        var reads = 0
+        repeat {
+            if let failure = beginTurn() {
+                finish(failure)
+                break
+            }
+            let hasReceived = receive()
+            resumeCallers()
+            flush()
+            reads = hasReceived ? reads + 1 : Self.readsInARow
+        } while reads < Self.readsInARow || broken != nil
+        var pump: UnsafeContinuation<Void, Never>?
+        letGo { pump = $0.endStandIn() }
+        pump?.resume()
+    }
+}
+
+extension AsyncConnection.Shared {
+    mutating func end(_ failure: ConnectionFailure) {
+        machine.close()
+        ending = ending ?? failure
+    }
+
+    /// Ends a connection that is not made in time, with the failure that says so.
+    fileprivate mutating func endConnecting(
+        at now: Moment, _ failure: () -> ConnectionFailure
+    ) -> ConnectionFailure? {
+        guard endOfConnecting <= now else { return nil }
+        endOfConnecting = .never
+        guard connected == nil, machine.isHandshaking else { return nil }
+        let failure = failure()
+        end(failure)
+        return failure
+    }
+
+    /// True if the pump has waited too long for a thread: the wire is the poller's for a turn.
+    fileprivate mutating func beginStandIn(at now: Moment) -> Bool {
+        guard case .awaited(let late) = user, isPumpLate ? hasWork : late <= now else { return false }
+        user = .poller(pump: nil)
+        isPumpLate = true
+        return true
+    }
+}

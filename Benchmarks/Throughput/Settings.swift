@@ -17,6 +17,7 @@ struct Settings: Sendable {
     var type = "string"
     var countAllocations = false
     var proofInterval = 0
+    var idleNames = 0
     var json = false
 
     static var table: ArgumentTable<Settings> {
@@ -44,6 +45,10 @@ struct Settings: Sendable {
                 .integer(
                     "proof-interval", "<n>", \.proofInterval, in: 0...1_000_000_000,
                     help: "one in n commands is followed by a proof of order; 0 is none"),
+                .integer(
+                    "idle-names", "<number>", \.idleNames, in: 0...10_000,
+                    help: "so many other names of the server, each with an idle connection; a server that is not the "
+                        + "program's own must have as many databases"),
                 .integer("value-size", "<bytes>", \.valueSize, in: 1...100_000_000, help: "bytes of a value"),
                 .integer("keys", "<number>", \.keys, in: 1...100_000, help: "keys of mget, fields of hgetall"),
                 .text("as", "<string|floats>", \.type, help: "what get and mget read values as"),

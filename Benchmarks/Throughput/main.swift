@@ -21,7 +21,7 @@ func measure(_ settings: Settings) async throws {
     if host == nil, settings.unix == nil {
         let own = try RedisTestServer.start(
             RedisTestServer.Options(
-                listening: .tcp,
+                listening: .tcp, arguments: ["--databases", String(max(16, settings.idleNames))],
                 launchPrefix: settings.serverCore.map { ["taskset", "-c", String($0)] } ?? []))
         server = own
         (host, port) = ("127.0.0.1", own.port ?? 0)
@@ -37,6 +37,7 @@ func measure(_ settings: Settings) async throws {
         operation, valueSize: settings.valueSize, keyCount: settings.keys, readsFloats: settings.type == "floats")
     try await work.prepare(database)
 
+    let idle = try await idleDatabases(settings.idleNames, configuration)
     let load = Load(work: work, clients: settings.clients, pipeline: settings.pipeline, requests: settings.requests)
     let measurement: Measurement
     switch mode {
@@ -52,5 +53,17 @@ func measure(_ settings: Settings) async throws {
     let report = measurement.report(settings)
     print(settings.json ? try report.json() : report.words)
     try await work.clean(database)
+    await idle.close()
     await databases.close()
+}
+
+/// Names that are connected and then say nothing.
+func idleDatabases(_ count: Int, _ configuration: RedisConfiguration) async throws -> RedisDatabases {
+    let names = (0..<count).map { (name: DatabaseName("idle-\($0)"), number: $0) }
+    let databases = RedisDatabases(
+        configuration,
+        catalogue: count == 0
+            ? .standard : try DatabaseCatalogue(names.map { DatabaseEntry($0.name, number: $0.number, purpose: "") }))
+    for (name, _) in names { try await databases[name].ping() }
+    return databases
 }

@@ -26,6 +26,7 @@ import Testing
         "--op incr --mode async --clients 1 --pipeline 10 --requests 200",
         "--op mget --mode async --clients 2 --pipeline 1 --requests 200 --keys 7 --value-size 64 --as floats",
         "--op mget --mode receive --clients 1 --pipeline 1 --requests 200 --keys 7 --value-size 64",
+        "--op get --mode async --clients 2 --pipeline 1 --requests 200 --idle-names 20",
         "--op hgetall --mode async --clients 2 --pipeline 1 --requests 200 --keys 7",
     ])
     func `it sends as many commands as it was told, in the way it was told`(words: String) throws {

@@ -149,4 +149,44 @@ private let pollers = [Poller.shared, Poller(PollQueue())]
             try await group.waitForAll()
         }
     }
+
+    #if os(Linux)
+    /// Time of this thread alone, in nanoseconds.
+    private static var processorTime: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Nanoseconds that a thousand wake-ups for one socket cost.
+    private static func cost(_ queue: EpollQueue, _ pair: borrowing Pair, _ listener: Listener) -> Int64 {
+        var over: [(watch: Watch, watcher: any SocketWatcher)] = []
+        let start = processorTime
+        for _ in 0..<1_000 {
+            _ = queue.add(pair.ours, until: .readable, listener)
+            queue.wait(milliseconds: -1, &over)
+        }
+        #expect(over.count == 1_000)
+        return processorTime - start
+    }
+
+    @Test func `pays nothing for sockets that are idle`() throws {
+        let queue = try #require(EpollQueue())
+        let listener = Listener(Poller.shared)
+        let pair = try Pair()
+        pair.say("x")
+        let alone = (0..<5).map { _ in Self.cost(queue, pair, listener) }.min()!
+        var ends: [Int32] = []
+        defer { for end in ends { close(end) } }
+        for _ in 0..<400 {
+            var both: [Int32] = [-1, -1]
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &both) == 0)
+            ends += both
+            _ = queue.add(both[0], until: .readable, listener)
+        }
+        let crowded = (0..<5).map { _ in Self.cost(queue, pair, listener) }.min()!
+        // By `poll` it is ten times as much and more.
+        #expect(crowded < 3 * alone, "\(crowded) ns against \(alone) ns")
+    }
+    #endif
 }

@@ -1,7 +1,7 @@
 @testable import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 private final class Listener: RedisObserver {

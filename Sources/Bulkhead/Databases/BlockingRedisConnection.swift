@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// A connection of one's own for blocking callers, lent by ``BlockingRedisDatabase/withConnection(_:)``.
 ///

@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// One named database, for callers that may block their thread: scripts, command-line tools, worker threads.
 ///

@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 import Synchronization
 
 /// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.

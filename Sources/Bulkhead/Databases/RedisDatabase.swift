@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// One named database, for asynchronous callers. Get it from ``RedisDatabases``; keep it, copy it, share it.
 ///

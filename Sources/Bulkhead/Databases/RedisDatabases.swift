@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// The databases of a program, by name: the one door to Redis in a program.
 ///

@@ -1,6 +1,6 @@
-import RESP
-import RedisCommands
-import RedisNetworking
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
 import Synchronization
 
 /// Counts what one database's commands come to, and tells the observer if there is one.

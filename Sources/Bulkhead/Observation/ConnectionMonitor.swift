@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// Tells the observer what becomes of connections.
 struct ConnectionMonitor: Sendable {

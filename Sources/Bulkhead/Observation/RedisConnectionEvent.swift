@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
 /// label.

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

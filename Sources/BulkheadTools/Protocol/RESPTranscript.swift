@@ -1,4 +1,4 @@
-public import RESP
+public import BulkheadRESP
 
 /// Turns protocol bytes into lines of JSON, one a reply: feed bytes in any split, take lines, repeat.
 ///

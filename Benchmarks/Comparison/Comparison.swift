@@ -108,7 +108,7 @@ struct Comparison {
     ) throws -> ComparisonReading {
         let arguments = program.arguments(port: port, requests: requests)
         guard program.isRedisBenchmark else {
-            let output = try output(of: pinned([path(of: "Throughput")] + arguments))
+            let output = try output(of: pinned([path(of: "BulkheadThroughputBenchmark")] + arguments))
             return ComparisonReading(try decode(ThroughputReport.self, from: output))
         }
         let words = pinned([redisBenchmark] + arguments)
@@ -141,7 +141,8 @@ struct Comparison {
                         done: round * kinds.count + index, "codec, \(kind)", now: MonotonicClock.now()))
                 let output = try output(
                     of: pinned([
-                        path(of: "Codec"), "--kind", kind, "--mode", "decode,copy", "--rounds", "3", "--json",
+                        path(of: "BulkheadCodecBenchmark"), "--kind", kind, "--mode", "decode,copy",
+                        "--rounds", "3", "--json",
                     ]))
                 var times: [String: Double] = [:]
                 for line in output.split(separator: "\n") {
@@ -174,8 +175,8 @@ struct Comparison {
                 progress.update(done: done, "allocations of \(words[0])", now: MonotonicClock.now()))
             let output = try output(
                 of: pinned([
-                    path(of: "Throughput"), "--json", "--host", "127.0.0.1", "--port", "\(port)", "--op", words[0],
-                    "--mode", words[1], "--clients", words[2], "--requests", words[2] == "1" ? "5000" : "20000",
+                    path(of: "BulkheadThroughputBenchmark"), "--json", "--host", "127.0.0.1", "--port", "\(port)",
+                    "--op", words[0], "--mode", words[1], "--clients", words[2], "--requests", words[2] == "1" ? "5000" : "20000",
                     "--count-allocations",
                 ]))
             guard let count = try decode(ThroughputReport.self, from: output).allocations_per_command else {
@@ -202,7 +203,7 @@ struct Comparison {
 
     // MARK: - Children
 
-    private func path(of benchmark: String) -> String { "\(settings.programs)/Bulkhead\(benchmark)Benchmark" }
+    private func path(of program: String) -> String { "\(settings.programs)/\(program)" }
 
     private func pinned(_ words: [String]) -> [String] {
         (pinning.map { ["taskset", "-c", "\($0.clientCore)"] } ?? []) + words

@@ -32,6 +32,25 @@ import Testing
         }
     }
 
+    @Test func `programs and modules that scripts and pages name exist`() throws {
+        let manifest = try Repository.text("Package.swift")
+        let files = FileManager.default
+        var pages = ["README.md"]
+        for folder in ["Tests", "Benchmarks", "Sources/Bulkhead/Documentation.docc"] {
+            let names = try files.contentsOfDirectory(atPath: Repository.root.appendingPathComponent(folder).path)
+            // Scripts have no extension, and a folder is no page.
+            pages += names.map { "\(folder)/\($0)" }.filter { path in
+                path.hasSuffix(".md") || !path.contains(".")
+            }.filter { (try? Repository.text($0)) != nil }
+        }
+        #expect(pages.count > 12)
+        for page in pages {
+            for match in try Repository.text(page).matches(of: /\bBulkhead[A-Z][A-Za-z]*\b/) {
+                #expect(manifest.contains("\"\(match.0)\""), "\(page) names \(match.0)")
+            }
+        }
+    }
+
     @Test func `nothing is left for later in the sources`() throws {
         for file in try Repository.swiftFiles(in: "Sources") + Repository.swiftFiles(in: "Benchmarks") {
             let text = try Repository.text(file)

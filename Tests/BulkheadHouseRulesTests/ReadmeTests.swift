@@ -32,20 +32,25 @@ import Testing
 
     @Test func `every other program of the README is compiled here as it stands there`() throws {
         let compiled = try Repository.text("Tests/ReadmeProgram/Snippets.swift")
-        // The first is a program of its own, and the manifest's lines belong to the reader's package.
+        // The first is a program of its own, and the manifest's lines are those of the package in ConsumerTests.
         for block in try Self.blocks(of: "swift", in: try Repository.text("README.md")).dropFirst()
         where !block.hasPrefix(".package") {
-            let indented = block.split(separator: "\n", omittingEmptySubsequences: false)
-                .map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
+            let indented = Self.indented(block)
             #expect(compiled.contains("\n\(block)\n") || compiled.contains("\n\(indented)\n"), "not compiled: \(block)")
         }
     }
 
     /// The fenced blocks of a language, without their fences.
-    private static func blocks(of language: String, in text: String) throws -> [String] {
+    static func blocks(of language: String, in text: String) throws -> [String] {
         let parts = text.components(separatedBy: "```\(language)\n").dropFirst()
         return try parts.map { part in
             String(part[..<(try #require(part.range(of: "\n```"), "a block without its end")).lowerBound])
         }
+    }
+
+    /// A block as it stands inside of a function.
+    static func indented(_ block: String) -> String {
+        block.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
     }
 }

@@ -10,14 +10,18 @@ import Synchronization
 /// `@unchecked Sendable`: the counters' memory is fixed, and each of them is atomic.
 final class CommandMonitor: @unchecked Sendable {
     private let database: DatabaseName
+    private let number: Int
+    private let server: Endpoint
     private let observer: (any RedisObserver)?
     private let answered = Atomic(0)
     private let errors = Atomic(0)
     private let failures = Mutex<[RedisError.Code: Int]>([:])
     private let latencies: UnsafeMutablePointer<Atomic<Int>>
 
-    init(_ database: DatabaseName, _ observer: (any RedisObserver)?) {
-        self.database = database
+    init(_ entry: DatabaseEntry, on server: Endpoint, _ observer: (any RedisObserver)?) {
+        database = entry.name
+        number = entry.number
+        self.server = server
         self.observer = observer
         latencies = .allocate(capacity: RedisLatencies.bucketCount)
         for bucket in 0..<RedisLatencies.bucketCount { (latencies + bucket).initialize(to: Atomic(0)) }
@@ -131,7 +135,7 @@ final class CommandMonitor: @unchecked Sendable {
     ) {
         observer.commandEnded(
             RedisCommandEvent(
-                database: database, command: label, commandCount: count,
+                database: database, databaseNumber: number, server: server, command: label, commandCount: count,
                 outcome: code.map { .failure($0.label) } ?? .success, stage: stage,
                 duration: .nanoseconds(start.nanosecondsAgo)))
     }

@@ -12,4 +12,17 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         case .unix(let path): "unix:\(path)"
         }
     }
+
+    /// The host, or the path of the socket.
+    package var address: String {
+        switch self {
+        case .tcp(let host, _): host
+        case .unix(let path): path
+        }
+    }
+
+    /// Nil for a socket.
+    package var port: Int? {
+        if case .tcp(_, let port) = self { port } else { nil }
+    }
 }

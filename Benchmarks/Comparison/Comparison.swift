@@ -176,8 +176,8 @@ struct Comparison {
             let output = try output(
                 of: pinned([
                     path(of: "BulkheadThroughputBenchmark"), "--json", "--host", "127.0.0.1", "--port", "\(port)",
-                    "--op", words[0], "--mode", words[1], "--clients", words[2], "--requests", words[2] == "1" ? "5000" : "20000",
-                    "--count-allocations",
+                    "--op", words[0], "--mode", words[1], "--clients", words[2],
+                    "--requests", words[2] == "1" ? "5000" : "20000", "--count-allocations",
                 ]))
             guard let count = try decode(ThroughputReport.self, from: output).allocations_per_command else {
                 throw ProgramError("throughput counted nothing")

@@ -28,6 +28,40 @@ package struct EncodedCommand: Sendable {
     }
 }
 
+extension EncodedCommand {
+    /// The label of all commands of a batch; nil where they differ. One pass over the lengths, to the first that does.
+    package static func commonLabel(of batch: [UInt8]) -> String? {
+        var position = 0
+        // Behind the marker at `position`; moves behind the end of its line.
+        func number() -> Int {
+            position += 1
+            var number = 0
+            while batch[position] != UInt8(ascii: "\r") {
+                number = number * 10 + Int(batch[position] - UInt8(ascii: "0"))
+                position += 1
+            }
+            position += 2
+            return number
+        }
+        var first: (command: Int, word: Range<Int>)?
+        while position < batch.count {
+            let command = position
+            for index in 0..<number() {
+                let length = number()
+                let word = position..<(position + length)
+                position += length + 2
+                guard index == 0 else { continue }
+                if let first {
+                    guard batch[first.word].elementsEqual(batch[word]) else { return nil }
+                } else {
+                    first = (command, word)
+                }
+            }
+        }
+        return first.map { EncodedCommand(bytes: Array(batch[$0.command..<$0.word.upperBound]), route: .shared).label }
+    }
+}
+
 /// The arguments of an encoded command, its name the first, read back by their lengths.
 struct EncodedArguments: Sequence, IteratorProtocol {
     fileprivate var rest: ArraySlice<UInt8>

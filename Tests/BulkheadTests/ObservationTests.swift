@@ -145,6 +145,26 @@ private final class Listener: RedisObserver {
         }
     }
 
+    @Test func `learns which command a pipeline is made of, where it is one`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            let blocking = try databases.blocking(.main)
+            _ = try await main.pipeline(.get("a"), .get("$3"), .get(""))
+            _ = try await main.pipeline(.get("a"), .set("a", "GET\r\n"), .get("a"))
+            _ = try blocking.pipeline([RedisCommand<RESPValue>.raw("MY.WORD", ["a"]), .raw("MY.WORD", ["b"])])
+            _ = try await main.pipeline([RedisCommand<String?>.get("a")])
+            _ = try? await main.pipeline([RedisCommand<RESPValue>.raw("MULTI", []), .raw("MULTI", [])])
+            _ = try await main.withConnection { connection in
+                try await connection.pipeline(.hgetall("b", as: String.self), .hgetall("c", as: String.self))
+            }
+            #expect(
+                listener.events.map(\.operation) == [
+                    "PIPELINE GET", "PIPELINE", "PIPELINE OTHER", "GET", "PIPELINE MULTI", "PIPELINE HGETALL",
+                ])
+        }
+    }
+
     @Test func `learns the database's number and where its server is`() async throws {
         let listener = Listener()
         let server = try RedisTestServer.start(.init(listening: .tcp))

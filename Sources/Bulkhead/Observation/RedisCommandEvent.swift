@@ -14,6 +14,8 @@ public struct RedisCommandEvent: Sendable, Hashable {
     /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own; `LEASE` for a
     /// `withConnection` that got no connection.
     public let command: String
+    /// The word of all commands of a pipeline; nil where they differ.
+    let pipelinedCommand: String?
     /// Commands in the pipeline; 1 for one alone, 0 for a `LEASE`.
     public let commandCount: Int
     /// What became of it; of a pipeline the first error, if there is one.
@@ -24,18 +26,26 @@ public struct RedisCommandEvent: Sendable, Hashable {
     public let duration: Duration
 
     init(
-        database: DatabaseName, databaseNumber: Int, server: Endpoint, command: String, commandCount: Int,
-        outcome: Outcome, stage: RedisError.Stage, duration: Duration
+        database: DatabaseName, databaseNumber: Int, server: Endpoint, command: String, pipelinedCommand: String?,
+        commandCount: Int, outcome: Outcome, stage: RedisError.Stage, duration: Duration
     ) {
         self.database = database
         self.databaseNumber = databaseNumber
         serverAddress = server.address
         serverPort = server.port
         self.command = command
+        self.pipelinedCommand = pipelinedCommand
         self.commandCount = commandCount
         self.outcome = outcome
         self.stage = stage
         self.duration = duration
+    }
+
+    /// What OpenTelemetry's conventions call the operation: `GET`; `PIPELINE GET` for a pipeline of GETs; `PIPELINE`
+    /// for one of different commands. A pipeline of one command is that command.
+    public var operation: String {
+        guard let pipelinedCommand else { return command }
+        return commandCount > 1 ? "\(command) \(pipelinedCommand)" : pipelinedCommand
     }
 
     /// How a command ended; printed as `ok` or the code.

@@ -4,7 +4,7 @@ extension RedisCommandEvent {
     /// What OpenTelemetry's conventions for Redis call for, as text.
     var attributes: [String: String] {
         var attributes = [
-            "db.system.name": "redis", "db.namespace": "\(databaseNumber)", "db.operation.name": command,
+            "db.system.name": "redis", "db.namespace": "\(databaseNumber)", "db.operation.name": operation,
             "server.address": serverAddress, "bulkhead.database.name": database.text,
         ]
         if let serverPort { attributes["server.port"] = "\(serverPort)" }

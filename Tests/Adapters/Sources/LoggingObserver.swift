@@ -9,7 +9,7 @@ struct LoggingObserver: RedisObserver {
         var metadata: Logger.Metadata = event.attributes.mapValues { "\($0)" }
         metadata["bulkhead.stage"] = "\(event.stage.rawValue)"
         metadata["bulkhead.duration"] = "\(event.duration)"
-        logger.warning("\(event.command) failed", metadata: metadata)
+        logger.warning("\(event.operation) failed", metadata: metadata)
     }
 
     func connectionChanged(_ event: RedisConnectionEvent) {

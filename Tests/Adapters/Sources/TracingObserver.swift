@@ -6,7 +6,7 @@ struct TracingObserver: RedisObserver {
         let end = DefaultTracerClock.now.nanosecondsSinceEpoch
         let start = DefaultTracerClock.Timestamp(
             nanosecondsSinceEpoch: end - UInt64(event.duration / .nanoseconds(1)))
-        let span = startSpan(event.command, at: start, ofKind: .client)
+        let span = startSpan(event.operation, at: start, ofKind: .client)
         for (name, value) in event.attributes { span.attributes[name] = value }
         if let port = event.serverPort { span.attributes["server.port"] = port }
         if event.commandCount > 1 { span.attributes["db.operation.batch.size"] = event.commandCount }

@@ -63,8 +63,9 @@ import Tracing
     @Test func `a pipeline says how many commands it had`() async throws {
         _ = try await databases[.main].pipeline(.get("a"), .get("b"), .get("c"))
         let span = try #require(Self.tracer.finishedSpans.last)
-        #expect(span.operationName == "PIPELINE")
+        #expect(span.operationName == "PIPELINE GET")
         #expect(texts(span)["db.operation.batch.size"] == "3" && texts(span)["db.namespace"] == "0")
+        #expect(texts(span)["db.operation.name"] == "PIPELINE GET")
         await databases.close()
     }
 

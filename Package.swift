@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Imports point down only. The manifest alone does not hold that: Tests/run builds with
-// --explicit-target-dependency-import-check error, and HouseRulesTests reads every file's imports.
+// --explicit-target-dependency-import-check error, and BulkheadHouseRulesTests reads every file's imports.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -13,114 +13,118 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-func tests(_ name: String, of dependencies: Target.Dependency...) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+func library(_ name: String, path: String? = nil, of dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
+func program(
+    _ name: String, path: String? = nil, exclude: [String] = [], of dependencies: Target.Dependency...
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
+}
+
+func tests(_ name: String, of dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["BulkheadTestSupport"], swiftSettings: settings)
+}
+
+// Every target carries our name, as a module's name must be the only one of a whole graph.
 let package = Package(
     name: "Bulkhead",
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
+    // What others use. BulkheadRDB and BulkheadTools are none: all they hold is for this package and may change.
+    // A graph that this package is in sees these and the targets they need, and none of the programs and tests.
     products: [
         .library(name: "Bulkhead", targets: ["Bulkhead"]),
-        .library(name: "BulkheadTools", targets: ["BulkheadTools"]),
-        .library(name: "RESP", targets: ["RESP"]),
-        .library(name: "RedisTestServer", targets: ["RedisTestServer"]),
+        .library(name: "BulkheadRESP", targets: ["BulkheadRESP"]),
+        .library(name: "BulkheadTestServer", targets: ["BulkheadTestServer"]),
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
-        .executable(name: "isolation", targets: ["Isolation"]),
-        .executable(name: "throughput", targets: ["Throughput"]),
-        .executable(name: "codec", targets: ["Codec"]),
-        .executable(name: "comparison", targets: ["Comparison"]),
-        .executable(name: "migration", targets: ["Migration"]),
-        .executable(name: "toolspeed", targets: ["ToolSpeed"]),
     ],
     targets: [
         // Floor 0: bytes to values and back; no I/O, no imports.
-        .target(name: "RESP", swiftSettings: settings),
-        .target(name: "RDB", swiftSettings: settings),
+        library("BulkheadRESP"),
+        library("BulkheadRDB"),
 
         // Floor 0 as well: numbers, tables and progress, for people who read a terminal.
-        .target(name: "ConsoleText", swiftSettings: settings),
+        library("BulkheadConsole"),
 
         // Floor 1: what can be said, and how it gets there.
-        .target(name: "RedisCommands", dependencies: ["RESP"], swiftSettings: settings),
-        .target(name: "RedisNetworking", dependencies: ["RESP"], swiftSettings: settings),
+        library("BulkheadCommands", of: "BulkheadRESP"),
+        library("BulkheadNetworking", of: "BulkheadRESP"),
 
         // Floor 2: the one import.
-        .target(
-            name: "Bulkhead", dependencies: ["RESP", "RedisCommands", "RedisNetworking"], swiftSettings: settings),
+        library("Bulkhead", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking"),
 
-        // Floor 3: what the programs do, as a library.
-        .target(
-            name: "BulkheadTools", dependencies: ["RESP", "RDB", "ConsoleText", "Bulkhead"], swiftSettings: settings),
+        // Floor 3: what the program does, as a library.
+        library("BulkheadTools", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "Bulkhead"),
 
-        // Floor 4: the programs. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
-        .executableTarget(name: "BulkheadCLI", dependencies: ["BulkheadTools"], swiftSettings: settings),
-        .target(
-            name: "BenchmarkSupport", dependencies: ["ConsoleText"], path: "Benchmarks/Support",
-            swiftSettings: settings),
-        .executableTarget(
-            name: "Isolation", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Benchmarks/Isolation", swiftSettings: settings),
-        .executableTarget(
-            name: "Throughput", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Benchmarks/Throughput", swiftSettings: settings),
-        .executableTarget(
-            name: "Codec", dependencies: ["RESP", "RedisCommands", "BenchmarkSupport"],
-            path: "Benchmarks/Codec", swiftSettings: settings),
+        // Floor 4: the program. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
+        program("BulkheadCLI", of: "BulkheadTools"),
+
+        // Beside the floors: a real server of one's own, and what writes the command methods.
+        library("BulkheadTestServer"),
+        program("BulkheadFacadeGenerator"),
+
+        // Benchmarks. They and the test programs stay in this package, as they use what is `package` in it.
+        library("BulkheadBenchmarkSupport", path: "Benchmarks/Support", of: "BulkheadConsole"),
+        // Benchmarks/run runs it.
+        program(
+            "BulkheadIsolationBenchmark", path: "Benchmarks/Isolation",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        program(
+            "BulkheadThroughputBenchmark", path: "Benchmarks/Throughput",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        program(
+            "BulkheadCodecBenchmark", path: "Benchmarks/Codec",
+            of: "BulkheadRESP", "BulkheadCommands", "BulkheadBenchmarkSupport"),
         // Benchmarks/compare runs it; on a case-insensitive disk Benchmarks/Compare would be that script.
-        .executableTarget(
-            name: "Comparison", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Benchmarks/Comparison", swiftSettings: settings),
+        program(
+            "BulkheadComparisonBenchmark", path: "Benchmarks/Comparison",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Benchmarks/migrate runs it.
-        .executableTarget(
-            name: "Migration", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Benchmarks/Migration", swiftSettings: settings),
+        program(
+            "BulkheadMigrationBenchmark", path: "Benchmarks/Migration",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Benchmarks/tools runs it.
-        .executableTarget(
-            name: "ToolSpeed", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Benchmarks/ToolSpeed", swiftSettings: settings),
-        .executableTarget(name: "FacadeGenerator", swiftSettings: settings),
+        program(
+            "BulkheadToolsBenchmark", path: "Benchmarks/ToolSpeed",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
-        // Beside the floors: a real server of one's own.
-        .target(name: "RedisTestServer", swiftSettings: settings),
-
-        // Tests. TestSupport holds the scripted server and what several suites share.
-        .target(
-            name: "TestSupport", dependencies: ["RESP", "RedisTestServer"],
-            path: "Tests/TestSupport", swiftSettings: settings),
-        .executableTarget(
-            name: "ReadmeProgram", dependencies: ["Bulkhead", "RedisTestServer"], path: "Tests/ReadmeProgram",
-            swiftSettings: settings),
-        .executableTarget(
-            name: "CrashingOwner", dependencies: ["RedisTestServer"], path: "Tests/CrashingOwner",
-            swiftSettings: settings),
+        // Tests. BulkheadTestSupport holds the scripted server and what several suites share.
+        library("BulkheadTestSupport", path: "Tests/TestSupport", of: "BulkheadRESP", "BulkheadTestServer"),
+        // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
+        library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
+        program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
+        program("BulkheadCrashingOwner", path: "Tests/CrashingOwner", of: "BulkheadTestServer"),
         // Tests/fuzz runs it.
-        .executableTarget(
-            name: "Fuzzer",
-            dependencies: ["RESP", "RDB", "RDBBodies", "RedisNetworking", "Bulkhead", "BenchmarkSupport"],
-            path: "Tests/Fuzzer", exclude: ["Finds"], swiftSettings: settings),
+        program(
+            "BulkheadFuzzer", path: "Tests/Fuzzer", exclude: ["Finds"],
+            of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking", "Bulkhead",
+            "BulkheadBenchmarkSupport"),
         // Tests/soak runs it.
-        .executableTarget(
-            name: "Soak", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"], path: "Tests/Soak",
-            swiftSettings: settings),
+        program("BulkheadSoak", path: "Tests/Soak", of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Tests/migration-kills runs it.
-        .executableTarget(
-            name: "MigrationKills", dependencies: ["Bulkhead", "BenchmarkSupport", "RedisTestServer"],
-            path: "Tests/MigrationKills", swiftSettings: settings),
-        tests("RESPTests", of: "RESP"),
-        // Writes bodies of values in all encodings, for RDBTests and the fuzzer.
-        .target(name: "RDBBodies", dependencies: ["RDB"], path: "Tests/RDBBodies", swiftSettings: settings),
-        tests("RDBTests", of: "RDB", "RDBBodies", "RESP", "Bulkhead", "RedisTestServer"),
-        tests("RedisCommandsTests", of: "RESP", "RedisCommands"),
-        tests("RedisNetworkingTests", of: "RESP", "RedisNetworking", "RedisTestServer"),
-        tests("RedisTestServerTests", of: "RedisTestServer", "CrashingOwner"),
-        tests("BulkheadTests", of: "RESP", "Bulkhead", "RedisTestServer"),
-        tests("BulkheadToolsTests", of: "RESP", "RDB", "Bulkhead", "BulkheadTools", "BulkheadCLI", "RedisTestServer"),
-        tests("ConsoleTextTests", of: "ConsoleText"),
-        tests("BenchmarkSupportTests", of: "BenchmarkSupport"),
+        program(
+            "BulkheadMigrationKills", path: "Tests/MigrationKills",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        tests("BulkheadRESPTests", of: "BulkheadRESP"),
         tests(
-            "HouseRulesTests",
-            of: "RedisTestServer", "ReadmeProgram", "BulkheadCLI", "BenchmarkSupport", "Isolation", "Throughput",
-            "Codec", "Comparison", "Migration", "ToolSpeed", "Fuzzer", "Soak", "MigrationKills"),
+            "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
+            "BulkheadTestServer"),
+        tests("BulkheadCommandsTests", of: "BulkheadRESP", "BulkheadCommands"),
+        tests("BulkheadNetworkingTests", of: "BulkheadRESP", "BulkheadNetworking", "BulkheadTestServer"),
+        tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
+        tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
+        tests(
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "Bulkhead", "BulkheadTools", "BulkheadCLI",
+            "BulkheadTestServer"),
+        tests("BulkheadConsoleTests", of: "BulkheadConsole"),
+        tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),
+        tests(
+            "BulkheadHouseRulesTests",
+            of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
+            "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
+            "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
+            "BulkheadSoak", "BulkheadMigrationKills"),
     ]
 )

@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// The reply that is decoded, or whose value is encoded.
 enum Kind: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
-import BenchmarkSupport
-import RESP
-import RedisCommands
+import BulkheadBenchmarkSupport
+import BulkheadCommands
+import BulkheadRESP
 
 /// One measurement: so many replies, in one mode.
 struct Round {

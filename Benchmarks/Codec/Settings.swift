@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What to measure, as the command line says it.
 struct Settings: Sendable {
@@ -13,7 +13,7 @@ struct Settings: Sendable {
 
     static var table: ArgumentTable<Settings> {
         ArgumentTable(
-            program: "codec",
+            program: "BulkheadCodecBenchmark",
             summary: "What decoding replies from memory costs, beside a copy of the same bytes. No server, no network, "
                 + "one thread. Rounds of the modes take turns; each figure is the median of its rounds.",
             defaults: Settings(),

@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// Whole replies as a server sends them, at an address of their own.
 ///

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 Settings.table.run { settings in
     try measure(settings)

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -108,7 +108,7 @@ struct Comparison {
     ) throws -> ComparisonReading {
         let arguments = program.arguments(port: port, requests: requests)
         guard program.isRedisBenchmark else {
-            let output = try output(of: pinned([path(of: "throughput")] + arguments))
+            let output = try output(of: pinned([path(of: "BulkheadThroughputBenchmark")] + arguments))
             return ComparisonReading(try decode(ThroughputReport.self, from: output))
         }
         let words = pinned([redisBenchmark] + arguments)
@@ -121,7 +121,7 @@ struct Comparison {
 
     // MARK: - Codec
 
-    /// A line of `codec --json`.
+    /// A line of `BulkheadCodecBenchmark --json`.
     private struct CodecReport: Decodable {
         let mode: String
         let ns_per_reply: Double
@@ -141,7 +141,8 @@ struct Comparison {
                         done: round * kinds.count + index, "codec, \(kind)", now: MonotonicClock.now()))
                 let output = try output(
                     of: pinned([
-                        path(of: "codec"), "--kind", kind, "--mode", "decode,copy", "--rounds", "3", "--json",
+                        path(of: "BulkheadCodecBenchmark"), "--kind", kind, "--mode", "decode,copy",
+                        "--rounds", "3", "--json",
                     ]))
                 var times: [String: Double] = [:]
                 for line in output.split(separator: "\n") {
@@ -174,9 +175,9 @@ struct Comparison {
                 progress.update(done: done, "allocations of \(words[0])", now: MonotonicClock.now()))
             let output = try output(
                 of: pinned([
-                    path(of: "throughput"), "--json", "--host", "127.0.0.1", "--port", "\(port)", "--op", words[0],
-                    "--mode", words[1], "--clients", words[2], "--requests", words[2] == "1" ? "5000" : "20000",
-                    "--count-allocations",
+                    path(of: "BulkheadThroughputBenchmark"), "--json", "--host", "127.0.0.1", "--port", "\(port)",
+                    "--op", words[0], "--mode", words[1], "--clients", words[2],
+                    "--requests", words[2] == "1" ? "5000" : "20000", "--count-allocations",
                 ]))
             guard let count = try decode(ThroughputReport.self, from: output).allocations_per_command else {
                 throw ProgramError("throughput counted nothing")

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 ComparisonSettings.table.run { settings in
     guard !settings.programs.isEmpty else {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 import Synchronization
 
 /// A thread that only sleeps and looks how late it wakes: what machine and system add to what is measured beside it.

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

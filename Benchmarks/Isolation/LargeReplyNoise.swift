@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// One list of `main` and one of `knowledge`, read as a whole over and over while the cache is measured.
 struct LargeReplyNoise {

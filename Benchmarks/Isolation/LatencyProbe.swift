@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 import Dispatch
 
 /// GETs of a cache that leave on a schedule, whatever became of those before them.

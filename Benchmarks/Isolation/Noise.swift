@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// The noises: what is done to the vectors of a site while its cache is measured.
 struct Noise: Sendable {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 import Synchronization
 
 /// Where the tasks of a probe write down what they saw; one short lock for each answer.

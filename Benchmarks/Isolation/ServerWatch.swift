@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// Asks a server of our own what it counted while a case was measured.
 struct ServerWatch {

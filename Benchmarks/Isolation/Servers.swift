@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 /// The servers that are measured: own ones, which end with this, or those of `--url` and `--second-url`.
 struct Servers {

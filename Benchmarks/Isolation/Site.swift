@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// Where one layout lives. The code that measures is the same for all: only catalogue, server and pace differ.
 struct Site: Sendable {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 #if canImport(Glibc)
 import Glibc

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// The keys of the benchmark on their servers: written before, removed after.
 struct Workload {

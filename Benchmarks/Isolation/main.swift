@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 IsolationSettings.table.run { settings in
     if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 /// The same keys, moved to and fro by each contender in turns.
 struct MigrationSpeed {

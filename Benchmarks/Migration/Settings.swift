@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What to move, and how often.
 struct Settings: Sendable {
@@ -8,7 +8,7 @@ struct Settings: Sendable {
 
     static var table: ArgumentTable<Settings> {
         ArgumentTable(
-            program: "migration",
+            program: "Benchmarks/migrate",
             summary: "Keys a second from one database of a server to another: bulkhead migrate beside scripts of "
                 + "redis-py that DUMP, RESTORE and DELETE, in turns on one private server. Exit code 1 if bulkhead is "
                 + "not five times as fast as the faster script.",

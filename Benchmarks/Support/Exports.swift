@@ -1,2 +1,2 @@
 // The benchmarks write tables and units; one import gives them these too.
-@_exported public import ConsoleText
+@_exported public import BulkheadConsole

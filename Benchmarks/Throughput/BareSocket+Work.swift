@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 extension BareSocket {
     /// Sends get or mget, one turn after the other.

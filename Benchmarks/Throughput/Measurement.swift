@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// One load, measured after it was warmed up.
 struct Measurement {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What to measure, as the command line says it.
 struct Settings: Sendable {
@@ -22,7 +22,7 @@ struct Settings: Sendable {
 
     static var table: ArgumentTable<Settings> {
         ArgumentTable(
-            program: "throughput",
+            program: "BulkheadThroughputBenchmark",
             summary: "Commands a second through a named database, and what they cost this process. "
                 + "Without a server it starts one of its own on a loopback port.",
             defaults: Settings(),

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// The command that is measured.
 enum Operation: String, Sendable {

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 await Settings.table.run { settings in
     try await measure(settings)

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 /// The whole run: a server, its content, the rounds of each tool.
 struct ToolSpeed {

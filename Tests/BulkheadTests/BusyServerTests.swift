@@ -1,5 +1,5 @@
 import Bulkhead
-import TestSupport
+import BulkheadTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct `A server` {

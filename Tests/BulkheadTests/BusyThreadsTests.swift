@@ -1,8 +1,8 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Dispatch
-import RedisTestServer
 import Synchronization
-import TestSupport
 import Testing
 
 /// What a program may do with the threads of Dispatch and of its tasks.

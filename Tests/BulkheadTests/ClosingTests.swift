@@ -1,7 +1,7 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
-import TestSupport
 import Testing
 
 /// Runs blocking code on a thread of its own, so that it takes none of the few that tasks run on.

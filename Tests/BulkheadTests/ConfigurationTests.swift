@@ -1,5 +1,5 @@
 import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
 import Testing
 
 @Suite struct ConfigurationTests {

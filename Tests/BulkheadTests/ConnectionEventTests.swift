@@ -1,7 +1,7 @@
 import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 private final class Listener: RedisObserver {
@@ -24,12 +24,14 @@ private final class Listener: RedisObserver {
 @Suite(.timeLimit(.minutes(3))) struct `Of connections an observer` {
     @Test func `hears that they open, with the time it took, and that they close`() async throws {
         let listener = Listener()
-        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+        try await withDatabases(configure: { $0.observer = listener }) { databases, server in
             _ = try await databases[.main].get("a")
             _ = try await databases[.main].get("a")
             #expect(await eventually { listener.lines == ["opened main"] })
-            let time = try #require(listener.events.first?.duration)
+            let opened = try #require(listener.events.first)
+            let time = try #require(opened.duration)
             #expect(time > .zero && time < .seconds(300))
+            #expect(opened.databaseNumber == 0 && opened.serverAddress == server.socketPath && opened.serverPort == nil)
             _ = try await databases[.knowledge].hgetall("a", as: String.self)
             try await databases[.prompts].withConnection { _ = try await $0.send("MULTI") }
             #expect(

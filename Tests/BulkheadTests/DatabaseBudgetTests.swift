@@ -1,6 +1,6 @@
 import Bulkhead
-import RedisTestServer
-import TestSupport
+import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 /// One greedy name, and one that goes on meanwhile.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RedisTestServer
-import TestSupport
+import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 /// A name that lives on a server of its own: one line of the catalogue, and no change in the code that uses the name.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RedisTestServer
-import TestSupport
+import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 /// What names on one server do not separate: each claim of the page Limits, on a real server.

@@ -1,7 +1,7 @@
 @testable import Bulkhead
-import RESP
-import RedisCommands
-import RedisNetworking
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
 import Testing
 
 /// What a lease leaves behind, by value: the orders of events that a server does not show at will.

@@ -1,7 +1,7 @@
 @testable import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 private final class Listener: RedisObserver {
@@ -125,6 +125,62 @@ private final class Listener: RedisObserver {
             _ = try? await main.send("EVAL", script, 0, as: String.self)
             #expect(listener.lines == ["OTHER ERR answered", "EVAL ERR answered"])
         }
+    }
+
+    @Test func `learns the server's own word where that is one of Redis's, and whose word it is`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            try await main.set("text", "a")
+            _ = try? await main.lpush("text", "b")
+            for word in ["CLUSTERDOWN", "BUSYGROUP", "TRYAGAIN"] {
+                _ = try? await main.send("EVAL", "return redis.error_reply('\(word) no')", 0, as: String.self)
+            }
+            _ = try? await main.send("SELECT", 1)
+            let codes = listener.events.compactMap { event in
+                if case .failure(let code) = event.outcome { code } else { nil }
+            }
+            #expect(codes.map(\.name) == ["WRONGTYPE", "CLUSTERDOWN", "BUSYGROUP", "TRYAGAIN", "command-refused"])
+            #expect(codes.map(\.isOfServer) == [true, true, true, true, false])
+        }
+    }
+
+    @Test func `learns which command a pipeline is made of, where it is one`() async throws {
+        let listener = Listener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            let main = try databases[.main]
+            let blocking = try databases.blocking(.main)
+            _ = try await main.pipeline(.get("a"), .get("$3"), .get(""))
+            _ = try await main.pipeline(.get("a"), .set("a", "GET\r\n"), .get("a"))
+            _ = try blocking.pipeline([RedisCommand<RESPValue>.raw("MY.WORD", ["a"]), .raw("MY.WORD", ["b"])])
+            _ = try await main.pipeline([RedisCommand<String?>.get("a")])
+            _ = try? await main.pipeline([RedisCommand<RESPValue>.raw("MULTI", []), .raw("MULTI", [])])
+            _ = try await main.withConnection { connection in
+                try await connection.pipeline(.hgetall("b", as: String.self), .hgetall("c", as: String.self))
+            }
+            #expect(
+                listener.events.map(\.operation) == [
+                    "PIPELINE GET", "PIPELINE", "PIPELINE OTHER", "GET", "PIPELINE MULTI", "PIPELINE HGETALL",
+                ])
+        }
+    }
+
+    @Test func `learns the database's number and where its server is`() async throws {
+        let listener = Listener()
+        let server = try RedisTestServer.start(.init(listening: .tcp))
+        defer { server.stop() }
+        var configuration = try RedisConfiguration(url: server.url)
+        configuration.observer = listener
+        let socket = DatabaseEntry("socket", number: 3, server: try DatabaseServer(url: "unix://\(server.socketPath)"))
+        let names = [DatabaseEntry("first", number: 2), DatabaseEntry("second", number: 2, aliasOf: "first"), socket]
+        let databases = RedisDatabases(configuration, catalogue: try DatabaseCatalogue(names))
+        _ = try await databases["first"].get("a")
+        _ = try databases.blocking("second").get("a")
+        _ = try await databases["socket"].pipeline(.get("a"), .get("b"))
+        await databases.close()
+        #expect(listener.events.map(\.databaseNumber) == [2, 2, 3])
+        #expect(listener.events.map(\.serverAddress) == ["127.0.0.1", "127.0.0.1", server.socketPath])
+        #expect(listener.events.map(\.serverPort) == [server.port, server.port, nil])
     }
 
     @Test func `is called in the caller's own task`() async throws {

@@ -1,8 +1,8 @@
 import Bulkhead
-import RESP
-import RedisTestServer
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// What other clients were seen to break, where no other suite asks for it. Promises.md lists all of it.

@@ -1,7 +1,7 @@
 import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct `A proof of order` {

@@ -1,8 +1,8 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
 import Synchronization
-import TestSupport
 import Testing
 
 /// Hears every command that reaches it, and hangs up on those that `dies` counts down for; else answers `:1`, or an

@@ -1,7 +1,7 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
-import TestSupport
 import Testing
 
 /// The codes that programs match on, each as a real server gives it, in both forms.

@@ -1,8 +1,8 @@
 import Bulkhead
-import RESP
-import RedisTestServer
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 private final class Losses: RedisObserver {

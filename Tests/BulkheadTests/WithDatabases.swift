@@ -1,6 +1,6 @@
 import Bulkhead
-import RedisTestServer
-import TestSupport
+import BulkheadTestServer
+import BulkheadTestSupport
 
 /// A private server, named databases on it, and the end of both.
 func withDatabases(

@@ -1,8 +1,8 @@
 import Bulkhead
+import BulkheadRDB
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RDB
-import RedisTestServer
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

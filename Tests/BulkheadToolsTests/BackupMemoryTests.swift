@@ -1,8 +1,8 @@
 #if os(Linux)
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

@@ -1,9 +1,9 @@
 import Bulkhead
+import BulkheadRDB
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RDB
-import RESP
-import RedisTestServer
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

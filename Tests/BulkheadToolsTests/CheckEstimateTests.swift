@@ -1,4 +1,4 @@
-import TestSupport
+import BulkheadTestSupport
 import Testing
 
 @testable import BulkheadTools

@@ -1,7 +1,7 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

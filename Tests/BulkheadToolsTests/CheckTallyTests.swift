@@ -1,5 +1,5 @@
 import Bulkhead
-import TestSupport
+import BulkheadTestSupport
 import Testing
 
 @testable import BulkheadTools

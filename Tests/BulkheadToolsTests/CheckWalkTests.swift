@@ -1,8 +1,8 @@
 import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RedisTestServer
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

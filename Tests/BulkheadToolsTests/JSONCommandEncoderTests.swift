@@ -1,5 +1,5 @@
+import BulkheadRESP
 import BulkheadTools
-import RESP
 import Testing
 
 @Suite struct JSONCommandEncoderTests {

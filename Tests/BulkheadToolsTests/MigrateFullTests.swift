@@ -1,7 +1,7 @@
 import Bulkhead
-import RESP
-import RedisTestServer
-import TestSupport
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 @testable import BulkheadTools

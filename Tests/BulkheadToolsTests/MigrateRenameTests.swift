@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 import Testing
 
 @testable import BulkheadTools

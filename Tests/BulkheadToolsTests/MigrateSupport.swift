@@ -1,8 +1,8 @@
 import Bulkhead
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RESP
-import RedisTestServer
-import TestSupport
 import Testing
 
 @testable import BulkheadTools

@@ -1,7 +1,7 @@
+import BulkheadRDB
+import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
-import RDB
-import RedisTestServer
-import TestSupport
 import Testing
 
 @Suite("bulkhead rdb", .timeLimit(.minutes(2))) struct RDBCommandTests {

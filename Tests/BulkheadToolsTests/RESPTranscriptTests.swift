@@ -1,6 +1,6 @@
+import BulkheadRESP
 import BulkheadTools
 import Foundation
-import RESP
 import Testing
 
 /// What a transcript prints about `input`, and how it ends.

@@ -1,5 +1,5 @@
 import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
 import Testing
 
 /// What was restored is written like all else: copying a file into a server's folder would be undone by its AOF.

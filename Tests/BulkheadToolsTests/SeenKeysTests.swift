@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 import Testing
 
 @testable import BulkheadTools

@@ -1,6 +1,6 @@
 import Bulkhead
-import RedisTestServer
-import TestSupport
+import BulkheadTestServer
+import BulkheadTestSupport
 
 /// A private server, databases 0 to 15 by the names of the standard catalogue and `db4` …, and the end of both.
 func withToolServer(

@@ -1,4 +1,4 @@
-// A process that owns test servers and ends badly, for RedisTestServerTests.
+// A process that owns test servers and ends badly, for BulkheadTestServerTests.
 // Usage: CrashingOwner FOLDER wait|abort|exit|churn
 // Prints the server's folder and process, and then: waits to be killed; aborts; exits without stopping its server;
 // or starts and stops servers until it is killed, which hits it at any moment of their lives.
@@ -9,7 +9,7 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import RedisTestServer
+import BulkheadTestServer
 
 let options = RedisTestServer.Options(folderParent: CommandLine.arguments[1])
 let server = try RedisTestServer.start(options)

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// The reader of catalogue files promises: it never traps; an error has its code and words; and what it accepts keeps
 /// the rules of a catalogue.

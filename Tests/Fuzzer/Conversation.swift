@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// Conversations of a server by the grammar of RESP2 and RESP3: all types, streamed ones too, in any nesting.
 struct Conversation {

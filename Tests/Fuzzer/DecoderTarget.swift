@@ -1,5 +1,5 @@
-import BenchmarkSupport
-import RESP
+import BulkheadBenchmarkSupport
+import BulkheadRESP
 
 /// The decoder promises: it never traps; how bytes are split changes nothing; what it accepts is what the grammar and
 /// the limits allow, and encodes to itself; a violation stays.

@@ -1,6 +1,6 @@
-import BenchmarkSupport
-import RESP
-import RedisNetworking
+import BulkheadBenchmarkSupport
+import BulkheadNetworking
+import BulkheadRESP
 
 /// What a server may answer to a handshake: as it should, as older servers and refusing ones do, and nonsense.
 enum HandshakeAnswers {

@@ -1,5 +1,5 @@
-import RESP
-import RedisNetworking
+import BulkheadNetworking
+import BulkheadRESP
 
 /// What a connection must make of each value, told from the commands it was seen to send and nothing else of it.
 ///

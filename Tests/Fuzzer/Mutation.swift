@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// Changes bytes the way a broken peer, a broken cable or an attacker would.
 enum Mutation {

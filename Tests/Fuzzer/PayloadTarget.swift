@@ -1,6 +1,6 @@
-import BenchmarkSupport
-import RDB
-import RDBBodies
+import BulkheadBenchmarkSupport
+import BulkheadRDB
+import BulkheadRDBBodies
 
 /// The reader of DUMP payloads promises: it never traps; what it accepts is written again byte for byte; and what it
 /// makes for a server, that server's version takes.

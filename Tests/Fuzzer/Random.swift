@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 extension SeededGenerator {
     /// The generator of one input: a run can begin at any of them.

@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 #if canImport(Glibc)
 import Glibc

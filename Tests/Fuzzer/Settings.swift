@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What to feed, as the command line says it.
 struct Settings: Sendable {

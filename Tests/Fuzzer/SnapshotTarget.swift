@@ -1,5 +1,5 @@
-import BenchmarkSupport
-import RDB
+import BulkheadBenchmarkSupport
+import BulkheadRDB
 
 /// The reader of snapshots promises: it never traps; how bytes are split changes nothing; the bytes of its events are
 /// the file's; what is cut out of a snapshot is one, with the same keys and values; a violation stays.

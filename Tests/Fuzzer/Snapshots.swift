@@ -1,6 +1,6 @@
-import BenchmarkSupport
-import RDB
-import RDBBodies
+import BulkheadBenchmarkSupport
+import BulkheadRDB
+import BulkheadRDBBodies
 
 /// Snapshots as servers write them, small, with every record, type and encoding; and what becomes of them.
 enum Snapshots {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 #if canImport(Glibc)
 // `environ` is a variable of C, which Swift cannot know to be left alone.

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What is fed.
 enum Target: String, CaseIterable, Sendable {

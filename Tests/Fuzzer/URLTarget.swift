@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// The reader of URLs promises: it never traps; what it accepts names a host and a port, or an absolute path; an error
 /// has its code; and a password is shown by neither.

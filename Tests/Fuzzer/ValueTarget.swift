@@ -1,6 +1,6 @@
-import BenchmarkSupport
-import RDB
-import RDBBodies
+import BulkheadBenchmarkSupport
+import BulkheadRDB
+import BulkheadRDBBodies
 
 /// The reader of values promises: it never traps; what it accepts takes no more memory than its limits and its input
 /// allow; and a value written again in any encoding is equivalent, by its canonical bytes as well.

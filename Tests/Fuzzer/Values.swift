@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 extension RESPValue {
     /// Equal, where nan counts as equal to nan.

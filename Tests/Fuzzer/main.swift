@@ -1,7 +1,7 @@
 // Feeds mutated input to whatever reads what others wrote: the decoder, the readers of snapshots, of
 // values and of DUMP payloads, the handshake, the readers of URLs and of catalogue files. Tests/fuzz builds and runs
 // it.
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 // Codes above the number of finds that a worker ends with.
 Settings.table.run(refused: 102, failed: 101) { settings in try run(settings) }

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 /// One round: fresh servers, fresh keys, a kill or some, resumes, and a look at every key.
 struct Round {

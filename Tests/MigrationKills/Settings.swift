@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// How often to kill, and what.
 struct Settings: Sendable {

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 import Synchronization
 
 /// Writes to one key in a hundred of the source, over and over, and remembers what was acknowledged.

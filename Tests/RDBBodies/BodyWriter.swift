@@ -1,4 +1,4 @@
-package import RDB
+package import BulkheadRDB
 
 /// Writes bodies of values, in every way that a reader must take, to hold the reader against.
 ///

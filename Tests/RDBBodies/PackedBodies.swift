@@ -1,4 +1,4 @@
-package import RDB
+package import BulkheadRDB
 
 /// Packed elements, written as the servers write them.
 extension BodyWriter {

@@ -1,4 +1,4 @@
-package import RDB
+package import BulkheadRDB
 
 extension RDBValue {
     /// The body of this value by that type, or `nil` where the type cannot hold it.

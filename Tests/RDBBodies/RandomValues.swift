@@ -1,4 +1,4 @@
-package import RDB
+package import BulkheadRDB
 
 /// Values of every kind, by chance, with what is at the edges.
 package struct RandomValues {

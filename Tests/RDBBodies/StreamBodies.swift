@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 extension BodyWriter {
     /// A stream; its nodes take one entry or a hundred, and a deleted one may stand behind the last.

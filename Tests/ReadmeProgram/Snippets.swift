@@ -1,7 +1,7 @@
 // The README's other programs, so that the compiler reads them; ReadmeTests compares each with what stands there.
 
 import Bulkhead
-import RedisTestServer
+import BulkheadTestServer
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// A task that calls, and cancels most of what it calls.
 struct Caller {

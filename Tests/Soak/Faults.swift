@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 
 /// What is done to the server while all call.
 struct Faults: Sendable {

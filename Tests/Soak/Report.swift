@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Bulkhead
+import BulkheadBenchmarkSupport
 
 /// All that was counted, as a table or as one line of JSON.
 struct Report {

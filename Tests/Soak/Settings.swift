@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 /// What to do to the server and to the callers, as the command line says it.
 struct Settings: Sendable {

@@ -1,6 +1,6 @@
-import BenchmarkSupport
 import Bulkhead
-import RedisTestServer
+import BulkheadBenchmarkSupport
+import BulkheadTestServer
 import Synchronization
 
 /// One run: a server, callers, faults, and what is left at the end.

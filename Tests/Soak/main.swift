@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import BulkheadBenchmarkSupport
 
 await Settings.table.run { settings in
     Interruption.watch()

@@ -1,5 +1,5 @@
+public import BulkheadTestServer
 import Foundation
-public import RedisTestServer
 
 /// One command over a connection of its own, and the first bytes that come back.
 public func say(_ command: String, to server: RedisTestServer, overTCP: Bool = false) throws -> String {

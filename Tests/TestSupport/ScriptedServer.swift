@@ -1,6 +1,6 @@
+import BulkheadRESP
 import Dispatch
 import Foundation
-import RESP
 import Synchronization
 
 #if canImport(Glibc)

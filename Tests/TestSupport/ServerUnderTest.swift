@@ -1,6 +1,6 @@
+public import BulkheadRESP
+public import BulkheadTestServer
 import Foundation
-public import RESP
-public import RedisTestServer
 
 /// The server and the protocol this run is about. `Tests/run --servers` goes through all of them.
 public enum ServerUnderTest {

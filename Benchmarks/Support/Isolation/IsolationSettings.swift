@@ -73,7 +73,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     /// The command line of `isolation`.
     package static var table: ArgumentTable<IsolationSettings> {
         ArgumentTable(
-            program: "isolation",
+            program: "Benchmarks/run",
             summary: """
                 Measures how long GETs of a cache in database main take while vectors are scanned in database \
                 knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \

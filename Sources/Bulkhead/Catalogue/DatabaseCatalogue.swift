@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// The databases of an application: which name has which number, and what belongs there.
 ///

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-import RedisNetworking
+import BulkheadNetworking
 
 /// The server that a name lives on where it is not the one all others live on: an address and a login.
 ///

@@ -1,5 +1,5 @@
-public import RESP
-import RedisNetworking
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// Where the server is, who we are, and the limits of the connections: from code, a URL, or the environment.
 ///
@@ -51,7 +51,7 @@ public struct RedisConfiguration: Sendable {
     /// check on proxies and servers, as this client keeps order by itself. A proof that fails withholds the command's
     /// reply, closes the connection before anybody behind it has one, and throws `protocol-violation` for them all.
     /// Nil, the default, is none. With 50 callers 100 costs less than runs differ and 1 takes 1.7 times the processor's
-    /// time (`throughput --proof-interval`).
+    /// time (`BulkheadThroughputBenchmark --proof-interval`).
     public var proofInterval: Int?
     /// Hears of every command that has ended, and of connections: logs, metrics, traces. Default: nobody.
     public var observer: (any RedisObserver)?

@@ -3,8 +3,8 @@ public import FoundationEssentials
 #else
 public import Foundation
 #endif
-public import RESP
-public import RedisCommands
+public import BulkheadCommands
+public import BulkheadRESP
 
 extension Data: RedisArgument {
     public func append(to arguments: inout RedisArguments) {

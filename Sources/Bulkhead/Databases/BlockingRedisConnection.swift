@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// A connection of one's own for blocking callers, lent by ``BlockingRedisDatabase/withConnection(_:)``.
 ///
@@ -40,14 +40,14 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
                 try batch.check(isShared: false)
                 try state.willSend(batch)
             } catch {
-                throw monitor.refused(pipelineOf: batch.count, error)
+                throw monitor.refused(pipelineOf: batch, error)
             }
             let deadline = Deadline(after: timeout.adding(batch))
             let result = Result { () throws(ConnectionFailure) in
                 try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
             }
             state.ended(batch, result)
-            return try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
+            return try monitor.ended(pipelineOf: batch, result, since: deadline.start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }

@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// One named database, for callers that may block their thread: scripts, command-line tools, worker threads.
 ///
@@ -71,7 +71,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             do throws(RedisError) {
                 try batch.check(isShared: true)
             } catch {
-                throw monitor.refused(pipelineOf: batch.count, error)
+                throw monitor.refused(pipelineOf: batch, error)
             }
             let deadline = Deadline(after: timeout)
             let outcome = Result { () throws(ConnectionFailure) in
@@ -81,7 +81,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             }
             let standing = outcome.mayNotStand
                 ? repeated(outcome, batch.bytes, count: batch.count, until: deadline) : outcome
-            return try monitor.ended(pipelineOf: batch.count, standing, since: deadline.start)
+            return try monitor.ended(pipelineOf: batch, standing, since: deadline.start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }

@@ -1,4 +1,4 @@
-public import RedisCommands
+public import BulkheadCommands
 
 /// Two to eight commands of different types in one round trip; the array form takes any number of one type.
 ///

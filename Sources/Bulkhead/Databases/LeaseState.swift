@@ -1,6 +1,6 @@
-import RESP
-import RedisCommands
-import RedisNetworking
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
 
 /// What the commands of a lease have left behind on the server's side of its connection.
 ///

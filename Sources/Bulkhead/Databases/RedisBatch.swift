@@ -1,4 +1,4 @@
-public import RedisCommands
+public import BulkheadCommands
 
 /// The commands of a pipeline, ready to be sent in one piece.
 ///

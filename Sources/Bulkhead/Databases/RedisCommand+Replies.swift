@@ -1,5 +1,5 @@
-public import RESP
-public import RedisCommands
+public import BulkheadCommands
+public import BulkheadRESP
 
 extension RedisCommand {
     /// The reply as the type asked for; a failure says of which command it is, and in which database.

@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 import Synchronization
 
 /// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.
@@ -44,12 +44,12 @@ public final class RedisConnection: RedisExecutor {
                 try refuseIfCancelled()
                 try state.withLock { state throws(RedisError) in try state.willSend(batch) }
             } catch {
-                throw monitor.refused(pipelineOf: batch.count, error)
+                throw monitor.refused(pipelineOf: batch, error)
             }
             let start = Moment.now
             let result = await result(of: batch)
             state.withLock { $0.ended(batch, result) }
-            return try monitor.ended(pipelineOf: batch.count, result, since: start)
+            return try monitor.ended(pipelineOf: batch, result, since: start)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }

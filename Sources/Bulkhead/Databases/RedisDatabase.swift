@@ -1,6 +1,6 @@
-public import RESP
-public import RedisCommands
-import RedisNetworking
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
 
 /// One named database, for asynchronous callers. Get it from ``RedisDatabases``; keep it, copy it, share it.
 ///
@@ -54,7 +54,7 @@ public struct RedisDatabase: RedisExecutor {
             try batch.check(isShared: true)
             try refuseIfCancelled()
         } catch {
-            throw monitor.refused(pipelineOf: batch.count, error).at(name, error.command ?? "a pipeline")
+            throw monitor.refused(pipelineOf: batch, error).at(name, error.command ?? "a pipeline")
         }
         let lane = batch.isLarge ? Lane.bulk : .shared
         let deadline = Deadline(after: timeout)
@@ -68,7 +68,7 @@ public struct RedisDatabase: RedisExecutor {
             }
         }
         do {
-            return try monitor.ended(pipelineOf: batch.count, standing, since: deadline.start)
+            return try monitor.ended(pipelineOf: batch, standing, since: deadline.start)
         } catch {
             throw error.at(name, "a pipeline")
         }

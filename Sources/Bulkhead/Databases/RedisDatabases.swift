@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// The databases of a program, by name: the one door to Redis in a program.
 ///
@@ -72,18 +72,18 @@ public final class RedisDatabases: Sendable {
                 continue
             }
             let circuit = circuits[place.endpoint]
-                ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.address))
+                ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.endpoint))
             circuits[place.endpoint] = circuit
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
             } else {
-                home = Home(owner, place, circuit, connectionMonitor?.listener(of: owner.name, on: place.address))
+                home = Home(owner, place, circuit, connectionMonitor?.listener(of: owner, on: place.endpoint))
                 homes.append(home)
             }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))
             let timeout = Timeout(configuration.commandTimeout)
-            let monitor = CommandMonitor(entry.name, configuration.observer)
+            let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             asynchronous[entry.name] = RedisDatabase(
                 entry: entry, address: place.address, connections: home.connections, flushRules: rules,

@@ -1,5 +1,5 @@
-public import RESP
-public import RedisCommands
+public import BulkheadCommands
+public import BulkheadRESP
 
 /// What runs commands without blocking a thread: a named database, or a connection of one's own in it.
 ///

@@ -1,5 +1,5 @@
-import RESP
-import RedisNetworking
+import BulkheadNetworking
+import BulkheadRESP
 
 /// A snapshot of the whole server of a named database, as the server sends it to a replica. Blocks its thread.
 ///

@@ -1,6 +1,6 @@
-import RESP
-import RedisCommands
-import RedisNetworking
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
 
 /// What the client may send again by itself when a connection ended and nobody knows whether the server had run it.
 ///

@@ -1,6 +1,6 @@
-import RESP
-import RedisCommands
-import RedisNetworking
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
 import Synchronization
 
 /// Counts what one database's commands come to, and tells the observer if there is one.
@@ -10,14 +10,18 @@ import Synchronization
 /// `@unchecked Sendable`: the counters' memory is fixed, and each of them is atomic.
 final class CommandMonitor: @unchecked Sendable {
     private let database: DatabaseName
+    private let number: Int
+    private let server: Endpoint
     private let observer: (any RedisObserver)?
     private let answered = Atomic(0)
     private let errors = Atomic(0)
     private let failures = Mutex<[RedisError.Code: Int]>([:])
     private let latencies: UnsafeMutablePointer<Atomic<Int>>
 
-    init(_ database: DatabaseName, _ observer: (any RedisObserver)?) {
-        self.database = database
+    init(_ entry: DatabaseEntry, on server: Endpoint, _ observer: (any RedisObserver)?) {
+        database = entry.name
+        number = entry.number
+        self.server = server
         self.observer = observer
         latencies = .allocate(capacity: RedisLatencies.bucketCount)
         for bucket in 0..<RedisLatencies.bucketCount { (latencies + bucket).initialize(to: Atomic(0)) }
@@ -33,15 +37,15 @@ final class CommandMonitor: @unchecked Sendable {
         let error = reply.errorMessage
         count(1, errors: error == nil ? 0 : 1, since: start)
         guard let observer else { return }
-        tell(observer, command.label, 1, error.map { RedisError(server: $0).code }, .answered, since: start)
+        tell(observer, command.label, 1, nil, error.map { RedisError(server: $0).code }, .answered, since: start)
     }
 
-    private func answered(_ replies: [RESPValue], since start: Moment) {
+    private func answered(_ batch: RedisBatch, _ replies: [RESPValue], since start: Moment) {
         let errors = replies.lazy.compactMap(\.errorMessage)
         count(replies.count, errors: errors.reduce(0) { count, _ in count + 1 }, since: start)
         guard let observer else { return }
         let code = errors.first.map { RedisError(server: $0).code }
-        tell(observer, Self.pipeline, replies.count, code, .answered, since: start)
+        tell(observer, Self.pipeline, replies.count, batch, code, .answered, since: start)
     }
 
     /// One or the other; the reply, or the failure as this floor's error.
@@ -61,15 +65,15 @@ final class CommandMonitor: @unchecked Sendable {
 
     /// The same for a pipeline.
     func ended(
-        pipelineOf count: Int, _ result: Result<[RESPValue], ConnectionFailure>, since start: Moment
+        pipelineOf batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>, since start: Moment
     ) throws(RedisError) -> [RESPValue] {
         switch result {
         case .success(let replies):
-            answered(replies, since: start)
+            answered(batch, replies, since: start)
             return replies
         case .failure(let failure):
             let error = RedisError(failure)
-            failed(pipelineOf: count, error, since: start)
+            failed(pipelineOf: batch, error, since: start)
             throw error
         }
     }
@@ -81,8 +85,8 @@ final class CommandMonitor: @unchecked Sendable {
     }
 
     /// The same for a pipeline.
-    func refused(pipelineOf count: Int, _ error: RedisError) -> RedisError {
-        failed(pipelineOf: count, error, since: .now)
+    func refused(pipelineOf batch: RedisBatch, _ error: RedisError) -> RedisError {
+        failed(pipelineOf: batch, error, since: .now)
         return error
     }
 
@@ -90,20 +94,20 @@ final class CommandMonitor: @unchecked Sendable {
     func refusedLease(_ failure: ConnectionFailure, since start: Moment) -> RedisError {
         let error = RedisError(failure)
         failures.withLock { $0[error.code.label, default: 0] += 1 }
-        if let observer { tell(observer, Self.lease, 0, error.code, error.stage, since: start) }
+        if let observer { tell(observer, Self.lease, 0, nil, error.code, error.stage, since: start) }
         return error
     }
 
     private func failed(_ command: EncodedCommand, _ error: RedisError, since start: Moment) {
         failures.withLock { $0[error.code.label, default: 0] += 1 }
         guard let observer else { return }
-        tell(observer, command.label, 1, error.code, error.stage, since: start)
+        tell(observer, command.label, 1, nil, error.code, error.stage, since: start)
     }
 
-    private func failed(pipelineOf count: Int, _ error: RedisError, since start: Moment) {
+    private func failed(pipelineOf batch: RedisBatch, _ error: RedisError, since start: Moment) {
         failures.withLock { $0[error.code.label, default: 0] += 1 }
         guard let observer else { return }
-        tell(observer, Self.pipeline, count, error.code, error.stage, since: start)
+        tell(observer, Self.pipeline, batch.count, batch, error.code, error.stage, since: start)
     }
 
     func snapshot() -> RedisSnapshot {
@@ -126,12 +130,13 @@ final class CommandMonitor: @unchecked Sendable {
     }
 
     private func tell(
-        _ observer: any RedisObserver, _ label: String, _ count: Int, _ code: RedisError.Code?,
+        _ observer: any RedisObserver, _ label: String, _ count: Int, _ batch: RedisBatch?, _ code: RedisError.Code?,
         _ stage: RedisError.Stage, since start: Moment
     ) {
         observer.commandEnded(
             RedisCommandEvent(
-                database: database, command: label, commandCount: count,
+                database: database, databaseNumber: number, server: server, command: label,
+                pipelinedCommand: batch.flatMap { EncodedCommand.commonLabel(of: $0.bytes) }, commandCount: count,
                 outcome: code.map { .failure($0.label) } ?? .success, stage: stage,
                 duration: .nanoseconds(start.nanosecondsAgo)))
     }

@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// Tells the observer what becomes of connections.
 struct ConnectionMonitor: Sendable {
@@ -8,7 +8,7 @@ struct ConnectionMonitor: Sendable {
     init(_ observer: any RedisObserver) { self.observer = observer }
 
     /// For the connections of a database, or with nil for the circuit of a server.
-    func listener(of database: DatabaseName?, on server: String) -> ConnectionEvents.Listener {
+    func listener(of database: DatabaseEntry?, on server: Endpoint) -> ConnectionEvents.Listener {
         events.listener { [observer] event in
             observer.connectionChanged(RedisConnectionEvent(event, of: database, on: server))
         }

@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
 /// label.
@@ -26,14 +26,20 @@ public struct RedisConnectionEvent: Sendable, Hashable {
     /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
     /// the one told here.
     public let database: DatabaseName?
+    /// The number by which the server knows that database.
+    public let databaseNumber: Int?
     /// Where the server listens, as it stands in error messages.
     public let server: String
-    /// Why, where something failed: a code that has a name here, else `ERR`.
+    /// The server's host as it was configured, or the path of its unix socket.
+    public let serverAddress: String
+    /// The server's port; nil for a unix socket.
+    public let serverPort: Int?
+    /// Why, where something failed: as in a command's outcome.
     public let code: RedisError.Code?
     /// From the beginning of connecting to the end of the handshake; nil but for `opened`.
     public let duration: Duration?
 
-    init(_ event: ConnectionEvent, of database: DatabaseName?, on server: String) {
+    init(_ event: ConnectionEvent, of database: DatabaseEntry?, on server: Endpoint) {
         let (change, failure, duration): (Change, ConnectionFailure?, Duration?) =
             switch event {
             case .opened(let time): (.opened, nil, time)
@@ -44,8 +50,11 @@ public struct RedisConnectionEvent: Sendable, Hashable {
             case .circuitClosed: (.circuitClosed, nil, nil)
             }
         self.change = change
-        self.database = database
-        self.server = server
+        self.database = database?.name
+        self.databaseNumber = database?.number
+        self.server = server.description
+        self.serverAddress = server.address
+        self.serverPort = server.port
         self.code = failure.map { RedisError($0).code.label }
         self.duration = duration
     }

@@ -25,36 +25,3 @@ extension RedisObserver {
     /// Does nothing.
     public func connectionChanged(_ event: RedisConnectionEvent) {}
 }
-
-/// One command, or one pipeline, that is over. Every field but the times is from a bounded set, fit for a label.
-public struct RedisCommandEvent: Sendable, Hashable {
-    /// The name it was asked of.
-    public let database: DatabaseName
-    /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own; `LEASE` for a
-    /// `withConnection` that got no connection.
-    public let command: String
-    /// Commands in the pipeline; 1 for one alone, 0 for a `LEASE`.
-    public let commandCount: Int
-    /// What became of it; of a pipeline the first error, if there is one.
-    public let outcome: Outcome
-    /// How far it had come; `answered` where the server replied, with an error or without.
-    public let stage: RedisError.Stage
-    /// From the call to its end, pauses and repetitions included.
-    public let duration: Duration
-
-    /// How a command ended; printed as `ok` or the code.
-    public enum Outcome: Sendable, Hashable, CustomStringConvertible {
-        /// The server answered without an error. Whether the reply is of the type its caller asked for is seen there
-        /// alone: `unexpected-reply` is thrown after this.
-        case success
-        /// The failure's code: this package's own, or the server's where ``RedisError/Code`` names it, else `ERR`.
-        case failure(RedisError.Code)
-
-        public var description: String {
-            switch self {
-            case .success: "ok"
-            case .failure(let code): code.name
-            }
-        }
-    }
-}

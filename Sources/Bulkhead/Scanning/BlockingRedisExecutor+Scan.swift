@@ -1,4 +1,4 @@
-public import RedisCommands
+public import BulkheadCommands
 
 extension BlockingRedisExecutor {
     /// The keys of the database, page by page.

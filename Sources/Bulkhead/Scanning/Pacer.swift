@@ -1,4 +1,4 @@
-import RedisNetworking
+import BulkheadNetworking
 
 /// The pace of any work that is done in slices of keys: how many the next takes, and how long to wait before it.
 ///

@@ -1,4 +1,4 @@
-public import RedisCommands
+public import BulkheadCommands
 
 extension RedisExecutor {
     /// The keys of the database, page by page.

@@ -1,5 +1,5 @@
-public import RESP
-public import RedisCommands
+public import BulkheadCommands
+public import BulkheadRESP
 
 extension RedisExecutor {
     /// The keys of the database, and of each what a command reads.

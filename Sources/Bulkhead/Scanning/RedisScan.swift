@@ -1,4 +1,4 @@
-import RedisCommands
+import BulkheadCommands
 
 /// The elements of a scan, page by page as they are asked for.
 ///

@@ -1,5 +1,5 @@
-public import RESP
-import RedisCommands
+import BulkheadCommands
+public import BulkheadRESP
 
 /// A key that a scan found, and what was read of it.
 public struct RedisScannedValue<Value: Sendable>: Sendable {

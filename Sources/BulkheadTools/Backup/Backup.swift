@@ -5,7 +5,7 @@ import Foundation
 #endif
 
 import Bulkhead
-import RDB
+import BulkheadRDB
 
 /// Makes the files of a plan: fetches, cuts, writes, publishes, and deletes what is old.
 struct Backup {

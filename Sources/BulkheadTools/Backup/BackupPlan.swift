@@ -5,7 +5,7 @@ import Foundation
 #endif
 
 import Bulkhead
-import RDB
+import BulkheadRDB
 
 /// Which databases go into which files, checked before a server is asked for anything.
 struct BackupPlan {

@@ -1,6 +1,6 @@
 import Bulkhead
-import ConsoleText
-import RDB
+import BulkheadConsole
+import BulkheadRDB
 
 extension Command {
     /// `bulkhead backup`: writes databases of a server into snapshot files of their own.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// Assembles a snapshot of one database key by key, from SCAN and DUMP, where the server does not send its own.
 ///

@@ -1,5 +1,5 @@
 import Bulkhead
-import RDB
+import BulkheadRDB
 
 /// Cuts databases out of one snapshot of their server while it comes, each into a file.
 ///

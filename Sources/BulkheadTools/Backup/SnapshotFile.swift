@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 /// A snapshot on its way to the disk, and what the manifest says of it.
 final class SnapshotFile {

@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 
 extension CheckPage {
     /// A part of a whole, in a bar that is cut into parts.

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-import ConsoleText
+import BulkheadConsole
 
 /// The report as one page of HTML that needs nothing else: no script, no font, no network; its charts are in it.
 ///

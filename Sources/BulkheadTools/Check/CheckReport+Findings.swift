@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 extension ServerReport {
     /// What there is to say beyond the figures.

@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 
 extension CheckReport {
     /// The report for a terminal of 80 columns.

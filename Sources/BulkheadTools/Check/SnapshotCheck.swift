@@ -5,8 +5,8 @@ import Foundation
 #endif
 
 import Bulkhead
-import ConsoleText
-import RDB
+import BulkheadConsole
+import BulkheadRDB
 
 /// A check of the databases in a snapshot: every key is looked at, and no server is needed.
 ///

@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 
 /// Renders the pages of the help from the table of commands, 80 columns wide, without a line feed at the end.
 package enum HelpPage {

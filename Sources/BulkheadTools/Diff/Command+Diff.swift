@@ -1,6 +1,6 @@
 import Bulkhead
-import ConsoleText
-import RDB
+import BulkheadConsole
+import BulkheadRDB
 
 extension Command {
     /// `bulkhead diff`: two databases, or a snapshot file and a database, key by key.

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// What was found when two sides were compared, key by key. Values never stand in it.
 struct ComparisonReport: Sendable, Encodable {

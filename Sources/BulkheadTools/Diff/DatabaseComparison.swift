@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Compares two databases of one server or of two, by DUMP: every key of the left one, then which keys only the right
 /// one has.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// Compares one database of a snapshot file with a live one: every key of the file, then which keys only the database
 /// has.

@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 extension Command {
     /// `bulkhead doctor`: the catalogue held against the server.

@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 extension Command {
     /// `bulkhead flush`: removes all keys of one named database, after a look at what that means.

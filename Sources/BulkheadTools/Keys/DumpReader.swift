@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// What another server needs to make the same key.
 struct KeyDump: Sendable {

@@ -1,5 +1,5 @@
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// The payload of a DUMP, to be compared with others of the same key.
 struct DumpedValue: Sendable {

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// When a key expires.
 enum KeyExpiry: Sendable, Hashable {

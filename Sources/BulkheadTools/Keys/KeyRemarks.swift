@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 
 /// What is to be said about keys: each text once, with how many keys it concerns and the first of them.
 struct KeyRemarks: Sendable, Encodable {

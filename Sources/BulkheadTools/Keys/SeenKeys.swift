@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// The keys that a scan has found and that may be found again, as fingerprints of 128 bits: SCAN may name a key twice.
 ///

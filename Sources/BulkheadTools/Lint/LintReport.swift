@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 
 /// How findings are written.
 package enum LintFormat: String, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 extension Command {
     /// `bulkhead migrate`: keys from one named database to another, of the same server or not.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// Moves or copies keys from one server to another: DUMP, RESTORE, compare, and only then UNLINK.
 ///

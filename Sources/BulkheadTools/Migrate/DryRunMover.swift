@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Finds what a migration would do with each key, and changes nothing.
 struct DryRunMover: KeyMover {

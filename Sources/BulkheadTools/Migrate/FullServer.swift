@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// What a migration writes in a server whose memory is at its limit, and which evicts nothing.
 ///

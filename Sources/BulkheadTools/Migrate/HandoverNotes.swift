@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// What a killed migration between two servers leaves, so that a later one can tell its own half-moved keys from keys
 /// that somebody else wrote.

@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// What became of one key. Each key that was found has exactly one, so that the counts add up.
 enum KeyOutcome: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// New names for keys: another beginning in place of the old one, and the rest of the name as it is.
 ///

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Walks the source and has each key moved, in slices as large as the pace allows.
 ///

@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 /// Keeps two runs of a migration between two servers from deleting one key, the one here and the other there.
 ///

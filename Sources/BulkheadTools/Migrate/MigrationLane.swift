@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// What moves the keys of one slice. Two of them may be at it at once, each on a lane of its own.
 protocol KeyMover: Sendable {

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// What a migration is to do: everything that the command line says, checked as far as that needs no server.
 struct MigrationPlan: Sendable {

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Looks at both servers before anything is moved: what would stop a migration half-way stops it here.
 struct MigrationPreflight {

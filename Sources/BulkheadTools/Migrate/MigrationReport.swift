@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// The counts of a migration. Every key that was found has one outcome:
 /// `found = moved + skipped + changed + expired + failed`.

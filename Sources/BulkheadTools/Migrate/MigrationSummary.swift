@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 /// A migration's report for people.
 struct MigrationSummary {

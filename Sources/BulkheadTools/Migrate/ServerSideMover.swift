@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Moves or copies keys inside one server: each key by one command, which is atomic, and no value crosses the wire.
 ///

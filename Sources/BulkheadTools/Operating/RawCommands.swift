@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 /// Any command without a type for its reply.
 func raw(_ name: String, _ arguments: any RedisArgument...) -> RedisCommand<RESPValue> {

@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 /// What reading, moving and copying keys depends on.
 extension ServerFacts {

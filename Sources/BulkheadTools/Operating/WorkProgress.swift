@@ -1,4 +1,4 @@
-import ConsoleText
+import BulkheadConsole
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,5 +1,5 @@
 import Bulkhead
-import RESP
+import BulkheadRESP
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -18,20 +18,20 @@ import RESP
 /// try encoder.feed(#"["SET","doc:1",{"hex":"00ff"}]"#.utf8, to: &wire)
 /// try encoder.finish(to: &wire)         // the last line needs no line feed
 /// ```
-public struct JSONCommandEncoder: Sendable {
+package struct JSONCommandEncoder: Sendable {
     /// A line that is no command. An encoder that threw one stays in error.
-    public struct LineError: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct LineError: Error, Sendable, Hashable, CustomStringConvertible {
         /// Counted from 1, blank lines included.
-        public let line: Int
+        package let line: Int
         /// What was expected, in words; never text of the line.
-        public let problem: String
+        package let problem: String
 
-        public var description: String { "line \(line): \(problem)" }
+        package var description: String { "line \(line): \(problem)" }
     }
 
     /// Bytes of one line, its line feed excluded; default 2 GiB, which holds the 512 MiB that servers take for one
     /// argument in hexadecimal digits, and more beside it.
-    public let longestLine: Int
+    package let longestLine: Int
 
     /// A line has two; what is a little deeper is told which argument is wrong.
     private static let mostLevels = 8
@@ -42,7 +42,7 @@ public struct JSONCommandEncoder: Sendable {
     private var finishedLines = 0
     private var failure: LineError?
 
-    public init(longestLine: Int = 2 << 30) {
+    package init(longestLine: Int = 2 << 30) {
         self.longestLine = longestLine
     }
 
@@ -50,7 +50,7 @@ public struct JSONCommandEncoder: Sendable {
     ///
     /// Throws at the first line that is no command; `wire` then holds all commands before it. Throws the same again
     /// at every later call.
-    public mutating func feed(_ bytes: some Collection<UInt8>, to wire: inout [UInt8]) throws(LineError) {
+    package mutating func feed(_ bytes: some Collection<UInt8>, to wire: inout [UInt8]) throws(LineError) {
         if let failure { throw failure }
         var rest = bytes[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -62,7 +62,7 @@ public struct JSONCommandEncoder: Sendable {
     }
 
     /// Appends the command of a last line without line feed to `wire`; throws as ``feed(_:to:)`` does.
-    public mutating func finish(to wire: inout [UInt8]) throws(LineError) {
+    package mutating func finish(to wire: inout [UInt8]) throws(LineError) {
         if let failure { throw failure }
         try encodeLine(to: &wire)
     }

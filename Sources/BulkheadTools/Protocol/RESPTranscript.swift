@@ -1,4 +1,4 @@
-public import RESP
+package import BulkheadRESP
 
 /// Turns protocol bytes into lines of JSON, one a reply: feed bytes in any split, take lines, repeat.
 ///
@@ -13,9 +13,9 @@ public import RESP
 ///
 /// The lines never depend on how the bytes were split. It does no I/O; memory holds the open reply and no line,
 /// because a long line is written in pieces.
-public struct RESPTranscript: ~Copyable, Sendable {
+package struct RESPTranscript: ~Copyable, Sendable {
     /// How the input ended.
-    public enum Ending: Sendable, Hashable {
+    package enum Ending: Sendable, Hashable {
         /// Behind a whole reply.
         case complete
         /// Inside a reply.
@@ -25,7 +25,7 @@ public struct RESPTranscript: ~Copyable, Sendable {
     }
 
     /// Why ``writeLines(to:upTo:)`` stopped.
-    public enum Progress: Sendable, Hashable {
+    package enum Progress: Sendable, Hashable {
         /// There is more to write: empty the output and call again.
         case outputFull
         /// All whole replies are written: feed or finish.
@@ -39,17 +39,17 @@ public struct RESPTranscript: ~Copyable, Sendable {
     private var inputHasEnded = false
     private var ending: Ending?
 
-    public init(limits: RESPLimits = RESPLimits()) {
+    package init(limits: RESPLimits = RESPLimits()) {
         decoder = RESPDecoder(limits: limits)
     }
 
     /// Appends a copy of `bytes` to the input.
-    public mutating func feed(_ bytes: some Collection<UInt8>) {
+    package mutating func feed(_ bytes: some Collection<UInt8>) {
         decoder.feed(bytes)
     }
 
     /// Says that no more bytes will come.
-    public mutating func finish() {
+    package mutating func finish() {
         inputHasEnded = true
     }
 
@@ -58,7 +58,7 @@ public struct RESPTranscript: ~Copyable, Sendable {
     /// One line of the protocol (at most ``RESPLimits/lineBytes``, escaped) may pass the limit. On a violation, and
     /// on input that ends inside a reply, the last line says so.
     @discardableResult
-    public mutating func writeLines(to output: inout [UInt8], upTo limit: Int = 64 << 10) -> Progress {
+    package mutating func writeLines(to output: inout [UInt8], upTo limit: Int = 64 << 10) -> Progress {
         while true {
             if !writer.isIdle {
                 writer.write(to: &output, upTo: limit)

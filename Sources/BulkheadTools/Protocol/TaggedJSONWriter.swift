@@ -1,4 +1,4 @@
-import RESP
+import BulkheadRESP
 
 /// Writes one reply as tagged JSON, in pieces if it is long.
 ///

@@ -1,6 +1,6 @@
 import Bulkhead
-import ConsoleText
-import RDB
+import BulkheadConsole
+import BulkheadRDB
 
 extension Command {
     /// `bulkhead restore`: the keys of a snapshot file into one named database of a live server.

@@ -1,6 +1,6 @@
 import Bulkhead
-import RDB
-import RESP
+import BulkheadRDB
+import BulkheadRESP
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

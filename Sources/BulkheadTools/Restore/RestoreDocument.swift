@@ -1,5 +1,5 @@
 import Bulkhead
-import ConsoleText
+import BulkheadConsole
 
 /// The outcome of a restore, as JSON and as text.
 struct RestoreDocument: Encodable {

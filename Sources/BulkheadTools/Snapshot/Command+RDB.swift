@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 extension Command {
     /// `bulkhead rdb`: what is in a snapshot file.

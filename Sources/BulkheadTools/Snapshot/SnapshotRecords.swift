@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 /// A key of a snapshot file with all that the file says of it.
 struct SnapshotRecord: Sendable {

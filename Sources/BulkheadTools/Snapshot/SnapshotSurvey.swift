@@ -1,4 +1,4 @@
-import RDB
+import BulkheadRDB
 
 /// What is in a snapshot file, read to its end: it is whole, and its checksum is right or absent.
 struct SnapshotSurvey: Sendable {

@@ -1,0 +1,112 @@
+import BulkheadRESP
+
+/// The way a command takes through the client.
+///
+/// | Route | Commands |
+/// |---|---|
+/// | shared | all that is not named below |
+/// | bulk | SCAN family, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD |
+/// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK |
+/// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY, WAIT … |
+/// | refused: another database | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB has a method |
+/// | refused: the end of replies | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC |
+public enum CommandRoute: Sendable, Hashable {
+    /// The lane that all callers share.
+    case shared
+    /// The second shared lane, for what is slow or large.
+    case bulk
+    /// A leased connection for as long as the command waits.
+    case blocking
+    /// Several commands that need one connection; SUBSCRIBE and its kin answer by confirmations.
+    case conversation(confirmations: Int)
+    /// Never sent; the reason says what to do instead.
+    case refused(reason: Reason)
+
+    /// Why a command is never sent, in words written into the program: a route holds no memory and is copied for
+    /// nothing.
+    public struct Reason: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+        private let text: StaticString
+
+        public init(stringLiteral text: StaticString) { self.text = text }
+
+        /// The reason and what to do instead: `close the databases instead`.
+        public var description: String { text.description }
+
+        public static func == (left: Reason, right: Reason) -> Bool { left.description == right.description }
+        public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+    }
+}
+
+extension CommandRoute {
+    /// The route of a command written by hand, read from its own bytes.
+    init(rawCommand bytes: [UInt8]) {
+        self.init(words: Self.words(of: bytes))
+    }
+
+    /// No word of the table is longer; a longer argument stands as an empty one, whatever its size.
+    private static let longestWord = 64
+
+    /// The arguments of an encoded command in upper case, each made when it is looked at: most routes need the first.
+    static func words(of bytes: [UInt8]) -> some Sequence<String> {
+        EncodedArguments(bytes).lazy.map { argument in
+            argument.count <= longestWord ? String(decoding: argument, as: UTF8.self).uppercased() : ""
+        }
+    }
+
+    /// The table; `words` are in upper case, the command's name first.
+    private init(words: some Sequence<String>) {
+        var first = words.makeIterator()
+        let name = first.next() ?? ""
+        let second = first.next() ?? ""
+        switch name {
+        case "":
+            self = .refused(reason: "a command needs a name")
+        case _ where name.contains(where: \.isWhitespace):
+            self = .refused(reason: "the name is one word: pass the other words as arguments")
+        case "SELECT":
+            self = .refused(reason: "a connection serves one database: take another name, databases[.other]")
+        case "SWAPDB":
+            self = .refused(reason: "it would exchange the content of two names under everyone's feet")
+        case "MOVE", "MIGRATE":
+            self = .refused(reason: "it moves keys out of this database, into another one or another server's")
+        case "COPY" where words.dropFirst(3).contains("DB"):
+            self = .refused(reason: "COPY with DB reaches into another database")
+        case _ where name == "FLUSHALL" || (name == "DEBUG" && second == "FLUSHALL"):
+            self = .refused(reason: "it empties every database: use flushdb() on the one you mean")
+        case "FLUSHDB":
+            self = .refused(reason: "use flushdb(), which asks the catalogue whether this database may be flushed")
+        case "RESET", "HELLO", "AUTH":
+            self = .refused(reason: "the handshake has done it: set login and protocol in the configuration")
+        case "QUIT":
+            self = .refused(reason: "close the databases instead")
+        case "MONITOR", "SYNC", "PSYNC", "REPLCONF":
+            self = .refused(reason: "it turns the connection into a stream that answers no command")
+        case "CLIENT" where second == "REPLY":
+            self = .refused(reason: "without replies no request would ever be answered")
+        case "SCRIPT" where second == "DEBUG":
+            self = .refused(reason: "a script under the debugger takes the connection over")
+        case "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "READONLY", "READWRITE", "ASKING",
+            "WAIT", "WAITAOF":
+            self = .conversation(confirmations: 0)
+        case "CLIENT"
+        where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME", "CAPA", "IMPORT-SOURCE"].contains(second):
+            self = .conversation(confirmations: 0)
+        case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
+            let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }
+            self = channels > 0
+                ? .conversation(confirmations: channels)
+                : .refused(reason: "name the channels; without names the number of replies is unknown")
+        case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
+            self = .blocking
+        case "XREAD", "XREADGROUP":
+            self = words.dropFirst().blockOption != nil ? .blocking : .bulk
+        case "SCAN", "HSCAN", "SSCAN", "ZSCAN", "KEYS", "MGET", "DUMP", "RESTORE", "SORT", "SORT_RO", "HGETALL",
+            "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "LRANGE", "XRANGE", "XREVRANGE", "ZRANGE",
+            "ZRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGE", "ZREVRANGEBYSCORE", "ZREVRANGEBYLEX", "ZINTER", "ZUNION",
+            "ZDIFF", "MEMORY", "DEBUG":
+            self = .bulk
+        default:
+            self = .shared
+        }
+    }
+}

@@ -1,0 +1,83 @@
+public import BulkheadRESP
+
+/// INFO's fields by name, of all its sections.
+public struct RedisInfo: RedisDecodable {
+    /// The reply as the server wrote it.
+    public let text: String
+    private let fields: [Substring: Substring]
+
+    /// Reads `name:value` lines; others are left to ``text``. Throws if the reply is not text.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        text = try String(redis: value)
+        var fields: [Substring: Substring] = [:]
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[line[..<colon]] = line[line.index(after: colon)...]
+        }
+        self.fields = fields
+    }
+
+    /// The value of a field, such as `info["redis_version"]`; nil if the server did not send it.
+    public subscript(field: String) -> String? { fields[field[...]].map { String($0) } }
+}
+
+/// The server itself.
+extension RedisCommand {
+    /// Asks for a sign of life.
+    ///
+    /// - Returns: `PONG`
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func ping() -> RedisCommand<String> {
+        RedisCommand<String>("PING")
+    }
+
+    /// Sends a message there and back.
+    ///
+    /// - Returns: The message.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func echo<Value: RedisDecodable>(
+        _ message: some RedisArgument, as type: Value.Type = String.self
+    ) -> RedisCommand<Value> {
+        RedisCommand<Value>("ECHO") { $0.append(message) }
+    }
+
+    /// Reads figures about the server, of these sections: `server`, `memory`, `commandstats` …; of the default ones
+    /// if none is named.
+    ///
+    /// - Returns: The fields by name; a section unknown to the server adds none.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
+    public static func info(_ sections: [String]) -> RedisCommand<RedisInfo> {
+        RedisCommand<RedisInfo>("INFO") { $0.append(contentsOf: sections) }
+    }
+
+    /// Reads figures about the server, of sections named one by one; `info()` reads the default ones.
+    ///
+    /// - Returns: The fields by name; a section unknown to the server adds none.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0; several sections 7.0.0
+    @inlinable
+    public static func info(_ sections: String...) -> RedisCommand<RedisInfo> {
+        info(sections)
+    }
+
+    /// Counts the keys of this database.
+    ///
+    /// - Returns: How many, those included that have expired and are not removed yet.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func dbsize() -> RedisCommand<Int> {
+        RedisCommand<Int>("DBSIZE")
+    }
+
+    /// Not public: a database asks its catalogue before it flushes. Since Redis 6.2.0, which brought SYNC.
+    package static func flushdb(isAsynchronous: Bool) -> RedisCommand<Void> {
+        RedisCommand<Void>("FLUSHDB", route: .bulk) { $0.append(isAsynchronous ? "ASYNC" : "SYNC") }
+    }
+}

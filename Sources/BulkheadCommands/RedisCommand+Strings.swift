@@ -1,0 +1,288 @@
+public import BulkheadRESP
+
+/// When a key ends.
+public enum RedisExpiry: Sendable, Hashable {
+    /// From now; sent in milliseconds, rounded up.
+    case after(Duration)
+    /// Milliseconds since 1970, by the server's clock. Since Redis 6.2.0
+    case at(unixMilliseconds: Int64)
+    /// The time the key has already; without it `SET` removes that. Since Redis 6.0.0
+    case keep
+
+    @usableFromInline func append(to arguments: inout RedisArguments) {
+        switch self {
+        case .after(let duration):
+            arguments.append("PX")
+            arguments.append(duration.redisMilliseconds)
+        case .at(let milliseconds):
+            arguments.append("PXAT")
+            arguments.append(milliseconds)
+        case .keep:
+            arguments.append("KEEPTTL")
+        }
+    }
+}
+
+/// What `GETEX` does to a key's time.
+public enum RedisExpiryChange: Sendable, Hashable {
+    /// Ends the key this long from now; sent in milliseconds, rounded up.
+    case after(Duration)
+    /// Ends the key at this time: milliseconds since 1970, by the server's clock.
+    case at(unixMilliseconds: Int64)
+    /// The key no longer expires.
+    case remove
+}
+
+/// When `SET` and `ZADD` write.
+public enum RedisSetCondition: String, Sendable, Hashable {
+    /// Only what does not exist yet (`NX`).
+    case ifAbsent = "NX"
+    /// Only what exists already (`XX`).
+    case ifPresent = "XX"
+}
+
+extension Duration {
+    /// Rounded away from zero: only zero becomes zero, which servers refuse or take for "without end".
+    @usableFromInline var redisMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let attosecondsInOne: Int64 = 1_000_000_000_000_000
+        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: attosecondsInOne)
+        let (product, isTooLarge) = seconds.multipliedReportingOverflow(by: 1_000)
+        let (sum, isTooLargeWithPart) = product.addingReportingOverflow(whole + remainder.signum())
+        guard !isTooLarge, !isTooLargeWithPart else { return seconds < 0 ? .min : .max }
+        return sum
+    }
+}
+
+/// Strings: bytes of any kind, up to 512 MB, that are also counters.
+///
+/// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type.
+extension RedisCommand {
+    /// Reads a string.
+    ///
+    /// - Returns: The value; nil if there is no such key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func get<Value: RedisDecodable>(
+        _ key: some RedisArgument, as type: Value.Type = String.self
+    ) -> RedisCommand<Value?> {
+        RedisCommand<Value?>("GET") { $0.append(key) }
+    }
+
+    /// Writes a string in place of whatever the key held, and of its expiry unless that is kept.
+    ///
+    /// - Returns: True if it was written; false if the condition did not hold.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0; conditions and times 2.6.12
+    @inlinable
+    public static func set(
+        _ key: some RedisArgument, _ value: some RedisArgument,
+        expiry: RedisExpiry? = nil, condition: RedisSetCondition? = nil
+    ) -> RedisCommand<Bool> {
+        RedisCommand<Bool>(
+            "SET", decode: { reply throws(RedisConversionError) in !reply.isNull }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append(value)
+            if let condition { arguments.append(condition.rawValue) }
+            expiry?.append(to: &arguments)
+        }
+    }
+
+    /// Reads a string and deletes it.
+    ///
+    /// - Returns: The value; nil if there was no such key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func getdel<Value: RedisDecodable>(
+        _ key: some RedisArgument, as type: Value.Type = String.self
+    ) -> RedisCommand<Value?> {
+        RedisCommand<Value?>("GETDEL") { $0.append(key) }
+    }
+
+    /// Reads a string and changes when it ends.
+    ///
+    /// - Returns: The value; nil if there is no such key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func getex<Value: RedisDecodable>(
+        _ key: some RedisArgument, expiry: RedisExpiryChange, as type: Value.Type = String.self
+    ) -> RedisCommand<Value?> {
+        RedisCommand<Value?>("GETEX") { arguments in
+            arguments.append(key)
+            switch expiry {
+            case .after(let duration): RedisExpiry.after(duration).append(to: &arguments)
+            case .at(let milliseconds): RedisExpiry.at(unixMilliseconds: milliseconds).append(to: &arguments)
+            case .remove: arguments.append("PERSIST")
+            }
+        }
+    }
+
+    /// Reads several strings.
+    ///
+    /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func mget<Key: RedisArgument, Value: RedisDecodable>(
+        _ keys: [Key], as type: Value.Type = String.self
+    ) -> RedisCommand<[Value?]> {
+        RedisCommand<[Value?]>("MGET", route: .bulk) { $0.append(contentsOf: keys) }
+    }
+
+    /// Reads several strings, their keys named one by one.
+    ///
+    /// - Returns: One value for each key, in their order; nil where there is no key or it holds another type.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func mget<Key: RedisArgument, Value: RedisDecodable>(
+        _ keys: Key..., as type: Value.Type = String.self
+    ) -> RedisCommand<[Value?]> {
+        mget(keys, as: type)
+    }
+
+    /// Writes several strings at once, values of any kind: `["name": "Ada", "vector": [0.5, 1.5] as [Float]]`.
+    ///
+    /// It is atomic, replaces whatever the keys held, and removes their expiry.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.1
+    @inlinable
+    public static func mset(_ pairs: KeyValuePairs<String, any RedisArgument>) -> RedisCommand<Void> {
+        mset(pairs: pairs.erased)
+    }
+
+    /// Writes several strings at once: the pairs of a dictionary or another sequence.
+    ///
+    /// It is atomic, replaces whatever the keys held, and removes their expiry.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.1
+    @inlinable
+    public static func mset(
+        pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
+    ) -> RedisCommand<Void> {
+        RedisCommand<Void>("MSET") { $0.append(pairs: pairs) }
+    }
+
+    /// Adds 1 to a number; a missing key counts from 0.
+    ///
+    /// Throws if the string is not a decimal integer of 64 bits or would leave that range; nothing changes then.
+    /// - Returns: The number after it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func incr(_ key: some RedisArgument) -> RedisCommand<Int> {
+        RedisCommand<Int>("INCR") { $0.append(key) }
+    }
+
+    /// Adds to a number; a missing key counts from 0.
+    ///
+    /// Throws if the string is not a decimal integer of 64 bits or would leave that range; nothing changes then.
+    /// - Returns: The number after it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func incrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
+        RedisCommand<Int>("INCRBY") { arguments in
+            arguments.append(key)
+            arguments.append(amount)
+        }
+    }
+
+    /// Adds to a number with a fraction; a missing key counts from 0.
+    ///
+    /// Throws if the string is not a number, or the sum would be infinite; nothing changes then.
+    /// - Returns: The number after it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 2.6.0
+    @inlinable
+    public static func incrbyfloat(_ key: some RedisArgument, _ amount: Double) -> RedisCommand<Double> {
+        RedisCommand<Double>("INCRBYFLOAT") { arguments in
+            arguments.append(key)
+            arguments.append(amount)
+        }
+    }
+
+    /// Subtracts 1 from a number; a missing key counts from 0.
+    ///
+    /// Throws if the string is not a decimal integer of 64 bits or would leave that range; nothing changes then.
+    /// - Returns: The number after it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func decr(_ key: some RedisArgument) -> RedisCommand<Int> {
+        RedisCommand<Int>("DECR") { $0.append(key) }
+    }
+
+    /// Subtracts from a number; a missing key counts from 0.
+    ///
+    /// Throws if the string is not a decimal integer of 64 bits or would leave that range; nothing changes then.
+    /// - Returns: The number after it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 1.0.0
+    @inlinable
+    public static func decrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
+        RedisCommand<Int>("DECRBY") { arguments in
+            arguments.append(key)
+            arguments.append(amount)
+        }
+    }
+
+    /// Appends bytes to a string; a missing key is an empty one.
+    ///
+    /// - Returns: The length after it, in bytes.
+    /// - Complexity: O(1), amortized
+    /// - Since: Redis 2.0.0
+    @inlinable
+    public static func append(_ key: some RedisArgument, _ value: some RedisArgument) -> RedisCommand<Int> {
+        RedisCommand<Int>("APPEND") { arguments in
+            arguments.append(key)
+            arguments.append(value)
+        }
+    }
+
+    /// Measures a string.
+    ///
+    /// - Returns: Its length in bytes; 0 if there is no such key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 2.2.0
+    @inlinable
+    public static func strlen(_ key: some RedisArgument) -> RedisCommand<Int> {
+        RedisCommand<Int>("STRLEN") { $0.append(key) }
+    }
+
+    /// Reads bytes `first` through `last` of a string, counted from 0; negative ones count from its end.
+    ///
+    /// - Returns: The part that exists; empty if none does.
+    /// - Complexity: O(N) for N bytes returned
+    /// - Since: Redis 2.4.0
+    @inlinable
+    public static func getrange<Value: RedisDecodable>(
+        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+    ) -> RedisCommand<Value> {
+        RedisCommand<Value>("GETRANGE") { arguments in
+            arguments.append(key)
+            arguments.append(first)
+            arguments.append(last)
+        }
+    }
+
+    /// Overwrites a string from a byte offset on, filled up with zero bytes as far as it was shorter.
+    ///
+    /// - Returns: The length after it, in bytes.
+    /// - Complexity: O(1), without the copying of the new bytes
+    /// - Since: Redis 2.2.0
+    @inlinable
+    public static func setrange(
+        _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
+    ) -> RedisCommand<Int> {
+        RedisCommand<Int>("SETRANGE") { arguments in
+            arguments.append(key)
+            arguments.append(offset)
+            arguments.append(value)
+        }
+    }
+}

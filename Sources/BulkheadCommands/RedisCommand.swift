@@ -1,0 +1,91 @@
+public import BulkheadRESP
+
+/// One command, as a value: its bytes, the way it takes through the client, and how its reply is read.
+///
+/// The same value runs alone, in a pipeline, on an asynchronous or a blocking database:
+/// ```swift
+/// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
+/// ```
+/// The `Returns` of the functions that make them speak of the reply. Making one costs a single allocation for its
+/// bytes.
+public struct RedisCommand<Reply: Sendable>: Sendable {
+    /// What is sent.
+    @usableFromInline package let encoded: EncodedCommand
+    /// Reads the reply, which is no error of the server.
+    @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+
+    /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.
+    public var name: String { encoded.name }
+
+    /// What running it twice would do. It is worked out from the command's bytes at each call.
+    public var sideEffect: SideEffect { SideEffect(encoded: encoded.bytes) }
+
+    /// `decode` sees no errors of the server: those are thrown before.
+    @inlinable
+    init(
+        _ name: StaticString,
+        route: CommandRoute = .shared,
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
+        _ build: (inout RedisArguments) -> Void = { _ in }
+    ) {
+        self.encoded = EncodedCommand(bytes: RedisArguments.encode(name, build), route: route)
+        self.decode = decode
+    }
+
+    init(_ encoded: EncodedCommand, decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply) {
+        self.encoded = encoded
+        self.decode = decode
+    }
+}
+
+extension RedisCommand where Reply: RedisDecodable {
+    /// A command whose reply converts as its type says.
+    @inlinable
+    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
+        self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
+    }
+}
+
+extension RedisCommand where Reply == Void {
+    /// A command that answers OK.
+    @inlinable
+    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
+        self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
+    }
+}
+
+extension RedisCommand {
+    /// Any command, by its words: what has no method yet.
+    ///
+    /// The name is one word, `"OBJECT"` with `["ENCODING", key]`. Words that would break the connection's binding to
+    /// its database, or reach past it, are refused when the command runs, and nothing is sent; see ``CommandRoute``.
+    public static func raw<Value: RedisDecodable>(
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) -> RedisCommand<Value> {
+        let bytes = encoded(name, arguments)
+        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes))) {
+            value throws(RedisConversionError) in try Value(redis: value)
+        }
+    }
+}
+
+extension RedisCommand {
+    /// A command that `raw` refuses because it reaches past its database (MOVE, COPY … DB), for tools whose work is
+    /// just that: whoever makes one answers for what it reaches. The connection's own database must stay as it is, so
+    /// SELECT and its kin have no business here.
+    package static func reaching<Value: RedisDecodable>(
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+    ) -> RedisCommand<Value> {
+        let bytes = encoded(name, arguments)
+        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: .bulk)) {
+            value throws(RedisConversionError) in try Value(redis: value)
+        }
+    }
+
+    private static func encoded(_ name: String, _ arguments: [any RedisArgument]) -> [UInt8] {
+        RedisArguments.encode { builder in
+            builder.append(name)
+            for argument in arguments { argument.append(to: &builder) }
+        }
+    }
+}

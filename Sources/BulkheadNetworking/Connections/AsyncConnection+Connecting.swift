@@ -1,0 +1,90 @@
+import BulkheadRESP
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+// The beginning: what blocks or has a deadline, on a thread of its own. The threads that run tasks stay free for them;
+// and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
+
+extension AsyncConnection {
+    /// Begins to connect and shake hands; `Shared.connected` tells the wire's user how it went.
+    func connect() {
+        let start = ContinuousClock.now
+        let deadline = start + settings.connectTimeout
+        OwnThread.run { [self] in
+            let result = Result { () throws(ConnectionFailure) in
+                let wire = Wire(try Socket.connect(settings, deadline: deadline), settings)
+                do throws(ConnectionFailure) {
+                    try shakeHands(on: wire, until: deadline)
+                } catch {
+                    SystemCall.closeSocket(wire.descriptor)
+                    throw error.inHandshake(in: settings.version)
+                }
+                return wire
+            }
+            attempt?.ended(result.failure)
+            let isGone = change { shared in
+                if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
+                return shared.isGone
+            }
+            if isGone, case .success(let wire) = result { SystemCall.closeSocket(wire.descriptor) }
+        }
+    }
+
+    private func shakeHands(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
+        wire.put(shared.withLock { $0.machine.connected() })
+        while shared.withLock({ $0.machine.isHandshaking }) {
+            do throws(ConnectionFailure) {
+                _ = try wire.write { _ in }
+            } catch {
+                // Its last words may be here: a server without room says so and closes, without reading anything.
+                while try takeAnswers(on: wire) {}
+                throw error
+            }
+            try waitForAnswer(on: wire, until: deadline)
+            _ = try takeAnswers(on: wire)
+        }
+        // It may have ended meanwhile, with or without an answer.
+        if let failure = shared.withLock({ $0.machine.failure }) { throw failure }
+    }
+
+    /// Reads once; false if nothing is there.
+    private func takeAnswers(on wire: Wire) throws(ConnectionFailure) -> Bool {
+        guard try wire.receive() else { return false }
+        var answers: [RESPValue] = []
+        try wire.decode(into: &answers)
+        for answer in answers {
+            switch shared.withLock({ $0.machine.received(answer) }) {
+            case .send(let bytes): wire.put(bytes)
+            case .broken(let failure): throw failure
+            // A push: nobody has asked for any yet.
+            default: break
+            }
+        }
+        return true
+    }
+
+    private func waitForAnswer(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
+        let events = wire.hasUnwritten ? POLLIN | POLLOUT : POLLIN
+        // In steps, to see whether the owner still wants the connection.
+        while shared.withLock({ $0.ending == nil }) {
+            // Looked at before each wait: a server may send without end what answers nothing.
+            if ContinuousClock.now >= deadline {
+                throw ConnectionFailure(
+                    .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
+            }
+            let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
+            if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
+        }
+        throw shared.withLock { $0.ending } ?? closedByOwner
+    }
+
+    /// Milliseconds until a handshake sees that its connection was given up.
+    private static let mostMillisecondsUnseen: Int32 = 50
+}

@@ -1,0 +1,277 @@
+package import BulkheadRESP
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A connection for one thread at a time: encode, write, read, decode on the caller's thread, nothing between.
+///
+/// `@unchecked Sendable`: whoever holds its lease is its only user; leases are handed over under the pool's lock.
+package final class BlockingConnection: @unchecked Sendable {
+    let settings: ConnectionSettings
+    let wire: Wire
+    /// One request is under way at a time, so a waiter needs no identity.
+    private var machine: ConnectionMachine<Void>
+    private var received: [RESPValue] = []
+    private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
+    private var polling: PollingBudget
+    /// Its opening was told, and its end was not.
+    private var isOpen = false
+    private let isInterrupted = Atomic(false)
+    /// Pushed values not yet asked for; see `nextPush`.
+    private var pushes = RingQueue<RESPValue>()
+    private var pushBacklog = PushBacklog()
+
+    /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
+    /// the system's; the deadline counts it, but does not interrupt it.
+    /// `accepted` is called between the two.
+    package init(
+        _ settings: ConnectionSettings, until deadline: Deadline = .none, accepted: () -> Void = {}
+    ) throws(ConnectionFailure) {
+        let start = Moment.now
+        let end = min(start + settings.connectTimeout, deadline.end)
+        self.settings = settings
+        machine = ConnectionMachine(settings)
+        polling = PollingBudget(limit: settings.pollingTime)
+        do throws(ConnectionFailure) {
+            let time = ContinuousClock.now + (end - .now)
+            wire = Wire(try Socket.connect(settings, deadline: time), settings)
+        } catch {
+            settings.listener?.tell(.failed(error))
+            throw error
+        }
+        accepted()
+        do throws(ConnectionFailure) {
+            wire.put(machine.connected())
+            try write(until: end)
+            while machine.isHandshaking { _ = try step(until: end) }
+        } catch {
+            let failure = error.inHandshake(in: settings.version)
+            settings.listener?.tell(.failed(failure))
+            throw failure
+        }
+        isOpen = true
+        settings.listener?.tell(.opened(after: .now - start))
+    }
+
+    deinit {
+        SystemCall.closeSocket(wire.descriptor)
+        tellEnd(nil)
+    }
+
+    /// Nil means that this side wants the end.
+    private func tellEnd(_ failure: ConnectionFailure?) {
+        guard isOpen else { return }
+        isOpen = false
+        settings.listener?.tell(failure.map { .lost($0) } ?? .closed)
+    }
+
+    // MARK: Requests
+
+    /// Sends the bytes of one command and waits for its reply.
+    ///
+    /// Past the deadline its reply is dropped when it comes; the next request stands behind it.
+    package func send(_ bytes: [UInt8], until deadline: Deadline = .none) throws(ConnectionFailure) -> RESPValue {
+        try request(bytes, .replies(1), deadline).first
+    }
+
+    /// Sends the bytes of `count` commands and waits for all replies, in order.
+    ///
+    /// Reads while it writes, so that a server whose replies fill both buffers cannot deadlock with it.
+    package func sendAll(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        // A request without replies would never leave the line.
+        if count == 0 { return [] }
+        return try request(bytes, .replies(count), deadline).all
+    }
+
+    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    package func subscribe(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        try request(bytes, .confirmations(count), deadline).all
+    }
+
+    /// The next pushed value; nil past `timeout`. Throws once there is none and the connection has ended.
+    package func nextPush(timeout: Duration) throws(ConnectionFailure) -> RESPValue? {
+        let end = Moment.now + timeout
+        while pushes.isEmpty {
+            if let failure = machine.failure { throw failure }
+            do throws(ConnectionFailure) {
+                // What came with the last look counts.
+                if try !step(until: end), pushes.isEmpty { return nil }
+            } catch {
+                // What came whole before the end counts; the next call learns of the end.
+                if pushes.isEmpty { throw error }
+            }
+        }
+        return pushes.popFirst()
+    }
+
+    private func request(
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation, _ deadline: Deadline
+    ) throws(ConnectionFailure) -> Replies {
+        // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
+        while !machine.refusesRequests {
+            do throws(ConnectionFailure) {
+                guard try readAvailable(), try !isOver(deadline.end) else { break }
+            } catch {
+                throw error.at(.refused)
+            }
+        }
+        if let refusal = machine.submit(bytes, expectation, (), deadline: deadline) { throw refusal }
+        do throws(ConnectionFailure) {
+            // What is late already does not leave.
+            _ = try isOver(deadline.end)
+            try write(until: deadline.end)
+            while completed == nil { _ = try step(until: deadline.end) }
+        } catch {
+            // A reply that came before the end counts; the next request learns of the end.
+            if completed == nil { throw error }
+        }
+        return completed.take() ?? .several([])
+    }
+
+    /// The replies of the request under way, once all are there.
+    private var completed: Replies?
+
+    // MARK: Between requests
+
+    /// True if nothing is under way and nothing is subscribed to; replies that nobody wants may still come.
+    package var isIdle: Bool {
+        machine.isFree && pushes.isEmpty && (wire.isBetweenReplies || machine.isDropping)
+    }
+
+    /// True if an idle connection is fit for the next lease, by one look at the socket: the server may have closed it
+    /// meanwhile. The look takes a late reply that nobody wants any more; a longer one ends the connection's use.
+    package var isReusable: Bool {
+        (try? readAvailable()) != nil && isIdle && wire.isBetweenReplies
+    }
+
+    /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
+    package func interrupt() {
+        isInterrupted.store(true, ordering: .relaxed)
+        _ = shutdown(wire.descriptor, Int32(SHUT_RDWR))
+    }
+
+    // MARK: Input and output
+
+    /// Writes what the machine has.
+    private func write(until end: Moment) throws(ConnectionFailure) {
+        while true {
+            do throws(ConnectionFailure) {
+                if try wire.write({ machine.takeOutgoing(into: &$0) }) { return }
+            } catch {
+                // Its last words may be here: a server without room says so and closes, without reading anything.
+                while try readAvailable() {}
+                throw broken(error)
+            }
+            guard try wait(for: POLLOUT | POLLIN, until: end) else { throw late }
+            // A peer may take bytes, or send some, each time it is looked at.
+            _ = try readAvailable()
+            if try isOver(end) { throw late }
+        }
+    }
+
+    /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
+    private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
+        let hasCome = try readAvailable() ? true : try watch()
+        return hasCome ? try !isOver(end) : try wait(for: POLLIN, until: end)
+    }
+
+    /// Looks for bytes again and again for as long as the budget says; false if none came.
+    private func watch() throws(ConnectionFailure) -> Bool {
+        let time = polling.next()
+        guard time > .zero else { return false }
+        let end = ContinuousClock.now + time
+        repeat {
+            if try readAvailable() {
+                polling.succeeded()
+                return true
+            }
+            // On a single core the server needs this one to answer at all.
+            sched_yield()
+        } while ContinuousClock.now < end
+        polling.failed()
+        return false
+    }
+
+    /// Reads once without waiting; false if nothing is there.
+    @discardableResult
+    private func readAvailable() throws(ConnectionFailure) -> Bool {
+        var violation: ConnectionFailure?
+        do throws(ConnectionFailure) {
+            guard try wire.receive() else { return false }
+            try wire.decode(into: &received)
+        } catch {
+            violation = error
+        }
+        machine.received(&received, &receptions)
+        // So much of a reply that nobody wants is not worth another request's wait behind it.
+        if wire.bytesOfOpenReply > AsyncConnection.mostDroppedBytes, machine.isDropping { machine.close() }
+        while let reception = receptions.popFirst() { try take(reception) }
+        if let violation { throw broken(violation) }
+        return true
+    }
+
+    private func take(_ reception: consuming ConnectionMachine<Void>.Reception) throws(ConnectionFailure) {
+        switch reception {
+        case .nothing, .ready: break
+        case .send(let bytes):
+            wire.put(bytes)
+            try write(until: .now + settings.connectTimeout)
+        case .completed(_, let value): completed = .single(value)
+        case .completedAll(_, let values): completed = .several(values)
+        case .broken(let failure): throw broken(failure)
+        case .pushed(let value):
+            pushes.append(value)
+            if !pushBacklog.takes(value, unread: pushes.count) {
+                throw broken(
+                    ConnectionFailure(
+                        .pushOverflow,
+                        "messages of \(settings.endpoint) were read too slowly; the connection is closed"))
+            }
+        }
+    }
+
+    /// Waits for the socket; false past `end` if nobody is told by then that it is too late.
+    private func wait(for events: Int32, until end: Moment) throws(ConnectionFailure) -> Bool {
+        let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
+        if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
+        _ = try isOver(end)
+        return false
+    }
+
+    /// Throws if a handshake or the request under way is past its end; true if anything else is.
+    private func isOver(_ end: Moment) throws(ConnectionFailure) -> Bool {
+        guard end != .never else { return false }
+        let now = Moment.now
+        guard end <= now else { return false }
+        if machine.isHandshaking { throw broken(late) }
+        if let (_, failure) = machine.expire(at: now, unwritten: wire.unwrittenCount).first { throw failure }
+        return true
+    }
+
+    private var late: ConnectionFailure {
+        ConnectionFailure(
+            .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
+    }
+
+    private var closedByOwner: ConnectionFailure {
+        ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
+    }
+
+    /// Ends the machine and returns the failure as the request under way sees it.
+    private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
+        let isOurs = isInterrupted.load(ordering: .relaxed)
+        tellEnd(isOurs ? nil : failure)
+        let failure = isOurs ? closedByOwner : failure
+        return machine.ended(failure).first?.1 ?? failure
+    }
+}

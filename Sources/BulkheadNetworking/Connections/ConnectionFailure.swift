@@ -1,0 +1,120 @@
+package import BulkheadRESP
+
+/// Why a connection, or a wait for one, gave no reply. The facade adds the database's name and the command.
+package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
+        case nameNotResolved
+        case connectFailed
+        case connectTimedOut
+        /// The server answered the handshake with an error of its own (maxclients, protected mode, a script that holds
+        /// it …); the error's first word.
+        case handshakeRefused(code: String)
+        /// It answered the handshake with what is no answer to it.
+        case handshakeUnanswered
+        case authenticationFailed
+        /// The user may not do what the handshake does.
+        case permissionDenied
+        case databaseOutOfRange
+        case databaseDenied
+        /// The stream is not RESP, or passes a limit.
+        case protocolViolation(RESPViolation)
+        /// A reply that no request waits for.
+        case unsolicitedReply
+        case closedByServer
+        case inputOutput
+        /// Closed by this side while a request waited.
+        case closed
+        case tooManyWaiters
+        /// The lane's bounds of requests or bytes are reached.
+        case tooManyRequests
+        /// The deadline of the call is over.
+        case timedOut
+        case leaseTimedOut
+        case cancelled
+        /// Pushed messages came faster than they were read.
+        case pushOverflow
+    }
+
+    /// In a box: results that almost always hold a reply stay as small as one.
+    private final class Content: Sendable {
+        let reason: Reason
+        let message: String
+        let progress: Progress
+
+        init(_ reason: Reason, _ message: String, _ progress: Progress) {
+            self.reason = reason
+            self.message = message
+            self.progress = progress
+        }
+    }
+
+    private let content: Content
+
+    package var reason: Reason { content.reason }
+    /// What happened and what to do, without values or passwords.
+    package var message: String { content.message }
+    /// How far the request had come.
+    package var progress: Progress { content.progress }
+
+    /// How far a request comes, in order.
+    package enum Progress: Int, Sendable, Hashable, Comparable {
+        /// It was never put in line.
+        case refused
+        /// It waited; no byte of it can have left this machine.
+        case inLine
+        /// The same, for a connection that was not made yet.
+        case connecting
+        /// Some of it may have left.
+        case beingWritten
+        /// The server may have run it.
+        case mayHaveBeenSent
+
+        package static func < (left: Progress, right: Progress) -> Bool { left.rawValue < right.rawValue }
+
+        /// True if sending it again runs it once at most.
+        package var isSafeToRepeat: Bool { self < .beingWritten }
+    }
+
+    package init(_ reason: Reason, _ message: String, progress: Progress = .inLine) {
+        content = Content(reason, message, progress)
+    }
+
+    /// The task that waited was cancelled.
+    static func cancelled(_ progress: Progress) -> ConnectionFailure {
+        ConnectionFailure(.cancelled, "the task was cancelled", progress: progress)
+    }
+
+    package var description: String { message }
+
+    /// The same failure, as one request sees it.
+    func at(_ progress: Progress) -> ConnectionFailure {
+        ConnectionFailure(reason, message, progress: progress)
+    }
+
+    /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
+    /// and one day a server would be spoken to in RESP2 because it was restarted at the wrong moment.
+    func inHandshake(in version: RESPVersion) -> ConnectionFailure {
+        guard isEndOfConnection, version == .resp3 else { return self }
+        return ConnectionFailure(
+            reason, "\(message); if a proxy there does not know HELLO, set the version to RESP2", progress: progress)
+    }
+
+    /// The connection was there, and then it was not.
+    package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
+
+    package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
+        left.reason == right.reason && left.message == right.message && left.progress == right.progress
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(reason)
+        hasher.combine(message)
+        hasher.combine(progress)
+    }
+}
+
+extension Result where Failure == ConnectionFailure {
+    var failure: ConnectionFailure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}

@@ -1,0 +1,106 @@
+import Testing
+
+@testable import BulkheadBenchmarkSupport
+
+@Suite struct IsolationPlanTests {
+    @Test func `every case comes once a round, idle first, and rounds follow each other`() {
+        let cases = RoundPlan.cases(layouts: [.separateServers, .idle, .namedDatabases], noises: [.vectors], rates: [])
+        #expect(cases.map(\.layout) == [.idle, .namedDatabases, .separateServers])
+        let plan = RoundPlan(rounds: 2, cases: cases)
+        #expect(plan.steps.map(\.case) == cases + cases)
+        #expect(plan.steps.map(\.round) == [0, 0, 0, 1, 1, 1])
+    }
+
+    @Test func `what is to be as fast as idle is measured right after it`() {
+        let cases = RoundPlan.cases(layouts: IsolationLayout.allCases, noises: [.keys], rates: [500])
+        let order = RoundPlan(rounds: 1, cases: cases).steps.map(\.case.name)
+        #expect(order.prefix(4) == ["idle", "considerate scan", "gentle scan", "separate, paced"])
+        #expect(order.suffix(3) == ["idle, 500/s", "considerate scan, 500/s", "named databases, 500/s"])
+        #expect(Set(order) == Set(cases.map(\.name)))
+    }
+
+    @Test func `of many rounds what is far from idle is measured in a few`() {
+        let cases = RoundPlan.cases(layouts: IsolationLayout.allCases, noises: [.keys], rates: [])
+        let steps = RoundPlan(rounds: 21, cases: cases).steps
+        func rounds(_ layout: IsolationLayout) -> [Int] {
+            steps.filter { $0.case == IsolationCase(layout) }.map(\.round)
+        }
+        #expect(rounds(.idle) == Array(0..<21) && rounds(.gentle) == Array(0..<21))
+        #expect(rounds(.oneConnection) == [0, 3, 6, 9, 12, 15, 18])
+    }
+
+    @Test func `other noises are made in named databases, and other rates have an idle of their own`() {
+        let cases = RoundPlan.cases(layouts: [.idle, .namedDatabases], noises: [.vectors, .keys], rates: [8_000])
+        #expect(
+            cases.map(\.name) == [
+                "idle", "named databases", "KEYS", "idle, 8,000/s", "named databases, 8,000/s",
+                "considerate scan, 8,000/s",
+            ])
+        #expect(cases.last?.idle == IsolationCase(.idle, rate: 8_000))
+        #expect(Set(cases.map(\.name)).count == cases.count)
+    }
+
+    @Test func `layouts and noises have words of their own for the command line`() throws {
+        let words = IsolationLayout.allCases.map(\.word) + IsolationNoise.allCases.map(\.word)
+        #expect(Set(words).count == words.count)
+        #expect(words.allSatisfy { !$0.contains(" ") && !$0.contains(",") })
+        let line = ["--layouts", "gentle-scan,cluster", "--noises", "scan-10000,keys"]
+        guard case .run(let settings) = try IsolationSettings.table.parse(line) else {
+            Issue.record("the line asks for help")
+            return
+        }
+        #expect(settings.layouts == ["gentle-scan", "cluster"] && settings.noises == ["scan-10000", "keys"])
+    }
+
+    @Test func `full means all noises, more rates and longer rounds, but what was asked for stays`() {
+        var settings = IsolationSettings()
+        settings.full = true
+        #expect(settings.resolved.noises.count == IsolationNoise.allCases.count)
+        #expect(settings.resolved.rounds > IsolationSettings().rounds)
+        #expect(settings.resolved.otherRates == [500, 8_000])
+        settings.rounds = 2
+        #expect(settings.resolved.rounds == 2)
+        #expect(IsolationSettings().resolved == IsolationSettings() && IsolationSettings().otherRates.isEmpty)
+    }
+
+    @Test func `an empty command line is a valid measurement that ends within two minutes`() throws {
+        guard case .run(let settings) = try IsolationSettings.table.parse([]) else {
+            Issue.record("an empty line asks for help")
+            return
+        }
+        #expect(settings.contradiction == nil)
+        let steps = settings.rounds * IsolationLayout.allCases.count
+        #expect(Double(steps) * (settings.seconds + settings.warmUp) < 110)
+    }
+
+    @Test(arguments: [
+        (["--second-url", "redis://b"], "--url"),
+        (["--url", "redis://a", "--unix-socket"], "--unix-socket"),
+        (["--url", "redis://a", "--server-core", "0"], "--server-core"),
+        (["--url", "redis://a", "--second-server-core", "0"], "--second-server-core"),
+        (["--dimensions", "500"], "384 or 768"),
+        (["--url", "redis://a", "--full"], "--full"),
+        (["--url", "redis://a", "--noises", "keys"], "--noises"),
+        (["--url", "redis://a", "--large-reply", "50"], "--large-reply"),
+        (["--unix-socket", "--large-reply", "50"], "--large-reply"),
+        (["--large-reply", "50", "--html", "report.html"], "--html"),
+        (["--large-reply", "50", "--layouts", "cluster"], "--layouts"),
+        (["--large-reply", "50", "--full"], "--full"),
+    ])
+    func `options that contradict each other are refused with the option's name`(line: [String], name: String) throws {
+        guard case .run(let settings) = try IsolationSettings.table.parse(line) else {
+            Issue.record("the line asks for help")
+            return
+        }
+        #expect(try #require(settings.contradiction).contains(name))
+    }
+
+    @Test func `help stays within 80 columns`() throws {
+        guard case .help(let text) = try IsolationSettings.table.parse(["--help"]) else {
+            Issue.record("no help")
+            return
+        }
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(text.contains("--second-server-core"))
+    }
+}

@@ -1,0 +1,31 @@
+import BulkheadCommands
+import BulkheadRESP
+import Testing
+
+@Suite struct ServerCommandTests {
+    @Test func `the server is asked in its own words`() throws {
+        #expect(words(.ping()) == ["PING"])
+        #expect(words(.echo("hello")) == ["ECHO", "hello"])
+        #expect(words(.dbsize()) == ["DBSIZE"])
+        #expect(words(.info()) == ["INFO"])
+        #expect(words(.info("memory", "clients")) == ["INFO", "memory", "clients"])
+        #expect(words(.info(["memory"])) == ["INFO", "memory"])
+        #expect(words(.flushdb(isAsynchronous: true)) == ["FLUSHDB", "ASYNC"])
+        #expect(words(.flushdb(isAsynchronous: false)) == ["FLUSHDB", "SYNC"])
+        #expect(try reply(.simple("PONG"), to: .ping()) == "PONG")
+    }
+
+    @Test func `INFO is read by field, from text of either protocol`() throws {
+        let text = "# Server\r\nredis_version:7.0.15\r\nurl:a:b\r\nempty:\r\n\r\nno colon\r\n"
+        let verbatim = try #require(RESPVerbatim(format: "txt", content: text.utf8))
+        for value in [RESPValue.bulk(text), .verbatimString(verbatim)] {
+            let info = try reply(value, to: .info())
+            #expect(info.text == text)
+            #expect(info["redis_version"] == "7.0.15")
+            #expect(info["url"] == "a:b")
+            #expect(info["empty"] == "")
+            #expect(info["# Server"] == nil)
+            #expect(info["no colon"] == nil)
+        }
+    }
+}

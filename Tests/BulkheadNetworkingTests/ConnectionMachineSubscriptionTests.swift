@@ -1,0 +1,119 @@
+@testable import BulkheadNetworking
+import BulkheadRESP
+import Testing
+
+@Suite struct `Subscriptions of a connection` {
+    /// A confirmation or message, as each version of the protocol writes it.
+    private func wire(_ version: RESPVersion, _ parts: String...) -> String {
+        (version == .resp3 ? ">" : "*") + "\(parts.count)\r\n" + parts.map { $0 + "\r\n" }.joined()
+    }
+
+    private func subscribed(_ version: RESPVersion, _ channel: String, _ count: Int) -> String {
+        wire(version, "$9\r\nsubscribe", "$1\r\n\(channel)", ":\(count)")
+    }
+
+    private func message(_ version: RESPVersion, _ channel: String) -> String {
+        wire(version, "$7\r\nmessage", "$1\r\n\(channel)", "$2\r\nhi")
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3])
+    func `every channel gives one confirmation, and messages between them are pushed`(_ version: RESPVersion) {
+        var machine = Machine.ready(version)
+        #expect(machine.submit(command("SUBSCRIBE a b"), .confirmations(2), 1) == nil)
+        _ = machine.takeOutgoing()
+        let (first, early, second) = (subscribed(version, "a", 1), message(version, "a"), subscribed(version, "b", 2))
+        #expect(machine.hear(first) == [.nothing])
+        #expect(machine.hear(early) == [.pushed(values(early)[0])])
+        #expect(machine.hear(second) == [.completed(1, values(first + second))])
+        #expect(machine.hear(early) == [.pushed(values(early)[0])])
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3])
+    func `commands sent before and after a subscription get their own replies`(_ version: RESPVersion) {
+        var machine = Machine.ready(version)
+        machine.ask(1)
+        #expect(machine.submit(command("SUBSCRIBE a"), .confirmations(1), 2) == nil)
+        _ = machine.submit(command("PING"), .replies(1), 3)
+        _ = machine.takeOutgoing()
+        let (confirmation, news) = (subscribed(version, "a", 1), message(version, "a"))
+        let pong = version == .resp3 ? "+PONG\r\n" : "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
+        #expect(machine.hear(":1\r\n" + confirmation + news + pong + news) == [
+            .completed(1, [.integer(1)]), .completed(2, values(confirmation)), .pushed(values(news)[0]),
+            .completed(3, values(pong)), .pushed(values(news)[0]),
+        ])
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3])
+    func `unsubscribing is confirmed by channel too`(_ version: RESPVersion) {
+        var machine = Machine.ready(version)
+        _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+        _ = machine.takeOutgoing()
+        _ = machine.hear(subscribed(version, "a", 1))
+        _ = machine.submit(command("UNSUBSCRIBE a"), .confirmations(1), 2)
+        _ = machine.takeOutgoing()
+        let farewell = wire(version, "$11\r\nunsubscribe", "$1\r\na", ":0")
+        #expect(machine.hear(message(version, "a") + farewell).last == .completed(2, values(farewell)))
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3], ["psubscribe", "ssubscribe"])
+    func `patterns and shard channels are confirmed alike`(_ version: RESPVersion, _ kind: String) {
+        var machine = Machine.ready(version)
+        _ = machine.submit(command("\(kind) a"), .confirmations(1), 1)
+        _ = machine.takeOutgoing()
+        let confirmation = wire(version, "$10\r\n\(kind)", "$1\r\na", ":1")
+        #expect(machine.hear(confirmation) == [.completed(1, values(confirmation))])
+        let news = wire(version, "$8\r\n\(kind.first!)message", "$1\r\na", "$1\r\nx")
+        #expect(machine.hear(news) == [.pushed(values(news)[0])])
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3], ["", "|1\r\n+a\r\n+b\r\n"])
+    func `an error is the only answer to a subscription`(_ version: RESPVersion, _ attribute: String) {
+        var machine = Machine.ready(version)
+        _ = machine.submit(command("SUBSCRIBE a b c"), .confirmations(3), 1)
+        machine.ask(2)
+        _ = machine.takeOutgoing()
+        let error = (version == .resp3 ? attribute : "") + "-NOPERM no\r\n"
+        #expect(machine.hear(error + ":2\r\n") == [
+            .completed(1, values(error)), .completed(2, [.integer(2)]),
+        ])
+    }
+
+    @Test(arguments: [RESPVersion.resp2, .resp3])
+    func `a connection that subscribed is not fit for the next lease`(_ version: RESPVersion) {
+        var machine = Machine.ready(version)
+        #expect(machine.isIdle)
+        _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+        _ = machine.takeOutgoing()
+        #expect(!machine.isIdle)
+        _ = machine.hear(subscribed(version, "a", 1))
+        #expect(!machine.isIdle && !machine.refusesRequests)
+    }
+
+    @Test func `in RESP2 an array that looks like a message is a reply to whoever never subscribed`() {
+        var machine = Machine.ready(.resp2)
+        machine.ask(1)
+        _ = machine.takeOutgoing()
+        let list = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
+        #expect(machine.hear(list) == [.completed(1, values(list))])
+    }
+
+    @Test func `in RESP2 an array that looks like a message is a reply again once nothing is subscribed to`() {
+        var machine = Machine.ready(.resp2)
+        _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+        _ = machine.submit(command("UNSUBSCRIBE a"), .confirmations(1), 2)
+        machine.ask(3)
+        _ = machine.takeOutgoing()
+        _ = machine.hear(subscribed(.resp2, "a", 1) + wire(.resp2, "$11\r\nunsubscribe", "$1\r\na", ":0"))
+        let list = message(.resp2, "a")
+        #expect(machine.hear(list) == [.completed(3, values(list))])
+    }
+
+    @Test func `in RESP2 an array whose kind is unknown is a reply, also while subscribed`() {
+        var machine = Machine.ready(.resp2)
+        _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+        machine.ask(2)
+        _ = machine.takeOutgoing()
+        _ = machine.hear(subscribed(.resp2, "a", 1))
+        #expect(machine.hear("*1\r\n$1\r\nx\r\n") == [.completed(2, values("*1\r\n$1\r\nx\r\n"))])
+    }
+}

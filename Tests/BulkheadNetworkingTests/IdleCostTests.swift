@@ -1,0 +1,98 @@
+@testable import BulkheadNetworking
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What an idle connection holds on to. Each test in a process of its own, because the process is what is measured.
+@Suite(.timeLimit(.minutes(3))) struct `Connections that nobody uses` {
+    /// 16 names with 4 lanes each, all of them used for replies that make buffers grow.
+    private static func openAndUse(_ server: RedisTestServer) async throws -> [DatabaseConnections] {
+        let names = (0..<16).map { DatabaseConnections(.to(server.socketPath, database: $0), .upTo(4)) }
+        let text = String(repeating: "x", count: 200_000)
+        for connections in names {
+            _ = try await connections.send(command(["SET", "big", text]), on: .shared)
+            for lane in Lane.allCases {
+                #expect(try await connections.send(command("GET big"), on: lane).bytes?.count == 200_000)
+            }
+            let leases = [try await connections.pool.lease(), try await connections.pool.lease()]
+            for lease in leases {
+                _ = try await lease.sendAll(repeated(command("ECHO some-words"), 1_000), count: 1_000).get()
+                connections.pool.release(lease, reusable: true)
+            }
+        }
+        return names
+    }
+
+    #if canImport(Glibc)
+    @Test func `hold on to less than 64 KiB each`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisTestServer.start()
+            defer { server.stop() }
+            // What the first use costs a process once, such as its threads' first blocks, is no connection's cost.
+            let first = DatabaseConnections(.to(server), .upTo(4))
+            _ = try await first.send(command("PING"), on: .shared)
+            let before = try Self.residentBytes()
+            let names = try await Self.openAndUse(server)
+            var each = Int.max
+            let isSmall = try await eventually {
+                each = (try Self.residentBytes() - before) / 64
+                return each < 64 << 10
+            }
+            #expect(isSmall, "\(each) bytes each")
+            withExtendedLifetime((first, names)) {}
+        }
+    }
+
+    @Test func `wake no thread`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisTestServer.start()
+            defer { server.stop() }
+            let names = try await Self.openAndUse(server)
+            // Until the last look, and until idle threads of the pool have gone to sleep.
+            try await Task.sleep(for: .seconds(1))
+            var quietest = Int.max
+            for _ in 0..<5 {
+                let before = Self.waits()
+                try await Task.sleep(for: .seconds(1))
+                quietest = min(quietest, Self.waits() - before)
+            }
+            // The sleep of this test is a few. 64 connections that looked four times a second would wait 256 times.
+            #expect(quietest < 16)
+            withExtendedLifetime(names) {}
+        }
+    }
+
+    /// Memory of this process, without what malloc keeps for later.
+    private static func residentBytes() throws -> Int {
+        let trim = try #require(dlsym(nil, "malloc_trim"), "this is no glibc")
+        _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0)
+        let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return try #require(Int(pages[1])) * Int(getpagesize())
+    }
+
+    /// How often the threads of this process went to sleep so far.
+    private static func waits() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_nvcsw
+    }
+    #endif
+
+    @Test func `do not exist before a command needs them`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let names = (0..<1_000).map { DatabaseConnections(.to(server.socketPath, database: $0 % 16), .upTo(4)) }
+        let pools = (0..<1_000).map { BlockingPool(.to(server.socketPath, database: $0 % 16), .upTo(4)) }
+        let probe = try Probe(server)
+        #expect(try probe.say("CLIENT LIST").bytes?.split(separator: 10).count == 1)
+        for name in names[..<3] { _ = try await name.send(command("PING"), on: .shared) }
+        #expect(try probe.say("CLIENT LIST").bytes?.split(separator: 10).count == 4)
+        withExtendedLifetime((names, pools)) {}
+    }
+}

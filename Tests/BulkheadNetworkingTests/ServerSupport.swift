@@ -1,0 +1,105 @@
+@testable import BulkheadNetworking
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+
+extension ConnectionSettings {
+    /// A real server, in the protocol that is under test.
+    static func to(_ server: RedisTestServer, database: Int = 0) -> ConnectionSettings {
+        .to(server.socketPath, database: database, version: ServerUnderTest.version)
+    }
+
+    /// Generous with time, because the machine may be busy: the tests do not measure it.
+    static func to(
+        _ path: String, database: Int = 0, username: String? = nil, password: String? = nil,
+        version: RESPVersion = .resp3, connectTimeout: Duration = .seconds(30)
+    ) -> ConnectionSettings {
+        ConnectionSettings(
+            endpoint: .unix(path: path), database: database, username: username, password: password,
+            version: version, connectTimeout: connectTimeout)
+    }
+}
+
+extension PoolBounds {
+    static func upTo(
+        _ connections: Int, waiters: Int = 1_024, leaseTimeout: Duration = .seconds(60)
+    ) -> PoolBounds {
+        PoolBounds(connections: connections, waiters: waiters, leaseTimeout: leaseTimeout)
+    }
+}
+
+/// Runs blocking code on a thread of its own, so that it takes none of the few that tasks run on.
+func onThread<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) async -> Answer {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
+    }
+}
+
+/// The two ways to connect, for what must hold of both.
+enum Way: CaseIterable, Sendable {
+    case asynchronous, blocking
+
+    /// Connects, sends one command, closes.
+    func say(_ line: String, _ settings: ConnectionSettings) async -> Result<RESPValue, ConnectionFailure> {
+        switch self {
+        case .asynchronous:
+            let connection = AsyncConnection(settings)
+            let result = await connection.send(command(line))
+            await connection.close(grace: .seconds(30))
+            return result
+        case .blocking:
+            return await onThread {
+                Result { () throws(ConnectionFailure) in try BlockingConnection(settings).send(command(line)) }
+            }
+        }
+    }
+}
+
+/// A connection that looks at a server from outside.
+struct Probe: ~Copyable {
+    let connection: BlockingConnection
+
+    init(_ server: RedisTestServer) throws {
+        connection = try BlockingConnection(.to(server))
+    }
+
+    @discardableResult
+    func say(_ line: String) throws -> RESPValue { try connection.send(command(line)) }
+
+    /// A number in INFO, such as `blocked_clients`.
+    func number(_ name: String, in section: String) throws -> Int? {
+        let lines = try say("INFO \(section)").bytes?.text?.split(separator: "\r\n") ?? []
+        return lines.first { $0.hasPrefix(name + ":") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+    }
+
+    /// How often a command was called, by the server's own count.
+    func calls(of name: String) throws -> Int {
+        let lines = try say("INFO commandstats").bytes?.text?.split(separator: "\r\n") ?? []
+        guard let line = lines.first(where: { $0.hasPrefix("cmdstat_\(name):calls=") }) else { return 0 }
+        return Int(line.drop { $0 != "=" }.dropFirst().prefix { $0 != "," }) ?? 0
+    }
+
+    /// Keys in all databases together.
+    func hasNoKeys() throws -> Bool {
+        try say("INFO keyspace").bytes?.text?.contains("keys=") == false
+    }
+
+    /// Waits until so many clients block.
+    func waitForBlocked(_ count: Int) async throws -> Bool {
+        for _ in 0..<1_000 {
+            if try number("blocked_clients", in: "clients") == count { return true }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    /// Waits until only the probe is connected.
+    func waitUntilAlone() async throws -> Bool {
+        for _ in 0..<1_000 {
+            if try number("connected_clients", in: "clients") == 1 { return true }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+}

@@ -117,7 +117,7 @@ extension RedisConfiguration: CustomStringConvertible {
 public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
     let text: String
 
-    /// The password in clear.
+    /// The password in clear, taken as it is: a line break at its end is a part of it.
     public init(_ text: String) { self.text = text }
     public init(stringLiteral text: String) { self.text = text }
 }

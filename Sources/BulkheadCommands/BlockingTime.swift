@@ -17,7 +17,7 @@ extension EncodedCommand {
     /// | WAIT, WAITAOF | last, in milliseconds |
     package var blockingTime: BlockingTime {
         switch route {
-        case .shared, .bulk, .refused: .none
+        case .shared, .bulk, .answered, .refused: .none
         case .blocking, .conversation: blockingTimeByName
         }
     }

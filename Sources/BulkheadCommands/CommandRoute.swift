@@ -1,4 +1,4 @@
-import BulkheadRESP
+package import BulkheadRESP
 
 /// The way a command takes through the client.
 ///
@@ -9,6 +9,8 @@ import BulkheadRESP
 /// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK |
 /// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY, WAIT … |
 /// | refused: another database | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB has a method |
+/// | answered: nothing to ask for | DEL, MGET, SADD … of no keys, fields or members |
+/// | refused: nothing to write | HSET, MSET, LPUSH … of nothing |
 /// | refused: the end of replies | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC |
 public enum CommandRoute: Sendable, Hashable {
     /// The lane that all callers share.
@@ -19,8 +21,21 @@ public enum CommandRoute: Sendable, Hashable {
     case blocking
     /// Several commands that need one connection; SUBSCRIBE and its kin answer by confirmations.
     case conversation(confirmations: Int)
+    /// Never sent, because the reply is known: the command names nothing.
+    case answered(KnownReply)
     /// Never sent; the reason says what to do instead.
     case refused(reason: Reason)
+
+    /// The reply to a command that names nothing.
+    public enum KnownReply: Sendable, Hashable {
+        /// None was changed or found.
+        case zero
+        /// There is none to read.
+        case nothing
+
+        /// As a server would send it.
+        package var reply: RESPValue { self == .zero ? .integer(0) : .array(RESPArray()) }
+    }
 
     /// Why a command is never sent, in words written into the program: a route holds no memory and is copied for
     /// nothing.

@@ -12,6 +12,12 @@ package struct EncodedCommand: Sendable {
         self.route = route
     }
 
+    /// How many arguments an encoded command has, its name among them.
+    @usableFromInline
+    static func argumentCount(of bytes: [UInt8]) -> Int {
+        bytes.dropFirst().prefix { $0 != UInt8(ascii: "\r") }.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+
     /// The command's word where it is one of Redis's own, else `OTHER`: a metric's label comes from a bounded set.
     package var label: String {
         let name = name

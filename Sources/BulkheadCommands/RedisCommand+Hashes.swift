@@ -1,6 +1,7 @@
 /// Hashes: fields with values under one key.
 ///
-/// All throw WRONGTYPE if the key holds another type. A missing key is an empty hash.
+/// All throw WRONGTYPE if the key holds another type. A missing key is an empty hash. Where no field is named nothing
+/// is sent: counts are 0, reads are empty, and `hset` throws `command-refused`.
 extension RedisCommand {
     /// Writes one field.
     ///
@@ -39,7 +40,9 @@ extension RedisCommand {
     public static func hset(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("HSET") { arguments in
+        RedisCommand<Int>(
+            "HSET", least: 4, else: .refused(reason: "a hash is written by at least one field")
+        ) { arguments in
             arguments.append(key)
             arguments.append(pairs: pairs)
         }
@@ -85,7 +88,7 @@ extension RedisCommand {
     public static func hmget<Field: RedisArgument, Value: RedisDecodable>(
         _ key: some RedisArgument, _ fields: [Field], as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
-        RedisCommand<[Value?]>("HMGET") { arguments in
+        RedisCommand<[Value?]>("HMGET", least: 3, else: .answered(.nothing)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: fields)
         }
@@ -105,6 +108,7 @@ extension RedisCommand {
 
     /// Reads a whole hash.
     ///
+    /// Names whose bytes differ can be equal as `String`: then it throws, and `fields: RESPBytes.self` reads them.
     /// - Returns: Its fields and values; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0
@@ -124,7 +128,7 @@ extension RedisCommand {
     public static func hdel<Field: RedisArgument>(
         _ key: some RedisArgument, _ fields: [Field]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("HDEL") { arguments in
+        RedisCommand<Int>("HDEL", least: 3, else: .answered(.zero)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: fields)
         }

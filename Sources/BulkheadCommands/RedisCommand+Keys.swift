@@ -8,7 +8,7 @@ public enum RedisTimeToLive: Sendable, Hashable {
     case expires(in: Duration)
 }
 
-/// Keys of any type.
+/// Keys of any type. Where no key is named nothing is sent, and counts are 0.
 extension RedisCommand {
     /// Deletes keys; large values are freed before it answers, see `unlink`.
     ///
@@ -17,7 +17,7 @@ extension RedisCommand {
     /// - Since: Redis 1.0.0
     @inlinable
     public static func del<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
-        RedisCommand<Int>("DEL") { $0.append(contentsOf: keys) }
+        RedisCommand<Int>("DEL", least: 2, else: .answered(.zero)) { $0.append(contentsOf: keys) }
     }
 
     /// Deletes keys, named one by one; large values are freed before it answers, see `unlink`.
@@ -37,7 +37,7 @@ extension RedisCommand {
     /// - Since: Redis 4.0.0
     @inlinable
     public static func unlink<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
-        RedisCommand<Int>("UNLINK") { $0.append(contentsOf: keys) }
+        RedisCommand<Int>("UNLINK", least: 2, else: .answered(.zero)) { $0.append(contentsOf: keys) }
     }
 
     /// Deletes keys at once, named one by one, and frees their memory in the background.
@@ -57,7 +57,7 @@ extension RedisCommand {
     /// - Since: Redis 1.0.0; several keys 3.0.3
     @inlinable
     public static func exists<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
-        RedisCommand<Int>("EXISTS") { $0.append(contentsOf: keys) }
+        RedisCommand<Int>("EXISTS", least: 2, else: .answered(.zero)) { $0.append(contentsOf: keys) }
     }
 
     /// Counts which of these keys, named one by one, exist.
@@ -77,7 +77,7 @@ extension RedisCommand {
     /// - Since: Redis 3.2.1
     @inlinable
     public static func touch<Key: RedisArgument>(_ keys: [Key]) -> RedisCommand<Int> {
-        RedisCommand<Int>("TOUCH") { $0.append(contentsOf: keys) }
+        RedisCommand<Int>("TOUCH", least: 2, else: .answered(.zero)) { $0.append(contentsOf: keys) }
     }
 
     /// Marks keys, named one by one, as used just now, for eviction.
@@ -198,11 +198,20 @@ extension RedisCommand {
 
     /// Picks a key at random.
     ///
+    /// Throws if it is not UTF-8: ask `as: RESPBytes.self` where any bytes may be keys.
     /// - Returns: A key; nil if the database is empty.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @inlinable
     public static func randomkey<Key: RedisDecodable>(as type: Key.Type = String.self) -> RedisCommand<Key?> {
-        RedisCommand<Key?>("RANDOMKEY")
+        RedisCommand<Key?>(
+            "RANDOMKEY",
+            decode: { reply throws(RedisConversionError) in
+                do throws(RedisConversionError) {
+                    return try Key?(redis: reply)
+                } catch {
+                    throw error.naming("a key", ask: "ask with as: RESPBytes.self")
+                }
+            })
     }
 }

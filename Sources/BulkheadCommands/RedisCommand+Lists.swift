@@ -29,7 +29,8 @@ extension RedisPopped: Hashable where Value: Hashable {}
 /// Lists: elements in an order, cheap to change at both ends.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty list; a list that becomes empty is
-/// removed. Indexes count from 0; negative ones count from the end, -1 the last.
+/// removed. Indexes count from 0; negative ones count from the end, -1 the last. Where there is no value to push,
+/// or no list to wait for, nothing is sent, and it throws `command-refused`.
 extension RedisCommand {
     /// Puts values in front of a list, one after the other: the last of them becomes the first element.
     ///
@@ -40,7 +41,9 @@ extension RedisCommand {
     public static func lpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("LPUSH") { arguments in
+        RedisCommand<Int>(
+            "LPUSH", least: 3, else: .refused(reason: "it needs at least one value to push")
+        ) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: values)
         }
@@ -67,7 +70,9 @@ extension RedisCommand {
     public static func rpush<Value: RedisArgument>(
         _ key: some RedisArgument, _ values: [Value]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("RPUSH") { arguments in
+        RedisCommand<Int>(
+            "RPUSH", least: 3, else: .refused(reason: "it needs at least one value to push")
+        ) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: values)
         }
@@ -119,7 +124,9 @@ extension RedisCommand {
     public static func blpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
-        RedisCommand<RedisPopped<Value>?>("BLPOP", route: .blocking) { arguments in
+        RedisCommand<RedisPopped<Value>?>(
+            "BLPOP", route: .blocking, least: 3, else: .refused(reason: "it needs at least one list to wait for")
+        ) { arguments in
             arguments.append(contentsOf: keys)
             arguments.append(timeout.redisSeconds)
         }
@@ -149,7 +156,9 @@ extension RedisCommand {
     public static func brpop<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], timeout: Duration, as type: Value.Type = String.self
     ) -> RedisCommand<RedisPopped<Value>?> {
-        RedisCommand<RedisPopped<Value>?>("BRPOP", route: .blocking) { arguments in
+        RedisCommand<RedisPopped<Value>?>(
+            "BRPOP", route: .blocking, least: 3, else: .refused(reason: "it needs at least one list to wait for")
+        ) { arguments in
             arguments.append(contentsOf: keys)
             arguments.append(timeout.redisSeconds)
         }

@@ -44,6 +44,21 @@ public struct RedisField<Value: RedisDecodable>: Sendable {
     }
 }
 
+extension RedisField: RedisDecodable {
+    /// Reads an array of a name and a value; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let pair = try value.requireElements("a field and its value", count: 2)
+        self.init(name: try RESPBytes(redis: pair[0]), value: try Value(redis: pair[1]))
+    }
+
+    /// Reads fields with values: a map, pairs or a flat array, as either protocol sends them. Names may repeat.
+    public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [RedisField] {
+        try RedisPairs(value, of: "fields with values").map { name, value throws(RedisConversionError) in
+            RedisField(name: try RESPBytes(redis: name), value: try Value(redis: value))
+        }
+    }
+}
+
 extension RedisField: Equatable where Value: Equatable {}
 extension RedisField: Hashable where Value: Hashable {}
 extension RedisScanPage: Equatable where Element: Equatable {}
@@ -56,6 +71,7 @@ extension RedisCommand {
     /// Reads keys of this database, one step of a scan: those that fit the pattern and are of the type.
     ///
     /// `count` is about how many keys the server looks at in a step, 10 unless told; patterns are those of KEYS.
+    /// Throws if a key is not UTF-8: ask `as: RESPBytes.self` where any bytes may be keys.
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
     /// - Since: Redis 2.8.0; types 6.0.0
@@ -67,7 +83,13 @@ extension RedisCommand {
         RedisCommand<RedisScanPage<Key>>(
             "SCAN", route: .bulk,
             decode: { reply throws(RedisConversionError) in
-                try RedisScanPage(redis: reply) { page throws(RedisConversionError) in try [Key](redis: page) }
+                try RedisScanPage(redis: reply) { page throws(RedisConversionError) in
+                    do throws(RedisConversionError) {
+                        return try [Key](redis: page)
+                    } catch {
+                        throw error.naming("keys", ask: "ask with as: RESPBytes.self; one of them is no text")
+                    }
+                }
             }
         ) { arguments in
             arguments.append(String(cursor.number))
@@ -93,14 +115,7 @@ extension RedisCommand {
             "HSCAN", route: .bulk,
             decode: { reply throws(RedisConversionError) in
                 try RedisScanPage(redis: reply) { page throws(RedisConversionError) in
-                    let flat = try page.requirePairs()
-                    var fields: [RedisField<Value>] = []
-                    for index in stride(from: 0, to: flat.count, by: 2) {
-                        fields.append(
-                            RedisField(
-                                name: try RESPBytes(redis: flat[index]), value: try Value(redis: flat[index + 1])))
-                    }
-                    return fields
+                    try [RedisField<Value>](redis: page)
                 }
             }
         ) { arguments in
@@ -146,7 +161,7 @@ extension RedisCommand {
             "ZSCAN", route: .bulk,
             decode: { reply throws(RedisConversionError) in
                 try RedisScanPage(redis: reply) { page throws(RedisConversionError) in
-                    try RedisScored<Member>.all(redis: page)
+                    try [RedisScored<Member>](redis: page)
                 }
             }
         ) { arguments in

@@ -1,6 +1,8 @@
 /// Sets: members without order, each of them once.
 ///
 /// All throw WRONGTYPE if a key holds another type. A missing key is an empty set; a set that becomes empty is removed.
+/// Where no member or key is named nothing is sent: counts are 0, reads are empty. Members whose bytes differ can be
+/// equal as `String`: a reply with such ones throws `unexpected-reply`; ask for `RESPBytes`.
 extension RedisCommand {
     /// Adds members.
     ///
@@ -11,7 +13,7 @@ extension RedisCommand {
     public static func sadd<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("SADD") { arguments in
+        RedisCommand<Int>("SADD", least: 3, else: .answered(.zero)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: members)
         }
@@ -38,7 +40,7 @@ extension RedisCommand {
     public static func srem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("SREM") { arguments in
+        RedisCommand<Int>("SREM", least: 3, else: .answered(.zero)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: members)
         }
@@ -90,7 +92,7 @@ extension RedisCommand {
     public static func smismember<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<[Bool]> {
-        RedisCommand<[Bool]>("SMISMEMBER") { arguments in
+        RedisCommand<[Bool]>("SMISMEMBER", least: 3, else: .answered(.nothing)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: members)
         }
@@ -151,7 +153,9 @@ extension RedisCommand {
     public static func sinter<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
-        RedisCommand<Set<Member>>("SINTER", route: .bulk) { $0.append(contentsOf: keys) }
+        RedisCommand<Set<Member>>("SINTER", route: .bulk, least: 2, else: .answered(.nothing)) {
+            $0.append(contentsOf: keys)
+        }
     }
 
     /// Reads the members that are in all of these sets, named one by one.
@@ -175,7 +179,9 @@ extension RedisCommand {
     public static func sunion<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
-        RedisCommand<Set<Member>>("SUNION", route: .bulk) { $0.append(contentsOf: keys) }
+        RedisCommand<Set<Member>>("SUNION", route: .bulk, least: 2, else: .answered(.nothing)) {
+            $0.append(contentsOf: keys)
+        }
     }
 
     /// Reads the members that are in any of these sets, named one by one.
@@ -199,7 +205,9 @@ extension RedisCommand {
     public static func sdiff<Key: RedisArgument, Member: RedisDecodable & Hashable>(
         _ keys: [Key], as type: Member.Type = String.self
     ) -> RedisCommand<Set<Member>> {
-        RedisCommand<Set<Member>>("SDIFF", route: .bulk) { $0.append(contentsOf: keys) }
+        RedisCommand<Set<Member>>("SDIFF", route: .bulk, least: 2, else: .answered(.nothing)) {
+            $0.append(contentsOf: keys)
+        }
     }
 
     /// Reads the members of the first of these sets, named one by one, that are in none of the others.

@@ -12,25 +12,20 @@ public struct RedisScored<Member: RedisDecodable>: Sendable {
         self.member = member
         self.score = score
     }
+}
 
-    /// RESP3 sends pairs, RESP2 one flat array.
-    @inlinable
-    static func all(redis reply: RESPValue) throws(RedisConversionError) -> [RedisScored] {
-        let elements = try reply.requireElements("members with scores")
-        guard let first = elements.first else { return [] }
-        var scored: [RedisScored] = []
-        if first.withoutAttributes.elements != nil {
-            for element in elements {
-                let pair = try element.requireElements("a member and its score", count: 2)
-                scored.append(RedisScored(try Member(redis: pair[0]), score: try Double(redis: pair[1])))
-            }
-        } else {
-            let flat = try reply.requirePairs()
-            for index in stride(from: 0, to: flat.count, by: 2) {
-                scored.append(RedisScored(try Member(redis: flat[index]), score: try Double(redis: flat[index + 1])))
-            }
+extension RedisScored: RedisDecodable {
+    /// Reads an array of a member and its score; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let pair = try value.requireElements("a member and its score", count: 2)
+        self.init(try Member(redis: pair[0]), score: try Double(redis: pair[1]))
+    }
+
+    /// Reads members with scores: pairs or a flat array, as either protocol sends them.
+    public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [RedisScored] {
+        try RedisPairs(value, of: "members with scores").map { member, score throws(RedisConversionError) in
+            RedisScored(try Member(redis: member), score: try Double(redis: score))
         }
-        return scored
     }
 }
 
@@ -58,7 +53,8 @@ public enum RedisScoreBound: Sendable, Hashable {
 /// Sorted sets: members each with a score, in the order of scores, and of their bytes where scores are equal.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty set; a set that becomes empty is
-/// removed. Places count from 0; negative ones count from the end, -1 the last.
+/// removed. Places count from 0; negative ones count from the end, -1 the last. Where no member is named nothing is
+/// sent, and counts are 0.
 extension RedisCommand {
     /// Adds members with scores, `["ada": 10, "bob": 2.5]`, or changes the scores of those that are there.
     ///
@@ -83,7 +79,7 @@ extension RedisCommand {
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
         condition: RedisSetCondition? = nil
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("ZADD") { arguments in
+        RedisCommand<Int>("ZADD", least: condition == nil ? 4 : 5, else: .answered(.zero)) { arguments in
             arguments.append(key)
             if let condition { arguments.append(condition.rawValue) }
             for (member, score) in pairs {
@@ -102,7 +98,7 @@ extension RedisCommand {
     public static func zrem<Member: RedisArgument>(
         _ key: some RedisArgument, _ members: [Member]
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("ZREM") { arguments in
+        RedisCommand<Int>("ZREM", least: 3, else: .answered(.zero)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: members)
         }
@@ -219,7 +215,7 @@ extension RedisCommand {
         as type: Member.Type = String.self
     ) -> RedisCommand<[RedisScored<Member>]> {
         RedisCommand<[RedisScored<Member>]>(
-            reversed ? "ZREVRANGE" : "ZRANGE", route: .bulk, decode: RedisScored<Member>.all
+            reversed ? "ZREVRANGE" : "ZRANGE", route: .bulk
         ) { arguments in
             arguments.append(key)
             arguments.append(first)

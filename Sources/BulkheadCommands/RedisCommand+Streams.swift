@@ -12,12 +12,11 @@ public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
         let pair = try value.requireElements("an entry's id and fields", count: 2)
         id = try String(redis: pair[0])
         // A deleted entry has null in place of its fields.
-        let flat = pair[1].withoutAttributes == .null ? [] : try pair[1].requirePairs()
-        var fields: [(name: RESPBytes, value: Value)] = []
-        for index in stride(from: 0, to: flat.count, by: 2) {
-            fields.append((try RESPBytes(redis: flat[index]), try Value(redis: flat[index + 1])))
-        }
-        self.fields = fields
+        fields = pair[1].isNull
+            ? []
+            : try RedisPairs(pair[1], of: "fields with values").map { name, value throws(RedisConversionError) in
+                (try RESPBytes(redis: name), try Value(redis: value))
+            }
     }
 
     /// The first value of that name; nil if there is none.
@@ -50,6 +49,7 @@ public enum RedisStreamTrim: Sendable, Hashable {
 /// Streams: entries in the order of their ids, added at the end.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty stream; one that becomes empty stays.
+/// Where nothing is named nothing is sent: `xdel` counts 0, `xadd` throws `command-refused`.
 extension RedisCommand {
     /// Adds an entry, values of any kind: `["kind": "click", "vector": [0.5, 1.5] as [Float]]`; names may repeat.
     ///
@@ -76,7 +76,9 @@ extension RedisCommand {
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>,
         id: String = "*", trim: RedisStreamTrim? = nil
     ) -> RedisCommand<String> {
-        RedisCommand<String>("XADD") { arguments in
+        RedisCommand<String>(
+            "XADD", least: trim == nil ? 5 : 8, else: .refused(reason: "an entry needs at least one field")
+        ) { arguments in
             arguments.append(key)
             trim?.append(to: &arguments)
             arguments.append(id)
@@ -145,7 +147,7 @@ extension RedisCommand {
     /// - Since: Redis 5.0.0
     @inlinable
     public static func xdel(_ key: some RedisArgument, _ ids: [String]) -> RedisCommand<Int> {
-        RedisCommand<Int>("XDEL") { arguments in
+        RedisCommand<Int>("XDEL", least: 3, else: .answered(.zero)) { arguments in
             arguments.append(key)
             arguments.append(contentsOf: ids)
         }

@@ -56,7 +56,8 @@ extension Duration {
 
 /// Strings: bytes of any kind, up to 512 MB, that are also counters.
 ///
-/// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type.
+/// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type. Where no key is named nothing is sent:
+/// `mget` is empty, `mset` throws `command-refused`.
 extension RedisCommand {
     /// Reads a string.
     ///
@@ -130,7 +131,9 @@ extension RedisCommand {
     public static func mget<Key: RedisArgument, Value: RedisDecodable>(
         _ keys: [Key], as type: Value.Type = String.self
     ) -> RedisCommand<[Value?]> {
-        RedisCommand<[Value?]>("MGET", route: .bulk) { $0.append(contentsOf: keys) }
+        RedisCommand<[Value?]>("MGET", route: .bulk, least: 2, else: .answered(.nothing)) {
+            $0.append(contentsOf: keys)
+        }
     }
 
     /// Reads several strings, their keys named one by one.
@@ -164,7 +167,9 @@ extension RedisCommand {
     public static func mset(
         pairs: some Sequence<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Void> {
-        RedisCommand<Void>("MSET") { $0.append(pairs: pairs) }
+        RedisCommand<Void>("MSET", least: 3, else: .refused(reason: "it needs at least one key with a value")) {
+            $0.append(pairs: pairs)
+        }
     }
 
     /// Adds 1 to a number; a missing key counts from 0.

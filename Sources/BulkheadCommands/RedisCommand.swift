@@ -32,6 +32,22 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
         self.decode = decode
     }
 
+    /// A command that makes sense from `least` arguments on, its name among them; with fewer it takes the way `none`.
+    @inlinable
+    init(
+        _ name: StaticString,
+        route: CommandRoute = .shared,
+        least: Int,
+        else none: CommandRoute,
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
+        _ build: (inout RedisArguments) -> Void
+    ) {
+        let bytes = RedisArguments.encode(name, build)
+        self.encoded = EncodedCommand(
+            bytes: bytes, route: EncodedCommand.argumentCount(of: bytes) < least ? none : route)
+        self.decode = decode
+    }
+
     init(_ encoded: EncodedCommand, decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply) {
         self.encoded = encoded
         self.decode = decode
@@ -44,6 +60,17 @@ extension RedisCommand where Reply: RedisDecodable {
     init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
         self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
     }
+
+    /// The same for one that makes sense from `least` arguments on.
+    @inlinable
+    init(
+        _ name: StaticString, route: CommandRoute = .shared, least: Int, else none: CommandRoute,
+        _ build: (inout RedisArguments) -> Void
+    ) {
+        self.init(
+            name, route: route, least: least, else: none,
+            decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
+    }
 }
 
 extension RedisCommand where Reply == Void {
@@ -51,6 +78,12 @@ extension RedisCommand where Reply == Void {
     @inlinable
     init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
         self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
+    }
+
+    /// The same for one that makes sense from `least` arguments on.
+    @inlinable
+    init(_ name: StaticString, least: Int, else none: CommandRoute, _ build: (inout RedisArguments) -> Void) {
+        self.init(name, least: least, else: none, decode: { _ throws(RedisConversionError) in }, build)
     }
 }
 

@@ -21,6 +21,16 @@ public struct RedisConversionError: Error, Sendable, Hashable, CustomStringConve
         self.init(expected: expected, found: value.kindInWords)
     }
 
+    /// What `String` wants.
+    static let text = "UTF-8 (ask for RESPBytes, [UInt8] or Data instead of String)"
+
+    /// The same error with words for what is not text, and for how to ask for its bytes; any other as it is.
+    @usableFromInline
+    func naming(_ what: String, ask: String) -> RedisConversionError {
+        guard expected == Self.text else { return self }
+        return RedisConversionError(expected: "\(what) in UTF-8 (\(ask))", found: found)
+    }
+
     /// Both in a sentence.
     public var description: String { "expected \(expected), found \(found)" }
 }
@@ -48,6 +58,17 @@ extension RedisDecodable {
         guard let elements = value.withoutAttributes.elements else {
             throw RedisConversionError(expected: "an array", found: value)
         }
+        do {
+            return try each(of: elements)
+        } catch {
+            // The keys and values of a map one by one; or pairs, which RESP2 sends for some maps.
+            guard let pairs = value.pairsOfMap else { throw error }
+            return try each(of: pairs)
+        }
+    }
+
+    @inlinable
+    static func each(of elements: RESPArray) throws(RedisConversionError) -> [Self] {
         var converted: [Self] = []
         converted.reserveCapacity(elements.count)
         for element in elements { converted.append(try Self(redis: element)) }
@@ -61,7 +82,7 @@ extension RESPValue: RedisDecodable {
 
     /// For messages: `a bulk string of 12 bytes`.
     @usableFromInline var kindInWords: String {
-        switch self {
+        switch withoutAttributes {
         case .simpleString: "a simple string"
         case .error, .bulkError: "an error"
         case .integer: "an integer"
@@ -75,7 +96,7 @@ extension RESPValue: RedisDecodable {
         case .set(let elements): "a set of \(elements.count)"
         case .map(let map): "a map of \(map.count) pairs"
         case .push: "a push"
-        case .attribute(_, let value): value.kindInWords
+        case .attribute: "an attribute"
         }
     }
 }
@@ -88,7 +109,7 @@ extension RESPBytes: RedisDecodable {
 }
 
 extension String: RedisDecodable {
-    /// The text of a string of any kind, and a number in decimal; throws if it is not UTF-8.
+    /// The text of a string of any kind, a number in decimal, 1 or 0 for a boolean; throws if it is not UTF-8.
     public init(redis value: RESPValue) throws(RedisConversionError) {
         switch value {
         case .bulkString(let bytes), .simpleString(let bytes), .bigNumber(let bytes):
@@ -96,33 +117,28 @@ extension String: RedisDecodable {
         case .verbatimString(let verbatim): self = try Self.validated(verbatim.content)
         case .integer(let number): self = String(number)
         case .double(let number): self = number.respText
-        case .attribute(_, let value): self = try String(redis: value)
+        case .boolean(let isTrue): self = isTrue ? "1" : "0"
+        case .attribute: self = try String(redis: value.withoutAttributes)
         default: throw RedisConversionError(expected: "a string", found: value)
         }
     }
 
     private static func validated(_ bytes: RESPBytes) throws(RedisConversionError) -> String {
         guard let text = bytes.validText else {
-            throw RedisConversionError(
-                expected: "UTF-8 (ask for RESPBytes, [UInt8] or Data instead of String)",
-                found: "\(bytes.count) other bytes")
+            throw RedisConversionError(expected: RedisConversionError.text, found: "\(bytes.count) other bytes")
         }
         return text
     }
 }
 
 extension Int64: RedisDecodable {
-    /// An integer, or a string that is one in decimal.
+    /// An integer, or a string or a double that is one, 1 or 0 for a boolean: what RESP2 sends in their place.
     public init(redis value: RESPValue) throws(RedisConversionError) {
         if case .integer(let number) = value {
             self = number
             return
         }
-        if case .attribute(_, let value) = value {
-            self = try Int64(redis: value)
-            return
-        }
-        guard let text = try value.requireBytes(for: "an integer").validText, let number = Int64(text) else {
+        guard let number = value.withoutAttributes.wholeNumber else {
             throw RedisConversionError(expected: "an integer of 64 bits", found: value)
         }
         self = number
@@ -145,7 +161,8 @@ extension Double: RedisDecodable {
         switch value {
         case .double(let number): self = number
         case .integer(let number): self = Double(number)
-        case .attribute(_, let value): self = try Double(redis: value)
+        case .boolean(let isTrue): self = isTrue ? 1 : 0
+        case .attribute: self = try Double(redis: value.withoutAttributes)
         default:
             guard let text = try value.requireBytes(for: "a number").validText, let number = Double(text) else {
                 throw RedisConversionError(expected: "a number", found: value)
@@ -160,7 +177,7 @@ extension Bool: RedisDecodable {
     public init(redis value: RESPValue) throws(RedisConversionError) {
         switch value {
         case .boolean(let isTrue): self = isTrue
-        case .attribute(_, let value): self = try Bool(redis: value)
+        case .attribute: self = try Bool(redis: value.withoutAttributes)
         case .integer(0): self = false
         case .integer(1): self = true
         default: throw RedisConversionError(expected: "a boolean, 1 or 0", found: value)
@@ -229,26 +246,6 @@ extension Array: RedisDecodable where Element: RedisDecodable {
     }
 }
 
-extension Set: RedisDecodable where Element: RedisDecodable {
-    /// The elements of a set of RESP3 or the array that RESP2 sends in its place.
-    @inlinable
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        self = Set(try [Element](redis: value))
-    }
-}
-
-extension Dictionary: RedisDecodable where Key: RedisDecodable, Value: RedisDecodable {
-    /// A map of RESP3 or the flat array that RESP2 sends in its place.
-    @inlinable
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let flat = try value.requirePairs()
-        self.init(minimumCapacity: flat.count / 2)
-        for index in stride(from: 0, to: flat.count, by: 2) {
-            self[try Key(redis: flat[index])] = try Value(redis: flat[index + 1])
-        }
-    }
-}
-
 extension RESPBytes {
     /// The text, if the bytes are UTF-8; nil otherwise, never a repaired copy.
     ///
@@ -268,30 +265,32 @@ extension RESPValue {
     @inlinable var isNull: Bool {
         switch self {
         case .null: true
-        case .attribute(_, let value): value.isNull
+        case .attribute: withoutAttributes == .null
         default: false
+        }
+    }
+
+    /// This as an integer; nil if it is none, or has attributes.
+    fileprivate var wholeNumber: Int64? {
+        switch self {
+        case .integer(let number): number
+        case .double(let number): Int64(exactly: number)
+        case .boolean(let isTrue): isTrue ? 1 : 0
+        default: bytes?.validText.flatMap { Int64($0) }
         }
     }
 
     @usableFromInline
     func requireBytes(for expected: String) throws(RedisConversionError) -> RESPBytes {
-        guard let bytes = withoutAttributes.bytes else {
-            throw RedisConversionError(expected: expected, found: self)
-        }
-        return bytes
-    }
-
-    /// Keys and values, alternating.
-    @usableFromInline
-    func requirePairs() throws(RedisConversionError) -> [RESPValue] {
-        guard let flat = withoutAttributes.elements, flat.count % 2 == 0 else {
-            throw RedisConversionError(expected: "pairs", found: self)
-        }
-        return flat
+        let value = withoutAttributes
+        if let bytes = value.bytes { return bytes }
+        // RESP2 sends a double as a string.
+        guard case .double(let number) = value else { throw RedisConversionError(expected: expected, found: self) }
+        return RESPBytes(number.respText)
     }
 
     @usableFromInline
-    func requireElements(_ expected: String, count: Int? = nil) throws(RedisConversionError) -> [RESPValue] {
+    func requireElements(_ expected: String, count: Int? = nil) throws(RedisConversionError) -> RESPArray {
         guard let elements = withoutAttributes.elements, count == nil || elements.count == count else {
             throw RedisConversionError(expected: expected, found: self)
         }

@@ -100,6 +100,7 @@ extension RESPDecoder {
         case .streamPart:
             stack[stack.count - 1].streamedBytes += bytes.count
             stack[stack.count - 1].elements.append(.bulkString(bytes))
+            replyMemory += RESPLimits.streamedValueBytes
             return .opened
         }
     }
@@ -107,7 +108,7 @@ extension RESPDecoder {
 
 extension RESPBytes {
     /// The parts of a streamed string in one block of `count` bytes.
-    static func joining(_ parts: [RESPValue], count: Int) -> RESPBytes {
+    static func joining(_ parts: RESPArray, count: Int) -> RESPBytes {
         if parts.count == 1, case .bulkString(let whole) = parts[0] { return whole }
         let whole = ByteStorage.allocate(count)
         var offset = 0

@@ -35,17 +35,20 @@ extension RESPDecoder {
         }
         guard let count = bytes.takeNumber(), count <= limits.elements, limits.depth > 0 else { return nil }
         let values = kind == .map ? 2 * count : count
-        var elements: [RESPValue] = []
-        elements.reserveCapacity(reservation(for: values, arrived: bytes.count, depth: 1))
-        while elements.count < values, let value = bytes.takeValue() { elements.append(value) }
+        let memory = RESPLimits.memory(of: values)
+        guard memory <= limits.memoryBytes else { return nil }
+        var elements = ElementBuilder(capacity: reservation(for: values, arrived: bytes.count, depth: 1))
+        elements.appendLeaves(upTo: values) { bytes.takeValue() }
         replyStart = offset
         consume(bytes)
-        guard elements.count == values else {
-            stack.append(Frame(kind: kind, remaining: values - elements.count, elements: elements))
+        let missing = values - elements.count
+        guard missing == 0 else {
+            replyMemory = memory
+            stack.append(Frame(kind: kind, remaining: missing, elements: elements))
             isAtStart = false
             return nil
         }
-        return Self.aggregate(kind, elements)
+        return Self.aggregate(kind, elements.finish())
     }
 
     /// Goes on with the open aggregate as far as frequent elements have arrived, and closes it if it is whole; nil if
@@ -55,17 +58,11 @@ extension RESPDecoder {
         let top = stack.count - 1
         guard attributes.isEmpty, var remaining = stack[top].remaining else { return nil }
         var bytes = FrequentBytes(of: self, limit: limits.replyBytes - (offset - replyStart))
-        guard let first = bytes.takeValue() else { return nil }
-        // Taken out, so that appending finds one owner.
-        var elements: [RESPValue] = []
-        swap(&elements, &stack[top].elements)
-        elements.append(first)
-        remaining -= 1
-        while remaining > 0, let value = bytes.takeValue() {
-            elements.append(value)
-            remaining -= 1
-        }
-        swap(&elements, &stack[top].elements)
+        let before = stack[top].elements.count
+        stack[top].elements.appendLeaves(upTo: before + remaining) { bytes.takeValue() }
+        let taken = stack[top].elements.count - before
+        guard taken > 0 else { return nil }
+        remaining -= taken
         stack[top].remaining = remaining
         consume(bytes)
         guard remaining == 0 else { return nil }

@@ -48,15 +48,16 @@ extension RESPDecoder {
                 throw violated(.malformedLength, at: header + 1, "this type cannot be streamed")
             }
             try checkDepth(at: header)
-            stack.append(Frame(kind: .streamedString, remaining: nil, elements: []))
+            stack.append(Frame(kind: .streamedString, remaining: nil, elements: ElementBuilder()))
             return .opened
         case .counted(let length):
             let before = kind == .streamPart ? stack[stack.count - 1].streamedBytes : 0
-            guard length <= min(limits.bulkBytes, RESPLimits.largestBulkBytes) - before else {
+            guard length <= limits.bulkBytes - before else {
                 throw violated(.bulkTooLong, at: header + 1, "a string of more than \(limits.bulkBytes) bytes")
             }
-            if kind == .streamPart && length == 0 {
-                return close().map { .value($0) } ?? .opened
+            if kind == .streamPart {
+                if length == 0 { return close().map { .value($0) } ?? .opened }
+                try checkMemory(adding: RESPLimits.streamedValueBytes, at: header + 1)
             }
             try checkReplyLength(adding: length + 2, at: header + 1)
             state = length > Self.ownBlockBytes
@@ -172,18 +173,22 @@ extension RESPDecoder {
                 throw violated(.malformedLength, at: header + 1, "this type cannot be streamed")
             }
             try checkDepth(at: header)
-            stack.append(Frame(kind: kind, remaining: nil, elements: []))
+            try checkMemory(adding: RESPLimits.memory(of: 0), at: header + 1)
+            replyMemory += RESPLimits.memory(of: 0)
+            stack.append(Frame(kind: kind, remaining: nil, elements: ElementBuilder()))
             return .opened
         case .counted(let count):
-            guard count <= min(limits.elements, Int.max / 4) else {
+            guard count <= limits.elements else {
                 throw violated(.tooManyElements, at: header + 1, "more than \(limits.elements) elements")
             }
             try checkDepth(at: header)
             let values = kind == .map || kind == .attribute ? 2 * count : count
-            var frame = Frame(kind: kind, remaining: values, elements: [])
-            frame.elements.reserveCapacity(
-                reservation(for: values, arrived: end - position, depth: stack.count + 1))
-            stack.append(frame)
+            // An attribute is one aggregate more: of its map and the value it describes.
+            let memory = RESPLimits.memory(of: values) + (kind == .attribute ? RESPLimits.memory(of: 2) : 0)
+            try checkMemory(adding: memory, at: header + 1)
+            replyMemory += memory
+            let reserved = reservation(for: values, arrived: end - position, depth: stack.count + 1)
+            stack.append(Frame(kind: kind, remaining: values, elements: ElementBuilder(capacity: reserved)))
             guard values == 0 else { return .opened }
             return close().map { .value($0) } ?? .opened
         }
@@ -220,14 +225,23 @@ extension RESPDecoder {
     }
 
     /// A streamed aggregate declares no count: each element is checked where it begins.
-    func checkStreamedCount() throws(RESPViolation) {
+    func checkStreamedElement() throws(RESPViolation) {
         let top = stack.count - 1
         guard stack[top].remaining == nil, stack[top].kind != .streamedString, position < end,
             buffer.start[position] != UInt8(ascii: ".")
         else { return }
-        let values = stack[top].kind == .map ? 2 * min(limits.elements, Int.max / 4) : limits.elements
+        let values = stack[top].kind == .map ? 2 * limits.elements : limits.elements
         guard stack[top].elements.count < values else {
             throw violated(.tooManyElements, at: position, "more than \(limits.elements) elements")
+        }
+        try checkMemory(adding: RESPLimits.streamedValueBytes, at: position)
+    }
+
+    /// Declared values count at once, so that a reply that would cost too much is refused before it is received.
+    private func checkMemory(adding bytes: Int, at index: Int) throws(RESPViolation) {
+        guard replyMemory <= limits.memoryBytes - bytes else {
+            throw violated(
+                .tooMuchMemory, at: index, "a reply whose values take more than \(limits.memoryBytes) bytes of memory")
         }
     }
 

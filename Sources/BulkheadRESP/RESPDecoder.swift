@@ -42,6 +42,8 @@ public struct RESPDecoder: ~Copyable, Sendable {
     var attributes: [(depth: Int, map: RESPMap)] = []
     /// Stream offset where the top-level reply began.
     var replyStart = 0
+    /// What the values of the open reply cost so far, declared ones included: see `RESPLimits.memoryBytes`.
+    var replyMemory = 0
     var violation: RESPViolation?
     /// The next byte is the first of a reply, and there is no violation: what the short way asks before each reply.
     var isAtStart = true
@@ -69,7 +71,7 @@ public struct RESPDecoder: ~Copyable, Sendable {
         let kind: Kind
         /// Values still to come; nil in a stream, which ends by a mark.
         var remaining: Int?
-        var elements: [RESPValue]
+        var elements: ElementBuilder
         /// Bytes so far of a streamed string.
         var streamedBytes = 0
     }
@@ -133,12 +135,15 @@ public struct RESPDecoder: ~Copyable, Sendable {
             switch state {
             case .header:
                 if stack.isEmpty {
-                    if attributes.isEmpty { replyStart = offset }
+                    if attributes.isEmpty {
+                        replyStart = offset
+                        replyMemory = 0
+                    }
                     step = try decodeHeader()
                 } else if let filled = fillAggregate() {
                     step = filled
                 } else {
-                    try checkStreamedCount()
+                    try checkStreamedElement()
                     step = try decodeHeader()
                 }
             case .body(let kind, let length):
@@ -173,8 +178,12 @@ public struct RESPDecoder: ~Copyable, Sendable {
                 value = .attribute(attribute.map, value)
             }
             guard let top = stack.indices.last else { return value }
-            stack[top].elements.append(value)
-            guard let remaining = stack[top].remaining else { return nil }
+            guard let remaining = stack[top].remaining else {
+                stack[top].elements.append(value)
+                replyMemory += RESPLimits.streamedValueBytes
+                return nil
+            }
+            stack[top].elements.append(value, of: stack[top].elements.count + remaining)
             stack[top].remaining = remaining - 1
             guard remaining == 1 else { return nil }
             guard let completed = close() else { return nil }
@@ -185,18 +194,19 @@ public struct RESPDecoder: ~Copyable, Sendable {
     /// Pops the finished frame; nil if it was an attribute, which is kept for the value behind it.
     mutating func close() -> RESPValue? {
         let frame = stack.removeLast()
+        let elements = frame.elements.finish()
         switch frame.kind {
-        case .array, .set, .push, .map: return Self.aggregate(frame.kind, frame.elements)
+        case .array, .set, .push, .map: return Self.aggregate(frame.kind, elements)
         case .attribute:
-            attributes.append((stack.count, RESPMap(flat: frame.elements)))
+            attributes.append((stack.count, RESPMap(flat: elements)))
             return nil
         case .streamedString:
-            return .bulkString(RESPBytes.joining(frame.elements, count: frame.streamedBytes))
+            return .bulkString(RESPBytes.joining(elements, count: frame.streamedBytes))
         }
     }
 
     /// The value of an aggregate that is no attribute and no string.
-    static func aggregate(_ kind: Frame.Kind, _ elements: [RESPValue]) -> RESPValue {
+    static func aggregate(_ kind: Frame.Kind, _ elements: RESPArray) -> RESPValue {
         switch kind {
         case .set: .set(elements)
         case .push: .push(elements)

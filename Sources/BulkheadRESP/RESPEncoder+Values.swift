@@ -11,6 +11,31 @@ extension RESPEncoder {
     /// strings bulk strings, booleans 1 and 0; attributes are left out. CR and LF in simple strings and errors
     /// become spaces.
     public mutating func value(_ value: RESPValue, version: RESPVersion = .resp3) {
+        var open: [Open] = []
+        begin(value, version, &open)
+        while var last = open.popLast() {
+            let depth = open.count
+            while last.position < last.elements.count {
+                let element = last.elements[last.position]
+                last.position += 1
+                begin(element, version, &open)
+                if open.count > depth {
+                    // Below what the element left.
+                    open.insert(last, at: depth)
+                    break
+                }
+            }
+        }
+    }
+
+    /// Elements of which the first `position` are written.
+    private struct Open {
+        let elements: RESPArray
+        var position = 0
+    }
+
+    /// Writes a value that holds nothing, or the header of one that does; what it holds is then `open`.
+    private mutating func begin(_ value: RESPValue, _ version: RESPVersion, _ open: inout [Open]) {
         let isRESP3 = version == .resp3
         switch value {
         case .simpleString(let text): line(UInt8(ascii: "+"), text)
@@ -38,13 +63,18 @@ extension RESPEncoder {
             } else {
                 string(UInt8(ascii: "$"), verbatim.content)
             }
-        case .array(let elements): aggregate(UInt8(ascii: "*"), elements, version)
-        case .set(let elements): aggregate(UInt8(ascii: isRESP3 ? "~" : "*"), elements, version)
-        case .push(let elements): aggregate(UInt8(ascii: isRESP3 ? ">" : "*"), elements, version)
-        case .map(let map): pairs(UInt8(ascii: "%"), map, version)
-        case .attribute(let map, let inner):
-            if isRESP3 { pairs(UInt8(ascii: "|"), map, version) }
-            self.value(inner, version: version)
+        case .array(let elements): begin(UInt8(ascii: "*"), elements, &open)
+        case .set(let elements): begin(UInt8(ascii: isRESP3 ? "~" : "*"), elements, &open)
+        case .push(let elements): begin(UInt8(ascii: isRESP3 ? ">" : "*"), elements, &open)
+        case .map(let map):
+            if isRESP3 {
+                begin(pairs: UInt8(ascii: "%"), map, &open)
+            } else {
+                begin(UInt8(ascii: "*"), map.flat, &open)
+            }
+        case .attribute(let attributed):
+            open.append(Open(elements: attributed.parts, position: 1))
+            if isRESP3 { begin(pairs: UInt8(ascii: "|"), attributed.attributes, &open) }
         }
     }
 
@@ -52,15 +82,14 @@ extension RESPEncoder {
         content.withUnsafeBytes { string(type, $0) }
     }
 
-    private mutating func aggregate(_ type: UInt8, _ elements: [RESPValue], _ version: RESPVersion) {
+    private mutating func begin(_ type: UInt8, _ elements: RESPArray, _ open: inout [Open]) {
         header(type, elements.count)
-        for element in elements { value(element, version: version) }
+        open.append(Open(elements: elements))
     }
 
-    private mutating func pairs(_ type: UInt8, _ map: RESPMap, _ version: RESPVersion) {
-        guard version == .resp3 else { return aggregate(UInt8(ascii: "*"), map.flat, version) }
+    private mutating func begin(pairs type: UInt8, _ map: RESPMap, _ open: inout [Open]) {
         header(type, map.count)
-        for element in map.flat { value(element, version: version) }
+        open.append(Open(elements: map.flat))
     }
 }
 

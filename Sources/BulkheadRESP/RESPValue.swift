@@ -2,7 +2,7 @@
 ///
 /// The three nulls of the wire (`$-1`, `*-1`, `_`) are one ``null``, and a streamed string or aggregate is the same
 /// value as its counted twin. A value is 24 bytes; strings and aggregates point to shared, immutable storage.
-public enum RESPValue: Sendable, Hashable {
+public enum RESPValue: Sendable {
     /// `+OK`: a short status line.
     case simpleString(RESPBytes)
     /// `-ERR …`: an error line; its first word is the code.
@@ -24,33 +24,65 @@ public enum RESPValue: Sendable, Hashable {
     /// `=15` and `txt:` with the text: a three-byte format, and content to show as it is.
     case verbatimString(RESPVerbatim)
     /// `*3`
-    case array([RESPValue])
+    case array(RESPArray)
     /// `~3`: members in the server's order.
-    case set([RESPValue])
+    case set(RESPArray)
     /// `%2`: pairs in the server's order; keys may repeat.
     case map(RESPMap)
     /// `>3`: out of band, never a reply to a command.
-    case push([RESPValue])
-    /// `|1`: data about the value that follows it.
-    indirect case attribute(RESPMap, RESPValue)
+    case push(RESPArray)
+    /// `|1`: data about the value that follows it, and that value.
+    case attribute(RESPAttributed)
+}
+
+extension RESPValue {
+    /// An array of these values, copied.
+    public static func array(_ values: [RESPValue]) -> RESPValue { .array(RESPArray(values)) }
+    /// A set of these values, copied.
+    public static func set(_ values: [RESPValue]) -> RESPValue { .set(RESPArray(values)) }
+    /// A push of these values, copied.
+    public static func push(_ values: [RESPValue]) -> RESPValue { .push(RESPArray(values)) }
+    /// A value with data about it.
+    public static func attribute(_ attributes: RESPMap, _ value: RESPValue) -> RESPValue {
+        .attribute(RESPAttributed(attributes, value))
+    }
+}
+
+/// A value with data about it.
+public struct RESPAttributed: Sendable, Hashable {
+    /// The data as a map, and the value: where all that values hold lies, nests are released without recursion.
+    let parts: RESPArray
+
+    init(parts: RESPArray) { self.parts = parts }
+
+    /// `attributes` about `value`.
+    public init(_ attributes: RESPMap, _ value: RESPValue) { parts = [.map(attributes), value] }
+
+    /// The data.
+    public var attributes: RESPMap {
+        guard case .map(let map) = parts[0] else { return RESPMap(flat: []) }
+        return map
+    }
+
+    /// What it is about; it may have attributes again.
+    public var value: RESPValue { parts[1] }
 }
 
 /// The pairs of a map, in the order of the wire.
 public struct RESPMap: Sendable, Hashable {
     /// key, value, key, value …
-    public let flat: [RESPValue]
+    public let flat: RESPArray
 
-    init(flat: [RESPValue]) { self.flat = flat }
+    init(flat: RESPArray) { self.flat = flat }
 
     /// The pairs in their order; a key may stand twice, as on the wire.
     public init(_ pairs: some Sequence<(RESPValue, RESPValue)>) {
-        var flat: [RESPValue] = []
-        flat.reserveCapacity(pairs.underestimatedCount * 2)
+        var flat = ElementBuilder(capacity: pairs.underestimatedCount * 2)
         for (key, value) in pairs {
             flat.append(key)
             flat.append(value)
         }
-        self.flat = flat
+        self.flat = flat.finish()
     }
 
     /// The first value whose key is the string `name`, in time linear in the number of pairs.
@@ -108,7 +140,7 @@ extension RESPValue {
     }
 
     /// The elements of an array, set or push, and the flat keys and values of a map; nil for all else.
-    public var elements: [RESPValue]? {
+    public var elements: RESPArray? {
         switch self {
         case .array(let elements), .set(let elements), .push(let elements): elements
         case .map(let map): map.flat
@@ -119,26 +151,7 @@ extension RESPValue {
     /// The value itself, without attributes around it.
     public var withoutAttributes: RESPValue {
         var value = self
-        while case .attribute(_, let inner) = value { value = inner }
+        while case .attribute(let attributed) = value { value = attributed.value }
         return value
-    }
-
-    /// A copy whose strings keep no receive buffer in memory; costs a copy of every small string.
-    public func detached() -> RESPValue {
-        switch self {
-        case .simpleString(let bytes): .simpleString(bytes.detached())
-        case .error(let bytes): .error(bytes.detached())
-        case .bulkString(let bytes): .bulkString(bytes.detached())
-        case .bulkError(let bytes): .bulkError(bytes.detached())
-        case .bigNumber(let bytes): .bigNumber(bytes.detached())
-        case .verbatimString(let verbatim): .verbatimString(RESPVerbatim(whole: verbatim.whole.detached()))
-        case .array(let elements): .array(elements.map { $0.detached() })
-        case .set(let elements): .set(elements.map { $0.detached() })
-        case .push(let elements): .push(elements.map { $0.detached() })
-        case .map(let map): .map(RESPMap(flat: map.flat.map { $0.detached() }))
-        case .attribute(let map, let value):
-            .attribute(RESPMap(flat: map.flat.map { $0.detached() }), value.detached())
-        case .integer, .null, .boolean, .double: self
-        }
     }
 }

@@ -37,6 +37,8 @@ public struct RESPViolation: Error, Sendable, Hashable, CustomStringConvertible 
         public static let tooManyElements = Kind(name: "too-many-elements")
         /// A longer reply than ``RESPLimits/replyBytes``.
         public static let replyTooLong = Kind(name: "reply-too-long")
+        /// Values that take more memory than ``RESPLimits/memoryBytes``.
+        public static let tooMuchMemory = Kind(name: "too-much-memory")
     }
 
     /// The rule that was broken.

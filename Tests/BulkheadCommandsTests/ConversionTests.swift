@@ -119,7 +119,7 @@ import Testing
         #expect(try [UInt8]?(redis: .null) == nil)
         #expect(try Int?(redis: .integer(1)) == 1)
         #expect(refusal(of: .null, as: String.self) == "expected a string, found nothing")
-        #expect(refusal(of: .null, as: Int.self) == "expected an integer, found nothing")
+        #expect(refusal(of: .null, as: Int.self) == "expected an integer of 64 bits, found nothing")
         #expect(refusal(of: .null, as: [String].self) == "expected an array, found nothing")
         #expect(refusal(of: .null, as: [UInt8].self) == "expected bytes, found nothing")
         #expect(refusal(of: .null, as: [String: String].self) == "expected pairs, found nothing")
@@ -143,6 +143,36 @@ import Testing
         #expect(refusal(of: .bulk("a"), as: [String].self) == "expected an array, found a bulk string of 1 bytes")
     }
 
+    @Test func `no dictionary and no set loses what differs in the reply`() throws {
+        let twins = ["caf\u{e9}", "cafe\u{301}"].map { RESPValue.bulk($0) }
+        for reply in [RESPValue.set(twins), .array(twins)] {
+            #expect(refusal(of: reply, as: Set<String>.self)?.contains("RESPBytes") == true)
+            #expect(try Set<RESPBytes>(redis: reply).count == 2)
+            #expect(try [String](redis: reply).count == 2)
+        }
+        #expect(
+            refusal(of: .bulks("1", "01"), as: Set<Int>.self)
+                == "expected members that differ as Int (members whose bytes differ may be equal as text: ask for "
+                + "RESPBytes or [UInt8]), found 2 members that would become 1")
+        #expect(try Set<String>(redis: .bulks("a", "b", "a")) == ["a", "b"])
+        let map = RESPValue.pairs((twins[0], .integer(1)), (twins[1], .integer(2)))
+        #expect(refusal(of: map, as: [String: Int].self)?.contains("2 pairs with 1 different keys") == true)
+        #expect(try [RESPBytes: Int](redis: map).count == 2)
+        #expect(refusal(of: .bulks("a", "1", "a", "2"), as: [String: Int].self)?.contains("repeated") == true)
+        #expect(try [RedisField<Int>](redis: .bulks("a", "1", "a", "2")).map(\.value) == [1, 2])
+    }
+
+    @Test func `numbers, booleans and doubles convert alike in both protocols`() throws {
+        #expect(try Int(redis: .double(3)) == 3)
+        #expect(try Int(redis: .bulk("3")) == 3)
+        #expect(refusal(of: .double(3.5), as: Int.self) == "expected an integer of 64 bits, found a double")
+        #expect(refusal(of: .double(.infinity), as: Int.self) != nil && refusal(of: .double(.nan), as: Int.self) != nil)
+        #expect(try Int(redis: .boolean(true)) == 1)
+        #expect(try Double(redis: .boolean(false)) == 0)
+        #expect(try String(redis: .boolean(true)) == "1")
+        #expect(try RESPBytes(redis: .double(2.5)) == "2.5")
+    }
+
     @Test func `vectors are unpacked from one string`() throws {
         #expect(try [Float](redis: .bulk(bytes: [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])) == [1, -2])
         #expect(try [Float](redis: .bulk("")) == [])
@@ -160,9 +190,15 @@ import Testing
         #expect(try [Float](redis: elements[1]) == [1])
     }
 
-    @Test func `dictionaries are maps or flat pairs`() throws {
+    @Test func `dictionaries are maps, arrays of pairs or flat arrays`() throws {
         #expect(try [String: Int](redis: .pairs((.bulk("a"), .integer(1)))) == ["a": 1])
-        #expect(try [String: Int](redis: .bulks("a", "1", "a", "2")) == ["a": 2])
+        #expect(try [String: Int](redis: .bulks("a", "1", "b", "2")) == ["a": 1, "b": 2])
+        #expect(try [String: Int](redis: .array([.bulks("a", "1"), .bulks("b", "2")])) == ["a": 1, "b": 2])
+        #expect(try [String: [Int]](redis: .array([.bulk("a"), .bulks("1", "2")])) == ["a": [1, 2]])
+        #expect(try [String: Int](redis: .array([])) == [:])
+        #expect(
+            refusal(of: .array([.bulks("a", "1"), .bulks("b")]), as: [String: Int].self)
+                == "expected a pair, found an array of 1")
         #expect(refusal(of: .bulks("a"), as: [String: String].self) == "expected pairs, found an array of 1")
     }
 

@@ -64,10 +64,10 @@ import Testing
         #expect(try reply(.bulks("a", "1", "b", "2.5"), to: command) == expected)
         #expect(try reply(.array([.array([.bulk("a"), .double(1)]).withAttribute]), to: command) == [expected[0]])
         #expect(try reply(.array([]), to: command) == [])
-        #expect(throws: RedisConversionError(expected: "pairs", found: "an array of 1")) {
+        #expect(throws: RedisConversionError(expected: "members with scores", found: "an array of 1")) {
             try reply(.bulks("a"), to: command)
         }
-        #expect(throws: RedisConversionError(expected: "a member and its score", found: "an array of 1")) {
+        #expect(throws: RedisConversionError(expected: "a pair", found: "an array of 1")) {
             try reply(.array([.bulks("a")]), to: command)
         }
     }

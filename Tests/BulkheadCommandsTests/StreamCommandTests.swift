@@ -53,7 +53,7 @@ import Testing
         #expect(throws: RedisConversionError(expected: "an entry's id and fields", found: "an array of 1")) {
             try RedisStreamEntry<String>(redis: .bulks("1-0"))
         }
-        #expect(throws: RedisConversionError(expected: "pairs", found: "an array of 1")) {
+        #expect(throws: RedisConversionError(expected: "fields with values", found: "an array of 1")) {
             try RedisStreamEntry<String>(redis: .array([.bulk("1-0"), .bulks("a")]))
         }
     }

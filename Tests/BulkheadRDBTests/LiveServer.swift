@@ -102,7 +102,7 @@ extension RESPValue {
         }
     }
 
-    var items: [RESPValue] {
+    var items: RESPArray {
         get throws {
             guard let elements else { throw NotExpected(value: "\(self)") }
             return elements

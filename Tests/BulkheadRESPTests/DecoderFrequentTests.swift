@@ -6,6 +6,8 @@ import Testing
 /// the decoder makes of `|0` and a reply is what the state machine makes of the reply.
 @Suite struct DecoderFrequentTests {
     private static let attribute = Array("|0\r\n".utf8)
+    /// What an empty attribute costs: two aggregates, and the map and the value in one of them.
+    private static let attributeMemory = 2 * 48 + 2 * 24
 
     /// What one call makes of `wire`, which begins with one reply or a part of it.
     private func first(of wire: [UInt8], limits: RESPLimits) -> Outcome {
@@ -26,15 +28,16 @@ import Testing
         var wider = limits
         wider.depth += 1
         wider.replyBytes += Self.attribute.count
+        wider.memoryBytes += Self.attributeMemory
         var outcome = first(of: Self.attribute + wire, limits: wider)
         outcome.values = outcome.values.map { value in
-            if case .attribute(let map, let inner) = value, map.isEmpty { inner } else { value }
+            if case .attribute(let it) = value, it.attributes.isEmpty { it.value } else { value }
         }
         outcome.offset -= Self.attribute.count
         return outcome
     }
 
-    /// The message without numbers: two of the limits are wider by what the attribute takes.
+    /// The message without numbers: three of the limits are wider by what the attribute takes.
     private func words(of violation: RESPViolation?) -> String? {
         violation.map { $0.message.filter { !$0.isNumber } }
     }
@@ -160,12 +163,13 @@ private struct Replies {
 
     mutating func limits() -> RESPLimits {
         var limits = RESPLimits()
-        switch generator.below(8) {
+        switch generator.below(9) {
         case 0: limits.depth = generator.below(4)
         case 1: limits.lineBytes = generator.below(24)
         case 2: limits.bulkBytes = generator.below(24)
         case 3: limits.elements = generator.below(5)
         case 4: limits.replyBytes = generator.below(80)
+        case 5: limits.memoryBytes = generator.below(400)
         default: break
         }
         return limits

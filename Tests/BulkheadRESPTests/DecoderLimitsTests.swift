@@ -44,10 +44,50 @@ import Testing
             refuses: [("*0\r\n", 0), ("$?\r\n", 0)], as: .tooDeep)
     }
 
-    @Test func `the default depth is 1024 levels`() {
-        let levels = String(repeating: "*1\r\n", count: 1_023)
+    @Test func `the default depth is 128 levels, and no setting allows more than 1024`() {
+        func check(_ limits: RESPLimits, is depth: Int) {
+            let levels = String(repeating: "*1\r\n", count: depth - 1)
+            self.check(
+                limits, allows: [levels + "*0\r\n"], refuses: [(levels + "*1\r\n*0\r\n", 4 * depth)], as: .tooDeep)
+        }
+        check(RESPLimits(), is: 128)
+        check(RESPLimits(depth: .max), is: 1_024)
+        var limits = RESPLimits()
+        limits.depth = 100_000
+        check(limits, is: 1_024)
+    }
+
+    @Test func `memory bytes bound the values of one reply at all depths`() {
+        // An aggregate is 48 bytes, a value in one 24, in a streamed one 48.
         check(
-            RESPLimits(), allows: [levels + "*0\r\n"], refuses: [(levels + "*1\r\n*0\r\n", 4_096)], as: .tooDeep)
+            RESPLimits(memoryBytes: 168),
+            allows: [
+                "*5\r\n:1\r\n:2\r\n_\r\n_\r\n_\r\n", "*1\r\n*2\r\n:1\r\n:2\r\n", "%2\r\n:1\r\n:2\r\n:3\r\n:4\r\n",
+                "*?\r\n_\r\n_\r\n.\r\n", "|0\r\n:1\r\n", "$?\r\n;1\r\na\r\n;1\r\nb\r\n;1\r\nc\r\n;0\r\n",
+                "*3\r\n*0\r\n_\r\n_\r\n",
+            ],
+            refuses: [
+                ("*6\r\n", 1), ("~6\r\n", 1), (">6\r\n", 1), ("%3\r\n", 1), ("|1\r\n", 1), ("*1\r\n*3\r\n", 5),
+                ("*3\r\n*0\r\n*0\r\n", 9), ("*?\r\n_\r\n_\r\n_\r\n", 10), ("*?\r\n*4\r\n", 5),
+                ("$?\r\n;1\r\na\r\n;1\r\nb\r\n;1\r\nc\r\n;1\r\n", 26),
+            ],
+            as: .tooMuchMemory)
+    }
+
+    @Test func `memory bytes start anew with each reply`() {
+        let wire = Array(repeatElement(Array("*2\r\n*1\r\n_\r\n:2\r\n".utf8), count: 50).joined())
+        for size in [1, 3, 20, wire.count] {
+            let outcome = decode(wire, limits: RESPLimits(memoryBytes: 168)) { size }
+            #expect(outcome.violation == nil && outcome.values.count == 50)
+        }
+    }
+
+    @Test func `by default a gibibyte of the smallest values is refused at its header`() {
+        // It would be 8 GiB of values.
+        let limits = RESPLimits(elements: .max)
+        #expect(decode("*357913940\r\n_\r\n", limits: limits).violation?.kind == .tooMuchMemory)
+        #expect(decode("*44739240\r\n_\r\n", limits: limits).violation == nil)
+        #expect(decode("*44739241\r\n_\r\n", limits: limits).violation?.kind == .tooMuchMemory)
     }
 
     @Test func `a line counts its type byte and not its end`() {

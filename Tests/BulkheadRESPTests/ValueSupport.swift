@@ -24,15 +24,15 @@ extension RESPValue {
             (.push(let left), .push(let right)):
             left.isSame(as: right)
         case (.map(let left), .map(let right)): left.flat.isSame(as: right.flat)
-        case (.attribute(let left, let leftValue), .attribute(let right, let rightValue)):
-            left.flat.isSame(as: right.flat) && leftValue.isSame(as: rightValue)
+        case (.attribute(let left), .attribute(let right)):
+            left.attributes.flat.isSame(as: right.attributes.flat) && left.value.isSame(as: right.value)
         default: self == other
         }
     }
 }
 
-extension Array<RESPValue> {
-    func isSame(as others: [RESPValue]) -> Bool {
+extension RandomAccessCollection<RESPValue> where Index == Int {
+    func isSame<Others: RandomAccessCollection<RESPValue>>(as others: Others) -> Bool where Others.Index == Int {
         guard count == others.count else { return false }
         var index = 0
         while index < count {

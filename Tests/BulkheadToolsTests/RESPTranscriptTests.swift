@@ -6,7 +6,7 @@ import Testing
 /// What a transcript prints about `input`, and how it ends.
 func transcribe(
     _ input: some Collection<UInt8>, chunk: Int? = nil, blocksOf limit: Int = 64 << 10,
-    limits: RESPLimits = RESPLimits()
+    limits: RESPLimits = RESPLimits(depth: 1_024)
 ) -> (lines: [String], ending: RESPTranscript.Ending) {
     var transcript = RESPTranscript(limits: limits)
     var output: [UInt8] = []

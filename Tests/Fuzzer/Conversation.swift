@@ -95,10 +95,10 @@ struct Conversation {
         write("\r\n")
     }
 
-    /// Around the limit of depth, which is 1,024.
+    /// Around the limits of depth: 128, and 1,024 whatever is configured.
     private mutating func deep(_ random: inout SeededGenerator) -> [UInt8] {
         let open = random.pick(["*1\r\n", "*?\r\n", "~1\r\n", "|1\r\n+k\r\n+v\r\n", "|1\r\n"])
-        let count = random.once(in: 2) ? 1_020 + random.below(8) : random.below(2_000)
+        let count = random.once(in: 2) ? random.pick([124, 1_020]) + random.below(8) : random.below(2_000)
         write(String(repeating: open, count: count))
         value(depth: 8, &random)
         if open.contains("?") { write(String(repeating: ".\r\n", count: count)) }

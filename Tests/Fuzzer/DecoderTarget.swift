@@ -9,8 +9,9 @@ enum DecoderTarget {
         Array(repeating: RESPLimits(), count: 8) + [
             RESPLimits(depth: 2), RESPLimits(lineBytes: 6), RESPLimits(bulkBytes: 4), RESPLimits(elements: 2),
             RESPLimits(replyBytes: 16), RESPLimits(depth: 0, lineBytes: 0, bulkBytes: 0, elements: 0, replyBytes: 0),
-            RESPLimits(depth: 3, lineBytes: 9, bulkBytes: 9, elements: 3, replyBytes: 40),
-            RESPLimits(depth: 4_096, lineBytes: .max, bulkBytes: .max, elements: .max, replyBytes: .max),
+            RESPLimits(depth: 3, lineBytes: 9, bulkBytes: 9, elements: 3, replyBytes: 40, memoryBytes: 200),
+            RESPLimits(
+                depth: 4_096, lineBytes: .max, bulkBytes: .max, elements: .max, replyBytes: .max, memoryBytes: .max),
         ]
 
     /// All that a decoder made of one input.

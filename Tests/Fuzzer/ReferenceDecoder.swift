@@ -10,8 +10,8 @@ import Darwin
 
 /// RESP read from its grammar, whole and recursively: slow, plain, and sharing nothing with the decoder it judges.
 ///
-/// It knows the default limits of depth, strings and elements. The decoder may call bytes a violation that this one
-/// only finds unfinished, since it looks at a line before its end has come; never the other way round.
+/// It knows the default limits of depth, strings, elements and memory. The decoder may call bytes a violation that this
+/// one only finds unfinished, since it looks at a line before its end has come; never the other way round.
 struct ReferenceDecoder {
     enum Ending { case whole, unfinished, violated }
 
@@ -23,11 +23,14 @@ struct ReferenceDecoder {
     private let bytes: [UInt8]
     private var position = 0
     private let limits = RESPLimits()
+    /// What the values of the reply take: 24 bytes each, twice that in streams, and 48 for each aggregate.
+    private var memory = 0
 
     static func decode(_ bytes: [UInt8]) -> (values: [RESPValue], ending: Ending) {
         var decoder = ReferenceDecoder(bytes: bytes)
         var values: [RESPValue] = []
         while decoder.position < bytes.count {
+            decoder.memory = 0
             do {
                 values.append(try decoder.value(depth: 0, inStream: false))
             } catch is Unfinished {
@@ -105,6 +108,7 @@ struct ReferenceDecoder {
             let count = try length(String(decoding: header, as: UTF8.self))
             if count == 0 { return .bulkString(RESPBytes(whole)) }
             guard whole.count + count <= limits.bulkBytes else { throw Violated() }
+            try take(48)
             whole += try body(count)
         }
     }
@@ -114,13 +118,18 @@ struct ReferenceDecoder {
         var elements: [RESPValue] = []
         if text == "?" {
             guard "*~%".contains(type), depth < limits.depth else { throw Violated() }
+            try take(48)
             do {
-                while true { elements.append(try value(depth: depth + 1, inStream: true)) }
+                while true {
+                    elements.append(try value(depth: depth + 1, inStream: true))
+                    try take(48)
+                }
             } catch is StreamEnd {}
             guard elements.count % perElement == 0 else { throw Violated() }
         } else {
             let count = try length(text, limit: limits.elements)
             guard depth < limits.depth else { throw Violated() }
+            try take(48 + 24 * perElement * count + (type == "|" ? 48 + 24 * 2 : 0))
             for _ in 0..<(count * perElement) { elements.append(try value(depth: depth + 1, inStream: false)) }
         }
         switch type {
@@ -133,6 +142,11 @@ struct ReferenceDecoder {
             return .attribute(RESPMap(pairs), try value(depth: depth + 1, inStream: false))
         default: return .array(elements)
         }
+    }
+
+    private mutating func take(_ bytes: Int) throws {
+        memory += bytes
+        guard memory <= limits.memoryBytes else { throw Violated() }
     }
 
     // MARK: Parts

@@ -10,15 +10,15 @@ extension RESPValue {
             (.push(let left), .push(let right)):
             left.isSame(as: right)
         case (.map(let left), .map(let right)): left.flat.isSame(as: right.flat)
-        case (.attribute(let left, let leftValue), .attribute(let right, let rightValue)):
-            left.flat.isSame(as: right.flat) && leftValue.isSame(as: rightValue)
+        case (.attribute(let left), .attribute(let right)):
+            left.attributes.flat.isSame(as: right.attributes.flat) && left.value.isSame(as: right.value)
         default: self == other
         }
     }
 
     /// What of it passes a limit; nil if nothing does. `depth` counts what is around it.
     func passes(_ limits: RESPLimits, depth: Int = 0) -> String? {
-        func check(_ elements: [RESPValue], _ count: Int) -> String? {
+        func check(_ elements: RESPArray, _ count: Int) -> String? {
             if depth + 1 > limits.depth { return "depth" }
             if count > limits.elements { return "elements" }
             for element in elements {
@@ -35,15 +35,16 @@ extension RESPValue {
             return verbatim.content.count + 4 > limits.bulkBytes ? "bulkBytes" : nil
         case .array(let elements), .set(let elements), .push(let elements): return check(elements, elements.count)
         case .map(let map): return check(map.flat, map.count)
-        case .attribute(let map, let value):
-            return check(map.flat, map.count) ?? value.passes(limits, depth: depth + 1)
+        case .attribute(let attributed):
+            let map = attributed.attributes
+            return check(map.flat, map.count) ?? attributed.value.passes(limits, depth: depth + 1)
         case .integer, .null, .boolean, .double: return nil
         }
     }
 }
 
-extension Array<RESPValue> {
-    func isSame(as others: [RESPValue]) -> Bool {
+extension RandomAccessCollection<RESPValue> where Index == Int {
+    func isSame(as others: some RandomAccessCollection<RESPValue>) -> Bool {
         count == others.count && zip(self, others).allSatisfy { $0.isSame(as: $1) }
     }
 }

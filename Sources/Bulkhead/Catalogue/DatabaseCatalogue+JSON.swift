@@ -21,6 +21,10 @@ extension DatabaseCatalogue {
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
     public init(contentsOfFile path: String) throws(RedisError) {
+        let path = ConfigurationText.withoutLineEnd(path)
+        if let objection = ConfigurationText.objection(toPath: path) {
+            throw RedisError(.invalidCatalogue, "the catalogue's file \(objection)")
+        }
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -42,7 +46,7 @@ extension DatabaseCatalogue {
     /// The file that `REDIS_CATALOGUE` names, else the standard catalogue; an empty variable counts as unset. The
     /// program `bulkhead` reads the same variable. Throws what `init(contentsOfFile:)` throws.
     public init(environment: [String: String]) throws(RedisError) {
-        guard let path = environment["REDIS_CATALOGUE"], !path.isEmpty else {
+        guard let path = environment.setting("REDIS_CATALOGUE") else {
             self = .standard
             return
         }

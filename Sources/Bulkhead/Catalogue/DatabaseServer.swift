@@ -21,7 +21,7 @@ public struct DatabaseServer: Sendable, Hashable {
     /// Throws `invalid-configuration`.
     public init(url: String) throws(RedisError) {
         let configuration = try RedisConfiguration(url: url)
-        guard URLComponents(string: url)?.percentEncodedQuery == nil else {
+        guard URLComponents(string: ConfigurationText.trimmed(url))?.percentEncodedQuery == nil else {
             throw RedisError(
                 .invalidConfiguration,
                 "the Redis URL of a single name has parameters (?…): put limits into its budget, and what holds for "

@@ -19,10 +19,12 @@ extension RedisConfiguration {
     /// | `REDIS_SOCKET` | the server on a unix socket |
     /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they go before what the URL holds |
     ///
-    /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Empty variables count
-    /// as unset. Throws `invalid-configuration` for what cannot be used or contradicts itself.
+    /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Line breaks at the end
+    /// are cut off, of the password as well, because secrets from files have one; all but passwords and paths lose
+    /// white space at both ends. What is empty then counts as unset. Throws `invalid-configuration` for what cannot be
+    /// used or contradicts itself.
     public init(environment: [String: String]) throws(RedisError) {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        func variable(_ name: String) -> String? { environment.setting(name) }
         func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, message) }
         let places = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"].filter { variable($0) != nil }
         if let url = variable("REDIS_URL") {
@@ -34,18 +36,36 @@ extension RedisConfiguration {
             guard places.count == 1 else {
                 throw refuse("REDIS_SOCKET and \(places[0]) are both set: keep one of them")
             }
+            if let objection = ConfigurationText.objection(toPath: path) { throw refuse("REDIS_SOCKET \(objection)") }
             self.init(unixSocket: path)
         } else {
+            let host = ConfigurationText.host(variable("REDIS_HOST") ?? "127.0.0.1")
+            if let objection = ConfigurationText.objection(toHost: host) { throw refuse("REDIS_HOST \(objection)") }
             let port = variable("REDIS_PORT") ?? "6379"
             guard let number = Int(port), (1...65_535).contains(number) else {
                 throw refuse("REDIS_PORT is no port from 1 to 65535")
             }
-            self.init(host: variable("REDIS_HOST") ?? "127.0.0.1", port: number)
+            self.init(host: host, port: number)
         }
-        username = variable("REDIS_USERNAME") ?? username
+        if let user = variable("REDIS_USERNAME") {
+            if ConfigurationText.hasControls(user) || user.contains(where: \.isWhitespace) {
+                throw refuse("REDIS_USERNAME has white space or a control character within, which no user's name has")
+            }
+            username = user
+        }
         password = variable("REDIS_PASSWORD").map { RedisPassword($0) } ?? password
         if username != nil && password == nil {
             throw refuse("REDIS_USERNAME is set without REDIS_PASSWORD")
         }
+    }
+}
+
+extension [String: String] {
+    /// An environment's setting as it is used; nil if it is unset or nothing is left of it.
+    func setting(_ name: String) -> String? {
+        guard let value = self[name] else { return nil }
+        let keepsSpaces = ["REDIS_PASSWORD", "REDIS_SOCKET", "REDIS_CATALOGUE"].contains(name)
+        let used = keepsSpaces ? ConfigurationText.withoutLineEnd(value) : ConfigurationText.trimmed(value)
+        return used.isEmpty ? nil : used
     }
 }

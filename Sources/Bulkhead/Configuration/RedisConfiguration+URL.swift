@@ -16,18 +16,22 @@ extension RedisConfiguration {
     /// |---|---|---|
     /// | `client_name` | shown in CLIENT LIST | none |
     /// | `protocol` | 2 or 3 | 3 |
-    /// | `connect_timeout` | seconds, fractions allowed | 5 |
-    /// | `command_timeout` | seconds, fractions allowed | 10 |
-    /// | `lease_timeout` | seconds, fractions allowed | 5 |
+    /// | `connect_timeout` | seconds, fractions allowed, from a millisecond to a day | 5 |
+    /// | `command_timeout` | the same | 10 |
+    /// | `lease_timeout` | the same | 5 |
     /// | `max_leases` | connections of their own for each database | 8 |
     /// | `max_waiters` | callers in line for one | 1024 |
     ///
-    /// User and password may be percent-encoded. Throws `invalid-configuration` for anything else: unknown or
-    /// repeated parameters, a path, a fragment. A database number is such a path, because databases have names here;
-    /// only `/0`, which many tools append, is let pass. `valkey://` is `redis://`; TLS (`rediss://`) is not supported
-    /// yet.
+    /// User and password may be percent-encoded. White space and line breaks around the URL are cut off. Throws
+    /// `invalid-configuration` for anything else: unknown or repeated parameters, a path, a fragment. A database number
+    /// is such a path, because databases have names here; only `/0`, which many tools append, is let pass. `valkey://`
+    /// is `redis://`; TLS (`rediss://`) is not supported yet.
     public init(url: String) throws(RedisError) {
         func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, "the Redis URL \(message)") }
+        let url = ConfigurationText.trimmed(url)
+        guard !ConfigurationText.hasControls(url) else {
+            throw refuse("has a line break or another control character within; in a password they are percent-encoded")
+        }
         guard let parts = URLComponents(string: url) else {
             throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
         }
@@ -54,11 +58,9 @@ extension RedisConfiguration {
     private static func tcp(
         _ parts: URLComponents, _ refuse: (String) -> RedisError
     ) throws(RedisError) -> RedisConfiguration {
-        // An IPv6 address stands in brackets in a URL and without them everywhere else.
-        let bracketed = parts.host ?? ""
-        let isAddress = bracketed.hasPrefix("[") && bracketed.hasSuffix("]")
-        let host = isAddress ? String(bracketed.dropFirst().dropLast()) : bracketed
+        let host = ConfigurationText.host(parts.host ?? "")
         guard !host.isEmpty else { throw refuse("names no host: redis://host:port") }
+        if let objection = ConfigurationText.objection(toHost: host) { throw refuse(objection) }
         guard ["", "/", "/0"].contains(parts.path) else {
             // Of a password that was not percent-encoded, a part may stand here: only what is surely none is shown.
             let path = parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
@@ -83,6 +85,7 @@ extension RedisConfiguration {
         guard parts.path.hasPrefix("/") else {
             throw refuse("names a socket by a relative path: write an absolute path, as in unix:///run/redis.sock")
         }
+        if let objection = ConfigurationText.objection(toPath: parts.path) { throw refuse(objection) }
         return RedisConfiguration(unixSocket: parts.path)
     }
 
@@ -117,10 +120,10 @@ extension RedisConfiguration {
     private static func seconds(
         _ value: String, _ name: String, _ refuse: (String) -> RedisError
     ) throws(RedisError) -> Duration {
-        guard let seconds = Double(value), seconds > 0, seconds <= 86_400 else {
-            throw refuse("has a \(name) that is no number of seconds above 0 and up to 86400")
+        guard let duration = ConfigurationText.seconds(value) else {
+            throw refuse("has a \(name) that is no number of seconds from 0.001 to 86400")
         }
-        return .seconds(seconds)
+        return duration
     }
 
     private static func count(

@@ -58,9 +58,10 @@ public struct RedisConfiguration: Sendable {
     /// What a reply may be before it counts as a violation of the protocol.
     public var limits = RESPLimits()
 
-    /// A server on TCP; every address of the name is tried.
+    /// A server on TCP; every address of the name is tried. An IPv6 address may stand in brackets. A host that cannot
+    /// be one, and a port outside 1 to 65535, fail the first command.
     public init(host: String = "127.0.0.1", port: Int = 6379) {
-        endpoint = .tcp(host: host, port: port)
+        endpoint = .tcp(host: ConfigurationText.host(host), port: port)
     }
 
     /// A server on a unix domain socket.
@@ -116,7 +117,7 @@ extension RedisConfiguration: CustomStringConvertible {
 public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
     let text: String
 
-    /// The password in clear.
+    /// The password in clear, taken as it is: a line break at its end is a part of it.
     public init(_ text: String) { self.text = text }
     public init(stringLiteral text: String) { self.text = text }
 }

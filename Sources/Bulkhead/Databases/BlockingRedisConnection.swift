@@ -44,10 +44,11 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             }
             let deadline = Deadline(after: timeout.adding(batch))
             let result = Result { () throws(ConnectionFailure) in
-                try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+                batch.sent == 0 ? [] : try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
             }
             state.ended(batch, result)
-            return try monitor.ended(pipelineOf: batch, result, since: deadline.start)
+            if batch.sent == 0 { return batch.replies(with: []) }
+            return batch.replies(with: try monitor.ended(pipelineOf: batch, result, since: deadline.start))
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -74,6 +75,10 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             try state.willSend(command)
         } catch {
             throw monitor.refused(command, error)
+        }
+        if case .answered(let known) = command.route {
+            state.ended(command, .success(known.reply))
+            return known.reply
         }
         let deadline = Deadline(after: timeout.adding(command.blockingTime))
         let result = Result { () throws(ConnectionFailure) in

@@ -44,6 +44,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         case .refused(let reason):
             throw monitor.refused(command, RedisError(.commandRefused, reason.description))
         case .conversation: throw monitor.refused(command, .needsConnection(command.name))
+        case .answered(let known): return known.reply
         case .shared, .bulk, .blocking: break
         }
         let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
@@ -73,15 +74,16 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             } catch {
                 throw monitor.refused(pipelineOf: batch, error)
             }
+            if batch.sent == 0 { return batch.replies(with: []) }
             let deadline = Deadline(after: timeout)
             let outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline) { connection, deadline throws(ConnectionFailure) in
-                    try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+                    try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
                 }
             }
             let standing = outcome.mayNotStand
-                ? repeated(outcome, batch.bytes, count: batch.count, until: deadline) : outcome
-            return try monitor.ended(pipelineOf: batch, standing, since: deadline.start)
+                ? repeated(outcome, batch.bytes, count: batch.sent, until: deadline) : outcome
+            return batch.replies(with: try monitor.ended(pipelineOf: batch, standing, since: deadline.start))
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }

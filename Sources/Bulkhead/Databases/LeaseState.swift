@@ -109,7 +109,12 @@ struct LeaseState: Sendable {
 
 extension EncodedCommand {
     /// True of nearly all commands, whatever becomes of them.
-    fileprivate var leavesNothing: Bool { route == .shared || route == .bulk }
+    fileprivate var leavesNothing: Bool {
+        switch route {
+        case .shared, .bulk, .answered: true
+        case .blocking, .conversation, .refused: false
+        }
+    }
 
     fileprivate var isOfConversation: Bool {
         if case .conversation = route { true } else { false }

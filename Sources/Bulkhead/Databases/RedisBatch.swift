@@ -11,11 +11,15 @@ public import BulkheadCommands
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
     public private(set) var count = 0
+    /// Replies that are known without asking, each with the place of its command; of most batches none.
+    private var known: [(place: Int, reply: CommandRoute.KnownReply)] = []
+    /// How many of the commands are sent.
+    var sent: Int { count - known.count }
     /// True if it takes the bulk lane, so that it does not stand in front of single commands.
     var isLarge: Bool { takesBulkLane || count > Self.largestOnSharedLane }
     /// Set for what is large whatever its commands look like, such as the values of a scan.
     package var takesBulkLane = false
-    /// Those that are not for every connection, and where they stand; of most batches none.
+    /// Those that are not for every connection, and where they stand among those that are sent; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
     /// A batch above this takes the bulk lane.
@@ -47,20 +51,32 @@ public struct RedisBatch: Sendable {
 
     @usableFromInline
     mutating func append(_ command: EncodedCommand) {
-        command.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         switch command.route {
         case .shared: break
         case .bulk: takesBulkLane = true
-        case .blocking, .conversation, .refused: special.append((count, command))
+        case .answered(let reply):
+            known.append((count, reply))
+            count += 1
+            return
+        case .blocking, .conversation, .refused: special.append((sent, command))
         }
+        command.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         count += 1
+    }
+
+    /// The replies to all commands: those of the server, and the known ones in their places.
+    func replies(with received: [RESPValue]) -> [RESPValue] {
+        if known.isEmpty { return received }
+        var replies = received
+        for (place, known) in known { replies.insert(known.reply, at: place) }
+        return replies
     }
 
     /// Throws if a command of the batch is never sent, or if `isShared` and it must not be sent on a shared lane.
     func check(isShared: Bool) throws(RedisError) {
         for (_, command) in special {
             switch command.route {
-            case .shared, .bulk: continue
+            case .shared, .bulk, .answered: continue
             case .blocking where !isShared: continue
             case .conversation(confirmations: 0) where !isShared: continue
             case .conversation(confirmations: 1...):

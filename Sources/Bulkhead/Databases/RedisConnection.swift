@@ -47,9 +47,10 @@ public final class RedisConnection: RedisExecutor {
                 throw monitor.refused(pipelineOf: batch, error)
             }
             let start = Moment.now
-            let result = await result(of: batch)
+            let result = batch.sent == 0 ? .success([]) : await result(of: batch)
             state.withLock { $0.ended(batch, result) }
-            return try monitor.ended(pipelineOf: batch, result, since: start)
+            if batch.sent == 0 { return batch.replies(with: []) }
+            return batch.replies(with: try monitor.ended(pipelineOf: batch, result, since: start))
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -80,6 +81,10 @@ public final class RedisConnection: RedisExecutor {
         } catch {
             throw monitor.refused(command, error)
         }
+        if case .answered(let known) = command.route {
+            state.withLock { $0.ended(command, .success(known.reply)) }
+            return known.reply
+        }
         let start = Moment.now
         let result = await result(of: command)
         state.withLock { $0.ended(command, result) }
@@ -103,7 +108,7 @@ public final class RedisConnection: RedisExecutor {
     private func result(of batch: RedisBatch) async -> Result<[RESPValue], ConnectionFailure> {
         let time = timeout.adding(batch)
         if time != timeout, let failure = await failureBeforeReady() { return .failure(failure) }
-        return await connection.sendAll(batch.bytes, count: batch.count, until: Deadline(after: time))
+        return await connection.sendAll(batch.bytes, count: batch.sent, until: Deadline(after: time))
     }
 
     /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.

@@ -56,19 +56,20 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw monitor.refused(pipelineOf: batch, error).at(name, error.command ?? "a pipeline")
         }
+        if batch.sent == 0 { return batch.replies(with: []) }
         let lane = batch.isLarge ? Lane.bulk : .shared
         let deadline = Deadline(after: timeout)
         let outcome = await Result { () async throws(ConnectionFailure) in
-            try await connections.sendAll(batch.bytes, count: batch.count, on: lane, until: deadline)
+            try await connections.sendAll(batch.bytes, count: batch.sent, on: lane, until: deadline)
         }
         var standing = outcome
         if outcome.mayNotStand {
             standing = await repeated(outcome, batch.bytes, until: deadline) { () async throws(ConnectionFailure) in
-                try await connections.sendAll(batch.bytes, count: batch.count, on: lane, until: deadline)
+                try await connections.sendAll(batch.bytes, count: batch.sent, on: lane, until: deadline)
             }
         }
         do {
-            return try monitor.ended(pipelineOf: batch, standing, since: deadline.start)
+            return batch.replies(with: try monitor.ended(pipelineOf: batch, standing, since: deadline.start))
         } catch {
             throw error.at(name, "a pipeline")
         }
@@ -140,6 +141,7 @@ public struct RedisDatabase: RedisExecutor {
         case .shared: lane = .shared
         case .bulk: lane = .bulk
         case .blocking: return try await replyOfLease(to: command)
+        case .answered(let known): return known.reply
         case .conversation: throw monitor.refused(command, .needsConnection(command.name))
         case .refused(let reason):
             throw monitor.refused(command, RedisError(.commandRefused, reason.description))

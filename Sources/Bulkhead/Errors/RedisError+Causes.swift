@@ -49,9 +49,18 @@ extension RedisError {
         self.init(isCode ? Code(server: String(word)) : .serverError, text, stage: .answered)
     }
 
+    /// A reply that does not convert. Where it holds an error of the server, as those of EXEC and of scripts may, it
+    /// is that one.
     @usableFromInline
-    init(_ conversion: RedisConversionError) {
-        self.init(.unexpectedReply, "the reply is not of the type asked for: \(conversion)", stage: .answered)
+    init(_ conversion: RedisConversionError, of reply: RESPValue) {
+        var within: RESPBytes?
+        reply.forEachValue { within = within ?? $0.errorMessage }
+        guard let within else {
+            self.init(.unexpectedReply, "the reply is not of the type asked for: \(conversion)", stage: .answered)
+            return
+        }
+        let error = RedisError(server: within)
+        self.init(error.code, "an error within the reply: \(error.message)", stage: .answered)
     }
 }
 
@@ -79,7 +88,7 @@ extension RedisCommand {
         do {
             return try decode(reply)
         } catch {
-            throw RedisError(error)
+            throw RedisError(error, of: reply)
         }
     }
 }

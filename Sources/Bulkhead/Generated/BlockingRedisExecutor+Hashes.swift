@@ -3,7 +3,8 @@ public import BulkheadCommands
 
 /// Hashes: fields with values under one key.
 ///
-/// All throw WRONGTYPE if the key holds another type. A missing key is an empty hash.
+/// All throw WRONGTYPE if the key holds another type. A missing key is an empty hash. Where no field is named nothing
+/// is sent: counts are 0, reads are empty, and `hset` throws `command-refused`.
 extension BlockingRedisExecutor {
     /// Writes one field.
     ///
@@ -95,6 +96,7 @@ extension BlockingRedisExecutor {
 
     /// Reads a whole hash.
     ///
+    /// Names whose bytes differ can be equal as `String`: then it throws, and `fields: RESPBytes.self` reads them.
     /// - Returns: Its fields and values; empty if there is no such key.
     /// - Complexity: O(N) for a hash of N fields
     /// - Since: Redis 2.0.0

@@ -4,6 +4,8 @@ public import BulkheadCommands
 /// Sets: members without order, each of them once.
 ///
 /// All throw WRONGTYPE if a key holds another type. A missing key is an empty set; a set that becomes empty is removed.
+/// Where no member or key is named nothing is sent: counts are 0, reads are empty. Members whose bytes differ can be
+/// equal as `String`: a reply with such ones throws `unexpected-reply`; ask for `RESPBytes`.
 extension BlockingRedisExecutor {
     /// Adds members.
     ///

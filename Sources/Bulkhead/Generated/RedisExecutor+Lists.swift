@@ -4,7 +4,8 @@ public import BulkheadCommands
 /// Lists: elements in an order, cheap to change at both ends.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty list; a list that becomes empty is
-/// removed. Indexes count from 0; negative ones count from the end, -1 the last.
+/// removed. Indexes count from 0; negative ones count from the end, -1 the last. Where there is no value to push,
+/// or no list to wait for, nothing is sent, and it throws `command-refused`.
 extension RedisExecutor {
     /// Puts values in front of a list, one after the other: the last of them becomes the first element.
     ///

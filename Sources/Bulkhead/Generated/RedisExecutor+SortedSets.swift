@@ -4,7 +4,8 @@ public import BulkheadCommands
 /// Sorted sets: members each with a score, in the order of scores, and of their bytes where scores are equal.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty set; a set that becomes empty is
-/// removed. Places count from 0; negative ones count from the end, -1 the last.
+/// removed. Places count from 0; negative ones count from the end, -1 the last. Where no member is named nothing is
+/// sent, and counts are 0.
 extension RedisExecutor {
     /// Adds members with scores, `["ada": 10, "bob": 2.5]`, or changes the scores of those that are there.
     ///

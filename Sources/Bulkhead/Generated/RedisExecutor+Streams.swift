@@ -4,6 +4,7 @@ public import BulkheadCommands
 /// Streams: entries in the order of their ids, added at the end.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty stream; one that becomes empty stays.
+/// Where nothing is named nothing is sent: `xdel` counts 0, `xadd` throws `command-refused`.
 extension RedisExecutor {
     /// Adds an entry, values of any kind: `["kind": "click", "vector": [0.5, 1.5] as [Float]]`; names may repeat.
     ///

@@ -3,7 +3,8 @@ public import BulkheadCommands
 
 /// Strings: bytes of any kind, up to 512 MB, that are also counters.
 ///
-/// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type.
+/// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type. Where no key is named nothing is sent:
+/// `mget` is empty, `mset` throws `command-refused`.
 extension RedisExecutor {
     /// Reads a string.
     ///

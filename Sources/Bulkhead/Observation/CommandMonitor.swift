@@ -107,7 +107,7 @@ final class CommandMonitor: @unchecked Sendable {
     private func failed(pipelineOf batch: RedisBatch, _ error: RedisError, since start: Moment) {
         failures.withLock { $0[error.code.label, default: 0] += 1 }
         guard let observer else { return }
-        tell(observer, Self.pipeline, batch.count, batch, error.code, error.stage, since: start)
+        tell(observer, Self.pipeline, batch.sent, batch, error.code, error.stage, since: start)
     }
 
     func snapshot() -> RedisSnapshot {

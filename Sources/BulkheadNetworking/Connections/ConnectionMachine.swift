@@ -402,8 +402,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         switch value {
         case .push(let elements):
             return elements.first?.bytes?.text ?? ""
-        case .attribute(_, let inner):
-            return outOfBandKind(of: inner)
+        case .attribute:
+            return outOfBandKind(of: value.withoutAttributes)
         case .array(let elements) where version == .resp2:
             // Cheap for all who never subscribe: only then can an array be out of band.
             guard isSubscribed || (isFirstHandedOut && line.first.isSubscription) else { return nil }

@@ -35,23 +35,18 @@ struct PushBacklog: Sendable {
 extension RESPValue {
     /// About the bytes it takes: its own, and those of all it holds.
     fileprivate var sizeInMemory: Int {
-        MemoryLayout<RESPValue>.stride + sizeOfContent
+        var size = 0
+        forEachValue { size += MemoryLayout<RESPValue>.stride + $0.sizeOfContent }
+        return size
     }
 
     private var sizeOfContent: Int {
         switch self {
-        case .integer, .null, .boolean, .double: 0
         case .simpleString(let bytes), .error(let bytes), .bulkString(let bytes), .bulkError(let bytes),
             .bigNumber(let bytes):
             bytes.count
         case .verbatimString(let verbatim): verbatim.content.count
-        case .array(let elements), .set(let elements), .push(let elements): elements.sizeInMemory
-        case .map(let map): map.flat.sizeInMemory
-        case .attribute(let attributes, let value): attributes.flat.sizeInMemory + value.sizeInMemory
+        default: 0
         }
     }
-}
-
-extension [RESPValue] {
-    fileprivate var sizeInMemory: Int { reduce(0) { $0 + $1.sizeInMemory } }
 }

@@ -30,6 +30,13 @@ struct SocketAddress {
         guard (1...65_535).contains(port) else {
             throw ConnectionFailure(.connectFailed, "a port is a number from 1 to 65535, not \(port)")
         }
+        // The resolver would take what stands before a NUL, and ask for another host.
+        guard !host.isEmpty, host.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
+            throw ConnectionFailure(
+                .nameNotResolved,
+                "cannot resolve the host \(host.debugDescription): a host is not empty and has neither white space nor "
+                    + "control characters")
+        }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Platform.streamSocket

@@ -96,7 +96,7 @@ struct DumpReader: Sendable {
                 guard let results = queued.last?.elements, results.count == own else {
                     throw queued.lazy.compactMap(\.failure).first ?? .strangeReply
                 }
-                answers = results[...]
+                answers = Array(results)[...]
             }
             replies = replies.dropFirst(isAtomic ? own + 2 : own)
             dumps.append(try await dump(of: key, Array(answers), connection))

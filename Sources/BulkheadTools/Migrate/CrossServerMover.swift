@@ -224,6 +224,7 @@ struct CrossServerMover: KeyMover {
         } catch {
             guard error.saysFull else { throw error }
             return try await lane.source.run(FullServer.delete(keys, fence, note: note)).elements
+                .map { Array($0) }
         }
     }
 

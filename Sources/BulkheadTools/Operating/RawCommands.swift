@@ -54,6 +54,6 @@ extension RedisConnection {
         let replies = try await send(batch)
         guard let result = replies.last else { throw .strangeReply }
         if result.failure != nil { throw replies.lazy.compactMap(\.failure).first ?? .strangeReply }
-        return result.elements
+        return result.elements.map { Array($0) }
     }
 }

@@ -39,7 +39,8 @@ package struct RESPTranscript: ~Copyable, Sendable {
     private var inputHasEnded = false
     private var ending: Ending?
 
-    package init(limits: RESPLimits = RESPLimits()) {
+    /// By default it reads as deep as a decoder may: it shows what somebody sent, and its writer takes no stack for it.
+    package init(limits: RESPLimits = RESPLimits(depth: 1_024)) {
         decoder = RESPDecoder(limits: limits)
     }
 

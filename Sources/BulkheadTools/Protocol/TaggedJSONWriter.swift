@@ -13,7 +13,7 @@ struct TaggedJSONWriter: Sendable {
         case text(StaticString)
         case value(RESPValue)
         /// Elements from `next` on; `pairs` wraps each two of them in brackets.
-        case elements([RESPValue], next: Int, pairs: Bool)
+        case elements(RESPArray, next: Int, pairs: Bool)
         /// The digits of the bytes from `next` on.
         case hex(RESPBytes, next: Int)
     }
@@ -51,7 +51,7 @@ struct TaggedJSONWriter: Sendable {
 
     /// Writes elements until one of them leaves work on the stack.
     private mutating func write(
-        _ elements: [RESPValue], from first: Int, pairs: Bool, to output: inout [UInt8], upTo limit: Int
+        _ elements: RESPArray, from first: Int, pairs: Bool, to output: inout [UInt8], upTo limit: Int
     ) {
         let depth = stack.count
         var next = first
@@ -115,15 +115,16 @@ struct TaggedJSONWriter: Sendable {
             open(#"{"t":"push","v":["#, elements, in: &output)
         case .map(let map):
             open(#"{"t":"map","v":["#, map.flat, pairs: true, in: &output)
-        case .attribute(let map, let inner):
+        case .attribute(let attributed):
             stack.append(.text("}"))
-            stack.append(.value(inner))
+            stack.append(.value(attributed.value))
+            let map = attributed.attributes
             open(#"{"t":"attribute","attrs":["#, map.flat, pairs: true, close: #"],"value":"#, in: &output)
         }
     }
 
     private mutating func open(
-        _ beginning: StaticString, _ elements: [RESPValue], pairs: Bool = false, close: StaticString = "]}",
+        _ beginning: StaticString, _ elements: RESPArray, pairs: Bool = false, close: StaticString = "]}",
         in output: inout [UInt8]
     ) {
         output.append(beginning)

@@ -19,6 +19,9 @@ extension RedisConfiguration {
     /// | `connect_timeout` | seconds, fractions allowed | 5 |
     /// | `command_timeout` | seconds, fractions allowed | 10 |
     /// | `lease_timeout` | seconds, fractions allowed | 5 |
+    /// | `keep_alive` | seconds of silence before a PING, fractions allowed | none |
+    /// | `max_idle_time` | seconds a connection may be unused, fractions allowed | none |
+    /// | `max_age` | seconds a connection may live, fractions allowed | none |
     /// | `max_leases` | connections of their own for each database | 8 |
     /// | `max_waiters` | callers in line for one | 1024 |
     ///
@@ -104,12 +107,15 @@ extension RedisConfiguration {
             case "connect_timeout": connectTimeout = try Self.seconds(value, name, refuse)
             case "command_timeout": commandTimeout = try Self.seconds(value, name, refuse)
             case "lease_timeout": leaseTimeout = try Self.seconds(value, name, refuse)
+            case "keep_alive": keepAliveInterval = try Self.seconds(value, name, refuse)
+            case "max_idle_time": maximumIdleTime = try Self.seconds(value, name, refuse)
+            case "max_age": maximumConnectionAge = try Self.seconds(value, name, refuse)
             case "max_leases": maximumLeases = try Self.count(value, name, from: 1, refuse)
             case "max_waiters": maximumWaiters = try Self.count(value, name, from: 0, refuse)
             default:
                 throw refuse(
                     "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, "
-                        + "command_timeout, lease_timeout, max_leases, max_waiters")
+                        + "command_timeout, lease_timeout, keep_alive, max_idle_time, max_age, max_leases, max_waiters")
             }
         }
     }

@@ -23,6 +23,9 @@ extension AsyncConnection {
             if let failure = beginTurn() { return finish(failure) }
             // Reading comes first: a hang-up is better learnt before requests are written than behind them.
             let hasReceived = receive()
+            if mayBeSilent, !hasReceived, let failure = shared.withLock({ $0.machine.closeIfSilent(at: .now) }) {
+                broken = broken ?? failure
+            }
             flush()
             if !receptions.isEmpty {
                 await resumeCallersInTurns()
@@ -44,6 +47,7 @@ extension AsyncConnection {
             shared.wasUsed = true
             if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
             let expired = shared.machine.expire(at: now, unwritten: unwritten)
+            mayBeSilent = shared.machine.isSilent(at: now)
             return (shared.connected.take(), shared.ending, shared.machine.isDrained, expired)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
@@ -101,7 +105,7 @@ extension AsyncConnection {
             broken = error
         }
         // One lock for all replies of a read.
-        if !values.isEmpty { shared.withLock { $0.machine.received(&values, &receptions) } }
+        shared.withLock { $0.machine.received(&values, &receptions) }
         if wire.bytesOfOpenReply > Self.mostDroppedBytes {
             shared.withLock { if $0.machine.isDropping { $0.machine.close() } }
         }
@@ -172,7 +176,7 @@ extension AsyncConnection {
         }
         onEnd(self)
         // Else a thread that still resolves the name would leave the circuit in doubt.
-        attempt?.ended(failure)
+        endAttempt(failure)
         tellEnd(failure)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }

@@ -17,6 +17,9 @@ extension AsyncConnection {
         var user = WireUser.pump
         var inline: InlineBudget
 
+        /// The circuit's leave to connect, once it is given.
+        var attempt: Circuit.Attempt?
+
         // What the pump has to look at.
         /// How connecting and the handshake went, until the pump has seen it. The wire is the pump's from then on.
         nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?

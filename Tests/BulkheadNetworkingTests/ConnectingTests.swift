@@ -182,9 +182,9 @@ import Testing
             gate.wait()
             return try SocketAddress.all(of: endpoint)
         }
-        let circuit = Circuit(Backoff(first: .zero, cap: .zero))
-        for _ in 0..<2 { try circuit.admit().ended(ConnectionFailure(.connectFailed, "away")) }
-        let connection = AsyncConnection(settings, attempt: try circuit.admit()) { _ in end.signal() }
+        let circuit = Circuit(.none)
+        for _ in 0..<2 { try circuit.begin().ended(ConnectionFailure(.connectFailed, "away")) }
+        let connection = AsyncConnection(settings, admission: try circuit.admit()) { _ in end.signal() }
         connection.abort()
         await onThread { end.wait() }
         gate.signal()
@@ -192,10 +192,10 @@ import Testing
         var next: Circuit.Attempt?
         #expect(
             await eventually {
-                next = try? circuit.admit()
+                next = try? circuit.begin()
                 return next != nil
             })
-        #expect(throws: ConnectionFailure.self) { try circuit.admit() }
+        #expect(throws: ConnectionFailure.self) { try circuit.begin() }
         withExtendedLifetime(next) {}
     }
 

@@ -22,7 +22,7 @@ extension Machine {
 
     /// How far the request had come that gave up; nil if it was not in line.
     mutating func giveUp(_ ticket: Int) -> ConnectionFailure.Progress? {
-        guard case .withdrawn(let waiter, let progress) = withdraw(ticket: ticket) else { return nil }
+        guard case .withdrawn(let waiter, let progress) = withdraw(ticket: ticket, at: at(0)) else { return nil }
         #expect(waiter == ticket)
         return progress
     }

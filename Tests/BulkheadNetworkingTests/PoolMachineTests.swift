@@ -33,6 +33,11 @@ extension Pool {
         let deadline = time.map { Deadline(start: now, end: now + $0) } ?? .none
         return lease(waiter, id: waiter, at: now, until: deadline) { _ in usable }.map(Done.init)
     }
+
+    /// Where no time is limited, it does not matter when.
+    mutating func release(_ token: Token, reusable: Bool, isReady: Bool = true) -> [Action] {
+        release(token, reusable: reusable, isReady: isReady, at: Moment(nanoseconds: 0))
+    }
 }
 
 private let dead = ConnectionFailure(.connectFailed, "dead")

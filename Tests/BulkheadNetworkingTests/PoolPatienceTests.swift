@@ -94,7 +94,7 @@ private let start = Moment(nanoseconds: 1_000_000_000)
         let held = try await pool.lease()
         #expect(await held.send(command("PING")).value != nil)
         let reasons = try await callers(pool) {
-            for _ in 0..<2 { try circuit.admit().ended(ConnectionFailure(.connectFailed, "nobody listens there")) }
+            for _ in 0..<2 { try circuit.begin().ended(ConnectionFailure(.connectFailed, "nobody listens there")) }
             pool.release(held, reusable: false)
         }
         #expect(reasons.count == Self.length && reasons.allSatisfy { $0 == .connectFailed })

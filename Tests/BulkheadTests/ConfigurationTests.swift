@@ -24,7 +24,10 @@ import Testing
     @Test func `a URL carries login and limits`() throws {
         let configuration = try RedisConfiguration(
             url: "redis://app:p%40ss%2Fw@h:1?client_name=web&protocol=2&connect_timeout=0.5&command_timeout=3"
-                + "&lease_timeout=2&max_leases=3&max_waiters=0")
+                + "&lease_timeout=2&max_leases=3&max_waiters=0"
+                + "&keep_alive=30&max_idle_time=240&max_age=1800.5")
+        #expect(configuration.keepAliveInterval == .seconds(30) && configuration.maximumIdleTime == .seconds(240))
+        #expect(configuration.maximumConnectionAge == .milliseconds(1_800_500))
         #expect(configuration.username == "app")
         #expect(configuration.password != nil)
         #expect(configuration.clientName == "web")

@@ -23,7 +23,7 @@ import Testing
         #expect(!state.isClean)
         state.ended(get, Self.late)
         #expect(state.isClean, "the late reply of a GET is dropped by the connection, and means no more")
-        let isLentAgain = state.end()
+        let isLentAgain = state.end().isReusable
         #expect(isLentAgain)
         #expect(throws: RedisError.self) { try state.willSend(get) }
     }

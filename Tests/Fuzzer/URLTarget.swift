@@ -46,7 +46,7 @@ enum URLTarget {
     private static let query = Part(
         usual: [
             "", "", "?client_name=web", "?protocol=2", "?connect_timeout=0.5&command_timeout=3", "?lease_timeout=86400",
-            "?max_leases=3&max_waiters=0",
+            "?max_leases=3&max_waiters=0", "?keep_alive=1&max_idle_time=2&max_age=3",
         ],
         odd: [
             "?", "?protocol=4", "?connect_timeout=nan", "?command_timeout=1e400", "?lease_timeout=-0",

@@ -19,6 +19,9 @@ extension RedisConfiguration {
     /// | `connect_timeout` | seconds, fractions allowed, from a millisecond to a day | 5 |
     /// | `command_timeout` | the same | 10 |
     /// | `lease_timeout` | the same | 5 |
+    /// | `keep_alive` | the same: silence before a PING | none |
+    /// | `max_idle_time` | the same: how long a connection may be unused | none |
+    /// | `max_age` | the same: how long a connection may live | none |
     /// | `max_leases` | connections of their own for each database | 8 |
     /// | `max_waiters` | callers in line for one | 1024 |
     ///
@@ -107,12 +110,15 @@ extension RedisConfiguration {
             case "connect_timeout": connectTimeout = try Self.seconds(value, name, refuse)
             case "command_timeout": commandTimeout = try Self.seconds(value, name, refuse)
             case "lease_timeout": leaseTimeout = try Self.seconds(value, name, refuse)
+            case "keep_alive": keepAliveInterval = try Self.seconds(value, name, refuse)
+            case "max_idle_time": maximumIdleTime = try Self.seconds(value, name, refuse)
+            case "max_age": maximumConnectionAge = try Self.seconds(value, name, refuse)
             case "max_leases": maximumLeases = try Self.count(value, name, from: 1, refuse)
             case "max_waiters": maximumWaiters = try Self.count(value, name, from: 0, refuse)
             default:
                 throw refuse(
                     "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, "
-                        + "command_timeout, lease_timeout, max_leases, max_waiters")
+                        + "command_timeout, lease_timeout, keep_alive, max_idle_time, max_age, max_leases, max_waiters")
             }
         }
     }

@@ -19,9 +19,12 @@ public struct RedisConfiguration: Sendable {
     /// The longest pause before the third attempt to reach a server that is away, as one failure may be a lost packet
     /// and holds nobody back; each further failure doubles it, up to ``maximumReconnectDelay``. The pause is a random
     /// part of it, so that many clients do not come back at once; meanwhile commands without a connection fail at once,
-    /// with what the last attempt said. Default 20 ms.
+    /// with what the last attempt said, and during the attempt that follows they wait for it, each for its own time. A
+    /// login or a database that the server refuses has such pauses of its own, from the first refusal on. Default
+    /// 20 ms.
     public var reconnectDelay: Duration = .milliseconds(20)
-    /// The longest pause between attempts to reach a server that is away. Default 2 s.
+    /// The longest pause between attempts to reach a server that is away; what is older says nothing about it any more.
+    /// Default 2 s.
     public var maximumReconnectDelay: Duration = .seconds(2)
     /// How long a command may take as a whole: waiting for a connection, connecting, writing, the reply. Default 10 s;
     /// nil is no limit. What blocks (BLPOP, XREAD … BLOCK) has its own timeout on top. See
@@ -41,6 +44,21 @@ public struct RedisConfiguration: Sendable {
     public var maximumWaiters = 1_024
     /// How long a caller waits for such a connection. Default 5 s.
     public var leaseTimeout: Duration = .seconds(5)
+    /// How long a connection may be silent before a PING asks whether the server is still there: on a shared one, one
+    /// in the pool, or a lease that only waits for messages. Without a byte by the next one, so after twice the
+    /// interval, the connection is closed, and a subscription on it throws `connection-closed`. Blocking callers have
+    /// no thread for it: a pooled connection that was silent so long is asked before it is lent, which costs one round
+    /// trip, and a subscription is while somebody waits for its messages. Default nil: the kernel's keepalive notices a
+    /// host that vanished within a minute, but not a proxy whose server did. At least 10 ms.
+    public var keepAliveInterval: Duration?
+    /// How long a connection may be unused before it is closed, for load balancers and NAT that forget such without a
+    /// word. One in the pool is closed when the next caller finds it, shared ones by themselves, within twice the time.
+    /// Default nil, no limit; at least 10 ms.
+    public var maximumIdleTime: Duration?
+    /// How old a connection may become before a new one takes its place, which resolves the server's name anew. One in
+    /// the pool is replaced before it is lent again; a shared one finishes what is under way. Each has up to a tenth
+    /// less, so that they do not end together. Default nil, no limit; at least 10 ms.
+    public var maximumConnectionAge: Duration?
     /// Commands that may wait for replies on one of a database's shared connections; one more is refused. Default
     /// 65,536.
     public var maximumRequests = 65_536
@@ -95,6 +113,8 @@ public struct RedisConfiguration: Sendable {
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.proofInterval = max(0, proofInterval ?? 0)
+        settings.lifetime = ConnectionLifetime(
+            probeInterval: keepAliveInterval, idleTime: maximumIdleTime, age: maximumConnectionAge)
         return settings
     }
 

@@ -66,8 +66,8 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         }
     }
 
-    /// True if the connection can be lent again; every later use is refused.
-    func endLease() -> Bool { state.end() }
+    /// What is known about the connection; every later use is refused.
+    func endLease() -> LeaseState.End { state.end() }
 
     private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
         do throws(RedisError) {

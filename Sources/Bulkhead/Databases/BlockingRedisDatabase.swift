@@ -54,7 +54,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                 try connection.send(command.bytes, until: deadline)
             }
-            if !reply.isLoading {
+            if reply.refusal == nil {
                 monitor.answered(command, reply, since: deadline.start)
                 return reply
             }
@@ -100,7 +100,11 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         }
         let connection = BlockingRedisConnection(
             lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
-        defer { pool.release(lease, reusable: connection.endLease()) }
+        defer {
+            let end = connection.endLease()
+            pool.release(lease, reusable: end.isReusable)
+            if end.showsWrongConnection { _ = pool.renew(since: .now) }
+        }
         return try body(connection)
     }
 
@@ -139,23 +143,26 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         }
     }
 
-    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
+    /// Sends again what ``RedisReplay`` and a server that has not run it allow; the outcome that stands. Connections
+    /// that lead to the wrong server are replaced.
     private func repeated(
         _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline,
         _ time: Timeout? = nil
     ) -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
-        var outcome = first
-        while let pause = repetition.pause(after: &outcome) {
+        var (outcome, start) = (first, deadline.start)
+        while true {
+            let isRenewed = outcome.showsWrongConnection && pool.renew(since: start)
+            guard let pause = repetition.pause(after: &outcome, isRenewed: isRenewed) else { return outcome }
             sleepThread(for: pause)
             if deadline.isOver { return outcome }
+            start = .now
             outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
                     try connection.sendAll(bytes, count: count, until: deadline)
                 }
             }
         }
-        return outcome
     }
 }
 

@@ -13,12 +13,14 @@ struct LeaseState: Sendable {
     private var isWatching = false
     private var isInTransaction = false
     private var isTainted = false
+    /// A reply showed that the connection leads to the wrong server.
+    private var showsWrongConnection = false
     /// Calls that have not come back, and of these how many hold commands of a conversation.
     private var calls = 0
     private var conversations = 0
 
     /// True if the connection is as it came from the handshake.
-    var isClean: Bool { !isWatching && !isInTransaction && !isTainted && calls == 0 }
+    var isClean: Bool { !isWatching && !isInTransaction && !isTainted && !showsWrongConnection && calls == 0 }
 
     /// A command is about to be sent; throws if it cannot be now.
     mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
@@ -27,6 +29,7 @@ struct LeaseState: Sendable {
 
     /// The server has answered, or nobody knows what became of the command.
     mutating func ended(_ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>) {
+        if case .success(let reply) = result { note(reply) }
         if command.leavesNothing {
             calls -= 1
         } else {
@@ -41,6 +44,7 @@ struct LeaseState: Sendable {
 
     /// The same for a batch and all its replies.
     mutating func ended(_ batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>) {
+        if case .success(let replies) = result { for reply in replies { note(reply) } }
         let special = result.map { replies in batch.special.map { replies[$0.position] } }
         ended(special: batch.special.map(\.command), special)
     }
@@ -48,10 +52,19 @@ struct LeaseState: Sendable {
     /// The connection's messages are read, by a task that may end before the next lease begins.
     mutating func readsMessages() { isTainted = true }
 
-    /// Ends the lease; true if its connection can be lent again.
-    mutating func end() -> Bool {
+    /// What is known about a connection when its lease ends.
+    struct End {
+        let isReusable: Bool
+        let showsWrongConnection: Bool
+    }
+
+    mutating func end() -> End {
         isOver = true
-        return isClean
+        return End(isReusable: isClean, showsWrongConnection: showsWrongConnection)
+    }
+
+    private mutating func note(_ reply: RESPValue) {
+        if reply.refusal?.isOfConnection == true { showsWrongConnection = true }
     }
 
     static let over = RedisError(

@@ -70,8 +70,8 @@ public final class RedisConnection: RedisExecutor {
         return RedisPushes(base: isOver ? nil : connection.pushes, database: name)
     }
 
-    /// True if the connection can be lent again; every later use is refused.
-    func endLease() -> Bool { state.withLock { $0.end() } }
+    /// What is known about the connection; every later use is refused.
+    func endLease() -> LeaseState.End { state.withLock { $0.end() } }
 
     private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
         do throws(RedisError) {

@@ -105,12 +105,18 @@ public struct RedisDatabase: RedisExecutor {
         let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         do {
             let result = try await body(connection)
-            connections.pool.release(lease, reusable: connection.endLease())
+            takeBack(lease, connection)
             return result
         } catch {
-            connections.pool.release(lease, reusable: connection.endLease())
+            takeBack(lease, connection)
             throw error
         }
+    }
+
+    private func takeBack(_ lease: AsyncConnection, _ connection: RedisConnection) {
+        let end = connection.endLease()
+        connections.pool.release(lease, reusable: end.isReusable)
+        if end.showsWrongConnection { _ = connections.renew(since: .now) }
     }
 
     /// Removes every key of this database, and of no other.
@@ -150,7 +156,7 @@ public struct RedisDatabase: RedisExecutor {
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
             let reply = try await connections.send(command.bytes, on: lane, until: deadline)
-            if !reply.isLoading {
+            if reply.refusal == nil {
                 monitor.answered(command, reply, since: deadline.start)
                 return reply
             }
@@ -164,20 +170,23 @@ public struct RedisDatabase: RedisExecutor {
         return try monitor.ended(command, result.map { $0[0] }, since: deadline.start)
     }
 
-    /// Sends again what ``RedisReplay`` and a server that loads its data allow; the outcome that stands.
+    /// Sends again what ``RedisReplay`` and a server that has not run it allow; the outcome that stands. Connections
+    /// that lead to the wrong server are replaced.
     private func repeated(
         _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], until deadline: Deadline,
         _ again: () async throws(ConnectionFailure) -> [RESPValue]
     ) async -> Result<[RESPValue], ConnectionFailure> {
         var repetition = Repetition(replay, of: bytes, until: deadline)
-        var outcome = first
-        while let pause = repetition.pause(after: &outcome) {
+        var (outcome, start) = (first, deadline.start)
+        while true {
+            let isRenewed = outcome.showsWrongConnection && connections.renew(since: start)
+            guard let pause = repetition.pause(after: &outcome, isRenewed: isRenewed) else { return outcome }
             // A task that is cancelled meanwhile has its outcome.
             guard await sleepTask(for: pause) else { return outcome }
             if deadline.isOver { return outcome }
+            start = .now
             outcome = await Result(again)
         }
-        return outcome
     }
 
     /// What blocks has a connection to itself meanwhile.
@@ -227,16 +236,6 @@ extension Timeout {
 extension Result {
     var isSuccess: Bool {
         if case .success = self { true } else { false }
-    }
-}
-
-extension Result<[RESPValue], ConnectionFailure> {
-    /// True if ``Repetition`` has a say.
-    var mayNotStand: Bool {
-        switch self {
-        case .success(let replies): replies.first?.isLoading == true
-        case .failure: true
-        }
     }
 }
 

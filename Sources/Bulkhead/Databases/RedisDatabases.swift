@@ -43,6 +43,19 @@ public final class RedisDatabases: Sendable {
         }
     }
 
+    /// As whom a name logs in, and where.
+    private struct Login: Hashable {
+        let endpoint: Endpoint
+        let username: String?
+        let password: String?
+
+        init(_ place: RedisConfiguration) {
+            endpoint = place.endpoint
+            username = place.username
+            password = place.password?.text
+        }
+    }
+
     /// Makes the names of `catalogue` available; connects nothing.
     public init(_ configuration: RedisConfiguration, catalogue: DatabaseCatalogue = .standard) {
         self.configuration = configuration
@@ -50,8 +63,9 @@ public final class RedisDatabases: Sendable {
         var asynchronous: [DatabaseName: RedisDatabase] = [:]
         var blocking: [DatabaseName: BlockingRedisDatabase] = [:]
         var refused: [DatabaseName: RedisError] = [:]
-        // A server that is away is away for all who live on it.
+        // A server that is away is away for all who live on it, and a wrong password is wrong for all who use it.
         var circuits: [Endpoint: Circuit] = [:]
+        var logins: [Login: Circuit] = [:]
         var homes: [Home] = []
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
@@ -74,11 +88,16 @@ public final class RedisDatabases: Sendable {
             let circuit = circuits[place.endpoint]
                 ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.endpoint))
             circuits[place.endpoint] = circuit
+            let login = Login(place)
+            let loginCircuit = logins[login] ?? circuit.forLogin()
+            logins[login] = loginCircuit
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
             } else {
-                home = Home(owner, place, circuit, connectionMonitor?.listener(of: owner, on: place.endpoint))
+                home = Home(
+                    owner, place, loginCircuit.forDatabase(),
+                    connectionMonitor?.listener(of: owner, on: place.endpoint))
                 homes.append(home)
             }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))

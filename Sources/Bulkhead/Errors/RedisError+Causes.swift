@@ -18,6 +18,7 @@ extension RedisError {
             case .databaseDenied: .databaseDenied
             case .protocolViolation, .unsolicitedReply: .protocolViolation
             case .closedByServer, .inputOutput: .connectionClosed
+            case .outOfDescriptors: .tooManyOpenFiles
             case .closed: .closed
             case .tooManyWaiters: .tooManyWaiters
             case .tooManyRequests: .tooManyRequests

@@ -37,6 +37,8 @@ extension RedisError.Code {
     public static let nameNotResolved = Self("name-not-resolved")
     /// No server listens there, or none let us in.
     public static let connectFailed = Self("connect-failed")
+    /// This process, or its system, may open no more files and sockets. It says nothing about the server.
+    public static let tooManyOpenFiles = Self("too-many-open-files")
     /// No connection came about in time.
     public static let connectTimedOut = Self("connect-timed-out")
     /// The server refused the connection by an `ERR`, such as too many clients. An error with a code of its own keeps

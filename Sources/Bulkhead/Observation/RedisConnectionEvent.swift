@@ -11,11 +11,11 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         case failed
         /// An open one ended, and not by this side; `code` says why.
         case lost
-        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, or
-        /// too many replies were to come that nobody waits for.
+        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, it
+        /// answered nobody, it led to the wrong server, or its time was over.
         case closed
-        /// The server is away, for all databases on it: one attempt a backoff from here on, and commands without a
-        /// connection fail at once. `code` says why.
+        /// The server is away, for all databases on it: one attempt a backoff from here on, and between them commands
+        /// without a connection fail at once. `code` says why.
         case circuitOpened = "circuit-opened"
         /// The server is back.
         case circuitClosed = "circuit-closed"

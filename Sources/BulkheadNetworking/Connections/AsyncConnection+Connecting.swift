@@ -13,10 +13,42 @@ import Darwin
 // and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
 
 extension AsyncConnection {
+    /// Begins to connect as soon as the circuit allows.
+    func connect(_ admission: Circuit.Admission?) {
+        switch admission {
+        case nil: connect()
+        case .attempt(let attempt):
+            shared.withLock { $0.attempt = attempt }
+            connect()
+        case .pending(let circuit):
+            circuit.ask { [weak self] answer in self?.connect(answer) }
+        }
+    }
+
+    /// One that has ended meanwhile leaves the attempt to others.
+    private func connect(_ answer: Circuit.Answer) {
+        switch answer {
+        case .success(let attempt):
+            let isWanted = shared.withLock { shared in
+                guard shared.ending == nil, !shared.isGone else { return false }
+                shared.attempt = attempt
+                return true
+            }
+            if isWanted { connect() }
+        case .failure(let failure): end(failure)
+        }
+    }
+
+    /// How the attempt went; the first verdict counts.
+    func endAttempt(_ failure: ConnectionFailure?) {
+        shared.withLock { $0.attempt.take() }?.ended(failure)
+    }
+
     /// Begins to connect and shake hands; `Shared.connected` tells the wire's user how it went.
-    func connect() {
+    private func connect() {
         let start = ContinuousClock.now
         let deadline = start + settings.connectTimeout
+        change { $0.endOfConnecting = .now + settings.connectTimeout + Self.timeForVerdict }
         OwnThread.run { [self] in
             let result = Result { () throws(ConnectionFailure) in
                 let wire = Wire(try Socket.connect(settings, deadline: deadline), settings)
@@ -28,7 +60,7 @@ extension AsyncConnection {
                 }
                 return wire
             }
-            attempt?.ended(result.failure)
+            endAttempt(result.failure)
             let isGone = change { shared in
                 if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
                 return shared.isGone

@@ -29,12 +29,13 @@ extension AsyncConnection: DeadlineKeeper {
                 if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
             } else {
                 expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+                if shared.machine.isSilent(at: now) { shared.mustLook = true }
             }
             standsIn = shared.beginStandIn(at: now)
             mustWake = shared.idleLook <= now && lookWhetherIdle(&shared, at: now)
             return shared.settle()
         }
-        if let tooLate { attempt?.ended(tooLate) }
+        if let tooLate { endAttempt(tooLate) }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
         if mustWake { Poller.shared.wake() }
         follow(consequences)
@@ -78,7 +79,7 @@ extension AsyncConnection: DeadlineKeeper {
                 finish(failure)
                 break
             }
-            let hasReceived = receive()
+            let hasReceived = receiveOrJudge()
             resumeCallers()
             flush()
             reads = hasReceived ? reads + 1 : Self.readsInARow

@@ -23,7 +23,7 @@ extension AsyncConnection {
         while true {
             if let failure = beginTurn() { return finish(failure) }
             // Reading comes first: a hang-up is better learnt before requests are written than behind them.
-            let hasReceived = receive()
+            let hasReceived = receiveOrJudge()
             flush()
             if !receptions.isEmpty {
                 await resumeCallersInTurns()
@@ -60,6 +60,7 @@ extension AsyncConnection {
             if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
             // What is late does not leave.
             let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+            mayBeSilent = shared.machine.isSilent(at: now)
             return (shared.connected.take(), shared.ending, shared.machine.isDrained || shared.isGone, expired)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
@@ -121,12 +122,21 @@ extension AsyncConnection {
             broken = error
         }
         // One lock for all replies of a read.
-        if !values.isEmpty { shared.withLock { $0.machine.received(&values, &receptions) } }
+        shared.withLock { $0.machine.received(&values, &receptions) }
         if wire.bytesOfOpenReply > Self.mostDroppedBytes {
             shared.withLock { if $0.machine.isDropping { $0.machine.close() } }
         }
         swap(&values, &received)
         return true
+    }
+
+    /// The same for a turn; a peer that seems to answer nobody is judged where nothing has come.
+    func receiveOrJudge() -> Bool {
+        if receive() { return true }
+        if mayBeSilent, let failure = shared.withLock({ $0.machine.closeIfSilent(at: .now) }) {
+            broken = broken ?? failure
+        }
+        return false
     }
 
     /// Resumes callers in parts, and after each lets them run and writes what they ask next.
@@ -194,7 +204,7 @@ extension AsyncConnection {
         Poller.shared.forget(self)
         onEnd(self)
         // Else a thread that still resolves the name would leave the circuit in doubt.
-        attempt?.ended(failure)
+        endAttempt(failure)
         tellEnd(failure)
         pushContinuation?.finish(throwing: failure)
         for (waiter, failure) in failed { waiter.resume(returning: failure) }

@@ -27,6 +27,9 @@ extension AsyncConnection {
         var user: WireUser
         var inline: InlineBudget
 
+        /// The circuit's leave to connect, once it is given.
+        var attempt: Circuit.Attempt?
+
         // What there is to do.
         /// How connecting and the handshake went, until the wire's user has seen it. The wire is its own from then on.
         nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?
@@ -47,8 +50,8 @@ extension AsyncConnection {
 
         /// When the poller looks at the connection next.
         var nextLook = Moment.never
-        /// When connecting and the handshake have taken too long.
-        var endOfConnecting: Moment
+        /// When connecting and the handshake have taken too long; never before they begin.
+        var endOfConnecting = Moment.never
         /// When a connection that closes waits no longer for those in line.
         var endOfGrace = Moment.never
         /// The poller took the pump's turn, and that has not come since: what there is to do is the poller's.
@@ -69,7 +72,6 @@ extension AsyncConnection {
             machine = ConnectionMachine(settings)
             inline = InlineBudget(limit: settings.pollingTime)
             user = .awaitedFromNow
-            endOfConnecting = .now + settings.connectTimeout + AsyncConnection.timeForVerdict
         }
 
         var hasWork: Bool {

@@ -26,8 +26,6 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     let settings: ConnectionSettings
-    /// The circuit's leave to connect.
-    let attempt: Circuit.Attempt?
     let shared: Mutex<Shared>
     /// A hint for callers, without the mutex: the pump sleeps, so one alone may get its reply inline.
     let isResting = Atomic(false)
@@ -53,17 +51,19 @@ package final class AsyncConnection: @unchecked Sendable {
     /// `broken` says what the machine made of the server's words.
     var isJudged = false
     var inlineReplies: Replies?
+    /// Requests were given up, or a PING was, and no byte had come: the next read tells.
+    var mayBeSilent = false
     var pumpPolling: PollingBudget
 
-    /// Starts connecting at once.
+    /// Starts connecting at once, or when the attempt that `admission` waits for is over and has not failed; requests
+    /// are taken meanwhile. Nil asks no circuit.
     package init(
         _ settings: ConnectionSettings,
         keepsPushes: Bool = false,
-        attempt: Circuit.Attempt? = nil,
+        admission: Circuit.Admission? = nil,
         onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in }
     ) {
         self.settings = settings
-        self.attempt = attempt
         self.onEnd = onEnd
         if keepsPushes {
             let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(
@@ -76,7 +76,8 @@ package final class AsyncConnection: @unchecked Sendable {
         }
         shared = Mutex(Shared(settings))
         pumpPolling = PollingBudget(limit: settings.pollingTime)
-        connect()
+        connect(admission)
+        beginProbing()
         change { _ in }
         Task.detached { await self.pump() }
     }
@@ -161,10 +162,14 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     private func withdraw(_ ticket: Int) {
-        // The pump is woken if the connection has nobody left to wait for.
-        if case .withdrawn(let waiter, let progress) = change({ $0.machine.withdraw(ticket: ticket) }) {
-            waiter.resume(returning: .cancelled(progress))
+        let now = Moment.now
+        // The pump is woken if the connection has nobody left to wait for, or seems to answer nobody.
+        let withdrawal = change { shared in
+            let withdrawal = shared.machine.withdraw(ticket: ticket, at: now)
+            if shared.machine.isSilent(at: now) { shared.mustLook = true }
+            return withdrawal
         }
+        if case .withdrawn(let waiter, let progress) = withdrawal { waiter.resume(returning: .cancelled(progress)) }
     }
 
     /// True once this connection refuses requests for good.

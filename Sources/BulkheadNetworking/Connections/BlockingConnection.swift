@@ -23,6 +23,8 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Its opening was told, and its end was not.
     private var isOpen = false
     private let isInterrupted = Atomic(false)
+    /// When the last bytes came; kept up only where idle connections are probed.
+    private var lastHeard: Moment
     /// Pushed values not yet asked for; see `nextPush`.
     private var pushes = RingQueue<RESPValue>()
     private var pushBacklog = PushBacklog()
@@ -36,6 +38,7 @@ package final class BlockingConnection: @unchecked Sendable {
         let start = Moment.now
         let end = min(start + settings.connectTimeout, deadline.end)
         self.settings = settings
+        lastHeard = start
         machine = ConnectionMachine(settings)
         polling = PollingBudget(limit: settings.pollingTime)
         do throws(ConnectionFailure) {
@@ -105,13 +108,35 @@ package final class BlockingConnection: @unchecked Sendable {
             if let failure = machine.failure { throw failure }
             do throws(ConnectionFailure) {
                 // What came with the last look counts.
-                if try !step(until: end), pushes.isEmpty { return nil }
+                let next = min(end, nextProbe)
+                if try step(until: next) || !pushes.isEmpty { continue }
+                if end <= .now { return nil }
+                if nextProbe <= .now { try probe(until: end) }
             } catch {
                 // What came whole before the end counts; the next call learns of the end.
                 if pushes.isEmpty { throw error }
             }
         }
         return pushes.popFirst()
+    }
+
+    /// When a PING is due if nothing comes until then.
+    private var nextProbe: Moment { settings.lifetime.probeInterval.map { lastHeard + $0 } ?? .never }
+
+    /// Asks whether the peer is there; throws if it did not answer the last time.
+    private func probe(until end: Moment) throws(ConnectionFailure) {
+        if machine.probeOrJudge(), let failure = machine.closeIfSilent(at: .now) { throw broken(failure) }
+        lastHeard = .now
+        try write(until: end)
+    }
+
+    /// False if nothing has come for so long that a PING is due, and it remains unanswered.
+    func isAlive(until deadline: Deadline) -> Bool {
+        guard let interval = settings.lifetime.probeInterval, nextProbe <= .now else { return true }
+        var encoder = RESPEncoder()
+        encoder.command("PING", argumentCount: 1)
+        let end = min(deadline.end, .now + interval)
+        return (try? send(encoder.bytes, until: Deadline(start: .now, end: end))) != nil
     }
 
     private func request(
@@ -208,6 +233,7 @@ package final class BlockingConnection: @unchecked Sendable {
         var violation: ConnectionFailure?
         do throws(ConnectionFailure) {
             guard try wire.receive() else { return false }
+            if settings.lifetime.probeInterval != nil { lastHeard = .now }
             try wire.decode(into: &received)
         } catch {
             violation = error
@@ -254,7 +280,10 @@ package final class BlockingConnection: @unchecked Sendable {
         let now = Moment.now
         guard end <= now else { return false }
         if machine.isHandshaking { throw broken(late) }
-        if let (_, failure) = machine.expire(at: now, unwritten: wire.unwrittenCount).first { throw failure }
+        if let (_, failure) = machine.expire(at: now, unwritten: wire.unwrittenCount).first {
+            _ = machine.closeIfSilent(at: now)
+            throw failure
+        }
         return true
     }
 

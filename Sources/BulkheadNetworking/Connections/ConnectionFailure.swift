@@ -22,6 +22,8 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case unsolicitedReply
         case closedByServer
         case inputOutput
+        /// This process, or its system, may open no more files: nothing is said about any server.
+        case outOfDescriptors
         /// Closed by this side while a request waited.
         case closed
         case tooManyWaiters

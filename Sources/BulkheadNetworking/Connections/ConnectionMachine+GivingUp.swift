@@ -19,9 +19,10 @@ extension ConnectionMachine {
 
     /// Somebody does not want to wait any more. Logarithmic in the line, on average over many where tickets do not rise
     /// along it.
-    package mutating func withdraw(ticket: Int) -> Withdrawal {
+    package mutating func withdraw(ticket: Int, at now: Moment) -> Withdrawal {
         guard let position = position(of: ticket), let waiter = line[position].waiter else { return .notInLine }
         let progress = progress(of: line[position])
+        noteGivenUp(line[position], at: now)
         giveUp(position)
         dropWithdrawnIfMany()
         return .withdrawn(waiter, progress)
@@ -42,6 +43,7 @@ extension ConnectionMachine {
             if let waiter = request.waiter {
                 if request.deadline.end <= now {
                     expired.append((waiter, timedOut(request, at: now, unwritten, behind: ahead, since: oldest)))
+                    noteGivenUp(request, at: now)
                     giveUp(position)
                     if line[position].isWithdrawn { continue }
                 } else {

@@ -123,6 +123,8 @@ extension ConnectionMachine {
         outgoingStart = 0
         withdrawnCount = 0
         withdrawnBytes = 0
+        // Later requests begin where those were.
+        silence.beginning = min(silence.beginning, endOfOutgoing)
     }
 }
 

@@ -102,6 +102,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var abandonedCount = 0
     /// No request's deadline is earlier.
     var nextDeadline = Moment.never
+    /// Whether the peer answers at all.
+    var silence = Silence()
+    private var unawaitedBytes = 0
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -168,6 +171,23 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
         if let refusal = refusal(of: bytes.count) { return refusal }
+        enter(bytes, expectation, waiter, ticket, deadline)
+        return nil
+    }
+
+    /// Puts a request in line whose only reply nobody waits for.
+    mutating func enterUnawaited(_ bytes: [UInt8]) {
+        enter(bytes, .replies(1), nil, newestTicket, .none)
+        abandonedCount += 1
+        unawaitedBytes += bytes.count
+    }
+
+    /// Bytes of all requests that somebody made.
+    var requestedBytes: Int { endOfOutgoing - unawaitedBytes }
+
+    private mutating func enter(
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter?, _ ticket: Int, _ deadline: Deadline
+    ) {
         let (count, isSubscription, proof): (Int, Bool, Proof?) =
             switch expectation {
             case .replies(let count): (count, false, nil)
@@ -196,7 +216,6 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         } else {
             outgoing.append(contentsOf: bytes)
         }
-        return nil
     }
 
     private func refusal(of size: Int) -> ConnectionFailure? {
@@ -241,8 +260,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         swap(&outgoing, &buffer)
     }
 
-    /// Whole values have arrived; takes them, and appends what each means.
+    /// Bytes have arrived, and with them these whole values or none; takes them, and appends what each means.
     package mutating func received(_ values: inout [RESPValue], _ receptions: inout RingQueue<Reception>) {
+        heard()
         if let waiter = takeWaiter(ofAll: values) {
             receptions.append(.completedAll(waiter, values))
             return values = []

@@ -35,6 +35,8 @@ package struct ConnectionSettings: Sendable {
     package var bounds: LaneBounds
     /// One command in so many on a shared lane is followed by a proof of order; zero is none.
     package var proofInterval = 0
+    /// When a connection that has done nothing wrong is looked at, or replaced.
+    package var lifetime = ConnectionLifetime()
     /// Hears of the connection's life; nil is nobody.
     package var listener: ConnectionEvents.Listener?
     /// Asked anew at each attempt to connect: a name may have moved.

@@ -15,7 +15,7 @@ package final class AsyncPool: DeadlineKeeper {
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
         self.circuit = circuit
-        machine = Mutex(Machine(bounds))
+        machine = Mutex(Machine(bounds, idleTime: settings.lifetime.idleTime))
     }
 
     package var leasedCount: Int { machine.withLock { $0.leasedCount } }
@@ -27,7 +27,7 @@ package final class AsyncPool: DeadlineKeeper {
     /// Throws when the line is full, the wait took longer than the lease timeout, the task was cancelled, or the
     /// pool closed. The connection may still be connecting: its first request tells.
     package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
-        if let connection = machine.withLock({ $0.leaseIdle { !$0.isClosed } }) { return connection }
+        if let connection = machine.withLock({ $0.leaseIdle(at: .now) { !$0.isClosed } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let result = await stayingCancellable {
             await suspend { waiter in
@@ -45,7 +45,12 @@ package final class AsyncPool: DeadlineKeeper {
     package func release(_ connection: AsyncConnection, reusable: Bool) {
         let isReusable = reusable && connection.isIdle
         let isReady = !connection.isHandshaking
-        perform { $0.release(connection, reusable: isReusable, isReady: isReady) }
+        perform { $0.release(connection, reusable: isReusable, isReady: isReady, at: .now) }
+    }
+
+    /// Closes idle connections now, and leased ones when they come back: they lead to the wrong server.
+    func renew() {
+        perform { $0.renew() }
     }
 
     /// Refuses new leases, fails those who wait, and closes every connection as `AsyncConnection.close` does.
@@ -116,11 +121,11 @@ package final class AsyncPool: DeadlineKeeper {
     /// What follows from it.
     private func open() -> [Machine.Action] {
         do {
-            let attempt = try circuit.admit()
-            let connection = AsyncConnection(settings, keepsPushes: true, attempt: attempt) { [weak self] ended in
+            let admission = try circuit.admit()
+            let connection = AsyncConnection(settings, keepsPushes: true, admission: admission) { [weak self] ended in
                 self?.machine.withLock { $0.ended(ended) }
             }
-            return machine.withLock { $0.opened(connection) }
+            return machine.withLock { $0.opened(connection, until: settings.lifetime.end(from: .now)) }
         } catch {
             return machine.withLock { $0.openFailed(error) }
         }

@@ -23,6 +23,7 @@ package final class BlockingPool: Sendable {
     private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
+    private let renewal: Mutex<RenewalMachine>
     /// Signalled for each lease that comes back after `close`.
     private let returned = DispatchSemaphore(value: 0)
 
@@ -30,7 +31,8 @@ package final class BlockingPool: Sendable {
         self.settings = settings
         self.circuit = circuit
         self.bounds = bounds
-        machine = Mutex(Machine(bounds))
+        machine = Mutex(Machine(bounds, idleTime: settings.lifetime.idleTime))
+        renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
     }
 
     package var leasedCount: Int { machine.withLock { $0.leasedCount } }
@@ -42,8 +44,8 @@ package final class BlockingPool: Sendable {
     /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
     package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
         // The look at the socket is no business of those who wait for the lock.
-        while let connection = machine.withLock({ $0.leaseIdle { _ in true } }) {
-            if connection.isReusable { return connection }
+        while let connection = machine.withLock({ $0.leaseIdle(at: .now) { _ in true } }) {
+            if connection.isReusable, connection.isAlive(until: deadline) { return connection }
             release(connection, reusable: false)
         }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
@@ -66,9 +68,20 @@ package final class BlockingPool: Sendable {
         var isClosed = false
         perform { machine in
             isClosed = machine.isClosed
-            return machine.release(connection, reusable: reusable && connection.isIdle)
+            return machine.release(connection, reusable: reusable && connection.isIdle, at: .now)
         }
         if isClosed { returned.signal() }
+    }
+
+    /// Connections lead to the wrong server: replaces them all, at most once a backoff. True if they were replaced at
+    /// `moment` or later, so that who sent a command then has a reason to send it again.
+    package func renew(since moment: Moment) -> Bool {
+        let (isDue, hasRenewed) = renewal.withLock { renewal in
+            let isDue = renewal.isDue(at: .now, wait: circuit.backoff.waitAtRandom)
+            return (isDue, renewal.hasRenewed(since: moment))
+        }
+        if isDue { perform { $0.renew() } }
+        return hasRenewed
     }
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
@@ -118,24 +131,41 @@ package final class BlockingPool: Sendable {
     }
 
     /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.
+    /// While another attempt is under way nothing is opened: its verdict tells how it goes on.
     private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
+        do throws(ConnectionFailure) {
+            switch try circuit.admit() {
+            case .attempt(let attempt): open(by: attempt, for: wait, until: deadline)
+            case .pending(let circuit): circuit.ask { [weak self] answer in self?.openLater(answer) }
+            }
+        } catch {
+            perform { $0.openFailed(error) }
+        }
+    }
+
+    private func openLater(_ answer: Circuit.Answer) {
+        switch answer {
+        case .success(let attempt):
+            DispatchQueue(label: "bulkhead.connecting").async { self.open(by: attempt) }
+        case .failure(let failure): perform { $0.openFailed(failure) }
+        }
+    }
+
+    private func open(by attempt: Circuit.Attempt, for wait: Int? = nil, until deadline: Deadline = .none) {
+        let start = Moment.now
+        var isAccepted = false
         let result = Result { () throws(ConnectionFailure) in
-            let attempt = try circuit.admit()
-            let start = Moment.now
-            var isAccepted = false
-            let result = Result { () throws(ConnectionFailure) in
-                try BlockingConnection(settings, until: deadline) { isAccepted = true }
-            }
-            if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
-                // Whoever accepts is there, and may be held up by a script.
-                attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
-            } else {
-                attempt.ended(result.failure)
-            }
-            return try result.get()
+            try BlockingConnection(settings, until: deadline) { isAccepted = true }
+        }
+        if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
+            // Whoever accepts is there, and may be held up by a script.
+            attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
+        } else {
+            attempt.ended(result.failure)
         }
         switch result {
-        case .success(let connection): perform { $0.opened(connection) }
+        case .success(let connection):
+            perform { $0.opened(connection, until: settings.lifetime.end(from: .now)) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
             // Those behind may have more time: they get an attempt of their own, if the circuit allows.
             let waiter = wait.flatMap { wait in machine.withLock { $0.withdraw(id: wait) } }

@@ -18,8 +18,6 @@ package final class DatabaseConnections: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
-        /// The lane's connection that tries whether the server is back; nil as soon as that is known.
-        var probe: (attempt: Circuit.Attempt, connection: AsyncConnection)?
         var isClosed = false
     }
 
@@ -27,11 +25,13 @@ package final class DatabaseConnections: Sendable {
     private let circuit: Circuit
     private let lanes = Mutex(Lanes())
     private let sent = Atomic(0)
+    private let renewal: Mutex<RenewalMachine>
     package let pool: AsyncPool
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
         self.circuit = circuit
+        renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         pool = AsyncPool(settings, bounds, circuit)
     }
 
@@ -92,31 +92,54 @@ package final class DatabaseConnections: Sendable {
         return try connection(for: lane, insteadOf: first)
     }
 
-    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. While a connection
-    /// tries whether the server is back only its first caller waits for it: it may take all of the time to connect. The
-    /// other lane's goes on if it is there.
+    /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. One that is being
+    /// made, or waits whether another one comes about, takes requests: they wait in its line, each until its own
+    /// deadline.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
             if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
-            let present = lanes.connections[lane.rawValue]
-            if let present, present !== refusing, present !== lanes.probe?.connection { return present }
-            if let probe = lanes.probe {
-                if let refusal = circuit.refusal(during: probe.attempt) { throw refusal }
-                lanes.probe = nil
-            }
-            if let present {
+            if let present = lanes.connections[lane.rawValue] {
                 if present !== refusing { return present }
                 lanes.connections[lane.rawValue] = nil
                 lanes.retiring.append(present)
             }
-            let attempt = try circuit.admit()
-            let connection = AsyncConnection(settings, attempt: attempt) { [weak self] ended in self?.forget(ended) }
+            let admission = try circuit.admit()
+            let connection = AsyncConnection(settings, admission: admission) { [weak self] ended in
+                self?.forget(ended)
+            }
             lanes.connections[lane.rawValue] = connection
-            if circuit.refusal(during: attempt) != nil { lanes.probe = (attempt, connection) }
+            if let time = settings.lifetime.idleTime { connection.retire(whenUnusedFor: time) }
+            var random = SystemRandomNumberGenerator()
+            if let age = settings.lifetime.age(using: &random) { connection.retire(after: age) }
             return connection
         }
+    }
+
+    /// Connections lead to the wrong server: replaces them all, at most once a backoff. True if they were replaced at
+    /// `moment` or later, so that who sent a command then has a reason to send it again.
+    ///
+    /// Those that take no new requests finish what is in line. Those that are still being made lead where new ones do.
+    package func renew(since moment: Moment) -> Bool {
+        let (isDue, hasRenewed) = renewal.withLock { renewal in
+            let isDue = renewal.isDue(at: .now, wait: circuit.backoff.waitAtRandom)
+            return (isDue, renewal.hasRenewed(since: moment))
+        }
+        guard isDue else { return hasRenewed }
+        let retired = lanes.withLock { lanes in
+            var retired: [AsyncConnection] = []
+            for lane in lanes.connections.indices {
+                guard let connection = lanes.connections[lane], !connection.isHandshaking else { continue }
+                lanes.connections[lane] = nil
+                retired.append(connection)
+            }
+            lanes.retiring += retired
+            return retired
+        }
+        for connection in retired { connection.retire() }
+        pool.renew()
+        return hasRenewed
     }
 
     private func forget(_ ended: AsyncConnection) {
@@ -125,7 +148,6 @@ package final class DatabaseConnections: Sendable {
                 lanes.connections[lane.rawValue] = nil
             }
             lanes.retiring.removeAll { $0 === ended }
-            if lanes.probe?.connection === ended { lanes.probe = nil }
         }
     }
 

@@ -30,6 +30,14 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         case close(Connection)
     }
 
+    private struct Member: Sendable {
+        let connection: Connection
+        /// It is not lent any more from then on: it is too old, or was replaced.
+        var end: Moment
+        /// The same while it is idle.
+        var idleEnd = Moment.never
+    }
+
     /// Somebody in line.
     private struct Wait: Sendable {
         let waiter: Waiter
@@ -41,10 +49,12 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     }
 
     private let bounds: PoolBounds
+    /// How long a connection may be idle; nil is no limit.
+    private let idleTime: Duration?
     private var opening = 0
     /// The most recently used last: it is taken first, being the likeliest to be still open.
-    private var idle: [Connection] = []
-    private var leased: [Connection] = []
+    private var idle: [Member] = []
+    private var leased: [Member] = []
     /// Who waits, by id.
     private var waits: [Int: Wait] = [:]
     /// Their ids in the order they came, and those of others who withdrew: moving all that stand behind one each time
@@ -56,22 +66,28 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// Places in line looked at so far to take out those that were withdrawn.
     package private(set) var searchSteps = 0
 
-    package init(_ bounds: PoolBounds) {
+    package init(_ bounds: PoolBounds, idleTime: Duration? = nil) {
         self.bounds = bounds
+        self.idleTime = idleTime
     }
 
     /// Open connections, idle or leased.
-    package var members: [Connection] { idle + leased }
+    package var members: [Connection] { (idle + leased).map(\.connection) }
     package var leasedCount: Int { leased.count }
     package var waiterCount: Int { waits.count }
 
     /// An idle connection at once, if there is one and nobody waits: the way of nearly all leases, without a place in
-    /// line. Those that `isUsable` turns down leave the pool; they have ended, and are let go of.
-    package mutating func leaseIdle(isUsable: (Connection) -> Bool) -> Connection? {
-        while !isClosed, waits.isEmpty, let connection = idle.popLast() {
-            if isUsable(connection) {
-                leased.append(connection)
-                return connection
+    /// line. Those that `isUsable` turns down leave the pool; they have ended, and are let go of. One whose time is
+    /// over is for `lease` to close. The clock is read only where times are limited.
+    package mutating func leaseIdle(
+        at now: @autoclosure () -> Moment, isUsable: (Connection) -> Bool
+    ) -> Connection? {
+        while !isClosed, waits.isEmpty, let member = idle.last {
+            if member.idleEnd != .never, member.idleEnd <= now() { return nil }
+            idle.removeLast()
+            if isUsable(member.connection) {
+                leased.append(member)
+                return member.connection
             }
         }
         return nil
@@ -83,7 +99,8 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         _ waiter: Waiter, id: Int, at now: Moment, until deadline: Deadline, isUsable: (Connection) -> Bool
     ) -> [Action] {
         if isClosed { return [.fail(waiter, closed)] }
-        if let connection = leaseIdle(isUsable: isUsable) { return [.hand(connection, to: waiter)] }
+        let old = takeOld(at: now)
+        if let connection = leaseIdle(at: now, isUsable: isUsable) { return old + [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
         let servedByOpening = opening + max(0, bounds.connections - total)
         guard waits.count - servedByOpening < bounds.waiters else {
@@ -91,13 +108,13 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
                 .tooManyWaiters,
                 "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
                     + "already: \(PoolBounds.remedy)")
-            return [.fail(waiter, failure)]
+            return old + [.fail(waiter, failure)]
         }
         let end = min(now + bounds.leaseTimeout, deadline.end)
         nextEnd = waits.isEmpty ? end : min(nextEnd, end)
         waits[id] = Wait(waiter: waiter, start: now, deadline: deadline, end: end)
         line.append(id)
-        return openForWaiters()
+        return old + openForWaiters()
     }
 
     /// Takes a waiter out of line; nil if it has its connection or its failure already.
@@ -132,10 +149,10 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return actions
     }
 
-    /// A connection asked for by `.open` is there.
-    package mutating func opened(_ connection: Connection) -> [Action] {
+    /// A connection asked for by `.open` is there, to be lent until `end`.
+    package mutating func opened(_ connection: Connection, until end: Moment = .never) -> [Action] {
         opening -= 1
-        return give(connection)
+        return give(Member(connection: connection, end: end), idleEnd: end)
     }
 
     /// A connection asked for by `.open` cannot be had: the first in line fails with the reason.
@@ -152,36 +169,60 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     }
 
     /// A lease is over. Returning a connection that is not leased changes nothing. One that `isReady` no sooner than
-    /// its handshake is over is lent after all others.
-    package mutating func release(_ connection: Connection, reusable: Bool, isReady: Bool = true) -> [Action] {
-        guard let index = leased.firstIndex(where: { $0 === connection }) else { return [] }
-        leased.remove(at: index)
-        if reusable { return give(connection, isReady: isReady) }
-        return [.close(connection)] + openForWaiters()
+    /// its handshake is over is lent after all others. Those whose time is over are closed, also idle ones.
+    package mutating func release(
+        _ connection: Connection, reusable: Bool, isReady: Bool = true, at now: @autoclosure () -> Moment
+    ) -> [Action] {
+        guard let index = leased.firstIndex(where: { $0.connection === connection }) else { return [] }
+        let member = leased.remove(at: index)
+        if idleTime == nil, member.end == .never, reusable { return give(member, idleEnd: .never, isReady: isReady) }
+        let now = now()
+        guard reusable, member.end > now else { return takeOld(at: now) + [.close(connection)] + openForWaiters() }
+        let idleEnd = min(member.end, idleTime.map { now + $0 } ?? .never)
+        return takeOld(at: now) + give(member, idleEnd: idleEnd, isReady: isReady)
     }
 
     /// An idle connection has ended by itself.
     package mutating func ended(_ connection: Connection) {
-        idle.removeAll { $0 === connection }
+        idle.removeAll { $0.connection === connection }
+    }
+
+    /// None of the connections is to be lent again: closes those that are idle; leased ones close when they come back.
+    package mutating func renew() -> [Action] {
+        for index in leased.indices { leased[index].end = Moment(nanoseconds: 0) }
+        return takeIdle { _ in true }
     }
 
     /// Fails all waiters and closes what is idle; leased connections close when they come back.
     package mutating func close() -> [Action] {
         isClosed = true
-        var actions = idle.map { Action.close($0) }
-        idle = []
+        var actions = takeIdle { _ in true }
         while let wait = popFirst() { actions.append(.fail(wait.waiter, closed)) }
         return actions
     }
 
-    private mutating func give(_ connection: Connection, isReady: Bool = true) -> [Action] {
-        if isClosed { return [.close(connection)] }
+    private mutating func give(_ member: Member, idleEnd: Moment, isReady: Bool = true) -> [Action] {
+        if isClosed { return [.close(member.connection)] }
         guard let wait = popFirst() else {
-            idle.insert(connection, at: isReady ? idle.count : 0)
+            var member = member
+            member.idleEnd = idleEnd
+            idle.insert(member, at: isReady ? idle.count : 0)
             return []
         }
-        leased.append(connection)
-        return [.hand(connection, to: wait.waiter)]
+        leased.append(member)
+        return [.hand(member.connection, to: wait.waiter)]
+    }
+
+    /// Closes idle connections whose time is over.
+    private mutating func takeOld(at now: Moment) -> [Action] {
+        takeIdle { $0.idleEnd <= now }
+    }
+
+    private mutating func takeIdle(_ isTaken: (Member) -> Bool) -> [Action] {
+        if idle.isEmpty { return [] }
+        let taken = idle.filter(isTaken).map { Action.close($0.connection) }
+        if !taken.isEmpty { idle.removeAll(where: isTaken) }
+        return taken
     }
 
     private mutating func openForWaiters() -> [Action] {

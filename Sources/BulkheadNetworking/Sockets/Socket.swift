@@ -18,7 +18,13 @@ struct Socket: Sendable {
         _ settings: ConnectionSettings, deadline: ContinuousClock.Instant
     ) throws(ConnectionFailure) -> Socket {
         let endpoint = settings.endpoint
-        let addresses = try settings.addresses(endpoint)
+        let addresses: [SocketAddress]
+        do throws(ConnectionFailure) {
+            addresses = try settings.addresses(endpoint)
+        } catch {
+            // A resolver that may open no file knows no host.
+            throw outOfDescriptors(endpoint) ?? error
+        }
         var lastCode: Int32 = 0
         for (index, address) in addresses.enumerated() {
             let left = deadline - .now
@@ -28,7 +34,10 @@ struct Socket: Sendable {
             }
             let isLast = index == addresses.count - 1
             let share = isLast ? left : left / 2
-            guard let descriptor = SystemCall.openSocket(family: address.family, failure: &lastCode) else { continue }
+            guard let descriptor = SystemCall.openSocket(family: address.family, failure: &lastCode) else {
+                if let failure = outOfDescriptors(endpoint, lastCode) { throw failure }
+                continue
+            }
             let code = address.withSocketAddress { pointer, length in
                 SystemCall.connect(descriptor, to: pointer, length: length, milliseconds: share.wholeMilliseconds)
             }
@@ -45,6 +54,29 @@ struct Socket: Sendable {
         throw ConnectionFailure(
             .connectFailed,
             "cannot connect to \(endpoint): \(SystemCall.describe(lastCode)); is a server listening there?")
+    }
+
+    /// The failure that `code` of a call that opens a descriptor is, if it speaks of this process and not of a server.
+    private static func outOfDescriptors(_ endpoint: Endpoint, _ code: Int32) -> ConnectionFailure? {
+        let remedy: String
+        switch code {
+        case EMFILE:
+            remedy = "this process has as many files and sockets open as it may: close what it leaks, use fewer "
+                + "connections (maximumLeases), or raise its limit (ulimit -n)"
+        case ENFILE: remedy = "all processes of this system together have as many files open as it allows (fs.file-max)"
+        default: return nil
+        }
+        return ConnectionFailure(.outOfDescriptors, "no socket can be opened for \(endpoint): \(remedy)")
+    }
+
+    /// The same where another call has failed and its code is not known.
+    private static func outOfDescriptors(_ endpoint: Endpoint) -> ConnectionFailure? {
+        var code: Int32 = 0
+        guard let descriptor = SystemCall.openSocket(family: AF_UNIX, failure: &code) else {
+            return outOfDescriptors(endpoint, code)
+        }
+        SystemCall.closeSocket(descriptor)
+        return nil
     }
 
     private static func configure(_ descriptor: Int32, _ endpoint: Endpoint) {

@@ -109,6 +109,13 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             try flushRules.check()
         } catch {
             throw monitor.refused(command.encoded, error)
+            let indexes: SearchIndexes
+            do throws(RedisError) {
+                indexes = try searchIndexes()
+            } catch {
+                throw flushRules.unanswered(error)
+            }
+            try flushRules.check(indexes)
         }
         try run(command)
     }

@@ -7,6 +7,8 @@ import RedisNetworking
 /// It belongs to the thread that leased it. After the lease every function throws `closed`.
 public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
+    /// That of its database, over which the server is asked to end a wait on this one.
+    private let others: BlockingPool
     public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
@@ -14,10 +16,11 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     private var state = LeaseState()
 
     init(
-        _ connection: BlockingConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
-        scanPace: RedisPace
+        _ connection: BlockingConnection, of others: BlockingPool, database: DatabaseName, timeout: Timeout,
+        monitor: CommandMonitor, scanPace: RedisPace
     ) {
         self.connection = connection
+        self.others = others
         self.name = database
         self.timeout = timeout
         self.monitor = monitor
@@ -44,7 +47,12 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             }
             let deadline = Deadline(after: timeout.adding(batch))
             let result = Result { () throws(ConnectionFailure) in
-                try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+                if batch.waits {
+                    try connection.sendBlocking(
+                        batch.bytes, count: batch.count, until: deadline, unblock: others.unblock)
+                } else {
+                    try connection.sendAll(batch.bytes, count: batch.count, until: deadline)
+                }
             }
             state.ended(batch, result)
             return try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
@@ -75,12 +83,15 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         } catch {
             throw monitor.refused(command, error)
         }
-        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let time = command.blockingTime
+        let deadline = Deadline(after: timeout.adding(time))
         let result = Result { () throws(ConnectionFailure) in
             if case .conversation(let channels) = command.route, channels > 0 {
                 return try connection.subscribe(command.bytes, count: channels, until: deadline).subscriptionReply
             }
-            return try connection.send(command.bytes, until: deadline)
+            if time == .none { return try connection.send(command.bytes, until: deadline) }
+            return try connection.sendBlocking(
+                command.bytes, count: 1, until: deadline, unblock: others.unblock)[0]
         }
         state.ended(command, result)
         return try monitor.ended(command, result, since: deadline.start)

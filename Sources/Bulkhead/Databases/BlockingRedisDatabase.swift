@@ -51,7 +51,9 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
             let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                try connection.send(command.bytes, until: deadline)
+                guard time != nil else { return try connection.send(command.bytes, until: deadline) }
+                return try connection.sendBlocking(
+                    command.bytes, count: 1, until: deadline, unblock: pool.unblock)[0]
             }
             if !reply.isLoading {
                 monitor.answered(command, reply, since: deadline.start)
@@ -97,7 +99,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = BlockingRedisConnection(
-            lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
+            lease, of: pool, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         defer { pool.release(lease, reusable: connection.endLease()) }
         return try body(connection)
     }
@@ -107,8 +109,6 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
         do throws(RedisError) {
             try flushRules.check()
-        } catch {
-            throw monitor.refused(command.encoded, error)
             let indexes: SearchIndexes
             do throws(RedisError) {
                 indexes = try searchIndexes()
@@ -116,6 +116,8 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
                 throw flushRules.unanswered(error)
             }
             try flushRules.check(indexes)
+        } catch {
+            throw monitor.refused(command.encoded, error)
         }
         try run(command)
     }
@@ -135,7 +137,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
                 try request(connection, time.map { Deadline(after: $0) } ?? deadline)
             }
             // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-            pool.release(connection, reusable: time == nil || result.isSuccess)
+            pool.release(connection, reusable: time == nil || result.isAnswered)
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
             guard case .failure(let failure) = result, failure.progress == .refused, !isSecond else {
                 return try result.get()
@@ -156,7 +158,8 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             if deadline.isOver { return outcome }
             outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                    try connection.sendAll(bytes, count: count, until: deadline)
+                    guard time != nil else { return try connection.sendAll(bytes, count: count, until: deadline) }
+                    return try connection.sendBlocking(bytes, count: count, until: deadline, unblock: pool.unblock)
                 }
             }
         }

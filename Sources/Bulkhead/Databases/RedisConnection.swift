@@ -11,17 +11,20 @@ import Synchronization
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
     public let name: DatabaseName
+    /// Those of its database, over which the server is asked to end a wait on this one.
+    private let others: DatabaseConnections
     private let timeout: Timeout
     private let monitor: CommandMonitor
     public let scanPace: RedisPace
     private let state = Mutex(LeaseState())
 
     init(
-        _ connection: AsyncConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
-        scanPace: RedisPace
+        _ connection: AsyncConnection, of others: DatabaseConnections, database: DatabaseName, timeout: Timeout,
+        monitor: CommandMonitor, scanPace: RedisPace
     ) {
         self.connection = connection
         self.name = database
+        self.others = others
         self.timeout = timeout
         self.monitor = monitor
         self.scanPace = scanPace
@@ -95,15 +98,21 @@ public final class RedisConnection: RedisExecutor {
             return await connection.subscribe(command.bytes, count: channels, until: deadline)
                 .map(\.subscriptionReply)
         case .blocking where isWaiting, .conversation where isWaiting:
-            return await connection.sendBlocking(command.bytes, until: deadline)
+            return await connection.sendBlocking(command.bytes, count: 1, until: deadline, unblock: others.unblock)
+                .unlessCancelled { command.brings($0[0]) }.map { $0[0] }
         default: return await connection.send(command.bytes, until: deadline)
         }
     }
 
     private func result(of batch: RedisBatch) async -> Result<[RESPValue], ConnectionFailure> {
-        let time = timeout.adding(batch)
-        if time != timeout, let failure = await failureBeforeReady() { return .failure(failure) }
-        return await connection.sendAll(batch.bytes, count: batch.count, until: Deadline(after: time))
+        guard batch.waits else {
+            return await connection.sendAll(batch.bytes, count: batch.count, until: Deadline(after: timeout))
+        }
+        if let failure = await failureBeforeReady() { return .failure(failure) }
+        let deadline = Deadline(after: timeout.adding(batch))
+        return await connection.sendBlocking(
+            batch.bytes, count: batch.count, until: deadline, unblock: others.unblock
+        ).unlessCancelled { batch.brings($0) }
     }
 
     /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.

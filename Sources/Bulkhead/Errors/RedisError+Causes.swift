@@ -33,6 +33,7 @@ extension RedisError {
             case .connecting: .connecting
             case .beingWritten: .writing
             case .mayHaveBeenSent: .sent
+            case .answered: .answered
             }
         self.init(code, failure.message, stage: stage)
     }

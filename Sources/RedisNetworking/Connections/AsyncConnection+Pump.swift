@@ -137,6 +137,8 @@ extension AsyncConnection {
         case .nothing, .ready, .send: break
         case .completed(.one(let continuation), let value): continuation.resume(returning: .success(value))
         case .completed(.all(let continuation), let value): continuation.resume(returning: .success([value]))
+        case .completed(.blocking(let call), let value): call.succeeded([value])
+        case .completedAll(.blocking(let call), let values): call.succeeded(values)
         case .completed(.wiresUser, let value): inlineReplies = .single(value)
         case .completedAll(.all(let continuation), let values): continuation.resume(returning: .success(values))
         case .completedAll(.one(let continuation), let values):

@@ -22,6 +22,8 @@ package final class AsyncConnection: @unchecked Sendable {
     enum Waiter: Sendable {
         case one(UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>)
         case all(UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>)
+        /// Of a command that waits on the server.
+        case blocking(BlockingCall)
         /// The caller that uses the wire right now.
         case wiresUser
     }
@@ -122,25 +124,11 @@ package final class AsyncConnection: @unchecked Sendable {
         await all { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
     }
 
-    /// Sends a command that may block. Cancelling the task closes the connection, on which nobody but its leaseholder
-    /// waits for replies.
-    package func sendBlocking(
-        _ bytes: [UInt8], until deadline: Deadline = .none
-    ) async -> Result<RESPValue, ConnectionFailure> {
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { submit(bytes, .replies(1), .one($0), 0, deadline) }
-        } onCancel: {
-            abort()
-        }
-        guard case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled else { return result }
-        return .failure(.cancelled(failure.progress))
-    }
-
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
     func one(
         _ enter: (UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, _ ticket: Int) -> Void
     ) async -> Result<RESPValue, ConnectionFailure> {
-        let ticket = tickets.add(1, ordering: .relaxed).newValue
+        let ticket = newTicket()
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 enter(continuation, ticket)
@@ -155,7 +143,7 @@ package final class AsyncConnection: @unchecked Sendable {
     private func all(
         _ enter: (UnsafeContinuation<Result<[RESPValue], ConnectionFailure>, Never>, _ ticket: Int) -> Void
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        let ticket = tickets.add(1, ordering: .relaxed).newValue
+        let ticket = newTicket()
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 enter(continuation, ticket)
@@ -166,12 +154,15 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
+    func newTicket() -> Int { tickets.add(1, ordering: .relaxed).newValue }
+
     func submit(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
-        _ deadline: Deadline
+        _ deadline: Deadline, extendedOnceBy patience: Duration? = nil
     ) {
         let (refusal, needsLook) = change { shared in
             let refusal = shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
+            if let patience { shared.machine.extensions[ticket] = patience }
             // The pump, which looks for what it waits for, may have nothing to do yet: the connection is not made.
             return (refusal, !shared.hasWorkForPump && deadline.end < shared.nextLook)
         }
@@ -254,6 +245,7 @@ extension AsyncConnection.Waiter {
         switch self {
         case .one(let continuation): continuation.resume(returning: .failure(failure))
         case .all(let continuation): continuation.resume(returning: .failure(failure))
+        case .blocking(let call): call.failed(failure)
         case .wiresUser: break
         }
     }

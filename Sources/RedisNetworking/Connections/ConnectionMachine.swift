@@ -41,7 +41,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var waiter: Waiter?
         /// What its waiter calls it by; see `withdraw`.
         var ticket: Int
-        let deadline: Deadline
+        var deadline: Deadline
         let isSubscription: Bool
         let isProof: Bool
         /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come.
@@ -102,6 +102,10 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var abandonedCount = 0
     /// No request's deadline is earlier.
     var nextDeadline = Moment.never
+    /// By ticket, how much longer a request stays in line when its deadline is over; of those that wait on the server.
+    package var extensions: [Int: Duration] = [:]
+    /// What the server calls this connection by; nil where it has not said so.
+    package private(set) var clientID: Int64?
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -309,6 +313,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .failed(let failure): return .broken(failure)
             case .ready(let agreed):
                 version = agreed
+                clientID = handshake.clientID
                 state = .ready
                 return .ready
             }

@@ -1,4 +1,5 @@
 import Dispatch
+import RESP
 import Synchronization
 
 /// Connections for blocking callers: a thread leases one for as long as a command or a conversation takes.
@@ -102,6 +103,37 @@ package final class BlockingPool: Sendable {
         }
     }
 
+    /// Has the server end the wait of a lease of this pool; true if the server has said how that went. It does not wait
+    /// for a lease: where none is idle, a connection beside them is opened for it, and closed behind it.
+    package func unblock(_ clientID: Int64, until deadline: Deadline) -> Bool {
+        let idle = machine.withLock { $0.leaseIdle { _ in true } }
+        let isUsable = idle?.isReusable == true
+        defer { if let idle { release(idle, reusable: isUsable) } }
+        do throws(ConnectionFailure) {
+            let connection = if let idle, isUsable { idle } else { try connected(until: deadline) }
+            let reply = try connection.send(DatabaseConnections.unblocking(clientID), until: deadline)
+            return if case .integer = reply { true } else { false }
+        } catch {
+            return false
+        }
+    }
+
+    private func connected(until deadline: Deadline) throws(ConnectionFailure) -> BlockingConnection {
+        let attempt = try circuit.admit()
+        let start = Moment.now
+        var isAccepted = false
+        let result = Result { () throws(ConnectionFailure) in
+            try BlockingConnection(settings, until: deadline) { isAccepted = true }
+        }
+        if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
+            // Whoever accepts is there, and may be held up by a script.
+            attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
+        } else {
+            attempt.ended(result.failure)
+        }
+        return try result.get()
+    }
+
     private func perform(open: () -> Void, _ event: (inout Machine) -> [Machine.Action]) {
         for action in machine.withLock({ event(&$0) }) {
             switch action {
@@ -119,22 +151,7 @@ package final class BlockingPool: Sendable {
 
     /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.
     private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
-        let result = Result { () throws(ConnectionFailure) in
-            let attempt = try circuit.admit()
-            let start = Moment.now
-            var isAccepted = false
-            let result = Result { () throws(ConnectionFailure) in
-                try BlockingConnection(settings, until: deadline) { isAccepted = true }
-            }
-            if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
-                // Whoever accepts is there, and may be held up by a script.
-                attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
-            } else {
-                attempt.ended(result.failure)
-            }
-            return try result.get()
-        }
-        switch result {
+        switch Result(catching: { () throws(ConnectionFailure) in try connected(until: deadline) }) {
         case .success(let connection): perform { $0.opened(connection) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
             // Those behind may have more time: they get an attempt of their own, if the circuit allows.

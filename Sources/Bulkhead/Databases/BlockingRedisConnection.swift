@@ -55,7 +55,8 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
                 }
             }
             state.ended(batch, result)
-            return try monitor.ended(pipelineOf: batch.count, result, since: deadline.start)
+            return try monitor.ended(
+                pipelineOf: batch.count, result, since: deadline.start, hasWaited: batch.waits)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -94,6 +95,6 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
                 command.bytes, count: 1, until: deadline, unblock: others.unblock)[0]
         }
         state.ended(command, result)
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != .none)
     }
 }

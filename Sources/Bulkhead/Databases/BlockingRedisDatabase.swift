@@ -56,7 +56,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
                     command.bytes, count: 1, until: deadline, unblock: pool.unblock)[0]
             }
             if !reply.isLoading {
-                monitor.answered(command, reply, since: deadline.start)
+                monitor.answered(command, reply, since: deadline.start, hasWaited: time != nil)
                 return reply
             }
             outcome = .success([reply])
@@ -64,7 +64,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             outcome = .failure(error)
         }
         let result = repeated(outcome, command.bytes, count: 1, until: deadline, time).map { $0[0] }
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != nil)
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {

@@ -52,7 +52,7 @@ public final class RedisConnection: RedisExecutor {
             let start = Moment.now
             let result = await result(of: batch)
             state.withLock { $0.ended(batch, result) }
-            return try monitor.ended(pipelineOf: batch.count, result, since: start)
+            return try monitor.ended(pipelineOf: batch.count, result, since: start, hasWaited: batch.waits)
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -86,7 +86,7 @@ public final class RedisConnection: RedisExecutor {
         let start = Moment.now
         let result = await result(of: command)
         state.withLock { $0.ended(command, result) }
-        return try monitor.ended(command, result, since: start)
+        return try monitor.ended(command, result, since: start, hasWaited: command.blockingTime != .none)
     }
 
     private func result(of command: EncodedCommand) async -> Result<RESPValue, ConnectionFailure> {

@@ -202,7 +202,7 @@ public struct RedisDatabase: RedisExecutor {
         let send = { () async throws(ConnectionFailure) in try await sendOnLease(command, until: patience) }
         var outcome = await Result(send)
         if outcome.mayNotStand { outcome = await repeated(outcome, command.bytes, until: patience, send) }
-        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start)
+        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start, hasWaited: true)
     }
 
     private func sendOnLease(

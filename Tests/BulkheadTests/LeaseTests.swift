@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func `a typed command in a transaction says where its reply is, a subscription is refused`() async throws {
+    @Test func `a subscription in a transaction is refused`() async throws {
         try await withDatabases { databases, _ in
             try await databases[.main].withConnection { connection in
                 try await connection.send("MULTI")
@@ -142,8 +142,7 @@ import Testing
                     try await connection.send("SUBSCRIBE", "a", "b")
                 }
                 #expect(refused?.code == .commandRefused)
-                let result = try await connection.send("EXEC")
-                #expect(result == .array([.null, .simpleString("OK")]))
+                #expect(try await connection.send("EXEC") == .array([]))
             }
         }
     }

@@ -30,7 +30,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try reply(to: command.encoded))
+            return try command.value(of: try reply(to: command.encoded, isTyped: command.isTyped))
         } catch {
             throw error.at(name, command.name)
         }
@@ -77,10 +77,10 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.end() }
 
-    private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
+    private func reply(to command: EncodedCommand, isTyped: Bool) throws(RedisError) -> RESPValue {
         do throws(RedisError) {
             if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.willSend(command)
+            try state.willSend(command, isTyped: isTyped)
         } catch {
             throw monitor.refused(command, error)
         }

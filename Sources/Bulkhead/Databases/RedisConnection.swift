@@ -6,8 +6,9 @@ import Synchronization
 /// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.
 ///
 /// It takes all commands a database takes, and those that need several on one connection: WATCH, MULTI, EXEC,
-/// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. After the lease every
-/// function throws `closed`.
+/// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. Between MULTI and EXEC it
+/// takes raw commands whose reply is a `RESPValue`, as the server only queues them; a typed one throws
+/// `command-refused`, and nothing is sent. After the lease every function throws `closed`.
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
     public let name: DatabaseName
@@ -33,7 +34,7 @@ public final class RedisConnection: RedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try await reply(to: command.encoded))
+            return try command.value(of: try await reply(to: command.encoded, isTyped: command.isTyped))
         } catch {
             throw error.at(name, command.name)
         }
@@ -75,11 +76,11 @@ public final class RedisConnection: RedisExecutor {
     /// True if the connection can be lent again; every later use is refused.
     func endLease() -> Bool { state.withLock { $0.end() } }
 
-    private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+    private func reply(to command: EncodedCommand, isTyped: Bool) async throws(RedisError) -> RESPValue {
         do throws(RedisError) {
             try refuseIfCancelled()
             if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.withLock { state throws(RedisError) in try state.willSend(command) }
+            try state.withLock { state throws(RedisError) in try state.willSend(command, isTyped: isTyped) }
         } catch {
             throw monitor.refused(command, error)
         }

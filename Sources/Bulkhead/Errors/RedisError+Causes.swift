@@ -63,6 +63,16 @@ extension RedisError {
             "it stands in a transaction, and its reply in EXEC's: send it as a raw command, as RESPValue",
             stage: .answered)
     }
+
+    /// The same, seen before anything is sent.
+    static func queued(_ command: String) -> RedisError {
+        RedisError(
+            .commandRefused,
+            "a transaction is open on this connection, in which the server only queues it: its reply comes with EXEC's "
+                + "and cannot be the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
+                + "RESPValue, and read its result from EXEC's; or end the transaction first",
+            command: command)
+    }
 }
 
 extension RedisCommand {

@@ -11,9 +11,9 @@ import Synchronization
 /// `command-refused`, and nothing is sent. After the lease every function throws `closed`.
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
-    public let name: DatabaseName
     /// Those of its database, over which the server is asked to end a wait on this one.
     private let others: DatabaseConnections
+    public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
     public let scanPace: RedisPace
@@ -24,8 +24,8 @@ public final class RedisConnection: RedisExecutor {
         monitor: CommandMonitor, scanPace: RedisPace
     ) {
         self.connection = connection
-        self.name = database
         self.others = others
+        self.name = database
         self.timeout = timeout
         self.monitor = monitor
         self.scanPace = scanPace

@@ -1,12 +1,25 @@
+package import BulkheadRESP
+
 /// How long a command may wait on the server before it answers, as its own arguments say.
 package enum BlockingTime: Sendable, Hashable {
     case none
     /// Until something comes; a timeout of zero.
     case unlimited
     case upTo(Duration)
+
+    /// What a client waits at least on top of such a time: servers look at who waits once a tick, so that an idle one
+    /// ended a BLPOP up to 101 ms late (Redis 6.2.5, 7.0.15 and 8.2.3, Valkey 8.1.8 and 9.1.2 with their `hz 10`). The
+    /// rest is for the way of the reply.
+    package static let leastMargin = Duration.milliseconds(250)
 }
 
 extension EncodedCommand {
+    /// True if the reply of this command, which waits for what others write, holds some of it: an element, an entry.
+    package func brings(_ reply: RESPValue) -> Bool {
+        let reply = reply.withoutAttributes
+        return route == .blocking && reply != .null && reply.errorMessage == nil
+    }
+
     /// Read from the bytes, for a deadline that must not end the wait before the server does.
     ///
     /// | Commands | Where the timeout stands |

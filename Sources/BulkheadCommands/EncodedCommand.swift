@@ -89,12 +89,12 @@ struct EncodedArguments: Sequence, IteratorProtocol {
 }
 
 /// The commands of an encoded batch, each as its arguments.
-struct EncodedCommands: IteratorProtocol {
+package struct EncodedCommands: IteratorProtocol {
     private var rest: ArraySlice<UInt8>
 
-    init(_ batch: [UInt8]) { rest = batch[...] }
+    package init(_ batch: [UInt8]) { rest = batch[...] }
 
-    mutating func next() -> [ArraySlice<UInt8>]? {
+    package mutating func next() -> [ArraySlice<UInt8>]? {
         guard rest.popFirst() == UInt8(ascii: "*") else { return nil }
         let count = rest.prefix { $0 != UInt8(ascii: "\r") }.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
         var arguments = EncodedArguments(rest)

@@ -95,6 +95,36 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.isIdle && machine.takeOutgoing() == [])
     }
 
+    @Test func `that wait on the server keep their place and their waiter once more, if they may have left`() {
+        var machine = Machine.ready()
+        machine.ask(1, until: at(50))
+        machine.ask(2, until: at(50))
+        machine.extensions[1] = .milliseconds(100)
+        _ = machine.takeOutgoing()
+        #expect(machine.expire(at: at(50)).map(\.0) == [1, 2])
+        #expect(machine.nextDeadline == at(150))
+        #expect(machine.expire(at: at(149)).isEmpty)
+        #expect(machine.hear(":1\r\n:2\r\n") == [.completed(1, [.integer(1)]), .nothing])
+
+        machine.ask(3, until: at(200))
+        machine.extensions[3] = .milliseconds(100)
+        #expect(machine.expire(at: at(200)).map(\.1.progress) == [.inLine])
+        #expect(machine.takeOutgoing() == [])
+        #expect(machine.isIdle)
+
+        machine.ask(4, until: .never)
+        machine.extensions[4] = .milliseconds(100)
+        _ = machine.takeOutgoing()
+        let isInLine = machine.expireSoon(ticket: 4, at: at(300))
+        let isOther = machine.expireSoon(ticket: 5, at: at(300))
+        #expect(isInLine && !isOther)
+        #expect(machine.expire(at: at(300)).map(\.0) == [4])
+        #expect(machine.expire(at: at(400)).map(\.0) == [4])
+        let isStillThere = machine.expireSoon(ticket: 4, at: at(400))
+        #expect(!isStillThere)
+        #expect(machine.hear(":4\r\n") == [.nothing])
+    }
+
     @Test func `say in words where they waited, behind how many, and how long the first has waited`() {
         var machine = Machine.ready()
         for number in 1...3 { machine.ask(number, until: number == 3 ? at(250) : .never) }

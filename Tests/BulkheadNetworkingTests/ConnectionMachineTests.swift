@@ -36,7 +36,7 @@ extension Machine {
     static func ready(_ version: RESPVersion = .resp3) -> Machine {
         var machine = Machine(someSettings(version: version))
         _ = machine.connected()
-        _ = machine.hear((version == .resp3 ? hello : "") + "+OK\r\n+OK\r\n+OK\r\n")
+        _ = machine.hear(version == .resp3 ? hello + "+OK\r\n+OK\r\n+OK\r\n" : "+OK\r\n+OK\r\n:7\r\n+OK\r\n")
         return machine
     }
 

@@ -51,7 +51,7 @@ struct Conversation: Sendable, CustomTestStringConvertible {
         self.turns = turns.map { Turn(ask: $0.0, answer: $0.1) }
         guard version == .resp2 else { return }
         settings.version = .resp2
-        handshake = [(3, "+OK\r\n+OK\r\n+OK\r\n")]
+        handshake = [(4, "+OK\r\n+OK\r\n:7\r\n+OK\r\n")]
     }
 
     var handshakeEnd: Int { handshake.reduce(0) { $0 + $1.answer.utf8.count } }

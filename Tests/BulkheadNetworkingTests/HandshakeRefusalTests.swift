@@ -46,8 +46,8 @@ import Testing
     ) throws {
         var handshake = Handshake(someSettings(database: 42, version: version))
         _ = handshake.start()
-        let greeting = version == .resp3 ? hello : ""
-        let failure = try #require(handshake.receive(greeting + "+OK\r\n+OK\r\n" + reply.0).failure)
+        let greeting = version == .resp3 ? hello + "+OK\r\n+OK\r\n" : "+OK\r\n+OK\r\n:7\r\n"
+        let failure = try #require(handshake.receive(greeting + reply.0).failure)
         #expect(failure.reason == reply.1)
         if reply.1 == .databaseDenied || reply.1 == .databaseOutOfRange { #expect(failure.message.contains("42")) }
     }

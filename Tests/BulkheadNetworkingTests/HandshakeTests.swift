@@ -81,7 +81,8 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
     func `one write asks for everything`(_ settings: ConnectionSettings, _ greeting: [String]) {
         var handshake = Handshake(settings)
         let expected =
-            greeting + ["CLIENT SETINFO LIB-NAME bulkhead", "CLIENT SETINFO LIB-VER 0.1.0", "SELECT 2"]
+            greeting + ["CLIENT SETINFO LIB-NAME bulkhead", "CLIENT SETINFO LIB-VER 0.1.0"]
+            + (settings.version == .resp2 ? ["CLIENT ID"] : []) + ["SELECT 2"]
         #expect(text(handshake.start()) == text(expected.flatMap { command($0) }))
     }
 
@@ -111,8 +112,9 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
         var handshake = Handshake(
             someSettings(username: "ann", password: "sesame", clientName: "app", version: .resp2))
         #expect(!text(handshake.start()).contains("HELLO"))
-        #expect(handshake.receive("+OK\r\n+OK\r\n+OK\r\n+OK\r\n").isWait)
+        #expect(handshake.receive("+OK\r\n+OK\r\n+OK\r\n+OK\r\n:77\r\n").isWait)
         #expect(handshake.receive("+OK\r\n").agreed == .resp2)
+        #expect(handshake.clientID == 77)
     }
 
     @Test func `a server that does not know SETINFO, or denies it, is as good as any`() {
@@ -123,9 +125,19 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
                 var handshake = Handshake(someSettings(version: version))
                 _ = handshake.start()
                 let greeting = version == .resp3 ? hello : ""
-                #expect(handshake.receive(greeting + error + error + "+OK\r\n").agreed == version)
+                let identity = version == .resp2 ? error : ""
+                #expect(handshake.receive(greeting + error + error + identity + "+OK\r\n").agreed == version)
+                #expect(handshake.clientID == nil)
             }
         }
+    }
+
+    @Test func `HELLO tells what the server calls the connection by`() {
+        var handshake = Handshake(someSettings())
+        _ = handshake.start()
+        let hello = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:42\r\n"
+        #expect(handshake.receive(hello + "+OK\r\n+OK\r\n+OK\r\n").agreed == .resp3)
+        #expect(handshake.clientID == 42)
     }
 
     @Test func `a failed handshake stays failed, whatever else the server says`() {

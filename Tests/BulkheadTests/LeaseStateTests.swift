@@ -46,6 +46,19 @@ import Testing
         #expect(state.isClean)
     }
 
+    @Test func `when a pipeline that opened a transaction was cancelled, though the server has answered it`() throws {
+        var state = LeaseState()
+        var batch = RedisBatch()
+        batch.append(RedisCommand<RESPValue>.raw("MULTI", []))
+        batch.append(RedisCommand<RESPValue>.raw("BLPOP", ["key", "1"]))
+        try state.willSend(batch)
+        state.ended(batch, .failure(.cancelled(.answered)))
+        #expect(!state.isClean)
+        let get = RedisCommand<String?>.get("key").encoded
+        let error = #expect(throws: RedisError.self) { try state.willSend(get, isTyped: true) }
+        #expect(error?.code == .commandRefused)
+    }
+
     @Test(arguments: [
         command("WATCH", "key"), command("EXEC"), command("BLPOP", "key", "1"), command("WAIT", "1", "0"),
     ])

@@ -134,24 +134,15 @@ import Testing
         }
     }
 
-    @Test func `a typed command in a transaction says where its reply is, a subscription is refused`() async throws {
+    @Test func `a subscription in a transaction is refused`() async throws {
         try await withDatabases { databases, _ in
             try await databases[.main].withConnection { connection in
                 try await connection.send("MULTI")
-                for attempt in 0..<2 {
-                    let error = await #expect(throws: RedisError.self) {
-                        if attempt == 0 { _ = try await connection.get("key") }
-                        try await connection.set("key", 1)
-                    }
-                    #expect(error?.code == .unexpectedReply)
-                    #expect(error?.message.contains("EXEC") == true)
-                }
                 let refused = await #expect(throws: RedisError.self) {
                     try await connection.send("SUBSCRIBE", "a", "b")
                 }
                 #expect(refused?.code == .commandRefused)
-                let result = try await connection.send("EXEC")
-                #expect(result == .array([.null, .simpleString("OK")]))
+                #expect(try await connection.send("EXEC") == .array([]))
             }
         }
     }
@@ -266,7 +257,7 @@ import Testing
             waiting.cancel()
             let error = await #expect(throws: RedisError.self) { _ = try await waiting.value }
             #expect(error?.code == .cancelled)
-            #expect(error?.stage == .sent)
+            #expect(error?.stage == .answered, "the server has said that it took nothing")
             #expect(
                 try await eventually { try await main.info(["clients"])["blocked_clients"] == "0" })
             try await main.rpush("queue", "kept")

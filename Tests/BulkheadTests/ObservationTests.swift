@@ -222,6 +222,55 @@ private final class Listener: RedisObserver {
         }
     }
 
+    @Test func `counts apart what a caller asked to wait for, in every form`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            let blocking = try databases.blocking(.main)
+            let time = Duration.milliseconds(150)
+            for _ in 0..<50 { _ = try await main.get("a") }
+            _ = try await main.blpop("nothing", timeout: time)
+            try await main.withConnection { connection in
+                _ = try await connection.blpop("nothing", timeout: time)
+                _ = try await connection.pipeline(.blpop("nothing", timeout: time), .ping())
+                try await connection.send("WAIT", 1, 150)
+            }
+            _ = try blocking.blpop("nothing", timeout: time)
+            try blocking.withConnection { connection in
+                _ = try connection.blpop("nothing", timeout: time)
+                _ = try connection.pipeline(.blpop("nothing", timeout: time), .ping())
+                try connection.send("WAIT", 1, 150)
+            }
+            let snapshot = try #require(databases.snapshot()[.main])
+            #expect(snapshot.latencies.count == 50)
+            #expect(snapshot.waits.count == 8)
+            #expect(try #require(snapshot.waits.percentile(1)) >= time)
+            #expect(snapshot.since(snapshot).waits.count == 0)
+        }
+    }
+
+    @Test func `prints what happened in a line, and no empty bucket`() {
+        var snapshot = RedisSnapshot()
+        #expect("\(snapshot)" == "0 answered")
+        snapshot.answered = 53
+        snapshot.errors = 2
+        snapshot.failures = [.timedOut: 1, .cancelled: 3]
+        var counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
+        for _ in 0..<50 { counts[RedisLatencies.bucket(of: 100_000)] += 1 }
+        snapshot.latencies = RedisLatencies(counts: counts)
+        counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
+        counts[RedisLatencies.bucket(of: 500_000_000)] = 3
+        snapshot.waits = RedisLatencies(counts: counts)
+        let line = "53 answered, 2 of them errors, 3 cancelled, 1 timed-out; latencies p50 106 µs, p99 106 µs, "
+            + "max 106 µs of 50; waits p50 503.3 ms, p99 503.3 ms, max 503.3 ms of 3"
+        #expect("\(snapshot)" == line)
+        // A dictionary prints its values by their debug description, and dump by their mirror.
+        #expect("\([DatabaseName.main: snapshot])" == "[main: \(line)]")
+        var dumped = ""
+        dump(snapshot, to: &dumped)
+        #expect(dumped.split(separator: "\n").count < 40 && dumped.contains("waits: p50 503.3 ms"))
+        #expect("\(RedisLatencies())" == "none")
+    }
+
     @Test func `gives latencies at most an eighth too long, and none too short`() throws {
         var random = SeededGenerator(seed: 3)
         for shift in 0..<42 {

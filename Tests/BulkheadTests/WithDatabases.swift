@@ -42,6 +42,7 @@ func patientConfiguration(_ socketPath: String) -> RedisConfiguration {
     configuration.connectTimeout = .seconds(300)
     configuration.leaseTimeout = .seconds(300)
     configuration.commandTimeout = .seconds(300)
+    configuration.unblockingTime = .seconds(300)
     // A server that was restarted is there for the next command.
     configuration.reconnectDelay = .zero
     configuration.maximumReconnectDelay = .zero

@@ -125,6 +125,23 @@ import Testing
         #expect(preview.refusal?.contains("cannot be asked") == true)
     }
 
+    @Test(.enabled(if: SearchServer.options != nil, "\(SearchServer.absence)"))
+    func `a real search module's indexes are named and kept`() async throws {
+        let server = try RedisTestServer.start(#require(SearchServer.options))
+        defer { server.stop() }
+        let databases = try RedisDatabases(url: server.url)
+        try await databases[.main].set("key", "value")
+        try await databases[.main].send("FT.CREATE", "llama_index", "SCHEMA", "t", "TEXT")
+        let words = ["flush", "main", "--yes", "--expecting", "1", "--url", server.url]
+        let refused = try await Bulkhead.run(words)
+        #expect(refused.exitCode == 1 && refused.errors.contains("drops the search indexes llama_index"))
+        #expect(try await databases[.main].dbsize() == 1)
+        try await databases[.main].send("FT.DROPINDEX", "llama_index")
+        let done = try await Bulkhead.run(words)
+        #expect(done.exitCode == 0, "\(done.errors)")
+        await databases.close()
+    }
+
     @Test func `a database that holds nothing is not the 1204 keys that were expected`() async throws {
         try await withKeys { server, _ in
             let words = ["flush", "db5", "--yes", "--expecting", "1204", "--url", server.url]

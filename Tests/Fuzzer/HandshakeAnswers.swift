@@ -67,7 +67,7 @@ enum HandshakeAnswers {
         let login = (logsIn ? 1 : 0) + (settings.clientName == nil ? 0 : 1)
         var answers: [String] = []
         switch settings.version {
-        case .resp2: answers = Array(repeating: okay, count: login + 3)
+        case .resp2: answers = Array(repeating: okay, count: login + 2) + [":7\r\n", okay]
         case .resp3 where random.once(in: 3):
             let denied = settings.password != nil && random.once(in: 2)
             let first = random.once(in: 2) ? unknown : "-NOPROTO unsupported protocol version\r\n"

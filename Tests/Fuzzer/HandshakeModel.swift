@@ -85,7 +85,7 @@ struct HandshakeModel {
         case "SELECT":
             if reply == .simpleString("OK") { isSelected = true }
             return isSelected || fallsBack
-        case "CLIENT" where command[1] == "SETINFO":
+        case "CLIENT" where command[1] == "SETINFO" || command[1] == "ID":
             // Older servers do not know it; what refuses everybody refuses here too.
             return error.map { !$0.hasPrefix("ERR max number of clients") && !$0.hasPrefix("DENIED") } ?? true
         default: return error == nil

@@ -73,6 +73,8 @@ public struct RedisConfiguration: Sendable {
     public var proofInterval: Int?
     /// Hears of every command that has ended, and of connections: logs, metrics, traces. Default: nobody.
     public var observer: (any RedisObserver)?
+    /// How long a command that waits on the server, and was cancelled or is late, waits for the server to end it.
+    package var unblockingTime = Duration.milliseconds(500)
     /// What a reply may be before it counts as a violation of the protocol.
     public var limits = RESPLimits()
 
@@ -112,6 +114,7 @@ public struct RedisConfiguration: Sendable {
             endpoint: endpoint, database: number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
+        settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(
             probeInterval: keepAliveInterval, idleTime: maximumIdleTime, age: maximumConnectionAge)

@@ -7,6 +7,8 @@ public import BulkheadRESP
 /// It belongs to the thread that leased it. After the lease every function throws `closed`.
 public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
+    /// That of its database, over which the server is asked to end a wait on this one.
+    private let others: BlockingPool
     public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
@@ -14,10 +16,11 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     private var state = LeaseState()
 
     init(
-        _ connection: BlockingConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
-        scanPace: RedisPace
+        _ connection: BlockingConnection, of others: BlockingPool, database: DatabaseName, timeout: Timeout,
+        monitor: CommandMonitor, scanPace: RedisPace
     ) {
         self.connection = connection
+        self.others = others
         self.name = database
         self.timeout = timeout
         self.monitor = monitor
@@ -27,7 +30,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try reply(to: command.encoded))
+            return try command.value(of: try reply(to: command.encoded, isTyped: command.isTyped))
         } catch {
             throw error.at(name, command.name)
         }
@@ -43,12 +46,19 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
                 throw monitor.refused(pipelineOf: batch, error)
             }
             let deadline = Deadline(after: timeout.adding(batch))
-            let result = Result { () throws(ConnectionFailure) in
-                batch.sent == 0 ? [] : try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
+            let result = Result { () throws(ConnectionFailure) -> [RESPValue] in
+                if batch.sent == 0 { return [] }
+                guard batch.waits else {
+                    return try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
+                }
+                return try connection.sendBlocking(
+                    batch.bytes, count: batch.sent, until: deadline, unblock: others.unblock)
             }
             state.ended(batch, result)
             if batch.sent == 0 { return batch.replies(with: []) }
-            return batch.replies(with: try monitor.ended(pipelineOf: batch, result, since: deadline.start))
+            return batch.replies(
+                with: try monitor.ended(
+                    pipelineOf: batch, result, since: deadline.start, hasWaited: batch.waits))
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -69,10 +79,10 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     /// What is known about the connection; every later use is refused.
     func endLease() -> LeaseState.End { state.end() }
 
-    private func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
+    private func reply(to command: EncodedCommand, isTyped: Bool) throws(RedisError) -> RESPValue {
         do throws(RedisError) {
             if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.willSend(command)
+            try state.willSend(command, isTyped: isTyped)
         } catch {
             throw monitor.refused(command, error)
         }
@@ -80,14 +90,17 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
             state.ended(command, .success(known.reply))
             return known.reply
         }
-        let deadline = Deadline(after: timeout.adding(command.blockingTime))
+        let time = command.blockingTime
+        let deadline = Deadline(after: timeout.adding(time))
         let result = Result { () throws(ConnectionFailure) in
             if case .conversation(let channels) = command.route, channels > 0 {
                 return try connection.subscribe(command.bytes, count: channels, until: deadline).subscriptionReply
             }
-            return try connection.send(command.bytes, until: deadline)
+            if time == .none { return try connection.send(command.bytes, until: deadline) }
+            return try connection.sendBlocking(
+                command.bytes, count: 1, until: deadline, unblock: others.unblock)[0]
         }
         state.ended(command, result)
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != .none)
     }
 }

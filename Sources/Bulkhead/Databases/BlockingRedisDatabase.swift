@@ -52,10 +52,12 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         let outcome: Result<[RESPValue], ConnectionFailure>
         do {
             let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                try connection.send(command.bytes, until: deadline)
+                guard time != nil else { return try connection.send(command.bytes, until: deadline) }
+                return try connection.sendBlocking(
+                    command.bytes, count: 1, until: deadline, unblock: pool.unblock)[0]
             }
             if reply.refusal == nil {
-                monitor.answered(command, reply, since: deadline.start)
+                monitor.answered(command, reply, since: deadline.start, hasWaited: time != nil)
                 return reply
             }
             outcome = .success([reply])
@@ -63,7 +65,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             outcome = .failure(error)
         }
         let result = repeated(outcome, command.bytes, count: 1, until: deadline, time).map { $0[0] }
-        return try monitor.ended(command, result, since: deadline.start)
+        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != nil)
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
@@ -99,7 +101,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
         let connection = BlockingRedisConnection(
-            lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
+            lease, of: pool, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         defer {
             let end = connection.endLease()
             pool.release(lease, reusable: end.isReusable)
@@ -113,6 +115,13 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
         do throws(RedisError) {
             try flushRules.check()
+            let indexes: SearchIndexes
+            do throws(RedisError) {
+                indexes = try searchIndexes()
+            } catch {
+                throw flushRules.unanswered(error)
+            }
+            try flushRules.check(indexes)
         } catch {
             throw monitor.refused(command.encoded, error)
         }
@@ -134,7 +143,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
                 try request(connection, time.map { Deadline(after: $0) } ?? deadline)
             }
             // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-            pool.release(connection, reusable: time == nil || result.isSuccess)
+            pool.release(connection, reusable: time == nil || result.isAnswered)
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
             guard case .failure(let failure) = result, failure.progress == .refused, !isSecond else {
                 return try result.get()
@@ -159,7 +168,8 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             start = .now
             outcome = Result { () throws(ConnectionFailure) in
                 try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                    try connection.sendAll(bytes, count: count, until: deadline)
+                    guard time != nil else { return try connection.sendAll(bytes, count: count, until: deadline) }
+                    return try connection.sendBlocking(bytes, count: count, until: deadline, unblock: pool.unblock)
                 }
             }
         }

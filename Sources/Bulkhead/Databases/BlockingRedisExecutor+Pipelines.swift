@@ -69,7 +69,7 @@ extension BlockingRedisExecutor {
         _ commands: repeat RedisCommand<each Reply>
     ) throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
-        repeat batch.append(each commands)
+        repeat batch.append(typed: each commands)
         var reader = ReplyReader(try send(batch), in: name)
         return try (repeat reader.next(each commands))
     }

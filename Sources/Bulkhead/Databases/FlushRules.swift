@@ -19,6 +19,29 @@ struct FlushRules: Sendable {
             .flushRefused, reason + ": set mayBeFlushed (may_be_flushed) if its data can be lost",
             database: entry.name, command: "FLUSHDB")
     }
+
+    /// Throws if the flush would take search indexes along.
+    func check(_ indexes: SearchIndexes) throws(RedisError) {
+        let reason: String
+        switch indexes {
+        case .none: return
+        case .named(let names):
+            reason = "a flush of any database drops every search index of its server, which has \(names.count): "
+                + "remove keys by a scan and UNLINK, or drop the indexes first (FT.DROPINDEX)"
+        case .hidden:
+            reason = "a flush of any database drops every search index of its server, and whether this one has any "
+                + "this user may not ask: allow it FT._LIST"
+        }
+        throw RedisError(.flushRefused, reason, database: entry.name, command: "FLUSHDB")
+    }
+
+    /// A question before the flush that has no answer: whatever became of it, nothing was flushed.
+    func unanswered(_ error: RedisError) -> RedisError {
+        RedisError(
+            error.code,
+            "nothing was flushed, as whether search indexes would be lost could not be asked: \(error.message)",
+            database: entry.name, command: "FLUSHDB")
+    }
 }
 
 /// How FLUSHDB frees the memory.

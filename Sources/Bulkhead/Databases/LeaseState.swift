@@ -11,7 +11,10 @@ import BulkheadRESP
 struct LeaseState: Sendable {
     private(set) var isOver = false
     private var isWatching = false
+    /// The server has begun a transaction, and has not said that it ended it.
     private var isInTransaction = false
+    /// What is sent next will only be queued: MULTI has left, and no EXEC or DISCARD behind it.
+    private var isQueueing = false
     private var isTainted = false
     /// A reply showed that the connection leads to the wrong server.
     private var showsWrongConnection = false
@@ -22,8 +25,10 @@ struct LeaseState: Sendable {
     /// True if the connection is as it came from the handshake.
     var isClean: Bool { !isWatching && !isInTransaction && !isTainted && !showsWrongConnection && calls == 0 }
 
-    /// A command is about to be sent; throws if it cannot be now.
-    mutating func willSend(_ command: EncodedCommand) throws(RedisError) {
+    /// A command is about to be sent; throws if it cannot be now, and then nothing is. `isTyped` if its reply is to
+    /// become a type of its own, which `QUEUED` never can.
+    mutating func willSend(_ command: EncodedCommand, isTyped: Bool = false) throws(RedisError) {
+        if isTyped, isQueueing, !isOver, !command.isAnsweredInTransaction { throw .queued(command.name) }
         try willSend(special: command.leavesNothing ? [] : [command])
     }
 
@@ -39,6 +44,7 @@ struct LeaseState: Sendable {
 
     /// The same for a batch: only its special commands leave anything behind.
     mutating func willSend(_ batch: RedisBatch) throws(RedisError) {
+        if !isOver, let command = batch.typedCommandInTransaction(isQueueing) { throw .queued(command) }
         try willSend(special: batch.special.map(\.command))
     }
 
@@ -74,7 +80,7 @@ struct LeaseState: Sendable {
         if isOver { throw Self.over }
         for command in commands {
             guard case .conversation(let confirmations) = command.route else { continue }
-            if confirmations > 0 && isInTransaction {
+            if confirmations > 0 && isQueueing {
                 throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
             }
             begins(command)
@@ -88,29 +94,40 @@ struct LeaseState: Sendable {
 
     private mutating func ended(special commands: [EncodedCommand], _ result: Result<[RESPValue], ConnectionFailure>) {
         calls -= 1
-        if commands.contains(where: \.isOfConversation) { conversations -= 1 }
+        let isConversation = commands.contains(where: \.isOfConversation)
+        if isConversation { conversations -= 1 }
         switch result {
         case .success(let replies):
             for (command, reply) in zip(commands, replies) { answered(command, reply) }
         case .failure(let failure) where failure.progress.isSafeToRepeat: break
+        // A wait that was ended; what its pipeline began is not told.
+        case .failure(let failure) where failure.progress == .answered && !isConversation: break
         case .failure:
-            if commands.contains(where: { $0.isOfConversation || $0.blockingTime != .none }) { isTainted = true }
+            if isConversation || commands.contains(where: { $0.blockingTime != .none }) { isTainted = true }
+            return
         }
+        // Nothing else is under way that begins or ends one.
+        if isConversation, conversations == 0 { isQueueing = isInTransaction }
     }
 
     private mutating func begins(_ command: EncodedCommand) {
         switch command.name {
         case "WATCH": isWatching = true
-        case "MULTI": isInTransaction = true
-        case "EXEC", "DISCARD", "UNWATCH", "WAIT", "WAITAOF": break
+        case "MULTI": isQueueing = true
+        case "EXEC", "DISCARD": isQueueing = false
+        case "UNWATCH", "WAIT", "WAITAOF": break
         default: isTainted = true
         }
     }
 
     /// Only what the server did not refuse or queue has undone anything. What begins anew behind an end counts again.
     private mutating func answered(_ command: EncodedCommand, _ reply: RESPValue) {
-        guard command.isOfConversation, reply.withoutAttributes.errorMessage == nil, !reply.isQueued else { return }
+        guard command.isOfConversation, !reply.isQueued else { return }
+        let error = reply.withoutAttributes.errorMessage
+        // A transaction that the server gave up is over too.
+        guard error == nil || error?.starts(with: "EXECABORT".utf8) == true else { return }
         switch command.name {
+        case "MULTI": isInTransaction = true
         case "UNWATCH": isWatching = false
         case "EXEC", "DISCARD":
             isInTransaction = false
@@ -127,6 +144,11 @@ extension EncodedCommand {
         case .shared, .bulk, .answered: true
         case .blocking, .conversation, .refused: false
         }
+    }
+
+    /// In an open transaction the server answers these at once, and only queues all others.
+    fileprivate var isAnsweredInTransaction: Bool {
+        isOfConversation && ["EXEC", "DISCARD", "MULTI", "WATCH"].contains(name)
     }
 
     fileprivate var isOfConversation: Bool {

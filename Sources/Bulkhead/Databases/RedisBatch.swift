@@ -1,4 +1,5 @@
 public import BulkheadCommands
+public import BulkheadRESP
 
 /// The commands of a pipeline, ready to be sent in one piece.
 ///
@@ -22,6 +23,10 @@ public struct RedisBatch: Sendable {
     /// Those that are not for every connection, and where they stand among those that are sent; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
+    /// Which commands, by position, have a type that their reply becomes: of a `send` none, of the array form all or
+    /// none, of the others up to eight. The last bit is for all positions from there on.
+    private var typed: UInt64 = 0
+
     /// A batch above this takes the bulk lane.
     static let largestOnSharedLane = 1_000
 
@@ -31,6 +36,13 @@ public struct RedisBatch: Sendable {
     /// Puts a command behind the others. What may not be sent is refused when the batch is.
     @inlinable
     public mutating func append<Reply>(_ command: RedisCommand<Reply>) {
+        append(command.encoded)
+    }
+
+    /// The same for a pipeline, which reads each reply as the command's own type.
+    @usableFromInline
+    mutating func append<Reply>(typed command: RedisCommand<Reply>) {
+        if command.isTyped { typed |= 1 << min(count, 63) }
         append(command.encoded)
     }
 
@@ -44,7 +56,11 @@ public struct RedisBatch: Sendable {
             reserve(size)
             for index in commands.indices { append(commands[index].encoded) }
         }
+        readAll(as: Reply.self)
     }
+
+    @usableFromInline
+    mutating func readAll(as type: Any.Type) { typed = type == RESPValue.self ? 0 : .max }
 
     @usableFromInline
     mutating func reserve(_ size: Int) { bytes.reserveCapacity(size) }
@@ -90,6 +106,42 @@ public struct RedisBatch: Sendable {
             }
         }
     }
+}
+
+extension RedisBatch {
+    /// True if one of its commands waits on the server.
+    var waits: Bool { special.contains { $0.command.blockingTime != .none } }
+
+    /// True if the replies hold something that a command waited for.
+    func brings(_ replies: [RESPValue]) -> Bool {
+        special.contains { $0.command.brings(replies[$0.position]) }
+    }
+
+    /// The first command that the server would only queue, while its reply is to be read as a type of its own; nil if
+    /// there is none. `isQueueing` is whether a transaction is open where the batch begins.
+    func typedCommandInTransaction(_ isQueueing: Bool) -> String? {
+        guard typed != 0, isQueueing || special.contains(where: { $0.command.name == "MULTI" }) else { return nil }
+        var isQueueing = isQueueing
+        var commands = EncodedCommands(bytes)
+        var special = special[...]
+        for position in 0..<count {
+            let words = commands.next()
+            let own = special.first?.position == position ? special.removeFirst().command.name : nil
+            switch own {
+            case "MULTI": isQueueing = true
+            case "EXEC", "DISCARD": isQueueing = false
+            case _ where isQueueing && typed >> UInt64(min(position, 63)) & 1 == 1 && own != "WATCH":
+                return words?.first.map { String(decoding: $0, as: UTF8.self).uppercased() } ?? ""
+            default: break
+            }
+        }
+        return nil
+    }
+}
+
+extension RedisCommand {
+    /// True if the reply becomes another type than the server's own value.
+    @inlinable var isTyped: Bool { Reply.self != RESPValue.self }
 }
 
 extension RedisError {

@@ -6,10 +6,13 @@ import Synchronization
 /// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.
 ///
 /// It takes all commands a database takes, and those that need several on one connection: WATCH, MULTI, EXEC,
-/// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. After the lease every
-/// function throws `closed`.
+/// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. Between MULTI and EXEC it
+/// takes raw commands whose reply is a `RESPValue`, as the server only queues them; a typed one throws
+/// `command-refused`, and nothing is sent. After the lease every function throws `closed`.
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
+    /// Those of its database, over which the server is asked to end a wait on this one.
+    private let others: DatabaseConnections
     public let name: DatabaseName
     private let timeout: Timeout
     private let monitor: CommandMonitor
@@ -17,10 +20,11 @@ public final class RedisConnection: RedisExecutor {
     private let state = Mutex(LeaseState())
 
     init(
-        _ connection: AsyncConnection, database: DatabaseName, timeout: Timeout, monitor: CommandMonitor,
-        scanPace: RedisPace
+        _ connection: AsyncConnection, of others: DatabaseConnections, database: DatabaseName, timeout: Timeout,
+        monitor: CommandMonitor, scanPace: RedisPace
     ) {
         self.connection = connection
+        self.others = others
         self.name = database
         self.timeout = timeout
         self.monitor = monitor
@@ -30,7 +34,7 @@ public final class RedisConnection: RedisExecutor {
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
         do throws(RedisError) {
-            return try command.value(of: try await reply(to: command.encoded))
+            return try command.value(of: try await reply(to: command.encoded, isTyped: command.isTyped))
         } catch {
             throw error.at(name, command.name)
         }
@@ -50,7 +54,8 @@ public final class RedisConnection: RedisExecutor {
             let result = batch.sent == 0 ? .success([]) : await result(of: batch)
             state.withLock { $0.ended(batch, result) }
             if batch.sent == 0 { return batch.replies(with: []) }
-            return batch.replies(with: try monitor.ended(pipelineOf: batch, result, since: start))
+            return batch.replies(
+                with: try monitor.ended(pipelineOf: batch, result, since: start, hasWaited: batch.waits))
         } catch {
             throw error.at(name, error.command ?? "a pipeline")
         }
@@ -73,11 +78,11 @@ public final class RedisConnection: RedisExecutor {
     /// What is known about the connection; every later use is refused.
     func endLease() -> LeaseState.End { state.withLock { $0.end() } }
 
-    private func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+    private func reply(to command: EncodedCommand, isTyped: Bool) async throws(RedisError) -> RESPValue {
         do throws(RedisError) {
             try refuseIfCancelled()
             if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.withLock { state throws(RedisError) in try state.willSend(command) }
+            try state.withLock { state throws(RedisError) in try state.willSend(command, isTyped: isTyped) }
         } catch {
             throw monitor.refused(command, error)
         }
@@ -88,7 +93,7 @@ public final class RedisConnection: RedisExecutor {
         let start = Moment.now
         let result = await result(of: command)
         state.withLock { $0.ended(command, result) }
-        return try monitor.ended(command, result, since: start)
+        return try monitor.ended(command, result, since: start, hasWaited: command.blockingTime != .none)
     }
 
     private func result(of command: EncodedCommand) async -> Result<RESPValue, ConnectionFailure> {
@@ -100,15 +105,21 @@ public final class RedisConnection: RedisExecutor {
             return await connection.subscribe(command.bytes, count: channels, until: deadline)
                 .map(\.subscriptionReply)
         case .blocking where isWaiting, .conversation where isWaiting:
-            return await connection.sendBlocking(command.bytes, until: deadline)
+            return await connection.sendBlocking(command.bytes, count: 1, until: deadline, unblock: others.unblock)
+                .unlessCancelled { command.brings($0[0]) }.map { $0[0] }
         default: return await connection.send(command.bytes, until: deadline)
         }
     }
 
     private func result(of batch: RedisBatch) async -> Result<[RESPValue], ConnectionFailure> {
-        let time = timeout.adding(batch)
-        if time != timeout, let failure = await failureBeforeReady() { return .failure(failure) }
-        return await connection.sendAll(batch.bytes, count: batch.sent, until: Deadline(after: time))
+        guard batch.waits else {
+            return await connection.sendAll(batch.bytes, count: batch.sent, until: Deadline(after: timeout))
+        }
+        if let failure = await failureBeforeReady() { return .failure(failure) }
+        let deadline = Deadline(after: timeout.adding(batch))
+        return await connection.sendBlocking(
+            batch.bytes, count: batch.sent, until: deadline, unblock: others.unblock
+        ).unlessCancelled { batch.brings($0) }
     }
 
     /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.

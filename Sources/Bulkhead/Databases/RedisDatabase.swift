@@ -30,8 +30,14 @@ public struct RedisDatabase: RedisExecutor {
     /// The time covers all of a call: a wait for a connection, connecting, writing, the reply. Past it the call throws
     /// `timed-out`, whose ``RedisError/stage`` tells whether the command had left; a reply that comes later is dropped,
     /// and nobody else on the connection notices. A command that waits on the server, such as BLPOP, has the limit once
-    /// for the wait until it can leave, and from then on again on top of its own time. The default is
-    /// ``RedisConfiguration/commandTimeout``.
+    /// for the wait until it can leave, and from then on again on top of its own time, but 250 ms at least: an idle
+    /// server ends such a wait up to 101 ms late. The default is ``RedisConfiguration/commandTimeout``.
+    ///
+    /// A command that waits on the server and is late, or whose task is cancelled, is ended there by CLIENT UNBLOCK
+    /// over another connection. If it had taken something it returns that all the same, to a cancelled task too; else
+    /// a late one returns that nothing came, and a cancelled one throws `cancelled` with the stage `answered`. Where
+    /// the server denies CLIENT UNBLOCK, or does not answer within half a second, the command's connection is closed:
+    /// what it takes until the server has noticed is lost.
     public func within(_ timeout: Duration?) -> RedisDatabase {
         var database = self
         database.timeout = Timeout(timeout)
@@ -102,7 +108,8 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
-        let connection = RedisConnection(lease, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
+        let connection = RedisConnection(
+            lease, of: connections, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
         do {
             let result = try await body(connection)
             takeBack(lease, connection)
@@ -121,13 +128,21 @@ public struct RedisDatabase: RedisExecutor {
 
     /// Removes every key of this database, and of no other.
     ///
-    /// Throws `flush-refused`, and sends nothing, if the catalogue protects the database or another name of its
-    /// number.
+    /// Throws `flush-refused`, and flushes nothing, if the catalogue protects the database or another name of its
+    /// number, and if the server has search indexes, all of which a flush of any database drops. It is asked for them
+    /// first, which costs one more round trip; an index made between the two is lost.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
         let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
         do throws(RedisError) {
             try flushRules.check()
+            let indexes: SearchIndexes
+            do throws(RedisError) {
+                indexes = try await searchIndexes()
+            } catch {
+                throw flushRules.unanswered(error)
+            }
+            try flushRules.check(indexes)
         } catch {
             throw monitor.refused(command.encoded, error)
         }
@@ -198,7 +213,7 @@ public struct RedisDatabase: RedisExecutor {
         let send = { () async throws(ConnectionFailure) in try await sendOnLease(command, until: patience) }
         var outcome = await Result(send)
         if outcome.mayNotStand { outcome = await repeated(outcome, command.bytes, until: patience, send) }
-        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start)
+        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start, hasWaited: true)
     }
 
     private func sendOnLease(
@@ -210,10 +225,11 @@ public struct RedisDatabase: RedisExecutor {
             throw failure
         }
         let deadline = Deadline(after: timeout.adding(command.blockingTime))
-        let result = await lease.sendBlocking(command.bytes, until: deadline)
-        // After a timeout the server may still wait, and answer the next command first.
-        connections.pool.release(lease, reusable: result.isSuccess)
-        return [try result.get()]
+        let result = await lease.sendBlocking(command.bytes, count: 1, until: deadline, unblock: connections.unblock)
+            .unlessCancelled { command.brings($0[0]) }
+        // Where nobody knows what became of it the server may still wait, and answer the next command first.
+        connections.pool.release(lease, reusable: result.isAnswered)
+        return try result.get()
     }
 }
 
@@ -223,7 +239,7 @@ extension Timeout {
         switch time {
         case .none: self
         case .unlimited: Timeout(nil)
-        case .upTo(let duration): adding(duration)
+        case .upTo(let duration): atLeast(BlockingTime.leastMargin).adding(duration)
         }
     }
 
@@ -233,9 +249,22 @@ extension Timeout {
     }
 }
 
-extension Result {
-    var isSuccess: Bool {
-        if case .success = self { true } else { false }
+extension Result where Failure == ConnectionFailure {
+    /// True if the server has answered, and waits no longer.
+    var isAnswered: Bool {
+        switch self {
+        case .success: true
+        case .failure(let failure): failure.progress == .answered
+        }
+    }
+}
+
+extension Result<[RESPValue], ConnectionFailure> {
+    /// Of a cancelled task's command that waited on the server: the replies if they bring something, which nobody else
+    /// will have.
+    func unlessCancelled(_ brings: ([RESPValue]) -> Bool) -> Self {
+        guard case .success(let replies) = self, Task.isCancelled, !brings(replies) else { return self }
+        return .failure(.cancelled(.answered))
     }
 }
 

@@ -75,7 +75,7 @@ extension RedisExecutor {
         _ commands: repeat RedisCommand<each Reply>
     ) async throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
-        repeat batch.append(each commands)
+        repeat batch.append(typed: each commands)
         var reader = ReplyReader(try await send(batch), in: name)
         return try (repeat reader.next(each commands))
     }

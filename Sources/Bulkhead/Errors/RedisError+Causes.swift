@@ -34,6 +34,7 @@ extension RedisError {
             case .connecting: .connecting
             case .beingWritten: .writing
             case .mayHaveBeenSent: .sent
+            case .answered: .answered
             }
         self.init(code, failure.message, stage: stage)
     }
@@ -71,6 +72,16 @@ extension RedisError {
             .unexpectedReply,
             "it stands in a transaction, and its reply in EXEC's: send it as a raw command, as RESPValue",
             stage: .answered)
+    }
+
+    /// The same, seen before anything is sent.
+    static func queued(_ command: String) -> RedisError {
+        RedisError(
+            .commandRefused,
+            "a transaction is open on this connection, in which the server only queues it: its reply comes with EXEC's "
+                + "and cannot be the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
+                + "RESPValue, and read its result from EXEC's; or end the transaction first",
+            command: command)
     }
 }
 

@@ -28,7 +28,8 @@ extension RedisError.Code {
     public static let databaseDenied = Self("database-denied")
     /// The catalogue protects the database from being flushed.
     public static let flushRefused = Self("flush-refused")
-    /// The command would break its connection's binding to the database, or reach past it.
+    /// The command would break its connection's binding to the database, or reach past it; or it cannot stand where it
+    /// is: a typed one in an open transaction, one that blocks in a shared pipeline.
     public static let commandRefused = Self("command-refused")
 
     // MARK: Connections

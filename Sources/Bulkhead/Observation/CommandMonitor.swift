@@ -16,33 +16,35 @@ final class CommandMonitor: @unchecked Sendable {
     private let answered = Atomic(0)
     private let errors = Atomic(0)
     private let failures = Mutex<[RedisError.Code: Int]>([:])
+    /// Two histograms, one behind the other: of the server's time, and of what callers asked to wait for.
     private let latencies: UnsafeMutablePointer<Atomic<Int>>
+    private static let counters = 2 * RedisLatencies.bucketCount
 
     init(_ entry: DatabaseEntry, on server: Endpoint, _ observer: (any RedisObserver)?) {
         database = entry.name
         number = entry.number
         self.server = server
         self.observer = observer
-        latencies = .allocate(capacity: RedisLatencies.bucketCount)
-        for bucket in 0..<RedisLatencies.bucketCount { (latencies + bucket).initialize(to: Atomic(0)) }
+        latencies = .allocate(capacity: Self.counters)
+        for bucket in 0..<Self.counters { (latencies + bucket).initialize(to: Atomic(0)) }
     }
 
     deinit {
-        latencies.deinitialize(count: RedisLatencies.bucketCount)
+        latencies.deinitialize(count: Self.counters)
         latencies.deallocate()
     }
 
-    /// The server has answered a command that was asked for at `start`.
-    func answered(_ command: EncodedCommand, _ reply: RESPValue, since start: Moment) {
+    /// The server has answered a command that was asked for at `start`; `hasWaited` if its caller asked it to wait.
+    func answered(_ command: EncodedCommand, _ reply: RESPValue, since start: Moment, hasWaited: Bool = false) {
         let error = reply.errorMessage
-        count(1, errors: error == nil ? 0 : 1, since: start)
+        count(1, errors: error == nil ? 0 : 1, since: start, hasWaited)
         guard let observer else { return }
         tell(observer, command.label, 1, nil, error.map { RedisError(server: $0).code }, .answered, since: start)
     }
 
-    private func answered(_ batch: RedisBatch, _ replies: [RESPValue], since start: Moment) {
+    private func answered(_ batch: RedisBatch, _ replies: [RESPValue], since start: Moment, _ hasWaited: Bool) {
         let errors = replies.lazy.compactMap(\.errorMessage)
-        count(replies.count, errors: errors.reduce(0) { count, _ in count + 1 }, since: start)
+        count(replies.count, errors: errors.reduce(0) { count, _ in count + 1 }, since: start, hasWaited)
         guard let observer else { return }
         let code = errors.first.map { RedisError(server: $0).code }
         tell(observer, Self.pipeline, replies.count, batch, code, .answered, since: start)
@@ -50,11 +52,12 @@ final class CommandMonitor: @unchecked Sendable {
 
     /// One or the other; the reply, or the failure as this floor's error.
     func ended(
-        _ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>, since start: Moment
+        _ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>, since start: Moment,
+        hasWaited: Bool = false
     ) throws(RedisError) -> RESPValue {
         switch result {
         case .success(let reply):
-            answered(command, reply, since: start)
+            answered(command, reply, since: start, hasWaited: hasWaited)
             return reply
         case .failure(let failure):
             let error = RedisError(failure)
@@ -65,11 +68,12 @@ final class CommandMonitor: @unchecked Sendable {
 
     /// The same for a pipeline.
     func ended(
-        pipelineOf batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>, since start: Moment
+        pipelineOf batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>, since start: Moment,
+        hasWaited: Bool = false
     ) throws(RedisError) -> [RESPValue] {
         switch result {
         case .success(let replies):
-            answered(batch, replies, since: start)
+            answered(batch, replies, since: start, hasWaited)
             return replies
         case .failure(let failure):
             let error = RedisError(failure)
@@ -115,18 +119,20 @@ final class CommandMonitor: @unchecked Sendable {
         snapshot.answered = answered.load(ordering: .relaxed)
         snapshot.errors = errors.load(ordering: .relaxed)
         snapshot.failures = failures.withLock(\.self)
-        snapshot.latencies = RedisLatencies(
-            counts: (0..<RedisLatencies.bucketCount).map { latencies[$0].load(ordering: .relaxed) })
+        let counts = (0..<Self.counters).map { latencies[$0].load(ordering: .relaxed) }
+        snapshot.latencies = RedisLatencies(counts: Array(counts.prefix(RedisLatencies.bucketCount)))
+        snapshot.waits = RedisLatencies(counts: Array(counts.suffix(RedisLatencies.bucketCount)))
         return snapshot
     }
 
     private static let pipeline = "PIPELINE"
     private static let lease = "LEASE"
 
-    private func count(_ commands: Int, errors count: Int, since start: Moment) {
+    private func count(_ commands: Int, errors count: Int, since start: Moment, _ hasWaited: Bool) {
         answered.add(commands, ordering: .relaxed)
         if count > 0 { errors.add(count, ordering: .relaxed) }
-        latencies[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
+        let histogram = hasWaited ? latencies + RedisLatencies.bucketCount : latencies
+        histogram[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
     }
 
     private func tell(

@@ -7,8 +7,11 @@ public struct RedisSnapshot: Sendable, Hashable {
     /// Calls without a reply, by the error's code as observers see it: refused ones and waits for a connection
     /// of one's own among them.
     public internal(set) var failures: [RedisError.Code: Int] = [:]
-    /// How long the calls took that were answered; a pipeline is one call.
+    /// How long the calls took that were answered; a pipeline is one call. Those in ``waits`` are not among them.
     public internal(set) var latencies = RedisLatencies()
+    /// The same of calls that their callers asked to wait: BLPOP and its kin, XREAD and XREADGROUP with BLOCK, WAIT and
+    /// WAITAOF, and pipelines with one of them. It tells how long something took to come, not how fast the server is.
+    public internal(set) var waits = RedisLatencies()
 
     /// Nothing yet.
     public init() {}
@@ -22,12 +25,36 @@ public struct RedisSnapshot: Sendable, Hashable {
         for (code, count) in earlier.failures { difference.failures[code, default: 0] -= count }
         difference.failures = difference.failures.filter { $0.value != 0 }
         difference.latencies.subtract(earlier.latencies)
+        difference.waits.subtract(earlier.waits)
         return difference
     }
 }
 
+extension RedisSnapshot: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// One line: `50 answered, 2 of them errors, 1 timed-out; latencies p50 110 µs, p99 0.6 ms, max 0.7 ms of 48; …`
+    public var description: String {
+        let counts = "\(answered) answered" + (errors > 0 ? ", \(errors) of them errors" : "")
+        let lost = failures.sorted { $0.key.name < $1.key.name }.map { "\($0.value) \($0.key)" }
+        var parts = [([counts] + lost).joined(separator: ", ")]
+        if latencies.count > 0 { parts.append("latencies \(latencies)") }
+        if waits.count > 0 { parts.append("waits \(waits)") }
+        return parts.joined(separator: "; ")
+    }
+
+    public var debugDescription: String { description }
+    public var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "answered": answered, "errors": errors, "failures": failures, "latencies": latencies, "waits": waits,
+            ])
+    }
+}
+
 /// Latencies in buckets that are an eighth of their value wide: from a nanosecond to over an hour in 2.5 KB.
-public struct RedisLatencies: Sendable, Hashable {
+public struct RedisLatencies: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     private(set) var counts = [Int](repeating: 0, count: Self.bucketCount)
 
     /// How many there are.
@@ -60,6 +87,15 @@ public struct RedisLatencies: Sendable, Hashable {
         for bucket in counts.indices { counts[bucket] -= earlier.counts[bucket] }
     }
 
+    /// A few figures with a unit that suits them, and the count: `p50 110 µs, p99 0.6 ms, max 0.7 ms of 48`; `none`.
+    public var description: String {
+        guard let median = percentile(50), let high = percentile(99), let most = percentile(100) else { return "none" }
+        return "p50 \(median.inShort), p99 \(high.inShort), max \(most.inShort) of \(count)"
+    }
+
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
     // MARK: Buckets
 
     /// Every doubling is cut into 2³ buckets.
@@ -78,5 +114,18 @@ public struct RedisLatencies: Sendable, Hashable {
     static func upperBound(of bucket: Int) -> Int64 {
         let shift = max(0, bucket >> precisionBits - 1)
         return Int64(bucket - shift << precisionBits + 1) << Int64(shift) - 1
+    }
+}
+
+extension Duration {
+    /// `730 ns`, `110 µs`, `2.4 ms`, `3.0 s`: three digits or fewer before the point.
+    fileprivate var inShort: String {
+        let nanoseconds = components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        switch nanoseconds {
+        case ..<1_000: return "\(nanoseconds) ns"
+        case ..<1_000_000: return "\(nanoseconds / 1_000) µs"
+        case ..<1_000_000_000: return "\(nanoseconds / 1_000_000).\(nanoseconds / 100_000 % 10) ms"
+        default: return "\(nanoseconds / 1_000_000_000).\(nanoseconds / 100_000_000 % 10) s"
+        }
     }
 }

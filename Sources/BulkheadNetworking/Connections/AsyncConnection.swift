@@ -21,6 +21,8 @@ package final class AsyncConnection: @unchecked Sendable {
     enum Waiter: Sendable {
         case one(Suspended<Result<RESPValue, ConnectionFailure>>)
         case all(Suspended<Result<[RESPValue], ConnectionFailure>>)
+        /// Of a command that waits on the server.
+        case blocking(BlockingCall)
         /// The caller that uses the wire right now.
         case wiresUser
     }
@@ -123,25 +125,11 @@ package final class AsyncConnection: @unchecked Sendable {
         await inLine { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
     }
 
-    /// Sends a command that may block. Cancelling the task closes the connection, on which nobody but its leaseholder
-    /// waits for replies.
-    package func sendBlocking(
-        _ bytes: [UInt8], until deadline: Deadline = .none
-    ) async -> Result<RESPValue, ConnectionFailure> {
-        let result = await stayingCancellable {
-            await suspend { submit(bytes, .replies(1), .one($0), 0, deadline) }
-        } onCancel: {
-            abort()
-        }
-        guard case .failure(let failure) = result, failure.reason == .closed, Task.isCancelled else { return result }
-        return .failure(.cancelled(failure.progress))
-    }
-
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
     func inLine<Success>(
         _ enter: (Suspended<Success>, _ ticket: Int) -> Void
     ) async -> Success {
-        let ticket = tickets.add(1, ordering: .relaxed).newValue
+        let ticket = newTicket()
         return await stayingCancellable {
             await suspend { caller in
                 enter(caller, ticket)
@@ -153,11 +141,16 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
+    func newTicket() -> Int { tickets.add(1, ordering: .relaxed).newValue }
+
     func submit(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
-        _ deadline: Deadline
+        _ deadline: Deadline, extendedOnceBy patience: Duration? = nil
     ) {
-        let refusal = change { $0.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline) }
+        let refusal = change { shared in
+            if let patience { shared.machine.extensions[ticket] = patience }
+            return shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
+        }
         if let refusal { waiter.resume(returning: refusal) }
     }
 
@@ -239,6 +232,7 @@ extension AsyncConnection.Waiter {
         switch self {
         case .one(let caller): caller.resume(returning: .failure(failure))
         case .all(let caller): caller.resume(returning: .failure(failure))
+        case .blocking(let call): call.failed(failure)
         case .wiresUser: break
         }
     }

@@ -94,6 +94,41 @@ package final class BlockingConnection: @unchecked Sendable {
         return try request(bytes, .replies(count), deadline).all
     }
 
+    /// Asks the server to end the wait of the connection with this id, as `AsyncConnection.Unblock` does.
+    package typealias Unblock = (_ clientID: Int64, _ deadline: Deadline) -> Bool
+
+    /// The same for commands some of which may wait on the server, as `AsyncConnection.sendBlocking` does it: past the
+    /// deadline the server's wait is ended, and the replies are the result if they come soon. Else the connection is
+    /// closed.
+    package func sendBlocking(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none, unblock: Unblock
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        machine.extensions[0] = settings.unblockingTime
+        defer { machine.extensions = [:] }
+        do throws(ConnectionFailure) {
+            return try request(bytes, .replies(count), deadline).all
+        } catch {
+            guard error.reason == .timedOut, error.progress >= .beingWritten else { throw error }
+            // What was asked and is not answered could end the wait of the next command here.
+            if (try? awaitReplies(unblock)) != true || completed == nil { interrupt() }
+            guard let replies = completed.take() else { throw error }
+            return replies.all
+        }
+    }
+
+    /// Asks again and again, as the asynchronous form does; true if every question was answered.
+    private func awaitReplies(_ unblock: Unblock) throws(ConnectionFailure) -> Bool {
+        guard let id = machine.clientID else { return false }
+        let deadline = Deadline(after: Timeout(settings.unblockingTime))
+        var pause = Duration.milliseconds(1)
+        while completed == nil, !deadline.isOver {
+            guard unblock(id, deadline) else { return false }
+            _ = try step(until: min(.now + pause, deadline.end))
+            pause = min(pause * 2, .milliseconds(50))
+        }
+        return true
+    }
+
     /// Sends a subscription command of `count` channels and waits for their confirmations.
     package func subscribe(
         _ bytes: [UInt8], count: Int, until deadline: Deadline = .none

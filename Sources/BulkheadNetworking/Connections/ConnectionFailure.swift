@@ -70,6 +70,8 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case beingWritten
         /// The server may have run it.
         case mayHaveBeenSent
+        /// The server answered by what holds nothing.
+        case answered
 
         package static func < (left: Progress, right: Progress) -> Bool { left.rawValue < right.rawValue }
 
@@ -82,7 +84,7 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     }
 
     /// The task that waited was cancelled.
-    static func cancelled(_ progress: Progress) -> ConnectionFailure {
+    package static func cancelled(_ progress: Progress) -> ConnectionFailure {
         ConnectionFailure(.cancelled, "the task was cancelled", progress: progress)
     }
 

@@ -28,7 +28,8 @@ extension ConnectionMachine {
         return .withdrawn(waiter, progress)
     }
 
-    /// Takes those out of line whose deadline is over; each with a failure that says where it waited, and for what.
+    /// Takes those out of line whose deadline is over; each with a failure that says where it waited, and for what. One
+    /// with an extension that may have left keeps its place and its waiter until that is over too.
     ///
     /// `unwritten` of the bytes handed out the socket has not taken yet. Constant time unless a deadline has passed,
     /// then one pass over the line.
@@ -42,10 +43,16 @@ extension ConnectionMachine {
             let request = line[position]
             if let waiter = request.waiter {
                 if request.deadline.end <= now {
-                    expired.append((waiter, timedOut(request, at: now, unwritten, behind: ahead, since: oldest)))
-                    noteGivenUp(request, at: now)
-                    giveUp(position)
-                    if line[position].isWithdrawn { continue }
+                    let failure = timedOut(request, at: now, unwritten, behind: ahead, since: oldest)
+                    expired.append((waiter, failure))
+                    if let more = extensions.removeValue(forKey: request.ticket), failure.progress >= .beingWritten {
+                        line[position].deadline = Deadline(start: request.deadline.start, end: now + more)
+                        nextDeadline = min(nextDeadline, now + more)
+                    } else {
+                        noteGivenUp(request, at: now)
+                        giveUp(position)
+                        if line[position].isWithdrawn { continue }
+                    }
                 } else {
                     nextDeadline = min(nextDeadline, request.deadline.end)
                 }
@@ -55,6 +62,14 @@ extension ConnectionMachine {
         }
         dropWithdrawnIfMany()
         return expired
+    }
+
+    /// Ends the deadline of a request now; false if it is not in line.
+    package mutating func expireSoon(ticket: Int, at now: Moment) -> Bool {
+        guard let position = position(of: ticket), line[position].waiter != nil else { return false }
+        line[position].deadline = Deadline(start: line[position].deadline.start, end: now)
+        nextDeadline = min(nextDeadline, now)
+        return true
     }
 
     /// True if the reply that is coming in is one that nobody waits for.
@@ -125,6 +140,7 @@ extension ConnectionFailure.Progress {
         case .connecting: "waited for the connection to \(endpoint) and never left"
         case .beingWritten: "was being written to \(endpoint), which takes no more bytes for now"
         case .mayHaveBeenSent: "was sent to \(endpoint) and awaited its reply"
+        case .answered: "was answered by \(endpoint)"
         }
     }
 }

@@ -41,7 +41,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var waiter: Waiter?
         /// What its waiter calls it by; see `withdraw`.
         var ticket: Int
-        let deadline: Deadline
+        var deadline: Deadline
         let isSubscription: Bool
         let isProof: Bool
         /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come.
@@ -105,6 +105,10 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     /// Whether the peer answers at all.
     var silence = Silence()
     private var unawaitedBytes = 0
+    /// By ticket, how much longer a request stays in line when its deadline is over; of those that wait on the server.
+    package var extensions: [Int: Duration] = [:]
+    /// What the server calls this connection by; nil where it has not said so.
+    package private(set) var clientID: Int64?
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -329,6 +333,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .failed(let failure): return .broken(failure)
             case .ready(let agreed):
                 version = agreed
+                clientID = handshake.clientID
                 state = .ready
                 return .ready
             }

@@ -31,6 +31,9 @@ package struct ConnectionSettings: Sendable {
     package var pollingTime: Duration
     /// What a reply may be; see `RESPLimits`.
     package var limits: RESPLimits
+    /// How long a command that waits on the server, and was cancelled or is late, waits for the server to end it: a few
+    /// round trips to a far server, as another connection may have to be made for it. Past it the connection is closed.
+    package var unblockingTime = Duration.milliseconds(500)
     /// What may wait on one connection.
     package var bounds: LaneBounds
     /// One command in so many on a shared lane is followed by a proof of order; zero is none.

@@ -61,6 +61,11 @@ package struct Timeout: Sendable, Hashable {
         return Timeout(nanoseconds: isTooLong ? .max : sum)
     }
 
+    /// This or `least`, whichever is longer.
+    package func atLeast(_ least: Duration) -> Timeout {
+        Timeout(nanoseconds: max(nanoseconds, least.wholeNanoseconds))
+    }
+
     private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 }
 

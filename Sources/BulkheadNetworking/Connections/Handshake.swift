@@ -6,6 +6,7 @@ import BulkheadRESP
 /// ```
 /// HELLO 3 [AUTH user password] [SETNAME name]     must succeed
 /// CLIENT SETINFO LIB-NAME · LIB-VER               may fail: servers before 7.2 do not know it
+/// CLIENT ID                                       in RESP2 only, may fail: HELLO's reply has it
 /// SELECT n                                        must answer OK, else no command ever leaves
 /// ```
 /// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
@@ -21,7 +22,7 @@ struct Handshake: Sendable {
     }
 
     private enum Question {
-        case hello, information, auth, name, select
+        case hello, information, identity, auth, name, select
     }
 
     private let settings: ConnectionSettings
@@ -29,6 +30,8 @@ struct Handshake: Sendable {
     private var version: RESPVersion
     private var isSelected = false
     private var needsFallback = false
+    /// What the server calls this connection by, for CLIENT UNBLOCK; nil of servers that do not know HELLO.
+    private(set) var clientID: Int64?
 
     init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -44,6 +47,7 @@ struct Handshake: Sendable {
         }
         ask(.information, ["CLIENT", "SETINFO", "LIB-NAME", ConnectionSettings.libraryName], &encoder)
         ask(.information, ["CLIENT", "SETINFO", "LIB-VER", ConnectionSettings.libraryVersion], &encoder)
+        if version == .resp2 { ask(.identity, ["CLIENT", "ID"], &encoder) }
         ask(.select, ["SELECT", String(settings.database)], &encoder)
         return encoder.bytes
     }
@@ -98,12 +102,16 @@ struct Handshake: Sendable {
     private mutating func check(_ reply: RESPValue, to question: Question) -> ConnectionFailure? {
         let error = reply.errorMessage.map { String(decoding: $0, as: UTF8.self) }
         switch question {
-        case .information:
+        case .information, .identity:
+            if case .integer(let number) = reply, question == .identity { clientID = number }
             guard let error, Self.refusesEverybody(error) else { return nil }
             return refusal(error)
         case .hello:
             guard let error else {
-                if case .map = reply { return nil }
+                if case .map(let fields) = reply {
+                    if case .integer(let number) = fields["id"] { clientID = number }
+                    return nil
+                }
                 return ConnectionFailure(.handshakeUnanswered, "\(settings.endpoint) answered HELLO with no map")
             }
             if meansNoHello(error) {

@@ -1,3 +1,4 @@
+import BulkheadRESP
 import Dispatch
 import Synchronization
 
@@ -115,6 +116,45 @@ package final class BlockingPool: Sendable {
         }
     }
 
+    /// Has the server end the wait of a lease of this pool; true if the server has said how that went. It does not wait
+    /// for a lease: where none is idle, a connection beside them is opened for it, and closed behind it.
+    package func unblock(_ clientID: Int64, until deadline: Deadline) -> Bool {
+        let idle = machine.withLock { $0.leaseIdle(at: .now) { _ in true } }
+        let isUsable = idle?.isReusable == true
+        defer { if let idle { release(idle, reusable: isUsable) } }
+        do throws(ConnectionFailure) {
+            let connection: BlockingConnection
+            if let idle, isUsable {
+                connection = idle
+            } else {
+                // Who would have to wait for another's attempt could end no wait in time.
+                guard case .attempt(let attempt) = try circuit.admit() else { return false }
+                connection = try connected(by: attempt, until: deadline)
+            }
+            let reply = try connection.send(DatabaseConnections.unblocking(clientID), until: deadline)
+            return if case .integer = reply { true } else { false }
+        } catch {
+            return false
+        }
+    }
+
+    private func connected(
+        by attempt: Circuit.Attempt, until deadline: Deadline
+    ) throws(ConnectionFailure) -> BlockingConnection {
+        let start = Moment.now
+        var isAccepted = false
+        let result = Result { () throws(ConnectionFailure) in
+            try BlockingConnection(settings, until: deadline) { isAccepted = true }
+        }
+        if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
+            // Whoever accepts is there, and may be held up by a script.
+            attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
+        } else {
+            attempt.ended(result.failure)
+        }
+        return try result.get()
+    }
+
     private func perform(open: () -> Void, _ event: (inout Machine) -> [Machine.Action]) {
         for action in machine.withLock({ event(&$0) }) {
             switch action {
@@ -145,25 +185,13 @@ package final class BlockingPool: Sendable {
 
     private func openLater(_ answer: Circuit.Answer) {
         switch answer {
-        case .success(let attempt):
-            DispatchQueue(label: "bulkhead.connecting").async { self.open(by: attempt) }
+        case .success(let attempt): OwnThread.run { self.open(by: attempt) }
         case .failure(let failure): perform { $0.openFailed(failure) }
         }
     }
 
     private func open(by attempt: Circuit.Attempt, for wait: Int? = nil, until deadline: Deadline = .none) {
-        let start = Moment.now
-        var isAccepted = false
-        let result = Result { () throws(ConnectionFailure) in
-            try BlockingConnection(settings, until: deadline) { isAccepted = true }
-        }
-        if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
-            // Whoever accepts is there, and may be held up by a script.
-            attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
-        } else {
-            attempt.ended(result.failure)
-        }
-        switch result {
+        switch Result(catching: { () throws(ConnectionFailure) in try connected(by: attempt, until: deadline) }) {
         case .success(let connection):
             perform { $0.opened(connection, until: settings.lifetime.end(from: .now)) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:

@@ -142,6 +142,25 @@ package final class DatabaseConnections: Sendable {
         return hasRenewed
     }
 
+    /// Has the server end the wait of a lease of this database, over the shared lane; true if the server has said how
+    /// that went.
+    package func unblock(_ clientID: Int64, until deadline: Deadline) async -> Bool {
+        do throws(ConnectionFailure) {
+            let reply = try await send(Self.unblocking(clientID), on: .shared, until: deadline)
+            return if case .integer = reply { true } else { false }
+        } catch {
+            return false
+        }
+    }
+
+    /// As if its own time were over, and not by an error: the reply is the one that it gives then.
+    static func unblocking(_ clientID: Int64) -> [UInt8] {
+        var encoder = RESPEncoder(capacity: 64)
+        encoder.command("CLIENT", argumentCount: 4)
+        for word in ["UNBLOCK", String(clientID), "TIMEOUT"] { encoder.argument(word) }
+        return encoder.bytes
+    }
+
     private func forget(_ ended: AsyncConnection) {
         lanes.withLock { lanes in
             for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {

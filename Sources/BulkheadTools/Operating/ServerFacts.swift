@@ -85,17 +85,12 @@ extension ServerFacts {
             settings = found
         }
         modules = try? await database.send("MODULE", "LIST").moduleNames
-        searchIndexes = await Self.searchIndexes(of: database)
-    }
-
-    /// COMMAND INFO tells whether there is a search module at all, also to those who may not use it.
-    private static func searchIndexes(of database: RedisDatabase) async -> [String]? {
-        if let names = try? await database.send("FT._LIST", as: [String].self) { return names }
-        guard let description = try? await database.send("COMMAND", "INFO", "FT._LIST", as: [RESPValue].self) else {
-            return nil
-        }
-        // Null in RESP3 and 7.0; an empty list in some versions of RESP2.
-        return description.allSatisfy { $0 == .null || $0.elements?.isEmpty == true } ? [] : nil
+        searchIndexes =
+            switch try? await database.searchIndexes() {
+            case SearchIndexes.none?: []
+            case .named(let names)?: names
+            case .hidden?, nil: nil
+            }
     }
 }
 

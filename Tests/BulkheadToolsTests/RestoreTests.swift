@@ -165,11 +165,11 @@ import Testing
 
     @Test func `what a server refuses of every key ends the run and says how to go on`() async throws {
         try await withFile { file, server, databases in
-            try await databases[.main].send("CONFIG", "SET", "maxmemory", "1")
+            try await databases[.main].send("CONFIG", "SET", "min-replicas-to-write", "1")
             let outcome = try await Bulkhead.run(
                 "restore", file, "--into", "7", "--file-database", "1", "--url", server.url, "--json")
             #expect(outcome.exitCode == 2)
-            #expect(outcome.errors.contains("OOM"))
+            #expect(outcome.errors.contains("NOREPLICAS"))
             let document = try json(outcome)
             let counts = ["restored", "skipped", "expired", "failed", "untried"].compactMap { document[$0] as? Int }
             #expect(counts.reduce(0, +) == document["found"] as? Int)

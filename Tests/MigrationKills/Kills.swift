@@ -56,6 +56,8 @@ struct Scenario: Sendable {
         case server = "server killed"
         /// It stands still while another run resumes its work, and goes on in the middle of that.
         case rival = "client overtaken"
+        /// Others fill it while keys come, and it begins to evict when it is full.
+        case target = "target filled"
     }
 
     let victim: Victim
@@ -70,7 +72,8 @@ struct Scenario: Sendable {
     var usualKeys: Int { isAcross ? 2_000 : 10_000 }
 
     static let all = Victim.allCases.flatMap { victim in
-        [false, true].flatMap { isAcross in
+        // Within a server a move brings nothing that was not there.
+        (victim == .target ? [true] : [false, true]).flatMap { isAcross in
             [false, true].map { Scenario(victim: victim, isAcross: isAcross, isWritten: $0) }
         }
     }
@@ -90,6 +93,8 @@ struct Tally {
     var expiriesChanged = 0
     var writesLost = 0
     var notesLeft = 0
+    /// Keys that a server evicted.
+    var evicted = 0
     var firstFinding: String?
 
     mutating func find(_ finding: String, _ count: WritableKeyPath<Tally, Int>) {
@@ -97,7 +102,7 @@ struct Tally {
         firstFinding = firstFinding ?? finding
     }
 
-    private static let widths = [38, 6, 7, 8, 9, 8, 5, 8, 9, 6, 6, 6]
+    private static let widths = [38, 6, 7, 8, 9, 8, 5, 8, 9, 6, 6, 8, 6]
 
     private static func line(_ cells: [String]) -> String {
         zip(cells, widths).enumerated().map { index, cell in
@@ -107,13 +112,14 @@ struct Tally {
     }
 
     static let title = line([
-        "", "kills", "inside", "resumes", "keys", "writes", "lost", "doubled", "expiries", "writes", "notes", "s",
-    ]) + "\n" + line(["", "", "", "", "", "", "", "", "changed", "lost", "left", ""])
+        "", "kills", "inside", "resumes", "keys", "writes", "lost", "doubled", "expiries", "writes", "notes", "evicted",
+        "s",
+    ]) + "\n" + line(["", "", "", "", "", "", "", "", "changed", "lost", "left", "", ""])
 
     func row(_ name: String, seconds: Double) -> String {
         let counts = [
             kills, killsInside, resumes, keys, writes, lost, doubled, expiriesChanged, writesLost, notesLeft,
-            Int(seconds),
+            evicted, Int(seconds),
         ]
         return Self.line([name] + counts.map { String($0) })
     }

@@ -97,9 +97,43 @@ struct Round {
             // Either may end early, in words: what counts is what is where.
             _ = process.wait()
             _ = rival.wait()
+        case .target: try fill(target, while: process, &tally)
         }
         if try patiently({ try isHalfDone(source, target) }) { tally.killsInside += 1 }
     }
+
+    /// Gives the target a limit and the permission to evict, and fills it up to a rest that is less than the program
+    /// has to leave. Who goes on writing then has keys evicted.
+    private func fill(
+        _ target: BlockingRedisDatabase, while process: MigrateProcess, _ tally: inout Tally
+    ) throws {
+        func number(_ field: String) throws -> Int { Int(try target.info()[field] ?? "") ?? 0 }
+        let evictedBefore = try number("evicted_keys")
+        let limit = try number("used_memory") + Self.roomOfTarget
+        try target.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        try target.send("CONFIG", "SET", "maxmemory", limit)
+        let value = String(repeating: "x", count: 1_000)
+        var filled = 0
+        while !process.hasEnded {
+            guard try number("used_memory") < limit - Self.restOfTarget else { continue }
+            try target.set("filling:\(filled)", value)
+            filled += 1
+        }
+        let code = process.wait()
+        let evicted = try number("evicted_keys") - evictedBefore
+        tally.evicted += evicted
+        if evicted > 0 { tally.find("the target evicted \(evicted) keys", \.lost) }
+        guard code == 0 || code == 1 || code == 2 else {
+            throw ProgramError("the run into a full target ended with \(code): \(process.said)")
+        }
+        try target.send("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        try target.send("CONFIG", "SET", "maxmemory", "0")
+        for index in 0..<filled { try target.send("UNLINK", "filling:\(index)") }
+    }
+
+    /// Bytes that the target has left when it gets its limit, and what the filling leaves of them.
+    private static let roomOfTarget = 640 << 10
+    private static let restOfTarget = 192 << 10
 
     /// Again while nothing was sent: of a server that was killed and is back, clients hear a moment later.
     private func patiently<Result>(_ body: () throws -> Result) throws -> Result {

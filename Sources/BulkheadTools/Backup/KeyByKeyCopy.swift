@@ -63,7 +63,7 @@ struct KeyByKeyCopy {
             if slice.isEmpty { continue }
             // The scan has a pace of its own.
             pacer.gathered()
-            for part in Self.parts(of: slice, try await reader.sizes(of: slice, connection)) {
+            for part in Self.parts(of: slice, try await connection.sizes(of: slice)) {
                 for value in try await values(of: part, reader, connection) {
                     switch seen.insert(value.key) {
                     case .known: continue

@@ -53,6 +53,21 @@ struct DumpedKey: Sendable {
     }
 }
 
+extension RedisExecutor {
+    /// Bytes that the server holds for each key, about; nil for one that it has not, or does not tell.
+    func memoryUsage(of keys: [RESPBytes]) async throws(RedisError) -> [Int?] {
+        if keys.isEmpty { return [] }
+        var batch = RedisBatch()
+        for key in keys { batch.append(raw("MEMORY", "USAGE", key)) }
+        return try await send(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
+    }
+
+    /// The same with a guess of 64 KiB where the server does not tell.
+    func sizes(of keys: [RESPBytes]) async throws(RedisError) -> [Int] {
+        try await memoryUsage(of: keys).map { $0 ?? 64 << 10 }
+    }
+}
+
 /// Reads keys with all that DUMP leaves out, in an order that changes nothing: DUMP counts as a use.
 struct DumpReader: Sendable {
     let expiry: KeyExpiryQuery
@@ -65,15 +80,6 @@ struct DumpReader: Sendable {
         countsUses = server.countsUses
         self.isAtomic = isAtomic
     }
-
-    /// Bytes that the server holds for each key, about; for one that it does not tell, a guess.
-    func sizes(of keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [Int] {
-        var batch = RedisBatch()
-        for key in keys { batch.append(raw("MEMORY", "USAGE", key)) }
-        return try await connection.send(batch).map { $0.integer.map { Int(clamping: $0) } ?? Self.usualBytes }
-    }
-
-    private static let usualBytes = 64 << 10
 
     /// The keys as they are; nil for one that is not there. Throws the server's first error.
     func read(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [KeyDump?] {

@@ -19,7 +19,10 @@ extension Command {
             Between the same two databases one run moves at a time: one with --resume takes another's place. Keys \
             written to the source while it works may or may not be \
             found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
-            where it moves within a server, and between servers of before 7.2, where comparing counts as a use.
+            where it moves within a server, and between servers of before 7.2, where comparing counts as a use. \
+            Nothing is moved to a server that could lose it by itself: one that evicts keys and has not room for \
+            them all, a replica, one whose last save failed. If it begins to do so meanwhile, the move ends there \
+            (exit code 2), before another key is deleted in the source.
             """,
         flags: ServerSelection.flags + [
             .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .pace, .dryRun,
@@ -85,18 +88,18 @@ extension Command {
             if plan.isDryRun {
                 DryRunMover(plan: plan)
             } else if findings.isOneServer {
-                ServerSideMover(plan, on: findings.source)
+                ServerSideMover(plan, on: findings.source, watching: findings.targetWatch)
             } else {
                 CrossServerMover(
                     plan, from: findings.source, to: findings.target,
-                    HandoverNotes(plan, from: source.address, to: target.address))
+                    HandoverNotes(plan, from: source.address, to: target.address), watching: findings.targetWatch)
             }
         // Of a pattern nobody knows how many keys it finds, but how many there are to look at.
         let progress = WorkProgress(
             plan.copies ? "copy" : "migrate", total: findings.sourceKeys,
             unit: plan.pattern == nil ? "keys" : "keys looked at", isSilent: arguments.has(.quiet), streams)
         var migration = Migration(
-            plan: plan, source: source, target: target, mover: mover,
+            plan: plan, source: source, target: target, mover: mover, targetWatch: findings.targetWatch,
             canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
         migration.progress = { progress.update(done: $0) }
         let start = ContinuousClock.now

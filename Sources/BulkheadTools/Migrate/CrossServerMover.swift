@@ -9,6 +9,7 @@ import BulkheadRESP
 /// source   WATCH the keys; idle time, expiry, DUMP          a change from here on is noticed at the end
 /// target   MULTI: note what is copied; RESTORE … ; EXEC     all or nothing, and only if the names are free yet
 /// target   WATCH, DUMP, expiry                              compared with what the source gave
+/// target   INFO                                             it has not begun to evict, or to lose what it has
 /// source   MULTI: UNLINK; note that it is done; EXEC        only if no key has changed since it was watched
 /// ```
 /// If a key has changed the copies are taken back, unless somebody has written to them, and its keys go one by one,
@@ -23,11 +24,16 @@ struct CrossServerMover: KeyMover {
     let notes: HandoverNotes
     let fence: MigrationFence
     let target: ServerFacts
+    let targetWatch: TargetWatch
     let reader: DumpReader
     let targetReader: DumpReader
 
-    init(_ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes) {
+    init(
+        _ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes,
+        watching targetWatch: TargetWatch? = nil
+    ) {
         self.plan = plan
+        self.targetWatch = targetWatch ?? TargetWatch(plan.to.name, target)
         self.notes = notes
         self.target = target
         fence = MigrationFence(plan, from: source, to: target, notes)
@@ -39,13 +45,14 @@ struct CrossServerMover: KeyMover {
     var keepsNotes: Bool { !plan.copies && plan.conflicts != .replace }
 
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError) {
-        let sizes = try await reader.sizes(of: slice.keys, lane.source)
+        let sizes = try await lane.source.sizes(of: slice.keys)
         var part: [Int] = []
         var bytes = 0
         for index in slice.keys.indices {
             if part.count == MigrationPlan.Limits.keysOfTransaction
                 || (!part.isEmpty && bytes + sizes[index] > MigrationPlan.Limits.bytesOfSlice)
             {
+                try await targetWatch.look(coming: bytes, lane.target)
                 try await move(part, attempt: 1, &slice, lane)
                 part = []
                 bytes = 0
@@ -53,6 +60,7 @@ struct CrossServerMover: KeyMover {
             part.append(index)
             bytes += sizes[index]
         }
+        try await targetWatch.look(coming: bytes, lane.target)
         try await move(part, attempt: 1, &slice, lane)
     }
 
@@ -69,6 +77,8 @@ struct CrossServerMover: KeyMover {
         }
         let verified = try await verify(copied, &slice, lane)
         if plan.copies || verified.isEmpty { return }
+        // What was compared is there still if nothing has been evicted.
+        try await targetWatch.look(always: true, lane.target)
         if try await delete(verified, note, &slice, lane) { return }
         if keepsNotes { try await takeBack(verified, &slice, lane) }
         try await again(verified.map(\.place), attempt, &slice, lane)

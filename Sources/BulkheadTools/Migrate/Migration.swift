@@ -12,6 +12,8 @@ struct Migration: Sendable {
     let source: RedisDatabase
     let target: RedisDatabase
     let mover: any KeyMover
+    /// Looks at what the target does with keys by itself.
+    let targetWatch: TargetWatch
     /// Sides that can be asked not to count what is read as a use.
     let canNotTouch: (source: Bool, target: Bool)
     /// True when somebody wants it to end; asked between slices.
@@ -53,6 +55,7 @@ struct Migration: Sendable {
         try await mover.begin(lanes)
         var walk = Walk(plan)
         await moveAll(&walk, lanes)
+        await lookAtTarget(&walk, lanes)
         if case .failed = walk.report.stop { return walk.report }
         do throws(RedisError) {
             try await mover.finish(lanes)
@@ -61,6 +64,18 @@ struct Migration: Sendable {
             walk.report.stop = .failed("\(error)")
         }
         return walk.report
+    }
+
+    /// What has come has to be there when it is said to be.
+    private func lookAtTarget(_ walk: inout Walk, _ lanes: [MigrationLane]) async {
+        guard !plan.isDryRun, walk.report.found > 0, let lane = lanes.first else { return }
+        do throws(RedisError) {
+            try await targetWatch.look(always: true, lane.target)
+        } catch {
+            // Another failure before this one says more about its cause, and less about the keys.
+            if walk.report.stop == nil || targetWatch.mayHaveLost { walk.report.stop = .failed("\(error)") }
+        }
+        walk.report.mayHaveLost = targetWatch.mayHaveLost
     }
 
     private struct Result: Sendable {

@@ -16,6 +16,7 @@ struct MigrationPreflight {
         /// Keys of the whole databases.
         let sourceKeys: Int
         let targetKeys: Int
+        let targetWatch: TargetWatch
         /// For people: what is no obstacle and good to know.
         var remarks: [String] = []
 
@@ -34,10 +35,13 @@ struct MigrationPreflight {
     private func ask() async throws(RedisError) -> Findings {
         let (mine, sourceKeys) = try await look(at: source)
         let (theirs, targetKeys) = try await look(at: target)
-        var findings = Findings(source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys)
+        var findings = Findings(
+            source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys,
+            targetWatch: TargetWatch(plan.to.name, theirs))
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
+        try await room(findings)
         if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(mine, theirs) }
         if !findings.isOneServer { findings.remarks += durability(theirs) + (try await clocks()) }
         return findings
@@ -57,11 +61,24 @@ struct MigrationPreflight {
             return "\(name) is on a node of a cluster, which holds a part of the keys only: "
                 + "a migration there needs the cluster's own resharding"
         }
-        if findings.target.isReplica { return "\(to.name) is on a replica, which takes no writes: name its primary" }
         if findings.source.isReplica, !plan.copies {
             return "\(from.name) is on a replica, which deletes nothing: name its primary, or add --copy"
         }
         return nil
+    }
+
+    /// Throws what the target does with keys by itself that speaks against bringing it more.
+    private func room(_ findings: Findings) async throws(RedisError) {
+        let targetWatch = findings.targetWatch
+        // Within a server a move needs memory for its table alone.
+        let keeps = findings.isOneServer && !plan.copies
+        var coming: ComingKeys?
+        if targetWatch.isLimited, targetWatch.evicts || !keeps {
+            coming = try await ComingKeys.estimated(plan, in: source, keys: findings.sourceKeys)
+        }
+        let places = coming.map { $0.count * MigrationPlan.Limits.bytesOfPlace }
+        let bytes = keeps ? places : coming?.bytes
+        try targetWatch.begin(coming: bytes, slice: keeps ? 0 : coming?.slice ?? 0)
     }
 
     // MARK: Permissions

@@ -30,6 +30,8 @@ struct MigrationReport: Sendable {
     /// Keys that fit the pattern and are in the source after all has been moved: somebody has written them meanwhile.
     var writtenMeanwhile = 0
     var stop: Stop?
+    /// The target may have lost keys that were moved: it has evicted some, or was started anew.
+    var mayHaveLost = false
     /// What was said about keys, with some of them.
     private(set) var remarks = KeyRemarks()
 

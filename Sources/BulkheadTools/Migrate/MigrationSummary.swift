@@ -54,7 +54,10 @@ struct MigrationSummary {
                 \(plan.from.name). To go on:
                 """
         case .failed(let reason):
-            words = "bulkhead migrate: \(reason). Every key is whole on one side or on both. To go on:"
+            let state = report.mayHaveLost
+                ? "Keys that had been \(plan.verb) may be gone in \(plan.to.name); the others are in \(plan.from.name)."
+                : "Every key is whole on one side or on both."
+            words = "bulkhead migrate: \(reason). \(state) To go on:"
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
             words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"

@@ -19,9 +19,11 @@ import BulkheadRESP
 struct ServerSideMover: KeyMover {
     let plan: MigrationPlan
     let expiry: KeyExpiryQuery
+    let targetWatch: TargetWatch
 
-    init(_ plan: MigrationPlan, on server: ServerFacts) {
+    init(_ plan: MigrationPlan, on server: ServerFacts, watching targetWatch: TargetWatch? = nil) {
         self.plan = plan
+        self.targetWatch = targetWatch ?? TargetWatch(plan.to.name, server)
         expiry = KeyExpiryQuery(server)
     }
 
@@ -101,6 +103,7 @@ struct ServerSideMover: KeyMover {
     }
 
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError) {
+        try await targetWatch.look(coming: try await bytes(of: slice, lane), lane.target)
         var before = Array(repeating: KeyExpiry.missing, count: slice.keys.count)
         if plan.verifies { before = try await expiry.ask(slice.keys, lane.source) }
         for _ in 1...MigrationPlan.Limits.attempts {
@@ -119,6 +122,13 @@ struct ServerSideMover: KeyMover {
             slice.outcomes[index] = .failed("a key of that name comes and goes in the target")
         }
         if plan.verifies { try await verify(&slice, before, lane) }
+    }
+
+    /// Memory that a slice takes in the server beside what it has; asked for only where that may evict.
+    private func bytes(of slice: MigrationSlice, _ lane: MigrationLane) async throws(RedisError) -> Int {
+        guard targetWatch.evicts else { return 0 }
+        guard plan.copies else { return slice.keys.count * MigrationPlan.Limits.bytesOfPlace }
+        return try await lane.source.memoryUsage(of: slice.keys).reduce(0) { $0 + ($1 ?? 0) }
     }
 
     /// Runs a step for the keys at these places; those for which it answered 0.

@@ -68,10 +68,7 @@ extension ServerFacts {
     package init(of database: RedisDatabase) async throws(RedisError) {
         self.init()
         let info = try await database.run(.info([]))
-        for line in info.text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            self.info[String(line[..<colon])] = String(line[line.index(after: colon)...])
-        }
+        self.info = Self.fields(of: info.text)
         for (field, value) in self.info {
             guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
             keyspace[number] = Keyspace(value)
@@ -91,6 +88,18 @@ extension ServerFacts {
             case .named(let names)?: names
             case .hidden?, nil: nil
             }
+    }
+}
+
+extension ServerFacts {
+    /// The fields of a text of INFO.
+    static func fields(of text: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[String(line[..<colon])] = String(line[line.index(after: colon)...])
+        }
+        return fields
     }
 }
 

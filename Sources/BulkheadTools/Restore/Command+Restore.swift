@@ -10,8 +10,11 @@ extension Command {
         usage: ["bulkhead restore FILE --into NAME [FLAG…]"],
         about: """
             Takes any RDB file: a backup of one database, or a dump.rdb of a whole server with --file-database. The \
-            file is read to its end first, so nothing is restored from a damaged one, or one with keys that the \
-            server cannot take, because it does not know their types or they are above 512 MiB. Then each key is \
+            file is read to its end first and every value of up to 64 MiB decoded, so nothing is restored from a \
+            damaged one, or one with keys that the server cannot take, because it does not know their types, they are \
+            above 512 MiB, or it would be full half-way. Nor into a server that could lose them by itself: one that \
+            evicts keys and has not room for all, a replica, one whose last save failed; if it begins to do so \
+            meanwhile, the restore ends there (exit code 2). Then each key is \
             restored with its expiry to the millisecond; what has expired meanwhile is counted and not created. \
             Other keys and other databases stay as they are.
             """,
@@ -89,18 +92,24 @@ extension Command {
         do {
             let database = try databases[plan.into.name]
             let facts = try await ServerFacts(of: database)
+            guard !facts.isCluster else { throw Restoration.isNode(plan.into.name) }
             let progress = WorkProgress(
                 "restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys",
                 isSilent: arguments.has(.quiet), streams)
             var restoration = try await Restoration(plan, database, facts)
+            try restoration.targetWatch.begin(coming: nil, slice: 0)
             restoration.progress = { progress.update(done: $0) }
             var document = RestoreDocument(plan, isDryRun: arguments.has(.dryRun))
             guard let ahead = try await restoration.foresee(
                 survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
             else { throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored") }
             document.take(ahead, plan)
+            if !document.isRefused {
+                try restoration.targetWatch.begin(
+                    coming: ahead.bytes, slice: min(ahead.bytes, RestorePlan.Limits.bytesOfSlice))
+            }
             if !document.isDryRun, !document.isRefused {
-                let (report, expired) = try await restoration.run(survey)
+                let (report, expired) = try await restoration.run(survey, leavingOut: ahead.damaged)
                 document.report = report
                 if report.stopped != nil { document.goOn = plan.commandToGoOn(after: report, call, arguments) }
                 if plan.verifies, report.stopped == nil {
@@ -127,7 +136,8 @@ extension Command {
         } catch let failure as ComparisonFailure {
             throw failure.ending(arguments.program)
         } catch let error as RedisError {
-            throw ProgramFailure(error, of: arguments.program)
+            let nothing = error.stage == .refused ? "\nNothing was restored." : ""
+            throw ProgramFailure(.failed, "\(arguments.program): \(error)\(nothing)")
         } catch {
             throw ProgramFailure(.failed, "\(arguments.program): \(error)")
         }
@@ -148,8 +158,11 @@ extension RestoreDocument {
         let nothing = isDryRun ? "nothing would be restored" : "nothing was restored"
         if ahead.unsupported > 0, !plan.skipsUnsupported {
             isRefused = true
-            report.stopped = "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: "
-                + "\(nothing); say --skip-unsupported to restore the others"
+            isDamaged = ahead.damaged.count > 0
+            report.stopped = isDamaged
+                ? "the file has damaged values: \(nothing); say --skip-unsupported to restore the others"
+                : "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: \(nothing); say "
+                    + "--skip-unsupported to restore the others"
         } else if ahead.taken > 0, plan.conflicts == .fail {
             isRefused = true
             report.stopped = "the database has keys of these names: \(nothing); say --on-conflict skip or "

@@ -11,8 +11,9 @@ import Foundation
 /// Brings the keys of a snapshot file into a live database, each by RESTORE, in pipelines.
 ///
 /// ```
-/// survey   the whole file is read: it is undamaged
-/// foresee  again, with what the server is: it can take every key, and with `fail` no name of the file is taken
+/// survey   the whole file is read: its structure and its checksum, if it has one, are right
+/// foresee  again, with what the server is: every value is decoded, the server can take every key and has memory for
+///          them, and with `fail` no name of the file is taken
 /// run      the file again: RESTORE with the absolute expiry, in slices as large as the pace allows
 /// ```
 /// No other key of any database is touched. Whatever ends it, the keys restored until then stay.
@@ -20,6 +21,8 @@ struct Restoration: Sendable {
     let plan: RestorePlan
     let database: RedisDatabase
     let facts: ServerFacts
+    /// Looks at what the server does with keys by itself.
+    let targetWatch: TargetWatch
     /// The server's clock less ours, in milliseconds: expiries are the server's.
     let clockLead: Int64
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
@@ -29,6 +32,7 @@ struct Restoration: Sendable {
         self.plan = plan
         self.database = database
         self.facts = facts
+        targetWatch = TargetWatch(plan.into.name, facts)
         clockLead = try await database.milliseconds() - unixMilliseconds()
     }
 
@@ -51,6 +55,7 @@ struct Restoration: Sendable {
         }
         let empty = DumpPayload(type: record.type, body: [], version: version)
         do {
+            // The version goes behind the body: what is in that is no matter here.
             _ = try empty.forServer(facts.dumpVersion)
             return nil
         } catch {
@@ -71,6 +76,10 @@ struct Restoration: Sendable {
         var expired = 0
         /// Those that the server cannot take.
         var unsupported = 0
+        /// Of those, the keys whose values are damaged.
+        var damaged = SeenKeys()
+        /// Bytes that the others will take in memory, at least.
+        var bytes = 0
         /// Those whose names the database has.
         var taken = 0
         /// About those that cannot be taken and those whose names are.
@@ -83,7 +92,7 @@ struct Restoration: Sendable {
         var looksUpNames = lookingUpNames
         // Names in an empty database are free.
         if looksUpNames { looksUpNames = try await database.dbsize() > 0 }
-        var records = SnapshotRecords(try InputFile(plan.path), largestBody: 0)
+        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestDecoded)
         var names: [RESPBytes] = []
         var isOver = false
         while !isOver {
@@ -91,12 +100,16 @@ struct Restoration: Sendable {
             if let record = try records.next() {
                 guard isWanted(record) else { continue }
                 ahead.wanted += 1
-                switch obstacle(record, version) {
+                let content = content(of: record, version)
+                switch obstacle(record, version) ?? content.damage {
                 case .expired: ahead.expired += 1
                 case .failed(let reason):
                     ahead.unsupported += 1
                     ahead.remarks.add(reason, record.key)
-                case nil: if looksUpNames { names.append(RESPBytes(record.key)) }
+                    if content.damage != nil { _ = ahead.damaged.insert(RESPBytes(record.key)) }
+                case nil:
+                    ahead.bytes += content.bytes
+                    if looksUpNames { names.append(RESPBytes(record.key)) }
                 }
             } else {
                 isOver = true
@@ -111,11 +124,30 @@ struct Restoration: Sendable {
         return ahead
     }
 
+    /// What a value takes in memory, at least, or why it cannot be read.
+    ///
+    /// A type that only the server knows is the server's to judge, and so is a value above ``largestDecoded``.
+    private func content(of record: SnapshotRecord, _ version: RDBVersion) -> (bytes: Int, damage: Obstacle?) {
+        let place = record.key.count + RestorePlan.Limits.bytesOfKey
+        guard let body = record.body else { return (place + record.bytes, nil) }
+        do {
+            let value = try RDBValue(type: record.type, body: body[...], version: version)
+            return (place + value.contentBytes, nil)
+        } catch {
+            if error.kind == .unknownType { return (place + record.bytes, nil) }
+            return (0, .failed("its value is damaged: \(error.message)"))
+        }
+    }
+
     // MARK: Restoring
 
     /// Restores what there is; what a server does to it stands in the report. If the plan verifies, also which keys
     /// were left out because they have expired: a key of such a name in the database is another one.
-    func run(_ survey: SnapshotSurvey) async throws -> (report: RestoreReport, expired: SeenKeys) {
+    ///
+    /// - Parameter damaged: keys that are left out, because their values are.
+    func run(
+        _ survey: SnapshotSurvey, leavingOut damaged: SeenKeys = SeenKeys()
+    ) async throws -> (report: RestoreReport, expired: SeenKeys) {
         var report = RestoreReport()
         var expired = SeenKeys()
         report.found = plan.pattern == nil ? survey.summary.databases[plan.number]?.keys ?? 0 : 0
@@ -141,7 +173,8 @@ struct Restoration: Sendable {
                 }
                 guard isWanted(record) else { continue }
                 if plan.pattern != nil { report.found += 1 }
-                switch obstacle(record, survey.version) {
+                let isDamaged = damaged.count > 0 && damaged.contains(RESPBytes(record.key))
+                switch obstacle(record, survey.version) ?? (isDamaged ? .failed("its value is damaged") : nil) {
                 case .expired:
                     report.expired += 1
                     if plan.verifies { _ = expired.insert(RESPBytes(record.key)) }
@@ -154,6 +187,12 @@ struct Restoration: Sendable {
                 }
             }
             if slice.isEmpty { continue }
+            do throws(RedisError) {
+                try await targetWatch.look(coming: bytes, database)
+            } catch {
+                report.stopped = error.message
+                break
+            }
             // Reading the file is no work of the server's.
             pacer.gathered()
             await restore(slice, survey.version, &report)
@@ -163,7 +202,18 @@ struct Restoration: Sendable {
             }
             progress(report.found - report.untried)
         }
+        await lookAtTarget(&report)
         return (report, expired)
+    }
+
+    /// What is said to be restored has to be there.
+    private func lookAtTarget(_ report: inout RestoreReport) async {
+        guard report.restored > 0 else { return }
+        do throws(RedisError) {
+            try await targetWatch.look(always: true, database)
+        } catch {
+            if report.stopped == nil || targetWatch.mayHaveLost { report.stopped = error.message }
+        }
     }
 
     private func restore(_ slice: [SnapshotRecord], _ version: RDBVersion, _ report: inout RestoreReport) async {
@@ -227,6 +277,16 @@ struct Restoration: Sendable {
         } catch {
             report.stopped = "the functions cannot be restored: \(error.message)"
         }
+    }
+}
+
+extension Restoration {
+    static func isNode(_ name: DatabaseName) -> RedisError {
+        RedisError(
+            code: .commandRefused,
+            message: "\(name) is on a node of a cluster, which takes a part of the keys only: restore into a server of "
+                + "its own, and let the cluster's own import bring the keys in",
+            stage: .refused)
     }
 }
 

@@ -11,6 +11,8 @@ struct RestoreDocument: Encodable {
     var verified: ComparisonReport?
     /// Nothing was begun, for a reason that stands in `stopped`.
     var isRefused = false
+    /// The reason is that values of the file cannot be read.
+    var isDamaged = false
     /// The call that goes on where this one ended.
     var goOn: String?
 
@@ -40,7 +42,7 @@ struct RestoreDocument: Encodable {
 
     var exitCode: ExitCode {
         // A refusal before the first key is one; what ended the work in the middle is a failure.
-        if isRefused { return .found }
+        if isRefused { return isDamaged ? .badData : .found }
         if report.stopped != nil { return .failed }
         let wouldBeRefused = isDryRun && report.conflicts > report.skipped
         return wouldBeRefused || report.failed > 0 || verified.map { !$0.isSame } == true ? .found : .done

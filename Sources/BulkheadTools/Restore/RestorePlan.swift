@@ -34,6 +34,11 @@ struct RestorePlan: Sendable {
         static let bytesOfSlice = 4 << 20
         /// Names that are looked up in one pipeline.
         static let namesOfSlice = 1_000
+        /// Bytes of a value in the file that is decoded before the first key is written: 64 MiB. A larger one is checked
+        /// by the server alone.
+        static let largestDecoded = 64 << 20
+        /// Bytes that a server needs for a key beside its name and its value, at least.
+        static let bytesOfKey = 64
         /// The largest value that a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the
         /// connection.
         static let largestValue = (512 << 20) - (1 << 10)

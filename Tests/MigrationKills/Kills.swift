@@ -68,8 +68,8 @@ struct Scenario: Sendable {
         "\(victim.rawValue), \(isAcross ? "two servers" : "one server")" + (isWritten ? ", writer" : "")
     }
 
-    /// As many as take long enough for a kill to fall between them.
-    var usualKeys: Int { isAcross ? 2_000 : 10_000 }
+    /// As many as take long enough for a kill to fall between them, or more than a target has room for.
+    var usualKeys: Int { isAcross && victim != .target ? 2_000 : 10_000 }
 
     static let all = Victim.allCases.flatMap { victim in
         // Within a server a move brings nothing that was not there.

@@ -83,7 +83,7 @@ import Testing
             ("20200104T000000Z", 1, false),
         ])
         let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
-        #expect(try retention.deleteAllBut(1) == ["\(folder)/knowledge-20200102T000000Z.rdb"])
+        #expect(try retention.deleteAllBut(1).gone == ["\(folder)/knowledge-20200102T000000Z.rdb"])
         #expect(
             try names(in: folder) == [
                 "knowledge-20200103T000000Z.rdb", "knowledge-20200103T000000Z.rdb.json",

@@ -11,8 +11,8 @@ struct Settings: Sendable {
     static var table: ArgumentTable<Settings> {
         ArgumentTable(
             program: "migration-kills",
-            summary: "Kills `bulkhead migrate`, or a server under it, or fills its target, at random instants and resumes it. "
-                + "No key may be lost, doubled or evicted, no expiry may change, no acknowledged write may be lost: "
+            summary: "Kills `bulkhead migrate`, or a server under it, or fills its target, at random instants and "
+                + "resumes it. No key may be lost, doubled or evicted, no expiry may change, no acknowledged write may be lost: "
                 + "exit code 1.",
             defaults: Settings(),
             options: [

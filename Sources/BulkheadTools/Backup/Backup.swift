@@ -5,6 +5,7 @@ import Foundation
 #endif
 
 import Bulkhead
+import BulkheadConsole
 import BulkheadRDB
 
 /// Makes the files of a plan: fetches, cuts, writes, publishes, and deletes what is old.
@@ -22,6 +23,8 @@ struct Backup {
         var numberInFile: Int?
         var hasFunctions = false
         var isReplacing = false
+        /// A backup that holds much more may go for one that holds less.
+        var allowsSmaller = false
         /// Which keys; nil for all.
         var pattern: KeyPattern?
         /// Files that are kept of each database, the new one among them; nil for all.
@@ -43,6 +46,8 @@ struct Backup {
 
         var files: [File] = []
         var deleted: [String] = []
+        /// Backups that are kept beyond what was asked for, because none of the younger ones holds as much.
+        var kept: [BackupRetention.Kept] = []
     }
 
     let program: String
@@ -71,7 +76,9 @@ struct Backup {
             let retention = BackupRetention(
                 folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
                 pattern: options.pattern?.text)
-            report.deleted += try retention.deleteAllBut(keep)
+            let outcome = try retention.deleteAllBut(keep, allowingSmaller: options.allowsSmaller)
+            report.deleted += outcome.gone
+            if let kept = outcome.kept { report.kept.append(kept) }
         }
         return report
     }
@@ -176,11 +183,14 @@ struct Backup {
     private func publish(
         _ snapshot: MadeSnapshot, _ manifest: BackupManifest, _ item: BackupPlan.Item
     ) throws(ProgramFailure) {
-        if let former = item.former, former.keys > 0, snapshot.keys == 0, !options.isReplacing {
+        if let former = item.former, !options.allowsSmaller,
+            BackupWorth(former).isMuchMore(than: BackupWorth(manifest)) {
             throw ProgramFailure(
                 .found,
-                "\(program): \(item.entry.name) is empty, and the backup at \(item.path) has \(former.keys) keys: "
-                    + "it was left as it is; say --replace if that is meant")
+                "\(program): \(item.entry.name) has \(Units.counted(snapshot.keys, "key")) "
+                    + "(\(Units.bytes(manifest.content.bytes)) in a file), and the backup at \(item.path) has "
+                    + "\(Units.grouped(former.keys)) (\(Units.bytes(former.content.bytes))): it was left as it is; "
+                    + "say --allow-smaller if that is meant, or name another file")
         }
         let beside = try NewFile(at: item.path + BackupManifest.suffix)
         let json = try manifest.json(program)

@@ -90,6 +90,19 @@ struct BackupPlan {
         }
     }
 
+    /// The path itself where it is a folder or nothing is there; else one beside the file, with the time in its name.
+    static func unusedPath(_ path: String) throws(ProgramFailure) -> String {
+        guard case .file? = try FilePath.kind(path) else { return path }
+        let (folder, name) = FilePath.split(path)
+        let stem = name.hasSuffix(".rdb") ? String(name.dropLast(4)) : name
+        let beside = (path.contains("/") ? folder + "/" : "") + BackupRetention.fileName(stem, BackupTime.now)
+        guard try FilePath.kind(beside) == nil else {
+            throw ProgramFailure(
+                .found, "bulkhead flush: nothing was removed: \(path) and \(beside) are there; name another file")
+        }
+        return beside
+    }
+
     /// The manifest of what is there and may be replaced.
     private static func former(
         at path: String, _ entry: DatabaseEntry, _ address: String, _ replacing: Bool, _ pattern: String?,

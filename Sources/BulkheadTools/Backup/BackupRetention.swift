@@ -18,23 +18,43 @@ struct BackupRetention {
     static func fileName(_ name: String, _ date: Date) -> String { "\(name)-\(BackupTime.nameText(date)).rdb" }
 
     /// Those there are, oldest first. A file whose manifest does not fit it is not one.
-    private func own() throws(ProgramFailure) -> [(path: String, keys: Int)] {
-        var own: [(path: String, keys: Int)] = []
+    private func own() throws(ProgramFailure) -> [(path: String, worth: BackupWorth)] {
+        var own: [(path: String, worth: BackupWorth)] = []
         for name in try FilePath.names(in: folder).sorted() where isOwnName(name, ending: ".rdb") {
             let path = folder + "/" + name
-            if let manifest = try ownManifest(path), try manifest.isOf(path) { own.append((path, manifest.keys)) }
+            guard let manifest = try ownManifest(path), try manifest.isOf(path) else { continue }
+            own.append((path, BackupWorth(manifest)))
         }
         return own
     }
 
-    /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone. If those that
-    /// are left are all empty, the youngest one that has keys stays too: somebody may have flushed by mistake.
+    /// A backup that stays though it is old.
+    struct Kept: Encodable {
+        let path: String
+        let keys: Int
+        /// Keys that the backups which are kept anyway have at most.
+        let mostOfYounger: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case path, keys
+            case mostOfYounger = "most_of_younger"
+        }
+    }
+
+    /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone. The youngest one
+    /// that holds much more than each of those that are left stays too: somebody may have flushed by mistake.
     ///
     /// The file goes first: what a crash leaves is then a manifest without a file, which the next run removes.
-    func deleteAllBut(_ keep: Int) throws(ProgramFailure) -> [String] {
+    func deleteAllBut(
+        _ keep: Int, allowingSmaller: Bool = false
+    ) throws(ProgramFailure) -> (gone: [String], kept: Kept?) {
         let own = try own()
         var old = Array(own.dropLast(keep))
-        if own.suffix(keep).allSatisfy({ $0.keys == 0 }), let last = old.lastIndex(where: { $0.keys > 0 }) {
+        let young = own.suffix(keep).map(\.worth)
+        let most = BackupWorth(keys: young.map(\.keys).max() ?? 0, bytes: young.map(\.bytes).max() ?? 0)
+        var kept: Kept?
+        if !allowingSmaller, let last = old.lastIndex(where: { $0.worth.isMuchMore(than: most) }) {
+            kept = Kept(path: old[last].path, keys: old[last].worth.keys, mostOfYounger: most.keys)
             old.remove(at: last)
         }
         let gone = old.map(\.path)
@@ -42,7 +62,7 @@ struct BackupRetention {
             try FilePath.remove(path)
             try FilePath.remove(path + BackupManifest.suffix)
         }
-        guard let oldestKept = own.suffix(keep).first?.path else { return gone }
+        guard let oldestKept = own.suffix(keep).first?.path else { return (gone, kept) }
         let suffix = ".rdb" + BackupManifest.suffix
         for name in try FilePath.names(in: folder) where isOwnName(name, ending: suffix) {
             let path = folder + "/" + name.dropLast(BackupManifest.suffix.count)
@@ -51,7 +71,7 @@ struct BackupRetention {
             try FilePath.remove(path + BackupManifest.suffix)
         }
         try FilePath.synchronize(folder)
-        return gone
+        return (gone, kept)
     }
 
     private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {

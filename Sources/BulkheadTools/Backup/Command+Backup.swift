@@ -17,13 +17,14 @@ extension Command {
             family (Redis or Valkey), of that version or a newer one. Beside it stands a manifest, FILE.json. Both \
             appear when they are whole and on the disk, or not at all; they can be read by their owner alone. A file \
             that is there is replaced only if its manifest says that it is a backup of the same database of the same \
-            server. Cost to the server: it forks and writes all it holds, whichever database is wanted. Where SYNC \
-            is not permitted it is said, and keys are copied one by one: such a backup is fuzzy, and holds a few MiB \
-            of values and 64 bytes a key in memory. Prints the files it made; words go to standard error.
+            server, and none goes for one that holds less than half of its keys or bytes, unless --allow-smaller says \
+            so: neither by its name nor by --keep. Cost to the server: it forks and writes all it holds, whichever \
+            database is wanted. Where SYNC is not permitted it is said, and keys are copied one by one: such a backup \
+            is fuzzy, and holds a few MiB of values and 64 bytes a key in memory. Prints the files it made; words go to standard error.
             """,
         flags: ServerSelection.flags + [
-            .destination, .keep, .numberInFile, .pattern, .replaceFile, .functions, .method, .pace, .wait, .json,
-            .quiet,
+            .destination, .keep, .numberInFile, .pattern, .replaceFile, .allowSmaller, .functions, .method, .pace,
+            .wait, .json, .quiet,
         ],
         operands: Operands(placeholder: "NAME", count: 1...1_024, completion: .databases),
         examples: [
@@ -51,6 +52,7 @@ extension Command {
                 rows: [
                     ("files", #"with --json: [{"path": "…", "manifest": what FILE.json has}]"#),
                     ("deleted", "with --json: paths that --keep has deleted"),
+                    ("kept", "with --json: what it has not, as none of the younger holds half"),
                     ("format, tool", #""bulkhead-backup-1"; what made it"#),
                     ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
                     ("database", "name, number, number_in_file"),
@@ -123,6 +125,7 @@ extension Command {
         } ?? .considerate
         options.hasFunctions = arguments.has(.functions)
         options.isReplacing = arguments.has(.replaceFile)
+        options.allowsSmaller = arguments.has(.allowSmaller)
         options.keep = arguments.integer(of: .keep)
         options.wait = arguments.duration(of: .wait) ?? Backup.Options.usualWait
         return options
@@ -168,6 +171,12 @@ extension Backup.Report {
             lines.append(line)
         }
         if !deleted.isEmpty { lines.append("Deleted \(deleted.count) old: \(deleted.joined(separator: ", ")).") }
+        for old in kept {
+            lines.append(
+                "Kept \(old.path) besides: it has \(Units.counted(old.keys, "key")), and those that are kept have "
+                    + "\(Units.grouped(old.mostOfYounger)) at most, or its file is more than twice as large as theirs. "
+                    + "Say --allow-smaller to have it deleted.")
+        }
         return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.joined(separator: "\n") + "\n"
     }
 }
@@ -177,11 +186,15 @@ extension Flag {
         "to", .text("PATH", .files), "a file, or a folder that is there: then NAME-TIME.rdb in it")
     fileprivate static let keep = Flag(
         "keep", .positiveInteger("N"),
-        "in a folder: delete all but the last N backups of each database and server, and the last one that has keys")
+        "in a folder: delete all but the last N backups of each database and server, and the last that holds more than "
+            + "twice as much as each of them")
     fileprivate static let numberInFile = Flag(
         "as", .text("NUMBER"), "the number of the database in the file; else that on the server")
     fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")
     fileprivate static let replaceFile = Flag("replace", .none, "replace whatever file is there")
+    fileprivate static let allowSmaller = Flag(
+        "allow-smaller", .none,
+        "let a backup go for one that holds less than half of its keys or bytes: by its name, and by --keep")
     fileprivate static let functions = Flag(
         "with-functions", .none, "the server's functions too, which belong to no database")
     fileprivate static let method = Flag(

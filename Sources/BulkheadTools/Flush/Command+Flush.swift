@@ -8,24 +8,24 @@ extension Command {
         summary: "remove all keys of one database, after showing what they are",
         usage: [
             "bulkhead flush NAME",
-            "bulkhead flush NAME --backup-first FILE [--allow-fuzzy]",
-            "bulkhead flush NAME --yes --expecting N [--backup-first FILE]",
+            "bulkhead flush NAME --backup-first PATH [--allow-fuzzy]",
+            "bulkhead flush NAME --yes --expecting N [--backup-first PATH]",
         ],
         about: """
             Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
             same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
             many keys it expects: any other count is refused. What the catalogue protects is refused, and so is every \
             database of a server with search indexes, because FLUSHDB drops them. With --backup-first nothing is \
-            removed before the backup is whole and on the disk, and of one moment. Right before the flush the keys \
-            are counted again: if there are more than were agreed to, or than the backup has, nothing is removed. The \
-            memory is freed in the background.
+            removed before the backup is whole and on the disk, and of one moment; no file takes the place of another. \
+            Right before the flush the keys are counted again: if there are more than were agreed to, or than the \
+            backup has, nothing is removed. The memory is freed in the background.
             """,
         flags: ServerSelection.flags + [.yes, .expecting, .backupFirst, .allowFuzzy, .dryRun, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
         examples: [
             Example("Look, and be asked:", "bulkhead flush main"),
             Example("Only look:", "bulkhead flush main --dry-run"),
-            Example("With a way back:", "bulkhead flush main --backup-first main.rdb"),
+            Example("With a way back, main-20261124T031500Z.rdb here:", "bulkhead flush main --backup-first ."),
             Example(
                 "In a script; refused (exit code 1) if it holds anything but 1204 keys:",
                 "bulkhead flush main --yes --expecting 1204"),
@@ -61,7 +61,7 @@ extension Command {
             throw arguments.refused("--yes and --expecting N belong together: N is how many keys may go")
         }
         guard arguments.has(.backupFirst) || !arguments.has(.allowFuzzy) else {
-            throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first FILE too")
+            throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
         }
         guard !arguments.has(.json) || arguments.has(.yes) || arguments.has(.dryRun) else {
             throw arguments.refused("--json asks nobody: say --yes --expecting N, or --dry-run")
@@ -89,8 +89,8 @@ extension Command {
             try await FlushPreview(entry, of: databases)
         }
         // A file that cannot be written is no reason to ask anybody.
-        let plan = try arguments.text(of: .backupFirst).map { file throws(ProgramFailure) in
-            try BackupPlan([entry], to: file, in: databases, replacing: false, arguments)
+        let plan = try arguments.text(of: .backupFirst).map { path throws(ProgramFailure) in
+            try BackupPlan([entry], to: try BackupPlan.unusedPath(path), in: databases, replacing: false, arguments)
         }
         if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
         if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
@@ -243,7 +243,9 @@ extension Flag {
     static let yes = Flag("yes", .none, "ask nothing")
     static let dryRun = Flag("dry-run", .none, "show what would be done, and do nothing")
     fileprivate static let backupFirst = Flag(
-        "backup-first", .text("FILE", .files), "back it up, as bulkhead backup does, before anything is removed")
+        "backup-first", .text("PATH", .files),
+        "back it up before anything is removed: NAME-TIME.rdb in a folder, or a file; with the time in its name if one "
+            + "is there")
     fileprivate static let allowFuzzy = Flag(
         "allow-fuzzy", .none, "with --backup-first: a backup made key by key will do, if there is no other")
     fileprivate static let expecting = Flag(

@@ -48,9 +48,9 @@ struct TargetJudge: Sendable {
         let facts = "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
             + "left of its maxmemory of \(Units.bytes(limit))"
         if first.evicts {
-            return "\(facts); then it evicts keys by itself (maxmemory-policy \(first.policy ?? "unknown")), those that "
-                + "have just come among them. Set maxmemory to at least \(enough) there, or maxmemory-policy noeviction "
-                + "while keys come"
+            return "\(facts); then it evicts keys by itself (maxmemory-policy \(first.policy ?? "unknown")), those "
+                + "that have just come among them. Set maxmemory to at least \(enough) there, or maxmemory-policy "
+                + "noeviction while keys come"
         }
         return "\(facts): it would refuse the rest half-way. Set maxmemory to at least \(enough) there"
     }
@@ -69,8 +69,8 @@ struct TargetJudge: Sendable {
     /// - Parameter coming: bytes that are to be brought next.
     func sign(in now: TargetReading, coming: Int) -> String? {
         if let before = first.runID, let runID = now.runID, before != runID {
-            return "\(name)'s server was started anew meanwhile: what had been brought until then is there as far as it "
-                + "was on its disk"
+            return "\(name)'s server was started anew meanwhile: what had been brought until then is there as far as "
+                + "it was on its disk"
         }
         if let before = first.evicted, let evicted = now.evicted, evicted > before {
             let count = evicted - before
@@ -83,8 +83,8 @@ struct TargetJudge: Sendable {
             return nil
         }
         return "\(name)'s server has \(Units.bytes(max(0, left))) left of its maxmemory of \(Units.bytes(limit)), and "
-            + "evicts keys by itself when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has evicted "
-            + "none yet. Set maxmemory-policy noeviction there, or a larger maxmemory"
+            + "evicts keys by itself when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has "
+            + "evicted none yet. Set maxmemory-policy noeviction there, or a larger maxmemory"
     }
 
     /// True if keys that were brought may be gone.

@@ -46,6 +46,33 @@ import Testing
         }
     }
 
+    @Test func `of a file without a checksum every value is decoded before the first key is written`() async throws {
+        try await withToolServer(arguments: ["--rdbchecksum", "no"]) { server, databases in
+            for index in 0..<53 { try await databases[.main].set("key:\(index)", "value") }
+            try await databases[.main].send("HSET", "broken", "corruptible", "x", "other", "y")
+            try await databases[.main].send("SAVE")
+            var file = try bytes(server.folder + "/dump.rdb")
+            let field = Array("corruptible".utf8)
+            let place = try #require(file.indices.first { file[$0...].starts(with: field) })
+            // The length before it says that the field goes on behind the end of the hash.
+            file[place - 1] = file[place - 1] | 0x3f
+            let damaged = server.folder + "/damaged.rdb"
+            try Data(file).write(to: URL(fileURLWithPath: damaged))
+            let words = ["restore", damaged, "--into", "5", "--url", server.url]
+            for more in [[], ["--dry-run"], ["--verify"]] {
+                let refused = try await Bulkhead.run(words + more)
+                #expect(refused.exitCode == 65, "\(refused.text) \(refused.errors)")
+                #expect(refused.text.contains("its value is damaged"), "\(refused.text)")
+                #expect(refused.text.contains("  broken"), "\(refused.text)")
+                #expect(try await databases["db5"].dbsize() == 0)
+            }
+            let rest = try await Bulkhead.run(words + ["--skip-unsupported"])
+            #expect(rest.exitCode == 1, "\(rest.errors)")
+            #expect(try await databases["db5"].dbsize() == 53)
+            #expect(try await databases["db5"].exists("broken") == 0)
+        }
+    }
+
     @Test(arguments: ["fail", "skip", "replace"])
     func `of a file with a type that the server does not know nothing is restored, unless the rest is wanted`(
         policy: String

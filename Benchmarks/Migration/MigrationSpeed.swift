@@ -55,7 +55,7 @@ struct MigrationSpeed {
     }
 
     private func contenders(_ server: RedisTestServer) -> [Contender] {
-        let migrate = [program, "migrate", "--quiet", "--json", "--url", server.url]
+        let migrate = [program, "migrate", "--all", "--quiet", "--json", "--url", server.url]
         func bulkhead(_ name: String, _ more: [String]) -> Contender {
             Contender(name: name, isScript: false) { migrate + ["--from", "\($0)", "--to", "\($1)"] + more }
         }

@@ -159,7 +159,8 @@ import Testing
             for entry in DatabaseCatalogue.everyNumber.entries {
                 for index in 0..<5 { try await databases[entry.name].set("t:\(entry.number):\(index)", "x") }
             }
-            #expect(try await Migrated.run(["--from", "main", "--to", "knowledge"], from: server)["moved"] == 5)
+            let words = ["--from", "main", "--to", "knowledge", "--all"]
+            #expect(try await Migrated.run(words, from: server)["moved"] == 5)
             for entry in DatabaseCatalogue.everyNumber.entries {
                 let expected = entry.number == 0 ? 0 : entry.number == 1 ? 10 : 5
                 #expect(try await databases[entry.name].dbsize() == expected)

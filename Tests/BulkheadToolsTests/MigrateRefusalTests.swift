@@ -14,7 +14,7 @@ import Testing
         try await withToolServer(arguments: arguments) { server, databases in
             for index in 0..<10 { try await databases[.main].set("t:\(index)", "x") }
             try await prepare(server, databases)
-            let outcome = try await Bulkhead.run(["migrate"] + words + ["--url", more.first ?? server.url])
+            let outcome = try await Bulkhead.run(["migrate", "--all"] + words + ["--url", more.first ?? server.url])
             #expect(outcome.exitCode == code, "\(outcome.errors)")
             #expect(outcome.errors.contains(message), "\(outcome.errors)")
             #expect(outcome.text == "")
@@ -38,7 +38,7 @@ import Testing
         let options = RedisTestServer.Options(listening: .tcp)
         try await RedisTestServer.withServer(options) { server in
             let outcome = try await Bulkhead.run(
-                "migrate", "--from", "main", "--url", server.url, "--to-url", "unix://\(server.socketPath)")
+                "migrate", "--all", "--from", "main", "--url", server.url, "--to-url", "unix://\(server.socketPath)")
             #expect(outcome.exitCode == 2)
             #expect(outcome.errors.contains("are the same database 0 of the same server"), "\(outcome.errors)")
         }
@@ -50,7 +50,8 @@ import Testing
             let databases = try RedisDatabases(url: server.url)
             try await databases[.main].set("t:1", "x")
             let migrated = try await Migrated.run(
-                ["--from", "main", "--to", "knowledge", "--to-url", "unix://\(server.socketPath)"], from: server)
+                ["--from", "main", "--all", "--to", "knowledge", "--to-url", "unix://\(server.socketPath)"],
+                from: server)
             #expect(migrated.json["one_server"] as? Bool == true)
             #expect(try await databases[.knowledge].get("t:1") == "x")
             await databases.close()
@@ -66,16 +67,17 @@ import Testing
         let arguments = ["--cluster-enabled", "yes"]
         try await RedisTestServer.withServer(RedisTestServer.Options(arguments: arguments)) { server in
             let outcome = try await Bulkhead.run(
-                "migrate", "--from", "main", "--to-url", "unix:///does/not/exist", "--url", server.url)
+                "migrate", "--all", "--from", "main", "--to-url", "unix:///does/not/exist", "--url", server.url)
             #expect(outcome.exitCode == 2)
-            let other = try await Bulkhead.run("migrate", "--from", "main", "--to", "knowledge", "--url", server.url)
+            let other = try await Bulkhead.run(
+                "migrate", "--all", "--from", "main", "--to", "knowledge", "--url", server.url)
             #expect(other.exitCode == 2)
             #expect(other.output.isEmpty)
         }
         try await RedisTestServer.withServer { source in
             try await RedisTestServer.withServer(RedisTestServer.Options(arguments: arguments)) { server in
                 let outcome = try await Bulkhead.run(
-                    "migrate", "--from", "main", "--url", source.url, "--to-url", server.url)
+                    "migrate", "--all", "--from", "main", "--url", source.url, "--to-url", server.url)
                 #expect(outcome.exitCode == 2)
                 #expect(outcome.errors.contains("a node of a cluster"), "\(outcome.errors)")
             }
@@ -88,7 +90,7 @@ import Testing
                 let port = try #require(primary.port)
                 try await databases[.main].send("REPLICAOF", "127.0.0.1", port)
                 let outcome = try await Bulkhead.run(
-                    "migrate", "--from", "main", "--to", "knowledge", "--url", server.url)
+                    "migrate", "--all", "--from", "main", "--to", "knowledge", "--url", server.url)
                 #expect(outcome.exitCode == 2)
                 #expect(outcome.errors.contains("is on a replica"), "\(outcome.errors)")
             }
@@ -102,7 +104,7 @@ import Testing
             try await databases[.main].send("ACL", "SETUSER", "bob", "on", ">pw", "~*", "+@all", rule)
             let outcome = try await Bulkhead.shell(
                 """
-                REDIS_USERNAME=bob REDIS_PASSWORD=pw bulkhead migrate --from main --to knowledge \
+                REDIS_USERNAME=bob REDIS_PASSWORD=pw bulkhead migrate --all --from main --to knowledge \
                 --url \(server.url) \(words.joined(separator: " "))
                 """)
             #expect(outcome.exitCode == 2)

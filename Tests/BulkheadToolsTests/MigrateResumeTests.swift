@@ -156,7 +156,7 @@ import Testing
     @Test func `notes are not moved as keys, and none are left`() async throws {
         try await withSides(.across) { sides in
             for index in 0..<500 { try await sides.source.set("k:\(index)", "x") }
-            let words = ["--from", "main"] + sides.words
+            let words = ["--from", "main", "--all"] + sides.words
             let migrated = try await Migrated.run(words, from: sides.server)
             #expect(migrated["found"] == 500)
             #expect(try await sides.source.dbsize() == 0)

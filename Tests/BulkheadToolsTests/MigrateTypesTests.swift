@@ -73,7 +73,7 @@ import Testing
                 for _ in 0..<2_000 { _ = try await databases[.main].get("t:hot") }
                 let before = try await databases[.main].send("OBJECT", "FREQ", "t:hot", as: Int.self)
                 let migrated = try await Migrated.run(
-                    ["--from", "main", "--to-url", other.url], from: server)
+                    ["--from", "main", "--all", "--to-url", other.url], from: server)
                 #expect(migrated.exitCode == 0, "\(migrated.errors)")
                 let after = try await others[.main].send("OBJECT", "FREQ", "t:hot", as: Int.self)
                 #expect(before > 6)

@@ -50,10 +50,10 @@ import Testing
                     ("restore", ["restore", file, "--into", "db5", "--verify"]),
                     ("restore", ["restore", file, "--into", "db5", "--on-conflict", "replace"] + functions),
                     ("diff", ["diff", file, "db5"]),
-                    ("migrate", ["migrate", "--from", "main", "--to", "db6", "--copy", "--verify"]),
-                    ("migrate", ["migrate", "--from", "main", "--to", "db7"]),
-                    ("migrate", ["migrate", "--from", "7", "--to", "8", "--rename", "=new:"]),
-                    ("migrate", ["migrate", "--from", "8", "--to-url", other.url]),
+                    ("migrate", ["migrate", "--from", "main", "--to", "db6", "--all", "--copy", "--verify"]),
+                    ("migrate", ["migrate", "--from", "main", "--to", "db7", "--all"]),
+                    ("migrate", ["migrate", "--from", "7", "--to", "8", "--all", "--rename", "=new:"]),
+                    ("migrate", ["migrate", "--from", "8", "--all", "--to-url", other.url]),
                     ("flush", ["flush", "main", "--yes", "--expecting", "20"]),
                 ]
                 for (tool, words) in runs {

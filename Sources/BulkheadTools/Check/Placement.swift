@@ -45,6 +45,12 @@ package struct Placement: Sendable {
         return .nobodys
     }
 
+    /// Whose a key is, if it is misplaced here.
+    func owner(of key: [UInt8]) -> DatabaseName? {
+        guard case .misplaced(let claim) = key.withUnsafeBytes({ verdict(on: $0) }) else { return nil }
+        return claims[claim].owner
+    }
+
     /// Claims that a key which is at home fits as well: who migrates by their patterns moves it too.
     func otherClaims(on key: UnsafeRawBufferPointer) -> [Int] {
         contested.isEmpty ? [] : contested.filter { claims[$0].pattern.matches(key) }

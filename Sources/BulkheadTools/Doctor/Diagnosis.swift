@@ -95,7 +95,7 @@ package struct Diagnosis: Sendable {
                 Finding(
                     .warning, "unnamed-keys", "number \(number) has \(counted(space.keys, "key")) and no name",
                     remedy: "Add an entry for \(number) to the catalogue, or move its keys: "
-                        + "bulkhead migrate --from \(number) --to NAME."))
+                        + "bulkhead migrate --from \(number) --to NAME --all."))
         }
         let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
         if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }

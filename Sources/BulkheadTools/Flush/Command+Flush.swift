@@ -10,17 +10,19 @@ extension Command {
             "bulkhead flush NAME",
             "bulkhead flush NAME --backup-first PATH [--allow-fuzzy]",
             "bulkhead flush NAME --yes --expecting N [--backup-first PATH]",
+            "bulkhead flush NAME --yes --at-most N [--backup-first PATH]",
         ],
         about: """
             Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
             same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
-            many keys it expects: any other count is refused. What the catalogue protects is refused, and so is every \
+            many keys it expects: any other count is refused; or, where keys expire, how many may go at most. \
+            What the catalogue protects is refused, and so is every \
             database of a server with search indexes, because FLUSHDB drops them. With --backup-first nothing is \
             removed before the backup is whole and on the disk, and of one moment; no file takes the place of another. \
             Right before the flush the keys are counted again: if there are more than were agreed to, or than the \
             backup has, nothing is removed. The memory is freed in the background.
             """,
-        flags: ServerSelection.flags + [.yes, .expecting, .backupFirst, .allowFuzzy, .dryRun, .json, .quiet],
+        flags: ServerSelection.flags + [.yes, .expecting, .atMost, .backupFirst, .allowFuzzy, .dryRun, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
         examples: [
             Example("Look, and be asked:", "bulkhead flush main"),
@@ -57,8 +59,12 @@ extension Command {
         }
         let entry = try selection.entry(name)
         try selection.refuseUnusedURL([entry], arguments)
-        guard arguments.has(.yes) == (arguments.text(of: .expecting) != nil) else {
-            throw arguments.refused("--yes and --expecting N belong together: N is how many keys may go")
+        guard !arguments.has(.expecting) || !arguments.has(.atMost) else {
+            throw arguments.refused("--expecting and --at-most are two ways to say how many keys may go: take one")
+        }
+        guard arguments.has(.yes) == (arguments.has(.expecting) || arguments.has(.atMost)) else {
+            throw arguments.refused(
+                "--yes and --expecting N belong together, or --yes and --at-most N: N is how many keys may go")
         }
         guard arguments.has(.backupFirst) || !arguments.has(.allowFuzzy) else {
             throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
@@ -98,13 +104,17 @@ extension Command {
             return FlushResult(
                 preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and \(expected) were expected")
         }
+        if let most = arguments.integer(of: .atMost), preview.keys > most {
+            return FlushResult(
+                preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and at most \(most) may go")
+        }
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
         if !arguments.has(.yes) {
             guard streams.input.isTerminal else {
                 return FlushResult(preview, refusal: "nobody is there to ask: say --yes --expecting \(preview.keys)")
             }
-            try? streams.errors.writeAll("Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): ")
-            guard streams.input.readLine() == entry.name.text else {
+            let question = "Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): "
+            guard streams.isAgreed(question, answer: entry.name.text) else {
                 return FlushResult(preview, refusal: "the name was not typed")
             }
         }
@@ -205,13 +215,7 @@ extension FlushPreview {
         if !aliases.isEmpty {
             lines.append("The same number is also called \(aliases.map(\.name.text).joined(separator: ", ")).")
         }
-        switch otherClients {
-        case nil: lines.append("Who else uses the number is not known: CLIENT LIST is denied.")
-        case let clients? where clients.isEmpty: lines.append("No other client has selected the number.")
-        case let clients?:
-            let list = clients.map { "\(ShownBytes($0.client.utf8).description) (\($0.count))" }
-            lines.append("Other clients that have selected the number: \(list.joined(separator: ", ")).")
-        }
+        lines.append(DatabaseClients.line(otherClients, "the number"))
         return lines.flatMap { $0.hasPrefix("  ") ? [$0] : $0.wrapped(to: HelpPage.columns) }
             .joined(separator: "\n") + "\n"
     }
@@ -222,20 +226,6 @@ extension ServerSelection {
     fileprivate func named(_ number: Int?) -> String {
         let names = catalogue.entries.filter { $0.number == number }.map(\.name.text)
         return names.isEmpty ? "the catalogue has no name for it" : "it is called \(names.joined(separator: ", "))"
-    }
-}
-
-extension Descriptor {
-    /// What was typed up to the end of the line; nil at the end of input, past 1 KiB, or if it is no text.
-    fileprivate func readLine() -> String? {
-        var line: [UInt8] = []
-        while line.count < 1_024 {
-            var byte: UInt8 = 0
-            guard (try? withUnsafeMutableBytes(of: &byte, { try readBlock(into: $0) })) == 1 else { return nil }
-            if byte == UInt8(ascii: "\n") { return String(validating: line, as: UTF8.self) }
-            line.append(byte)
-        }
-        return nil
     }
 }
 
@@ -250,4 +240,6 @@ extension Flag {
         "allow-fuzzy", .none, "with --backup-first: a backup made key by key will do, if there is no other")
     fileprivate static let expecting = Flag(
         "expecting", .positiveInteger("N"), "with --yes: go on only if it has exactly N keys")
+    fileprivate static let atMost = Flag(
+        "at-most", .positiveInteger("N"), "with --yes: go on only if it has N keys or fewer, as where keys expire")
 }

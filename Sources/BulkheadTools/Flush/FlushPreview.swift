@@ -43,28 +43,7 @@ package struct FlushPreview: Sendable {
             let shown = ShownBytes(name)
             if !sample.contains(shown), sample.count < Self.sampleSize { sample.append(shown) }
         }
-        if let list = try? await database.send("CLIENT", "LIST", as: String.self),
-            let own = try? await database.send("CLIENT", "ID", as: Int.self) {
-            otherClients = Self.clients(in: list, selecting: entry.number, butNot: own)
-        }
-    }
-
-    /// The clients of CLIENT LIST's lines that have selected `number`, most first.
-    static func clients(in list: String, selecting number: Int, butNot own: Int) -> [(client: String, count: Int)] {
-        var counts: [String: Int] = [:]
-        for line in list.split(whereSeparator: \.isNewline) {
-            var fields: [Substring: Substring] = [:]
-            for word in line.split(separator: " ") {
-                guard let sign = word.firstIndex(of: "=") else { continue }
-                fields[word[..<sign]] = word[word.index(after: sign)...]
-            }
-            guard fields["db"] == "\(number)", fields["id"] != "\(own)" else { continue }
-            let name = fields["name"] ?? ""
-            // The port of an address changes with each connection.
-            let host = (fields["addr"] ?? "").prefix { $0 != ":" }
-            counts[name.isEmpty ? "unnamed from \(host)" : String(name), default: 0] += 1
-        }
-        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+        otherClients = await DatabaseClients(of: database, number: entry.number)?.all
     }
 
     /// Why it must not be flushed now that it has `count` keys, of which a backup holds so many; nil if it may. Keys

@@ -7,6 +7,8 @@ struct ComingKeys: Sendable {
     let count: Int
     /// Nil where the source does not tell.
     let bytes: Int?
+    /// All keys were looked at.
+    var isExact = false
     /// Bytes of what is under way at once: a transaction of usual keys, or the largest one that was seen.
     var slice = 0
 
@@ -35,10 +37,12 @@ struct ComingKeys: Sendable {
         let count = Double(found.count) * share
         let sample = Array(found.prefix(asked))
         let sizes = try await source.memoryUsage(of: sample).compactMap(\.self)
-        guard !sizes.isEmpty else { return ComingKeys(count: Int(count), bytes: found.isEmpty ? 0 : nil) }
+        guard !sizes.isEmpty else {
+            return ComingKeys(count: Int(count), bytes: found.isEmpty ? 0 : nil, isExact: cursor == nil)
+        }
         let mean = sizes.reduce(0) { $0 + Double($1) } / Double(sizes.count)
         let bytes = min(count * (mean + Double(MigrationPlan.Limits.bytesOfPlace)), Double(TargetReading.most))
         let slice = max(mean * Double(MigrationPlan.Limits.keysOfTransaction), Double(sizes.max() ?? 0))
-        return ComingKeys(count: Int(count), bytes: Int(bytes), slice: Int(min(slice, bytes)))
+        return ComingKeys(count: Int(count), bytes: Int(bytes), isExact: cursor == nil, slice: Int(min(slice, bytes)))
     }
 }

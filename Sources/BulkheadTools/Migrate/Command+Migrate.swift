@@ -7,11 +7,14 @@ extension Command {
         name: "migrate",
         summary: "move or copy keys from one database to another",
         usage: [
-            "bulkhead migrate --from NAME --to NAME [--pattern GLOB] [FLAG…]",
-            "bulkhead migrate --from NAME [--to NAME] --to-url URL [FLAG…]",
+            "bulkhead migrate --from NAME --to NAME --pattern GLOB [FLAG…]",
+            "bulkhead migrate --from NAME --to NAME --all [FLAG…]",
+            "bulkhead migrate --from NAME --to-url URL [--to NAME] --all [FLAG…]",
         ],
         about: """
-            Keys of every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
+            Which keys is always said: by --pattern, or --all for the whole database. On a terminal it shows counts \
+            and who else uses the source, and asks; a script is not asked. Keys of every type, with their \
+            expiry to the millisecond. Within a server each key goes by one atomic \
             command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
             when; run again with --resume to finish. For a server that crashes this holds as far as what it has \
@@ -25,8 +28,8 @@ extension Command {
             (exit code 2), before another key is deleted in the source.
             """,
         flags: ServerSelection.flags + [
-            .from, .to, .toURL, .pattern, .rename, .onConflict, .copy, .verify, .resume, .rate, .pace, .dryRun,
-            .json, .quiet,
+            .from, .to, .toURL, .pattern, .all, .rename, .onConflict, .copy, .verify, .resume, .rate, .pace,
+            .dryRun, .yes, .json, .quiet,
         ],
         examples: [
             Example(
@@ -38,7 +41,7 @@ extension Command {
                 "bulkhead migrate --from 0 --to 7 --pattern 'old:*' --rename old:=new:"),
             Example(
                 "A copy on another server, compared:",
-                "bulkhead migrate --from main --to-url redis://new --copy --verify"),
+                "bulkhead migrate --from main --all --to-url redis://new --copy --verify"),
         ],
         tables: [
             Table(title: "What is printed with --json", rows: MigrationDocument.schema)
@@ -84,6 +87,16 @@ extension Command {
             let lines = "\(arguments.program): \(remark)".wrapped(to: HelpPage.columns)
             try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
         }
+        if !arguments.has(.json), plan.isDryRun || asks(arguments, streams) {
+            try? streams.errors.writeAll(await preflight.preview(findings))
+        }
+        if asks(arguments, streams), !plan.isDryRun {
+            let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
+            guard streams.isAgreed(question, answer: plan.from.name.text) else {
+                throw ProgramFailure(
+                    .found, "\(arguments.program): nothing was \(plan.verb): the name was not typed.")
+            }
+        }
         let mover: any KeyMover =
             if plan.isDryRun {
                 DryRunMover(plan: plan)
@@ -108,7 +121,7 @@ extension Command {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.end()
-        let goOn = report.isComplete || plan.isDryRun ? nil : plan.commandToGoOn(arguments)
+        let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(arguments)
         if arguments.has(.json) {
             try streams.output.writeJSON(
                 MigrationDocument(
@@ -120,6 +133,11 @@ extension Command {
             try? streams.errors.writeAll(words)
         }
         return report.exitCode
+    }
+
+    /// True where somebody sits and can be asked.
+    private static func asks(_ arguments: Arguments, _ streams: StandardStreams) -> Bool {
+        !arguments.has(.yes) && !arguments.has(.json) && streams.input.isTerminal
     }
 }
 
@@ -144,6 +162,12 @@ extension MigrationPlan {
                     ? "--from and --to are both \(self.from.name): name another database"
                     : "\(self.from.name) and \(self.to.name) are two names of one database, \(self.from.number): "
                         + "name another one")
+        }
+        guard arguments.has(.pattern) != arguments.has(.all) else {
+            throw arguments.refused(
+                arguments.has(.all)
+                    ? "--all is every key, and --pattern some: say one of them"
+                    : "say which keys: --pattern GLOB, or --all for the whole database")
         }
         pattern = arguments.text(of: .pattern).flatMap { $0 == "*" ? nil : $0 }
         if let text = arguments.text(of: .rename) {
@@ -185,7 +209,7 @@ extension MigrationPlan {
         for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
-        for flag in [Flag.copy, .verify] where arguments.has(flag) { words.append("--\(flag.name)") }
+        for flag in [Flag.all, .copy, .verify, .yes] where arguments.has(flag) { words.append("--\(flag.name)") }
         return (words + ["--resume"]).joined(separator: " ")
     }
 }
@@ -199,6 +223,7 @@ extension Flag {
     fileprivate static let pattern = Flag(
         "pattern", .text("GLOB"),
         "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+    fileprivate static let all = Flag("all", .none, "every key of the database")
     fileprivate static let rename = Flag(
         "rename", .text("OLD=NEW"),
         "a new beginning for the names in place of the old one, which the pattern must have; =NEW puts NEW in front")

@@ -56,6 +56,9 @@ struct Migration: Sendable {
         var walk = Walk(plan)
         await moveAll(&walk, lanes)
         await lookAtTarget(&walk, lanes)
+        // Who goes on may find that all is done.
+        walk.report.fitsNothing =
+            walk.report.stop == nil && walk.report.found == 0 && plan.pattern != nil && !plan.resumes
         if case .failed = walk.report.stop { return walk.report }
         do throws(RedisError) {
             try await mover.finish(lanes)

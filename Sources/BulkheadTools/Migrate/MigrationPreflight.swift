@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 import BulkheadRESP
 
 /// Looks at both servers before anything is moved: what would stop a migration half-way stops it here.
@@ -79,6 +80,26 @@ struct MigrationPreflight {
         let places = coming.map { $0.count * MigrationPlan.Limits.bytesOfPlace }
         let bytes = keeps ? places : coming?.bytes
         try targetWatch.begin(coming: bytes, slice: keeps ? 0 : coming?.slice ?? 0)
+    }
+
+    // MARK: For people
+
+    /// What there is on both sides, and who else uses the source.
+    func preview(_ findings: Findings) async -> String {
+        let coming = try? await ComingKeys.estimated(plan, in: source, keys: findings.sourceKeys)
+        var first = "\(plan.from.name) (number \(plan.from.number)) has \(Units.counted(findings.sourceKeys, "key"))"
+        if let pattern = plan.pattern, let coming {
+            let about = coming.isExact ? "" : "about "
+            first += ", of which \(about)\(Units.grouped(coming.count)) fit \(pattern)"
+        }
+        let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
+        let lines = [
+            "From \(source.address) to \(findings.isOneServer ? "another number there" : target.address):",
+            first + ".",
+            "\(plan.to.name) (number \(plan.to.number)) has \(Units.counted(findings.targetKeys, "key")).",
+            DatabaseClients.line(clients, "the source"),
+        ]
+        return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.map { $0 + "\n" }.joined()
     }
 
     // MARK: Permissions

@@ -32,6 +32,8 @@ struct MigrationReport: Sendable {
     var stop: Stop?
     /// The target may have lost keys that were moved: it has evicted some, or was started anew.
     var mayHaveLost = false
+    /// The pattern fits no key of the source: most likely it is not the one that was meant.
+    var fitsNothing = false
     /// What was said about keys, with some of them.
     private(set) var remarks = KeyRemarks()
 
@@ -79,7 +81,7 @@ struct MigrationReport: Sendable {
 
     /// True if every key that fits the pattern is in the target, and as it should be.
     var isComplete: Bool {
-        stop == nil && skipped + changed + failed + differing + writtenMeanwhile == 0
+        stop == nil && !fitsNothing && skipped + changed + failed + differing + writtenMeanwhile == 0
     }
 
     var exitCode: ExitCode {

@@ -58,6 +58,9 @@ struct MigrationSummary {
                 ? "Keys that had been \(plan.verb) may be gone in \(plan.to.name); the others are in \(plan.from.name)."
                 : "Every key is whole on one side or on both."
             words = "bulkhead migrate: \(reason). \(state) To go on:"
+        case nil where report.fitsNothing:
+            let pattern = plan.pattern ?? "*"
+            words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
             words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"

@@ -16,11 +16,12 @@ extension Command {
             evicts keys and has not room for all, a replica, one whose last save failed; if it begins to do so \
             meanwhile, the restore ends there (exit code 2). Then each key is \
             restored with its expiry to the millisecond; what has expired meanwhile is counted and not created. \
-            Other keys and other databases stay as they are.
+            Other keys and other databases stay as they are. Where the file's manifest names another database, or \
+            most of its keys fit another one's patterns, that is said, and on a terminal asked about.
             """,
         flags: ServerSelection.flags + [
             .into, .fileDatabase, .pattern, .onConflict, .withFunctions, .skipUnsupported, .verify, .rate, .dryRun,
-            .json, .quiet,
+            .yes, .json, .quiet,
         ],
         operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
         examples: [
@@ -66,6 +67,7 @@ extension Command {
         var plan = RestorePlan(path: survey.path, number: number, into: entry)
         plan.conflicts = arguments.text(of: .onConflict).flatMap { RestorePlan.Conflicts(rawValue: $0) } ?? .fail
         plan.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
+        plan.placement = Placement(of: entry, in: selection.catalogue)
         plan.functions = arguments.has(.withFunctions)
         plan.skipsUnsupported = arguments.has(.skipUnsupported)
         plan.verifies = arguments.has(.verify)
@@ -107,6 +109,22 @@ extension Command {
             if !document.isRefused {
                 try restoration.targetWatch.begin(
                     coming: ahead.bytes, slice: min(ahead.bytes, RestorePlan.Limits.bytesOfSlice))
+            }
+            if !document.isRefused {
+                let manifest = try BackupManifest.beside(plan.path).flatMap { manifest throws(ProgramFailure) in
+                    try manifest.isOf(plan.path) ? manifest : nil
+                }
+                let doubts = RestoreDoubts(plan, ahead, manifest)
+                try? streams.errors.writeAll(doubts.text(arguments.program))
+                let asks = !doubts.all.isEmpty && !document.isDryRun && !arguments.has(.yes) && !arguments.has(.json)
+                if asks, streams.input.isTerminal {
+                    let name = plan.into.name.text
+                    let question = "Type \(name) to restore \(Units.counted(ahead.wanted, "key")) there: "
+                    guard streams.isAgreed(question, answer: name) else {
+                        throw ProgramFailure(
+                            .found, "\(arguments.program): nothing was restored: the name was not typed.")
+                    }
+                }
             }
             if !document.isDryRun, !document.isRefused {
                 let (report, expired) = try await restoration.run(survey, leavingOut: ahead.damaged)

@@ -80,6 +80,8 @@ struct Restoration: Sendable {
         var damaged = SeenKeys()
         /// Bytes that the others will take in memory, at least.
         var bytes = 0
+        /// Those that fit a pattern of another entry of the catalogue, by its name.
+        var ofOthers: [DatabaseName: Int] = [:]
         /// Those whose names the database has.
         var taken = 0
         /// About those that cannot be taken and those whose names are.
@@ -100,6 +102,7 @@ struct Restoration: Sendable {
             if let record = try records.next() {
                 guard isWanted(record) else { continue }
                 ahead.wanted += 1
+                if let owner = plan.placement?.owner(of: record.key) { ahead.ofOthers[owner, default: 0] += 1 }
                 let content = content(of: record, version)
                 switch obstacle(record, version) ?? content.damage {
                 case .expired: ahead.expired += 1

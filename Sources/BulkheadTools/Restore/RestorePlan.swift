@@ -17,6 +17,8 @@ struct RestorePlan: Sendable {
     let number: Int
     let into: DatabaseEntry
     var conflicts = Conflicts.fail
+    /// Which keys the catalogue says belong elsewhere; nil asks nothing.
+    var placement: Placement?
     /// A glob of keys; nil is every key.
     var pattern: KeyPattern?
     var functions = false

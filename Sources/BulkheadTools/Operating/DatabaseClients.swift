@@ -1,0 +1,43 @@
+import Bulkhead
+
+/// Other clients that have selected a database, by their names or addresses and how many; the most first.
+struct DatabaseClients: Sendable {
+    let all: [(client: String, count: Int)]
+
+    /// Nil where CLIENT LIST is denied.
+    init?(of database: RedisDatabase, number: Int) async {
+        guard let list = try? await database.send("CLIENT", "LIST", as: String.self),
+            let own = try? await database.send("CLIENT", "ID", as: Int.self)
+        else { return nil }
+        all = Self.clients(in: list, selecting: number, butNot: own)
+    }
+
+    /// A line for people about the clients of a number.
+    static func line(_ clients: [(client: String, count: Int)]?, _ what: String) -> String {
+        switch clients {
+        case nil: return "Who else uses \(what) is not known: CLIENT LIST is denied."
+        case let clients? where clients.isEmpty: return "No other client has selected \(what)."
+        case let clients?:
+            let list = clients.map { "\(ShownBytes($0.client.utf8).description) (\($0.count))" }
+            return "Other clients that have selected \(what): \(list.joined(separator: ", "))."
+        }
+    }
+
+    /// The clients of CLIENT LIST's lines that have selected `number`.
+    static func clients(in list: String, selecting number: Int, butNot own: Int) -> [(client: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for line in list.split(whereSeparator: \.isNewline) {
+            var fields: [Substring: Substring] = [:]
+            for word in line.split(separator: " ") {
+                guard let sign = word.firstIndex(of: "=") else { continue }
+                fields[word[..<sign]] = word[word.index(after: sign)...]
+            }
+            guard fields["db"] == "\(number)", fields["id"] != "\(own)" else { continue }
+            let name = fields["name"] ?? ""
+            // The port of an address changes with each connection.
+            let host = (fields["addr"] ?? "").prefix { $0 != ":" }
+            counts[name.isEmpty ? "unnamed from \(host)" : String(name), default: 0] += 1
+        }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+    }
+}

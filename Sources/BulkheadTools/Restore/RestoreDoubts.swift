@@ -1,0 +1,28 @@
+import Bulkhead
+import BulkheadConsole
+
+/// What speaks for another database than the one that was named.
+struct RestoreDoubts {
+    let all: [String]
+
+    /// - Parameter manifest: what stands beside the file, if it is the file's.
+    init(_ plan: RestorePlan, _ ahead: Restoration.Foresight, _ manifest: BackupManifest?) {
+        var all: [String] = []
+        if let origin = manifest?.database, origin.name != plan.into.name.text, origin.number != plan.into.number {
+            all.append("\(plan.path) is a backup of \(origin.name) (number \(origin.number)), not of \(plan.into.name)")
+        }
+        // The first of several with as many is the first by name.
+        let most = ahead.ofOthers.sorted { ($1.value, $0.key.text) < ($0.value, $1.key.text) }.first
+        if let most, most.value > ahead.wanted / 2 {
+            all.append(
+                "\(Units.grouped(most.value)) of its \(Units.counted(ahead.wanted, "key")) fit patterns of "
+                    + "\(most.key), and none of \(plan.into.name)")
+        }
+        self.all = all
+    }
+
+    /// For people.
+    func text(_ program: String) -> String {
+        all.flatMap { "\(program): \($0).".wrapped(to: HelpPage.columns) }.map { $0 + "\n" }.joined()
+    }
+}

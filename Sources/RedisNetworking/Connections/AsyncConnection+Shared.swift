@@ -16,6 +16,8 @@ extension AsyncConnection {
         var machine: ConnectionMachine<Waiter>
         var user = WireUser.pump
         var inline: InlineBudget
+        /// Who reads what is pushed.
+        var router = PushRouter<PushQueue>()
 
         // What the pump has to look at.
         /// How connecting and the handshake went, until the pump has seen it. The wire is the pump's from then on.
@@ -45,9 +47,10 @@ extension AsyncConnection {
         /// The connection has ended, and the pump with it.
         var isGone = false
 
-        init(_ settings: ConnectionSettings) {
+        init(_ settings: ConnectionSettings, _ pushes: PushQueue?) {
             machine = ConnectionMachine(settings)
             inline = InlineBudget(limit: settings.pollingTime)
+            if let pushes { _ = router.register(pushes, for: .rest) }
         }
 
         var hasWorkForPump: Bool {

@@ -24,8 +24,7 @@ package final class BlockingConnection: @unchecked Sendable {
     private var isOpen = false
     private let isInterrupted = Atomic(false)
     /// Pushed values not yet asked for; see `nextPush`.
-    private var pushes = RingQueue<RESPValue>()
-    private var pushBacklog = PushBacklog()
+    private var pushes = PushBacklog()
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
@@ -91,24 +90,24 @@ package final class BlockingConnection: @unchecked Sendable {
         return try request(bytes, .replies(count), deadline).all
     }
 
-    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
     package func subscribe(
-        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+        _ bytes: [UInt8], until deadline: Deadline = .none
     ) throws(ConnectionFailure) -> [RESPValue] {
-        try request(bytes, .confirmations(count), deadline).all
+        try request(bytes, .confirmations, deadline).all
     }
 
     /// The next pushed value; nil past `timeout`. Throws once there is none and the connection has ended.
     package func nextPush(timeout: Duration) throws(ConnectionFailure) -> RESPValue? {
         let end = Moment.now + timeout
         while pushes.isEmpty {
-            if let failure = machine.failure { throw failure }
+            if let failure = machine.failure { throw failure.ofPushes(wasConnected: true) }
             do throws(ConnectionFailure) {
                 // What came with the last look counts.
                 if try !step(until: end), pushes.isEmpty { return nil }
             } catch {
                 // What came whole before the end counts; the next call learns of the end.
-                if pushes.isEmpty { throw error }
+                if pushes.isEmpty { throw error.ofPushes(wasConnected: true) }
             }
         }
         return pushes.popFirst()
@@ -230,13 +229,7 @@ package final class BlockingConnection: @unchecked Sendable {
         case .completedAll(_, let values): completed = .several(values)
         case .broken(let failure): throw broken(failure)
         case .pushed(let value):
-            pushes.append(value)
-            if !pushBacklog.takes(value, unread: pushes.count) {
-                throw broken(
-                    ConnectionFailure(
-                        .pushOverflow,
-                        "messages of \(settings.endpoint) were read too slowly; the connection is closed"))
-            }
+            if !pushes.append(value.detached()) { throw broken(.pushOverflow(settings.endpoint)) }
         }
     }
 

@@ -26,6 +26,8 @@ extension AsyncConnection {
         var machine: ConnectionMachine<Waiter>
         var user: WireUser
         var inline: InlineBudget
+        /// Who reads what is pushed.
+        var router = PushRouter<PushQueue>()
 
         /// The circuit's leave to connect, once it is given.
         var attempt: Circuit.Attempt?
@@ -68,10 +70,11 @@ extension AsyncConnection {
         /// The connection has ended.
         var isGone = false
 
-        init(_ settings: ConnectionSettings) {
+        init(_ settings: ConnectionSettings, _ pushes: PushQueue?) {
             machine = ConnectionMachine(settings)
             inline = InlineBudget(limit: settings.pollingTime)
             user = .awaitedFromNow
+            if let pushes { _ = router.register(pushes, for: .rest) }
         }
 
         var hasWork: Bool {

@@ -35,8 +35,7 @@ package final class AsyncConnection: @unchecked Sendable {
     ///
     /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
     /// gap nobody sees would be a silent loss.
-    package let pushes: AsyncThrowingStream<RESPValue, any Error>?
-    let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
+    package let pushes: PushQueue?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
 
@@ -47,7 +46,6 @@ package final class AsyncConnection: @unchecked Sendable {
     var wire: Wire?
     var received: [RESPValue] = []
     var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
-    var pushBacklog = PushBacklog()
     /// Why the connection is about to end.
     var broken: ConnectionFailure?
     /// `broken` says what the machine made of the server's words.
@@ -67,16 +65,8 @@ package final class AsyncConnection: @unchecked Sendable {
     ) {
         self.settings = settings
         self.onEnd = onEnd
-        if keepsPushes {
-            let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(
-                bufferingPolicy: .bufferingOldest(PushBacklog.mostValues))
-            pushes = stream
-            pushContinuation = continuation
-        } else {
-            pushes = nil
-            pushContinuation = nil
-        }
-        shared = Mutex(Shared(settings))
+        pushes = keepsPushes ? PushQueue() : nil
+        shared = Mutex(Shared(settings, pushes))
         pumpPolling = PollingBudget(limit: settings.pollingTime)
         connect(admission)
         beginProbing()
@@ -118,11 +108,11 @@ package final class AsyncConnection: @unchecked Sendable {
         return await inLine { submit(bytes, .replies(count), .all($0), $1, deadline) }
     }
 
-    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
     package func subscribe(
-        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+        _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        await inLine { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
+        await inLine { submit(bytes, .confirmations, .all($0), $1, deadline) }
     }
 
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.

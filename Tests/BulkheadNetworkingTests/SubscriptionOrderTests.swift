@@ -65,14 +65,16 @@ import Testing
         }
         exchange()
         heard.removeAll { $0 == .nothing }
-        let completed = heard.compactMap { if case .completed(let number, let values) = $0 { (number, values) } else { nil } }
+        let completed = heard.compactMap { heard in
+            if case .completed(let number, let values) = heard { (number, values) } else { nil }
+        }
         guard completed.map(\.0) == waiting else { return "answered were \(completed.map(\.0)) of \(waiting)" }
         let heardPushes = heard.compactMap { if case .pushed(let value) = $0 { value } else { nil } }
         guard heardPushes == pushes else { return "pushes were \(heardPushes), not \(pushes)" }
         guard heard.count == completed.count + pushes.count else { return "more was heard: \(heard)" }
         // The PING behind SUNSUBSCRIBE is the connection's own.
         var rest = answers[...]
-        for (step, (_, values)) in zip(sequence.filter { $0 != "MOVE" }.flatMap({ [$0, "PING"] }), completed) {
+        for (step, (_, values)) in zip(sequence.flatMap({ [$0, "PING"] }).filter { $0 != "MOVE" }, completed) {
             guard rest.popFirst() == values else { return "\(step) was answered by \(values)" }
             if step.hasPrefix("SUNSUBSCRIBE") { rest = rest.dropFirst() }
         }

@@ -290,7 +290,7 @@ package final class BlockingConnection: @unchecked Sendable {
         case .completedAll(_, let values): completed = .several(values)
         case .broken(let failure): throw broken(failure)
         case .pushed(let value):
-            if !pushes.append(value.detached()) { throw broken(.pushOverflow(settings.endpoint)) }
+            if !pushes.append(value) { throw broken(.pushOverflow(settings.endpoint)) }
         }
     }
 

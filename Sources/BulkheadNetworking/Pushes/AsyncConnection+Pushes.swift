@@ -6,10 +6,7 @@ extension AsyncConnection {
     /// Hands a pushed value to its readers. One who has too many unread ends the connection.
     func pushed(_ value: RESPValue) {
         let router = shared.withLock { $0.router }
-        var kept: RESPValue?
         router.forEachReader(of: value) { reader in
-            let value = kept ?? value.detached()
-            kept = value
             if !reader.append(value) { broken = broken ?? .pushOverflow(settings.endpoint) }
         }
     }

@@ -21,8 +21,9 @@ struct PushBacklog: Sendable {
     var isEmpty: Bool { values.isEmpty }
     var count: Int { values.count }
 
-    /// Keeps one more value, which must be detached; false if there are too many, and nothing is kept.
+    /// Keeps a detached copy of one more value; false if there are too many, and nothing is kept.
     mutating func append(_ value: RESPValue) -> Bool {
+        let value = value.detached()
         let size = value.bytesInMemory
         guard values.count < Self.mostValues, values.isEmpty || bytes + size <= Self.mostBytes else { return false }
         values.append(Kept(value: value, bytes: size))

@@ -34,14 +34,14 @@ package final class PushQueue: AsyncSequence, Sendable {
 
     package init() {}
 
-    /// Gives one more value, which must be detached, to a reader who waits, or keeps it; false if too many are kept.
+    /// Gives a detached copy of one more value to a reader who waits, or keeps it; false if too many are kept.
     func append(_ value: RESPValue) -> Bool {
         let (reader, isTaken): (Reader?, Bool) = state.withLock { state in
             if state.end != nil { return (nil, true) }
             if state.readers.isEmpty { return (nil, state.backlog.append(value)) }
             return (state.readers.removeFirst(), true)
         }
-        reader?.caller.resume(returning: .success(value))
+        reader?.caller.resume(returning: .success(value.detached()))
         return isTaken
     }
 
@@ -102,6 +102,7 @@ extension ConnectionFailure {
     func ofPushes(wasConnected: Bool) -> ConnectionFailure {
         guard wasConnected else { return at(.connecting) }
         return ConnectionFailure(
-            reason, "\(message); messages may be missed until another connection subscribes", progress: .mayHaveBeenSent)
+            reason, "\(message); messages may be missed until another connection subscribes",
+            progress: .mayHaveBeenSent)
     }
 }

@@ -5,8 +5,8 @@ import BulkheadRESP
 /// The server confirms the channels that a command names one by one, in the command's order, and one that is named
 /// twice twice. An UNSUBSCRIBE that names none confirms whatever is subscribed to, in any order, or null if nothing is.
 ///
-/// SUNSUBSCRIBE has a PING behind it. A server whose slot moves confirms the end of its shard channels by itself, in the
-/// words that answer the command, and answers the command with MOVED: only a reply that follows tells which came.
+/// SUNSUBSCRIBE has a PING behind it. A server whose slot moves confirms the end of its shard channels by itself, in
+/// the words that answer the command, and answers the command with MOVED: only a reply that follows tells which came.
 struct SubscriptionRequest: Sendable {
     /// Nil if it is none of the six: it is answered by one reply.
     let kind: SubscriptionKind?

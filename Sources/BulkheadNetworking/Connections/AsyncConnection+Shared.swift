@@ -199,7 +199,7 @@ extension AsyncConnection {
 
     /// How long the pump may wait for a thread before the poller's thread takes its turn: long against a busy pool's
     /// queue, short against any deadline.
-    static let patience = Duration.milliseconds(3)
+    static let patience = Duration.milliseconds(5)
     /// Who connects knows best why that took too long, and says so by then.
     static let timeForVerdict = Duration.milliseconds(50)
 }

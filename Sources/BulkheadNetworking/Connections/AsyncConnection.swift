@@ -120,12 +120,10 @@ package final class AsyncConnection: @unchecked Sendable {
         _ enter: (Suspended<Success>, _ ticket: Int) -> Void
     ) async -> Success {
         let ticket = newTicket()
-        return await stayingCancellable {
-            await suspend { caller in
-                enter(caller, ticket)
-                // Cancelled before it stood in line: the handler found nobody.
-                if Task.isCancelled { withdraw(ticket) }
-            }
+        return await suspend { caller in
+            enter(caller, ticket)
+            // Cancelled before it stood in line: the handler found nobody.
+            if Task.isCancelled { withdraw(ticket) }
         } onCancel: {
             withdraw(ticket)
         }

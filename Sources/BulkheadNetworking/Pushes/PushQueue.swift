@@ -62,15 +62,13 @@ package final class PushQueue: AsyncSequence, Sendable {
             state.newestReader += 1
             return state.newestReader
         }
-        return await stayingCancellable {
-            await suspend { caller in
-                let now = state.withLock { state in
-                    let now = state.next
-                    if now == nil { state.readers.append(Reader(number: number, caller: caller)) }
-                    return now
-                }
-                if let now { caller.resume(returning: now) }
+        return await suspend { caller in
+            let now = state.withLock { state in
+                let now = state.next
+                if now == nil { state.readers.append(Reader(number: number, caller: caller)) }
+                return now
             }
+            if let now { caller.resume(returning: now) }
         } onCancel: {
             let reader = state.withLock { state in
                 state.readers.firstIndex { $0.number == number }.map { state.readers.remove(at: $0) }

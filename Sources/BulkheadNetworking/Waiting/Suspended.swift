@@ -16,6 +16,7 @@ enum Suspended<Value: Sendable>: Sendable {
 }
 
 /// Suspends the caller, whom `body` hands on to those who have to resume it.
+@inline(__always)
 func suspend<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void
 ) async -> Value {
@@ -23,6 +24,30 @@ func suspend<Value>(
     let gate = Gate<Value>()
     body(.onActor(gate))
     return await gate.pass()
+}
+
+/// The same, with what a cancelled task is to do, on any thread: at once if it is cancelled already, before `body`.
+@inline(__always)
+func suspend<Value>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void,
+    onCancel: @Sendable () -> Void
+) async -> Value {
+    if isolation == nil {
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { body(.inPool($0)) }
+        } onCancel: {
+            onCancel()
+        }
+    }
+    let gate = Gate<Value>()
+    return await withTaskCancellationHandler {
+        // Binds this closure to the actor: else it would go through the tasks' pool too.
+        _ = isolation
+        body(.onActor(gate))
+        return await gate.pass()
+    } onCancel: {
+        onCancel()
+    }
 }
 
 /// Where an actor's caller waits without needing a thread of the tasks' pool.

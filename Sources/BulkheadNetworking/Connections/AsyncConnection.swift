@@ -8,8 +8,9 @@ import Synchronization
 /// pump, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
 /// One at a time uses the wire: the pump; while that sleeps a lone caller, who writes and reads for itself
-/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is a task like its callers: those it resumes run before it goes on, so their
-/// next requests share one write, without a timer and without waking a thread.
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is
+/// a task like its callers: those it resumes run before it goes on, so their next requests share one write, without a
+/// timer and without waking a thread.
 ///
 /// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
 /// new one.

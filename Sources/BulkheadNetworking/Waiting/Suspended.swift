@@ -52,9 +52,9 @@ func suspend<Value>(
 
 /// Where an actor's caller waits without needing a thread of the tasks' pool.
 ///
-/// A continuation is resumed on a thread of that pool first, whatever actor it then goes on to; and the program may hold
-/// all of them for seconds. So the caller goes through an actor instead whose executor keeps it until the gate opens:
-/// whoever opens it runs that short way, and from there the caller goes directly to its own actor.
+/// A continuation is resumed on a thread of that pool first, whatever actor it then goes on to; and the program may
+/// hold all of them for seconds. So the caller goes through an actor instead whose executor keeps it until the gate
+/// opens: whoever opens it runs that short way, and from there the caller goes directly to its own actor.
 actor Gate<Value: Sendable>: SerialExecutor {
     private struct State {
         var job: UnownedJob?

@@ -19,7 +19,8 @@ public enum CommandRoute: Sendable, Hashable {
     case bulk
     /// A leased connection for as long as the command waits.
     case blocking
-    /// Several commands that need one connection; SUBSCRIBE and its kin answer by confirmations.
+    /// Several commands that need one connection; SUBSCRIBE and its kin answer by so many confirmations, an
+    /// UNSUBSCRIBE that names no channel by one or more.
     case conversation(confirmations: Int)
     /// Never sent, because the reply is known: the command names nothing.
     case answered(KnownReply)
@@ -107,10 +108,12 @@ extension CommandRoute {
         where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME", "CAPA", "IMPORT-SOURCE"].contains(second):
             self = .conversation(confirmations: 0)
         case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
+            // To end all subscriptions of a sort is confirmed once at least.
+            let least = name.contains("UNSUBSCRIBE") ? 1 : 0
             let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }
-            self = channels > 0
-                ? .conversation(confirmations: channels)
-                : .refused(reason: "name the channels; without names the number of replies is unknown")
+            self = max(channels, least) > 0
+                ? .conversation(confirmations: max(channels, least))
+                : .refused(reason: "name the channels to subscribe to")
         case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
             self = .blocking
         case "XREAD", "XREADGROUP":

@@ -25,12 +25,16 @@ public struct RedisInfo: RedisDecodable {
 extension RedisCommand {
     /// Asks for a sign of life.
     ///
-    /// - Returns: `PONG`
+    /// - Returns: `PONG`, also from a connection that subscribed in RESP2, where the server says it in other words.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @inlinable
     public static func ping() -> RedisCommand<String> {
-        RedisCommand<String>("PING")
+        RedisCommand<String>(
+            "PING",
+            decode: { reply throws(RedisConversionError) in
+                reply.isPongOfSubscriber ? "PONG" : try String(redis: reply)
+            })
     }
 
     /// Sends a message there and back.
@@ -79,5 +83,13 @@ extension RedisCommand {
     /// Not public: a database asks its catalogue before it flushes. Since Redis 6.2.0, which brought SYNC.
     package static func flushdb(isAsynchronous: Bool) -> RedisCommand<Void> {
         RedisCommand<Void>("FLUSHDB", route: .bulk) { $0.append(isAsynchronous ? "ASYNC" : "SYNC") }
+    }
+}
+
+extension RESPValue {
+    /// What PING answers in RESP2 while the connection subscribes: `pong` and an empty message, as an array.
+    @usableFromInline var isPongOfSubscriber: Bool {
+        guard case .array(let elements) = withoutAttributes, elements.count == 2 else { return false }
+        return elements[0].bytes?.elementsEqual("pong".utf8) == true && elements[1].bytes?.isEmpty == true
     }
 }

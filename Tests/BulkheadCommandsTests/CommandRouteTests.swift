@@ -18,7 +18,7 @@ import Testing
     @Test(arguments: [
         "SELECT 1", "SWAPDB 0 1", "MOVE k 1", "COPY a b DB 1", "COPY a b REPLACE DB 1", "FLUSHALL", "FLUSHALL ASYNC",
         "FLUSHDB", "RESET", "HELLO", "HELLO 3", "AUTH p", "QUIT", "MONITOR", "SYNC", "PSYNC ? -1",
-        "REPLCONF ACK 0", "CLIENT REPLY OFF", "SCRIPT DEBUG YES", "SUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE",
+        "REPLCONF ACK 0", "CLIENT REPLY OFF", "SCRIPT DEBUG YES", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE",
     ])
     func `what would break or leave the connection's database is refused, in any case`(line: String) {
         #expect(isRefused(line))
@@ -46,6 +46,11 @@ import Testing
     func `a subscription is confirmed once for each name`(name: String) {
         #expect(route("\(name) a") == .conversation(confirmations: 1))
         #expect(route("\(name) a b a") == .conversation(confirmations: 3))
+    }
+
+    @Test(arguments: ["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "unsubscribe"])
+    func `the end of all subscriptions is confirmed at least once`(name: String) {
+        #expect(route(name) == .conversation(confirmations: 1))
     }
 
     @Test(arguments: [

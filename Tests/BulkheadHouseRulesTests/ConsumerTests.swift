@@ -6,8 +6,8 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct ConsumerTests {
     /// Of these the user's program is built, with this package's products.
     private static let shortNames = [
-        "Benchmarks", "Codec", "Comparison", "BulkheadConsole", "Isolation", "Migration", "Redis", "BulkheadCommands",
-        "BulkheadNetworking", "RedisTestServer", "Throughput", "ToolSpeed",
+        "Benchmarks", "Codec", "Comparison", "ConsoleText", "Isolation", "Migration", "Redis", "RedisCommands",
+        "RedisNetworking", "RedisTestServer", "Throughput", "ToolSpeed",
     ]
 
     @Test func `every target carries this package's name, and the products are what others use`() throws {

@@ -165,7 +165,7 @@ extension Machine {
     @Test func `is answered on a connection that only subscribes, in both protocols`() {
         for (version, pong) in [(RESPVersion.resp3, "+PONG\r\n"), (.resp2, "*2\r\n$4\r\npong\r\n$0\r\n\r\n")] {
             var machine = Machine.ready(version)
-            _ = machine.submit(command("SUBSCRIBE a"), .confirmations(1), 1)
+            _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 1)
             _ = machine.takeOutgoing()
             let kind = version == .resp3 ? ">" : "*"
             #expect(machine.hear("\(kind)3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").count == 1)

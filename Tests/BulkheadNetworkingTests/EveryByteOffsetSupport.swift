@@ -116,12 +116,12 @@ extension Conversation {
             case .replies(let lines):
                 heard.turns.append(await connection.sendAll(lines.flatMap { command($0) }, count: lines.count))
             case .confirmation(let line):
-                heard.turns.append(await connection.subscribe(command(line), count: 1))
+                heard.turns.append(await connection.subscribe(command(line)))
             case .push:
                 do {
                     heard.turns.append(.success([try await pushes?.next() ?? .null]))
                 } catch {
-                    heard.turns.append(.failure(error as! ConnectionFailure))
+                    heard.turns.append(.failure(error))
                 }
             }
         }
@@ -146,7 +146,7 @@ extension Conversation {
                     case .replies(let lines) where lines.count == 1: [try connection.send(command(lines[0]))]
                     case .replies(let lines):
                         try connection.sendAll(lines.flatMap { command($0) }, count: lines.count)
-                    case .confirmation(let line): try connection.subscribe(command(line), count: 1)
+                    case .confirmation(let line): try connection.subscribe(command(line))
                     case .push: [try connection.nextPush(timeout: .seconds(30)) ?? .null]
                     }
                 })

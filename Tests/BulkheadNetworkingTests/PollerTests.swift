@@ -102,7 +102,10 @@ private let pollers = [Poller.shared, Poller(PollQueue())]
         }
     }
 
-    @Test(arguments: pollers) func `says nothing of a watch that was called off, and its socket's number may be another's`(_ poller: Poller) async throws {
+    @Test(arguments: pollers)
+    func `says nothing of a watch that was called off, and its socket's number may be another's`(
+        _ poller: Poller
+    ) async throws {
         let listener = Listener(poller)
         for _ in 0..<100 {
             let pair = try Pair()
@@ -138,7 +141,10 @@ private let pollers = [Poller.shared, Poller(PollQueue())]
         }
     }
 
-    @Test(arguments: pollers) func `misses nobody among thousands who come, hang up, go and leave their numbers to others`(_ poller: Poller) async throws {
+    @Test(arguments: pollers)
+    func `misses nobody among thousands who come, hang up, go and leave their numbers to others`(
+        _ poller: Poller
+    ) async throws {
         try await withThrowingTaskGroup { group in
             for number in 0..<8 {
                 group.addTask {

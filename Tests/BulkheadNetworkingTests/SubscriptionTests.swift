@@ -19,7 +19,7 @@ import Testing
         let probe = try Probe(server)
         let pool = AsyncPool(.to(server.socketPath, version: version), .upTo(1))
         let connection = try await pool.lease()
-        let confirmations = try await connection.subscribe(command("SUBSCRIBE a b"), count: 2).get()
+        let confirmations = try await connection.subscribe(command("SUBSCRIBE a b")).get()
         #expect(confirmations.map(elements) == [["subscribe", "a", "number"], ["subscribe", "b", "number"]])
         for number in 0..<100 { try probe.say("PUBLISH \(number.isMultiple(of: 2) ? "a" : "b") \(number)") }
         let pushes = try #require(connection.pushes)
@@ -46,12 +46,12 @@ import Testing
         defer { server.stop() }
         let probe = try Probe(server)
         let connection = AsyncConnection(.to(server.socketPath, version: version), keepsPushes: true)
-        _ = await connection.subscribe(command("SUBSCRIBE a"), count: 1)
+        _ = await connection.subscribe(command("SUBSCRIBE a"))
         let publishing = Task.detached {
             for number in 0..<200 { try probe.say("PUBLISH a \(number)") }
         }
         for number in 0..<50 {
-            let reply = try await connection.subscribe(command("SUBSCRIBE x\(number)"), count: 1).get()
+            let reply = try await connection.subscribe(command("SUBSCRIBE x\(number)")).get()
             #expect(reply.map(elements) == [["subscribe", "x\(number)", "number"]])
         }
         try await publishing.value
@@ -72,7 +72,7 @@ import Testing
         for version in [RESPVersion.resp2, .resp3] {
             let connection = AsyncConnection(
                 .to(server.socketPath, username: "ann", password: "sesame", version: version), keepsPushes: true)
-            let replies = try await connection.subscribe(command("SUBSCRIBE secret other"), count: 2).get()
+            let replies = try await connection.subscribe(command("SUBSCRIBE secret other")).get()
             #expect(replies.count == 1 && replies.first?.errorMessage?.text?.hasPrefix("NOPERM") == true)
             #expect(await connection.send(command("ECHO x")) == .success(.bulkString("x")))
             await connection.close(grace: .zero)
@@ -87,7 +87,7 @@ import Testing
         defer { server.stop() }
         let probe = try Probe(server)
         let connection = AsyncConnection(.to(server.socketPath, version: version), keepsPushes: true)
-        _ = await connection.subscribe(command("SUBSCRIBE a"), count: 1)
+        _ = await connection.subscribe(command("SUBSCRIBE a"))
         for number in 0..<PushBacklog.mostValues { try probe.say("PUBLISH a \(number)") }
         _ = await connection.send(command("PING"))
         #expect(!connection.isClosed, "exactly the backlog is still kept")
@@ -119,7 +119,7 @@ import Testing
         switch way {
         case .asynchronous:
             let connection = AsyncConnection(.to(server), keepsPushes: true)
-            _ = await connection.subscribe(command("SUBSCRIBE a"), count: 1)
+            _ = await connection.subscribe(command("SUBSCRIBE a"))
             var pushes = try #require(connection.pushes).makeAsyncIterator()
             for _ in 0..<3 {
                 try publish(4)
@@ -132,13 +132,13 @@ import Testing
             #expect(await eventually { connection.isClosed })
             connection.abort()
             var failure: ConnectionFailure?
-            do { while try await pushes.next() != nil {} } catch { failure = error as? ConnectionFailure }
+            do { while try await pushes.next() != nil {} } catch { failure = error }
             #expect(failure?.reason == .pushOverflow)
         case .blocking:
             let ended = await onThread {
                 failure {
                     let connection = try BlockingConnection(.to(server))
-                    _ = try connection.subscribe(command("SUBSCRIBE a"), count: 1)
+                    _ = try connection.subscribe(command("SUBSCRIBE a"))
                     for _ in 0..<3 {
                         try publish(4)
                         for _ in 0..<4 { #expect(try connection.nextPush(timeout: .seconds(30)) != nil) }
@@ -161,7 +161,7 @@ import Testing
             Result {
                 let probe = try Probe(server)
                 let connection = try BlockingConnection(.to(server.socketPath, version: version))
-                let replies = try connection.subscribe(command("SUBSCRIBE a b"), count: 2)
+                let replies = try connection.subscribe(command("SUBSCRIBE a b"))
                 let nothing = try connection.nextPush(timeout: .milliseconds(10))
                 for number in 0..<50 { try probe.say("PUBLISH b \(number)") }
                 let heard = try (0..<50).map { _ in try connection.nextPush(timeout: .seconds(30)) }
@@ -182,7 +182,7 @@ import Testing
             failure {
                 let probe = try Probe(server)
                 let connection = try BlockingConnection(.to(server))
-                _ = try connection.subscribe(command("SUBSCRIBE a"), count: 1)
+                _ = try connection.subscribe(command("SUBSCRIBE a"))
                 for number in 0...PushBacklog.mostValues { try probe.say("PUBLISH a \(number)") }
                 _ = try connection.send(command("PING"))
             }

@@ -95,7 +95,7 @@ private final class Occupied: Sendable {
         try await Self.whileThreads(are: occupation) { databases, _ in
             let main = try databases[.main]
             for _ in 0..<300 { try await Self.getOnce(main) }
-            // Many at once: none of them reads for himself. Who awaits a task needs a thread of the pool, so this one asks.
+            // Many at once: none of them reads for himself. Who awaits a task needs a thread of the pool: this asks.
             var underWay = 50
             for _ in 0..<underWay {
                 Task { @MainActor in

@@ -70,6 +70,8 @@ private final class Pair: Sendable {
     ) async throws {
         try await withPair { databases, pair in
             #expect(await form.run(.incr("visits"), in: databases).isSuccess)
+            // A replica that is behind would lose it.
+            #expect(try await eventually { try await pair.second[.main].get("visits", as: Int.self) == 1 })
             try await pair.failOver()
             for _ in 0..<3 { #expect(await form.run(.incr("visits"), in: databases).isSuccess) }
             #expect(try await pair.second[.main].get("visits", as: Int.self) == 4)

@@ -65,11 +65,14 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     }
 
     /// The next value the server sends unasked, such as a message after `send("SUBSCRIBE", …)`; nil past `timeout`.
+    ///
+    /// Throws when the connection is lost, and `messages-lost` when 1,024 messages, or 64 MiB of them, wait unread.
+    /// Messages may be missed then, so the error's stage is `sent`.
     public func nextPush(timeout: Duration) throws(RedisError) -> RESPValue? {
         do throws(RedisError) {
             if state.isOver { throw LeaseState.over }
             return try translatingBlocking { () throws(ConnectionFailure) in
-                try connection.nextPush(timeout: timeout)?.detached()
+                try connection.nextPush(timeout: timeout)
             }
         } catch {
             throw error.at(name)
@@ -94,7 +97,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         let deadline = Deadline(after: timeout.adding(time))
         let result = Result { () throws(ConnectionFailure) in
             if case .conversation(let channels) = command.route, channels > 0 {
-                return try connection.subscribe(command.bytes, count: channels, until: deadline).subscriptionReply
+                return try connection.subscribe(command.bytes, until: deadline).subscriptionReply
             }
             if time == .none { return try connection.send(command.bytes, until: deadline) }
             return try connection.sendBlocking(

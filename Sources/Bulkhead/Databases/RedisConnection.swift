@@ -64,10 +64,12 @@ public final class RedisConnection: RedisExecutor {
     /// What the server sends unasked: after `send("SUBSCRIBE", …)` its messages, each an array or push of its kind,
     /// channel and content.
     ///
-    /// The sequence ends by throwing when the connection is lost, and with `messages-lost` when 1,024 messages, or
-    /// 64 MiB of them, wait unread. Iterate it once; after the lease it is empty. A connection whose messages were read
-    /// is not lent again.
-    public var pushes: some AsyncSequence<RESPValue, any Error> & Sendable {
+    /// The sequence ends by throwing a `RedisError`: when the connection is lost, and with `messages-lost` when 1,024
+    /// messages, or 64 MiB of them, wait unread. Messages may be missed then, so its stage is `sent`; where no
+    /// connection came about it is `connecting`. A cancelled task's iteration ends without an error, and what it did
+    /// not read stays for the next. After the lease the sequence is empty. A connection whose messages were read is
+    /// not lent again.
+    public var pushes: some AsyncSequence<RESPValue, RedisError> & Sendable {
         let isOver = state.withLock { state in
             state.readsMessages()
             return state.isOver
@@ -102,8 +104,7 @@ public final class RedisConnection: RedisExecutor {
         let deadline = Deadline(after: isWaiting ? timeout.adding(command.blockingTime) : timeout)
         switch command.route {
         case .conversation(let channels) where channels > 0:
-            return await connection.subscribe(command.bytes, count: channels, until: deadline)
-                .map(\.subscriptionReply)
+            return await connection.subscribe(command.bytes, until: deadline).map(\.subscriptionReply)
         case .blocking where isWaiting, .conversation where isWaiting:
             return await connection.sendBlocking(command.bytes, count: 1, until: deadline, unblock: others.unblock)
                 .unlessCancelled { command.brings($0[0]) }.map { $0[0] }
@@ -139,22 +140,22 @@ extension [RESPValue] {
 /// A connection's pushed values, its failure as a `RedisError`.
 struct RedisPushes: AsyncSequence, Sendable {
     typealias Element = RESPValue
-    typealias Failure = any Error
+    typealias Failure = RedisError
 
-    let base: AsyncThrowingStream<RESPValue, any Error>?
+    let base: PushQueue?
     let database: DatabaseName
 
     func makeAsyncIterator() -> Iterator { Iterator(base: base?.makeAsyncIterator(), database: database) }
 
     struct Iterator: AsyncIteratorProtocol {
-        var base: AsyncThrowingStream<RESPValue, any Error>.Iterator?
+        var base: PushQueue.Iterator?
         let database: DatabaseName
 
-        mutating func next() async throws -> RESPValue? {
+        mutating func next() async throws(RedisError) -> RESPValue? {
             do {
-                return try await base?.next(isolation: #isolation)?.detached()
-            } catch let failure as ConnectionFailure {
-                throw RedisError(failure).at(database)
+                return try await base?.next()
+            } catch {
+                throw RedisError(error).at(database)
             }
         }
     }

@@ -5,7 +5,7 @@ public import BulkheadCommands
 extension RedisExecutor {
     /// Asks for a sign of life.
     ///
-    /// - Returns: `PONG`
+    /// - Returns: `PONG`, also from a connection that subscribed in RESP2, where the server says it in other words.
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @discardableResult

@@ -20,14 +20,12 @@ extension AsyncConnection {
     ) async -> Result<[RESPValue], ConnectionFailure> {
         let ticket = newTicket()
         let call = BlockingCall { [self] in await unblocked(ticket, by: unblock, until: $0) }
-        let result = await stayingCancellable {
-            await suspend { caller in
-                call.begin(caller)
-                submit(
-                    bytes, .replies(count), .blocking(call), ticket, deadline, extendedOnceBy: settings.unblockingTime)
-                // Cancelled before it stood in line: the handler found nobody.
-                if Task.isCancelled { cancel(call, ticket) }
-            }
+        let result = await suspend { caller in
+            call.begin(caller)
+            submit(
+                bytes, .replies(count), .blocking(call), ticket, deadline, extendedOnceBy: settings.unblockingTime)
+            // Cancelled before it stood in line: the handler found nobody.
+            if Task.isCancelled { cancel(call, ticket) }
         } onCancel: {
             cancel(call, ticket)
         }

@@ -30,8 +30,8 @@ extension AsyncConnection {
         if deadline.end <= deadline.start { return .notTaken }
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
-            // Yielding means a wait for a thread of the tasks' pool, which an actor's caller may not need: it lets others
-            // run by standing in line once.
+            // Yielding means a wait for a thread of the tasks' pool, which an actor's caller may not need: it lets
+            // others run by standing in line once.
             if await isActorsCaller() {
                 shared.withLock { $0.inline.yielded(for: .zero) }
                 return .notTaken

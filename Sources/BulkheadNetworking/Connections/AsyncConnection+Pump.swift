@@ -174,12 +174,7 @@ extension AsyncConnection {
         case .completedAll(.one(let caller), let values):
             caller.resume(returning: .success(.array(values)))
         case .completedAll(.wiresUser, let values): inlineReplies = .several(values)
-        case .pushed(let value):
-            if let pushContinuation, !pushBacklog.takes(value, as: pushContinuation.yield(value)) {
-                broken = broken ?? ConnectionFailure(
-                    .pushOverflow,
-                    "messages of \(settings.endpoint) were read too slowly; the connection is closed")
-            }
+        case .pushed(let value): pushed(value)
         case .broken(let failure):
             // What the server said comes before the end of the stream, which may have been read already.
             if !isJudged { broken = failure }
@@ -208,7 +203,7 @@ extension AsyncConnection {
         // Else a thread that still resolves the name would leave the circuit in doubt.
         endAttempt(failure)
         tellEnd(failure)
-        pushContinuation?.finish(throwing: failure)
+        pushes?.end(failure.ofPushes(wasConnected: wire != nil))
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
         var late: Wire?
         if case .success((let wire, _)) = connected { late = wire }

@@ -28,8 +28,8 @@ extension AsyncConnection {
     }
 
     /// The only way to let go of the wire: `change` gives it to nobody, or back to a pump that waits for a thread. What
-    /// there is to do is done by the pump; else the poller watches for who stands in line, whoever wrote their requests.
-    /// So nobody waits for a socket that nobody looks at.
+    /// there is to do is done by the pump; else the poller watches for who stands in line, whoever wrote their
+    /// requests. So nobody waits for a socket that nobody looks at.
     func letGo(_ change: (inout Shared) -> Void) {
         let (consequences, mustWake) = shared.withLock { shared in
             change(&shared)

@@ -26,6 +26,8 @@ extension AsyncConnection {
         var machine: ConnectionMachine<Waiter>
         var user: WireUser
         var inline: InlineBudget
+        /// Who reads what is pushed.
+        var router = PushRouter<PushQueue>()
 
         /// The circuit's leave to connect, once it is given.
         var attempt: Circuit.Attempt?
@@ -68,10 +70,11 @@ extension AsyncConnection {
         /// The connection has ended.
         var isGone = false
 
-        init(_ settings: ConnectionSettings) {
+        init(_ settings: ConnectionSettings, _ pushes: PushQueue?) {
             machine = ConnectionMachine(settings)
             inline = InlineBudget(limit: settings.pollingTime)
             user = .awaitedFromNow
+            if let pushes { _ = router.register(pushes, for: .rest) }
         }
 
         var hasWork: Bool {
@@ -196,7 +199,7 @@ extension AsyncConnection {
 
     /// How long the pump may wait for a thread before the poller's thread takes its turn: long against a busy pool's
     /// queue, short against any deadline.
-    static let patience = Duration.milliseconds(3)
+    static let patience = Duration.milliseconds(5)
     /// Who connects knows best why that took too long, and says so by then.
     static let timeForVerdict = Duration.milliseconds(50)
 }

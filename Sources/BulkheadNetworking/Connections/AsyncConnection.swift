@@ -8,8 +8,9 @@ import Synchronization
 /// pump, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
 /// One at a time uses the wire: the pump; while that sleeps a lone caller, who writes and reads for itself
-/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is a task like its callers: those it resumes run before it goes on, so their
-/// next requests share one write, without a timer and without waking a thread.
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is
+/// a task like its callers: those it resumes run before it goes on, so their next requests share one write, without a
+/// timer and without waking a thread.
 ///
 /// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
 /// new one.
@@ -35,8 +36,7 @@ package final class AsyncConnection: @unchecked Sendable {
     ///
     /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
     /// gap nobody sees would be a silent loss.
-    package let pushes: AsyncThrowingStream<RESPValue, any Error>?
-    let pushContinuation: AsyncThrowingStream<RESPValue, any Error>.Continuation?
+    package let pushes: PushQueue?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
 
@@ -47,7 +47,6 @@ package final class AsyncConnection: @unchecked Sendable {
     var wire: Wire?
     var received: [RESPValue] = []
     var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
-    var pushBacklog = PushBacklog()
     /// Why the connection is about to end.
     var broken: ConnectionFailure?
     /// `broken` says what the machine made of the server's words.
@@ -67,16 +66,8 @@ package final class AsyncConnection: @unchecked Sendable {
     ) {
         self.settings = settings
         self.onEnd = onEnd
-        if keepsPushes {
-            let (stream, continuation) = AsyncThrowingStream<RESPValue, any Error>.makeStream(
-                bufferingPolicy: .bufferingOldest(PushBacklog.mostValues))
-            pushes = stream
-            pushContinuation = continuation
-        } else {
-            pushes = nil
-            pushContinuation = nil
-        }
-        shared = Mutex(Shared(settings))
+        pushes = keepsPushes ? PushQueue() : nil
+        shared = Mutex(Shared(settings, pushes))
         pumpPolling = PollingBudget(limit: settings.pollingTime)
         connect(admission)
         beginProbing()
@@ -118,11 +109,11 @@ package final class AsyncConnection: @unchecked Sendable {
         return await inLine { submit(bytes, .replies(count), .all($0), $1, deadline) }
     }
 
-    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
     package func subscribe(
-        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+        _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        await inLine { submit(bytes, .confirmations(count), .all($0), $1, deadline) }
+        await inLine { submit(bytes, .confirmations, .all($0), $1, deadline) }
     }
 
     /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
@@ -130,12 +121,10 @@ package final class AsyncConnection: @unchecked Sendable {
         _ enter: (Suspended<Success>, _ ticket: Int) -> Void
     ) async -> Success {
         let ticket = newTicket()
-        return await stayingCancellable {
-            await suspend { caller in
-                enter(caller, ticket)
-                // Cancelled before it stood in line: the handler found nobody.
-                if Task.isCancelled { withdraw(ticket) }
-            }
+        return await suspend { caller in
+            enter(caller, ticket)
+            // Cancelled before it stood in line: the handler found nobody.
+            if Task.isCancelled { withdraw(ticket) }
         } onCancel: {
             withdraw(ticket)
         }

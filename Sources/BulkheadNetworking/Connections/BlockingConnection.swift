@@ -26,8 +26,7 @@ package final class BlockingConnection: @unchecked Sendable {
     /// When the last bytes came; kept up only where idle connections are probed.
     private var lastHeard: Moment
     /// Pushed values not yet asked for; see `nextPush`.
-    private var pushes = RingQueue<RESPValue>()
-    private var pushBacklog = PushBacklog()
+    private var pushes = PushBacklog()
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
@@ -129,18 +128,18 @@ package final class BlockingConnection: @unchecked Sendable {
         return true
     }
 
-    /// Sends a subscription command of `count` channels and waits for their confirmations.
+    /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
     package func subscribe(
-        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+        _ bytes: [UInt8], until deadline: Deadline = .none
     ) throws(ConnectionFailure) -> [RESPValue] {
-        try request(bytes, .confirmations(count), deadline).all
+        try request(bytes, .confirmations, deadline).all
     }
 
     /// The next pushed value; nil past `timeout`. Throws once there is none and the connection has ended.
     package func nextPush(timeout: Duration) throws(ConnectionFailure) -> RESPValue? {
         let end = Moment.now + timeout
         while pushes.isEmpty {
-            if let failure = machine.failure { throw failure }
+            if let failure = machine.failure { throw failure.ofPushes(wasConnected: true) }
             do throws(ConnectionFailure) {
                 // What came with the last look counts.
                 let next = min(end, nextProbe)
@@ -149,7 +148,7 @@ package final class BlockingConnection: @unchecked Sendable {
                 if nextProbe <= .now { try probe(until: end) }
             } catch {
                 // What came whole before the end counts; the next call learns of the end.
-                if pushes.isEmpty { throw error }
+                if pushes.isEmpty { throw error.ofPushes(wasConnected: true) }
             }
         }
         return pushes.popFirst()
@@ -291,13 +290,7 @@ package final class BlockingConnection: @unchecked Sendable {
         case .completedAll(_, let values): completed = .several(values)
         case .broken(let failure): throw broken(failure)
         case .pushed(let value):
-            pushes.append(value)
-            if !pushBacklog.takes(value, unread: pushes.count) {
-                throw broken(
-                    ConnectionFailure(
-                        .pushOverflow,
-                        "messages of \(settings.endpoint) were read too slowly; the connection is closed"))
-            }
+            if !pushes.append(value) { throw broken(.pushOverflow(settings.endpoint)) }
         }
     }
 

@@ -86,12 +86,14 @@ extension ConnectionMachine {
     private mutating func giveUp(_ position: Int) {
         line[position].waiter = nil
         if line[position].firstByte >= handedOut {
+            if line[position].isSubscription { subscriptions[line[position].missing] = nil }
             line[position].missing = 0
             line[position].replies = []
             withdrawnCount += 1
             withdrawnBytes += size(of: position)
         } else {
             line[position].dropReplies()
+            if line[position].isSubscription { subscriptions[line[position].missing]?.dropReplies() }
             abandonedCount += 1
             if abandonedCount > Self.mostAbandoned { close() }
         }

@@ -30,7 +30,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         /// One a command.
         case replies(Int)
         /// SUBSCRIBE and its kin answer by one confirmation a channel, as pushes in RESP3 and arrays in RESP2.
-        case confirmations(Int)
+        case confirmations
         /// One, and in the same piece an ECHO that must come back: else the connection ends there, and nobody behind
         /// gets a reply.
         case proof(Proof)
@@ -44,7 +44,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var deadline: Deadline
         let isSubscription: Bool
         let isProof: Bool
-        /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come.
+        /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come. Of a
+        /// subscription the number under which `subscriptions` has it.
         var missing: Int32
         /// A proof's begin with the answer that ECHO must give.
         var replies: [RESPValue]
@@ -92,12 +93,15 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var newestTicket = 0
     /// Requests looked at so far to find those that were given up.
     package internal(set) var searchSteps = 0
-    private var isSubscribed = false
+    /// Subscriptions that the server has confirmed, and the commands that await confirmations, by number.
+    var ledger = SubscriptionLedger()
+    var subscriptions: [Int32: SubscriptionRequest] = [:]
+    var newestSubscription: Int32 = 0
     /// Set by `close`: nothing new is accepted, what is in line goes on.
     private var isClosing = false
     /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
     /// to leave.
-    private var isBroken = false
+    var isBroken = false
     /// Requests in line that nobody waits for any more.
     var abandonedCount = 0
     /// No request's deadline is earlier.
@@ -149,7 +153,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     /// The same, but that replies which nobody wants may still come, or the connection is still being made: the next
     /// request waits for that.
-    package var isFree: Bool { line.count == abandonedCount && !isSubscribed && !refusesRequests }
+    package var isFree: Bool { line.count == abandonedCount && !ledger.isSubscribed && !refusesRequests }
 
     /// Gives back the room of requests that are over; for a connection that expects nothing.
     package mutating func releaseSpareMemory() {
@@ -195,7 +199,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         let (count, isSubscription, proof): (Int, Bool, Proof?) =
             switch expectation {
             case .replies(let count): (count, false, nil)
-            case .confirmations(let count): (count, true, nil)
+            case .confirmations: (enter(SubscriptionRequest(bytes)), true, nil)
             case .proof(let proof): (2, false, proof)
             }
         if line.isEmpty {
@@ -220,6 +224,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         } else {
             outgoing.append(contentsOf: bytes)
         }
+        if isSubscription { outgoing.append(contentsOf: fence(behind: count)) }
     }
 
     private func refusal(of size: Int) -> ConnectionFailure? {
@@ -304,7 +309,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
 
     /// Takes the first request out of line; there must be one.
-    private mutating func popFirst() -> Request {
+    mutating func popFirst() -> Request {
         let request = line.popFirst()!
         if request.waiter == nil { abandonedCount -= 1 }
         return request
@@ -365,6 +370,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         outgoingStart = 0
         line = RingQueue()
         beginnings = [:]
+        subscriptions = [:]
         abandonedCount = 0
         withdrawnCount = 0
         withdrawnBytes = 0
@@ -374,13 +380,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     // MARK: Replies
 
     private mutating func deliver(_ value: RESPValue) -> Reception {
-        let outOfBand = outOfBandKind(of: value)
-        if let kind = outOfBand {
-            guard Self.confirmations.contains(kind), isFirstHandedOut, line.first.isSubscription else {
-                return .pushed(value)
-            }
-            isSubscribed = Self.subscriptionsLeft(value) != 0
-        } else if !isFirstHandedOut {
+        if let (elements, kind) = push(in: value) { return deliver(push: value, elements, kind) }
+        guard isFirstHandedOut else {
             isBroken = true
             return .broken(
                 ConnectionFailure(
@@ -388,6 +389,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                     "\(settings.endpoint) sent a reply that no request waits for; "
                         + "the connection is closed so that it reaches nobody"))
         }
+        if line.first.isSubscription { return deliver(replyToSubscription: value) }
         let isLast: Bool? = line.withFirst { request in
             if request.isDisproved(by: value) { return nil }
             request.missing -= 1
@@ -396,8 +398,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                 if request.replies.isEmpty { request.replies.reserveCapacity(Int(request.missing) + 1) }
                 request.replies.append(value)
             }
-            // What is no confirmation, say NOPERM or QUEUED, is the only answer to a subscription.
-            return request.missing == 0 || (request.isSubscription && outOfBand == nil)
+            return request.missing == 0
         }
         guard let isLast else {
             isBroken = true
@@ -408,34 +409,5 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         guard let waiter = request.waiter else { return .nothing }
         if request.isProof { return .completed(waiter, request.replies[1]) }
         return request.replies.isEmpty ? .completed(waiter, value) : .completedAll(waiter, request.replies)
-    }
-
-    private static var confirmations: Set<String> {
-        ["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"]
-    }
-
-    /// The count that ends a confirmation; nil if it is no number.
-    private static func subscriptionsLeft(_ confirmation: RESPValue) -> Int64? {
-        guard case .integer(let count) = confirmation.withoutAttributes.elements?.last else { return nil }
-        return count
-    }
-
-    private static var messages: Set<String> { ["message", "pmessage", "smessage"] }
-
-    /// The kind of a push, or of an array that stands for one in RESP2; nil for a reply.
-    private mutating func outOfBandKind(of value: RESPValue) -> String? {
-        switch value {
-        case .push(let elements):
-            return elements.first?.bytes?.text ?? ""
-        case .attribute:
-            return outOfBandKind(of: value.withoutAttributes)
-        case .array(let elements) where version == .resp2:
-            // Cheap for all who never subscribe: only then can an array be out of band.
-            guard isSubscribed || (isFirstHandedOut && line.first.isSubscription) else { return nil }
-            guard let kind = elements.first?.bytes?.text else { return nil }
-            return Self.confirmations.contains(kind) || Self.messages.contains(kind) ? kind : nil
-        default:
-            return nil
-        }
     }
 }

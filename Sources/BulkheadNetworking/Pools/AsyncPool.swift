@@ -29,12 +29,10 @@ package final class AsyncPool: DeadlineKeeper {
     package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
         if let connection = machine.withLock({ $0.leaseIdle(at: .now) { !$0.isClosed } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
-        let result = await stayingCancellable {
-            await suspend { waiter in
-                perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
-                // Cancelled before it stood in line: the handler below found nobody to withdraw.
-                if Task.isCancelled { withdraw(wait) } else { lookInTime() }
-            }
+        let result = await suspend { waiter in
+            perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
+            // Cancelled before it stood in line: the handler below found nobody to withdraw.
+            if Task.isCancelled { withdraw(wait) } else { lookInTime() }
         } onCancel: {
             withdraw(wait)
         }

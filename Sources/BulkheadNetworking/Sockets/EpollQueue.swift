@@ -124,8 +124,10 @@ final class EpollQueue: SocketQueue {
         guard var entries = books.entries[socket] else { return true }
         entries.number = UInt32(truncatingIfNeeded: books.lastNumber)
         books.entries[socket] = entries.isEmpty ? nil : entries
-        let kinds = (entries.readable == nil ? 0 : EpollEvent.readable) | (entries.writable == nil ? 0 : EpollEvent.writable)
-        let event = EpollEvent(kinds | EpollEvent.once, descriptor: socket, entries.number)
+        var events = EpollEvent.once
+        if entries.readable != nil { events |= EpollEvent.readable }
+        if entries.writable != nil { events |= EpollEvent.writable }
+        let event = EpollEvent(events, descriptor: socket, entries.number)
         if calls.control(descriptor, .change, socket, event) || calls.control(descriptor, .add, socket, event) {
             return true
         }

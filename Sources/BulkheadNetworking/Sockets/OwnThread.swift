@@ -1,3 +1,5 @@
+import Dispatch
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -15,10 +17,9 @@ enum OwnThread {
 
     /// Bytes of a thread's stack: the default of one platform is 128 KiB, of another 8 MiB.
     private static let stackSize = 512 << 10
-    /// Until the next attempt where the system has no thread left.
-    private static let pauseAfterFailure = Duration.milliseconds(10)
 
-    /// Runs `body` on a new thread, which ends with it. Where the system has no thread left this one waits for one.
+    /// Runs `body` on a new thread, which ends with it. Where the system has none left Dispatch runs it, as soon as one
+    /// of its own is free.
     static func run(_ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -26,7 +27,10 @@ enum OwnThread {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, stackSize)
         let work = Unmanaged.passRetained(Work(body)).toOpaque()
-        while !start(&attributes, work) { sleepThread(for: pauseAfterFailure) }
+        if !start(&attributes, work) {
+            Unmanaged<Work>.fromOpaque(work).release()
+            DispatchQueue(label: "bulkhead").async { @Sendable in body() }
+        }
     }
 
     private static func start(_ attributes: inout pthread_attr_t, _ work: UnsafeMutableRawPointer) -> Bool {

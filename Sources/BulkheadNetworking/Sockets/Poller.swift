@@ -16,8 +16,8 @@ protocol DeadlineKeeper: AnyObject, Sendable {
 /// that the program does can keep.
 ///
 /// Not dispatch sources and timers: they need a thread of Dispatch's pool, which blocks of the program may hold for
-/// seconds. And on Linux, Dispatch's event thread goes on using a source's memory after it has announced a hang-up, while
-/// a worker may already take the source apart, which crashes the process or loses another's events.
+/// seconds. And on Linux, Dispatch's event thread goes on using a source's memory after it has announced a hang-up,
+/// while a worker may already take the source apart, which crashes the process or loses another's events.
 final class Poller: Sendable {
     static let shared = Poller()
 

@@ -16,6 +16,7 @@ enum Suspended<Value: Sendable>: Sendable {
 }
 
 /// Suspends the caller, whom `body` hands on to those who have to resume it.
+@inline(__always)
 func suspend<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void
 ) async -> Value {
@@ -25,11 +26,35 @@ func suspend<Value>(
     return await gate.pass()
 }
 
+/// The same, with what a cancelled task is to do, on any thread: at once if it is cancelled already, before `body`.
+@inline(__always)
+func suspend<Value>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void,
+    onCancel: @Sendable () -> Void
+) async -> Value {
+    if isolation == nil {
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { body(.inPool($0)) }
+        } onCancel: {
+            onCancel()
+        }
+    }
+    let gate = Gate<Value>()
+    return await withTaskCancellationHandler {
+        // Binds this closure to the actor: else it would go through the tasks' pool too.
+        _ = isolation
+        body(.onActor(gate))
+        return await gate.pass()
+    } onCancel: {
+        onCancel()
+    }
+}
+
 /// Where an actor's caller waits without needing a thread of the tasks' pool.
 ///
-/// A continuation is resumed on a thread of that pool first, whatever actor it then goes on to; and the program may hold
-/// all of them for seconds. So the caller goes through an actor instead whose executor keeps it until the gate opens:
-/// whoever opens it runs that short way, and from there the caller goes directly to its own actor.
+/// A continuation is resumed on a thread of that pool first, whatever actor it then goes on to; and the program may
+/// hold all of them for seconds. So the caller goes through an actor instead whose executor keeps it until the gate
+/// opens: whoever opens it runs that short way, and from there the caller goes directly to its own actor.
 actor Gate<Value: Sendable>: SerialExecutor {
     private struct State {
         var job: UnownedJob?

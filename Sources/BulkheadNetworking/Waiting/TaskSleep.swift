@@ -5,11 +5,9 @@ import Synchronization
 /// Not `Task.sleep`, whose timer needs a thread of a pool that the program may hold.
 package func sleepTask(for duration: Duration) async -> Bool {
     let sleep = TaskSleep()
-    return await stayingCancellable {
-        await suspend { caller in
-            sleep.begin(caller)
-            Poller.shared.look(at: .now + duration, for: sleep)
-        }
+    return await suspend { caller in
+        sleep.begin(caller)
+        Poller.shared.look(at: .now + duration, for: sleep)
     } onCancel: {
         sleep.end(wasCancelled: true)
         Poller.shared.forget(sleep)

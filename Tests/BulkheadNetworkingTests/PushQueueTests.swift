@@ -1,0 +1,72 @@
+@testable import BulkheadNetworking
+import BulkheadRESP
+import BulkheadTestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct `A queue of pushed values` {
+    private let lost = ConnectionFailure(.closedByServer, "lost")
+
+    @Test func `gives what was kept in its order, and then the end, once`() async throws {
+        let queue = PushQueue()
+        for number in Int64(0)..<3 { #expect(queue.append(.integer(number))) }
+        queue.end(lost)
+        #expect(queue.append(.integer(3)), "behind the end nothing is too much")
+        var reader = queue.makeAsyncIterator()
+        for number in Int64(0)..<3 { #expect(try await reader.next() == .integer(number)) }
+        await #expect(throws: lost) { try await reader.next() }
+        #expect(try await reader.next() == nil)
+        var another = queue.makeAsyncIterator()
+        await #expect(throws: lost) { try await another.next() }
+    }
+
+    @Test func `wakes a reader who waits, and gives none of it twice to several`() async throws {
+        let queue = PushQueue()
+        let readers = (0..<4).map { _ in
+            Task {
+                var heard: [RESPValue] = []
+                do { for try await value in queue { heard.append(value) } } catch { return heard }
+                return heard
+            }
+        }
+        for number in Int64(0)..<1_000 { while !queue.append(.integer(number)) { await Task.yield() } }
+        queue.end(lost)
+        var heard: [RESPValue] = []
+        for reader in readers { heard += await reader.value }
+        #expect(Set(heard) == Set((Int64(0)..<1_000).map { .integer($0) }) && heard.count == 1_000)
+    }
+
+    @Test func `lets a cancelled reader go, and keeps what it did not read for the next`() async throws {
+        let queue = PushQueue()
+        let reader = Task {
+            var heard = 0
+            for try await _ in queue { heard += 1 }
+            return heard
+        }
+        #expect(queue.append(.integer(1)))
+        reader.cancel()
+        let heard = try await reader.value
+        #expect(queue.append(.integer(2)))
+        var next = queue.makeAsyncIterator()
+        if heard == 0 { #expect(try await next.next() == .integer(1)) }
+        #expect(try await next.next() == .integer(2))
+    }
+
+    @Test func `takes no more than its bound, and goes on when it was read`() async throws {
+        let queue = PushQueue()
+        for _ in 0..<PushBacklog.mostValues { #expect(queue.append(.null)) }
+        #expect(!queue.append(.null))
+        var reader = queue.makeAsyncIterator()
+        #expect(try await reader.next() == .null)
+        #expect(queue.append(.null))
+    }
+
+    @Test func `ends as a place where messages may be missed, or as a connection that never was`() async throws {
+        let nobody = AsyncConnection(.to("/tmp/nobody-listens-here"), keepsPushes: true)
+        var failure: ConnectionFailure?
+        do { for try await _ in try #require(nobody.pushes) {} } catch { failure = error as? ConnectionFailure }
+        #expect(failure?.reason == .connectFailed && failure?.progress == .connecting)
+        let seen = lost.ofPushes(wasConnected: true)
+        #expect(seen.reason == lost.reason && !seen.progress.isSafeToRepeat)
+        #expect(seen.message.hasPrefix("lost") && seen.message.contains("may be missed"))
+    }
+}

@@ -32,8 +32,12 @@ import Testing
                 while codes.count < 45, let code = try await group.next() { codes.append(code) }
                 _ = try? await databases[.main].withConnection { try await $0.set("key", "value") }
                 #expect(try await databases[.main].get("key") == "value")
-                let clients = try await databases[.main].send("CLIENT", "LIST", as: String.self)
-                #expect(clients.split(separator: "\n").count { $0.contains(" db=3 ") } == 2)
+                // Both are there once they have shaken hands.
+                let areThere = try await eventually {
+                    let clients = try await databases[.main].send("CLIENT", "LIST", as: String.self)
+                    return clients.split(separator: "\n").count { $0.contains(" db=3 ") } == 2
+                }
+                #expect(areThere)
                 // An alias has no budget of its own on top.
                 await #expect(throws: RedisError.self) {
                     try await databases["events"].withConnection { try await $0.ping() }

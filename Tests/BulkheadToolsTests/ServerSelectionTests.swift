@@ -92,7 +92,7 @@ import Testing
     }
 
     private func arguments(_ words: String...) throws(ProgramFailure) -> Arguments {
-        try Arguments(reading: words, flags: Command.migrate.flags, of: "bulkhead migrate")
+        try Arguments(reading: words + ["--all"], flags: Command.migrate.flags, of: "bulkhead migrate")
     }
 
     @Test func `a URL that would not be used, because the catalogue has another, is refused`() throws {

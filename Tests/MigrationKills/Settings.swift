@@ -12,8 +12,8 @@ struct Settings: Sendable {
         ArgumentTable(
             program: "migration-kills",
             summary: "Kills `bulkhead migrate`, or a server under it, or fills its target, at random instants and "
-                + "resumes it. No key may be lost, doubled or evicted, no expiry may change, no acknowledged write may be "
-                + "lost: exit code 1.",
+                + "resumes it. No key may be lost, doubled or evicted, no expiry may change, no acknowledged write "
+                + "may be lost: exit code 1.",
             defaults: Settings(),
             options: [
                 .integer("rounds", "<number>", \.rounds, in: 1...100_000, help: "kills of each row of the table"),

@@ -139,7 +139,7 @@ private final class Occupied: Sendable {
     ) async throws {
         try await Self.whileThreads(are: occupation, configure: { $0.maximumLeases = 1 }) { databases, _ in
             let main = try databases[.main].within(.milliseconds(50))
-            try await main.withConnection { _ in
+            try await databases[.main].withConnection { _ in
                 for _ in 0..<5 {
                     let code = await Self.code { try await main.withConnection { _ in } }
                     #expect(code == .timedOut)

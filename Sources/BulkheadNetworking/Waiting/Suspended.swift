@@ -86,7 +86,8 @@ actor Gate<Value: Sendable>: SerialExecutor {
             state.job = job
             return state.value != nil
         }
-        // It opened meanwhile. Here the caller's way to it is not over, so another thread runs it.
+        // It opened before the caller came. The caller's thread is still in the middle of the hop here, so the poller's
+        // runs the job.
         if isOpen { Poller.shared.look(at: .past, for: self) }
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// before the source deletes what has arrived.
 ///
 /// A server that evicts nothing is asked every tenth of a second only, one that may evict each time: INFO takes it some
-/// 10 µs. Where INFO is denied nothing can be known, which the tools say before they begin.
+/// 10 µs. Where INFO is denied the tools end before the first key.
 final class TargetWatch: Sendable {
     private let judge: TargetJudge
     /// False where the server does not let us ask.

@@ -70,15 +70,19 @@ extension BlockingRedisConnection: BlockingRunner {
 
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
-    ) -> Result<Sent.Received, ConnectionFailure> {
-        let outcome = Result { () throws(ConnectionFailure) in
-            guard request.waits else { return try request.send(over: connection, until: deadline) }
-            return Sent.Received(
-                try connection.sendBlocking(
-                    request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
-                    unblock: node.blocking.unblock))
+    ) throws(ConnectionFailure) -> Sent.Received {
+        do {
+            let replies = request.waits
+                ? Sent.Received(
+                    try connection.sendBlocking(
+                        request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                        unblock: node.blocking.unblock))
+                : try request.send(over: connection, until: deadline)
+            state.ended(request, .success(replies))
+            return replies
+        } catch {
+            state.ended(request, .failure(error))
+            throw error
         }
-        state.ended(request, outcome)
-        return outcome
     }
 }

@@ -87,37 +87,39 @@ extension BlockingRedisDatabase: BlockingRunner {
 
     func renew(since moment: Moment) -> Bool { binding.topology.node.renew(since: moment) }
 
-    /// On a connection that is lent for the one request.
+    @inline(__always)
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        let pool = binding.topology.node.blocking
+        let connection = try pool.lease(until: deadline)
+        do {
+            return try attempt(request, by: way, on: connection, of: pool, until: deadline)
+        } catch where error.progress == .refused {
+            // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
+            return try attempt(request, by: way, on: pool.lease(until: deadline), of: pool, until: deadline)
+        }
+    }
+
+    /// Gives the connection back.
     ///
     /// The time of a request that waits on the server begins when it can leave; `deadline` is for the wait until then.
     /// Were that wait a part of it, the client could give up before the server does, and lose an element.
-    func attempt<Sent: Request>(
-        _ request: Sent, by way: Way, until deadline: Deadline
-    ) -> Result<Sent.Received, ConnectionFailure> {
-        let node = binding.topology.node
-        var isWaiting = false
-        if case .lease = way { isWaiting = true }
-        var isSecond = false
-        while true {
-            let outcome: Result<Sent.Received, ConnectionFailure>
-            do {
-                let connection = try node.blocking.lease(until: deadline)
-                outcome = Result { () throws(ConnectionFailure) in
-                    guard isWaiting else { return try request.send(over: connection, until: deadline) }
-                    return Sent.Received(
-                        try connection.sendBlocking(
-                            request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
-                            unblock: node.blocking.unblock))
-                }
-                // The server may still wait after the timeout, and answer the next one first.
-                node.blocking.release(connection, reusable: !isWaiting || outcome.isAnswered)
-            } catch {
-                return .failure(error)
-            }
-            // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
-            guard case .failure(let failure) = outcome, failure.progress == .refused, !isSecond else { return outcome }
-            isSecond = true
+    private func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, on connection: BlockingConnection, of pool: BlockingPool, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        guard case .lease = way else {
+            defer { pool.release(connection, reusable: true) }
+            return try request.send(over: connection, until: deadline)
         }
+        let outcome = Result { () throws(ConnectionFailure) in
+            try connection.sendBlocking(
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                unblock: pool.unblock)
+        }
+        // The server may still wait after the timeout, and answer the next one first.
+        pool.release(connection, reusable: outcome.isAnswered)
+        return Sent.Received(try outcome.get())
     }
 }
 

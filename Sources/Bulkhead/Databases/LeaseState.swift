@@ -54,7 +54,7 @@ struct LeaseState: Sendable {
 
     /// The server has answered, or nobody knows what became of the request.
     mutating func ended<Sent: Request>(_ request: Sent, _ outcome: Result<Sent.Received, ConnectionFailure>) {
-        if outcome.showsWrongConnection { showsWrongConnection = true }
+        if case .success(let replies) = outcome, replies.showsWrongConnection { showsWrongConnection = true }
         calls -= 1
         let special = request.special
         if special.isEmpty { return }
@@ -62,8 +62,9 @@ struct LeaseState: Sendable {
         if isConversation { conversations -= 1 }
         switch outcome {
         case .success(let replies):
-            let replies = Array(replies.each)
-            for (position, command) in special { answered(command, replies[position]) }
+            var each: [RESPValue] = []
+            replies.forEachReply { each.append($0) }
+            for (position, command) in special { answered(command, each[position]) }
         case .failure(let failure) where failure.progress.isSafeToRepeat: break
         // A wait that was ended; what its pipeline began is not told.
         case .failure(let failure) where failure.progress == .answered && !isConversation: break

@@ -75,22 +75,29 @@ extension RedisConnection: AsyncRunner {
 
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
-    ) async -> Result<Sent.Received, ConnectionFailure> {
-        let outcome = request.waits
-            ? await attemptToWait(request, until: deadline) : await request.send(over: connection, until: deadline)
-        state.withLock { $0.ended(request, outcome) }
-        return outcome
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        do {
+            let replies = request.waits
+                ? try await attemptToWait(request, until: deadline)
+                : try await request.send(over: connection, until: deadline)
+            state.withLock { $0.ended(request, .success(replies)) }
+            return replies
+        } catch {
+            state.withLock { $0.ended(request, .failure(error)) }
+            throw error
+        }
     }
 
     /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.
     private func attemptToWait<Sent: Request>(
         _ request: Sent, until deadline: Deadline
-    ) async -> Result<Sent.Received, ConnectionFailure> {
-        if let failure = await connection.failureBeforeReady(until: deadline) { return .failure(failure) }
-        return await connection.sendBlocking(
-            request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
-            unblock: node.unblock
-        ).unlessCancelled(request).map(Sent.Received.init)
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        if let failure = await connection.failureBeforeReady(until: deadline) { throw failure }
+        return Sent.Received(
+            try await connection.sendBlocking(
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                unblock: node.unblock
+            ).unlessCancelled(request).get())
     }
 }
 

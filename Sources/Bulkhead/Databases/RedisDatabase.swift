@@ -129,32 +129,24 @@ extension RedisDatabase: AsyncRunner {
     @inline(__always)
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
-    ) async -> Result<Sent.Received, ConnectionFailure> {
-        guard case .lane(let lane) = way else { return await attemptOnLease(request, until: deadline) }
-        do {
-            return .success(try await request.send(over: binding.topology.node, on: lane, until: deadline))
-        } catch {
-            return .failure(error)
-        }
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        guard case .lane(let lane) = way else { return try await attemptOnLease(request, until: deadline) }
+        return try await request.send(over: binding.topology.node, on: lane, until: deadline)
     }
 
     /// What blocks has a connection to itself meanwhile.
     ///
     /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
+    @inline(never)
     private func attemptOnLease<Sent: Request>(
         _ request: Sent, until deadline: Deadline
-    ) async -> Result<Sent.Received, ConnectionFailure> {
+    ) async throws(ConnectionFailure) -> Sent.Received {
         let node = binding.topology.node
-        let lease: AsyncConnection
-        do {
-            lease = try await node.leases.lease(until: deadline)
-        } catch {
-            return .failure(error)
-        }
+        let lease = try await node.leases.lease(until: deadline)
         if let failure = await lease.failureBeforeReady(until: deadline) {
             node.leases.release(lease, reusable: true)
-            return .failure(failure)
+            throw failure
         }
         let outcome = await lease.sendBlocking(
             request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
@@ -162,6 +154,6 @@ extension RedisDatabase: AsyncRunner {
         ).unlessCancelled(request)
         // Where nobody knows what became of it the server may still wait, and answer the next command first.
         node.leases.release(lease, reusable: outcome.isAnswered)
-        return outcome.map(Sent.Received.init)
+        return Sent.Received(try outcome.get())
     }
 }

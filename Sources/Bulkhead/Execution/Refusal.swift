@@ -1,4 +1,3 @@
-import BulkheadNetworking
 import BulkheadRESP
 
 /// What some errors say of the command they answer: it has not run.
@@ -30,22 +29,4 @@ enum Refusal {
 extension RESPValue {
     /// Nil of nearly all replies, without a look at their bytes unless they are errors.
     var refusal: Refusal? { errorMessage.flatMap { Refusal($0) } }
-}
-
-extension Result where Success: Replies, Failure == ConnectionFailure {
-    /// True if ``RetryMachine`` has a say, or the connection is to be replaced.
-    var mayNotStand: Bool {
-        switch self {
-        case .success(let replies): replies.each.contains { $0.refusal != nil }
-        case .failure: true
-        }
-    }
-
-    /// True if a reply shows that the connection leads to the wrong server.
-    var showsWrongConnection: Bool {
-        switch self {
-        case .success(let replies): replies.each.contains { $0.refusal?.isOfConnection == true }
-        case .failure: false
-        }
-    }
 }

@@ -39,7 +39,7 @@ protocol Request: Sendable {
     func brings(_ replies: [RESPValue]) -> Bool
 
     func send(over node: Node, on lane: Lane, until deadline: Deadline) async throws(ConnectionFailure) -> Received
-    func send(over connection: AsyncConnection, until deadline: Deadline) async -> Result<Received, ConnectionFailure>
+    func send(over connection: AsyncConnection, until deadline: Deadline) async throws(ConnectionFailure) -> Received
     func send(over connection: BlockingConnection, until deadline: Deadline) throws(ConnectionFailure) -> Received
 }
 
@@ -54,19 +54,45 @@ enum Way: Sendable {
 }
 
 /// What the server sends to a request.
+///
+/// The questions are asked of every reply. They are requirements, and not one list of replies, so that a single reply
+/// is not copied for them.
 protocol Replies: Sendable {
-    associatedtype Each: Collection<RESPValue>
-    var each: Each { get }
     init(_ replies: [RESPValue])
+    var count: Int { get }
+    func forEachReply(_ body: (RESPValue) -> Void)
+    /// The first of them that is an error.
+    var firstError: RESPBytes? { get }
+    /// True if one of them is a ``Refusal``: ``RetryMachine`` has a say, or the connection is to be replaced.
+    var mayNotStand: Bool { get }
+    /// The refusal that all of them are.
+    var commonRefusal: Refusal? { get }
+    /// True if one of them shows that the connection leads to the wrong server.
+    var showsWrongConnection: Bool { get }
 }
 
 extension RESPValue: Replies {
-    var each: CollectionOfOne<RESPValue> { CollectionOfOne(self) }
     init(_ replies: [RESPValue]) { self = replies[0] }
+    var count: Int { 1 }
+    func forEachReply(_ body: (RESPValue) -> Void) { body(self) }
+    var firstError: RESPBytes? { errorMessage }
+    var mayNotStand: Bool { refusal != nil }
+    var commonRefusal: Refusal? { refusal }
+    var showsWrongConnection: Bool { refusal?.isOfConnection == true }
 }
 
 extension [RESPValue]: Replies {
-    var each: [RESPValue] { self }
+    func forEachReply(_ body: (RESPValue) -> Void) { forEach(body) }
+    var firstError: RESPBytes? {
+        for reply in self { if let error = reply.errorMessage { return error } }
+        return nil
+    }
+    var mayNotStand: Bool { contains { $0.refusal != nil } }
+    var commonRefusal: Refusal? {
+        guard let refusal = first?.refusal, allSatisfy({ $0.refusal == refusal }) else { return nil }
+        return refusal
+    }
+    var showsWrongConnection: Bool { contains { $0.refusal?.isOfConnection == true } }
 }
 
 /// One command; `isTyped` if its reply is to become a type of its own, which `QUEUED` never can.
@@ -115,17 +141,18 @@ struct SingleCommand: Request {
 
     func brings(_ replies: [RESPValue]) -> Bool { command.brings(replies[0]) }
 
+    @inline(__always)
     func send(over node: Node, on lane: Lane, until deadline: Deadline) async throws(ConnectionFailure) -> RESPValue {
         try await node.send(command.bytes, on: lane, until: deadline)
     }
 
     func send(
         over connection: AsyncConnection, until deadline: Deadline
-    ) async -> Result<RESPValue, ConnectionFailure> {
+    ) async throws(ConnectionFailure) -> RESPValue {
         if case .conversation(1...) = command.route {
-            return await connection.subscribe(command.bytes, until: deadline).map(\.subscriptionReply)
+            return try await connection.subscribe(command.bytes, until: deadline).get().subscriptionReply
         }
-        return await connection.send(command.bytes, until: deadline)
+        return try await connection.send(command.bytes, until: deadline).get()
     }
 
     func send(over connection: BlockingConnection, until deadline: Deadline) throws(ConnectionFailure) -> RESPValue {
@@ -176,8 +203,8 @@ extension RedisBatch: Request {
 
     func send(
         over connection: AsyncConnection, until deadline: Deadline
-    ) async -> Result<[RESPValue], ConnectionFailure> {
-        await connection.sendAll(bytes, count: sent, until: deadline)
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        try await connection.sendAll(bytes, count: sent, until: deadline).get()
     }
 
     func send(

@@ -35,13 +35,11 @@ struct RetryMachine {
     mutating func pause<Received: Replies>(
         after outcome: inout Result<Received, ConnectionFailure>, renew: () -> Bool = { false }
     ) -> Duration? {
-        let isRenewed = outcome.showsWrongConnection && renew()
         switch outcome {
         case .success(let replies):
+            let isRenewed = replies.showsWrongConnection && renew()
             // Of a batch some commands may have run: those that only read, or when the server was done meanwhile.
-            guard let refusal = replies.each.first?.refusal, replies.each.allSatisfy({ $0.refusal == refusal }),
-                !SideEffect.isOfScript(encoded: bytes)
-            else { return nil }
+            guard let refusal = replies.commonRefusal, !SideEffect.isOfScript(encoded: bytes) else { return nil }
             switch refusal {
             case .loading:
                 refusals += 1

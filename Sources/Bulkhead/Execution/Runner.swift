@@ -23,7 +23,7 @@ protocol AsyncRunner: Runner {
     /// Sends a request once, and waits for its replies.
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
-    ) async -> Result<Sent.Received, ConnectionFailure>
+    ) async throws(ConnectionFailure) -> Sent.Received
 }
 
 /// Runs requests on the caller's thread.
@@ -31,7 +31,7 @@ protocol BlockingRunner: Runner {
     /// Sends a request once, and waits for its replies.
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
-    ) -> Result<Sent.Received, ConnectionFailure>
+    ) throws(ConnectionFailure) -> Sent.Received
 }
 
 extension AsyncRunner {
@@ -40,12 +40,22 @@ extension AsyncRunner {
     func replies<Sent: Request>(to request: Sent) async throws(RedisError) -> Sent.Received {
         guard let way = try admitted(request, isCancelled: Task.isCancelled) else { return request.unsentReplies }
         let deadline = Deadline(after: timeout)
-        var outcome = await attempt(request, by: way, until: deadline)
-        if outcome.mayNotStand { outcome = await retried(request, by: way, until: deadline, after: outcome) }
-        return try ended(request, outcome, since: deadline.start)
+        let outcome: Result<Sent.Received, ConnectionFailure>
+        do {
+            let replies = try await attempt(request, by: way, until: deadline)
+            if !replies.mayNotStand {
+                monitor.answered(request, replies, since: deadline.start)
+                return replies
+            }
+            outcome = .success(replies)
+        } catch {
+            outcome = .failure(error)
+        }
+        return try ended(request, await retried(request, by: way, until: deadline, after: outcome), deadline)
     }
 
     /// The outcome that stands, after as many attempts as it takes.
+    @inline(never)
     private func retried<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline, after first: Result<Sent.Received, ConnectionFailure>
     ) async -> Result<Sent.Received, ConnectionFailure> {
@@ -56,7 +66,11 @@ extension AsyncRunner {
             // A task that is cancelled meanwhile has its outcome.
             guard await sleepTask(for: pause), !deadline.isOver else { return outcome }
             start = .now
-            outcome = await attempt(request, by: way, until: deadline)
+            do {
+                outcome = .success(try await attempt(request, by: way, until: deadline))
+            } catch {
+                outcome = .failure(error)
+            }
         }
         return outcome
     }
@@ -67,12 +81,22 @@ extension BlockingRunner {
     func replies<Sent: Request>(to request: Sent) throws(RedisError) -> Sent.Received {
         guard let way = try admitted(request) else { return request.unsentReplies }
         let deadline = Deadline(after: timeout)
-        var outcome = attempt(request, by: way, until: deadline)
-        if outcome.mayNotStand { outcome = retried(request, by: way, until: deadline, after: outcome) }
-        return try ended(request, outcome, since: deadline.start)
+        let outcome: Result<Sent.Received, ConnectionFailure>
+        do {
+            let replies = try attempt(request, by: way, until: deadline)
+            if !replies.mayNotStand {
+                monitor.answered(request, replies, since: deadline.start)
+                return replies
+            }
+            outcome = .success(replies)
+        } catch {
+            outcome = .failure(error)
+        }
+        return try ended(request, retried(request, by: way, until: deadline, after: outcome), deadline)
     }
 
     /// The outcome that stands, after as many attempts as it takes.
+    @inline(never)
     private func retried<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline, after first: Result<Sent.Received, ConnectionFailure>
     ) -> Result<Sent.Received, ConnectionFailure> {
@@ -83,7 +107,7 @@ extension BlockingRunner {
             sleepThread(for: pause)
             guard !deadline.isOver else { return outcome }
             start = .now
-            outcome = attempt(request, by: way, until: deadline)
+            outcome = Result { () throws(ConnectionFailure) in try attempt(request, by: way, until: deadline) }
         }
         return outcome
     }
@@ -105,15 +129,16 @@ extension Runner {
         }
     }
 
-    @inline(__always)
+    /// The replies, or the failure with its place; counted either way.
     fileprivate func ended<Sent: Request>(
-        _ request: Sent, _ outcome: Result<Sent.Received, ConnectionFailure>, since start: Moment
+        _ request: Sent, _ outcome: Result<Sent.Received, ConnectionFailure>, _ deadline: Deadline
     ) throws(RedisError) -> Sent.Received {
         switch outcome {
         case .success(let replies):
-            monitor.answered(request, replies, since: start)
+            monitor.answered(request, replies, since: deadline.start)
             return replies
-        case .failure(let failure): throw monitor.failed(request, failure, since: start).at(name, request.place)
+        case .failure(let failure):
+            throw monitor.failed(request, failure, since: deadline.start).at(name, request.place)
         }
     }
 }

@@ -36,15 +36,17 @@ final class CommandMonitor: @unchecked Sendable {
 
     /// The server has answered a request that was asked for at `start`.
     func answered<Sent: Request>(_ request: Sent, _ replies: Sent.Received, since start: Moment) {
-        let errors = replies.each.lazy.compactMap(\.errorMessage)
-        answered.add(replies.each.count, ordering: .relaxed)
-        // Nearly always there is none, and the first is all that is looked for.
-        let first = errors.first
-        if first != nil { self.errors.add(errors.reduce(0) { count, _ in count + 1 }, ordering: .relaxed) }
+        answered.add(replies.count, ordering: .relaxed)
+        let error = replies.firstError
+        if error != nil {
+            var count = 0
+            replies.forEachReply { if $0.errorMessage != nil { count += 1 } }
+            errors.add(count, ordering: .relaxed)
+        }
         let histogram = request.waits ? latencies + RedisLatencies.bucketCount : latencies
         histogram[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
         guard let observer else { return }
-        notify(observer, of: request, first.map { RedisError(server: $0).code }, .answered, since: start)
+        notify(observer, of: request, error.map { RedisError(server: $0).code }, .answered, since: start)
     }
 
     /// It was sent, or was to be, and nobody answered; the failure as this floor's error.

@@ -15,16 +15,37 @@ package enum Lane: Int, Sendable, CaseIterable {
 /// when it has ended; what needs a connection to itself leases one. Blocking callers lease one for each request. Every
 /// connection selected this database in its handshake, and one circuit opens them all.
 package final class Node: Sendable {
-    private struct Lanes {
+    private struct Lanes: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
         var isClosed = false
     }
 
+    /// An object of its own for the connections to refer to weakly: a node that had weak references would be retained
+    /// and released at several times the cost, by every call.
+    private final class LaneTable: Sendable {
+        private let lanes = Mutex(Lanes())
+
+        func withLock<Result: Sendable, Failure: Error>(
+            _ body: (inout sending Lanes) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            try lanes.withLock(body)
+        }
+
+        func forget(_ ended: AsyncConnection) {
+            lanes.withLock { lanes in
+                for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
+                    lanes.connections[lane.rawValue] = nil
+                }
+                lanes.retiring.removeAll { $0 === ended }
+            }
+        }
+    }
+
     private let settings: ConnectionSettings
     private let circuit: Circuit
-    private let lanes = Mutex(Lanes())
+    private let lanes = LaneTable()
     private let sent = Atomic(0)
     private let renewal: Mutex<RenewalMachine>
     /// For asynchronous callers who need a connection to themselves.
@@ -111,8 +132,8 @@ package final class Node: Sendable {
                 lanes.retiring.append(present)
             }
             let admission = try circuit.admit()
-            let connection = AsyncConnection(settings, admission: admission) { [weak self] ended in
-                self?.forget(ended)
+            let connection = AsyncConnection(settings, admission: admission) { [weak table = self.lanes] ended in
+                table?.forget(ended)
             }
             lanes.connections[lane.rawValue] = connection
             if let time = settings.lifetime.idleTime { connection.retire(whenUnusedFor: time) }
@@ -165,15 +186,6 @@ package final class Node: Sendable {
         encoder.command("CLIENT", argumentCount: 4)
         for word in ["UNBLOCK", String(clientID), "TIMEOUT"] { encoder.argument(word) }
         return encoder.bytes
-    }
-
-    private func forget(_ ended: AsyncConnection) {
-        lanes.withLock { lanes in
-            for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
-                lanes.connections[lane.rawValue] = nil
-            }
-            lanes.retiring.removeAll { $0 === ended }
-        }
     }
 
     /// Refuses new requests, lets those of asynchronous callers finish within `grace`, and closes their sockets. Those

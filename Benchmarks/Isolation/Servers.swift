@@ -131,6 +131,23 @@ struct Servers {
         throw ProgramError("the replica does not catch up within a minute")
     }
 
+    /// Where to look for what others take of the cores; asks each server for its process.
+    func machine() throws(RedisError) -> MachineWatch {
+        let own = CPUPinning.current().allowedCores
+        let pinned = cores.compactMap(\.self)
+        let cores = pinned.count == cores.count ? own.map { Array(Set($0 + pinned)).sorted() } : nil
+        guard areOwn else { return MachineWatch(cores: cores, servers: nil) }
+        var processes: [Int] = []
+        for configuration in [first, second, replica, cluster].compactMap(\.self) {
+            let databases = RedisDatabases(configuration)
+            defer { databases.closeBlocking() }
+            if let process = try databases.blocking(.main).info("server")["process_id"].flatMap({ Int($0) }) {
+                processes.append(process)
+            }
+        }
+        return MachineWatch(cores: cores, servers: processes)
+    }
+
     /// What they say they are; asks each of them.
     func identities() throws(RedisError) -> [IsolationReport.Server] {
         var identities: [IsolationReport.Server] = []

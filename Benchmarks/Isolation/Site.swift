@@ -53,6 +53,6 @@ struct Site: Sendable {
             sites.append(
                 Site(layout: .cluster, cache: slots, vectors: slots, content: tagged, pace: .full))
         }
-        return sites.filter { wanted.contains($0.layout) || [.idle, .namedDatabases].contains($0.layout) }
+        return sites.filter { wanted.contains($0.layout) || [.idle, .oneConnection, .namedDatabases].contains($0.layout) }
     }
 }

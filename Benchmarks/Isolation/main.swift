@@ -10,6 +10,7 @@ IsolationSettings.table.run { settings in
         } else {
             let report = try Isolation(settings, Interruption()).run()
             if let path = settings.html { try report.writePage(to: path) }
+            if let path = settings.roundsFile { try report.writeRounds(to: path) }
             print(settings.json ? try report.json() : report.text(), terminator: "")
         }
         return 0

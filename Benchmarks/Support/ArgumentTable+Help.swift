@@ -12,9 +12,20 @@ extension ArgumentTable {
         }
         entries.append((start: "--help", help: "print this and end"))
 
-        let fitting = entries.map(\.start.count).filter { $0 <= Self.widestOption }
-        let indent = 2 + (fitting.max() ?? 0) + 2
         var lines = summary.wrapped(to: width) + ["", "Usage: \(program) [options]", ""]
+        lines += Self.paragraphs(entries, width: width)
+        for section in words {
+            lines += ["", section.title + ":", ""]
+            lines += Self.paragraphs(section.meanings.map { ($0.word, $0.meaning) }, width: width)
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// What each entry means, beside it, or below where it is long.
+    private static func paragraphs(_ entries: [(start: String, help: String)], width: Int) -> [String] {
+        let fitting = entries.map(\.start.count).filter { $0 <= widestOption }
+        let indent = 2 + (fitting.max() ?? 0) + 2
+        var lines: [String] = []
         for entry in entries {
             var paragraph = entry.help.wrapped(to: width - indent)
                 .map { String(repeating: " ", count: indent) + $0 }
@@ -26,6 +37,6 @@ extension ArgumentTable {
             }
             lines += paragraph
         }
-        return lines.map { $0 + "\n" }.joined()
+        return lines
     }
 }

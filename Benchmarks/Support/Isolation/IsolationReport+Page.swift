@@ -4,7 +4,7 @@ extension IsolationReport {
         let claims = claims.map { claim in
             """
             <li class="\(Self.tone(claim.answer))"><b>\(HTML.text(claim.claim))</b>
-            <span class="answer">\(HTML.text(claim.answer.rawValue + (claim.condition.map { " " + $0 } ?? "")))</span>
+            <span class="answer">\(HTML.text(claim.answerText))</span>
             <p>\(HTML.text(claim.figures))</p></li>
             """
         }.joined(separator: "\n")
@@ -42,7 +42,7 @@ extension IsolationReport {
             \(serverTruth)
             <h2>How it was measured</h2>
             <p>\(HTML.text(conditions)) Begun \(HTML.text(date)).</p>
-            <ul class="notes">\(([errorBound] + canary + failures).map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
+            <ul class="notes">\(([errorBound] + canary + setAside + failures).map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
             </main></body></html>
 
             """
@@ -56,7 +56,7 @@ extension IsolationReport {
     private static func tone(_ answer: IsolationClaim.Answer) -> String {
         switch answer {
         case .holds: "good"
-        case .holdsOnlyWith: "partly"
+        case .holdsOnlyWith, .holdsBut: "partly"
         case .doesNotHold: "bad"
         case .undecided: "open"
         }
@@ -69,13 +69,18 @@ extension IsolationReport {
                 Units.duration(nanoseconds: $0)
             } + [
                 summary.p99TimesIdle.map { IsolationSummary.times($0) } ?? "–",
+                summary.calmCanary.map { Units.duration(nanoseconds: $0.p99) } ?? "–",
+                Units.decimal(summary.setAsideShare * 100, places: 1) + " %",
                 Units.count(Int(summary.achievedGetsPerSecond.rounded())),
                 summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
             ]
             return [summary.case.name] + cells
         }
         return Self.table(
-            ["layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "GETs/s", "vectors/s"], rows)
+            [
+                "layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "canary", "set aside", "GETs/s",
+                "vectors/s",
+            ], rows)
     }
 
     private var pageStepTable: String {

@@ -73,7 +73,7 @@ package struct LargeReplyReport: Sendable, Encodable {
                     place: place, p50: p50, p99: p99, p50TimesIdle: timesIdle(times[0]),
                     p99TimesIdle: timesIdle(times[1]),
                     senderLatenessP99: seen.compactMap { $0.lateness.percentile(99) }.max() ?? 0,
-                    answeredGets: seen.reduce(0) { $0 + $1.latencies.count },
+                    answeredGets: seen.reduce(0) { $0 + $1.answeredGets },
                     failedGets: seen.reduce(0) { $0 + $1.failedGets },
                     repliesPerSecond: workSeconds > 0 ? Double(seen.reduce(0) { $0 + $1.work }) / workSeconds : 0,
                     replyP50: reply(50), replyP99: reply(99)))

@@ -24,3 +24,11 @@ extension String {
         return lines + [line]
     }
 }
+
+extension String {
+    /// The text with a full stop behind it, unless it ends a sentence already: what a server says may.
+    package var asSentence: String {
+        guard let last, !".!?:…".contains(last) else { return self }
+        return self + "."
+    }
+}

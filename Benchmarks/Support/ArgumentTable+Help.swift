@@ -6,7 +6,11 @@ extension ArgumentTable {
     /// columns.
     package func help(width: Int = Table.defaultWidth) -> String {
         var entries = options.map { option in
-            let defaultText = option.defaultText(defaults).map { " (default: \($0))" } ?? ""
+            // A list of names may be longer than a line, and only spaces are places to break one.
+            let defaultText = option.defaultText(defaults).map { text in
+                let words = text.count > Self.widestOption ? text.split(separator: ",").joined(separator: ", ") : text
+                return " (default: \(words))"
+            } ?? ""
             let start = ["--" + option.name, option.placeholder].compactMap(\.self).joined(separator: " ")
             return (start: start, help: option.help + defaultText)
         }

@@ -43,7 +43,7 @@ package struct ArgumentTable<Settings> {
     /// Reads a command line without the program's name; throws the first thing wrong with it, with nothing changed.
     package func parse(_ arguments: some Sequence<String>) throws(ArgumentError) -> Outcome {
         let words = Array(arguments)
-        if words.contains("--help") { return .help(help()) }
+        if words.contains("--help") { return .help(help(width: Terminal.outputScreen.pageColumns)) }
         var settings = defaults
         var seen: Set<String> = []
         var position = 0

@@ -20,8 +20,8 @@ import Testing
         return IsolationMeasurement(
             step: RoundPlan.Step(round: round, case: IsolationCase(layout, noise: noise)),
             seen: ProbeMeasurement(
-                latencies: latencies, lateness: late, stalls: late, intendedGets: 1_000 + failed, failedGets: failed,
-                seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5, steps: stepLatencies,
+                latencies: latencies, lateness: late, stalls: late, calmStalls: late,
+                intendedGets: 1_000 + failed, failedGets: failed, seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5, steps: stepLatencies,
                 truth: ServerTruth(
                     commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
                     slowestCommand: "scan", latencyEvents: ["command": 5])))
@@ -108,7 +108,7 @@ import Testing
             measurement(.separateServers, p50: 100, p99: 900),
         ]
         func blamesCores(_ cores: [Int?], allowed: [Int]) throws -> Bool {
-            try report(steady(measurements) + bad, cores: cores, allowed: allowed).text(width: 1_000)
+            try report(steady(measurements) + bad, cores: cores, allowed: allowed).text(on: .pipe)
                 .contains("still share cores")
         }
         #expect(try blamesCores([0, 0], allowed: [1]))
@@ -125,7 +125,8 @@ import Testing
         let lines = report.text().split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 80 })
         let title = try #require(lines.first { $0.hasPrefix("layout ") })
-        #expect(title.hasSuffix("vectors/s") && title.contains("p99.9") && title.contains("× idle   canary"))
+        #expect(title.hasSuffix("vectors/s") && title.contains("p99.9") && title.contains("× idle")
+            && title.contains("canary"))
         #expect(lines.contains { $0.contains("no --second-url") })
         #expect(lines.contains { $0.contains("failures: 3 GETs of") })
         for layout in IsolationLayout.allCases {

@@ -61,7 +61,7 @@ struct SimulatedMachine {
             let bits = random.next()
             var latency = Self.calm[Int(bits & 255)]
             // The scan has the server four fifths of the time.
-            if page > 0, bits >> 8 & 255 < 205 { latency += page * Int64(bits >> 16 & 0xFFFF) >> 16 }
+            if page > 0, bits >> 8 & 255 < 205 { latency += (page * Int64(bits >> 16 & 0xFFFF)) >> 16 }
             latency = Int64(Double(latency) * speed)
             while next < stalls.count, stalls[next].upperBound <= intended { next += 1 }
             var overlapping = next

@@ -8,7 +8,8 @@
 /// - a thread that only sleeps woke, at its p99, within half of the idle p99, beside idle and beside the case;
 /// - the layout that is known to be bad shows its harm: what does not see that sees nothing;
 /// - no layout with a scan beats idle: what does says that idle was disturbed;
-/// - the whole range of the case, not only its median, lies on one side of the limit.
+/// - the whole range of the case, not only its median, lies on one side of the limit, and where that is beyond it, by
+///   more than the machine hides.
 package struct IsolationGate: Sendable {
     package enum Side: Sendable, Equatable {
         /// All of the range is within the limit, or all of it beyond.
@@ -41,8 +42,8 @@ package struct IsolationGate: Sendable {
         objection = firstObjection()
     }
 
-    /// The rounds to take figures from: where none counts, all, so that there is something to show. Nothing is concluded
-    /// from those, as an answer takes rounds that count.
+    /// The rounds to take figures from: where none counts, all, so that there is something to show. Nothing is
+    /// concluded from those, as an answer takes rounds that count.
     private func shown(_ kind: IsolationCase) -> [IsolationRound] {
         rounds[kind] ?? measured.filter { $0.case == kind }
     }
@@ -108,8 +109,15 @@ package struct IsolationGate: Sendable {
             return .open("too few rounds of \(kind.name) have one of \((base ?? kind.idle).name) about the same time")
         }
         let side = Self.side(of: range, limit: limit, name: kind.name)
-        if side == .beyond, let own = typical(kind, \.p99), let late = typical(kind, \.lateness), late > own / 2 {
+        guard side == .beyond, let own = typical(kind, \.p99) else { return side }
+        if let late = typical(kind, \.lateness), late > own / 2 {
             return .open("this program itself was late for \(kind.name): by \(Units.duration(nanoseconds: late))")
+        }
+        let harm = own - (typical(kind.idle, \.p99) ?? 0)
+        if harm < hiddenDelay {
+            return .open(
+                "\(kind.name) came out \(Units.duration(nanoseconds: max(0, harm))) slower than idle, which is less "
+                    + "than this machine hides")
         }
         return side
     }
@@ -195,8 +203,8 @@ package struct IsolationGate: Sendable {
 
     // MARK: What the machine did
 
-    /// Shorter delays than this, in nanoseconds, cannot be told from the machine: the sleeper's own, how far idle differs
-    /// from itself, or how far its p99 is beyond what is sane, whichever is most.
+    /// Shorter delays than this, in nanoseconds, cannot be told from the machine: the sleeper's own, how far idle
+    /// differs from itself, or how far its p99 is beyond what is sane, whichever is most.
     package var hiddenDelay: Double {
         let idle = IsolationCase(.idle)
         let spread = Spread(Self.parts(shown(idle).map(\.p99))).map { $0.max - $0.min } ?? 0

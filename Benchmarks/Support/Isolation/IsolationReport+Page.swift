@@ -42,11 +42,13 @@ extension IsolationReport {
             \(serverTruth)
             <h2>How it was measured</h2>
             <p>\(HTML.text(conditions)) Begun \(HTML.text(date)).</p>
-            <ul class="notes">\(([errorBound] + canary + setAside + failures).map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
+            <ul class="notes">\(ownNotes.map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
             </main></body></html>
 
             """
     }
+
+    private var ownNotes: [String] { [errorBound] + canary + setAside + failures }
 
     /// The scans of vectors at the usual rate: what the charts compare.
     private var mainSummaries: [IsolationSummary] {

@@ -1,17 +1,17 @@
 extension IsolationReport {
     /// The report for people: how it was measured, the table, a sentence for each layout, and the verdict.
-    package func text(width: Int = Table.defaultWidth) -> String {
-        let sentences = (sentences + skipped).map { $0 + "." }
-        var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
+    package func text(on screen: Screen = Screen(columns: Screen.fallbackColumns)) -> String {
+        let width = screen.proseColumns
+        func items(_ sentences: [String]) -> [String] { sentences.flatMap { Self.item($0, on: screen) } }
+        var lines = conditions.wrapped(to: width) + [""] + table.lines(on: screen) + [""]
         if let otherUnits { lines += otherUnits.wrapped(to: width) + [""] }
-        lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(width: width) + [""]
-        for sentence in sentences + [errorBound] + canary + setAside + failures { lines += Self.item(sentence, width: width) }
+        lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(on: screen) + [""]
+        lines += items((sentences + skipped).map { $0 + "." } + [errorBound] + canary + setAside + failures)
         if !truths.isEmpty {
-            lines += ["", "What the server of the cache counted in the first round, warm-up included:"]
+            lines += [""]
+                + "What the server of the cache counted in the first round, warm-up included:".wrapped(to: width)
         }
-        for truth in truths { lines += Self.item(truth, width: width) }
-        lines += ["", "Claims:"]
-        for claim in claims { lines += Self.item(claim.text + ".", width: width) }
+        lines += items(truths) + ["", "Claims:"] + items(claims.map { $0.text + "." })
         lines += [""] + verdict.text.wrapped(to: width)
         return lines.map { $0 + "\n" }.joined()
     }
@@ -26,8 +26,9 @@ extension IsolationReport {
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
             + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
-            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range); canary is how late a "
-            + "thread woke that only sleeps. GETs about a moment that the machine took are set aside in all layouts. "
+            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range); "
+            + "canary is how late a thread woke that only sleeps. GETs about a moment that the machine took are set "
+            + "aside in all layouts. "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 
@@ -139,8 +140,8 @@ extension IsolationReport {
         if let most, most.setAsideShare > 0 {
             lines.append(
                 "set aside: \(Units.decimal(gate.setAside.share * 100, places: 1)) % of the GETs of the rounds that "
-                    + "count (at most \(Units.decimal(most.setAsideShare * 100, places: 1)) %, of \(most.case.name)) left "
-                    + "about a moment in which the sleeping thread woke more than "
+                    + "count (at most \(Units.decimal(most.setAsideShare * 100, places: 1)) %, of \(most.case.name)) "
+                    + "left about a moment in which the sleeping thread woke more than "
                     + "\(Units.duration(nanoseconds: MachineMoments.lateWake)) late or time was stolen.")
         }
         if !spoilt.isEmpty {
@@ -163,8 +164,8 @@ extension IsolationReport {
         }
     }
 
-    private static func item(_ sentence: String, width: Int) -> [String] {
-        sentence.wrapped(to: width - 2).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
+    private static func item(_ sentence: String, on screen: Screen) -> [String] {
+        sentence.wrapped(to: screen.proseColumns(behind: 2)).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
     }
 }
 

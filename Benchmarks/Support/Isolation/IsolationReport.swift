@@ -26,14 +26,14 @@
 /// the four for idle. SCAN+MGET and VSIM work in analytics, and in a layout of one database knowledge is another name
 /// of it.
 ///
-/// `sender_lateness`, medians of the rounds, and `canary`, how late a thread woke that only slept, are percentiles too.
-/// `calm_canary` is the same without the moments the machine took, for which `set_aside_gets` of the `answered_gets` are
-/// in no percentile; of the `rounds` so many `spoilt_rounds` do not count at all. Further `p99_of_rounds` (`median`,
-/// `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle` (the same three, as factors; not for idle)
-/// and `p99_times_idle_of_rounds`, round by round; `failed_gets`, `intended_gets_per_second`, `achieved_gets_per_second`, `vectors_per_second` (not
-/// for idle; of other noises what ``IsolationNoise/unit`` says) and `sentence`; `curve` (`percent`, `nanoseconds`); and
-/// of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
-/// microseconds) and `truth`, what the server counted.
+/// `sender_lateness`, medians of the rounds, and `canary`, how late a thread woke that only slept, are percentiles too,
+/// as is `calm_canary`, the same without the moments that the machine took: `set_aside_gets` of the `answered_gets` are
+/// of these and in no percentile, and of the `rounds` so many `spoilt_rounds` do not count at all. Further
+/// `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle` (the same three,
+/// as factors; not for idle) and `p99_times_idle_of_rounds`, round by round; `failed_gets`, `intended_gets_per_second`,
+/// `achieved_gets_per_second`, `vectors_per_second` (not for idle; of other noises what ``IsolationNoise/unit`` says)
+/// and `sentence`; `curve` (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms in
+/// nanoseconds, and when steps of the scan began in microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String

@@ -26,6 +26,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var full = false
     package var html: String?
     package var roundsFile: String?
+    package var width: Int?
 
     /// What `--full` means: ten minutes, where it changes what was not asked for otherwise.
     package var resolved: IsolationSettings {
@@ -65,7 +66,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         if largeReply > 0,
             html != nil || roundsFile != nil || full || layouts != usual.layouts || noises != usual.noises
                 || flushedKeys != usual.flushedKeys {
-            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html, --rounds-file"
+            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html "
+                + "and --rounds-file"
         }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
@@ -131,6 +133,10 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
                     help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
                         + "in knowledge, and in main itself; 0 scans"),
+                .integer(
+                    "width", "<columns>", \.width, in: Screen.fewestColumns...1_000,
+                    help: "lay the report out for so many columns; without it for those of the terminal, and into a "
+                        + "file or a pipe nothing is wrapped"),
                 .flag("json", \.json, help: "print one JSON object instead of the table"),
             ],
             words: words)

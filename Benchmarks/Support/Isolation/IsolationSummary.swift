@@ -9,8 +9,8 @@ package struct IsolationSummary: Sendable, Encodable {
     package let getLatencyOfRounds: Percentiles
     /// The p99 of each round, in nanoseconds.
     package let p99OfRounds: Spread
-    /// The p99 of each round divided by that of the idle layout about the same time, by about seven parts of the rounds,
-    /// see ``IsolationGate/parts(_:)``; nil for idle itself.
+    /// The p99 of each round divided by that of the idle layout about the same time, by parts of the rounds, see
+    /// ``IsolationGate/parts(_:)``; nil for idle itself.
     package let p99TimesIdle: Spread?
     /// The p50 likewise.
     package let p50TimesIdle: Spread?

@@ -8,7 +8,7 @@ package struct ProbeMeasurement: Sendable, Equatable {
     package let stalls: LatencyHistogram
     /// The same without the moments for which GETs were set aside.
     package let calmStalls: LatencyHistogram
-    /// All that were answered, and those of them that left about a moment that the machine took, see ``MachineMoments``.
+    /// All that were answered, and those that left about a moment that the machine took, see ``MachineMoments``.
     package let answeredGets, setAside: Int
     /// What others had of the cores meanwhile; nil where the system does not tell.
     package let load: MachineLoad?

@@ -25,14 +25,18 @@ final class Canary: Sendable {
     /// Moments are kept for so long, in nanoseconds, for GETs that are answered late.
     private static let memory: Int64 = 60_000_000_000
 
-    /// - Parameter cores: those whose stolen time counts; nil for all.
-    init(cores: [Int]?) {
+    /// - Parameters:
+    ///   - cores: those whose stolen time counts; nil for all.
+    ///   - besideOwnWork: whether this program works beside it, and does not give way: then what it kept the thread
+    ///     from itself is not the machine's doing.
+    init(cores: [Int]?, besideOwnWork: Bool) {
         thread.withLock { thread in
-            thread = DedicatedThread { [self] in watch(cores) }
+            thread = DedicatedThread { [self] in watch(cores, besideOwnWork) }
         }
     }
 
-    private func watch(_ cores: [Int]?) {
+    private func watch(_ cores: [Int]?, _ besideOwnWork: Bool) {
+        var worked = ProcessorTime.now().total
         var next = MonotonicClock.now()
         var reading = (stolen: MachineTime.now(cores: cores)?.stolen, at: next)
         var looks = 0
@@ -41,6 +45,12 @@ final class Canary: Sendable {
             let late = MonotonicClock.sleep(until: next)
             let now = MonotonicClock.now()
             looks += 1
+            var own: Int64 = 0
+            if besideOwnWork {
+                let work = ProcessorTime.now().total
+                own = Int64((work - worked) * 1e9)
+                worked = work
+            }
             var wasStolen: Int64?
             if reading.stolen != nil, looks.isMultiple(of: Self.readingPeriod),
                 let stolen = MachineTime.now(cores: cores)?.stolen {
@@ -49,7 +59,7 @@ final class Canary: Sendable {
             }
             state.withLock { seen in
                 seen.stalls.record(nanoseconds: late)
-                if late > MachineMoments.lateWake {
+                if late - own > MachineMoments.lateWake {
                     // It may have begun right after the look before.
                     seen.moments.add(from: next - Self.period, to: now)
                 } else {

@@ -62,7 +62,7 @@ struct FlushProbe {
         let flushAt = schedule.start + Int64(Self.calm * 1e9)
         let span = Mutex((start: Int64.max, end: Int64.max))
         let isFlushed = DispatchSemaphore(value: 0)
-        let canary = Canary(cores: machine.cores)
+        let canary = Canary(cores: machine.cores, besideOwnWork: false)
         guard let flusher = DedicatedThread({
             MonotonicClock.sleep(until: flushAt)
             canary.reset()

@@ -41,7 +41,7 @@ struct LatencyProbe {
             arrivals: settings.even ? .even : .poisson(seed: seed))
         let measuredFrom = schedule.start + Int64(settings.warmUp * 1e9)
 
-        let canary = Canary(cores: machine?.cores)
+        let canary = Canary(cores: machine?.cores, besideOwnWork: noise?.isAwaited ?? false)
         let recorder = ProbeRecorder(measuredFrom: measuredFrom, canary: machine == nil ? nil : canary)
         let underWay = DispatchGroup()
         var intendedGets = 0

@@ -21,7 +21,8 @@ import Testing
             step: RoundPlan.Step(round: round, case: IsolationCase(layout, noise: noise)),
             seen: ProbeMeasurement(
                 latencies: latencies, lateness: late, stalls: late, calmStalls: late,
-                intendedGets: 1_000 + failed, failedGets: failed, seconds: 0.5, work: layout.isScanned ? vectors : 0, workSeconds: 0.5, steps: stepLatencies,
+                intendedGets: 1_000 + failed, failedGets: failed, seconds: 0.5,
+                work: layout.isScanned ? vectors : 0, workSeconds: 0.5, steps: stepLatencies,
                 truth: ServerTruth(
                     commands: [.init(name: "get", calls: 1_000, microsecondsPerCall: 1.5)], slowestMicroseconds: 5_300,
                     slowestCommand: "scan", latencyEvents: ["command": 5])))

@@ -11,7 +11,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
 
     package let claim: String
     package let answer: Answer
-    /// What it holds only with, what happened although it holds, or why it is undecided.
+    /// What it holds only with, what happened although it holds, or why it is undecided; nil where the verdict tells.
     package let condition: String?
     /// The figures, in a sentence.
     package let figures: String
@@ -25,8 +25,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
 
     /// The answer with its condition.
     package var answerText: String {
-        let joint = answer == .undecided ? ", because " : " "
-        return answer.rawValue + (condition.map { joint + $0 } ?? "")
+        guard let condition else { return answer.rawValue + (answer == .undecided ? ", as the verdict is" : "") }
+        return answer.rawValue + (answer == .undecided ? ", because " : " ") + condition
     }
 
     package var text: String { "\"\(claim)\" \(answerText): \(figures)" }
@@ -56,6 +56,9 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             gate.side(of: IsolationCase(layout), limit: limit)
         }
 
+        /// Why a claim is undecided; nil where all of them are, as the verdict tells it once.
+        func own(_ reason: String) -> String? { reason == gate.objection ? nil : reason }
+
         func text(_ layout: IsolationLayout) -> String? {
             guard let times = gate.times(IsolationCase(layout)), let rate = gate.rates(IsolationCase(layout))
             else { return nil }
@@ -76,7 +79,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         let claim = IsolationVerdict.claim
         switch figures.side(.namedDatabases) {
         case .within: return Self(claim, .holds, figures: text)
-        case .open(let why): return Self(claim, .undecided, why, figures: text)
+        case .open(let why): return Self(claim, .undecided, figures.own(why), figures: text)
         case .beyond:
             guard let remedy = remedies.first(where: { figures.side($0.0) == .within }) else {
                 return Self(claim, .doesNotHold, figures: text)
@@ -94,7 +97,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         return switch figures.gate.side(of: named, to: together, limit: 1 / IsolationVerdict.limit) {
         case .within: Self(claim, .holds, figures: text)
         case .beyond: Self(claim, .doesNotHold, figures: text)
-        case .open(let why): Self(claim, .undecided, why, figures: text)
+        case .open(let why): Self(claim, .undecided, figures.own(why), figures: text)
         }
     }
 
@@ -111,7 +114,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             + "unpaced speed (wanted: within \(IsolationSummary.number(target.times)) × at "
             + "\(Units.decimal(target.share * 100, places: 0)) %)"
         return switch figures.side(layout, limit: target.times) {
-        case .open(let why): Self(claim, .undecided, why, figures: words)
+        case .open(let why): Self(claim, .undecided, figures.own(why), figures: words)
         case .beyond: Self(claim, .doesNotHold, figures: words)
         case .within where isFast: Self(claim, .holds, figures: words)
         case .within where isSlow: Self(claim, .doesNotHold, figures: words)
@@ -125,7 +128,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         let text = figures.list([.separateServers, .separateConsiderate, .replica])
         switch figures.side(.separateServers) {
         case .within: return Self(claim, .holds, figures: text)
-        case .open(let why): return Self(claim, .undecided, why, figures: text)
+        case .open(let why): return Self(claim, .undecided, figures.own(why), figures: text)
         case .beyond:
             let helps = figures.side(.separateConsiderate) == .within
             return helps

@@ -161,7 +161,7 @@ enum HTML {
         h3{font-size:14px;margin:0 0 4px;font-weight:600}
         p{margin:8px 0}.lead{font-size:17px}figure{margin:8px 0}figcaption,.caption{color:var(--soft);font-size:14px}
         .claims{list-style:none;padding:0;display:grid;gap:12px;
-        grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+        grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}
         .claims li{background:var(--card);border:1px solid var(--line);border-left:5px solid;border-radius:6px;
         padding:10px 14px}
         .claims b{display:block}.claims p{color:var(--soft);font-size:14px;margin:6px 0 0}.answer{font-weight:600}
@@ -180,7 +180,7 @@ enum HTML {
         svg .curve{fill:none;stroke-width:2;stroke-linejoin:round}svg .bar{fill:var(--c7)}svg .step{stroke:var(--c2)}
         .legend{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;padding:0;margin:8px 0;font-size:14px}
         .legend i{display:inline-block;width:18px;height:4px;border-radius:2px;margin-right:6px;vertical-align:middle}
-        .times{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+        .times{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}
         .times figure{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:10px}
         .times .caption{grid-column:1/-1}.notes{padding-left:20px}.notes li{margin:4px 0}
         """

@@ -32,8 +32,8 @@
 /// `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle` (the same three,
 /// as factors; not for idle) and `p99_times_idle_of_rounds`, round by round; `failed_gets`, `intended_gets_per_second`,
 /// `achieved_gets_per_second`, `vectors_per_second` (not for idle; of other noises what ``IsolationNoise/unit`` says)
-/// and `sentence`; `curve` (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms in
-/// nanoseconds, and when steps of the scan began in microseconds) and `truth`, what the server counted.
+/// and `sentence`; `curve` (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms
+/// in nanoseconds, and when steps of the scan began in microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String

@@ -35,7 +35,8 @@ extension IsolationSettings {
                 """
                 the sleeping thread woke more than \(duration(MachineMoments.lateWake)) late, or stolen time was \
                 counted: GETs that were meant to leave from \(duration(MachineMoments.lead)) before that until \
-                \(duration(MachineMoments.trail)) after it do not count, in any layout, however long they took
+                \(duration(MachineMoments.trail)) after it do not count, in any layout, however long they took; where \
+                this program's own scan kept the thread from waking, that is not the machine's doing
                 """
             ),
             ("stolen", "time that a hypervisor gave to other machines, as Linux counts it"),

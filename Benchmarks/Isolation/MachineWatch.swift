@@ -1,11 +1,16 @@
 import BulkheadBenchmarkSupport
 
-/// Tells how much of the cores' time others had while a case was measured.
+/// Tells how much of the servers' cores others had while a case was measured. The cores of this program need no
+/// counting: the canary sleeps there.
 struct MachineWatch: Sendable {
-    /// Those of the servers and of this program; nil for all of the machine.
+    /// Those of the servers and of this program, whose stolen time counts; nil for all of the machine.
     let cores: [Int]?
+    /// Those of the servers; nil for all.
+    let serverCores: [Int]?
     /// Our own servers, by their processes; nil where they are not ours, and then only what was stolen can be told.
     let servers: [Int]?
+    /// Whether this program may run on the servers' cores.
+    let isBesideServers: Bool
 
     struct Reading {
         fileprivate let machine: MachineTime
@@ -15,8 +20,9 @@ struct MachineWatch: Sendable {
 
     /// Nil where the system does not tell.
     func read() -> Reading? {
-        guard let machine = MachineTime.now(cores: cores) else { return nil }
-        let own = servers.flatMap { MachineTime.used(by: $0) }.map { $0 + ProcessorTime.now().total }
+        guard let machine = MachineTime.now(cores: serverCores) else { return nil }
+        let program = isBesideServers ? ProcessorTime.now().total : 0
+        let own = servers.flatMap { MachineTime.used(by: $0) }.map { $0 + program }
         return Reading(machine: machine, own: own, instant: MonotonicClock.now())
     }
 

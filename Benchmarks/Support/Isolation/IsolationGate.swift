@@ -195,7 +195,7 @@ package struct IsolationGate: Sendable {
         let spoilt = measured.filter { $0.case == kind && $0.isSpoilt }
         let taken = Spread(spoilt.map { $0.taken ?? 0 })?.median ?? 0
         if taken > IsolationRound.mostTaken {
-            return ": others had \(Units.decimal(taken * 100, places: 0)) % of the cores' time"
+            return ": others had \(Units.decimal(taken * 100, places: 0)) % of the servers' cores"
         }
         let aside = Spread(spoilt.map { Double($0.setAside) / max(1, Double($0.answered)) })?.median ?? 0
         return ": \(Units.decimal(aside * 100, places: 0)) % of the GETs left about a moment that it took"

@@ -12,12 +12,12 @@ package struct IsolationRound: Sendable, Equatable {
     package let lateness: Double
     /// GETs that were answered, and how many of them were set aside.
     package let answered, setAside: Int
-    /// The share of the cores' time that others had; nil where the system does not tell.
+    /// The share of the servers' cores that others had; nil where the system does not tell.
     package let taken: Double?
     /// What was read of the vectors a second; zero for idle.
     package let rate: Double
 
-    /// Others had so much of the cores' time, or so many of the GETs were set aside, that the rest says little.
+    /// Others had so much of the servers' cores, or so many of the GETs were set aside, that the rest says little.
     package static let mostTaken = 0.1
     package static let mostSetAside = 0.5
 

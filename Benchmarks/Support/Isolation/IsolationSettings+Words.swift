@@ -43,7 +43,7 @@ extension IsolationSettings {
             (
                 "spoilt",
                 """
-                a measurement that does not count: others had more than \(mostTaken) % of the cores' time, or more \
+                a measurement that does not count: others had more than \(mostTaken) % of the servers' cores, or more \
                 than half of its GETs were set aside
                 """
             ),

@@ -67,7 +67,7 @@ package struct MachineTime: Sendable, Equatable {
     }
 }
 
-/// How much of the cores' time others had while something was measured, each as a share from 0 to 1.
+/// How much of the servers' cores others had while something was measured, each as a share from 0 to 1.
 package struct MachineLoad: Sendable, Equatable, Encodable {
     /// By a hypervisor.
     package let stolen: Double

@@ -73,10 +73,11 @@ extension IsolationSettings {
             (
                 "UNDECIDED",
                 """
-                the run allows neither. An answer takes \(IsolationGate.fewestRounds) rounds that are not spoilt, an \
-                idle p99 within \(number(IsolationGate.sanest)) × its p50, a canary within half of the idle p99, one \
-                connection at \(number(IsolationGate.leastHarm)) × idle or more, no layout that beats idle, and a \
-                range on one side of the limit; for NO also a delay longer than what the machine hides
+                the run allows neither. An answer takes \(IsolationGate.fewestRounds) rounds that are not spoilt; an \
+                idle p99 within \(number(IsolationGate.sanest)) × its p50; a canary within half of the idle p99, or of \
+                the delay seen where that is longer; one connection at \(number(IsolationGate.leastHarm)) × idle or \
+                more; no layout that beats idle; and a range on one side of the limit. NO also takes a delay longer \
+                than what the machine hides
                 """
             ),
             (

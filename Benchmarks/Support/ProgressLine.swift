@@ -26,8 +26,10 @@ package struct ProgressLine: Sendable {
 
     /// The text after `done` steps, with a note on what runs next; the remaining time from the first finished step on.
     ///
-    /// At most 79 columns on a terminal, so that it never wraps: a wrapped line cannot be taken back.
-    package mutating func update(done: Int, _ note: String = "", now: Int64) -> String {
+    /// Narrower than the terminal's `columns`, so that it never wraps: a wrapped line cannot be taken back.
+    package mutating func update(
+        done: Int, _ note: String = "", now: Int64, columns: Int = Terminal.errorScreen.pageColumns
+    ) -> String {
         var line = "\(title): \(done) of \(steps)"
         if done > 0, done < steps {
             let left = Double(now - start) / Double(done) * Double(steps - done)
@@ -35,8 +37,8 @@ package struct ProgressLine: Sendable {
         }
         if !note.isEmpty { line += ", \(note)" }
         guard onTerminal else { return line + "\n" }
-        line = String(line.prefix(Table.defaultWidth - 1))
-        let covering = String(repeating: " ", count: max(0, shownColumns - line.count))
+        line = String(line.prefix(columns - 1))
+        let covering = String(repeating: " ", count: max(0, min(shownColumns, columns - 1) - line.count))
         shownColumns = line.count
         return "\r" + line + covering
     }

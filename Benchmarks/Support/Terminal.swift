@@ -8,11 +8,17 @@ import Darwin
 
 /// The two streams a benchmark writes to: results on standard output, everything else on standard error.
 package enum Terminal {
-    /// Whether a person reads standard output; a file or a pipe does not.
-    package static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    /// What standard output is shown on.
+    package static var outputScreen: Screen { Screen(of: STDOUT_FILENO) }
 
-    /// Whether a person reads standard error, where progress is shown.
-    package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    /// What standard error is shown on, where progress is.
+    package static var errorScreen: Screen { Screen(of: STDERR_FILENO) }
+
+    /// Whether a person reads standard output; a file or a pipe does not.
+    package static var outputIsTerminal: Bool { outputScreen.isTerminal }
+
+    /// Whether a person reads standard error.
+    package static var errorIsTerminal: Bool { errorScreen.isTerminal }
 
     /// Writes the text as it is, without a newline added, to standard error; what cannot be written is dropped.
     package static func writeError(_ text: String) {

@@ -35,14 +35,19 @@ package struct ProgressBar: Sendable {
     }
 
     /// The text to show now; nil if the last one is too recent.
-    package mutating func update(done: Int, now: Int64) -> String? {
+    ///
+    /// `columns` is the terminal's width, asked only when a text is due: a window may change while the work goes on.
+    package mutating func update(
+        done: Int, now: Int64, columns: @autoclosure () -> Int = Screen.fallbackColumns
+    ) -> String? {
         guard now >= nextText else { return nil }
         nextText = now + (onTerminal ? Self.pauseOnTerminal : Self.pauseElsewhere)
-        let line = line(done: done, now: now)
-        guard onTerminal else { return line + "\n" }
-        // A line that wraps cannot be taken back.
-        let shown = String(line.prefix(Table.defaultWidth - 1))
-        let covering = String(repeating: " ", count: max(0, shownColumns - shown.count))
+        let lines = lines(done: done, now: now)
+        guard onTerminal else { return lines[0] + "\n" }
+        // A line that wraps cannot be taken back, and a full line wraps on some terminals.
+        let room = columns() - 1
+        let shown = lines.first { $0.count <= room } ?? String(lines[lines.count - 1].prefix(room))
+        let covering = String(repeating: " ", count: max(0, min(shownColumns, room) - shown.count))
         shownColumns = shown.count
         return "\r" + shown + covering
     }
@@ -55,20 +60,28 @@ package struct ProgressBar: Sendable {
         return "\r" + String(repeating: " ", count: shownColumns) + "\r"
     }
 
-    private func line(done: Int, now: Int64) -> String {
+    /// The line in full, and ever shorter ones for narrow terminals: whole parts are left out, no word is cut.
+    private func lines(done: Int, now: Int64) -> [String] {
         let seconds = Double(max(1, now - start)) / 1e9
         let rate = Units.rate(perSecond: Double(done) / seconds)
-        guard let total, total > 0 else { return "\(title)  \(Units.count(done)) \(unit)  \(rate)" }
+        guard let total, total > 0 else {
+            let count = "\(Units.count(done)) \(unit)"
+            return ["\(title)  \(count)  \(rate)", "\(title)  \(count)", count]
+        }
         // More may come than was counted before.
         let share = min(1, Double(done) / Double(total))
         let filled = Int(share * Double(Self.barColumns))
         let bar = String(repeating: "#", count: filled) + String(repeating: "·", count: Self.barColumns - filled)
-        var line = "\(title)  [\(bar)]  \(Int(share * 100)) %  \(Units.count(done)) of \(Units.count(total)) \(unit)"
-        line += "  \(rate)"
+        let percent = "\(Int(share * 100)) %"
+        let count = "\(Units.count(done)) of \(Units.count(total)) \(unit)"
+        var left: [String] = []
         if done > 0, share < 1 {
-            let left = seconds * 1e9 * (1 - share) / share
-            line += "  \(Units.clock(nanoseconds: Int64(min(left, 1e18)))) left"
+            let time = seconds * 1e9 * (1 - share) / share
+            left = ["\(Units.clock(nanoseconds: Int64(min(time, 1e18)))) left"]
         }
-        return line
+        return [
+            [title, "[\(bar)]", percent, count, rate] + left, [title, percent, count, rate] + left,
+            [title, percent, count] + left, [title, percent] + left, [percent] + left, [percent],
+        ].map { $0.joined(separator: "  ") }
     }
 }

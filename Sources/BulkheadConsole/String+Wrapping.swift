@@ -1,26 +1,34 @@
 extension String {
-    /// The text in lines of at most `width` characters, broken between words; a longer word is broken inside.
+    /// The text in lines of at most `width` characters, broken between words; nil makes one line of it.
     ///
+    /// A longer word stands on a line of its own, whole: a command or a path that is broken cannot be copied.
     /// Line breaks and runs of spaces count as one space. An empty text gives one empty line.
-    package func wrapped(to width: Int) -> [String] {
-        let width = Swift.max(1, width)
+    package func wrapped(to width: Int?) -> [String] {
+        let width = width ?? .max
         var lines: [String] = []
         var line = ""
+        // Counted once: characters of a long line are not counted again for every word.
+        var columns = 0
         for word in split(whereSeparator: \.isWhitespace) {
-            var rest = word
-            if !line.isEmpty {
-                if line.count + 1 + rest.count <= width {
-                    line += " " + rest
-                    continue
-                }
+            let count = word.count
+            if columns == 0 {
+                (line, columns) = (String(word), count)
+            } else if columns + 1 + count <= width {
+                line += " " + word
+                columns += 1 + count
+            } else {
                 lines.append(line)
+                (line, columns) = (String(word), count)
             }
-            while rest.count > width {
-                lines.append(String(rest.prefix(width)))
-                rest = rest.dropFirst(width)
-            }
-            line = String(rest)
         }
-        return lines.isEmpty || !line.isEmpty ? lines + [line] : lines
+        return lines + [line]
+    }
+}
+
+extension String {
+    /// The text with a full stop behind it, unless it ends a sentence already: what a server says may.
+    package var asSentence: String {
+        guard let last, !".!?:…".contains(last) else { return self }
+        return self + "."
     }
 }

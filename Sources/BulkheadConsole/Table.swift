@@ -7,8 +7,9 @@
 /// ```
 /// A character counts as one column, whatever its script.
 ///
-/// A table that is too wide first has its text columns shortened (`…`) down to ``shortestText``, then goes on in
-/// further blocks that repeat the first column. Numbers are never cut.
+/// Nothing is cut, and no word is broken. In a table that is too wide first the words of texts go on below each other,
+/// down to ``shortestText`` columns or the longest word. Then it goes on in further blocks that repeat the first
+/// column. Where even two columns do not fit side by side, each row is a list of titles and cells.
 package struct Table: Sendable {
     package struct Column: Sendable {
         let title: String
@@ -20,51 +21,78 @@ package struct Table: Sendable {
         package static func number(_ title: String) -> Column { Column(title: Table.oneLine(title), isNumber: true) }
     }
 
-    /// How wide a text may be, in columns.
-    package static let defaultWidth = 80
-    /// Text columns are not shortened below this many columns: less is no longer told apart.
+    private struct Cell: Sendable {
+        let text: String
+        let ink: Ink?
+    }
+
+    /// How wide a text may be, in columns, for whoever does not ask the screen.
+    package static let defaultWidth = Screen.fallbackColumns
+    /// Text columns are not made narrower than this for the sake of others: a column of single words is hard to read.
     package static let shortestText = 12
     private static let gap = 2
 
     package let columns: [Column]
-    package private(set) var rows: [[String]] = []
+    private var cells: [[Cell]] = []
+    package var rows: [[String]] { cells.map { $0.map(\.text) } }
 
     package init(columns: [Column]) {
         self.columns = columns
     }
 
     /// Adds a row with one cell for each column; any other number of cells is a programming error and traps.
-    package mutating func append(_ cells: [String]) {
-        precondition(cells.count == columns.count, "a row has one cell for each column of the table")
-        rows.append(cells.map(Self.oneLine))
+    ///
+    /// `inks` says by the number of the column which cells are coloured.
+    package mutating func append(_ row: [String], inks: [Int: Ink] = [:]) {
+        precondition(row.count == columns.count, "a row has one cell for each column of the table")
+        cells.append(row.enumerated().map { Cell(text: Self.oneLine($1), ink: inks[$0]) })
     }
 
-    /// The table, each line ended by a newline.
+    /// The table for a screen, each line ended by a newline; as wide as it gets into a pipe.
+    package func text(on screen: Screen) -> String {
+        lines(on: screen).map { $0 + "\n" }.joined()
+    }
+
+    /// The same for a width, without colours.
     package func text(width: Int = defaultWidth) -> String {
         lines(width: width).map { $0 + "\n" }.joined()
     }
 
-    /// The lines of the table without spaces at their ends; blocks are parted by an empty line.
     package func lines(width: Int = defaultWidth) -> [String] {
+        lines(fitting: width, .pipe)
+    }
+
+    /// The lines of the table without spaces at their ends; blocks and lists are parted by an empty line.
+    package func lines(on screen: Screen) -> [String] {
+        lines(fitting: screen.columns ?? .max, screen)
+    }
+
+    private func lines(fitting width: Int, _ screen: Screen) -> [String] {
         guard !columns.isEmpty else { return [] }
-        let widths = columnWidths(fitting: width)
-        return Array(blocks(of: widths, fitting: width).map { block(of: $0, widths: widths) }.joined(separator: [""]))
+        let bounds = columns.indices.map(bounds)
+        let first = bounds[0].least
+        guard bounds.dropFirst().allSatisfy({ first + Self.gap + $0.least <= width }) else {
+            return lists(fitting: width, screen)
+        }
+        let blocks = blocks(of: bounds.map(\.least), fitting: width)
+        return Array(blocks.map { block($0, bounds, fitting: width, screen) }.joined(separator: [""]))
     }
 }
 
 extension Table {
-    private func columnWidths(fitting width: Int) -> [Int] {
-        var widths = columns.indices.map { column in
-            rows.reduce(columns[column].title.count) { max($0, $1[column].count) }
+    /// How wide a column has to be, and how wide it would like to be.
+    private typealias Bounds = (least: Int, most: Int)
+
+    private func bounds(of column: Int) -> Bounds {
+        let texts = [columns[column].title] + cells.map { $0[column].text }
+        let most = texts.reduce(0) { max($0, $1.count) }
+        guard !columns[column].isNumber else { return (most, most) }
+        let longestWord = texts.reduce(0) { longest, text in
+            // What stands to the right of others in its column keeps its place in each line.
+            let indent = text.prefix { $0 == " " }.count
+            return text.split(separator: " ").reduce(longest) { max($0, indent + $1.count) }
         }
-        var excess = Self.totalWidth(of: widths) - width
-        while excess > 0 {
-            let shortenable = columns.indices.filter { !columns[$0].isNumber && widths[$0] > Self.shortestText }
-            guard let widest = shortenable.max(by: { widths[$0] < widths[$1] }) else { break }
-            widths[widest] -= 1
-            excess -= 1
-        }
-        return widths
+        return (min(most, max(longestWord, Self.shortestText)), most)
     }
 
     /// Which columns stand side by side: all, or as many as fit beside the first.
@@ -81,16 +109,59 @@ extension Table {
         return blocks
     }
 
-    private func block(of block: [Int], widths: [Int]) -> [String] {
-        let titles = line(block.map { aligned(columns[$0].title, in: $0, widths[$0]) })
-        let rule = line(block.map { String(repeating: "-", count: widths[$0]) })
-        return [titles, rule] + rows.map { row in line(block.map { aligned(row[$0], in: $0, widths[$0]) }) }
+    private func block(_ block: [Int], _ bounds: [Bounds], fitting width: Int, _ screen: Screen) -> [String] {
+        var widths = block.map { bounds[$0].most }
+        var excess = Self.totalWidth(of: widths) - width
+        while excess > 0 {
+            let shrinkable = block.indices.filter { widths[$0] > bounds[block[$0]].least }
+            guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+            excess -= 1
+        }
+        let titles = block.map { Cell(text: columns[$0].title, ink: nil) }
+        let rule = line(widths.map { String(repeating: "-", count: $0) })
+        return row(titles, of: block, widths, screen) + [rule]
+            + cells.flatMap { cells in row(block.map { cells[$0] }, of: block, widths, screen) }
     }
 
-    private func aligned(_ cell: String, in column: Int, _ width: Int) -> String {
-        let shown = cell.count > width ? cell.prefix(width - 1) + "…" : cell
-        let padding = String(repeating: " ", count: width - shown.count)
-        return columns[column].isNumber ? padding + shown : shown + padding
+    /// One row, in as many lines as its longest text needs.
+    private func row(_ cells: [Cell], of block: [Int], _ widths: [Int], _ screen: Screen) -> [String] {
+        let lines = block.indices.map { Self.lines(of: cells[$0].text, width: widths[$0]) }
+        return (0..<(lines.map(\.count).max() ?? 0)).map { number in
+            line(
+                block.indices.map { place in
+                    let text = number < lines[place].count ? lines[place][number] : ""
+                    let padding = String(repeating: " ", count: max(0, widths[place] - text.count))
+                    let inked = screen.inked(text, cells[place].ink)
+                    return columns[block[place]].isNumber ? padding + inked : inked + padding
+                })
+        }
+    }
+
+    /// Each row as a list, for screens too narrow for anything else.
+    private func lists(fitting width: Int, _ screen: Screen) -> [String] {
+        let left = columns.reduce(0) { max($0, $1.title.count) }
+        let rows = cells.isEmpty ? [columns.map { _ in Cell(text: "", ink: nil) }] : cells
+        return Array(
+            rows.map { row in
+                columns.indices.flatMap { column in
+                    let title = columns[column].title
+                    let padding = String(repeating: " ", count: left + Self.gap)
+                    return row[column].text.wrapped(to: width - padding.count).enumerated().map { number, text in
+                        line([
+                            (number == 0 ? title + padding.dropFirst(title.count) : padding)
+                                + screen.inked(text, row[column].ink)
+                        ])
+                    }
+                }
+            }.joined(separator: [""]))
+    }
+
+    /// What a cell shows below each other: one line if it fits.
+    private static func lines(of text: String, width: Int) -> [String] {
+        guard text.count > width else { return [text] }
+        let indent = String(text.prefix { $0 == " " })
+        return text.wrapped(to: max(1, width - indent.count)).map { indent + $0 }
     }
 
     private func line(_ cells: [String]) -> String {

@@ -31,7 +31,9 @@ import Testing
 
     @Test func `a line on a terminal never reaches its last column`() {
         var progress = ProgressLine("x", steps: 4, onTerminal: true, now: 0)
-        #expect(progress.update(done: 0, String(repeating: "n", count: 200), now: 0).count == 1 + 79)
+        let note = String(repeating: "n", count: 200)
+        #expect(progress.update(done: 0, note, now: 0, columns: 80).count == 1 + 79)
+        #expect(progress.update(done: 0, note, now: 0, columns: 50).count == 1 + 49)
     }
 }
 

@@ -38,9 +38,32 @@ import Testing
         #expect(bar.update(done: 15, now: 20 * second)?.contains("75 %  15 of 20 keys") == true)
     }
 
-    @Test func `no line on a terminal is so long that it wraps`() {
-        var bar = ProgressBar("a long title of a work", total: .max, unit: "databases", onTerminal: true, now: 0)
-        let text = bar.update(done: 123_456_789, now: 1_000_000 * second)
-        #expect(text.map { $0.count <= 80 } == true)
+    @Test(arguments: [20, 30, 50, 60, 80, 200])
+    func `no line on a terminal wraps, and what does not fit is left out in whole words`(width: Int) {
+        let full = ["migrate", "k", "M", "of", "databases", "left"]
+        for total in [nil, 10_000_000] {
+            var bar = ProgressBar("migrate", total: total, unit: "databases", onTerminal: true, now: 0)
+            for instant in Int64(1)...20 {
+                let text = bar.update(done: Int(instant) * 499_999, now: instant * second, columns: width) ?? ""
+                #expect(text.count > 1 && text.count <= width)
+                for word in text.dropFirst().split(separator: " ") where word.allSatisfy(\.isLetter) {
+                    #expect(full.contains(String(word)))
+                }
+            }
+        }
+    }
+
+    @Test func `a window made smaller gets a shorter line at once`() {
+        var bar = ProgressBar("migrate", total: 2_000, unit: "keys", onTerminal: true, now: 0)
+        let wide = bar.update(done: 500, now: 10 * second, columns: 80)
+        #expect(wide == "\rmigrate  [#####···············]  25 %  500 of 2,000 keys  50.0/s  0:30 left")
+        let narrow = bar.update(done: 510, now: 11 * second, columns: 50)
+        #expect(narrow == "\rmigrate  25 %  510 of 2,000 keys  0:32 left".padding(toLength: 50))
+    }
+}
+
+extension String {
+    fileprivate func padding(toLength length: Int) -> String {
+        self + String(repeating: " ", count: max(0, length - count))
     }
 }

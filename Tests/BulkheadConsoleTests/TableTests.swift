@@ -37,48 +37,88 @@ import Testing
         #expect(table.lines() == ["a b", "-----", "x y z"])
     }
 
-    @Test func `a table that just fits is not changed, and one column less shortens the widest text`() {
+    @Test func `a table that just fits is not changed, and one column less wraps the widest text between words`() {
         var table = Table(columns: [.text("name"), .text("note"), .number("n")])
-        let (name, note) = (String(repeating: "a", count: 30), String(repeating: "b", count: 40))
-        table.append([name, note, "123456"])
-        #expect(table.lines(width: 80).last == "\(name)  \(note)  123456")
-        #expect(table.lines(width: 79).last == "\(name)  \(note.dropLast(2))…  123456")
-    }
-
-    @Test func `a table too wide for shortened text goes on in blocks that repeat the first column`() {
-        var table = Table(columns: [.text("layout"), .number("first"), .number("second"), .number("third")])
-        table.append(["a layout with a long name", "1111111111", "2222222222", "3333333333"])
-        #expect(table.lines(width: 40) == [
-            "layout             first      second",
-            "------------  ----------  ----------",
-            "a layout wi…  1111111111  2222222222",
-            "",
-            "layout             third",
-            "------------  ----------",
-            "a layout wi…  3333333333",
+        let name = String(repeating: "a", count: 30)
+        table.append([name, "what the note says in forty more columns", "123456"])
+        #expect(table.lines(width: 80).last == "\(name)  what the note says in forty more columns  123456")
+        #expect(table.lines(width: 79).suffix(2) == [
+            "\(name)  what the note says in forty more         123456",
+            "\(String(repeating: " ", count: 30))  columns",
         ])
     }
 
-    @Test func `no table of ordinary cells is wider than 80 columns, and no number is cut`() {
+    @Test func `a table too wide for wrapped text goes on in blocks that repeat the first column`() {
+        var table = Table(columns: [.text("layout"), .number("first"), .number("second"), .number("third")])
+        table.append(["a layout with a long name", "1111111111", "2222222222", "3333333333"])
+        #expect(table.lines(width: 40) == [
+            "layout                 first      second",
+            "----------------  ----------  ----------",
+            "a layout with a   1111111111  2222222222",
+            "long name",
+            "",
+            "layout                          third",
+            "-------------------------  ----------",
+            "a layout with a long name  3333333333",
+        ])
+    }
+
+    @Test func `where not even two columns fit each row is a list of titles and cells`() {
+        var table = Table(columns: [.text("key"), .text("database"), .number("memory")])
+        let key = "analytics:a-key-without-any-gap"
+        table.append([key, "analytics", "1.20 MiB"])
+        table.append(["k", "main", "5 B"])
+        #expect(table.lines(width: 30) == [
+            "key       \(key)", "database  analytics", "memory    1.20 MiB", "",
+            "key       k", "database  main", "memory    5 B",
+        ])
+    }
+
+    @Test func `what stands to the right of others in its column still does when its words are wrapped`() {
+        var table = Table(columns: [.text("prefix"), .number("n")])
+        table.append(["  user sessions of today", "1"])
+        #expect(table.lines(width: 20) == [
+            "prefix             n", "-----------------  -", "  user sessions    1", "  of today",
+        ])
+    }
+
+    @Test func `into a pipe a table is as wide as its cells`() {
+        var table = Table(columns: [.text("name"), .number("n")])
+        let name = String(repeating: "word ", count: 100) + "end"
+        table.append([name, "1"])
+        #expect(table.text(on: .pipe).hasSuffix("\n\(name)  1\n"))
+    }
+
+    @Test func `colours change no width, and are none where the screen has none`() {
+        var table = Table(columns: [.text("what"), .number("n")])
+        table.append(["full", "1"], inks: [0: .warning, 1: .error])
+        let colours = Screen(columns: 80, hasColours: true)
+        #expect(table.lines(on: colours).last == "\u{1b}[33mfull\u{1b}[0m  \u{1b}[31m1\u{1b}[0m")
+        #expect(table.lines(on: Screen(columns: 80)).last == "full  1")
+    }
+
+    @Test(arguments: [30, 50, 80, 200])
+    func `no table is wider than its screen, and no word of it is broken or lost`(width: Int) {
         var generator = SeededGenerator(seed: 23)
         for _ in 0..<300 {
             let isNumber = (0..<Int.random(in: 1...12, using: &generator)).map { _ in
                 Bool.random(using: &generator)
             }
+            func word(_ longest: Int) -> String {
+                let letter = "abcdefghijklmnop".randomElement(using: &generator)!
+                return String(repeating: letter, count: .random(in: 1...longest, using: &generator))
+            }
             func cell(_ isNumber: Bool) -> String {
-                String(repeating: isNumber ? "7" : "w", count: .random(in: 0...(isNumber ? 30 : 90), using: &generator))
+                isNumber ? word(10) : (0..<Int.random(in: 0...9, using: &generator)).map { _ in word(10) }
+                    .joined(separator: " ")
             }
             var table = Table(columns: isNumber.map { $0 ? .number(cell($0)) : .text(cell($0)) })
-            var numbers: [String] = []
-            for _ in 0..<4 {
-                let row = isNumber.map(cell)
-                numbers += zip(row, isNumber).filter { $1 && !$0.isEmpty }.map(\.0)
-                table.append(row)
-            }
-            let lines = table.lines()
-            #expect(lines.allSatisfy { $0.count <= 80 })
-            let shown = Set(lines.joined(separator: " ").split(separator: " ").map(String.init))
-            #expect(shown.isSuperset(of: numbers))
+            for _ in 0..<4 { table.append(isNumber.map(cell)) }
+            let lines = table.lines(width: width)
+            #expect(lines.allSatisfy { $0.count <= width })
+            let shown = Set(lines.joined(separator: " ").split(separator: " "))
+            let words = (table.columns.map(\.title) + table.rows.joined()).flatMap { $0.split(separator: " ") }
+            #expect(shown.isSuperset(of: words))
         }
     }
 

@@ -8,9 +8,14 @@ import Testing
         #expect("aa bb cc dd".wrapped(to: 4) == ["aa", "bb", "cc", "dd"])
     }
 
-    @Test func `a word longer than a line is broken inside`() {
-        #expect("a bbbbbbb c".wrapped(to: 3) == ["a", "bbb", "bbb", "b c"])
-        #expect("aaabbb".wrapped(to: 3) == ["aaa", "bbb"])
+    @Test func `a word longer than a line stands on one of its own, whole`() {
+        #expect("a bbbbbbb c".wrapped(to: 3) == ["a", "bbbbbbb", "c"])
+        #expect("aaabbb".wrapped(to: 3) == ["aaabbb"])
+    }
+
+    @Test func `nothing is wrapped where there is no width`() {
+        let text = Array(repeating: "word", count: 1_000).joined(separator: " ")
+        #expect(text.wrapped(to: nil) == [text])
     }
 
     @Test func `breaks and runs of spaces count as one space`() {
@@ -22,12 +27,12 @@ import Testing
         #expect("  ".wrapped(to: 10) == [""])
     }
 
-    @Test func `every width keeps all characters and no line is wider`() {
+    @Test func `every width keeps all words whole, and no line of two is wider`() {
         let text = "Latency counts from the intended instant, not from the moment a late sender got round to sending"
         for width in 1...100 {
             let lines = text.wrapped(to: width)
-            #expect(lines.allSatisfy { $0.count <= width && !$0.isEmpty })
-            #expect(lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
+            #expect(lines.allSatisfy { ($0.count <= width || !$0.contains(" ")) && !$0.isEmpty })
+            #expect(lines.joined(separator: " ") == text)
         }
     }
 }

@@ -9,7 +9,7 @@ import Testing
     static let floors: [(folder: String, allowed: Set<String>)] = [
         ("Sources/BulkheadRESP", []),
         ("Sources/BulkheadRDB", []),
-        ("Sources/BulkheadConsole", []),
+        ("Sources/BulkheadConsole", libc),
         ("Sources/BulkheadCommands", ["BulkheadRESP"]),
         ("Sources/BulkheadNetworking", libc.union(["BulkheadRESP", "Dispatch", "Synchronization"])),
         (

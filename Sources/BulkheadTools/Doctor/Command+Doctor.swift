@@ -26,8 +26,8 @@ extension Command {
                 rows: [
                     ("servers", #"[{"server": "Redis 7.0.15", "address": "cache:6379","#),
                     ("", #""findings": [{"severity": "error"|"warning"|"note","#),
-                    ("", #""code": "eviction", "message": "…", "remedy": "…"}]}]"#),
-                    ("", "remedy is empty where there is nothing to do"),
+                    ("", #""code": "eviction", "message": "…", "remedy": "…", "command": "…"}]}]"#),
+                    ("", "remedy is empty where there is nothing to do, command absent where none does it"),
                 ])
         ],
         run: runDoctor)
@@ -54,7 +54,8 @@ extension Command {
         if arguments.has(.json) {
             try streams.output.writeJSON(DoctorDocument(servers: reports))
         } else {
-            try streams.output.writeAll(reports.map(\.text).joined(separator: "\n"))
+            let screen = streams.output.screen
+            try streams.output.writeAll(reports.map { $0.text(on: screen) }.joined(separator: "\n"))
         }
         return reports.contains { $0.findings.contains { $0.severity != .note } } ? .found : .done
     }
@@ -81,23 +82,14 @@ private struct DoctorReport: Encodable {
     let address: String
     let findings: [Finding]
 
-    var text: String {
-        var lines = ["\(server) at \(address)", ""]
-        let indent = "         "
-        for finding in findings {
-            let text = (finding.message + ".").wrapped(to: HelpPage.columns - indent.count)
-            let label = finding.severity.rawValue
-            lines.append(label + String(repeating: " ", count: indent.count - label.count) + text[0])
-            lines += text.dropFirst().map { indent + $0 }
-            guard !finding.remedy.isEmpty else { continue }
-            lines += finding.remedy.wrapped(to: HelpPage.columns - indent.count - 2).enumerated()
-                .map { indent + ($0 == 0 ? "→ " : "  ") + $1 }
-        }
+    func text(on screen: Screen) -> String {
+        var lines = [screen.inked("\(server) at \(address)", .heading), ""] + findings.lines(on: screen)
         let counts = Finding.Severity.allCases.map { severity in
-            let count = findings.count { $0.severity == severity }
-            return "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+            Units.counted(findings.count { $0.severity == severity }, severity.rawValue)
         }
-        lines += (findings.isEmpty ? [] : [""]) + [counts.joined(separator: ", ") + "."]
+        let isWell = findings.allSatisfy { $0.severity == .note }
+        lines += (findings.isEmpty ? [] : [""])
+            + [screen.inked(counts.joined(separator: ", ") + ".", isWell ? .good : nil)]
         return lines.joined(separator: "\n") + "\n"
     }
 }

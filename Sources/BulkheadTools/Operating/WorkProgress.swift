@@ -1,4 +1,4 @@
-import BulkheadConsole
+package import BulkheadConsole
 import Synchronization
 
 #if canImport(Glibc)
@@ -32,7 +32,8 @@ package final class WorkProgress: Sendable {
         guard !isSilent else { return }
         // Written under the lock: two texts at once would cover each other.
         bar.withLock { bar in
-            if let text = bar.update(done: done, now: Self.now) { try? streams.errors.writeAll(text) }
+            let text = bar.update(done: done, now: Self.now, columns: streams.errors.screen.pageColumns)
+            if let text { try? streams.errors.writeAll(text) }
         }
     }
 
@@ -61,4 +62,7 @@ package final class WorkProgress: Sendable {
 extension Descriptor {
     /// Whether a person looks at it; a file or a pipe does not.
     package var isTerminal: Bool { isatty(number) == 1 }
+
+    /// What it is shown on, as wide as it is now.
+    package var screen: Screen { Screen(of: number) }
 }

@@ -84,11 +84,11 @@ extension Command {
         let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
         let findings = try await preflight.run()
         for remark in findings.remarks {
-            let lines = "\(arguments.program): \(remark)".wrapped(to: HelpPage.columns)
-            try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
+            try? streams.errors.writeAll("\(arguments.program): \(remark)".paragraphs(on: streams.errors.screen))
         }
         if !arguments.has(.json), plan.isDryRun || asks(arguments, streams) {
-            try? streams.errors.writeAll(await preflight.preview(findings))
+            try? streams.errors.writeAll(
+                await preflight.preview(findings).paragraphs(on: streams.errors.screen))
         }
         if asks(arguments, streams), !plan.isDryRun {
             let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
@@ -127,10 +127,11 @@ extension Command {
                 MigrationDocument(
                     report, plan, isOneServer: findings.isOneServer, seconds: seconds, goOn: goOn))
         } else {
-            try streams.output.writeAll(MigrationSummary(report, plan, seconds: seconds).text)
+            try streams.output.writeAll(
+                MigrationSummary(report, plan, seconds: seconds).text(on: streams.output.screen))
         }
         if let words = MigrationSummary(report, plan, seconds: seconds).ending(goOn) {
-            try? streams.errors.writeAll(words)
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }
         return report.exitCode
     }
@@ -198,14 +199,14 @@ extension MigrationPlan {
         }
     }
 
-    /// The call that goes on where this one ended. URLs may hold passwords, so they are left to be filled in.
+    /// The call that goes on where this one ended.
     func commandToGoOn(_ arguments: Arguments) -> String {
         var words = ["bulkhead migrate"]
-        if arguments.has(.url) { words.append("--url …") }
+        if let url = arguments.pasted(.url) { words.append(url) }
         for flag in [Flag.catalogue, .from, .to] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
-        if arguments.has(.toURL) { words.append("--to-url …") }
+        if let url = arguments.pasted(.toURL) { words.append(url) }
         for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }

@@ -99,7 +99,7 @@ struct MigrationPreflight {
             "\(plan.to.name) (number \(plan.to.number)) has \(Units.counted(findings.targetKeys, "key")).",
             DatabaseClients.line(clients, "the source"),
         ]
-        return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.map { $0 + "\n" }.joined()
+        return lines.joined(separator: "\n")
     }
 
     // MARK: Permissions
@@ -167,8 +167,8 @@ struct MigrationPreflight {
         let apart = theirs - mine
         guard apart.magnitude > Self.clocksApart else { return [] }
         return [
-            "the clocks of the servers are \(apart.magnitude) ms apart: keys expire at the same instant "
-                + "by each server's own clock"
+            "the clocks of the servers are \(Units.grouped(Int(apart.magnitude))) ms apart: keys expire at the same "
+                + "instant by each server's own clock"
         ]
     }
 

@@ -14,7 +14,7 @@ struct MigrationSummary {
     }
 
     /// The counts, and the reasons for those that are not moved.
-    var text: String {
+    func text(on screen: Screen) -> String {
         var table = Table(columns: [.number("keys"), .text("what became of them")])
         func row(_ count: Int, _ words: String, always: Bool = false) {
             if always || count > 0 { table.append([Units.grouped(count), words]) }
@@ -30,18 +30,18 @@ struct MigrationSummary {
         row(report.expired, "expired or deleted before their turn")
         row(report.failed, plan.isDryRun ? "would be refused" : "failed: they stay in \(plan.from.name)")
         row(report.writtenMeanwhile, "written to \(plan.from.name) meanwhile: they stay there")
-        var lines = table.lines(width: HelpPage.columns)
+        var lines = table.lines(on: screen)
         if !plan.isDryRun, report.moved > 0, seconds > 0 {
             let time = Units.duration(nanoseconds: seconds * 1e9)
             lines += ["", "\(time), \(Units.rate(perSecond: Double(report.moved) / seconds))."]
         }
-        if !report.remarks.all.isEmpty { lines += [""] + report.remarks.lines }
+        if !report.remarks.all.isEmpty { lines += [""] + report.remarks.lines(on: screen) }
         return lines.map { $0 + "\n" }.joined()
     }
 
     /// Why it ended early and how to go on; nil if there is nothing to do.
     func ending(_ goOn: String?) -> String? {
-        var words: String
+        let words: String
         switch report.stop {
         case .conflict:
             words = """
@@ -57,7 +57,7 @@ struct MigrationSummary {
             let state = report.mayHaveLost
                 ? "Keys that had been \(plan.verb) may be gone in \(plan.to.name); the others are in \(plan.from.name)."
                 : "Every key is whole on one side or on both."
-            words = "bulkhead migrate: \(reason). \(state) To go on:"
+            words = "bulkhead migrate: \(reason.asSentence) \(state) To go on:"
         case nil where report.fitsNothing:
             let pattern = plan.pattern ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
@@ -65,7 +65,6 @@ struct MigrationSummary {
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
             words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"
         }
-        words = words.wrapped(to: HelpPage.columns).joined(separator: "\n")
-        return words + "\n" + (goOn.map { "  \($0)\n" } ?? "")
+        return words + (goOn.map { "\n  \($0)" } ?? "")
     }
 }

@@ -17,6 +17,16 @@ package enum Interruption {
     /// True from the first signal on; to be asked between steps.
     package static var isRequested: Bool { isRequestedFlag.load(ordering: .relaxed) }
 
+    /// Has SIGQUIT (Ctrl-\) end the process at once, with a core if the system keeps those, as it does anywhere else.
+    ///
+    /// Swift's runtime takes it for a crash: it prints a backtrace, and the process goes on.
+    static func quitAsOthersDo() {
+        let former = signal(SIGQUIT, SIG_DFL)
+        // A shell has its jobs in the background ignore it, and that is inherited.
+        let isIgnored = unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        if isIgnored { signal(SIGQUIT, SIG_IGN) }
+    }
+
     /// Has signals ask from now on instead of killing.
     package static func watch() {
         // A signal handler must not be the first to touch a global: making it takes a lock.

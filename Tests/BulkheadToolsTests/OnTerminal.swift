@@ -23,7 +23,7 @@ extension Bulkhead {
     /// there is nothing to wait for.
     static func onTerminal(
         _ arguments: [String], columns: Int, typing input: String = "", environment: [String: String] = [:],
-        whileRunning body: (Int32) async throws -> Void = { _ in }
+        whileRunning body: (Int32, PseudoTerminal) async throws -> Void = { _, _ in }
     ) async throws -> Shown {
         let terminal = try PseudoTerminal(columns: columns)
         let process = Process()
@@ -37,7 +37,7 @@ extension Bulkhead {
         process.standardError = handle
         try process.run()
         defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-        try await body(process.processIdentifier)
+        try await body(process.processIdentifier, terminal)
         var shown: [UInt8] = []
         var isTyped = input.isEmpty
         while process.isRunning {

@@ -88,13 +88,12 @@ import Testing
             // Whoever runs the tests may have it ignored, and the program would inherit that.
             signal(SIGQUIT, SIG_DFL)
             let call = words.count == 1 ? words : words + ["--yes", "--url", server.url]
-            let shown = try await Bulkhead.onTerminal(call, columns: 80) { process in
-                // What can be seen of it: it has come so far that it waits, for input or for its pace.
-                if call.count > 1 {
-                    while try await databases[.knowledge].dbsize() == 0 { try await Task.sleep(for: .milliseconds(5)) }
-                } else {
-                    try await Task.sleep(for: .milliseconds(300))
+            let shown = try await Bulkhead.onTerminal(call, columns: 80) { process, terminal in
+                // It has come so far that it waits, for input or for its pace.
+                func isWaiting() async throws -> Bool {
+                    call.count > 1 ? try await databases[.knowledge].dbsize() > 0 : !terminal.read().isEmpty
                 }
+                while try await !isWaiting() { try await Task.sleep(for: .milliseconds(5)) }
                 kill(process, SIGQUIT)
             }
             #expect(shown.exitCode == SIGQUIT)
@@ -110,7 +109,7 @@ import Testing
 
     @Test func `a URL without a login is given as it is, and one with a login is left to be filled in`() throws {
         #expect(try pasted("redis://cache:6380") == "--url redis://cache:6380")
-        #expect(try pasted("unix:///run/my redis.sock") == "--url URL")
+        #expect(try pasted("unix:///run/my redis.sock") == "--url 'unix:///run/my redis.sock'")
         #expect(try pasted("unix:///run/redis.sock?protocol=2") == "--url 'unix:///run/redis.sock?protocol=2'")
         #expect(try pasted("redis://:secret@cache") == "--url URL")
         #expect(try pasted("redis://user:secret@cache") == "--url URL")

@@ -6,8 +6,14 @@ struct MigrationSummary {
     private let report: MigrationReport
     private let plan: MigrationPlan
     private let seconds: Double
+    private let arrivals: [(name: DatabaseName, count: Int)]
 
-    init(_ report: MigrationReport, _ plan: MigrationPlan, seconds: Double) {
+    /// - Parameter arrivals: where keys have gone, if that is several databases.
+    init(
+        _ report: MigrationReport, _ plan: MigrationPlan, seconds: Double,
+        arrivals: [(name: DatabaseName, count: Int)] = []
+    ) {
+        self.arrivals = arrivals
         self.report = report
         self.plan = plan
         self.seconds = seconds
@@ -20,12 +26,13 @@ struct MigrationSummary {
             if always || count > 0 { table.append([Units.grouped(count), words]) }
         }
         let would = plan.isDryRun ? "would be " : ""
-        row(report.found, "found in \(plan.from.name)" + (plan.pattern.map { " by \($0)" } ?? ""), always: true)
-        row(report.moved, "\(would)\(plan.verb) to \(plan.to.name)", always: true)
+        row(report.found, "found in \(plan.from.name)" + (plan.keys.words.map { " by \($0)" } ?? ""), always: true)
+        row(report.moved, "\(would)\(plan.verb) to \(plan.destination)", always: true)
+        for (name, count) in arrivals { row(count, "  of them to \(name)") }
         row(report.replaced, "  of them in place of a key of the same name")
         row(report.verified, "  of them compared on both sides")
         row(report.differing, "  of those not the same")
-        row(report.skipped, "skipped: \(plan.to.name) has a key of that name")
+        row(report.skipped, "skipped: the target has a key of that name")
         row(report.changed, "changed meanwhile: they stay in \(plan.from.name)")
         row(report.expired, "expired or deleted before their turn")
         row(report.failed, plan.isDryRun ? "would be refused" : "failed: they stay in \(plan.from.name)")
@@ -55,11 +62,11 @@ struct MigrationSummary {
                 """
         case .failed(let reason):
             let state = report.mayHaveLost
-                ? "Keys that had been \(plan.verb) may be gone in \(plan.to.name); the others are in \(plan.from.name)."
+                ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in \(plan.from.name)."
                 : "Every key is whole on one side or on both."
             words = "bulkhead migrate: \(reason.asSentence) \(state) To go on:"
         case nil where report.fitsNothing:
-            let pattern = plan.pattern ?? "*"
+            let pattern = plan.keys.words ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }

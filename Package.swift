@@ -45,7 +45,7 @@ let package = Package(
         library("BulkheadRESP"),
         library("BulkheadRDB"),
 
-        // Floor 0 as well: numbers, tables and progress, for people who read a terminal.
+        // Floor 0 as well: numbers, tables, progress and the width of a terminal, for people who read one.
         library("BulkheadConsole"),
 
         // Floor 1: what can be said, and how it gets there.

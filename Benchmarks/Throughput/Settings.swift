@@ -27,7 +27,9 @@ struct Settings: Sendable {
                 + "Without a server it starts one of its own on a loopback port.",
             defaults: Settings(),
             options: [
-                .text("host", "<name>", \.host, help: "measure the server on this host; 127.0.0.1 if only --port is given"),
+                .text(
+                    "host", "<name>", \.host,
+                    help: "measure the server on this host; 127.0.0.1 if only --port is given"),
                 .integer("port", "<number>", \.port, in: 1...65_535, help: "its port; 6379 if only --host is given"),
                 .text("unix", "<path>", \.unix, help: "measure the server on this unix socket"),
                 .integer(

@@ -14,9 +14,9 @@ extension Command {
         ],
         about: """
             Which keys is always said: by --pattern, --all for the whole database, or --misplaced for those that \
-            belong into others by the patterns of the catalogue; it counts them first, and a script says --yes. On a terminal it shows counts \
-            and who else uses the source, and asks; a script is not asked. Keys of every type, with their \
-            expiry to the millisecond. Within a server each key goes by one atomic \
+            belong into others by the patterns of the catalogue; these are counted first, and a script says --yes. \
+            On a terminal it shows counts and who else uses the source, and asks; a script is not asked. Keys of \
+            every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
             command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
             when; run again with --resume to finish. For a server that crashes this holds as far as what it has \
@@ -198,7 +198,8 @@ extension MigrationPlan {
         misplacedIn from: String, _ arguments: Arguments, _ selection: ServerSelection
     ) throws(ProgramFailure) {
         for flag in [Flag.to, .toURL, .pattern, .all, .rename, .copy] where arguments.has(flag) {
-            throw arguments.refused("--misplaced finds the keys and where they belong by itself: leave out --\(flag.name)")
+            throw arguments.refused(
+                "--misplaced finds the keys and where they belong by itself: leave out --\(flag.name)")
         }
         let entry = try selection.entry(from)
         self.init(from: entry, to: entry)
@@ -252,7 +253,9 @@ extension MigrationPlan {
         for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
             words += arguments.texts(of: flag).map { "--\(flag.name) \($0.quotedForShell)" }
         }
-        for flag in [Flag.all, .misplaced, .copy, .verify, .yes] where arguments.has(flag) { words.append("--\(flag.name)") }
+        for flag in [Flag.all, .misplaced, .copy, .verify, .yes] where arguments.has(flag) {
+            words.append("--\(flag.name)")
+        }
         return (words + ["--resume"]).joined(separator: " ")
     }
 }

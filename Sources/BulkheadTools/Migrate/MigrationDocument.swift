@@ -31,7 +31,8 @@ struct MigrationDocument: Encodable {
     let goOn: String?
 
     private enum CodingKeys: String, CodingKey {
-        case from, to, arrivals, pattern, patterns, mode, found, moved, replaced, skipped, changed, expired, failed, verified, differing
+        case from, to, arrivals, pattern, patterns, mode
+        case found, moved, replaced, skipped, changed, expired, failed, verified, differing
         case stopped, seconds, remarks
         case isDryRun = "dry_run"
         case isOneServer = "one_server"

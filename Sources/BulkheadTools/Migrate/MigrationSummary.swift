@@ -62,7 +62,8 @@ struct MigrationSummary {
                 """
         case .failed(let reason):
             let state = report.mayHaveLost
-                ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in \(plan.from.name)."
+                ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in "
+                    + "\(plan.from.name)."
                 : "Every key is whole on one side or on both."
             words = "bulkhead migrate: \(reason.asSentence) \(state) To go on:"
         case nil where report.fitsNothing:

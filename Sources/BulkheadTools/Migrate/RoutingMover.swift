@@ -46,8 +46,8 @@ struct RoutingMover: KeyMover {
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError) {
         var places: [DatabaseName: [Int]] = [:]
         for index in slice.keys.indices {
-            guard let owner = placement.owner(of: Array(slice.keys[index])), routes.contains(where: { $0.owner == owner })
-            else {
+            let owner = placement.owner(of: Array(slice.keys[index]))
+            guard let owner, routes.contains(where: { $0.owner == owner }) else {
                 slice.outcomes[index] = .changed("written after the keys were counted: its database was not asked for")
                 continue
             }

@@ -101,7 +101,8 @@ extension Command {
             if plan.isDryRun {
                 DryRunMover(plan: plan)
             } else if findings.isOneServer {
-                ServerSideMover(plan, on: findings.source, watching: findings.targetWatch)
+                ServerSideMover(
+                    plan, on: findings.source, watching: findings.targetWatch, movesByCopy: findings.movesByCopy)
             } else {
                 CrossServerMover(
                     plan, from: findings.source, to: findings.target,

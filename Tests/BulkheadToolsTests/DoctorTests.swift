@@ -115,7 +115,7 @@ import Testing
         #expect(findings.map(\.message) == [
             "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
         ])
-        #expect(findings.first?.remedy == "ACL SETUSER app +sync (and its key patterns).")
+        #expect(findings.first?.remedy == "ACL SETUSER app +sync.")
     }
 }
 

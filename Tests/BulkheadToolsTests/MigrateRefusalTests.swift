@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [("-move", [], "MOVE"), ("-copy", ["--copy"], "COPY"), ("-info", [], "INFO")])
+    @Test(arguments: [("-copy", ["--copy"], "COPY"), ("-scan", [], "SCAN"), ("-dbsize", [], "DBSIZE")])
     func `a user who may not`(rule: String, words: [String], command: String) async throws {
         try await withToolServer { server, databases in
             for index in 0..<10 { try await databases[.main].set("t:\(index)", "x") }

@@ -36,6 +36,7 @@ struct MigrationPreflight {
 
     private func ask() async throws(RedisError) -> Findings {
         let (mine, sourceKeys) = try await look(at: source)
+        _ = try await source.run(.scanPage(.start, count: 1, as: RESPBytes.self))
         let (theirs, targetKeys) = try await look(at: target)
         var findings = Findings(
             source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys,
@@ -43,6 +44,7 @@ struct MigrationPreflight {
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
+        if !findings.isOneServer { try await types(mine, theirs) }
         try await room(findings)
         if !plan.isDryRun {
             if findings.isOneServer {
@@ -97,6 +99,30 @@ struct MigrationPreflight {
                 + "move deletes what has arrived: allow INFO there, or say --copy and delete later"
         }
         return nil
+    }
+
+    /// Throws if the source has a value of a type that comes with a module, and the target has no such module. Where the
+    /// source cannot have one, nothing is looked for.
+    private func types(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
+        let lacking = try await ModuleTypes(of: source, mine).beyond(try await ModuleTypes(of: target, theirs))
+        var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
+        for type in lacking {
+            var cursor: RedisScanCursor? = .start
+            while let next = cursor {
+                let count = await pacer.begin()
+                let page = try await source.run(
+                    .scanPage(next, match: plan.pattern, count: count, type: type, as: RESPBytes.self))
+                pacer.end(keys: count)
+                if let key = page.elements.first {
+                    throw RedisError(
+                        code: .commandRefused,
+                        message: "\(plan.to.name)'s server has no module for values of the type \(type), such as the key "
+                            + "\(ShownBytes(key)): leave them out by --pattern, or name a server that has it",
+                        stage: .refused)
+                }
+                cursor = page.cursor
+            }
+        }
     }
 
     /// Throws what the target does with keys by itself that speaks against bringing it more.

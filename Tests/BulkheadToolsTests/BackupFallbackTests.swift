@@ -68,10 +68,11 @@ import Testing
             let url = "unix://" + proxy.path
             try await withBackupFolder { folder in
                 let path = folder + "/k.rdb"
-                let refused = try await Bulkhead.run("backup", "knowledge", "--method", "sync", "--to", path, "--url", url)
+                let words = ["backup", "knowledge", "-q", "--to", path, "--url", url]
+                let refused = try await Bulkhead.run(words + ["--method", "sync"])
                 #expect(refused.exitCode == 2, "\(refused.errors)")
                 #expect(try names(in: folder) == [])
-                let outcome = try await Bulkhead.run("backup", "knowledge", "-q", "--to", path, "--url", url)
+                let outcome = try await Bulkhead.run(words)
                 #expect(outcome.exitCode == 0, "\(outcome.errors)")
                 #expect(outcome.errors.contains("Copying key by key"), "\(outcome.errors)")
                 #expect(try manifest(path).consistency == .fuzzy)

@@ -69,7 +69,9 @@ struct ClusterNodeTests {
         }
         var written = 0
         for index in 0..<300 {
-            for node in nodes.prefix(count) where (try? await node.main.set("key:\(index)", "v")) != nil { written += 1 }
+            for node in nodes.prefix(count) {
+                if (try? await node.main.set("key:\(index)", "v")) != nil { written += 1 }
+            }
         }
         #expect(written == 300)
         try await body(nodes)
@@ -80,8 +82,8 @@ struct ClusterNodeTests {
         try await withNodes(2) { nodes in
             try await withBackupFolder { folder in
                 for words in [
-                    ["backup", "main", "--to", folder + "/k.rdb"], ["backup", "main", "--to", folder, "--method", "scan"],
-                    ["diff", "main", "main"], ["flush", "main", "--dry-run"],
+                    ["backup", "main", "--to", folder + "/k.rdb"],
+                    ["backup", "main", "--to", folder, "--method", "scan"], ["diff", "main", "main"], ["flush", "main", "--dry-run"],
                 ] {
                     let outcome = try await Bulkhead.run(words + ["--url", nodes[0].url])
                     #expect(outcome.exitCode == (words[0] == "flush" ? 1 : 2), "\(words): \(outcome.errors)")

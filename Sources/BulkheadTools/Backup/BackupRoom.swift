@@ -76,7 +76,8 @@ struct BackupRoom {
     ) throws(ProgramFailure) {
         if let obstacle {
             throw ProgramFailure(
-                .ioFailed, "\(program): \(obstacle): make room or name another folder. The server was not asked for a snapshot.")
+                .ioFailed,
+                "\(program): \(obstacle): make room or name another folder. The server was not asked for a snapshot.")
         }
         if let doubt = doubt(dataset: facts.number("used_memory_dataset")) { say(doubt) }
     }

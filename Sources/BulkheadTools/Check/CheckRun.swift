@@ -81,7 +81,8 @@ struct CheckRun {
         var failure: String?
         if case .failed(let words) = end { failure = words }
         let report = DatabaseReport(
-            walk.tally, of: entry, in: selection.catalogue, keys: keys, expiring: space?.expiring ?? (keys > 0 ? nil : 0),
+            walk.tally, of: entry, in: selection.catalogue, keys: keys,
+            expiring: space?.expiring ?? (keys > 0 ? nil : 0),
             isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals,
             call: selection.call)
         return (report, walk.cost)

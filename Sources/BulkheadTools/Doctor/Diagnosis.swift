@@ -254,6 +254,10 @@ package struct Diagnosis: Sendable {
                     remedy: "ACL DRYRUN tells from Redis 7.0 on, to a user who may run it.")
             ]
         }
+        func remedy(_ rights: String) -> String {
+            permissions.user == ToolPermissions.unnamed
+                ? "Give it \(rights), by ACL SETUSER." : "ACL SETUSER \(permissions.user) \(rights)."
+        }
         var found = permissions.lacks.map { lack in
             let list = lack.commands.joined(separator: ", ")
             let reason = lack.isDenied
@@ -263,7 +267,7 @@ package struct Diagnosis: Sendable {
                 .warning, lack.isDenied ? "acl" : "renamed",
                 "bulkhead \(lack.tool) \(lack.without ?? "cannot do all its work"): \(reason)",
                 remedy: lack.isDenied
-                    ? "ACL SETUSER \(permissions.user) \(rights)."
+                    ? remedy(rights)
                     : "Take rename-command for \(list) out of the server's configuration; rights by ACL do as well.")
         }
         if permissions.deniesNotes {
@@ -272,7 +276,7 @@ package struct Diagnosis: Sendable {
                     .warning, "acl",
                     "bulkhead migrate only copies between servers (--copy): the ACL denies keys bulkhead:migration:* "
                         + "to \(permissions.user), in which a move keeps its notes",
-                    remedy: "ACL SETUSER \(permissions.user) ~bulkhead:migration:*."))
+                    remedy: remedy("~bulkhead:migration:*")))
         }
         if permissions.hasKeyLimits {
             found.append(

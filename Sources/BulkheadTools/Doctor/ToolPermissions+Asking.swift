@@ -8,7 +8,7 @@ extension ToolPermissions {
     /// a server looks at rights before it queues, and runs nothing.
     static func ask(_ database: RedisDatabase) async throws(RedisError) -> ToolPermissions? {
         let user = try? await database.send("ACL", "WHOAMI", as: String.self)
-        var permissions = ToolPermissions(user: user ?? "this user", deniedCommands: [])
+        var permissions = ToolPermissions(user: user ?? unnamed, deniedCommands: [])
         if let user, try await permissions.ask(by: user, database) { return permissions }
         do {
             return try await database.withConnection { connection in
@@ -63,6 +63,9 @@ extension ToolPermissions {
         for (index, (call, reply)) in zip(calls, replies).enumerated() {
             if let refusal = reply.failure { take(call, refusal, isNote: index == calls.count - 1) }
         }
+        // SYNC cannot be queued, but whether there is one is no secret.
+        let infos = try? await connection.send("COMMAND", "INFO", "SYNC").elements
+        if infos?.allSatisfy({ $0 == .null || $0.elements?.isEmpty == true }) == true { miss(Call("SYNC")) }
         var direct = RedisBatch()
         for word in ["MULTI", "EXEC"] { direct.append(raw(word)) }
         direct.append(raw("WATCH", "bulkhead:doctor"))

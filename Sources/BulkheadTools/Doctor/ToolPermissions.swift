@@ -1,7 +1,8 @@
 /// Which commands each tool needs, and which of them this user does not get from the server.
 package struct ToolPermissions: Sendable, Hashable {
-    /// As whom the server knows us.
+    /// As whom the server knows us; ``unnamed`` if it does not say.
     package var user: String
+    static let unnamed = "this user"
     /// Denied by the ACL, by their titles.
     var deniedCommands: Set<String>
     /// What the server has no command of that name for, though servers of its kind do.

@@ -95,8 +95,8 @@ struct MigrationPreflight {
             return "\(to.name) is on a replica, which takes no writes: name its primary"
         }
         if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun {
-            return "\(lack), and without it nobody knows whether \(to.name)'s server evicts or loses what it gets. A "
-                + "move deletes what has arrived: allow INFO there, or say --copy and delete later"
+            return "\(lack), and without it nobody knows whether \(to.name)'s server evicts or loses what it gets. "
+                + "A move deletes what has arrived: allow INFO there, or say --copy and delete later"
         }
         return nil
     }
@@ -108,7 +108,7 @@ struct MigrationPreflight {
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         for type in lacking {
             var cursor: RedisScanCursor? = .start
-            while let next = cursor {
+            while let next = cursor, !Interruption.isRequested {
                 let count = await pacer.begin()
                 let page = try await source.run(
                     .scanPage(next, match: plan.pattern, count: count, type: type, as: RESPBytes.self))
@@ -116,7 +116,7 @@ struct MigrationPreflight {
                 if let key = page.elements.first {
                     throw RedisError(
                         code: .commandRefused,
-                        message: "\(plan.to.name)'s server has no module for values of the type \(type), such as the key "
+                        message: "\(plan.to.name)'s server has no module for values of the type \(type), such as "
                             + "\(ShownBytes(key)): leave them out by --pattern, or name a server that has it",
                         stage: .refused)
                 }
@@ -266,7 +266,8 @@ struct MigrationPreflight {
             let advice = keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
                 ? "A move between servers keeps notes in keys of its own, in both databases: allow "
                     + "~bulkhead:migration:* to this user on both servers, or say --copy"
-                : "This user may not touch keys named \(keys.map { ShownBytes($0).description }.joined(separator: " and ")): "
+                : "This user may not touch keys named "
+                    + "\(keys.map { ShownBytes($0).description }.joined(separator: " and ")): "
                     + "say by --pattern which of those it may touch, or allow the others"
             throw RedisError(code: error.code, message: "\(error.message). \(advice)", stage: error.stage)
         }

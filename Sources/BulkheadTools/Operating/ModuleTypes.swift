@@ -17,9 +17,9 @@ struct ModuleTypes: Sendable {
         "CMSk-TYPE": "CMS.INCRBY", "TopK-TYPE": "TOPK.ADD", "TDIS-TYPE": "TDIGEST.ADD", "TSDB-TYPE": "TS.ADD",
         "vectorset": "VADD", "graphdata": "GRAPH.QUERY", "ft_index0": "FT.CREATE", "trietype0": "FT.SUGADD",
     ]
-    /// The modules these belong to, by the names that servers have for them.
+    /// The modules these belong to, by the names that servers have for them; and one that has no type of its own.
     private static let known: Set = [
-        "rejson", "json", "bf", "timeseries", "vectorset", "graph", "search", "ft", "searchlight",
+        "rejson", "json", "bf", "timeseries", "vectorset", "graph", "search", "ft", "searchlight", "lua",
     ]
 
     /// One round trip; nothing is missing for certain where the server does not let itself be asked.

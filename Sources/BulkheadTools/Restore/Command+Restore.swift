@@ -97,7 +97,8 @@ extension Command {
             guard !facts.isCluster else { throw Restoration.isNode(plan.into.name, facts) }
             if let lack = facts.infoLack {
                 guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
-                let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not known"
+                let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
+                    + "known"
                     + (plan.verifies ? "" : "; --verify tells whether all is there at the end")
                 try? streams.errors.writeAll(doubt.wrapped(to: HelpPage.columns).map { $0 + "\n" }.joined())
             }

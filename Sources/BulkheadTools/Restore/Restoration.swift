@@ -300,8 +300,8 @@ extension Restoration {
     static func isNode(_ name: DatabaseName, _ facts: ServerFacts) -> RedisError {
         RedisError(
             code: .commandRefused,
-            message: "\(name) is on \(facts.partInWords), and takes a part of the file's only: restore into a server of "
-                + "its own, and let the cluster's own import bring the keys in (redis-cli --cluster import)",
+            message: "\(name) is on \(facts.partInWords), and takes a part of the file's only: restore into a server "
+                + "of its own, and let the cluster's own import bring the keys in (redis-cli --cluster import)",
             stage: .refused)
     }
 

@@ -83,7 +83,8 @@ struct ClusterNodeTests {
             try await withBackupFolder { folder in
                 for words in [
                     ["backup", "main", "--to", folder + "/k.rdb"],
-                    ["backup", "main", "--to", folder, "--method", "scan"], ["diff", "main", "main"], ["flush", "main", "--dry-run"],
+                    ["backup", "main", "--to", folder, "--method", "scan"],
+                    ["diff", "main", "main"], ["flush", "main", "--dry-run"],
                 ] {
                     let outcome = try await Bulkhead.run(words + ["--url", nodes[0].url])
                     #expect(outcome.exitCode == (words[0] == "flush" ? 1 : 2), "\(words): \(outcome.errors)")

@@ -84,8 +84,8 @@ struct MigrationPreflight {
                 + "name another one"
         }
         for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.isCluster {
-            return "\(name) is on \(facts.partInWords): a migration there needs the cluster's own resharding, or "
-                + "its import (redis-cli --cluster import)"
+            return "\(name) is on \(facts.partInWords): a migration there needs the cluster's own resharding, "
+                + "or its import (redis-cli --cluster import)"
         }
         if findings.source.isReplica, !plan.copies {
             let primary = findings.source.primary.map { ", \($0)" } ?? ""
@@ -101,8 +101,8 @@ struct MigrationPreflight {
         return nil
     }
 
-    /// Throws if the source has a value of a type that comes with a module, and the target has no such module. Where the
-    /// source cannot have one, nothing is looked for.
+    /// Throws if the source has a value of a type that comes with a module, and the target has no such module. Where
+    /// the source cannot have one, nothing is looked for.
     private func types(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
         let lacking = try await ModuleTypes(of: source, mine).beyond(try await ModuleTypes(of: target, theirs))
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)

@@ -74,6 +74,9 @@ struct ClusterNodeTests {
             }
         }
         #expect(written == 300)
+        for node in nodes.dropFirst(count) {
+            try await eventually { try await node.main.dbsize() == (try await nodes[count - 1].main.dbsize()) }
+        }
         try await body(nodes)
         for node in nodes { await node.databases.close() }
     }

@@ -105,7 +105,7 @@ package struct ToolPermissions: Sendable, Hashable {
             "flush",
             [
                 Call("INFO").or("does not know how many keys expire"), Call("DBSIZE"), Call("RANDOMKEY"),
-                Call("FLUSHDB", "ASYNC"), Call("CLIENT", "LIST").or("does not know who else uses the database"),
+                Call("FLUSHDB", "NOTHING"), Call("CLIENT", "LIST").or("does not know who else uses the database"),
                 Call("FT._LIST"),
             ]),
         tool(

@@ -13,7 +13,9 @@ extension ServerReport {
                     Finding(
                         .warning, "number-out-of-range",
                         "\(entry.name) is number \(entry.number), and the server has \(count), from 0 to \(count - 1)",
-                        remedy: "Give it another number, or raise `databases` in the server's configuration."))
+                        remedy: facts?.isCluster == true
+                            ? "A cluster has no more: give it a server of its own."
+                            : "Give it another number, or raise `databases` in the server's configuration."))
             }
         }
         findings += standing(facts, isWhole: isWhole)

@@ -62,14 +62,24 @@ struct CheckRun {
         on entry: DatabaseEntry, of server: CheckedServer, _ databases: RedisDatabases, progress: (Int) -> Void
     ) async -> (DatabaseReport, WalkCost) {
         let space = server.facts.keyspace[entry.number]
-        let keys = space?.keys ?? 0
+        let database = try? databases[entry.name]
+        var keys = space?.keys ?? 0
+        var end = DatabaseWalk.End.complete
+        // A user without INFO may still count the keys of one database.
+        if server.facts.info.isEmpty, let database {
+            do throws(RedisError) {
+                keys = try await database.dbsize()
+            } catch {
+                if error.code != .databaseOutOfRange { end = .failed(error.explainedMessage) }
+            }
+        }
         let share = settings.share(of: keys)
         let placement = Placement(of: entry, in: selection.catalogue)
         var walk = DatabaseWalk(placement, sampler: KeySampler(share: share), pace: settings.pace)
-        var end = DatabaseWalk.End.complete
+        walk.isOnClusterReplica = server.facts.isCluster && server.facts.isReplica
         // A number that the server does not have cannot be selected, and has no keys.
         if keys > 0 {
-            if let database = try? databases[entry.name] {
+            if let database {
                 await walk.run(on: database, isStopped: isStopped, progress: progress)
             }
             end = walk.end
@@ -77,7 +87,8 @@ struct CheckRun {
         var failure: String?
         if case .failed(let words) = end { failure = words }
         let report = DatabaseReport(
-            walk.tally, of: entry, in: selection.catalogue, keys: keys, expiring: space?.expiring ?? 0,
+            walk.tally, of: entry, in: selection.catalogue, keys: keys,
+            expiring: space?.expiring ?? (keys > 0 ? nil : 0),
             isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals,
             call: selection.call)
         return (report, walk.cost)

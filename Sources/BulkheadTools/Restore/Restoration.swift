@@ -24,6 +24,7 @@ struct Restoration: Sendable {
     let facts: ServerFacts
     /// Looks at what the server does with keys by itself.
     let targetWatch: TargetWatch
+    private let modules: ModuleTypes
     /// The server's clock less ours, in milliseconds: expiries are the server's.
     let clockLead: Int64
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
@@ -34,7 +35,20 @@ struct Restoration: Sendable {
         self.database = database
         self.facts = facts
         targetWatch = TargetWatch(plan.into.name, facts)
+        modules = try await ModuleTypes(of: database, facts)
+        try await Self.probe(database)
         clockLead = try await database.milliseconds() - unixMilliseconds()
+    }
+
+    /// Throws if this user may not restore anything. Nothing is written: an empty payload is refused, after it is known
+    /// that RESTORE is allowed.
+    private static func probe(_ database: RedisDatabase) async throws(RedisError) {
+        do throws(RedisError) {
+            try await database.run(.raw("RESTORE", ["bulkhead-probe", 0, ""]))
+        } catch {
+            guard error.isOfOneCommand, !error.deniesKey else { return }
+            throw RedisError(code: error.code, message: error.message, stage: .refused)
+        }
     }
 
     private var now: Int64 { unixMilliseconds() + clockLead }
@@ -50,9 +64,8 @@ struct Restoration: Sendable {
         if record.bytes > RestorePlan.Limits.largestValue {
             return .failed("larger than a server takes in one piece (512 MiB)")
         }
-        // Which module a value belongs to no server tells; without any it has none for it.
-        if record.type == .module2, facts.modules?.isEmpty == true {
-            return .failed("\(facts.name) has no module, and this \(record.typeName) belongs to one")
+        if record.type == .module2, modules.lack(record.typeName) {
+            return .failed("\(facts.name) has no module for values of the type \(record.typeName)")
         }
         let empty = DumpPayload(type: record.type, body: [], version: version)
         do {
@@ -228,7 +241,7 @@ struct Restoration: Sendable {
             replies = try await database.send(batch)
         } catch {
             report.isAmbiguous = error.isAmbiguous
-            report.stopped = "\(error)"
+            report.stopped = error.explained
                 + (error.isAmbiguous
                     ? "; of \(Units.counted(slice.count, "key")) nobody knows whether they were restored" : "")
             return
@@ -249,7 +262,7 @@ struct Restoration: Sendable {
             }
             report.failed += 1
             report.remarks.add("the server refuses it: \(failure.message)", record.key)
-            if failure.concernsEveryKey { report.stopped = report.stopped ?? failure.message }
+            if failure.concernsEveryKey { report.stopped = report.stopped ?? failure.explainedMessage }
         }
     }
 
@@ -286,11 +299,17 @@ struct Restoration: Sendable {
 }
 
 extension Restoration {
-    static func isNode(_ name: DatabaseName) -> RedisError {
+    static func isNode(_ name: DatabaseName, _ facts: ServerFacts) -> RedisError {
         RedisError(
             code: .commandRefused,
-            message: "\(name) is on a node of a cluster, which takes a part of the keys only: restore into a server of "
-                + "its own, and let the cluster's own import bring the keys in",
+            message: "\(name) is on \(facts.partInWords), and takes a part of the file's only: restore into a server "
+                + "of its own, and let the cluster's own import bring the keys in (redis-cli --cluster import)",
+            stage: .refused)
+    }
+
+    static func isReplica(_ name: DatabaseName) -> RedisError {
+        RedisError(
+            code: .commandRefused, message: "\(name) is on a replica, which takes no writes: name its primary",
             stage: .refused)
     }
 }

@@ -116,20 +116,22 @@ package struct RDBValueOutline: Sendable, Hashable {
         var outline = RDBValueOutline()
         /// Fingerprints of the names that may stand there once.
         private var names: [Int] = []
+        /// The element under way.
+        private var form = CanonicalBytes()
 
         init(now: Int64?) { self.now = now }
 
         /// What has an order: its place counts.
-        mutating func take(element: [UInt8]) { outline.add(element, number: UInt64(outline.count)) }
+        mutating func take(element: [UInt8]) { add(element, number: UInt64(outline.count)) }
 
         mutating func take(member: [UInt8]) {
             remember(member)
-            outline.add(member)
+            add(member)
         }
 
         mutating func take(_ member: RDBScoredMember) {
             remember(member.member)
-            outline.add(member.member, number: (member.score == 0 ? 0 : member.score).bitPattern)
+            add(member.member, number: (member.score == 0 ? 0 : member.score).bitPattern)
             outline.contentBytes += MemoryLayout<Double>.size
         }
 
@@ -138,14 +140,29 @@ package struct RDBValueOutline: Sendable, Hashable {
             if let end = field.expiresAt, let now, end <= now {
                 outline.expired += 1
             } else {
-                let number = UInt64(bitPattern: field.expiresAt ?? -1)
-                outline.add(field.name, field.value, number: number)
+                add(field.name, field.value, number: UInt64(bitPattern: field.expiresAt ?? -1))
             }
+        }
+
+        /// Sums do not depend on the order of what is summed.
+        private mutating func add(_ first: [UInt8], _ second: [UInt8] = [], number: UInt64 = 0) {
+            form.clear()
+            form.string(first)
+            form.string(second)
+            form.number(number)
+            var hasher = Hasher()
+            form.bytes.withUnsafeBytes {
+                outline.digest &+= RDBValueOutline.mixed(CRC64(of: $0).value)
+                hasher.combine(bytes: $0)
+            }
+            outline.keyed &+= hasher.finalize()
+            outline.count += 1
+            outline.contentBytes += first.count + second.count
         }
 
         private mutating func remember(_ name: [UInt8]) {
             var hasher = Hasher()
-            hasher.combine(name)
+            name.withUnsafeBytes { hasher.combine(bytes: $0) }
             names.append(hasher.finalize())
         }
 
@@ -158,21 +175,6 @@ package struct RDBValueOutline: Sendable, Hashable {
     }
 
     private init() {}
-
-    /// Sums do not depend on the order of what is summed.
-    private mutating func add(_ first: [UInt8], _ second: [UInt8] = [], number: UInt64 = 0) {
-        var form = CanonicalBytes()
-        form.string(first)
-        form.string(second)
-        form.number(number)
-        let checksum = form.bytes.withUnsafeBytes { CRC64(of: $0).value }
-        digest &+= Self.mixed(checksum)
-        var hasher = Hasher()
-        hasher.combine(form.bytes)
-        keyed &+= hasher.finalize()
-        count += 1
-        contentBytes += first.count + second.count
-    }
 
     /// Every bit depends on all others: sums of bare checksums would follow their linear laws.
     private static func mixed(_ number: UInt64) -> UInt64 {

@@ -76,7 +76,7 @@ struct CrossServerMover: KeyMover {
         if dumped.count > 1, dumped.reduce(0, { $0 + $1.bytes }) > largest.mostTogether {
             return try await again(dumped.map(\.place), attempt, &slice, lane)
         }
-        let note = note(of: dumped, slice)
+        let note = note(of: keepsNotes ? dumped : [], slice)
         guard let copied = try await restore(dumped, note, &slice, lane) else {
             return try await again(dumped.map(\.place), attempt, &slice, lane)
         }

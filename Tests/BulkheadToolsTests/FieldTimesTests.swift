@@ -59,11 +59,11 @@ import Testing
     }
 
     /// Until all that ends has ended.
-    private func end(_ database: RedisDatabase) async throws {
+    private func end(_ database: RedisDatabase, prefix: String = "t:") async throws {
         for _ in 0..<3_000 {
-            let all = try await database.send("HLEN", "t:all:99").integer
-            let some = try await database.send("HLEN", "t:some:99").integer
-            let keys = try await database.send("EXISTS", "t:key:99").integer
+            let all = try await database.send("HLEN", prefix + "all:99").integer
+            let some = try await database.send("HLEN", prefix + "some:99").integer
+            let keys = try await database.send("EXISTS", prefix + "key:99").integer
             if all == 0, some == 1, keys == 0 { return }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -106,12 +106,12 @@ import Testing
                 let file = folder + "/main.rdb"
                 let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
                 #expect(backup.exitCode == 0, text(backup))
-                for name in ["knowledge", "db4", "db5", "db6"] {
+                for name in ["knowledge", "4", "5", "6"] {
                     let words = ["restore", file, "--into", name, "--verify", "--yes", "--url", server.url]
                     let restored = try await Bulkhead.run(words)
                     #expect(restored.exitCode == 0, text(restored))
                 }
-                let late = try await Bulkhead.run("diff", "main", "db4", "--url", server.url)
+                let late = try await Bulkhead.run("diff", "main", "4", "--url", server.url)
                 #expect(late.exitCode == 0, text(late))
             }
         }
@@ -125,7 +125,7 @@ import Testing
             #expect(migrated.exitCode == 0, "\(migrated.json) \(migrated.errors)")
             #expect(migrated["failed"] == 0)
             #expect(migrated["found"] == migrated["moved"] + migrated["expired"])
-            try await end(sides.target)
+            try await end(sides.target, prefix: String(decoding: way.name(of: Array("t:".utf8)), as: UTF8.self))
             for index in 0..<100 {
                 let left = try await sides.target.send("HLEN", way.name(of: Array("t:later:\(index)".utf8)))
                 #expect(left.integer == 2)

@@ -46,6 +46,7 @@ package struct RDBValueOutline: Sendable, Hashable {
         }
         self = taker.outline
         typeName = name
+        digest &+= Self.mixed(Array(name.utf8).withUnsafeBytes { CRC64(of: $0).value })
     }
 
     /// The name of the type; nil for one whose values are not taken apart here.

@@ -54,7 +54,8 @@ struct DumpedKey: Sendable {
             ? nil : "they expire at different times"
     }
 
-    private func isOver(at now: Int64) -> Bool {
+    /// Whether it is gone at `now`, or all of its fields are.
+    func isOver(at now: Int64) -> Bool {
         if case .at(let time) = expiry, time <= now { return true }
         return value.isOver(at: now)
     }

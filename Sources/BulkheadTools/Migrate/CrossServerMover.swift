@@ -280,7 +280,7 @@ struct CrossServerMover: KeyMover {
         for (key, isInSource) in zip(keys, isInSource) {
             if isInSource {
                 rest.append(key)
-            } else if case .at(let time) = key.expiry, time <= now {
+            } else if key.isOver(at: now) {
                 slice.outcomes[key.place] = .expired
             } else {
                 let words = "somebody has deleted it in the source meanwhile, and the target has it"

@@ -28,7 +28,7 @@ extension Command {
                 rows: [
                     ("left, right", "what was compared"),
                     ("compared", "keys: same + expired + different + only_left + only_right"),
-                    ("expired", "of the left side's, by the right server's clock, or gone from both"),
+                    ("expired", "gone from a side, or both, because their time was over"),
                     ("differences", #"[{"text": "in which way", "count": 2, "keys": ["…"]}]"#),
                     ("looks_for_only_right", "false if only the left side's keys were looked at"),
                 ])

@@ -18,7 +18,7 @@ import BulkheadRESP
 /// All of them answer 1 for what was done, and 0 where the source has no such key or the target has one already.
 struct ServerSideMover: KeyMover {
     let plan: MigrationPlan
-    let expiry: KeyExpiryQuery
+    let reader: DumpReader
     let targetWatch: TargetWatch
     /// Where MOVE is denied, or has another name, a script copies and deletes.
     let movesByCopy: Bool
@@ -30,8 +30,10 @@ struct ServerSideMover: KeyMover {
         self.plan = plan
         self.movesByCopy = movesByCopy
         self.targetWatch = targetWatch ?? TargetWatch(plan.to.name, server)
-        expiry = KeyExpiryQuery(server)
+        reader = DumpReader(of: server, isAtomic: true)
     }
+
+    private var expiry: KeyExpiryQuery { reader.expiry }
 
     /// MOVE takes a microsecond, whatever the value.
     var leastKeys: Int { plan.copies || plan.rename != nil || movesByCopy ? 4 : 32 }
@@ -187,7 +189,7 @@ struct ServerSideMover: KeyMover {
         guard plan.copies, plan.resumes else { return }
         // What an earlier run has copied is no conflict.
         for index in places where slice.outcomes[index] == .conflict {
-            if try await lane.difference(slice.keys[index], plan, expiry, expiry) == nil {
+            if try await lane.difference(slice.keys[index], plan, reader) == nil {
                 slice.outcomes[index] = .moved
             }
         }
@@ -200,7 +202,7 @@ struct ServerSideMover: KeyMover {
         let places = slice.outcomes.indices.filter { if case .moved = slice.outcomes[$0] { true } else { false } }
         if plan.copies {
             for index in places {
-                let difference = try await lane.difference(slice.keys[index], plan, expiry, expiry)
+                let difference = try await lane.difference(slice.keys[index], plan, reader)
                 slice.note(difference ?? "", at: index)
             }
             return

@@ -83,7 +83,7 @@ package struct ServerFacts: Sendable {
     /// A password is never kept: its setting says `(set)` or is empty.
     private static let questions = [
         "databases", "cluster-databases", "maxmemory", "maxmemory-policy", "save", "appendonly", "appendfsync",
-        "protected-mode", "bind", "requirepass",
+        "protected-mode", "bind", "requirepass", "proto-max-bulk-len", "client-query-buffer-limit",
     ]
 }
 

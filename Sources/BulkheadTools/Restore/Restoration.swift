@@ -25,6 +25,7 @@ struct Restoration: Sendable {
     /// Looks at what the server does with keys by itself.
     let targetWatch: TargetWatch
     private let modules: ModuleTypes
+    let largest: LargestPiece
     /// The server's clock less ours, in milliseconds: expiries are the server's.
     let clockLead: Int64
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
@@ -37,6 +38,7 @@ struct Restoration: Sendable {
         targetWatch = TargetWatch(plan.into.name, facts)
         modules = try await ModuleTypes(of: database, facts)
         try await Self.probe(database)
+        largest = LargestPiece(facts)
         clockLead = try await database.milliseconds() - unixMilliseconds()
     }
 
@@ -61,9 +63,8 @@ struct Restoration: Sendable {
 
     func obstacle(_ record: SnapshotRecord, _ version: RDBVersion) -> Obstacle? {
         if let expiry = record.expiry, expiry <= now { return .expired }
-        if record.bytes > RestorePlan.Limits.largestValue {
-            return .failed("larger than a server takes in one piece (512 MiB)")
-        }
+        let bytes = record.bytes + 1 + DumpPayload.footerBytes
+        if let obstacle = largest.obstacle(to: bytes) { return .failed(obstacle) }
         if record.type == .module2, modules.lack(record.typeName) {
             return .failed("\(facts.name) has no module for values of the type \(record.typeName)")
         }
@@ -108,7 +109,7 @@ struct Restoration: Sendable {
         var looksUpNames = lookingUpNames
         // Names in an empty database are free.
         if looksUpNames { looksUpNames = try await database.dbsize() > 0 }
-        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestDecoded)
+        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
         var names: [RESPBytes] = []
         var isOver = false
         while !isOver {
@@ -143,11 +144,16 @@ struct Restoration: Sendable {
 
     /// What a value takes in memory, at least, or why it cannot be read.
     ///
-    /// A type that only the server knows is the server's to judge, and so is a value above ``largestDecoded``.
+    /// A type that only the server knows is the server's to judge, and so is a value without an outline above
+    /// ``RestorePlan/Limits/largestDecoded``.
     private func content(of record: SnapshotRecord, _ version: RDBVersion) -> (bytes: Int, damage: Obstacle?) {
         let place = record.key.count + RestorePlan.Limits.bytesOfKey
         guard let body = record.body else { return (place + record.bytes, nil) }
         do {
+            if let outline = try RDBValueOutline(type: record.type, body: body[...], version: version) {
+                return (place + outline.contentBytes, nil)
+            }
+            if body.count > RestorePlan.Limits.largestDecoded { return (place + record.bytes, nil) }
             let value = try RDBValue(type: record.type, body: body[...], version: version)
             return (place + value.contentBytes, nil)
         } catch {
@@ -240,6 +246,7 @@ struct Restoration: Sendable {
         do {
             replies = try await database.send(batch)
         } catch {
+            let error = largest.explained(error, sending: slice.reduce(0) { $0 + $1.bytes })
             report.isAmbiguous = error.isAmbiguous
             report.stopped = error.explained
                 + (error.isAmbiguous

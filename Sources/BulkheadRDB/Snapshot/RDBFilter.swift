@@ -8,6 +8,7 @@
 /// | AUX `redis-ver`, `valkey-ver`, `redis-bits`, `ctime` | kept |
 /// | other AUX: `repl-id`, `used-mem`, `slot-info` … | left out: they speak of the source, not of its data |
 /// | functions | kept if asked for: they belong to no database |
+/// | hash templates | kept: hashes of any database may refer to them |
 /// | the number of keys of the database | kept if all its keys are |
 /// | keys of the database | kept if the predicate says so |
 /// | data of a module that belongs to no key | kept if a kept key has its type, just before the first of these |
@@ -121,7 +122,9 @@ package struct RDBFilter: ~Copyable {
     private mutating func take(_ event: RDBEvent) throws(RDBViolation) {
         switch event {
         case .entry(let entry): try take(entry)
-        case .body(let bytes, let isLast): take(bytes, isLast)
+        case .body(let bytes, let isLast):
+            if holding != nil { source.add(event) }
+            take(bytes, isLast)
         case .header(let version):
             source.add(event)
             results = cuts.map { _ in Result(writer: RDBWriter(version)) }
@@ -133,7 +136,12 @@ package struct RDBFilter: ~Copyable {
             receiving = CutSet(cuts.indices.filter { cuts[$0].hasFunctions })
             write(section.head, to: receiving)
             for cut in receiving { results[cut].functions += 1 }
-        case .moduleAux(let id, let section): try begin(id.type, section)
+        case .moduleAux(let id, let section):
+            source.add(event)
+            try begin(id.type, section)
+        case .hashTemplate(let section):
+            receiving = CutSet(cuts.indices)
+            write(section.head, to: receiving)
         case .selectDatabase(let number): select(number)
         case .resizeDatabase(let keys, let expires): size = (keys, expires)
         case .slotImport: receiving = CutSet()

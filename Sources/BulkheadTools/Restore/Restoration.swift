@@ -46,6 +46,9 @@ struct Restoration: Sendable {
 
     func obstacle(_ record: SnapshotRecord, _ version: RDBVersion) -> Obstacle? {
         if let expiry = record.expiry, expiry <= now { return .expired }
+        if record.hasMetadata {
+            return .failed("modules have attached metadata to it, which RESTORE would lose")
+        }
         if record.bytes > RestorePlan.Limits.largestValue {
             return .failed("larger than a server takes in one piece (512 MiB)")
         }
@@ -132,6 +135,7 @@ struct Restoration: Sendable {
     /// A type that only the server knows is the server's to judge, and so is a value above ``largestDecoded``.
     private func content(of record: SnapshotRecord, _ version: RDBVersion) -> (bytes: Int, damage: Obstacle?) {
         let place = record.key.count + RestorePlan.Limits.bytesOfKey
+        if let damage = record.damage { return (0, .failed("its value is damaged: \(damage)")) }
         guard let body = record.body else { return (place + record.bytes, nil) }
         do {
             let value = try RDBValue(type: record.type, body: body[...], version: version)

@@ -87,6 +87,14 @@ package struct RDBFilter: ~Copyable {
         select(0)
     }
 
+    /// Bytes of data of modules that the source has and a result has not, by the names of their types: none of its keys
+    /// is of such a type.
+    package func moduleDataLeftOut(of cut: Int) -> [String: Int] {
+        guard !results.isEmpty else { return source.moduleData }
+        let written = Set(results[cut].writtenModules.map { RDBModuleID($0 << 10).name })
+        return source.moduleData.filter { !written.contains($0.key) }
+    }
+
     package var version: RDBVersion? { reader.version }
     /// Bytes of the source that were read: after its end, exactly those it has.
     package var consumed: Int { reader.consumed }

@@ -48,6 +48,7 @@ extension Command {
                     ("stopped", "why it ended early; absent if it did not"),
                     ("go_on", "the command that goes on then"),
                     ("functions", "libraries restored"),
+                    ("module_data", "bytes that modules keep beside the keys, none restored"),
                     ("verified", "what --verify found, as bulkhead diff --json has it"),
                     ("dry_run", "true if nothing was written"),
                 ])
@@ -147,6 +148,7 @@ extension Command {
                 }
             }
             progress.end()
+            document.report.moduleData = survey.summary.moduleData
             try document.print(to: streams, arguments)
             return document.exitCode
         } catch let failure as ProgramFailure {

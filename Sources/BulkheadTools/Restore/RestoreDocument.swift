@@ -75,6 +75,11 @@ struct RestoreDocument: Encodable {
         var lines = "\(into): \(Units.counted(report.found, "key")) in \(file), \(parts.joined(separator: ", "))."
             .wrapped(to: HelpPage.columns)
         if report.functions > 0 { lines.append("\(report.functions) libraries of functions restored.") }
+        if let words = ModuleData(report.moduleData).text(
+            of: "The file", "RESTORE \(isDryRun ? "would not take" : "did not take") it; its module has to make it again")
+        {
+            lines += words.wrapped(to: HelpPage.columns)
+        }
         lines += report.remarks.lines
         if let verified {
             lines.append(

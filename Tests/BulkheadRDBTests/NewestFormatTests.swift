@@ -22,10 +22,12 @@ import Testing
         var choices = SeededGenerator(seed: seed + 9)
         for _ in 0..<12 {
             let stream = values.newestStream()
-            let fields = values.hash(times: false) + [RDBHashField(name: bytes("a name that is always there"), value: bytes("v"))]
+            let always = RDBHashField(name: bytes("a name that is always there"), value: bytes("v"))
+            let fields = values.hash(times: false) + [always]
+            let writer = BodyWriter { choices.below($0) }
             var bodies: [(RDBType, [UInt8])] = [
-                (.array, try #require(RDBValue.array(values.array()).body(.array, .redis, BodyWriter { choices.below($0) }))),
-                (.stream5, try #require(RDBValue.stream(stream).body(.stream5, .redis, BodyWriter { choices.below($0) }))),
+                (.array, try #require(RDBValue.array(values.array()).body(.array, .redis, writer))),
+                (.stream5, try #require(RDBValue.stream(stream).body(.stream5, .redis, writer))),
             ]
             for type in Self.apart {
                 bodies.append((type, Self.body({ $0.hash(fields, apart: type, template: 7) }) { choices.below($0) }))
@@ -124,6 +126,7 @@ import Testing
     ] as [(Double, String)])
     func `a double in an array is a text with a point and without an exponent`(number: Double, text: String) throws {
         let body: [UInt8] = [1, 0, 5, 2] + littleEndian(number.bitPattern)
-        #expect(try decode(.array, body) == .array(RDBArray(elements: [RDBArray.Element(place: 5, bytes: bytes(text))])))
+        let element = RDBArray.Element(place: 5, bytes: bytes(text))
+        #expect(try decode(.array, body) == .array(RDBArray(elements: [element])))
     }
 }

@@ -63,7 +63,10 @@ import Testing
         return [
             ("a log behind a snapshot", small() + log, "an append-only file: a snapshot, and behind it the commands"),
             ("a log", log, "an append-only file, the log of a server's commands"),
-            ("a manifest", Array("file appendonly.aof.1.base.rdb seq 1 type b\n".utf8), "the manifest of an append-only"),
+            (
+                "a manifest", Array("file appendonly.aof.1.base.rdb seq 1 type b\n".utf8),
+                "the manifest of an append-only file"
+            ),
             ("a stream", Array("$EOF:".utf8) + mark + Array("\r\n".utf8) + small(), "a replication stream"),
             ("gzip", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], "compressed with gzip: unpack it with gunzip"),
             ("zstd", [0x28, 0xb5, 0x2f, 0xfd, 4, 0, 0, 0, 0, 0], "compressed with Zstandard: unpack it with unzstd"),

@@ -34,8 +34,9 @@ enum Snapshots {
     }
 
     private static let versions = [
-        RDBVersion(.redis, 1), RDBVersion(.redis, 4), RDBVersion(.redis, 5), RDBVersion(.redis, 9), RDBVersion(.redis, 10), RDBVersion(.redis, 11), RDBVersion(.redis, 12),
-        RDBVersion(.redis, 14), RDBVersion(.redis, 15), RDBVersion(.redis, 15), RDBVersion(.valkey, 80), RDBVersion(.valkey, 81),
+        RDBVersion(.redis, 1), RDBVersion(.redis, 4), RDBVersion(.redis, 5), RDBVersion(.redis, 9),
+        RDBVersion(.redis, 10), RDBVersion(.redis, 11), RDBVersion(.redis, 12), RDBVersion(.redis, 14),
+        RDBVersion(.redis, 15), RDBVersion(.redis, 15), RDBVersion(.valkey, 80), RDBVersion(.valkey, 81),
     ]
 
     private static func valid(_ random: inout SeededGenerator) -> [UInt8] {

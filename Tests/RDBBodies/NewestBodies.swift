@@ -83,8 +83,8 @@ extension BodyWriter {
 
 /// How Valkey compresses a whole snapshot.
 package enum CompressedFile {
-    /// In blocks of at most 64 KiB that go on with each other's content, with the checksum of all and, by choice, one of
-    /// each block and the size.
+    /// In blocks of at most 64 KiB, with the checksum of all; by choice with one of each block and the size, and in
+    /// blocks that do not go on with each other's content.
     package static func lz4(_ content: [UInt8], choose: (Int) -> Int = { _ in 0 }) -> [UInt8] {
         let (hasSize, areApart, hasSums) = (choose(2) == 1, choose(2) == 1, choose(2) == 1)
         var head: [UInt8] = [0b0100_0100 | (areApart ? 0x20 : 0) | (hasSums ? 0x10 : 0) | (hasSize ? 8 : 0), 0x40]

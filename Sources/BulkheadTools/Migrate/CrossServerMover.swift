@@ -153,7 +153,8 @@ struct CrossServerMover: KeyMover {
             do {
                 let payload = try answer.value.payload(for: target.dumpVersion)
                 guard payload.count < MigrationPlan.Limits.largestValue else {
-                    slice.outcomes[index] = .impossible("its value is larger than a server takes in one piece (512 MiB)")
+                    slice.outcomes[index] = .impossible(
+                        "its value is larger than a server takes in one piece (512 MiB)")
                     continue
                 }
                 dumped.append(DumpedKey(place: index, answer, restored: payload))

@@ -76,7 +76,8 @@ struct RestoreDocument: Encodable {
             .wrapped(to: HelpPage.columns)
         if report.functions > 0 { lines.append("\(report.functions) libraries of functions restored.") }
         if let words = ModuleData(report.moduleData).text(
-            of: "The file", "RESTORE \(isDryRun ? "would not take" : "did not take") it; its module has to make it again")
+            of: "The file",
+            "RESTORE \(isDryRun ? "would not take" : "did not take") it; its module has to make it again")
         {
             lines += words.wrapped(to: HelpPage.columns)
         }

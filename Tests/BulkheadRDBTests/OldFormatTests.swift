@@ -56,6 +56,19 @@ import Testing
         }
     }
 
+    @Test func `what is cut out of a file without a checksum has none either`() throws {
+        let file = try Self.file(4) { _ in 0 }
+        var filter = RDBFilter([RDBFilter.Cut(0)])
+        _ = try file.withUnsafeBytes { try filter.feed($0) }
+        try filter.finish()
+        var made: [UInt8] = []
+        filter.take(0, into: &made)
+        let cut = Reading(made)
+        #expect(cut.violation == nil)
+        #expect(cut.rest == 0)
+        #expect(cut.entries.map(\.body) == Reading(file).entries.map(\.body))
+    }
+
     @Test func `formats that nobody has released are refused by their numbers`() {
         for (magic, words) in [
             ("REDIS0000", "format 0 (of Redis, not known here)"), ("REDIS0016", "format 16 (of Redis, not known here)"),

@@ -61,8 +61,7 @@ enum Snapshots {
         writer.end()
         var bytes: [UInt8] = []
         writer.take(into: &bytes)
-        // Before 5 nothing stands behind the end.
-        return version.number < 5 ? bytes.dropLast(8) : bytes
+        return bytes
     }
 
     /// A hash template, written; its fields.

@@ -21,6 +21,9 @@ package struct RDBVersion: Sendable, Hashable {
         self.init(number >= 80 ? .valkey : .redis, number)
     }
 
+    /// The first number whose files end in a checksum.
+    static let firstWithChecksum = 5
+
     /// The servers that read this format, by the first of them; `nil` for a format that nobody has released.
     ///
     /// A number of Redis's from before the families parted is Valkey's as well.

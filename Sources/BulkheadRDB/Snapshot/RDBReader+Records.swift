@@ -57,14 +57,11 @@ extension RDBReader {
                     throw RDBViolation(.malformed, at: offset, "expected a key behind its expiry or its use")
                 }
                 if code == RDBOpcode.hashTemplate, version.flavour == .redis { return try readTemplate(&cursor, start) }
-                if code == RDBOpcode.end, version.number < Self.firstWithChecksum { return .end(0) }
+                if code == RDBOpcode.end, version.number < RDBVersion.firstWithChecksum { return .end(0) }
                 return try readOther(&cursor, code, start, offset)
             }
         }
     }
-
-    /// The first format whose files end in a checksum.
-    private static let firstWithChecksum = 5
 
     /// What modules have attached to a key: for each class of it 4 bytes and the items of a module value. False if its
     /// rest has not arrived.

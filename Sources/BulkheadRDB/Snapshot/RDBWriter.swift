@@ -16,9 +16,11 @@ package struct RDBWriter: Sendable {
     /// The checksum of what was taken.
     private var sum = CRC64()
     private var takenBytes = 0
+    private let hasChecksum: Bool
 
     /// Begins a snapshot of this version.
     package init(_ version: RDBVersion) {
+        hasChecksum = version.number >= RDBVersion.firstWithChecksum
         let number = String(version.number)
         let digits = String(repeating: "0", count: max(0, 3 - number.utf8.count)) + number
         append((version.flavour == .redis ? "REDIS0" : "VALKEY") + digits)
@@ -95,6 +97,7 @@ package struct RDBWriter: Sendable {
     package mutating func end() {
         output.append(RDBOpcode.end)
         sumUp()
+        guard hasChecksum else { return }
         withUnsafeBytes(of: sum.value.littleEndian) { output.append(contentsOf: $0) }
         summed = output.count
     }

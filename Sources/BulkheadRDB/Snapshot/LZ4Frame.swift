@@ -5,8 +5,9 @@
 /// block:  4 bytes: its size, the top bit for bytes as they are; the bytes; [4 bytes: their checksum]
 /// end:    4 bytes of 0; [4 bytes: checksum of all]
 /// ```
-/// In a block, each sequence is a byte LLLLMMMM, more bytes of L, L bytes as they are, two bytes of distance, more bytes
-/// of M, and a copy of M + 4 bytes from so far back, up to 64 KiB and into the blocks before. All is little-endian.
+/// In a block, each sequence is a byte LLLLMMMM, more bytes of L, L bytes as they are, two bytes of distance, more
+/// bytes of M, and a copy of M + 4 bytes from so far back, up to 64 KiB and into the blocks before. All is
+/// little-endian.
 ///
 /// Memory is that of a block, 4 MiB at most, as it is and compressed. It does no I/O.
 /// Source: the descriptions of LZ4's frame and block formats.
@@ -112,7 +113,8 @@ package struct LZ4Frame: Sendable {
         if let sum {
             guard let stated = number(at: place + 4) else { return nil }
             guard stated == sum.value else {
-                throw RDBViolation(.wrongChecksum, at: passed + place, "the checksum of LZ4 does not fit what it covers")
+                throw RDBViolation(
+                    .wrongChecksum, at: passed + place, "the checksum of LZ4 does not fit what it covers")
             }
         }
         guard size == nil || size == given else {

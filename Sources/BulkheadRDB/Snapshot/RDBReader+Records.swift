@@ -78,7 +78,8 @@ extension RDBReader {
                 if opcode == 0 { break }
                 items += 1
                 guard items <= Self.mostMetadata else {
-                    throw RDBViolation(.tooLong, at: offset, "metadata of a key of more than \(Self.mostMetadata) items")
+                    throw RDBViolation(
+                        .tooLong, at: offset, "metadata of a key of more than \(Self.mostMetadata) items")
                 }
                 switch opcode {
                 case 1, 2: guard try cursor.length() != nil else { return false }

@@ -67,7 +67,8 @@ extension RDBReader {
                 let offset = cursor.offset - body.unfinished.count
                 guard let number = try length(&cursor) else { return end }
                 guard let fields = templates[number] else {
-                    throw RDBViolation(.malformed, at: offset, "a hash refers to a template that the file does not have")
+                    throw RDBViolation(
+                        .malformed, at: offset, "a hash refers to a template that the file does not have")
                 }
                 body.counted = UInt64(fields)
             case .listpackCount:

@@ -6,8 +6,8 @@ import BulkheadRDB
 /// ```swift
 /// while let bytes = try source.next() { reader.feed(bytes) … }
 /// ```
-/// What is lent stays until the next call. Memory is a block of 1 MiB, and of a compressed file one of its blocks, 4 MiB
-/// at most, and what it was made from.
+/// What is lent stays until the next call. Memory is a block of 1 MiB, and of a compressed file one of its blocks, 4
+/// MiB at most, and what it was made from.
 struct SnapshotSource: ~Copyable {
     /// Bytes of one read: large enough that reading costs nothing beside what is done with them.
     private static let blockBytes = 1 << 20
@@ -87,7 +87,8 @@ enum SnapshotBeginning {
         if let name = name(of: bytes) { throw RDBViolation(.notASnapshot, at: 0, name) }
         guard bytes.starts(with: Array("VCS".utf8)) else { return false }
         guard bytes.count >= bytesOfEnvelope else {
-            throw RDBViolation(.truncated, at: bytes.count, "a compressed snapshot of Valkey that ends in its beginning")
+            throw RDBViolation(
+                .truncated, at: bytes.count, "a compressed snapshot of Valkey that ends in its beginning")
         }
         guard bytes[3] == 1, bytes[5] == 0, bytes[6] == 1 else {
             throw RDBViolation(
@@ -96,7 +97,8 @@ enum SnapshotBeginning {
         guard bytes[4] == 1 else {
             throw RDBViolation(
                 .unknownType, at: 4,
-                "it is compressed by Valkey with codec \(bytes[4]), and only LZ4 (1) is read, not Zstandard or another; "
+                "it is compressed by Valkey with codec \(bytes[4]), and only LZ4 (1) is read, not Zstandard or "
+                    + "another; "
                     + "let the server save it again after CONFIG SET rdbcompression yes")
         }
         return true

@@ -116,8 +116,8 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
         tests(
-            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "Bulkhead", "BulkheadTools",
-            "BulkheadCLI", "BulkheadTestServer"),
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole", "Bulkhead",
+            "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),
         tests(

@@ -66,7 +66,8 @@ import Testing
             switch event {
             case .header: Array("REDIS0012".utf8)
             case .aux(_, _, let record): record
-            case .function(let head, let body), .moduleAux(_, let head, let body), .slotImport(let head, let body):
+            case .function(let head, let body), .moduleAux(_, let head, let body), .slotImport(let head, let body),
+                .hashTemplate(let head, let body):
                 head + body
             case .selectDatabase(let number): [0xfe, UInt8(number)]
             case .resizeDatabase: [0xfb, 7, 2]
@@ -134,7 +135,8 @@ import Testing
                 var bytes = Self.everything
                 bytes[index] ^= 1 << UInt8(bit)
                 let reading = Reading(bytes)
-                #expect(reading.violation != nil, "bit \(bit) of byte \(index)")
+                // In a format before 5 there is no checksum, and eight bytes are left behind the end.
+                #expect(reading.violation != nil || reading.rest == 8, "bit \(bit) of byte \(index)")
                 #expect(reading != whole)
             }
         }
@@ -150,7 +152,7 @@ import Testing
         #expect(reading.events == [.header(version), .end(.right)])
     }
 
-    @Test(arguments: ["REDIS0004", "REDIS0016", "REDIS0080", "VALKEY011", "VALKEY082"])
+    @Test(arguments: ["REDIS0000", "REDIS0016", "REDIS0080", "VALKEY011", "VALKEY082"])
     func `a version that is not known is refused`(magic: String) {
         #expect(Reading(snapshot(magic)).violation?.kind == .unknownVersion)
     }

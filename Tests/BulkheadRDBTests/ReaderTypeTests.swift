@@ -77,12 +77,7 @@ import Testing
 
     @Test(arguments: [
         ("REDIS0012", 6, "cannot read a module value of a release candidate of Redis 4.0 (type 6)"),
-        ("REDIS0013", 26, "cannot read a stream of Redis 8.6 (type 26)"),
-        ("REDIS0014", 27, "cannot read a stream of Redis 8.8 (type 27)"),
-        ("REDIS0014", 28, "cannot read an array of Redis 8.8 (type 28)"),
-        ("REDIS0015", 30, "cannot read a hash with a template of Redis 8.10 (type 30)"),
-        ("REDIS0015", 242, "cannot read the hash templates of Redis 8.10 (opcode 242)"),
-        ("REDIS0013", 243, "cannot read the metadata of a key of Redis 8.6 (opcode 243)"),
+        ("REDIS0015", 33, "cannot read a rate limiter of Redis 8.10 (type 33)"),
         ("REDIS0010", 246, "cannot read functions of a release candidate of Redis 7.0 (opcode 246)"),
         ("VALKEY081", 23, "cannot read a path hash of Valkey 9.2 (type 23)"),
         ("VALKEY081", 242, "cannot read an update of Valkey 9.2 (opcode 242)"),

@@ -63,6 +63,7 @@ struct Reading: Equatable {
         case resizeDatabase(keys: Int, expires: Int)
         case slotInfo
         case slotImport(head: [UInt8], body: [UInt8])
+        case hashTemplate(head: [UInt8], body: [UInt8])
         case entry(Entry)
         case end(RDBChecksum)
     }
@@ -75,6 +76,7 @@ struct Reading: Equatable {
         var expiry: Int64?
         var idle: Int?
         var frequency: UInt8?
+        var hasMetadata: Bool
         var head: [UInt8]
         var body: [UInt8] = []
 
@@ -86,6 +88,7 @@ struct Reading: Equatable {
             expiry = entry.expiry
             idle = entry.idle
             frequency = entry.frequency
+            hasMetadata = entry.hasMetadata
             head = Array(entry.head)
         }
     }
@@ -157,6 +160,7 @@ struct Reading: Equatable {
         case .function(let section): open(.function(head: Array(section.head), body: []))
         case .moduleAux(let id, let section): open(.moduleAux(id, head: Array(section.head), body: []))
         case .slotImport(let section): open(.slotImport(head: Array(section.head), body: []))
+        case .hashTemplate(let section): open(.hashTemplate(head: Array(section.head), body: []))
         case .selectDatabase(let number): events.append(.selectDatabase(number))
         case .resizeDatabase(let keys, let expires): events.append(.resizeDatabase(keys: keys, expires: expires))
         case .slotInfo: events.append(.slotInfo)
@@ -181,6 +185,7 @@ struct Reading: Equatable {
         case .function(let head, let body): events.append(.function(head: head, body: body + bytes))
         case .moduleAux(let id, let head, let body): events.append(.moduleAux(id, head: head, body: body + bytes))
         case .slotImport(let head, let body): events.append(.slotImport(head: head, body: body + bytes))
+        case .hashTemplate(let head, let body): events.append(.hashTemplate(head: head, body: body + bytes))
         case .entry(var entry):
             entry.body += bytes
             events.append(.entry(entry))

@@ -111,7 +111,9 @@ import Testing
         Case(
             name: "a hash of Redis 7.4 in Valkey", type: .hashMetadata, body: "00",
             kind: .unknownType, offset: 0, flavour: .valkey),
-        Case(name: "a stream of Redis 8.6", type: RDBType(rawValue: 26), body: "00", kind: .unknownType, offset: 0),
+        Case(
+            name: "a rate limiter of Redis 8.10", type: RDBType(rawValue: 33), body: "00", kind: .unknownType,
+            offset: 0),
         Case(name: "a type that nobody has", type: RDBType(rawValue: 99), body: "00", kind: .unknownType, offset: 0),
         Case(
             name: "a stream's node with an id of 3 bytes", type: .stream,

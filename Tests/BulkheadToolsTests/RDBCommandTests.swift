@@ -36,7 +36,8 @@ import Testing
         }
         let expected: [String: Any] = [
             "version": 11, "flavour": "redis", "aux": ["redis-ver": "7.2.4"],
-            "databases": [database(0), database(3)], "functions": 0, "bytes": bytes.count, "checksum": "ok",
+            "databases": [database(0), database(3)], "functions": 0, "module_data": [String: Int](),
+            "bytes": bytes.count, "checksum": "ok",
         ]
         #expect(try Self.json(outcome) == expected as NSDictionary)
     }

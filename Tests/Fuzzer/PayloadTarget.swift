@@ -6,7 +6,8 @@ import BulkheadRDBBodies
 /// makes for a server, that server's version takes.
 enum PayloadTarget {
     private static let servers = [
-        RDBVersion(.redis, 9), RDBVersion(.redis, 10), RDBVersion(.redis, 12), RDBVersion(.valkey, 11),
+        RDBVersion(.redis, 9), RDBVersion(.redis, 10), RDBVersion(.redis, 12), RDBVersion(.redis, 15),
+        RDBVersion(.valkey, 11),
         RDBVersion(.valkey, 80),
     ]
 

@@ -1,5 +1,6 @@
 import BulkheadBenchmarkSupport
 import BulkheadRDB
+import BulkheadRDBBodies
 
 /// The reader of snapshots promises: it never traps; how bytes are split changes nothing; the bytes of its events are
 /// the file's; what is cut out of a snapshot is one, with the same keys and values; a violation stays.
@@ -31,6 +32,7 @@ enum SnapshotTarget {
         }
         if let complaint = filterComplaint(bytes, whole, limits, &random) { return .broken("cut out: \(complaint)") }
         if let complaint = valueComplaint(whole) { return .broken(complaint) }
+        if let complaint = frameComplaint(bytes, &random) { return .broken("compressed: \(complaint)") }
         return .held(whole.violation?.kind.name ?? "whole, checksum \(whole.checksum.map(\.rawValue) ?? "unsaid")")
     }
 
@@ -69,16 +71,43 @@ enum SnapshotTarget {
         if whole.violation != nil { return "accepted, and by the reader \(whole.ending)" }
         for (cut, file) in zip(cuts.indices, files) {
             let made = SnapshotReading(file, RDBLimits()) { file.count }
-            if made.violation != nil || made.checksum != .right { return "what was made is \(made.ending)" }
-            let wanted = whole.entries.filter { entry in
+            // Before format 5 there is none.
+            let wanted: RDBChecksum = (made.version?.number ?? 0) < 5 ? .absent : .right
+            if made.violation != nil || made.checksum != wanted { return "what was made is \(made.ending)" }
+            let keys = whole.entries.filter { entry in
                 entry.database == cuts[cut].database && (cuts[cut].keeps == nil || entry.key.count % 2 == 1)
             }
-            guard made.entries.elementsEqual(wanted, by: { $0.record == $1.record && $0.key == $1.key }) else {
-                return "\(made.entries.count) keys of \(wanted.count), or others"
+            guard made.entries.elementsEqual(keys, by: { $0.record == $1.record && $0.key == $1.key }) else {
+                return "\(made.entries.count) keys of \(keys.count), or others"
             }
-            guard filter.results[cut].tally.keys == wanted.count else { return "the count is wrong" }
+            guard filter.results[cut].tally.keys == keys.count else { return "the count is wrong" }
         }
         return nil
+    }
+
+    /// What comes of it compressed, and of that with a changed byte, which a checksum has to find.
+    private static func frameComplaint(_ bytes: [UInt8], _ random: inout SeededGenerator) -> String? {
+        var choices = SeededGenerator(seed: random.next())
+        var frame = Array(CompressedFile.lz4(bytes) { choices.below($0) }.dropFirst(7))
+        let isChanged = random.once(in: 2)
+        if isChanged { frame[random.below(frame.count)] ^= UInt8(1 + random.below(255)) }
+        var reader = LZ4Frame()
+        var content: [UInt8] = []
+        do {
+            var fed = 0
+            let block = 1 + random.below(300)
+            while fed < frame.count {
+                let upper = min(frame.count, fed + block)
+                frame[fed..<upper].withUnsafeBytes { reader.feed($0) }
+                fed = upper
+                while let block = try reader.next() { content += block }
+            }
+            try reader.finish()
+        } catch {
+            guard isChanged else { return "\(error)" }
+            return (0...frame.count).contains(error.offset) ? nil : "\(error) of \(frame.count) bytes"
+        }
+        return content == bytes ? nil : "\(content.count) bytes of \(bytes.count), or others"
     }
 
     /// The decoder of values must find the same end of each.
@@ -174,7 +203,8 @@ struct SnapshotReading {
         case .aux(let field):
             others.append("aux \(Array(field.name)) \(Array(field.value))")
             otherBytes += field.record
-        case .function(let section), .slotImport(let section), .moduleAux(_, let section):
+        case .function(let section), .slotImport(let section), .moduleAux(_, let section),
+            .hashTemplate(let section):
             others.append("section")
             otherBytes += section.head
             bodyIsEntry = false

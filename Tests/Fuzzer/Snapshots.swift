@@ -34,8 +34,9 @@ enum Snapshots {
     }
 
     private static let versions = [
-        RDBVersion(.redis, 9), RDBVersion(.redis, 10), RDBVersion(.redis, 11), RDBVersion(.redis, 12),
-        RDBVersion(.redis, 15), RDBVersion(.valkey, 80), RDBVersion(.valkey, 81),
+        RDBVersion(.redis, 1), RDBVersion(.redis, 4), RDBVersion(.redis, 5), RDBVersion(.redis, 9),
+        RDBVersion(.redis, 10), RDBVersion(.redis, 11), RDBVersion(.redis, 12), RDBVersion(.redis, 14),
+        RDBVersion(.redis, 15), RDBVersion(.redis, 15), RDBVersion(.valkey, 80), RDBVersion(.valkey, 81),
     ]
 
     private static func valid(_ random: inout SeededGenerator) -> [UInt8] {
@@ -51,10 +52,11 @@ enum Snapshots {
         if random.once(in: 6), version.flavour == .valkey {
             write([243, 3, 97, 98, 99, 2, 0, 0x41, 0, 0x42, 0, 0x43, 0])
         }
+        let templates = version.number == 15 ? (0..<random.below(3)).map { template($0, &random, &writer) } : []
         for database in 0..<random.below(4) {
             writer.select(database, size: random.once(in: 2) ? (random.below(70), random.below(5)) : nil)
             if random.once(in: 8) { write([244, 1, 2, 3]) }
-            for _ in 0..<random.below(5) { key(&random, version, modules, &writer) }
+            for _ in 0..<random.below(5) { key(&random, version, modules, templates, &writer) }
         }
         writer.end()
         var bytes: [UInt8] = []
@@ -62,18 +64,46 @@ enum Snapshots {
         return bytes
     }
 
+    /// A hash template, written; its fields.
+    private static func template(
+        _ number: Int, _ random: inout SeededGenerator, _ writer: inout RDBWriter
+    ) -> [RDBHashField] {
+        var own = SeededGenerator(seed: random.next())
+        let fields = RandomValues(longest: 30) { own.below($0) }.hash(times: false)
+        guard !fields.isEmpty else { return [] }
+        var body = BodyWriter { own.below($0) }
+        body.bytes.append(242)
+        body.template(UInt64(number), fields)
+        body.bytes.withUnsafeBytes { writer.body($0) }
+        return fields
+    }
+
     private static func key(
-        _ random: inout SeededGenerator, _ version: RDBVersion, _ modules: [[UInt8]], _ writer: inout RDBWriter
+        _ random: inout SeededGenerator, _ version: RDBVersion, _ modules: [[UInt8]],
+        _ templates: [[RDBHashField]], _ writer: inout RDBWriter
     ) {
         func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { writer.body($0) } }
         if random.once(in: 5) { write(random.pick([[252, 1, 2, 3, 4, 5, 6, 7, 0], [253, 1, 2, 3, 4]])) }
         if random.once(in: 5) { write(random.pick([[249, 255], [248, 0x7f, 0xff], [248, 0x80, 0, 1, 0, 0]])) }
+        if random.once(in: 6), version.flavour == .redis {
+            var metadata = BodyWriter()
+            metadata.metadata([Array(repeating: 7, count: random.below(9))])
+            write(metadata.bytes)
+        }
         let name: [UInt8] = random.pick([
             [1, 97], [0], [0xc0, 200], [0xc1, 1, 2], [0xc2, 1, 2, 3, 4], [5, 1, 2, 3, 4, 5], [0x40, 2, 98, 99],
             [0xc3, 5, 20, 0, 97, 0xe0, 10, 0], [0x80, 0, 0, 0, 3, 1, 2, 3],
         ])
         if let module = modules.first, random.once(in: 4) { return write([7] + name + module + moduleItems(&random)) }
         var choices = SeededGenerator(seed: random.next())
+        if version.number == 15, random.once(in: 3) {
+            let number = random.below(max(1, templates.count))
+            let fields = templates.isEmpty ? [] : templates[number]
+            let type = UInt8(29 + random.below(4))
+            var body = BodyWriter { choices.below($0) }
+            body.hash(fields, apart: RDBType(rawValue: type), template: UInt64(number))
+            return write([type] + name + body.bytes)
+        }
         let (value, types) = RandomValues(longest: 100) { choices.below($0) }.value()
         let (type, flavour) = random.pick(types)
         // Of another family it is a broken file, or another type of this one; that is worth feeding as well.

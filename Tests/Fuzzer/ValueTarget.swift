@@ -106,7 +106,7 @@ enum ValueTarget {
         if let words = value.difference(from: value) { return "a value that differs from itself: \(words)" }
         guard canonical.count < 200_000 else { return nil }
         var choices = SeededGenerator(seed: random.next())
-        for type in 0...25 {
+        for type in 0...28 {
             for flavour in [RDBVersion.Flavour.redis, .valkey] {
                 let type = RDBType(rawValue: UInt8(type))
                 guard canHold(type, value), flavour == .redis || type == .valkeyHash2,
@@ -131,8 +131,10 @@ enum ValueTarget {
             let hasEpoch = fields.contains { $0.expiresAt == 0 }
             let isFarOff = fields.contains { ($0.expiresAt ?? 0) > 0xffff_ffff_fffe }
             return !(hasEpoch || isFarOff) || type.rawValue < 22
-        // The first form lacks counters.
-        case .stream: return type != .stream
+        // The first form lacks counters; what was given back stands in the last alone, and producers in the last two.
+        case .stream(let stream):
+            if stream.groups.contains(where: { !$0.givenBack.isEmpty }) { return type == .stream5 }
+            return type != .stream && (stream.producers.isEmpty || type == .stream4 || type == .stream5)
         default: return true
         }
     }

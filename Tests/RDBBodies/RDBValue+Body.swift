@@ -19,6 +19,9 @@ extension RDBValue {
         case (.stream(let stream), .stream): writer.stream(stream, form: 1)
         case (.stream(let stream), .stream2): writer.stream(stream, form: 2)
         case (.stream(let stream), .stream3): writer.stream(stream, form: 3)
+        case (.stream(let stream), .stream4): writer.stream(stream, form: 4)
+        case (.stream(let stream), .stream5): writer.stream(stream, form: 5)
+        case (.array(let array), .array): writer.array(array)
         case (.vectorSet(let set), .module2): writer.vectorSet(set)
         case (.module(let value), .module2):
             writer.length(BodyWriter.moduleID(value.name, value.encodingVersion))

@@ -45,7 +45,7 @@ package struct RandomValues {
         return strings(distinct: true).map { RDBScoredMember(member: $0, score: scores[below(scores.count)]) }
     }
 
-    func hash(times: Bool) -> [RDBHashField] {
+    package func hash(times: Bool) -> [RDBHashField] {
         strings(distinct: true).map { name in
             let expiresAt = times && below(2) == 0 ? Int64(1_700_000_000_000 + below(1 << 40)) : nil
             return RDBHashField(name: name, value: string(), expiresAt: expiresAt)
@@ -97,9 +97,36 @@ package struct RandomValues {
             dimension: dimension, quantisation: quantisation, links: 16, projection: nil, elements: elements)
     }
 
+    /// With producers, and with entries that were given back to their group.
+    package func newestStream() -> RDBStream {
+        var stream = stream()
+        for group in stream.groups.indices where !stream.groups[group].consumers.isEmpty && below(2) == 0 {
+            stream.groups[group].givenBack = stream.groups[group].consumers[0].pending
+            stream.groups[group].consumers[0].pending = []
+        }
+        stream.producers = strings(distinct: true).map { name in
+            RDBStream.Producer(
+                name: name,
+                added: strings(distinct: true).map {
+                    RDBStream.Producer.Added(name: $0, id: RDBStream.ID(UInt64(below(99)), UInt64(below(9))))
+                })
+        }
+        return stream
+    }
+
+    package func array() -> RDBArray {
+        var place: UInt64 = 0
+        let elements = strings(distinct: false).map { string in
+            place += UInt64(1 + below(9) * below(99_999))
+            let bytes = below(3) == 0 ? Self.bytes("\(below(2_000) - 1_000).\(1 + below(9))") : string
+            return RDBArray.Element(place: place, bytes: bytes)
+        }
+        return RDBArray(elements: elements, insertedAt: below(2) == 0 ? nil : place)
+    }
+
     /// A value, and the types that can hold it.
     package func value() -> (value: RDBValue, types: [(RDBType, RDBVersion.Flavour)]) {
-        switch below(9) {
+        switch below(11) {
         case 0: (.string(string()), [(.string, .redis)])
         case 1:
             (
@@ -125,7 +152,9 @@ package struct RandomValues {
                     (.hashListpackEx, .redis), (.valkeyHash2, .valkey),
                 ]
             )
-        case 7: (.stream(stream()), [.stream, .stream2, .stream3].map { ($0, .redis) })
+        case 7: (.stream(stream()), [.stream, .stream2, .stream3, .stream4, .stream5].map { ($0, .redis) })
+        case 8: (.stream(newestStream()), [(.stream5, .redis)])
+        case 9: (.array(array()), [(.array, .redis)])
         default: (.vectorSet(vectorSet()), [(.module2, .redis)])
         }
     }

@@ -27,6 +27,7 @@ extension BodyWriter {
         }
         length(UInt64(stream.groups.count))
         for group in stream.groups { self.group(group, form) }
+        if form >= 4 { producers(stream.producers) }
     }
 
     /// The listpack of entries that share the first one's id and fields as master.
@@ -81,5 +82,25 @@ extension BodyWriter {
             length(UInt64(consumer.pending.count))
             for id in consumer.pending { rawID(id) }
         }
+        guard form >= 5 else { return }
+        length(UInt64(group.givenBack.count))
+        for id in group.givenBack { rawID(id) }
+    }
+
+    /// What producers have added, with settings and counters that are no part of a value.
+    private mutating func producers(_ producers: [RDBStream.Producer]) {
+        length(100)
+        length(UInt64(choose(9)) + 100)
+        length(UInt64(producers.count))
+        for producer in producers {
+            string(producer.name)
+            length(UInt64(producer.added.count))
+            for added in producer.added {
+                string(added.name)
+                id(added.id)
+            }
+        }
+        length(UInt64(choose(9)))
+        length(UInt64(choose(9)))
     }
 }

@@ -32,6 +32,9 @@ extension RDBVersion {
     /// | 16–19 listpacks, quicklist 2, stream 2 | 10 | Redis 7.0 |
     /// | 20, 21 set in a listpack, stream 3 | 11 | Redis 7.2, Valkey 7.2 |
     /// | 22–25 hashes with times | 12 | Redis 7.4 |
+    /// | 26 stream 4 | 13 | Redis 8.6 |
+    /// | 27 stream 5, 28 array | 14 | Redis 8.8 |
+    /// | 29, 31 hashes with names apart | 15 | Redis 8.10 |
     /// | 22 hash with times | 80 | Valkey 9.0 |
     ///
     /// Writing it in a footer is sound because the servers look at the number and then read by type alone. It is not
@@ -45,6 +48,9 @@ extension RDBVersion {
         case (16...19, _): RDBVersion(.redis, 10)
         case (20...21, _): RDBVersion(.redis, 11)
         case (22...25, .redis): RDBVersion(.redis, 12)
+        case (26, .redis): RDBVersion(.redis, 13)
+        case (27...28, .redis): RDBVersion(.redis, 14)
+        case (29, .redis), (31, .redis): RDBVersion(.redis, 15)
         case (22, .valkey): RDBVersion(.valkey, 80)
         default: nil
         }
@@ -64,8 +70,7 @@ extension DumpPayload {
         guard oldest.canBeRestored(on: server) else {
             throw RDBViolation(
                 .unknownType, at: 0,
-                "the type \(type.rawValue) needs version \(oldest.number) of \(oldest.flavour), and the server has "
-                    + "\(server.number) of \(server.flavour)")
+                "the type \(type.rawValue) needs \(oldest), and the server reads \(server)")
         }
         return DumpPayload(type: type, body: body, version: oldest)
     }

@@ -111,14 +111,14 @@ struct RDBCursor {
         throw RDBViolation(.notASnapshot, at: start, "expected the beginning of a snapshot")
     }
 
+    /// Below it a number after `VALKEY` was never written.
+    private static let firstOfValkey = 80
+
     private static func known(_ version: RDBVersion, at offset: Int) throws(RDBViolation) -> RDBVersion {
-        // Before 5 there was no checksum.
-        let range = version.flavour == .redis ? 5...15 : 80...81
-        guard range.contains(version.number) else {
+        guard version.firstServers != nil, (version.number >= firstOfValkey) == (version.flavour == .valkey) else {
             throw RDBViolation(
                 .unknownVersion, at: offset,
-                "version \(version.number) of \(version.flavour.rawValue)'s format; those from \(range.lowerBound) to "
-                    + "\(range.upperBound) are known")
+                "\(version) is not read: 1 to 15 of Redis are, and 80 and 81 of Valkey")
         }
         return version
     }

@@ -8,6 +8,9 @@ package enum RDBEvent {
     case function(RDBSection)
     /// Data of a module that belongs to no key begins; its record is this head and what the `body` events give.
     case moduleAux(RDBModuleID, RDBSection)
+    /// A hash template begins: the names of fields that hashes of this file have in common; its record is this head and
+    /// what the `body` events give.
+    case hashTemplate(RDBSection)
     /// The keys that follow are of this database.
     case selectDatabase(Int)
     /// How many keys the database has, and how many of them expire: a hint to who loads it.
@@ -53,6 +56,8 @@ package struct RDBEntry {
     package let idle: Int?
     /// The logarithmic counter of its uses, where the server evicts by LFU.
     package let frequency: UInt8?
+    /// Whether modules have attached something to the key; it stands in ``head``.
+    package let hasMetadata: Bool
     /// The bytes of the record up to and with the key, as they are in the file.
     package let head: UnsafeRawBufferPointer
 }

@@ -8,6 +8,7 @@
 /// | AUX `redis-ver`, `valkey-ver`, `redis-bits`, `ctime` | kept |
 /// | other AUX: `repl-id`, `used-mem`, `slot-info` … | left out: they speak of the source, not of its data |
 /// | functions | kept if asked for: they belong to no database |
+/// | hash templates | kept: hashes of any database may refer to them |
 /// | the number of keys of the database | kept if all its keys are |
 /// | keys of the database | kept if the predicate says so |
 /// | data of a module that belongs to no key | kept if a kept key has its type, just before the first of these |
@@ -86,6 +87,14 @@ package struct RDBFilter: ~Copyable {
         select(0)
     }
 
+    /// Bytes of data of modules that the source has and a result has not, by the names of their types: none of its keys
+    /// is of such a type.
+    package func moduleDataLeftOut(of cut: Int) -> [String: Int] {
+        guard !results.isEmpty else { return source.moduleData }
+        let written = Set(results[cut].writtenModules.map { RDBModuleID($0 << 10).name })
+        return source.moduleData.filter { !written.contains($0.key) }
+    }
+
     package var version: RDBVersion? { reader.version }
     /// Bytes of the source that were read: after its end, exactly those it has.
     package var consumed: Int { reader.consumed }
@@ -121,7 +130,9 @@ package struct RDBFilter: ~Copyable {
     private mutating func take(_ event: RDBEvent) throws(RDBViolation) {
         switch event {
         case .entry(let entry): try take(entry)
-        case .body(let bytes, let isLast): take(bytes, isLast)
+        case .body(let bytes, let isLast):
+            if holding != nil { source.add(event) }
+            take(bytes, isLast)
         case .header(let version):
             source.add(event)
             results = cuts.map { _ in Result(writer: RDBWriter(version)) }
@@ -133,7 +144,12 @@ package struct RDBFilter: ~Copyable {
             receiving = CutSet(cuts.indices.filter { cuts[$0].hasFunctions })
             write(section.head, to: receiving)
             for cut in receiving { results[cut].functions += 1 }
-        case .moduleAux(let id, let section): try begin(id.type, section)
+        case .moduleAux(let id, let section):
+            source.add(event)
+            try begin(id.type, section)
+        case .hashTemplate(let section):
+            receiving = CutSet(cuts.indices)
+            write(section.head, to: receiving)
         case .selectDatabase(let number): select(number)
         case .resizeDatabase(let keys, let expires): size = (keys, expires)
         case .slotImport: receiving = CutSet()

@@ -1,6 +1,6 @@
 /// What a value is to its users, whichever of its types it was written in.
 package enum RDBKind: String, Sendable, Hashable, CaseIterable {
-    case string, list, set, zset, hash, stream, module
+    case string, list, set, zset, hash, stream, module, array
 }
 
 /// The type of a module's values, and the version of their layout, as the number that stands before each.

@@ -2,7 +2,11 @@
 enum RDBOpcode {
     /// From here on there are no types.
     static let lowest: UInt8 = 242
-    /// Valkey 9.0: a slot that is being imported. On Redis 8.6 the same byte begins metadata of a key.
+    /// Redis 8.10: the names of fields that hashes have in common.
+    static let hashTemplate: UInt8 = 242
+    /// Redis 8.6: what modules have attached to the key that follows.
+    static let keyMetadata: UInt8 = 243
+    /// Valkey 9.0: a slot that is being imported; the number that Redis uses otherwise.
     static let slotImport: UInt8 = 243
     static let slotInfo: UInt8 = 244
     static let function: UInt8 = 245
@@ -19,19 +23,13 @@ enum RDBOpcode {
 
 /// Types and opcodes that are known and not read, by what they are; nil for those nobody has written.
 ///
-/// How long such a record is, only its layout tells. Those of servers that could not be tried are not guessed.
+/// How long such a record is, only its layout tells. What no source tells is not guessed.
 func refusedRecord(_ code: UInt8, of flavour: RDBVersion.Flavour) -> String? {
     switch (code, flavour) {
     case (6, _): "a module value of a release candidate of Redis 4.0"
     case (23, .valkey): "a path hash of Valkey 9.2"
-    case (26, .redis): "a stream of Redis 8.6"
-    case (27, .redis): "a stream of Redis 8.8"
-    case (28, .redis): "an array of Redis 8.8"
-    case (29...32, .redis): "a hash with a template of Redis 8.10"
     case (33, .redis): "a rate limiter of Redis 8.10"
-    case (242, .redis): "the hash templates of Redis 8.10"
     case (242, .valkey): "an update of Valkey 9.2"
-    case (243, .redis): "the metadata of a key of Redis 8.6"
     case (246, _): "functions of a release candidate of Redis 7.0"
     default: nil
     }

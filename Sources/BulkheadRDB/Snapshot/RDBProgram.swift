@@ -9,6 +9,16 @@ struct RDBProgram: Sendable {
         /// A length: so many times the instructions up to the `again` before `end`; none of them for 0.
         case each(end: Int)
         case again
+        /// A length to be remembered, for `times`.
+        case count
+        /// The number of a template of this file; the count of its fields is remembered.
+        case templateCount
+        /// A listpack, whose count of elements is remembered.
+        case listpackCount
+        /// So many times as was remembered, the instructions up to the `again` before `end`.
+        case times(end: Int)
+        /// A number, and to the instruction of these that is for it; a number with none is a violation.
+        case choice([Int])
         /// A module's opcode, and to the instruction that reads what follows it; past them all for 0.
         case moduleOpcode
         case jump(to: Int)
@@ -25,6 +35,8 @@ struct RDBProgram: Sendable {
     private(set) var slotImportStart = 0
     /// Where the data of a module that belongs to no key begins.
     private(set) var moduleAuxStart = 0
+    /// Where the names of a template begin, whose count is remembered already.
+    private(set) var hashTemplateStart = 0
 
     static func program(of flavour: RDBVersion.Flavour) -> RDBProgram {
         flavour == .redis ? redis : valkey
@@ -44,6 +56,8 @@ struct RDBProgram: Sendable {
         appendWhole([.string, .each([.length, .length])])
         moduleAuxStart = instructions.count
         appendWhole([.moduleValue])
+        hashTemplateStart = instructions.count
+        appendWhole([.times([.string])])
     }
 
     private mutating func appendWhole(_ shape: [RDBShape]) {
@@ -63,6 +77,28 @@ struct RDBProgram: Sendable {
             for part in parts { append(part) }
             instructions.append(.again)
             instructions[start] = .each(end: instructions.count)
+        case .count: instructions.append(.count)
+        case .templateCount: instructions.append(.templateCount)
+        case .listpackCount: instructions.append(.listpackCount)
+        case .times(let parts):
+            let start = instructions.count
+            instructions.append(.times(end: 0))
+            for part in parts { append(part) }
+            instructions.append(.again)
+            instructions[start] = .times(end: instructions.count)
+        case .choice(let ways):
+            let start = instructions.count
+            instructions.append(.choice([]))
+            var starts: [Int] = []
+            var jumps: [Int] = []
+            for way in ways {
+                starts.append(instructions.count)
+                for part in way { append(part) }
+                jumps.append(instructions.count)
+                instructions.append(.jump(to: 0))
+            }
+            for jump in jumps { instructions[jump] = .jump(to: instructions.count) }
+            instructions[start] = .choice(starts)
         case .moduleValue:
             let start = instructions.count
             instructions.append(.moduleOpcode)

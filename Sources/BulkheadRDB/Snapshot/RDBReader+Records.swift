@@ -15,7 +15,8 @@ extension RDBReader {
         var expiry: Int64?
         var idle: Int?
         var frequency: UInt8?
-        var isNone: Bool { expiry == nil && idle == nil && frequency == nil }
+        var hasMetadata = false
+        var isNone: Bool { expiry == nil && idle == nil && frequency == nil && !hasMetadata }
     }
 
     mutating func readRecord(_ cursor: inout RDBCursor, of version: RDBVersion) throws(RDBViolation) -> Record? {
@@ -41,6 +42,9 @@ extension RDBReader {
             case RDBOpcode.frequency where attributes.frequency == nil:
                 guard let frequency = cursor.byte() else { return nil }
                 attributes.frequency = frequency
+            case RDBOpcode.keyMetadata where version.flavour == .redis && !attributes.hasMetadata:
+                guard try passMetadata(&cursor) else { return nil }
+                attributes.hasMetadata = true
             default:
                 if let name = refusedRecord(code, of: version.flavour) {
                     let word = code < RDBOpcode.lowest ? "type" : "opcode"
@@ -52,10 +56,70 @@ extension RDBReader {
                 guard attributes.isNone else {
                     throw RDBViolation(.malformed, at: offset, "expected a key behind its expiry or its use")
                 }
+                if code == RDBOpcode.hashTemplate, version.flavour == .redis { return try readTemplate(&cursor, start) }
+                if code == RDBOpcode.end, version.number < RDBVersion.firstWithChecksum { return .end(0) }
                 return try readOther(&cursor, code, start, offset)
             }
         }
     }
+
+    /// What modules have attached to a key: for each class of it 4 bytes and the items of a module value. False if its
+    /// rest has not arrived.
+    private func passMetadata(_ cursor: inout RDBCursor) throws(RDBViolation) -> Bool {
+        guard let classes = try cursor.count(upTo: Self.mostMetadata, "a number of classes of metadata") else {
+            return false
+        }
+        var items = 0
+        for _ in 0..<classes {
+            guard cursor.bytes(4) != nil else { return false }
+            while true {
+                let offset = cursor.offset
+                guard let opcode = try cursor.length() else { return false }
+                if opcode == 0 { break }
+                items += 1
+                guard items <= Self.mostMetadata else {
+                    throw RDBViolation(
+                        .tooLong, at: offset, "metadata of a key of more than \(Self.mostMetadata) items")
+                }
+                switch opcode {
+                case 1, 2: guard try cursor.length() != nil else { return false }
+                case 3: guard cursor.bytes(4) != nil else { return false }
+                case 4: guard cursor.bytes(8) != nil else { return false }
+                case 5:
+                    guard let head = try cursor.stringHead(limit: limits.keyBytes), cursor.bytes(head.count) != nil
+                    else { return false }
+                default:
+                    throw RDBViolation(.malformed, at: offset, "expected an opcode of a module, found \(opcode)")
+                }
+            }
+        }
+        return true
+    }
+
+    /// Classes of metadata, and items in all of them: a server has 8 classes, and each a few items.
+    private static let mostMetadata = 512
+
+    private mutating func readTemplate(
+        _ cursor: inout RDBCursor, _ start: UnsafeRawPointer
+    ) throws(RDBViolation) -> Record? {
+        let offset = cursor.offset
+        guard let number = try cursor.length(),
+            let fields = try cursor.count(upTo: limits.elements, "a number of fields")
+        else { return nil }
+        guard templates[number] == nil, fields > 0 else {
+            throw RDBViolation(.malformed, at: offset, "a hash template that has no fields or a number already taken")
+        }
+        guard templates.count < Self.mostTemplates else {
+            throw RDBViolation(.tooLong, at: offset, "more than \(Self.mostTemplates) hash templates")
+        }
+        templates[number] = fields
+        body.counted = UInt64(fields)
+        let head = UnsafeRawBufferPointer(start: start, count: cursor.place - start)
+        return .opening(.hashTemplate(RDBSection(head: head)), step: program.hashTemplateStart)
+    }
+
+    /// Hash templates of one file: their count is remembered, some MiB at most.
+    private static let mostTemplates = 1 << 17
 
     private mutating func readKey(
         _ cursor: inout RDBCursor, _ code: UInt8, _ kind: RDBKind, _ attributes: Attributes, _ start: UnsafeRawPointer
@@ -75,7 +139,7 @@ extension RDBReader {
         }
         return RDBEntry(
             type: RDBType(rawValue: code), kind: kind, module: module, key: bytes(of: key), expiry: attributes.expiry,
-            idle: attributes.idle, frequency: attributes.frequency, head: head)
+            idle: attributes.idle, frequency: attributes.frequency, hasMetadata: attributes.hasMetadata, head: head)
     }
 
     private mutating func readOther(

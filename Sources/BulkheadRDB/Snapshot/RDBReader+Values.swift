@@ -13,6 +13,10 @@ extension RDBReader {
         var outerLoops: [Loop] = []
         /// The first bytes of a length or of the head of a string whose rest is in the next block.
         var unfinished = HeldBytes()
+        /// What was remembered for the next `times`.
+        var counted: UInt64 = 0
+        /// The listpack that is being gathered to count its elements.
+        var gathered: (head: RDBCursor.StringHead, bytes: [UInt8])?
         var isWhole = true
 
         struct Loop {
@@ -53,15 +57,31 @@ extension RDBReader {
             case .each(let behind):
                 let offset = cursor.offset - body.unfinished.count
                 guard let count = try length(&cursor) else { return end }
-                guard count <= UInt64(limits.elements) else {
-                    throw RDBViolation(.tooLong, at: offset, "a collection of more than \(limits.elements) elements")
+                if try !beginLoop(count, behind: behind, at: offset) { continue }
+            case .times(let behind):
+                if try !beginLoop(body.counted, behind: behind, at: cursor.offset) { continue }
+            case .count:
+                guard let count = try length(&cursor) else { return end }
+                body.counted = count
+            case .templateCount:
+                let offset = cursor.offset - body.unfinished.count
+                guard let number = try length(&cursor) else { return end }
+                guard let fields = templates[number] else {
+                    throw RDBViolation(
+                        .malformed, at: offset, "a hash refers to a template that the file does not have")
                 }
-                if count == 0 {
-                    body.step = behind
-                    continue
+                body.counted = UInt64(fields)
+            case .listpackCount:
+                guard let count = try listpackCount(&cursor) else { return end }
+                body.counted = count
+            case .choice(let ways):
+                let offset = cursor.offset - body.unfinished.count
+                guard let way = try length(&cursor) else { return end }
+                guard way < UInt64(ways.count) else {
+                    throw RDBViolation(.malformed, at: offset, "a part of a value is written in way \(way), not known")
                 }
-                body.outerLoops.append(body.loop)
-                body.loop = Body.Loop(remaining: Int(count), start: body.step + 1)
+                body.step = ways[Int(way)]
+                continue
             case .again:
                 body.loop.remaining -= 1
                 if body.loop.remaining > 0 {
@@ -86,6 +106,56 @@ extension RDBReader {
             }
             body.step += 1
         }
+    }
+
+    /// False if there is nothing to repeat.
+    @inline(__always)
+    private mutating func beginLoop(_ count: UInt64, behind: Int, at offset: Int) throws(RDBViolation) -> Bool {
+        guard count <= UInt64(limits.elements) else {
+            throw RDBViolation(.tooLong, at: offset, "a collection of more than \(limits.elements) elements")
+        }
+        if count == 0 {
+            body.step = behind
+            return false
+        }
+        body.outerLoops.append(body.loop)
+        body.loop = Body.Loop(remaining: Int(count), start: body.step + 1)
+        return true
+    }
+
+    /// Names of fields in a listpack: the server's own bound of one is far lower.
+    private static let longestListpack = 1 << 20
+
+    /// Passes a string with a listpack; how many elements that has.
+    @inline(never)
+    private mutating func listpackCount(_ cursor: inout RDBCursor) throws(RDBViolation) -> UInt64? {
+        let offset = cursor.offset - body.unfinished.count
+        if body.gathered == nil {
+            guard let head = try stringHead(&cursor) else { return nil }
+            body.gathered = (head, [])
+        }
+        guard case (let head, var bytes)? = body.gathered else { return nil }
+        body.gathered = nil
+        var count = head.count
+        if case .compressed(let whole) = head.encoding { count = max(count, whole) }
+        guard count <= Self.longestListpack else {
+            throw RDBViolation(.tooLong, at: offset, "names of fields of more than \(Self.longestListpack) bytes")
+        }
+        let missing = head.count - bytes.count
+        if let part = cursor.bytes(min(missing, cursor.end - cursor.place)) { bytes.append(contentsOf: part) }
+        guard bytes.count == head.count else {
+            body.gathered = (head, bytes)
+            return nil
+        }
+        // Its place is that of its end, whichever blocks it came in.
+        let place = cursor.offset
+        if case .compressed(let whole) = head.encoding {
+            bytes = try LZF.decompress(bytes[...], count: whole, at: place - head.count)
+        }
+        var elements = try Listpack(ByteReader(decompressed: bytes, at: place))
+        var found: UInt64 = 0
+        while try elements.next() != nil { found += 1 }
+        return found
     }
 
     // MARK: Numbers that two blocks share

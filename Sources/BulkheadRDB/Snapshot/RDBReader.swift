@@ -18,7 +18,7 @@
 /// body comes in pieces as large as what was lent, at no cost a byte but its checksum, and memory is that of the
 /// longest key. Nothing is copied, except the head of a record that two lent blocks share.
 ///
-/// It does no I/O. Format: `src/rdb.c` of Redis (versions 5 to 15) and of Valkey (11, 80 and 81).
+/// It does no I/O. Format: `src/rdb.c` of Redis (versions 1 to 15) and of Valkey (11, 80 and 81).
 package struct RDBReader: ~Copyable {
     package let limits: RDBLimits
 
@@ -46,6 +46,8 @@ package struct RDBReader: ~Copyable {
     package private(set) var version: RDBVersion?
     private(set) var program = RDBProgram.program(of: .redis)
     var body = Body()
+    /// How many fields each template of the file has, by its number.
+    var templates: [UInt64: Int] = [:]
     private var sum = CRC64()
     private var violation: RDBViolation?
 
@@ -173,7 +175,7 @@ package struct RDBReader: ~Copyable {
             // All before the checksum, the mark of the end included.
             if held.count == 0 { sum.update(UnsafeRawBufferPointer(start: unsummed, count: start - unsummed)) }
             sum.update(UnsafeRawBufferPointer(start: start, count: 1))
-            return .end(end(stated, at: cursor.offset - MemoryLayout<UInt64>.size))
+            return .end(end(stated, at: max(0, cursor.offset - MemoryLayout<UInt64>.size)))
         }
     }
 

@@ -7,12 +7,19 @@ package struct RDBSummary: Sendable {
     package private(set) var databases: [Int: RDBTally] = [:]
     /// Libraries of functions.
     package private(set) var functions = 0
+    /// Bytes of data that modules keep beside the keys, by the names of its types.
+    package private(set) var moduleData: [String: Int] = [:]
     package private(set) var checksum: RDBChecksum?
+    /// Whose data comes.
+    private var dataOf: String?
     private var database = 0
     private var current = RDBTally()
 
     /// Fields that are kept, and the bytes one of them may have.
     static let mostAux = 64
+    /// Types of modules that are told apart; the data of others is counted under ``restOfModules``.
+    static let mostModules = 256
+    package static let restOfModules = "others"
     static let longestAux = 1 << 10
 
     package init() {}
@@ -35,7 +42,16 @@ package struct RDBSummary: Sendable {
         case .end(let checksum):
             keepCurrent()
             self.checksum = checksum
-        case .moduleAux, .resizeDatabase, .slotInfo, .slotImport, .body: break
+        case .moduleAux(let id, let section):
+            let isKnown = moduleData[id.name] != nil || moduleData.count < Self.mostModules
+            let name = isKnown ? id.name : Self.restOfModules
+            moduleData[name, default: 0] += section.head.count
+            dataOf = name
+        case .body(let bytes, let isLast):
+            guard let name = dataOf else { return }
+            moduleData[name, default: 0] += bytes.count
+            if isLast { dataOf = nil }
+        case .resizeDatabase, .slotInfo, .slotImport, .hashTemplate: break
         }
     }
 

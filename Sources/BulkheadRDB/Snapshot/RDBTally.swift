@@ -46,6 +46,7 @@ extension RDBKind {
         case .hash: 4
         case .stream: 5
         case .module: 6
+        case .array: 7
         }
     }
 }

@@ -16,9 +16,11 @@ package struct RDBWriter: Sendable {
     /// The checksum of what was taken.
     private var sum = CRC64()
     private var takenBytes = 0
+    private let hasChecksum: Bool
 
     /// Begins a snapshot of this version.
     package init(_ version: RDBVersion) {
+        hasChecksum = version.number >= RDBVersion.firstWithChecksum
         let number = String(version.number)
         let digits = String(repeating: "0", count: max(0, 3 - number.utf8.count)) + number
         append((version.flavour == .redis ? "REDIS0" : "VALKEY") + digits)
@@ -95,6 +97,7 @@ package struct RDBWriter: Sendable {
     package mutating func end() {
         output.append(RDBOpcode.end)
         sumUp()
+        guard hasChecksum else { return }
         withUnsafeBytes(of: sum.value.littleEndian) { output.append(contentsOf: $0) }
         summed = output.count
     }
@@ -103,17 +106,21 @@ package struct RDBWriter: Sendable {
 
     private mutating func append(_ text: String) { output.append(contentsOf: text.utf8) }
 
-    /// In the shortest encoding.
-    private mutating func append(length: Int) {
+    private mutating func append(length: Int) { output.append(length: length) }
+}
+
+extension [UInt8] {
+    /// A length in the shortest encoding.
+    mutating func append(length: Int) {
         switch length {
-        case ..<0x40: output.append(UInt8(length))
-        case ..<0x4000: output += [0x40 | UInt8(length >> 8), UInt8(length & 0xff)]
+        case ..<0x40: append(UInt8(length))
+        case ..<0x4000: self += [0x40 | UInt8(length >> 8), UInt8(length & 0xff)]
         case ...Int(UInt32.max):
-            output.append(0x80)
-            withUnsafeBytes(of: UInt32(length).bigEndian) { output.append(contentsOf: $0) }
+            append(0x80)
+            Swift.withUnsafeBytes(of: UInt32(length).bigEndian) { append(contentsOf: $0) }
         default:
-            output.append(0x81)
-            withUnsafeBytes(of: UInt64(length).bigEndian) { output.append(contentsOf: $0) }
+            append(0x81)
+            Swift.withUnsafeBytes(of: UInt64(length).bigEndian) { append(contentsOf: $0) }
         }
     }
 }

@@ -5,12 +5,17 @@
 /// group:    name, last id,  2+ entries read
 ///           length, then as many pending: id of 16 bytes, time of 8, deliveries
 ///           length, then as many consumers
-/// consumer: name, seen time of 8 bytes,  3: active time of 8
+///           5: length, then as many ids of 16 bytes: of the pending ones, those of no consumer
+/// consumer: name, seen time of 8 bytes,  3+ active time of 8
 ///           length, then as many ids of 16 bytes, each of one pending of the group
+/// 4+ behind the groups: seconds and entries that are remembered
+///           length, then as many producers: name; length, then as many times a name and an id
+///           names ever added, names that came again
 /// ```
 ///
-/// Ids outside of 16 bytes are two lengths. Form 1 is type 15, 2 is 19, 3 is 21. Times are little-endian.
-/// Source: `rdbLoadObject` in `src/rdb.c` of Redis 7.2.
+/// Ids outside of 16 bytes are two lengths. Forms 1 to 5 are types 15, 19, 21, 26 and 27. Times are little-endian.
+/// Source: `rdbLoadObject` in `src/rdb.c` of Redis 7.2; forms 4 and 5 are of Redis 8.6 and 8.8, read from no
+/// server here.
 extension RDBStream {
     static func decode(_ value: inout ValueReader, form: Int) throws(RDBViolation) -> RDBStream {
         var stream = RDBStream(
@@ -42,6 +47,7 @@ extension RDBStream {
         guard Set(stream.groups.lazy.map(\.name)).count == stream.groups.count else {
             throw value.bytes.malformed("a group stands twice in a stream")
         }
+        if form >= 4 { stream.producers = try producers(&value) }
         return stream
     }
 
@@ -72,6 +78,16 @@ extension RDBStream {
         for _ in 0..<(try value.count(of: "consumers", bytesEach: 10)) {
             group.consumers.append(try consumer(&value, form, &unowned))
         }
+        if form >= 5 {
+            for _ in 0..<(try value.count(of: "ids given back", bytesEach: 16)) {
+                let unread = value.bytes
+                let id = try rawID(&value.bytes)
+                guard unowned.remove(id) != nil else {
+                    throw unread.malformed("an entry was given back, and is not pending or belongs to a consumer")
+                }
+                group.givenBack.append(id)
+            }
+        }
         guard unowned.isEmpty else {
             throw value.bytes.malformed("\(unowned.count) entries are pending for no consumer")
         }
@@ -97,6 +113,28 @@ extension RDBStream {
             consumer.pending.append(id)
         }
         return consumer
+    }
+
+    private static func producers(_ value: inout ValueReader) throws(RDBViolation) -> [Producer] {
+        // How long and how many names are remembered.
+        _ = (try value.number(), try value.number())
+        var producers: [Producer] = []
+        for _ in 0..<(try value.count(of: "producers", bytesEach: 2)) {
+            var producer = Producer(name: try value.string(), added: [])
+            for _ in 0..<(try value.count(of: "names of entries", bytesEach: 3)) {
+                producer.added.append(Producer.Added(name: try value.string(), id: try id(&value)))
+            }
+            guard Set(producer.added.lazy.map(\.name)).count == producer.added.count else {
+                throw value.bytes.malformed("a name stands twice in a producer")
+            }
+            producers.append(producer)
+        }
+        guard Set(producers.lazy.map(\.name)).count == producers.count else {
+            throw value.bytes.malformed("a producer stands twice in a stream")
+        }
+        // Names ever added, and those that came again.
+        _ = (try value.number(), try value.number())
+        return producers
     }
 
     private static func id(_ value: inout ValueReader) throws(RDBViolation) -> ID {

@@ -69,6 +69,27 @@ package struct RDBStream: Sendable, Hashable {
         }
     }
 
+    /// Who adds entries under names of its own, so that none comes in twice (Redis 8.6).
+    package struct Producer: Sendable, Hashable {
+        package struct Added: Sendable, Hashable {
+            package var name: [UInt8]
+            package var id: ID
+
+            package init(name: [UInt8], id: ID) {
+                self.name = name
+                self.id = id
+            }
+        }
+
+        package var name: [UInt8]
+        package var added: [Added]
+
+        package init(name: [UInt8], added: [Added]) {
+            self.name = name
+            self.added = added
+        }
+    }
+
     package struct Group: Sendable, Hashable {
         package var name: [UInt8]
         package var lastID: ID
@@ -76,15 +97,19 @@ package struct RDBStream: Sendable, Hashable {
         package var entriesRead: Int64?
         package var pending: [Pending]
         package var consumers: [Consumer]
+        /// Of those pending, which belong to no consumer, because one gave them back (Redis 8.8).
+        package var givenBack: [ID]
 
         package init(
-            name: [UInt8], lastID: ID, entriesRead: Int64?, pending: [Pending], consumers: [Consumer]
+            name: [UInt8], lastID: ID, entriesRead: Int64?, pending: [Pending], consumers: [Consumer],
+            givenBack: [ID] = []
         ) {
             self.name = name
             self.lastID = lastID
             self.entriesRead = entriesRead
             self.pending = pending
             self.consumers = consumers
+            self.givenBack = givenBack
         }
     }
 
@@ -99,10 +124,11 @@ package struct RDBStream: Sendable, Hashable {
     /// Entries that were ever added.
     package var entriesAdded: UInt64
     package var groups: [Group]
+    package var producers: [Producer]
 
     package init(
         entries: [Entry], length: UInt64, lastID: ID, firstID: ID, maxDeletedID: ID, entriesAdded: UInt64,
-        groups: [Group]
+        groups: [Group], producers: [Producer] = []
     ) {
         self.entries = entries
         self.length = length
@@ -111,5 +137,6 @@ package struct RDBStream: Sendable, Hashable {
         self.maxDeletedID = maxDeletedID
         self.entriesAdded = entriesAdded
         self.groups = groups
+        self.producers = producers
     }
 }

@@ -40,4 +40,14 @@ package struct RDBType: RawRepresentable, Sendable, Hashable {
     package static let valkeyHash2 = RDBType(22)
     package static let hashMetadata = RDBType(24)
     package static let hashListpackEx = RDBType(25)
+    /// Redis 8.6: with what producers have added.
+    package static let stream4 = RDBType(26)
+    /// Redis 8.8: with what was given back to a group.
+    package static let stream5 = RDBType(27)
+    package static let array = RDBType(28)
+    /// Redis 8.10: hashes with the names of their fields before the values, or in a template of the file.
+    package static let hashTemplateListpack = RDBType(29)
+    package static let hashTemplateListpackReference = RDBType(30)
+    package static let hashTemplateArray = RDBType(31)
+    package static let hashTemplateArrayReference = RDBType(32)
 }

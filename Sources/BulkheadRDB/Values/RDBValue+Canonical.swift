@@ -11,11 +11,13 @@ extension RDBValue {
     /// | hash | fields, values, times; also of fields whose time has passed, if the server still wrote them |
     /// | stream | entries, ids, counters, groups, what is pending, consumers; not the first id of an empty stream |
     /// | vector set | dimension, quantisation, links a node, projection, elements; not the graph |
+    /// | array | places and elements, and the place after which the next one is inserted |
     /// | module | type, version and bytes |
     ///
     /// The times at which consumers were seen and active do not count: a consumer that asks and gets nothing changes
     /// them, so two dumps of one idle stream differ in them, and type 15 and 19 do not tell the second. Times of
-    /// delivery count, as claims go by them.
+    /// delivery count, as claims go by them. Nor do the settings and counters of a stream's producers count: servers
+    /// before Redis 8.6 have none.
     /// - Complexity: O(*n* log *n*); both canonical forms are in memory meanwhile.
     package func isEquivalent(to other: RDBValue) -> Bool {
         typeName == other.typeName && canonicalBytes == other.canonicalBytes
@@ -34,6 +36,7 @@ extension RDBValue {
         case .hash(let fields): form.each(fields, by: \.name) { $0.field($1) }
         case .stream(let stream): form.stream(stream)
         case .vectorSet(let set): form.vectorSet(set)
+        case .array(let array): form.array(array)
         case .module(let value):
             form.number(UInt64(value.encodingVersion))
             form.string(value.bytes)
@@ -67,6 +70,27 @@ extension CanonicalBytes {
         number(stream.entriesAdded)
         each(stream.entries) { $0.entry($1) }
         each(stream.groups, by: \.name) { $0.group($1) }
+        producers(stream.producers)
+    }
+
+    /// Nothing where there are none.
+    mutating func producers(_ producers: [RDBStream.Producer]) {
+        guard !producers.isEmpty else { return }
+        each(producers, by: \.name) {
+            $0.string($1.name)
+            $0.each($1.added, by: \.name) {
+                $0.string($1.name)
+                $0.id($1.id)
+            }
+        }
+    }
+
+    fileprivate mutating func array(_ array: RDBArray) {
+        optional(array.insertedAt.map { Int64(bitPattern: $0) })
+        each(array.elements) {
+            $0.number($1.place)
+            $0.string($1.bytes)
+        }
     }
 
     mutating func entry(_ entry: RDBStream.Entry) {
@@ -90,6 +114,8 @@ extension CanonicalBytes {
             $0.string($1.name)
             $0.each($1.pending.sorted()) { $0.id($1) }
         }
+        // Nothing where there are none, as before Redis 8.8.
+        if !group.givenBack.isEmpty { each(group.givenBack.sorted()) { $0.id($1) } }
     }
 
     fileprivate mutating func vectorSet(_ set: RDBVectorSet) {

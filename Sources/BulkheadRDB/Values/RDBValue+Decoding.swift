@@ -51,6 +51,13 @@ extension RDBValue {
         case (.stream2, _): .stream(try RDBStream.decode(&value, form: 2))
         case (.stream3, _): .stream(try RDBStream.decode(&value, form: 3))
 
+        case (.stream4, .redis): .stream(try RDBStream.decode(&value, form: 4))
+        case (.stream5, .redis): .stream(try RDBStream.decode(&value, form: 5))
+
+        case (.array, .redis): .array(try RDBArray.decode(&value))
+        case (.hashTemplateListpack, .redis), (.hashTemplateArray, .redis):
+            .hash(try RDBHashTemplates().decode(type, &value))
+
         case (.module2, _): try RDBModuleValue.decode(&value)
 
         default: throw value.bytes.unknownType(type, flavour)
@@ -86,6 +93,10 @@ extension ValueReader {
 extension ByteReader {
     /// Names the types that are known and not read.
     fileprivate func unknownType(_ type: RDBType, _ flavour: RDBVersion.Flavour) -> RDBViolation {
+        if flavour == .redis, type == .hashTemplateListpackReference || type == .hashTemplateArrayReference {
+            return RDBViolation(
+                .unknownType, at: offset, "the hash's names are in a template of its file, which is not at hand")
+        }
         let name = refusedRecord(type.rawValue, of: flavour) ?? "not known in \(flavour)"
         return RDBViolation(.unknownType, at: offset, "the type \(type.rawValue) is not read: \(name)")
     }

@@ -23,6 +23,7 @@ extension RDBValue {
         case (.hash(let left), .hash(let right)): return Self.words(left, right)
         case (.stream(let left), .stream(let right)): return left.words(right)
         case (.vectorSet(let left), .vectorSet(let right)): return left.words(right)
+        case (.array(let left), .array(let right)): return left.words(right)
         case (.module(let left), .module(let right)) where left.name == right.name:
             return left.encodingVersion == right.encodingVersion
                 ? "the bytes of the module values differ (\(left.bytes.count) and \(right.bytes.count) bytes)"
@@ -87,12 +88,20 @@ extension RDBStream {
             let parts = Set(groups.different.flatMap { Self.parts($0, $1) }).sorted().joined(separator: " and ")
             words.append(groups.words("group", "differ in \(parts)"))
         }
+        let producers = Matching(self.producers, right.producers, by: \.name) { Self.bytes($0) == Self.bytes($1) }
+        if !producers.isSame { words.append(producers.words("producer", "differ")) }
         return words.joined(separator: ", ")
     }
 
     private static func bytes(_ group: Group) -> [UInt8] {
         var form = CanonicalBytes()
         form.group(group)
+        return form.bytes
+    }
+
+    private static func bytes(_ producer: Producer) -> [UInt8] {
+        var form = CanonicalBytes()
+        form.producers([producer])
         return form.bytes
     }
 
@@ -106,7 +115,17 @@ extension RDBStream {
         return [
             ("the last id", left.lastID == right.lastID), ("the entries read", left.entriesRead == right.entriesRead),
             ("pending entries", pending(left) == pending(right)), ("consumers", consumers(left) == consumers(right)),
+            ("what was given back", left.givenBack.sorted() == right.givenBack.sorted()),
         ].filter { !$0.1 }.map(\.0)
+    }
+}
+
+extension RDBArray {
+    fileprivate func words(_ right: RDBArray) -> String {
+        let elements = Matching(self.elements, right.elements, by: \.place) { $0.bytes == $1.bytes }
+        var words = elements.isSame ? [] : [elements.words("element", "differ")]
+        if insertedAt != right.insertedAt { words.append("the place of the last insertion differs") }
+        return words.joined(separator: ", ")
     }
 }
 

@@ -10,6 +10,7 @@ package enum RDBValue: Sendable, Hashable {
     case hash([RDBHashField])
     case stream(RDBStream)
     case vectorSet(RDBVectorSet)
+    case array(RDBArray)
     case module(RDBModuleValue)
 
     /// What `TYPE` calls it; a module value by its type's own name.
@@ -22,6 +23,7 @@ package enum RDBValue: Sendable, Hashable {
         case .hash: "hash"
         case .stream: "stream"
         case .vectorSet: RDBVectorSet.moduleName
+        case .array: "array"
         case .module(let value): value.name
         }
     }

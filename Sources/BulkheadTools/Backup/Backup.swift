@@ -241,6 +241,7 @@ struct Backup {
             content: snapshot.file.content, replaces: item.former?.content,
             pattern: options.pattern?.text,
             keys: snapshot.keys, expiring: snapshot.expiring, types: snapshot.types, functions: snapshot.functions,
+            moduleDataLeftOut: snapshot.moduleDataLeftOut.isEmpty ? nil : snapshot.moduleDataLeftOut,
             consistency: outcome == nil ? .fuzzy : .pointInTime, sourceChecksum: outcome?.checksum.rawValue,
             startedAt: BackupTime.text(startedAt),
             snapshotAt: aux["ctime"].flatMap { Int($0) }.map { BackupTime.text(secondsSince1970: $0) },

@@ -72,6 +72,9 @@ package struct BackupManifest: Codable, Sendable, Hashable {
     package var types: [String: Int]
     /// Libraries of functions, which belong to no database.
     package var functions: Int
+    /// Bytes of data that modules keep beside the keys and that are not in the file, by type; nil for none, and where
+    /// it was copied key by key, which shows no such data.
+    package var moduleDataLeftOut: [String: Int]?
     package var consistency: Consistency
     /// Whether the stream of the server had a checksum that fitted: `ok`, or `absent`; nil for fuzzy ones.
     package var sourceChecksum: String?
@@ -90,6 +93,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         case format, tool, server, database, file, content, replaces, pattern, keys, expiring, types, functions
         case consistency
         case rdbVersion = "rdb_version"
+        case moduleDataLeftOut = "module_data_left_out"
         case sourceChecksum = "source_checksum"
         case startedAt = "started_at"
         case snapshotAt = "snapshot_at"

@@ -65,6 +65,7 @@ extension Command {
                     ("keys, expiring", "how many, and how many of them have an expiry"),
                     ("types", #"{"string": 12, "hash": 3}"#),
                     ("functions", "libraries in the file; they belong to no database"),
+                    ("module_data_left_out", "bytes that modules keep beside the keys, not in the file"),
                     ("consistency", #""point-in-time", or "fuzzy" if copied key by key"#),
                     ("source_checksum", #""ok", or "absent" if the server writes none"#),
                     ("started_at, ended_at", "in UTC; snapshot_at is the server's own time"),
@@ -166,6 +167,10 @@ extension Backup.Report {
             }
             if manifest.functions > 0 {
                 line += " With the server's functions, which all databases share."
+            }
+            if let words = ModuleData(manifest.moduleDataLeftOut ?? [:]).text(
+                of: "The server", "it is not in the file, as no key of such a type is") {
+                line += " " + words
             }
             if manifest.sourceChecksum == RDBChecksum.absent.rawValue {
                 line += " The server sent no checksum (rdbchecksum no), so only the structure was checked."

@@ -90,10 +90,12 @@ struct SnapshotCut {
                 throw Failure(error)
             }
         }
-        let made = zip(files, filter.results).map { file, result in
-            MadeSnapshot(
-                file: file, version: version, keys: result.tally.keys, expiring: result.tally.expires,
-                types: result.tally.types, functions: result.functions)
+        let made = files.indices.map { cut in
+            let result = filter.results[cut]
+            return MadeSnapshot(
+                file: files[cut], version: version, keys: result.tally.keys, expiring: result.tally.expires,
+                types: result.tally.types, functions: result.functions,
+                moduleDataLeftOut: filter.moduleDataLeftOut(of: cut))
         }
         return Outcome(made: made, source: filter.source, checksum: checksum)
     }

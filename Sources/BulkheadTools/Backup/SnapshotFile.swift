@@ -28,4 +28,6 @@ struct MadeSnapshot {
     let expiring: Int
     let types: [String: Int]
     let functions: Int
+    /// Bytes of data of modules beside the keys that are not in the file, by type.
+    var moduleDataLeftOut: [String: Int] = [:]
 }

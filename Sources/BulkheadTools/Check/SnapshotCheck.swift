@@ -60,19 +60,23 @@ struct SnapshotCheck: ~Copyable {
 
     /// False if it was interrupted.
     private mutating func read(_ file: Descriptor, _ progress: WorkProgress?) throws(ProgramFailure) -> Bool {
-        var input = InputBlock(file)
+        var source = SnapshotSource(file)
+        var tail = SnapshotTail()
         do {
-            repeat {
+            while let bytes = try source.next() {
                 if Interruption.isRequested { return false }
-                try input.read()
-                try input.bytes.withUnsafeBytes { bytes in
-                    reader.feed(bytes)
-                    while !reader.hasEnded, let event = try reader.next() { try add(event) }
+                if reader.hasEnded {
+                    tail.take(bytes)
+                    continue
                 }
+                reader.feed(bytes)
+                while !reader.hasEnded, let event = try reader.next() { try add(event) }
+                tail.take(reader.rest)
                 progress?.update(done: reader.consumed)
-            } while !input.hasEnded && !reader.hasEnded
+            }
             // Throws what is missing, and a wrong checksum.
             if reader.hasEnded { _ = try reader.next() } else { try reader.finish() }
+            try tail.check(at: reader.consumed)
         } catch let violation as RDBViolation {
             throw ProgramFailure(.badData, "bulkhead check: \(file.name): \(violation).")
         } catch {
@@ -162,7 +166,10 @@ extension RDBType {
         case .listZiplist, .sortedSetZiplist, .hashZiplist: "ziplist"
         case .setIntset: "intset"
         case .listQuicklist, .listQuicklist2: "quicklist"
-        case .stream, .stream2, .stream3: "stream"
+        case .stream, .stream2, .stream3, .stream4, .stream5: "stream"
+        case .array: "array"
+        case .hashTemplateListpack, .hashTemplateListpackReference: "template-listpack"
+        case .hashTemplateArray, .hashTemplateArrayReference: "template-array"
         case .hashListpack, .sortedSetListpack, .setListpack: "listpack"
         case .hashListpackEx, .hashListpackBefore74: "listpackex"
         case .moduleBefore4, .module2: "module"

@@ -102,7 +102,8 @@ extension Command {
             comparison.progress = { progress.update(done: $0) }
             let (report, isWhole) = try await comparison.run()
             progress.end()
-            return (DiffDocument(left: path, right: entry.name.text, report: report), isWhole)
+            let data = survey.summary.moduleData
+            return (DiffDocument(left: path, right: entry.name.text, report: report, moduleData: data), isWhole)
         } catch let failure as ComparisonFailure {
             throw failure.ending(arguments.program)
         } catch {
@@ -155,14 +156,20 @@ private struct DiffDocument: Encodable, Sendable {
     let left: String
     let right: String
     let report: ComparisonReport
+    /// Bytes of data that modules keep in the file beside the keys, by type.
+    var moduleData: [String: Int] = [:]
 
-    private enum CodingKeys: String, CodingKey { case left, right }
+    private enum CodingKeys: String, CodingKey {
+        case left, right
+        case moduleData = "module_data"
+    }
 
     func encode(to encoder: any Encoder) throws {
         try report.encode(to: encoder)
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(left, forKey: .left)
         try values.encode(right, forKey: .right)
+        if !moduleData.isEmpty { try values.encode(moduleData, forKey: .moduleData) }
     }
 
     func text(on screen: Screen) -> String {
@@ -173,6 +180,9 @@ private struct DiffDocument: Encodable, Sendable {
         ].filter { $0.1 > 0 }.map { "\(Units.grouped($0.1)) \($0.0)" }
         let list = counts.isEmpty ? "no keys on either side" : counts.joined(separator: ", ")
         lines += "\(left) and \(right): \(list).".wrapped(to: screen.proseColumns)
+        if let words = ModuleData(moduleData).text(of: "The file", "it was not compared") {
+            lines += words.wrapped(to: screen.proseColumns)
+        }
         if !report.looksForOnlyRight {
             lines += "The file has more keys than are remembered: keys only in \(right) were not looked for."
                 .wrapped(to: screen.proseColumns)

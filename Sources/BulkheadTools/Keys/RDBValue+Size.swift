@@ -14,6 +14,7 @@ extension RDBValue {
             }
         case .vectorSet(let set):
             set.elements.reduce(0) { $0 + $1.name.count + $1.vector.count + $1.attributes.count }
+        case .array(let array): array.elements.reduce(0) { $0 + $1.bytes.count }
         // What a module makes of its bytes nobody else knows.
         case .module: 0
         }

@@ -122,7 +122,8 @@ extension Command {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.end()
-        let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(arguments)
+        let isOver = report.isComplete || report.isAtItsEnd || report.fitsNothing
+        let goOn = isOver || plan.isDryRun ? nil : plan.commandToGoOn(arguments)
         if arguments.has(.json) {
             try streams.output.writeJSON(
                 MigrationDocument(

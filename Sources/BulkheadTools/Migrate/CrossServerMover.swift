@@ -157,12 +157,12 @@ struct CrossServerMover: KeyMover {
             do {
                 let payload = try answer.value.payload(for: target.dumpVersion)
                 if let obstacle = largest.obstacle(to: payload.count) {
-                    slice.outcomes[index] = .failed("its value is \(obstacle)")
+                    slice.outcomes[index] = .impossible("its value is \(obstacle)")
                     continue
                 }
                 dumped.append(DumpedKey(place: index, answer, restored: payload))
             } catch {
-                slice.outcomes[index] = .failed("the target cannot take it: \(error.message)")
+                slice.outcomes[index] = .impossible("the target cannot take it: \(error.message)")
             }
         }
         return dumped

@@ -12,6 +12,8 @@ enum KeyOutcome: Sendable, Hashable {
     case expired
     /// It stays where it is for a reason that is said.
     case failed(String)
+    /// The same, and another run would end so again.
+    case impossible(String)
 
     struct Arrival: Sendable, Hashable {
         /// A key of that name was there before.

@@ -23,6 +23,8 @@ struct MigrationReport: Sendable {
     private(set) var changed = 0
     private(set) var expired = 0
     private(set) var failed = 0
+    /// Of those failed: another run would end the same.
+    private(set) var impossible = 0
     /// Of those moved: compared on both sides.
     private(set) var verified = 0
     /// Of those verified: not the same on both sides.
@@ -66,6 +68,10 @@ struct MigrationReport: Sendable {
             case .failed(let reason):
                 failed += 1
                 remarks.add(reason, key)
+            case .impossible(let reason):
+                failed += 1
+                impossible += 1
+                remarks.add(reason, key)
             case nil:
                 failed += 1
                 remarks.add(unanswered, key)
@@ -82,6 +88,11 @@ struct MigrationReport: Sendable {
     /// True if every key that fits the pattern is in the target, and as it should be.
     var isComplete: Bool {
         stop == nil && !fitsNothing && skipped + changed + failed + differing + writtenMeanwhile == 0
+    }
+
+    /// True if nothing is left but keys that cannot be moved: to go on would change nothing.
+    var isAtItsEnd: Bool {
+        stop == nil && impossible > 0 && skipped + changed + differing + writtenMeanwhile == 0 && failed == impossible
     }
 
     var exitCode: ExitCode {

@@ -69,6 +69,9 @@ struct MigrationSummary {
         case nil where report.fitsNothing:
             let pattern = plan.keys.words ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
+        case nil where report.isAtItsEnd && !plan.isDryRun:
+            words = "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "
+                + "\(report.impossible == 1 ? "stays" : "stay") in \(plan.from.name): another run would end the same."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
             words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"

@@ -48,6 +48,7 @@ extension Command {
                     ("stopped", "why it ended early; absent if it did not"),
                     ("go_on", "the command that goes on then"),
                     ("functions", "libraries restored"),
+                    ("module_data", "bytes that modules keep beside the keys, none restored"),
                     ("verified", "what --verify found, as bulkhead diff --json has it"),
                     ("dry_run", "true if nothing was written"),
                 ])
@@ -100,7 +101,7 @@ extension Command {
                 let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
                     + "known"
                     + (plan.verifies ? "" : "; --verify tells whether all is there at the end")
-                try? streams.errors.writeAll(doubt.wrapped(to: HelpPage.columns).map { $0 + "\n" }.joined())
+                try? streams.errors.writeAll(doubt.wrapped(to: streams.errors.screen.proseColumns).map { $0 + "\n" }.joined())
             }
             let progress = WorkProgress(
                 "restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys",
@@ -154,6 +155,7 @@ extension Command {
                 }
             }
             progress.end()
+            document.report.moduleData = survey.summary.moduleData
             try document.print(to: streams, arguments)
             return document.exitCode
         } catch let failure as ProgramFailure {

@@ -63,6 +63,9 @@ struct Restoration: Sendable {
 
     func obstacle(_ record: SnapshotRecord, _ version: RDBVersion) -> Obstacle? {
         if let expiry = record.expiry, expiry <= now { return .expired }
+        if record.hasMetadata {
+            return .failed("modules have attached metadata to it, which RESTORE would lose")
+        }
         let bytes = record.bytes + 1 + DumpPayload.footerBytes
         if let obstacle = largest.obstacle(to: bytes) { return .failed(obstacle) }
         if record.type == .module2, modules.lack(record.typeName) {
@@ -148,6 +151,7 @@ struct Restoration: Sendable {
     /// ``RestorePlan/Limits/largestDecoded``.
     private func content(of record: SnapshotRecord, _ version: RDBVersion) -> (bytes: Int, damage: Obstacle?) {
         let place = record.key.count + RestorePlan.Limits.bytesOfKey
+        if let damage = record.damage { return (0, .failed("its value is damaged: \(damage)")) }
         guard let body = record.body else { return (place + record.bytes, nil) }
         do {
             if let outline = try RDBValueOutline(type: record.type, body: body[...], version: version) {

@@ -78,6 +78,12 @@ struct RestoreDocument: Encodable {
         if report.functions > 0 {
             lines.append("\(Units.counted(report.functions, "library", "libraries")) of functions restored.")
         }
+        if let words = ModuleData(report.moduleData).text(
+            of: "The file",
+            "RESTORE \(isDryRun ? "would not take" : "did not take") it; its module has to make it again")
+        {
+            lines += words.wrapped(to: screen.proseColumns)
+        }
         lines += report.remarks.lines(on: screen)
         if let verified {
             let counts = "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) "

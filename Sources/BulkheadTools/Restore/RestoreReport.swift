@@ -11,6 +11,8 @@ struct RestoreReport: Sendable, Encodable {
     /// Names that the database had before. Where they are to be replaced or skipped, nobody looks beforehand.
     var conflicts = 0
     var functions = 0
+    /// Bytes of data that modules keep in the file beside the keys, by type: none is restored.
+    var moduleData: [String: Int] = [:]
     /// What kept keys from being restored.
     var remarks = KeyRemarks()
     /// Why it ended early, in words; absent if it did not.
@@ -22,6 +24,7 @@ struct RestoreReport: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case found, restored, skipped, expired, failed, untried, conflicts, functions, remarks, stopped
+        case moduleData = "module_data"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -32,6 +35,7 @@ struct RestoreReport: Sendable, Encodable {
         ] {
             try values.encode(count, forKey: key)
         }
+        if !moduleData.isEmpty { try values.encode(moduleData, forKey: .moduleData) }
         try values.encode(remarks, forKey: .remarks)
         try values.encodeIfPresent(stopped, forKey: .stopped)
     }

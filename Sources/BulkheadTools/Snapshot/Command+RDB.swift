@@ -10,7 +10,8 @@ extension Command {
             Reads an RDB file of Redis or Valkey from its first byte to its checksum and prints what is in it as \
             JSON. No server is needed, no value is loaded: a file of any size takes a few MiB of memory. A file that \
             is damaged, that ends too soon or that holds what is not known here is refused (exit code 65), with the \
-            byte where that is.
+            byte where that is. A file that Valkey compressed with LZ4 is read as well; an append-only file, its \
+            manifest and other compressed files are called by their names.
             """,
         operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
         examples: [
@@ -30,7 +31,8 @@ extension Command {
                     ("databases", "number, keys, expires, types: how many keys, how many"),
                     ("", "of them with an expiry, and how many of each type"),
                     ("functions", "libraries of functions"),
-                    ("bytes", "of the file"),
+                    ("module_data", "bytes of data that modules keep beside the keys, by type"),
+                    ("bytes", "of the snapshot, decompressed"),
                     ("checksum", "ok; absent if the server writes none; bad (exit code 65)"),
                 ])
         ],
@@ -66,26 +68,33 @@ struct RDBDescription: Encodable {
     let aux: [String: String]
     let databases: [Database]
     let functions: Int
+    let moduleData: [String: Int]
     let bytes: Int
     let checksum: String
+
+    private enum CodingKeys: String, CodingKey {
+        case version, flavour, aux, databases, functions, bytes, checksum
+        case moduleData = "module_data"
+    }
 
     /// Reads a snapshot to its end. Throws for a damaged one, and for bytes behind it.
     init(reading file: Descriptor) throws(ProgramFailure) {
         var reader = RDBReader()
         var summary = RDBSummary()
-        var input = InputBlock(file)
+        var source = SnapshotSource(file)
+        var tail = SnapshotTail()
         do {
-            repeat {
-                try input.read()
-                try input.bytes.withUnsafeBytes { bytes in
-                    reader.feed(bytes)
-                    while !reader.hasEnded, let event = try reader.next() { summary.add(event) }
+            while let bytes = try source.next() {
+                if reader.hasEnded {
+                    tail.take(bytes)
+                    continue
                 }
-                guard reader.rest.isEmpty else {
-                    throw RDBViolation(.malformed, at: reader.consumed, "bytes follow the end of the snapshot")
-                }
-            } while !input.hasEnded
+                reader.feed(bytes)
+                while !reader.hasEnded, let event = try reader.next() { summary.add(event) }
+                tail.take(reader.rest)
+            }
             if summary.checksum == nil { try reader.finish() }
+            try tail.check(at: reader.consumed)
         } catch let violation as RDBViolation {
             throw ProgramFailure(.badData, "bulkhead rdb: \(file.name): \(violation).")
         } catch {
@@ -98,6 +107,7 @@ struct RDBDescription: Encodable {
             Database(number: $0.key, keys: $0.value.keys, expires: $0.value.expires, types: $0.value.types)
         }
         functions = summary.functions
+        moduleData = summary.moduleData
         bytes = reader.consumed
         checksum = (summary.checksum ?? .wrong).rawValue
     }

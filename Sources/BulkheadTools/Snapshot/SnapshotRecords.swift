@@ -4,6 +4,7 @@ import BulkheadRDB
 struct SnapshotRecord: Sendable {
     let database: Int
     let key: [UInt8]
+    /// Of a hash whose names stand apart from its values, that of a plain one, as ``body`` is.
     let type: RDBType
     /// What TYPE calls it; a module's value by its type's own name.
     let typeName: String
@@ -11,10 +12,14 @@ struct SnapshotRecord: Sendable {
     let expiry: Int64?
     let idle: Int?
     let frequency: UInt8?
+    /// Whether modules have attached something to the key.
+    let hasMetadata: Bool
     /// Bytes of the value in the file.
     fileprivate(set) var bytes = 0
     /// The value as it is in the file; nil if it is larger than was asked for.
     fileprivate(set) var body: [UInt8]?
+    /// Why there is no body though it is small enough.
+    fileprivate(set) var damage: String?
 }
 
 /// The records of a snapshot file, one after the other, each whole; the file is read as far as they need.
@@ -25,12 +30,10 @@ struct SnapshotRecord: Sendable {
 /// ```
 /// Memory is that of one record and a block. Not `Sendable`: one reader at a time.
 struct SnapshotRecords: ~Copyable {
-    /// Bytes of one read: large enough that reading costs nothing beside what is done with them.
-    private static let blockBytes = 1 << 20
-
     private let file: InputFile
     private let largestBody: Int
-    private let block: UnsafeMutableRawBufferPointer
+    private var source: SnapshotSource
+    private var tail = SnapshotTail()
     private var reader = RDBReader()
     private var database = 0
     private var summary = RDBSummary()
@@ -39,6 +42,10 @@ struct SnapshotRecords: ~Copyable {
     private var body: [UInt8] = []
     private var bodyBytes = 0
     private var isFunction = false
+    private var isTemplate = false
+    private var templates = RDBHashTemplates()
+    /// The type of the record whose body is under way, as the file has it.
+    private var writtenType = RDBType.string
     /// The libraries of functions, each as its record is in the file.
     private(set) var functions: [[UInt8]] = []
     /// Libraries that were passed over because they are past a limit.
@@ -48,16 +55,16 @@ struct SnapshotRecords: ~Copyable {
     enum Limits {
         /// Bytes of all libraries of functions that are held: source text, of which a server has some KiB.
         static let functionBytes = 16 << 20
+        /// Bytes of one hash template; of all together as ``RDBHashTemplates`` has it.
+        static let templateBytes = 16 << 20
     }
 
     /// Values above `largestBody` bytes are passed over, and come without their body.
     init(_ file: InputFile, largestBody: Int) {
         self.file = file
         self.largestBody = largestBody
-        block = .allocate(byteCount: Self.blockBytes, alignment: 16)
+        source = SnapshotSource(file.descriptor)
     }
-
-    deinit { block.deallocate() }
 
     /// Counts of what has been passed so far; of the whole file once `next` has returned nil.
     var counts: RDBSummary { summary }
@@ -70,7 +77,7 @@ struct SnapshotRecords: ~Copyable {
     mutating func next() throws(ProgramFailure) -> SnapshotRecord? {
         while true {
             if let event = try nextEvent() {
-                if let record = take(event) { return record }
+                if let record = try take(event) { return record }
             } else if try !feed() {
                 return nil
             }
@@ -87,28 +94,30 @@ struct SnapshotRecords: ~Copyable {
 
     /// Reads a block; false at the end of a file that is whole.
     private mutating func feed() throws(ProgramFailure) -> Bool {
-        let count = try file.descriptor.readBlock(into: block)
-        guard count > 0 else {
-            do {
-                try reader.finish()
-            } catch {
-                throw damaged(error)
+        do {
+            if reader.hasEnded { tail.take(reader.rest) }
+            while let bytes = try source.next() {
+                guard reader.hasEnded else {
+                    reader.feed(bytes)
+                    return true
+                }
+                tail.take(bytes)
             }
+            try reader.finish()
+            try tail.check(at: reader.consumed)
             return false
+        } catch let violation as RDBViolation {
+            throw damaged(violation)
+        } catch {
+            throw error as? ProgramFailure ?? ProgramFailure.unnamed(.failed, "\(error)")
         }
-        guard !reader.hasEnded else {
-            throw ProgramFailure.unnamed(
-                .badData, "\(file.descriptor.name) goes on behind its end, at byte \(reader.consumed)")
-        }
-        reader.feed(UnsafeRawBufferPointer(rebasing: block[..<count]))
-        return true
     }
 
     private func damaged(_ violation: RDBViolation) -> ProgramFailure {
         ProgramFailure.unnamed(.badData, "\(file.descriptor.name) is no whole snapshot: \(violation)")
     }
 
-    private mutating func take(_ event: RDBEvent) -> SnapshotRecord? {
+    private mutating func take(_ event: RDBEvent) throws(ProgramFailure) -> SnapshotRecord? {
         summary.add(event)
         switch event {
         case .selectDatabase(let number): database = number
@@ -118,15 +127,22 @@ struct SnapshotRecords: ~Copyable {
             body.append(contentsOf: section.head)
         case .entry(let entry):
             begin()
+            writtenType = entry.type
             open = SnapshotRecord(
-                database: database, key: Array(entry.key), type: entry.type,
+                database: database, key: Array(entry.key), type: hasNamesApart ? .hash : entry.type,
                 typeName: entry.module?.name ?? entry.kind.rawValue, expiry: entry.expiry, idle: entry.idle,
-                frequency: entry.frequency)
+                frequency: entry.frequency, hasMetadata: entry.hasMetadata)
+        case .hashTemplate(let section):
+            begin()
+            isTemplate = true
+            // Behind the opcode.
+            body.append(contentsOf: section.head.dropFirst())
         case .body(let bytes, let isLast):
             bodyBytes += bytes.count
-            let most = isFunction ? Limits.functionBytes - functionBytes : largestBody
-            if open != nil || isFunction, bodyBytes <= most { body.append(contentsOf: bytes) }
-            if isLast { return endBody() }
+            let most =
+                isTemplate ? Limits.templateBytes : isFunction ? Limits.functionBytes - functionBytes : largestBody
+            if open != nil || isFunction || isTemplate, bodyBytes <= most { body.append(contentsOf: bytes) }
+            if isLast { return try endBody() }
         case .moduleAux, .slotImport: begin()
         default: break
         }
@@ -136,16 +152,39 @@ struct SnapshotRecords: ~Copyable {
     private mutating func begin() {
         open = nil
         isFunction = false
+        isTemplate = false
         // What is handed out keeps its memory; what is not is used again.
         body.removeAll(keepingCapacity: true)
         bodyBytes = 0
     }
 
-    private mutating func endBody() -> SnapshotRecord? {
+    private var hasNamesApart: Bool {
+        reader.version.map { RDBHashTemplates.areUsed(by: writtenType, $0) } ?? false
+    }
+
+    private mutating func endBody() throws(ProgramFailure) -> SnapshotRecord? {
         if isFunction { endFunction() }
+        if isTemplate {
+            do throws(RDBViolation) {
+                try templates.add(body)
+            } catch {
+                throw damaged(RDBViolation(error.kind, at: reader.consumed, "a hash template: \(error.message)"))
+            }
+        }
         guard var record = open else { return nil }
         record.bytes = bodyBytes
-        if bodyBytes <= largestBody { record.body = Array(body) }
+        guard bodyBytes <= largestBody else { return record }
+        guard hasNamesApart else {
+            record.body = Array(body)
+            return record
+        }
+        do throws(RDBViolation) {
+            let plain = try templates.plain(writtenType, body)
+            record.bytes = plain.count
+            record.body = plain
+        } catch {
+            record.damage = error.message
+        }
         return record
     }
 

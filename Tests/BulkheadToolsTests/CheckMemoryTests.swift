@@ -35,7 +35,7 @@ import Testing
     private static let keys = 4_000
 
     /// One data set, walked by value as a walk does it, to its end or as far as `walked`.
-    private func report(_ shape: Shape, seed: UInt64, walked: Int = keys) -> (DatabaseReport, truth: [String: Int]) {
+    private func walk(_ shape: Shape, seed: UInt64, walked: Int = keys) -> (DatabaseReport, truth: [String: Int]) {
         var random = SeededGenerator(seed: seed)
         var truth: [String: Int] = [:]
         let entry = DatabaseEntry(.main, number: 0)
@@ -68,7 +68,7 @@ import Testing
         var all = 0
         for seed in 0..<200 {
             let shape = try #require(Shape(rawValue: seed % Shape.allCases.count))
-            let (report, truth) = report(shape, seed: UInt64(seed))
+            let (report, truth) = walk(shape, seed: UInt64(seed))
             #expect(report.memory == Estimate(exact: truth.values.reduce(0, +)), "all of it is known")
             #expect(report.isBiggestCertain)
             if shape == .oneGiant { #expect(report.biggest.first?.bytes == 8 << 20) }
@@ -87,7 +87,7 @@ import Testing
     @Test func `of a part of the keys it says no more than that part and the server do`() throws {
         for seed in 0..<50 {
             let shape = try #require(Shape(rawValue: seed % Shape.allCases.count))
-            let (report, truth) = report(shape, seed: UInt64(seed), walked: 1_000)
+            let (report, truth) = walk(shape, seed: UInt64(seed), walked: 1_000)
             let memory = try #require(report.memory)
             let all = truth.values.reduce(0, +)
             #expect((memory.low...memory.high).contains(all), "\(shape): \(memory) without \(all)")

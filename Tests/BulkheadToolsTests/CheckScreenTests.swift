@@ -16,7 +16,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [50, 80, 200]) func `it is no wider than the screen, and breaks no word`(columns: Int) async throws {
+    @Test(arguments: [50, 80, 200])
+    func `it is no wider than the screen, and breaks no word`(columns: Int) async throws {
         try await withReport { report in
             let text = report.text(on: Screen(columns: columns))
             for line in text.split(separator: "\n") where !line.contains("$ bulkhead migrate") {

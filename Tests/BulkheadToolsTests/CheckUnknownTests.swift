@@ -1,6 +1,7 @@
 import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
+import Foundation
 import Testing
 
 @testable import BulkheadTools

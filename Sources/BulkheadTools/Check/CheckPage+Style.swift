@@ -66,6 +66,7 @@ extension CheckPage {
         .error .label { color: var(--error); }
         .command { display: block; margin-top: .4rem; padding: .45rem .6rem; background: var(--track);
           border-radius: .3rem; white-space: pre-wrap; }
+        .command span { display: inline-block; max-width: 100%; }
         .partial { border: 2px solid var(--warning); }
         footer { margin-top: 2.5rem; font-size: .9rem; }
         @media (max-width: 44rem) {
@@ -78,7 +79,7 @@ extension CheckPage {
             padding: .6rem 0;
             border-bottom: 1px solid var(--line); }
           .overview tr:last-child { border-bottom: 0; }
-          .overview th, .overview td { border: 0; text-align: left; padding: .1rem 0; }
+          .overview th, .overview td { border: 0; text-align: left; padding: .1rem .3rem .1rem 0; white-space: normal; }
           .overview tbody th, .overview td.chart { grid-column: 1 / -1; }
           .overview td.chart { display: block; width: 100%; }
           .overview td[data-title]::before { content: attr(data-title) " "; color: var(--soft); font-size: .85rem; }

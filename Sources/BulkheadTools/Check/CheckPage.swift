@@ -109,13 +109,18 @@ struct CheckPage {
         guard !server.findings.isEmpty else { return "" }
         let items: [HTML] = server.findings.map { finding in
             let remedy: HTML = finding.remedy.isEmpty ? "" : "<br />\(Self.withCode(finding.remedy))"
-            let command: HTML = finding.command.map { "<code class=\"command\">\($0)</code>" } ?? ""
+            let command: HTML = finding.command.map { "<code class=\"command\">\(Self.words(of: $0))</code>" } ?? ""
             return """
                 <li class="card \(finding.severity.rawValue)"><span class="label">\(finding.severity.rawValue)</span>\
                 \(Self.withCode(finding.message.asSentence))\(remedy)\(command)</li>
                 """
         }
         return "<h2>What it found</h2>\n<ul class=\"findings\">\n\(items)\n</ul>"
+    }
+
+    /// Each word by itself, so that no line is broken behind a hyphen.
+    private static func words(of command: String) -> HTML {
+        HTML(joining: command.split(separator: " ").map { "<span>\(String($0))</span>" }, by: " ")
     }
 
     /// Words with their `code` marked up.
@@ -133,8 +138,8 @@ struct CheckPage {
         }
         if !sampled.isEmpty {
             words.append(
-                "Figures with ± and lines on bars are intervals with a confidence of 95 %, from keys drawn at random: "
-                    + sampled.map { "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)" }
+                "Figures with ± or – and lines on bars are intervals with a confidence of 95 %, from keys drawn at "
+                    + "random: " + sampled.map { "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)" }
                     .joined(separator: ", ") + ".")
         }
         if let cost = report.cost { words.append(cost.words) }

@@ -6,7 +6,8 @@ extension CheckReport {
         var parts = servers.map { $0.text(source: source, on: screen) }
         if source == .snapshot {
             parts.append(
-                "Sizes are those in the file, its compression included; in memory they are larger.".paragraph(on: screen))
+                "Sizes are those in the file, its compression included; in memory they are larger."
+                    .paragraph(on: screen))
         }
         if let cost { parts.append(cost.words.paragraph(on: screen)) }
         return parts.joined(separator: "\n")
@@ -145,7 +146,7 @@ extension ServerReport {
         let counts = sampled.map {
             "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)"
         }
-        var words = "~ and ± are estimates, with a confidence of 95 %, from keys drawn at random: "
+        var words = "~, ± and – are estimates, with a confidence of 95 %, from keys drawn at random: "
             + counts.joined(separator: ", ") + "."
         if sampled.contains(where: { $0.isSizedWhole }) {
             words += " Every key was asked for its size: memory and the biggest keys are no estimates, and memory by "
@@ -154,8 +155,8 @@ extension ServerReport {
         // What n keys do not show has a share below 3/n, with the same confidence.
         if let fewest = sampled.map(\.looked).min(), fewest > 0 {
             let share = Units.decimal(300 / Double(fewest), places: fewest > 3_000 ? 3 : 1)
-            words += " Types, encodings and times of fewer than \(share) % of the keys may be missing; --exact looks at "
-                + "each."
+            words += " Types, encodings and times of fewer than \(share) % of the keys may be missing; --exact looks "
+                + "at each."
         }
         for database in sampled where !database.isComplete {
             words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
@@ -196,10 +197,15 @@ extension DatabaseReport.PrefixRow {
 }
 
 extension Estimate {
-    /// `1,204`, or `612 k ±7 k`, both ends in one unit. Of none that was found there is only 0: how rare a kind may be
-    /// that a sample does not show is said once, for all.
+    /// `1,204`; `612 k ±7 k`; or `93–297`, where it reaches further to one side.
+    ///
+    /// Of none that was found there is only 0: how rare a kind may be that a sample does not show is said once, for
+    /// all.
     func text(_ format: (Int) -> String) -> String {
-        isExact || value == 0 || plusMinus == 0 ? format(value) : "\(format(value)) ±\(format(plusMinus))"
+        if isExact || value == 0 { return format(value) }
+        let (down, up) = (Double(value) - Double(low), Double(high) - Double(value))
+        guard max(down, up) <= 1.25 * min(down, up) else { return "\(format(low))–\(format(high))" }
+        return plusMinus == 0 ? format(value) : "\(format(value)) ±\(format(plusMinus))"
     }
 }
 
@@ -212,8 +218,8 @@ extension CheckCost {
                 + (isServerShared ? ", which is their share: others called the same commands" : "")
                 + "; reading and writing come on top."
         } ?? "How long the server took for them it does not let this user ask."
-        return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in \(span(elapsed)). "
-            + own + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for "
+        return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
+            + "\(span(elapsed)). " + own + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for "
             + "replies, \(span(longestStep)) for the longest step. Pace: \(pace)."
     }
 }

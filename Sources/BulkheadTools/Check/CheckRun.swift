@@ -102,9 +102,9 @@ struct CheckRun {
         var failure: String?
         if case .failed(let words) = end { failure = words }
         let report = DatabaseReport(
-            walk.tally, of: entry, in: selection.catalogue, keys: keys, expiring: space?.expiring ?? (keys > 0 ? nil : 0),
-            memoryLimit: used, isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals,
-            call: selection.call)
+            walk.tally, of: entry, in: selection.catalogue, keys: keys,
+            expiring: space?.expiring ?? (keys > 0 ? nil : 0), memoryLimit: used, isComplete: end == .complete,
+            drewAll: share >= 1, failure: failure, refusals: walk.refusals, call: selection.call)
         return (report, walk.cost)
     }
 

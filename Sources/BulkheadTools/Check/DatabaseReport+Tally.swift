@@ -17,8 +17,8 @@ extension DatabaseReport {
     ///   - call: the flags that lead another command to the same databases (``ServerSelection/call``).
     init(
         _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
-        memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil, refusals: [String: String] = [:],
-        call: String = ""
+        memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil,
+        refusals: [String: String] = [:], call: String = ""
     ) {
         let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
         name = entry.name.text

@@ -9,7 +9,8 @@ import Bulkhead
 /// ```
 /// So the server and this side work at the same time. Names are read where they were received, and kept for two or
 /// three steps. Of every key the size is asked, so that none is too rare to be found; of a sample all the rest; and
-/// of keys that are drawn by their sizes what they are. The pace decides what a step may cost the server, and whether there is a pause.
+/// of keys that are drawn by their sizes what they are. The pace decides what a step may cost the server, and whether
+/// there is a pause.
 struct DatabaseWalk {
     /// How a walk ended.
     enum End: Hashable {

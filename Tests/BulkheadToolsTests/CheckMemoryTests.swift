@@ -156,14 +156,22 @@ import Testing
     @Test func `it tells what the server took by its own count, and what was measured from here`() async throws {
         try await withToolServer { server, databases in
             try await fillForCheck(databases)
-            let report = try await report(on: server)
+            // No machine is as slow as that.
+            try await databases[.main].send("CONFIG", "SET", "slowlog-log-slower-than", "100000000")
+            let report = try await BulkheadToolsTests.report(on: server)
             let cost = try #require(report.cost)
             #expect(cost.server.map { $0 > 0 && $0 < cost.elapsed } == true)
             #expect(!cost.isServerShared)
+            #expect(cost.slowFrom == 100_000 && cost.longestCommand == nil)
             let text = report.text()
             #expect(text.contains("By its own count (INFO commandstats) the server took"))
             #expect(text.contains("Measured from here, the way and the server's queue included:"))
+            #expect(text.contains("None of them took the 100 s from which it keeps a SLOWLOG."))
             #expect(!text.contains("at most"))
+            try await databases[.main].send("CONFIG", "SET", "slowlog-log-slower-than", "0")
+            let slow = try await BulkheadToolsTests.report(on: server)
+            #expect(slow.cost?.slowFrom == 0 && slow.cost?.longestCommand.map { $0 > 0 } == true)
+            #expect(slow.text().contains("The longest of them in its SLOWLOG took"))
         }
     }
 }

@@ -21,9 +21,9 @@ extension CheckPage {
             return """
                 <tr><th scope="row">\(database.name) \
                 <span class="soft">\(database.isNamed ? "\(database.number)" : "no name")</span></th>
-                <td class="n" data-title="keys">\(Units.grouped(database.keys))</td>
+                <td class="n wide" data-title="keys">\(Units.grouped(database.keys))</td>
                 <td class="chart">\(Self.bar(database.keys, of: mostKeys))</td>
-                <td class="n" data-title="memory">\(database.memoryText)</td>
+                <td class="n wide" data-title="\(sizeTitle)">\(database.memoryText)</td>
                 <td class="chart">\(database.memory.map { Self.bar($0, of: mostBytes) } ?? "")</td>
                 <td class="n" data-title="expiring">\(database.keys > 0 ? expiring : "–")</td>
                 <td class="n" data-title="average TTL">\(average)</td></tr>

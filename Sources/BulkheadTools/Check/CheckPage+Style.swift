@@ -71,6 +71,7 @@ extension CheckPage {
         footer { margin-top: 2.5rem; font-size: .9rem; }
         @media (max-width: 44rem) {
           body { padding: 1rem .75rem 2rem; }
+          h1 { font-size: 1.3rem; }
           .row { grid-template-columns: minmax(0, 1fr); }
           .chart { display: none; }
           th, td { padding: .35rem .3rem; }
@@ -80,7 +81,7 @@ extension CheckPage {
             border-bottom: 1px solid var(--line); }
           .overview tr:last-child { border-bottom: 0; }
           .overview th, .overview td { border: 0; text-align: left; padding: .1rem .3rem .1rem 0; white-space: normal; }
-          .overview tbody th, .overview td.chart { grid-column: 1 / -1; }
+          .overview tbody th, .overview td.chart, .overview td.wide { grid-column: 1 / -1; }
           .overview td.chart { display: block; width: 100%; }
           .overview td[data-title]::before { content: attr(data-title) " "; color: var(--soft); font-size: .85rem; }
         }

@@ -137,10 +137,12 @@ struct CheckPage {
             words.append("Sizes are those of the values in the snapshot, which are smaller than in memory.")
         }
         if !sampled.isEmpty {
+            let counts = sampled.map {
+                "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)"
+            }
             words.append(
                 "Figures with ± or – and lines on bars are intervals with a confidence of 95 %, from keys drawn at "
-                    + "random: " + sampled.map { "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)" }
-                    .joined(separator: ", ") + ".")
+                    + "random: " + counts.joined(separator: ", ") + ".")
         }
         if let cost = report.cost { words.append(cost.words) }
         return HTML(joining: words.map { "<p>\($0)</p>" })

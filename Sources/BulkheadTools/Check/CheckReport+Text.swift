@@ -33,7 +33,7 @@ extension ServerReport {
                 },
                 cross("Encodings", of: filled) { $0.encodings.map { ($0.title, $0.keys) } },
                 cross("Expire in", of: filled) { $0.timesLeft.map { ($0.title, $0.keys) } },
-                prefixes(of: filled), biggest(of: filled, source: source),
+                prefixes(of: filled, on: screen), biggest(of: filled, source: source, on: screen),
             ]
         }
         var sections = [headline(on: screen)] + tables.filter { !$0.rows.isEmpty }.map { $0.text(on: screen) }
@@ -43,7 +43,7 @@ extension ServerReport {
     }
 
     private func headline(on screen: Screen) -> String {
-        var lines = [screen.inked("\(name) at \(address)", .heading)]
+        var lines = "\(name) at \(address)".wrapped(to: screen.proseColumns).map { screen.inked($0, .heading) }
         if let memory {
             var words = "\(Units.bytes(memory.used)) used"
             if let dataset = memory.dataset { words += ", \(Units.bytes(dataset)) of it data" }
@@ -92,7 +92,8 @@ extension ServerReport {
         return table
     }
 
-    private func prefixes(of databases: [DatabaseReport]) -> Table {
+    private func prefixes(of databases: [DatabaseReport], on screen: Screen) -> Table {
+        let longest = Self.longestName(on: screen)
         var table = Table(columns: [
             .text("Prefix"), .text("database"), .number("keys"), .number("share"), .number("memory"),
         ])
@@ -100,8 +101,8 @@ extension ServerReport {
             for row in database.prefixes {
                 // Below a prefix only what its part adds.
                 let name = row.depth > 1 && database.prefixes.contains { $0.depth < row.depth && row.isPart(of: $0) }
-                    ? "  " + row.prefix.shortened(to: Self.longestName - 2)
-                    : row.prefix.shortened(to: Self.longestName)
+                    ? "  " + row.prefix.shortened(to: longest - 2)
+                    : row.prefix.shortened(to: longest)
                 table.append([
                     name, database.name, (row.keysAtMost > row.keys ? "≥ " : "") + Units.count(row.keys),
                     Units.percent(Double(row.keys) / Double(max(1, database.walked))),
@@ -118,7 +119,10 @@ extension ServerReport {
         return table
     }
 
-    private func biggest(of databases: [DatabaseReport], source: CheckReport.Source) -> Table {
+    private func biggest(
+        of databases: [DatabaseReport], source: CheckReport.Source, on screen: Screen
+    ) -> Table {
+        let longest = Self.longestName(on: screen)
         let isCertain = databases.allSatisfy(\.isBiggestCertain)
         var table = Table(columns: [
             .text(isCertain ? "Biggest keys" : "Biggest keys looked at"), .text("database"), .text("type"),
@@ -127,7 +131,7 @@ extension ServerReport {
         for database in databases {
             for row in database.biggest.prefix(Self.biggestShown) {
                 table.append([
-                    row.key.shortened(to: Self.longestName), database.name, row.type ?? "–", Units.bytes(row.bytes),
+                    row.key.shortened(to: longest), database.name, row.type ?? "–", Units.bytes(row.bytes),
                 ])
             }
         }
@@ -136,8 +140,11 @@ extension ServerReport {
 
     /// Of each database; `--json` has more.
     private static let biggestShown = 3
-    /// Columns of a key or prefix.
-    private static let longestName = 40
+
+    /// Columns of a key or prefix: half a narrow screen, so that its figures still stand beside it.
+    private static func longestName(on screen: Screen) -> Int {
+        min(40, max(20, (screen.columns ?? 80) / 2))
+    }
 
     /// What estimates are worth; nothing where there are none.
     private var confidence: String {
@@ -218,8 +225,13 @@ extension CheckCost {
                 + (isServerShared ? ", which is their share: others called the same commands" : "")
                 + "; reading and writing come on top."
         } ?? "How long the server took for them it does not let this user ask."
+        let slow = slowFrom.map { from in
+            longestCommand.map { " The longest of them in its SLOWLOG took \(span($0))." }
+                ?? " None of them took the \(span(from)) from which it keeps a SLOWLOG."
+        } ?? ""
         return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
-            + "\(span(elapsed)). " + own + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for "
-            + "replies, \(span(longestStep)) for the longest step. Pace: \(pace)."
+            + "\(span(elapsed)). " + own + slow
+            + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for replies, "
+            + "\(span(longestStep)) for the longest step. Pace: \(pace)."
     }
 }

@@ -208,6 +208,10 @@ package struct CheckCost: Sendable, Encodable {
     var server: Double?
     /// True if others ran the same commands meanwhile: then `server` is this check's share by the number of calls.
     var isServerShared: Bool
+    /// Milliseconds from which a command comes into the SLOWLOG; absent where it may not be asked.
+    var slowFrom: Double?
+    /// The longest of these commands in the SLOWLOG; absent if none came into it.
+    var longestCommand: Double?
     /// Milliseconds from the writing of each step to its last reply, added up, measured on this side: the way and the
     /// server's queue are in it.
     var waited: Double
@@ -220,6 +224,8 @@ package struct CheckCost: Sendable, Encodable {
         case pace, commands, scans, looks
         case server = "server_ms"
         case isServerShared = "server_shared"
+        case slowFrom = "slowlog_from_ms"
+        case longestCommand = "longest_command_ms"
         case waited = "waited_ms"
         case longestStep = "longest_step_ms"
         case elapsed = "elapsed_ms"

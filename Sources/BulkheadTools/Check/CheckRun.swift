@@ -45,6 +45,7 @@ struct CheckRun {
         let databases = try selection.open(servers.flatMap(\.entries))
         var walked = 0
         var cost = WalkCost()
+        var slowest: [SlowCommands.Finding] = []
         var serverTimes: [(milliseconds: Double, isShared: Bool)?] = []
         var reports: [ServerReport] = []
         for server in servers {
@@ -52,6 +53,7 @@ struct CheckRun {
             var calls: [String: Int] = [:]
             let door = server.entries.lazy.compactMap { try? databases[$0.name] }.first
             let before = await times(door)
+            let slow = await slowCommands(door)
             for entry in server.entries {
                 let (database, walk) = await self.report(on: entry, of: server, databases) { done in
                     progress?.update(done: walked + done)
@@ -62,6 +64,7 @@ struct CheckRun {
                 report.databases.append(database)
             }
             serverTimes.append(await times(door).flatMap { now in before.flatMap { now.time(of: calls, since: $0) } })
+            if let door, let finding = await slow?.finding(of: Set(calls.keys), on: door) { slowest.append(finding) }
             let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server }
             report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
             reports.append(report)
@@ -69,7 +72,12 @@ struct CheckRun {
         await databases.close()
         return CheckReport(
             source: .server, date: date, servers: reports,
-            cost: CheckCost(cost, serverTimes, pace: settings.pace))
+            cost: CheckCost(cost, serverTimes, slowest, pace: settings.pace))
+    }
+
+    private func slowCommands(_ door: RedisDatabase?) async -> SlowCommands? {
+        guard let door else { return nil }
+        return await SlowCommands(of: door)
     }
 
     private func times(_ door: RedisDatabase?) async -> CommandTimes? {
@@ -183,12 +191,17 @@ private struct CheckedServer {
 }
 
 extension CheckCost {
-    init(_ cost: WalkCost, _ servers: [(milliseconds: Double, isShared: Bool)?], pace: RedisPace) {
+    init(
+        _ cost: WalkCost, _ servers: [(milliseconds: Double, isShared: Bool)?], _ slowest: [SlowCommands.Finding],
+        pace: RedisPace
+    ) {
         let told = servers.compactMap { $0 }
         self.init(
             pace: pace.description, commands: cost.commands, scans: cost.scans, looks: cost.looks,
             server: told.count == servers.count ? told.reduce(0) { $0 + $1.milliseconds } : nil,
             isServerShared: told.contains { $0.isShared },
+            slowFrom: slowest.count == servers.count ? slowest.map(\.from).max() : nil,
+            longestCommand: slowest.compactMap(\.longest).max(),
             waited: cost.waited / .milliseconds(1), longestStep: cost.longestStep / .milliseconds(1),
             elapsed: cost.elapsed / .milliseconds(1))
     }

@@ -148,9 +148,14 @@ extension DatabaseTally {
     /// Hidden keys are left out: those that may be seen were not chosen at random.
     fileprivate func sample(of keys: Int, isComplete: Bool, drewAll: Bool) -> SampleSize {
         if isComplete, drewAll { return SampleSize(looked: looked, of: looked) }
-        let there = isComplete ? walked : max(walked, keys)
-        // Of those that were to be looked at, some had gone; so it will be with the others.
-        let asked = looked + gone + hidden
+        var there = isComplete ? walked : max(walked, keys)
+        // Of those that were to be looked at, some had gone or are hidden; so it will be with the others.
+        var asked = looked + gone + hidden
+        // Who was asked for every size knows how many are hidden.
+        if isComplete, isSized {
+            there -= unsized.hidden
+            asked -= hidden
+        }
         let stay = asked > 0 ? Double(looked) / Double(asked) : 1
         return SampleSize(looked: looked, of: Int(clamping: Double(there) * stay))
     }

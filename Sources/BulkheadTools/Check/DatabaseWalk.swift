@@ -29,6 +29,10 @@ struct DatabaseWalk {
     private let pace: RedisPace
     /// Not asked yet.
     private var waiting: [WalkQuestion] = []
+    /// Questions beyond which no further page is fetched.
+    static let mostWaiting = 2_048
+    /// The most that have waited.
+    private(set) var longestQueue = 0
 
     init(_ placement: Placement, sampler: KeySampler, sizes: SizeSampler, pace: RedisPace) {
         tally = DatabaseTally(placement, sizeUnit: sizes.unit)
@@ -85,7 +89,10 @@ struct DatabaseWalk {
                 }
                 continue
             }
-            let (now, asking, place) = (walker, waiting, cursor)
+            // A page may bring more names than were asked for. Their questions are caught up with before the next one.
+            let place = waiting.count > Self.mostWaiting ? nil : cursor
+            longestQueue = max(longestQueue, waiting.count)
+            let (now, asking) = (walker, waiting)
             async let next = now.step(place, asking: asking)
             if let latest { count(latest) }
             progress(tally.walked)

@@ -45,7 +45,7 @@ let package = Package(
         library("BulkheadRESP"),
         library("BulkheadRDB"),
 
-        // Floor 0 as well: numbers, tables and progress, for people who read a terminal.
+        // Floor 0 as well: numbers, tables, progress and the width of a terminal, for people who read one.
         library("BulkheadConsole"),
 
         // Floor 1: what can be said, and how it gets there.
@@ -116,8 +116,8 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
         tests(
-            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "Bulkhead", "BulkheadTools", "BulkheadCLI",
-            "BulkheadTestServer"),
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "Bulkhead", "BulkheadTools",
+            "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),
         tests(

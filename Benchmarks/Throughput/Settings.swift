@@ -3,7 +3,7 @@ import BulkheadBenchmarkSupport
 /// What to measure, as the command line says it.
 struct Settings: Sendable {
     var host: String?
-    var port = 6379
+    var port: Int?
     var unix: String?
     var serverCore: Int?
     var database = "main"
@@ -27,8 +27,10 @@ struct Settings: Sendable {
                 + "Without a server it starts one of its own on a loopback port.",
             defaults: Settings(),
             options: [
-                .text("host", "<name>", \.host, help: "measure the server on this host"),
-                .integer("port", "<number>", \.port, in: 1...65_535, help: "its port"),
+                .text(
+                    "host", "<name>", \.host,
+                    help: "measure the server on this host; 127.0.0.1 if only --port is given"),
+                .integer("port", "<number>", \.port, in: 1...65_535, help: "its port; 6379 if only --host is given"),
                 .text("unix", "<path>", \.unix, help: "measure the server on this unix socket"),
                 .integer(
                     "server-core", "<number>", \.serverCore, in: 0...1_023,
@@ -62,6 +64,7 @@ struct Settings: Sendable {
 
     /// What the table cannot judge, in words for the person at the keyboard; nil when all fits together.
     var contradiction: String? {
+        if unix != nil, host != nil || port != nil { return "--unix names the server: leave out --host and --port" }
         if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget or hgetall" }
         if Mode(rawValue: mode) == nil { return "--mode takes async, blocking or receive" }
         if !["string", "floats"].contains(type) { return "--as takes string or floats" }

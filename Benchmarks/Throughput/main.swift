@@ -16,8 +16,9 @@ func measure(_ settings: Settings) async throws {
 
     var server: RedisTestServer?
     defer { server?.stop() }
-    var host = settings.host
-    var port = settings.port
+    // A port without a host is one of this machine.
+    var host = settings.host ?? (settings.port == nil ? nil : "127.0.0.1")
+    var port = settings.port ?? 6379
     if host == nil, settings.unix == nil {
         let own = try RedisTestServer.start(
             RedisTestServer.Options(

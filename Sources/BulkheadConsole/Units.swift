@@ -68,9 +68,9 @@ package enum Units {
         return text
     }
 
-    /// `1 key`, `1,204 keys`: a number with what it counts, given in the singular.
-    package static func counted(_ number: Int, _ one: String) -> String {
-        "\(grouped(number)) \(one)\(number == 1 ? "" : "s")"
+    /// `1 key`, `1,204 keys`: a number with what it counts, in the singular and, if that is not one s more, the plural.
+    package static func counted(_ number: Int, _ one: String, _ several: String? = nil) -> String {
+        "\(grouped(number)) \(number == 1 ? one : several ?? one + "s")"
     }
 
     private static let missing = "–"

@@ -1,3 +1,4 @@
+import BulkheadTestServer
 import Foundation
 import Testing
 
@@ -46,5 +47,16 @@ import Testing
         let (output, status) = try Self.run(words)
         #expect(status == 1 || status == 2)
         #expect(output == "")
+    }
+
+    @Test func `a port without a host is that of a server of this machine`() throws {
+        let server = try RedisTestServer.start(RedisTestServer.Options(listening: .tcp))
+        defer { server.stop() }
+        let port = try #require(server.port)
+        let words = "--json --op set --mode blocking --clients 1 --requests 50 --port"
+        #expect(try Self.run("\(words) \(port)").status == 0)
+        server.stop()
+        // Nothing listens there any more, and no server of its own takes that one's place.
+        #expect(try Self.run("\(words) \(port)").status != 0)
     }
 }

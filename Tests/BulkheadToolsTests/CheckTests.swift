@@ -126,7 +126,7 @@ import Testing
             }
             collect(json)
             #expect(names.isSuperset(of: ["format", "databases", "average_ttl_ms", "keys_at_most", "hex", "low"]))
-            let help = HelpPage.command(.check)
+            let help = HelpPage().command(.check)
             let words = Set(help.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { String($0) })
             for name in names { #expect(words.contains(name), "\(name) is not documented") }
             let document = try #require(json as? [String: Any])

@@ -151,8 +151,9 @@ import Testing
             #expect(outcome.exitCode == 1)
             #expect(try codes(outcome) == ["eviction", "unnamed-keys", "persistence", "no-keys"])
             let text = try await Bulkhead.run("doctor", "--url", server.url)
-            for line in text.text.split(separator: "\n") { #expect(line.count <= 80) }
-            #expect(text.text.contains("number 7 has 1 key and no name."))
+            #expect(text.text.contains("number 7 has 1 key and no name.\n"))
+            // What can be typed stands on a line of its own, and leads to this server.
+            #expect(text.text.contains("\n         $ bulkhead migrate --from 7 --to NAME --all --url \(server.url)\n"))
         }
     }
 

@@ -2,9 +2,9 @@ import BulkheadTools
 import Testing
 
 @Suite struct HelpTests {
-    static let pages = [BulkheadProgram.page] + BulkheadProgram.commands.map { HelpPage.command($0) }
+    static let pages = [BulkheadProgram.page()] + BulkheadProgram.commands.map { HelpPage().command($0) }
 
-    static let resp = BulkheadProgram.commands.first { $0.name == "resp" }.map { HelpPage.command($0) } ?? ""
+    static let resp = BulkheadProgram.commands.first { $0.name == "resp" }.map { HelpPage().command($0) } ?? ""
 
     @Test(arguments: pages) func `no line of the help is longer than 80 columns`(page: String) {
         for line in page.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
@@ -12,8 +12,8 @@ import Testing
 
     @Test func `every command and every flag is on its page`() {
         for command in BulkheadProgram.commands {
-            #expect(BulkheadProgram.page.contains("  \(command.name)  "))
-            for flag in command.flags { #expect(HelpPage.command(command).contains("  \(flag.spelling)  ")) }
+            #expect(BulkheadProgram.page().contains("  \(command.name)  "))
+            for flag in command.flags { #expect(HelpPage().command(command).contains("  \(flag.spelling)  ")) }
         }
     }
 
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--help"], BulkheadProgram.page), (["-h"], BulkheadProgram.page), (["help"], BulkheadProgram.page),
+        (["--help"], BulkheadProgram.page()), (["-h"], BulkheadProgram.page()), (["help"], BulkheadProgram.page()),
         (["help", "resp"], resp), (["resp", "--help"], resp), (["resp", "--encode", "-h", "--bad"], resp),
         (["help", "help"], pages.last!), (["--version"], "bulkhead 0.1.0"),
     ])
@@ -40,7 +40,7 @@ import Testing
     @Test func `without a command the page goes to standard error, and the exit code is 64`() async throws {
         let outcome = try await Bulkhead.run()
         #expect(outcome.output.isEmpty)
-        #expect(outcome.errors == BulkheadProgram.page + "\n")
+        #expect(outcome.errors == BulkheadProgram.page() + "\n")
         #expect(outcome.exitCode == 64)
     }
 }

@@ -30,7 +30,7 @@ import Testing
         try await withSides(.across) { sides in
             for index in 0..<2 { try await sides.source.set("t:\(index)", "\(index)", expiry: .after(.seconds(1_000))) }
             var plan = MigrationPlan(from: .init(.main, number: 0), to: .init(.knowledge, number: 1))
-            plan.pattern = "t:*"
+            plan.keys = .patterns([KeyPattern("t:*")])
             let notes = HandoverNotes(plan, from: sides.source.address, to: sides.target.address)
             let fence = MigrationFence(
                 plan, from: try await ServerFacts(of: sides.source), to: try await ServerFacts(of: sides.target), notes)

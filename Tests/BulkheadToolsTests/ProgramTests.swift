@@ -91,7 +91,7 @@ import Testing
 
     @Test func `an input or output that fails exits 74`() async throws {
         let reading = try await Bulkhead.shell("bulkhead resp < /")
-        #expect(reading.errors.hasPrefix("bulkhead: reading standard input failed: "))
+        #expect(reading.errors.hasPrefix("bulkhead resp: reading standard input failed: "))
         #expect(reading.exitCode == 74)
         let closed = try await Bulkhead.shell("bulkhead --help >&-")
         #expect(closed.errors.hasPrefix("bulkhead: writing standard output failed: "))

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 import BulkheadTestServer
 import BulkheadTestSupport
 import Foundation
@@ -154,7 +155,7 @@ import Testing
         try await withFile { file, server, _ in
             let several = try await Bulkhead.run("restore", file, "--into", "7", "--url", server.url)
             #expect(several.exitCode == 64)
-            #expect(several.errors.contains("it has 1 (\(Self.keys) keys), 3 (1 keys)"))
+            #expect(several.errors.contains("it has 1 (\(Units.grouped(Self.keys)) keys), 3 (1 key)"))
             let missing = try await Bulkhead.run(
                 "restore", file, "--into", "7", "--file-database", "9", "--url", server.url)
             #expect(missing.exitCode == 64)

@@ -25,7 +25,35 @@ package final class PseudoTerminal: Sendable {
         self.program = program
         // Whoever is started must hold no more of it than it was given.
         for end in [screen, program] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(screen, F_SETFL, O_NONBLOCK)
         resize(columns: columns, rows: rows)
+    }
+
+    /// What has been shown since the last call; empty if nothing was.
+    package func read() -> [UInt8] {
+        var shown: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = block.withUnsafeMutableBytes { recv($0) }
+            guard count > 0 else { return shown }
+            shown += block.prefix(count)
+        }
+    }
+
+    /// Types, as a person does: a line ends in a line feed, and U+0004 is Ctrl-D.
+    package func type(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(screen, $0.baseAddress, $0.count) }
+    }
+
+    private func recv(_ space: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Darwin)
+        Darwin.read(screen, space.baseAddress, space.count)
+        #elseif canImport(Musl)
+        Musl.read(screen, space.baseAddress, space.count)
+        #else
+        Glibc.read(screen, space.baseAddress, space.count)
+        #endif
     }
 
     deinit {

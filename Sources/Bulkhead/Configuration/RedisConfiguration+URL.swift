@@ -35,7 +35,10 @@ extension RedisConfiguration {
         guard !ConfigurationText.hasControls(url) else {
             throw refuse("has a line break or another control character within; in a password they are percent-encoded")
         }
+        // The value is not repeated: what has no scheme may be a password as well as a host.
+        let noScheme = "must begin with redis:// or unix://, as in redis://host:port"
         guard let parts = URLComponents(string: url) else {
+            guard url.contains("://") else { throw refuse(noScheme) }
             throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
         }
         // Before all else: what stands in front of an unencoded # or ? may be a part of a password, and is not shown.
@@ -50,7 +53,7 @@ extension RedisConfiguration {
             throw refuse(
                 "asks for TLS (\(scheme)://), which is not supported yet: let a local TLS proxy such as stunnel reach "
                     + "the server, and name its port or its socket here")
-        default: throw refuse("must begin with redis:// or unix://")
+        default: throw refuse(noScheme)
         }
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password.map { RedisPassword($0) }

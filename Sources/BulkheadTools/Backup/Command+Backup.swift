@@ -103,7 +103,7 @@ extension Command {
         } else {
             for file in report.files { try streams.output.writeAll(file.path + "\n") }
         }
-        if !isQuiet { try? streams.errors.writeAll(report.text) }
+        if !isQuiet { try? streams.errors.writeAll(report.text(on: streams.errors.screen)) }
         return .done
     }
 
@@ -142,7 +142,7 @@ extension Backup {
         self.init(
             program: program, databases: databases, plan: plan, options: options,
             say: { line in
-                try? streams.errors.writeAll(line.wrapped(to: HelpPage.columns).joined(separator: "\n") + "\n")
+                try? streams.errors.writeAll(line.paragraphs(on: streams.errors.screen))
             },
             bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
             isQuiet: isQuiet)
@@ -151,7 +151,7 @@ extension Backup {
 
 extension Backup.Report {
     /// For people, on standard error.
-    var text: String {
+    func text(on screen: Screen) -> String {
         var lines: [String] = []
         for file in files {
             let manifest = file.manifest
@@ -171,14 +171,17 @@ extension Backup.Report {
             }
             lines.append(line)
         }
-        if !deleted.isEmpty { lines.append("Deleted \(deleted.count) old: \(deleted.joined(separator: ", ")).") }
+        if !deleted.isEmpty {
+            lines.append(
+                "Deleted \(Units.counted(deleted.count, "old backup")): \(deleted.joined(separator: ", ")).")
+        }
         for old in kept {
             lines.append(
                 "Kept \(old.path) besides: it has \(Units.counted(old.keys, "key")), and those that are kept have "
                     + "\(Units.grouped(old.mostOfYounger)) at most, or its file is more than twice as large as theirs. "
                     + "Say --allow-smaller to have it deleted.")
         }
-        return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.joined(separator: "\n") + "\n"
+        return lines.map { $0.paragraphs(on: screen) }.joined()
     }
 }
 

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 import BulkheadRDB
 import BulkheadRESP
 
@@ -94,7 +95,8 @@ struct KeyByKeyCopy {
     private var tooManyKeys: ProgramFailure {
         ProgramFailure(
             .failed,
-            "\(program): \(database.name) has more than \(SeenKeys.usualLimit) keys, and that is as many as are told "
+            "\(program): \(database.name) has more than \(Units.grouped(SeenKeys.usualLimit)) keys, and that is as "
+                + "many as are told "
                 + "apart when they are copied key by key; allow SYNC to this user")
     }
 

@@ -7,6 +7,15 @@ extension StandardStreams {
     }
 }
 
+extension StandardStreams {
+    /// Where somebody sits, says what a command reads from standard input: a program that is silent seems to hang.
+    func sayWaiting(for what: String, _ program: String) {
+        guard input.isTerminal else { return }
+        let words = "\(program): reads \(what); Ctrl-D ends it, Ctrl-C stops it."
+        try? errors.writeAll(words.paragraphs(on: errors.screen))
+    }
+}
+
 extension Descriptor {
     /// What was typed up to the end of the line; nil at the end of input, past 1 KiB, or if it is no text.
     fileprivate func readLine() -> String? {

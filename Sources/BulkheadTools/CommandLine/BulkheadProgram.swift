@@ -1,9 +1,13 @@
+import BulkheadConsole
+
 /// The program `bulkhead`: its table of commands, and the way from words to one of them.
 package enum BulkheadProgram {
     package static let version = "0.1.0"
+    static let summary = "Redis databases with names, kept apart from each other"
     /// Every command, in the order of the help.
     package static let commands: [Command] = [
-        .check, .migrate, .backup, .restore, .diff, .flush, .doctor, .lint, .rdb, .resp, .completions, .help,
+        .check, .migrate, .backup, .restore, .diff, .flush, .doctor, .catalogue, .lint, .rdb, .resp, .completions,
+        .help,
     ]
     package static let flags: [Flag] = [.help, .version]
 
@@ -13,10 +17,10 @@ package enum BulkheadProgram {
         do {
             return try await perform(words, streams)
         } catch {
-            if let message = error.message {
+            if let message = error.named("bulkhead").message {
                 // With standard error gone there is nowhere left to complain to.
                 // Nobody knows what file or word a URL was taken for: passwords stay out of all messages.
-                try? streams.errors.writeAll(message.withoutLogins + "\n")
+                try? streams.errors.writeAll(message.withoutLogins.paragraphs(on: streams.errors.screen))
             }
             return error.exitCode
         }
@@ -28,7 +32,7 @@ package enum BulkheadProgram {
         let own = words.prefix { $0.hasPrefix("-") }
         let arguments = try Arguments(reading: own, flags: flags, of: "bulkhead")
         if arguments.has(.help) {
-            try streams.output.writeAll(page + "\n")
+            try streams.output.writeAll(page(columns: streams.output.screen.pageColumns) + "\n")
             return .done
         }
         if arguments.has(.version) {
@@ -36,7 +40,7 @@ package enum BulkheadProgram {
             return .done
         }
         guard own.count < words.count else {
-            throw ProgramFailure(.usage, page)
+            throw ProgramFailure(.usage, page(columns: streams.errors.screen.pageColumns))
         }
         let command = try command(named: words[own.count])
         return try await perform(command, words[(own.count + 1)...], streams)
@@ -48,15 +52,19 @@ package enum BulkheadProgram {
         let arguments = try Arguments(
             reading: words, flags: command.flags + [.help], operands: command.operands, of: "bulkhead \(command.name)")
         if arguments.has(.help) {
-            try streams.output.writeAll(HelpPage.command(command) + "\n")
+            try streams.output.writeAll(HelpPage(columns: streams.output.screen.pageColumns).command(command) + "\n")
             return .done
         }
-        return try await command.run(arguments, streams)
+        do {
+            return try await command.run(arguments, streams)
+        } catch {
+            throw error.named(arguments.program)
+        }
     }
 
     /// The page of the whole program.
-    package static var page: String {
-        HelpPage.program(version: version, commands: commands, flags: flags)
+    package static func page(columns: Int = Screen.fallbackColumns) -> String {
+        HelpPage(columns: columns).program(version: version, commands: commands, flags: flags)
     }
 
     static func command(named name: String) throws(ProgramFailure) -> Command {
@@ -67,21 +75,4 @@ package enum BulkheadProgram {
         }
         return command
     }
-}
-
-extension Command {
-    /// `bulkhead help`
-    static let help = Command(
-        name: "help",
-        summary: "print the page of a command, or of the program",
-        usage: ["bulkhead help [COMMAND]"],
-        about: "Prints the same page as COMMAND --help.",
-        operands: Operands(placeholder: "COMMAND", count: 0...1, completion: .commands),
-        run: { arguments, streams throws(ProgramFailure) in
-            let page = try arguments.operands.first.map { name throws(ProgramFailure) in
-                HelpPage.command(try BulkheadProgram.command(named: name))
-            }
-            try streams.output.writeAll((page ?? BulkheadProgram.page) + "\n")
-            return .done
-        })
 }

@@ -21,10 +21,27 @@ package struct ExitCode: Sendable, Hashable {
 package struct ProgramFailure: Error, Sendable, Hashable {
     package let exitCode: ExitCode
     package let message: String?
+    /// False while the message does not begin with the name of the command.
+    private let isNamed: Bool
 
     init(_ exitCode: ExitCode, _ message: String?) {
+        self.init(exitCode, message, isNamed: true)
+    }
+
+    private init(_ exitCode: ExitCode, _ message: String?, isNamed: Bool) {
         self.exitCode = exitCode
         self.message = message
+        self.isNamed = isNamed
+    }
+
+    /// The failure of what several commands use, and which of them is at work is for others to say.
+    static func unnamed(_ exitCode: ExitCode, _ words: String) -> ProgramFailure {
+        ProgramFailure(exitCode, words, isNamed: false)
+    }
+
+    /// With the name of `program` in front, if no name is there yet.
+    func named(_ program: String) -> ProgramFailure {
+        isNamed ? self : ProgramFailure(exitCode, message.map { "\(program): \($0)" })
     }
 
     /// The reader of standard output wants no more, as `head` does: no failure of ours, and nothing to say.

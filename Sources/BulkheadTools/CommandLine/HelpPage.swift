@@ -1,13 +1,22 @@
 import BulkheadConsole
 
-/// Renders the pages of the help from the table of commands, 80 columns wide, without a line feed at the end.
-package enum HelpPage {
-    static let columns = 80
+/// Renders the pages of the help from the table of commands, without a line feed at the end.
+package struct HelpPage {
+    /// For lint, which lays out its findings for 80 columns.
+    static let columns = Screen.fallbackColumns
+    /// How wide the page is.
+    private let columns: Int
+    /// Where a text beside its name would be narrower than this, it goes below it.
+    private static let narrowest = 30
+
+    package init(columns: Int = Screen.fallbackColumns) {
+        self.columns = columns
+    }
 
     /// The page of the whole program.
-    package static func program(version: String, commands: [Command], flags: [Flag]) -> String {
+    package func program(version: String, commands: [Command], flags: [Flag]) -> String {
         let sections = [
-            "bulkhead \(version): Redis databases with names, kept apart from each other",
+            title("bulkhead \(version): \(BulkheadProgram.summary)"),
             section("Usage", ["bulkhead COMMAND [FLAG…]", "bulkhead help COMMAND"]),
             table("Commands", commands.map { ($0.name, $0.summary) }),
             table("Flags", flags.map { ($0.spelling, $0.help) }),
@@ -18,10 +27,10 @@ package enum HelpPage {
     }
 
     /// The page of one command.
-    package static func command(_ command: Command) -> String {
+    package func command(_ command: Command) -> String {
         var sections = [
-            "bulkhead \(command.name): \(command.summary)",
-            section("Usage", command.usage),
+            title("bulkhead \(command.name): \(command.summary)"),
+            section("Usage", command.usage.flatMap { $0.wrapped(to: columns - 2).hanging(4) }),
             command.about.wrapped(to: columns).joined(separator: "\n"),
             table("Flags", (command.flags + [.help]).map { ($0.spelling, $0.help) }),
         ]
@@ -31,24 +40,29 @@ package enum HelpPage {
         return sections.joined(separator: "\n\n")
     }
 
-    private static var exitCodes: String {
+    private var exitCodes: String {
         table("Exit codes", ExitCode.all.map { (String($0.number), $0.meaning) })
     }
 
-    private static func examples(_ examples: [Command.Example]) -> String {
+    private func examples(_ examples: [Command.Example]) -> String {
         let blocks = examples.map { example in
-            ([example.title, "  $ \(example.call)"] + example.output.map { "  \($0)" })
+            (example.title.wrapped(to: columns - 2) + ["  $ \(example.call)"] + example.output.map { "  \($0)" })
                 .map { "  \($0)" }.joined(separator: "\n")
         }
         return "Examples\n" + blocks.joined(separator: "\n\n")
     }
 
-    private static func section(_ title: String, _ lines: [String]) -> String {
+    private func title(_ text: String) -> String {
+        text.wrapped(to: columns).joined(separator: "\n")
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> String {
         ([title] + lines.map { "  \($0)" }).joined(separator: "\n")
     }
 
-    private static func table(_ title: String, _ rows: [(String, String)]) -> String {
+    private func table(_ title: String, _ rows: [(String, String)]) -> String {
         let left = rows.map(\.0.count).max() ?? 0
+        guard columns - left - 4 >= Self.narrowest || left == 0 else { return list(title, rows) }
         let lines = rows.flatMap { name, text in
             text.wrapped(to: columns - left - 4).enumerated().map { index, line in
                 let name = index == 0 ? name : ""
@@ -56,5 +70,21 @@ package enum HelpPage {
             }
         }
         return section(title, lines)
+    }
+
+    /// The same for a narrow screen: each text below its name, and what goes on below what it belongs to.
+    private func list(_ title: String, _ rows: [(String, String)]) -> String {
+        section(
+            title,
+            rows.flatMap { name, text in
+                (name.isEmpty ? [] : [name]) + text.wrapped(to: columns - 8).map { "    " + $0 }
+            })
+    }
+}
+
+extension [String] {
+    /// The lines with all but the first so much to the right.
+    fileprivate func hanging(_ indent: Int) -> [String] {
+        enumerated().map { $0 == 0 ? $1 : String(repeating: " ", count: indent) + $1 }
     }
 }

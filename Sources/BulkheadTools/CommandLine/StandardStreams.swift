@@ -17,6 +17,7 @@ package struct StandardStreams: Sendable {
     /// Those of this process. Writing to a pipe that nobody reads is an error from then on, and no signal.
     package static func ofThisProcess() -> StandardStreams {
         signal(SIGPIPE, SIG_IGN)
+        Interruption.quitAsOthersDo()
         return StandardStreams(
             input: Descriptor(number: 0, name: "standard input"),
             output: Descriptor(number: 1, name: "standard output"),
@@ -80,7 +81,7 @@ package struct Descriptor: Sendable {
             _ = poll(&request, 1, -1)
         case EPIPE: throw .readerLeft
         default:
-            throw ProgramFailure(.ioFailed, "bulkhead: \(action) \(name) failed: \(String(cString: strerror(code)))")
+            throw ProgramFailure.unnamed(.ioFailed, "\(action) \(name) failed: \(String(cString: strerror(code)))")
         }
     }
 }

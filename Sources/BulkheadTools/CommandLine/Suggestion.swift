@@ -1,7 +1,16 @@
-/// The words `; did you mean …?` with the nearest of `known`; empty if none is known.
+/// The words `; did you mean …?` with the nearest of `known`; empty if none is near.
 func suggestion(for typed: String, among known: [String]) -> String {
-    let nearest = known.min { editDistance(typed, $0) < editDistance(typed, $1) }
-    return nearest.map { "; did you mean \($0)?" } ?? ""
+    let near = known.map { (word: $0, distance: distance(typed, $0)) }.min { $0.distance < $1.distance }
+    // Of a word that has little in common with it nobody thought.
+    guard let near, near.distance <= max(1, min(typed.count, near.word.count) / 2) else { return "" }
+    return "; did you mean \(near.word)?"
+}
+
+/// The edit distance, whatever the case; of a word that was only begun, or has a dash too few, hardly any.
+private func distance(_ typed: String, _ known: String) -> Int {
+    let (typed, known) = (typed.lowercased(), known.lowercased())
+    let begun = typed.drop { $0 == "-" }
+    return !begun.isEmpty && known.drop { $0 == "-" }.hasPrefix(begun) ? 1 : editDistance(typed, known)
 }
 
 /// How many letters to insert, leave out, replace or swap with their neighbour to make one word the other.

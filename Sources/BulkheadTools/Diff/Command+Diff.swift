@@ -72,7 +72,7 @@ extension Command {
         if arguments.has(.json) {
             try streams.output.writeJSON(document)
         } else {
-            try streams.output.writeAll(document.text)
+            try streams.output.writeAll(document.text(on: streams.output.screen))
         }
         guard isWhole else {
             throw ProgramFailure(.failed, "\(arguments.program): stopped before all keys were compared")
@@ -151,17 +151,17 @@ private struct DiffDocument: Encodable, Sendable {
         try values.encode(right, forKey: .right)
     }
 
-    var text: String {
-        var lines = report.differences.lines
+    func text(on screen: Screen) -> String {
+        var lines = report.differences.lines(on: screen)
         let counts = [
             ("the same", report.same), ("expired", report.expired), ("different", report.different),
             ("only in \(left)", report.onlyLeft), ("only in \(right)", report.onlyRight),
         ].filter { $0.1 > 0 }.map { "\(Units.grouped($0.1)) \($0.0)" }
         let list = counts.isEmpty ? "no keys on either side" : counts.joined(separator: ", ")
-        lines += "\(left) and \(right): \(list).".wrapped(to: HelpPage.columns)
+        lines += "\(left) and \(right): \(list).".wrapped(to: screen.proseColumns)
         if !report.looksForOnlyRight {
             lines += "The file has more keys than are remembered: keys only in \(right) were not looked for."
-                .wrapped(to: HelpPage.columns)
+                .wrapped(to: screen.proseColumns)
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -46,7 +46,7 @@ extension Command {
                 let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
                 // All names may live elsewhere.
                 if entries.isEmpty { continue }
-                reports.append(try await report(on: try databases[door.name], entries))
+                reports.append(try await report(on: try databases[door.name], entries, selection.call))
             }
             return reports
         }
@@ -61,12 +61,12 @@ extension Command {
     }
 
     private static func report(
-        on database: RedisDatabase, _ entries: [DatabaseEntry]
+        on database: RedisDatabase, _ entries: [DatabaseEntry], _ call: String
     ) async throws(RedisError) -> DoctorReport {
         let facts = try await ServerFacts(of: database)
         let diagnosis = Diagnosis(
             facts, entries, permissions: try await ToolPermissions.ask(database),
-            isOpenToAnybody: await database.isOpenToAnybody)
+            isOpenToAnybody: await database.isOpenToAnybody, call: call)
         return DoctorReport(server: facts.name, address: database.address, findings: diagnosis.findings)
     }
 }
@@ -83,7 +83,8 @@ private struct DoctorReport: Encodable {
     let findings: [Finding]
 
     func text(on screen: Screen) -> String {
-        var lines = [screen.inked("\(server) at \(address)", .heading), ""] + findings.lines(on: screen)
+        let title = "\(server) at \(address)".wrapped(to: screen.proseColumns)
+        var lines = title.map { screen.inked($0, .heading) } + [""] + findings.lines(on: screen)
         let counts = Finding.Severity.allCases.map { severity in
             Units.counted(findings.count { $0.severity == severity }, severity.rawValue)
         }

@@ -1,4 +1,5 @@
 package import Bulkhead
+import BulkheadConsole
 
 /// A server held against the names that live on it: facts in, findings out. It asks nothing itself.
 package struct Diagnosis: Sendable {
@@ -9,14 +10,18 @@ package struct Diagnosis: Sendable {
     let permissions: ToolPermissions?
     /// True if a client can log in as the default user without a password; nil where that cannot be asked.
     let isOpenToAnybody: Bool?
+    /// The flags that lead other commands to the same server, each behind a space.
+    let call: String
 
     package init(
-        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?
+        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?,
+        call: String = ""
     ) {
         self.facts = facts
         self.entries = entries
         self.permissions = permissions
         self.isOpenToAnybody = isOpenToAnybody
+        self.call = call
     }
 
     /// All findings, the worst first, each kind in the order of the rules.
@@ -51,7 +56,7 @@ package struct Diagnosis: Sendable {
             found.append(
                 Finding(
                     .warning, "replica", "this is a replica: it refuses writes, and what it holds may be old",
-                    remedy: "Point the URL to the primary, \(facts.info["master_host"] ?? "its master")."))
+                    remedy: "Point the URL to the primary\(facts.primary.map { ", \($0)" } ?? "")."))
         }
         if facts.number("loading") == 1 {
             found.append(
@@ -94,8 +99,8 @@ package struct Diagnosis: Sendable {
             found.append(
                 Finding(
                     .warning, "unnamed-keys", "number \(number) has \(counted(space.keys, "key")) and no name",
-                    remedy: "Add an entry for \(number) to the catalogue, or move its keys: "
-                        + "bulkhead migrate --from \(number) --to NAME --all."))
+                    remedy: "Add an entry for \(number) to the catalogue, or move its keys to a name:",
+                    command: "bulkhead migrate --from \(number) --to NAME --all\(call)"))
         }
         let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
         if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
@@ -266,6 +271,6 @@ package struct Diagnosis: Sendable {
     }
 
     private func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
-        "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+        Units.counted(count, noun, plural)
     }
 }

@@ -83,7 +83,7 @@ extension Command {
         if let refusal = result.refusal {
             throw ProgramFailure(
                 refusal == FlushResult.stopped ? .failed : .found,
-                "bulkhead flush: nothing was removed: \(refusal).")
+                "bulkhead flush: nothing was removed: \(refusal.asSentence)")
         }
         return .done
     }
@@ -98,15 +98,17 @@ extension Command {
         let plan = try arguments.text(of: .backupFirst).map { path throws(ProgramFailure) in
             try BackupPlan([entry], to: try BackupPlan.unusedPath(path), in: databases, replacing: false, arguments)
         }
-        if !arguments.has(.json) { try? streams.errors.writeAll(preview.text) }
+        if !arguments.has(.json) { try? streams.errors.writeAll(preview.text(on: streams.errors.screen)) }
         if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
         if let expected = arguments.integer(of: .expecting), expected != preview.keys {
             return FlushResult(
-                preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and \(expected) were expected")
+                preview,
+                refusal: "it holds \(Units.counted(preview.keys, "key")), and \(Units.grouped(expected)) were expected")
         }
         if let most = arguments.integer(of: .atMost), preview.keys > most {
             return FlushResult(
-                preview, refusal: "it holds \(Units.counted(preview.keys, "key")), and at most \(most) may go")
+                preview,
+                refusal: "it holds \(Units.counted(preview.keys, "key")), and at most \(Units.grouped(most)) may go")
         }
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
         if !arguments.has(.yes) {
@@ -152,9 +154,10 @@ extension Command {
             plan, of: databases, options, program: arguments.program, isQuiet: arguments.has(.quiet), streams)
         do throws(ProgramFailure) {
             let report = try await work.run()
-            try? streams.errors.writeAll(report.text)
+            try? streams.errors.writeAll(report.text(on: streams.errors.screen))
             return report.files.first
         } catch {
+            let error = error.named(arguments.program)
             let advice = arguments.has(.allowFuzzy) || Interruption.isRequested
                 ? "" : " Where the server gives no snapshot, --allow-fuzzy takes a backup made key by key."
             throw ProgramFailure(
@@ -202,7 +205,7 @@ struct FlushResult: Encodable {
 
 extension FlushPreview {
     /// What people are shown before they are asked.
-    var text: String {
+    func text(on screen: Screen) -> String {
         var lines = [
             "On \(address):",
             "\(entry.name) (number \(entry.number)) has \(Units.counted(keys, "key")), "
@@ -210,14 +213,13 @@ extension FlushPreview {
         ]
         if !sample.isEmpty {
             lines.append("Some of them, at random:")
-            lines += sample.map { "  " + $0.shortened(to: HelpPage.columns - 2) }
+            lines += sample.map { "  " + $0.line(on: screen, behind: 2) }
         }
         if !aliases.isEmpty {
             lines.append("The same number is also called \(aliases.map(\.name.text).joined(separator: ", ")).")
         }
         lines.append(DatabaseClients.line(otherClients, "the number"))
-        return lines.flatMap { $0.hasPrefix("  ") ? [$0] : $0.wrapped(to: HelpPage.columns) }
-            .joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n").paragraphs(on: screen)
     }
 }
 

@@ -1,4 +1,5 @@
 package import Bulkhead
+import BulkheadConsole
 
 /// What a flush of a database would take with it, looked up before anybody agrees to it.
 package struct FlushPreview: Sendable {
@@ -50,10 +51,12 @@ package struct FlushPreview: Sendable {
     /// that have gone meanwhile are no reason.
     func objection(toFlushing count: Int, backedUp: Int?) -> String? {
         if count > keys {
-            return "it has \(count) keys by now, and \(keys) were agreed to: somebody writes to it; look again"
+            return "it has \(Units.counted(count, "key")) by now, and \(Units.grouped(keys)) were agreed to: "
+                + "somebody writes to it; look again"
         }
         if let backedUp, count > backedUp {
-            return "it has \(count) keys by now, and the backup has \(backedUp): somebody writes to it; look again"
+            return "it has \(Units.counted(count, "key")) by now, and the backup has \(Units.grouped(backedUp)): "
+                + "somebody writes to it; look again"
         }
         return nil
     }

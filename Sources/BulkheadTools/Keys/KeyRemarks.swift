@@ -30,11 +30,11 @@ struct KeyRemarks: Sendable, Encodable {
         if all[place].keys.count < Self.keysShown { all[place].keys.append(ShownBytes(key)) }
     }
 
-    /// The remarks as lines of at most 80 columns, keys below them.
-    var lines: [String] {
+    /// The remarks as lines of a screen, keys below them.
+    func lines(on screen: Screen) -> [String] {
         all.flatMap { remark in
-            var lines = "\(Units.grouped(remark.count)): \(remark.text)".wrapped(to: HelpPage.columns)
-            lines += remark.keys.map { "  " + $0.shortened(to: HelpPage.columns - 2) }
+            var lines = "\(Units.grouped(remark.count)): \(remark.text)".wrapped(to: screen.proseColumns)
+            lines += remark.keys.map { "  " + $0.line(on: screen, behind: 2) }
             if remark.count > remark.keys.count { lines.append("  …") }
             return lines
         }

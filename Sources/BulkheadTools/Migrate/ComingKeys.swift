@@ -27,9 +27,11 @@ struct ComingKeys: Sendable {
         var looked = 0
         while let next = cursor, looked < pages * keysOfPage {
             let page = try await source.run(
-                .scanPage(next, match: plan.pattern, count: keysOfPage, as: RESPBytes.self))
+                .scanPage(next, match: plan.keys.match, count: keysOfPage, as: RESPBytes.self))
             looked += keysOfPage
-            for key in page.elements where !key.starts(with: HandoverNotes.prefix) { found.insert(key) }
+            for key in page.elements where !key.starts(with: HandoverNotes.prefix) && plan.keys.takes(key) {
+                found.insert(key)
+            }
             cursor = page.cursor
         }
         // The scan is over, or SCAN has looked at about as many as it was asked to.

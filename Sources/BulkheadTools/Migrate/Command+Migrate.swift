@@ -10,11 +10,13 @@ extension Command {
             "bulkhead migrate --from NAME --to NAME --pattern GLOB [FLAG…]",
             "bulkhead migrate --from NAME --to NAME --all [FLAG…]",
             "bulkhead migrate --from NAME --to-url URL [--to NAME] --all [FLAG…]",
+            "bulkhead migrate --from NAME --misplaced [FLAG…]",
         ],
         about: """
-            Which keys is always said: by --pattern, or --all for the whole database. On a terminal it shows counts \
-            and who else uses the source, and asks; a script is not asked. Keys of every type, with their \
-            expiry to the millisecond. Within a server each key goes by one atomic \
+            Which keys is always said: by --pattern, --all for the whole database, or --misplaced for those that \
+            belong into others by the patterns of the catalogue; these are counted first, and a script says --yes. \
+            On a terminal it shows counts and who else uses the source, and asks; a script is not asked. Keys of \
+            every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
             command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
             only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
             when; run again with --resume to finish. For a server that crashes this holds as far as what it has \
@@ -28,14 +30,17 @@ extension Command {
             (exit code 2), before another key is deleted in the source.
             """,
         flags: ServerSelection.flags + [
-            .from, .to, .toURL, .pattern, .all, .rename, .onConflict, .copy, .verify, .resume, .rate, .pace,
-            .dryRun, .yes, .json, .quiet,
+            .from, .to, .toURL, .pattern, .all, .misplaced, .rename, .onConflict, .copy, .verify, .resume, .rate,
+            .pace, .dryRun, .yes, .json, .quiet,
         ],
         examples: [
             Example(
                 "What would be done, conflicts included; changes nothing:",
                 "bulkhead migrate --from main --to knowledge --pattern 'doc:*' --dry-run"),
             Example("Do it:", "bulkhead migrate --from main --to knowledge --pattern 'doc:*'"),
+            Example(
+                "What check found in the wrong database, to where it belongs; first only looked at:",
+                "bulkhead migrate --from main --misplaced --dry-run"),
             Example(
                 "Under other names:",
                 "bulkhead migrate --from 0 --to 7 --pattern 'old:*' --rename old:=new:"),
@@ -53,6 +58,11 @@ extension Command {
     ) async throws(ProgramFailure) -> ExitCode {
         let selection = try ServerSelection(arguments)
         let plan = try MigrationPlan(arguments, selection)
+        if arguments.has(.misplaced) {
+            let asks = asks(arguments, streams)
+            return try await MisplacedMove(
+                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks).run()
+        }
         let databases = try selection.open([plan.from, plan.to])
         var others: RedisDatabases?
         if let url = arguments.text(of: .toURL) {
@@ -84,11 +94,11 @@ extension Command {
         let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
         let findings = try await preflight.run()
         for remark in findings.remarks {
-            let lines = "\(arguments.program): \(remark)".wrapped(to: HelpPage.columns)
-            try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
+            try? streams.errors.writeAll("\(arguments.program): \(remark)".paragraphs(on: streams.errors.screen))
         }
         if !arguments.has(.json), plan.isDryRun || asks(arguments, streams) {
-            try? streams.errors.writeAll(await preflight.preview(findings))
+            try? streams.errors.writeAll(
+                await preflight.preview(findings).paragraphs(on: streams.errors.screen))
         }
         if asks(arguments, streams), !plan.isDryRun {
             let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
@@ -97,20 +107,11 @@ extension Command {
                     .found, "\(arguments.program): nothing was \(plan.verb): the name was not typed.")
             }
         }
-        let mover: any KeyMover =
-            if plan.isDryRun {
-                DryRunMover(plan: plan)
-            } else if findings.isOneServer {
-                ServerSideMover(plan, on: findings.source, watching: findings.targetWatch)
-            } else {
-                CrossServerMover(
-                    plan, from: findings.source, to: findings.target,
-                    HandoverNotes(plan, from: source.address, to: target.address), watching: findings.targetWatch)
-            }
+        let mover = plan.mover(findings, from: source, to: target)
         // Of a pattern nobody knows how many keys it finds, but how many there are to look at.
         let progress = WorkProgress(
             plan.copies ? "copy" : "migrate", total: findings.sourceKeys,
-            unit: plan.pattern == nil ? "keys" : "keys looked at", isSilent: arguments.has(.quiet), streams)
+            unit: plan.keys.isAll ? "keys" : "keys looked at", isSilent: arguments.has(.quiet), streams)
         var migration = Migration(
             plan: plan, source: source, target: target, mover: mover, targetWatch: findings.targetWatch,
             canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
@@ -127,10 +128,11 @@ extension Command {
                 MigrationDocument(
                     report, plan, isOneServer: findings.isOneServer, seconds: seconds, goOn: goOn))
         } else {
-            try streams.output.writeAll(MigrationSummary(report, plan, seconds: seconds).text)
+            try streams.output.writeAll(
+                MigrationSummary(report, plan, seconds: seconds).text(on: streams.output.screen))
         }
         if let words = MigrationSummary(report, plan, seconds: seconds).ending(goOn) {
-            try? streams.errors.writeAll(words)
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }
         return report.exitCode
     }
@@ -145,6 +147,10 @@ extension MigrationPlan {
     /// What the command line says; throws a wrong call where its parts do not fit each other.
     init(_ arguments: Arguments, _ selection: ServerSelection) throws(ProgramFailure) {
         guard let from = arguments.text(of: .from) else { throw arguments.refused("--from NAME is missing") }
+        if arguments.has(.misplaced) {
+            try self.init(misplacedIn: from, arguments, selection)
+            return
+        }
         let isElsewhere = arguments.has(.toURL)
         guard let to = arguments.text(of: .to) ?? (isElsewhere ? from : nil) else {
             throw arguments.refused("--to NAME is missing")
@@ -167,22 +173,47 @@ extension MigrationPlan {
             throw arguments.refused(
                 arguments.has(.all)
                     ? "--all is every key, and --pattern some: say one of them"
-                    : "say which keys: --pattern GLOB, or --all for the whole database")
+                    : "say which keys: --pattern GLOB, --all for the whole database, or --misplaced")
         }
-        pattern = arguments.text(of: .pattern).flatMap { $0 == "*" ? nil : $0 }
+        let globs = arguments.texts(of: .pattern)
+        keys = globs.isEmpty || globs.contains("*") ? .all : .patterns(globs.map { KeyPattern($0) })
         if let text = arguments.text(of: .rename) {
             guard let rename = KeyRename(text) else {
                 throw arguments.refused(
                     "--rename takes OLD=NEW with two different beginnings of names; write \\= \\\\ \\xNN for what is "
                         + "special in them")
             }
-            guard rename.covers(pattern: pattern) else {
+            guard rename.covers(keys) else {
                 throw arguments.refused(
                     "--rename takes keys that begin with \(ShownBytes(rename.old)), and the pattern finds others as "
                         + "well: say --pattern '\(rename.pattern)'")
             }
             self.rename = rename
         }
+        try readManner(arguments)
+    }
+
+    /// The keys in `from` that belong into other databases; each goes to its own.
+    private init(
+        misplacedIn from: String, _ arguments: Arguments, _ selection: ServerSelection
+    ) throws(ProgramFailure) {
+        for flag in [Flag.to, .toURL, .pattern, .all, .rename, .copy] where arguments.has(flag) {
+            throw arguments.refused(
+                "--misplaced finds the keys and where they belong by itself: leave out --\(flag.name)")
+        }
+        let entry = try selection.entry(from)
+        self.init(from: entry, to: entry)
+        try selection.refuseUnusedURL([entry], arguments)
+        let placement = Placement(of: entry, in: selection.catalogue)
+        guard !placement.claims.isEmpty else {
+            throw arguments.refused("the catalogue has no key_patterns of other databases: nothing can be misplaced")
+        }
+        keys = .misplaced(placement, nil)
+        try readManner(arguments)
+    }
+
+    /// How it is to be done.
+    private mutating func readManner(_ arguments: Arguments) throws(ProgramFailure) {
         conflicts = arguments.text(of: .onConflict).flatMap { Conflicts(rawValue: $0) } ?? .fail
         copies = arguments.has(.copy)
         isDryRun = arguments.has(.dryRun)
@@ -198,18 +229,33 @@ extension MigrationPlan {
         }
     }
 
-    /// The call that goes on where this one ended. URLs may hold passwords, so they are left to be filled in.
+    /// What does the work.
+    func mover(
+        _ findings: MigrationPreflight.Findings, from source: RedisDatabase, to target: RedisDatabase
+    ) -> any KeyMover {
+        if isDryRun { return DryRunMover(plan: self) }
+        if findings.isOneServer {
+            return ServerSideMover(self, on: findings.source, watching: findings.targetWatch)
+        }
+        return CrossServerMover(
+            self, from: findings.source, to: findings.target,
+            HandoverNotes(self, from: source.address, to: target.address), watching: findings.targetWatch)
+    }
+
+    /// The call that goes on where this one ended.
     func commandToGoOn(_ arguments: Arguments) -> String {
         var words = ["bulkhead migrate"]
-        if arguments.has(.url) { words.append("--url …") }
+        if let url = arguments.pasted(.url) { words.append(url) }
         for flag in [Flag.catalogue, .from, .to] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
-        if arguments.has(.toURL) { words.append("--to-url …") }
+        if let url = arguments.pasted(.toURL) { words.append(url) }
         for flag in [Flag.pattern, .rename, .onConflict, .rate, .pace] {
-            if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
+            words += arguments.texts(of: flag).map { "--\(flag.name) \($0.quotedForShell)" }
         }
-        for flag in [Flag.all, .copy, .verify, .yes] where arguments.has(flag) { words.append("--\(flag.name)") }
+        for flag in [Flag.all, .misplaced, .copy, .verify, .yes] where arguments.has(flag) {
+            words.append("--\(flag.name)")
+        }
         return (words + ["--resume"]).joined(separator: " ")
     }
 }
@@ -221,8 +267,12 @@ extension Flag {
     fileprivate static let toURL = Flag(
         "to-url", .text("URL"), "the target's server, if it is another one than --url's")
     fileprivate static let pattern = Flag(
-        "pattern", .text("GLOB"),
-        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+        "pattern", .text("GLOB"), isRepeatable: true,
+        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special; given several times, "
+            + "keys that fit any of them")
+    static let misplaced = Flag(
+        "misplaced", .none,
+        "keys that fit no pattern of their own database and one of another, each to where it belongs")
     fileprivate static let all = Flag("all", .none, "every key of the database")
     fileprivate static let rename = Flag(
         "rename", .text("OLD=NEW"),

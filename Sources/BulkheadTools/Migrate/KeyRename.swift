@@ -54,6 +54,12 @@ struct KeyRename: Sendable, Hashable {
         KeyPattern(pattern ?? "*").literalPrefix.starts(with: old)
     }
 
+    /// The same for all keys that a migration takes.
+    func covers(_ keys: MigratedKeys) -> Bool {
+        guard case .patterns(let patterns) = keys else { return old.isEmpty }
+        return patterns.allSatisfy { $0.literalPrefix.starts(with: old) }
+    }
+
     /// The old beginning as a pattern for all keys that have it.
     var pattern: String { KeyPattern.escaping(old) + "*" }
 }

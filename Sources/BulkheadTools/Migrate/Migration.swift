@@ -58,7 +58,7 @@ struct Migration: Sendable {
         await lookAtTarget(&walk, lanes)
         // Who goes on may find that all is done.
         walk.report.fitsNothing =
-            walk.report.stop == nil && walk.report.found == 0 && plan.pattern != nil && !plan.resumes
+            walk.report.stop == nil && walk.report.found == 0 && !plan.keys.isAll && !plan.resumes
         if case .failed = walk.report.stop { return walk.report }
         do throws(RedisError) {
             try await mover.finish(lanes)
@@ -134,7 +134,7 @@ struct Migration: Sendable {
     ) async throws(RedisError) -> RedisScanPage<RESPBytes> {
         let count = await walk.scanPacer.begin()
         walk.scanned += count
-        let page = try await source.run(.scanPage(cursor, match: plan.pattern, count: count, as: RESPBytes.self))
+        let page = try await source.run(.scanPage(cursor, match: plan.keys.match, count: count, as: RESPBytes.self))
         walk.scanPacer.end(keys: count)
         return page
     }
@@ -149,7 +149,7 @@ struct Migration: Sendable {
         var cursor: RedisScanCursor? = .start
         while let next = cursor, !isInterrupted() {
             let page = try await page(next, &walk)
-            for key in page.elements where walk.isNew(key) { walk.report.foundAgain(key) }
+            for key in page.elements where plan.keys.takes(key) && walk.isNew(key) { walk.report.foundAgain(key) }
             cursor = page.cursor
         }
     }
@@ -180,7 +180,7 @@ private struct Walk {
         movePacer = Pacer(plan.pace, most: keysOfSlice)
     }
 
-    var progress: Int { plan.pattern == nil ? settled : scanned }
+    var progress: Int { plan.keys.isAll ? settled : scanned }
 
     /// Pages of a pattern that fits little are gathered until they fill a slice.
     var needsPage: Bool { waiting.count < keysOfSlice && cursor != nil }
@@ -190,7 +190,7 @@ private struct Walk {
     mutating func take(_ page: RedisScanPage<RESPBytes>) {
         cursor = page.cursor
         waiting = Array(waiting)[...]
-        for key in page.elements where isNew(key) { waiting.append(key) }
+        for key in page.elements where plan.keys.takes(key) && isNew(key) { waiting.append(key) }
     }
 
     /// True if the key is no note of a migration and has not been found before.

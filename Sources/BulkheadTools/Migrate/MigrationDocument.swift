@@ -8,8 +8,10 @@ struct MigrationDocument: Encodable {
     }
 
     let from: Side
-    let to: Side
-    let pattern: String
+    let to: Side?
+    let arrivals: [String: Int]?
+    let pattern: String?
+    let patterns: [String]?
     let mode: String
     let isDryRun: Bool
     let isOneServer: Bool
@@ -29,7 +31,8 @@ struct MigrationDocument: Encodable {
     let goOn: String?
 
     private enum CodingKeys: String, CodingKey {
-        case from, to, pattern, mode, found, moved, replaced, skipped, changed, expired, failed, verified, differing
+        case from, to, arrivals, pattern, patterns, mode
+        case found, moved, replaced, skipped, changed, expired, failed, verified, differing
         case stopped, seconds, remarks
         case isDryRun = "dry_run"
         case isOneServer = "one_server"
@@ -37,10 +40,15 @@ struct MigrationDocument: Encodable {
         case goOn = "go_on"
     }
 
-    init(_ report: MigrationReport, _ plan: MigrationPlan, isOneServer: Bool, seconds: Double, goOn: String?) {
+    init(
+        _ report: MigrationReport, _ plan: MigrationPlan, isOneServer: Bool, seconds: Double, goOn: String?,
+        arrivals: [(name: DatabaseName, count: Int)]? = nil
+    ) {
         from = Side(name: plan.from.name.text, number: plan.from.number)
-        to = Side(name: plan.to.name.text, number: plan.to.number)
-        pattern = plan.pattern ?? "*"
+        to = arrivals == nil ? Side(name: plan.to.name.text, number: plan.to.number) : nil
+        self.arrivals = arrivals.map { Dictionary($0.map { ($0.name.text, $0.count) }) { $0 + $1 } }
+        if case .patterns(let all) = plan.keys { patterns = all.map(\.text) } else { patterns = nil }
+        pattern = plan.keys.match ?? (plan.keys.isAll ? "*" : nil)
         mode = plan.copies ? "copy" : "move"
         isDryRun = plan.isDryRun
         self.isOneServer = isOneServer
@@ -67,8 +75,11 @@ struct MigrationDocument: Encodable {
     }
 
     static let schema: [(String, String)] = [
-        ("from, to", #"{"name": "main", "number": 0}"#),
-        ("pattern, mode", #""llama_index/*", "move" or "copy""#),
+        ("from, to", #"{"name": "main", "number": 0}; of --misplaced there is no to, but"#),
+        ("arrivals", #"{"knowledge": 12, …}, how many came where"#),
+        ("pattern, patterns", #""llama_index/*", "*" for all, and ["llama_index/*"]; pattern is absent"#),
+        ("", "where there are several"),
+        ("mode", #""move" or "copy""#),
         ("dry_run, one_server", "what kind of run it was"),
         ("found", "keys that the scan found, each counted once"),
         ("moved", "of them, in the target now (with copy: copied)"),

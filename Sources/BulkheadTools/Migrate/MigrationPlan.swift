@@ -14,9 +14,8 @@ struct MigrationPlan: Sendable {
     }
 
     let from: DatabaseEntry
-    let to: DatabaseEntry
-    /// A glob as SCAN takes it; nil is every key.
-    var pattern: String?
+    var to: DatabaseEntry
+    var keys = MigratedKeys.all
     var rename: KeyRename?
     var conflicts = Conflicts.fail
     /// Leaves the keys in the source.
@@ -41,6 +40,12 @@ struct MigrationPlan: Sendable {
     func name(for key: RESPBytes) -> RESPBytes {
         // Keys of another beginning are not found: the pattern was checked.
         rename.map { $0.name(for: key) ?? key } ?? key
+    }
+
+    /// Where keys go, as messages call it.
+    var destination: String {
+        if case .misplaced(_, nil) = keys { return "where they belong" }
+        return to.name.text
     }
 
     /// What happens to a key, as a word of messages.

@@ -88,9 +88,9 @@ struct MigrationPreflight {
     func preview(_ findings: Findings) async -> String {
         let coming = try? await ComingKeys.estimated(plan, in: source, keys: findings.sourceKeys)
         var first = "\(plan.from.name) (number \(plan.from.number)) has \(Units.counted(findings.sourceKeys, "key"))"
-        if let pattern = plan.pattern, let coming {
+        if let words = plan.keys.words, let coming {
             let about = coming.isExact ? "" : "about "
-            first += ", of which \(about)\(Units.grouped(coming.count)) fit \(pattern)"
+            first += ", of which \(about)\(Units.grouped(coming.count)) fit \(words)"
         }
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
         let lines = [
@@ -99,7 +99,7 @@ struct MigrationPreflight {
             "\(plan.to.name) (number \(plan.to.number)) has \(Units.counted(findings.targetKeys, "key")).",
             DatabaseClients.line(clients, "the source"),
         ]
-        return lines.flatMap { $0.wrapped(to: HelpPage.columns) }.map { $0 + "\n" }.joined()
+        return lines.joined(separator: "\n")
     }
 
     // MARK: Permissions
@@ -107,8 +107,7 @@ struct MigrationPreflight {
     /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins
     /// as the pattern does, because permissions may.
     private var probe: RESPBytes {
-        let beginning = KeyPattern(plan.pattern ?? "*").literalPrefix
-        return RESPBytes(beginning + Array("bulkhead-probe-\(UInt64.random(in: .min ... .max))".utf8))
+        RESPBytes(plan.keys.beginning + Array("bulkhead-probe-\(UInt64.random(in: .min ... .max))".utf8))
     }
 
     private func probeServer(_ facts: ServerFacts) async throws(RedisError) {
@@ -167,8 +166,8 @@ struct MigrationPreflight {
         let apart = theirs - mine
         guard apart.magnitude > Self.clocksApart else { return [] }
         return [
-            "the clocks of the servers are \(apart.magnitude) ms apart: keys expire at the same instant "
-                + "by each server's own clock"
+            "the clocks of the servers are \(Units.grouped(Int(apart.magnitude))) ms apart: keys expire at the same "
+                + "instant by each server's own clock"
         ]
     }
 

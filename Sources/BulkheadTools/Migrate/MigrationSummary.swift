@@ -6,42 +6,49 @@ struct MigrationSummary {
     private let report: MigrationReport
     private let plan: MigrationPlan
     private let seconds: Double
+    private let arrivals: [(name: DatabaseName, count: Int)]
 
-    init(_ report: MigrationReport, _ plan: MigrationPlan, seconds: Double) {
+    /// - Parameter arrivals: where keys have gone, if that is several databases.
+    init(
+        _ report: MigrationReport, _ plan: MigrationPlan, seconds: Double,
+        arrivals: [(name: DatabaseName, count: Int)] = []
+    ) {
+        self.arrivals = arrivals
         self.report = report
         self.plan = plan
         self.seconds = seconds
     }
 
     /// The counts, and the reasons for those that are not moved.
-    var text: String {
+    func text(on screen: Screen) -> String {
         var table = Table(columns: [.number("keys"), .text("what became of them")])
         func row(_ count: Int, _ words: String, always: Bool = false) {
             if always || count > 0 { table.append([Units.grouped(count), words]) }
         }
         let would = plan.isDryRun ? "would be " : ""
-        row(report.found, "found in \(plan.from.name)" + (plan.pattern.map { " by \($0)" } ?? ""), always: true)
-        row(report.moved, "\(would)\(plan.verb) to \(plan.to.name)", always: true)
+        row(report.found, "found in \(plan.from.name)" + (plan.keys.words.map { " by \($0)" } ?? ""), always: true)
+        row(report.moved, "\(would)\(plan.verb) to \(plan.destination)", always: true)
+        for (name, count) in arrivals { row(count, "  of them to \(name)") }
         row(report.replaced, "  of them in place of a key of the same name")
         row(report.verified, "  of them compared on both sides")
         row(report.differing, "  of those not the same")
-        row(report.skipped, "skipped: \(plan.to.name) has a key of that name")
+        row(report.skipped, "skipped: the target has a key of that name")
         row(report.changed, "changed meanwhile: they stay in \(plan.from.name)")
         row(report.expired, "expired or deleted before their turn")
         row(report.failed, plan.isDryRun ? "would be refused" : "failed: they stay in \(plan.from.name)")
         row(report.writtenMeanwhile, "written to \(plan.from.name) meanwhile: they stay there")
-        var lines = table.lines(width: HelpPage.columns)
+        var lines = table.lines(on: screen)
         if !plan.isDryRun, report.moved > 0, seconds > 0 {
             let time = Units.duration(nanoseconds: seconds * 1e9)
             lines += ["", "\(time), \(Units.rate(perSecond: Double(report.moved) / seconds))."]
         }
-        if !report.remarks.all.isEmpty { lines += [""] + report.remarks.lines }
+        if !report.remarks.all.isEmpty { lines += [""] + report.remarks.lines(on: screen) }
         return lines.map { $0 + "\n" }.joined()
     }
 
     /// Why it ended early and how to go on; nil if there is nothing to do.
     func ending(_ goOn: String?) -> String? {
-        var words: String
+        let words: String
         switch report.stop {
         case .conflict:
             words = """
@@ -55,17 +62,17 @@ struct MigrationSummary {
                 """
         case .failed(let reason):
             let state = report.mayHaveLost
-                ? "Keys that had been \(plan.verb) may be gone in \(plan.to.name); the others are in \(plan.from.name)."
+                ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in "
+                    + "\(plan.from.name)."
                 : "Every key is whole on one side or on both."
-            words = "bulkhead migrate: \(reason). \(state) To go on:"
+            words = "bulkhead migrate: \(reason.asSentence) \(state) To go on:"
         case nil where report.fitsNothing:
-            let pattern = plan.pattern ?? "*"
+            let pattern = plan.keys.words ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }
             words = "bulkhead migrate: some keys are in \(plan.from.name) still. To try them again:"
         }
-        words = words.wrapped(to: HelpPage.columns).joined(separator: "\n")
-        return words + "\n" + (goOn.map { "  \($0)\n" } ?? "")
+        return words + (goOn.map { "\n  \($0)" } ?? "")
     }
 }

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 
 /// Other clients that have selected a database, by their names or addresses and how many; the most first.
 struct DatabaseClients: Sendable {
@@ -18,7 +19,7 @@ struct DatabaseClients: Sendable {
         case nil: return "Who else uses \(what) is not known: CLIENT LIST is denied."
         case let clients? where clients.isEmpty: return "No other client has selected \(what)."
         case let clients?:
-            let list = clients.map { "\(ShownBytes($0.client.utf8).description) (\($0.count))" }
+            let list = clients.map { "\(ShownBytes($0.client.utf8).description) (\(Units.grouped($0.count)))" }
             return "Other clients that have selected \(what): \(list.joined(separator: ", "))."
         }
     }

@@ -101,6 +101,6 @@ package enum FilePath {
             case ENOSPC, EDQUOT: "; make room, or name another place"
             default: ""
             }
-        return ProgramFailure(.ioFailed, "bulkhead: \(action) failed: \(String(cString: strerror(code)))\(advice)")
+        return ProgramFailure.unnamed(.ioFailed, "\(action) failed: \(String(cString: strerror(code)))\(advice)")
     }
 }

@@ -17,20 +17,36 @@ package enum Interruption {
     /// True from the first signal on; to be asked between steps.
     package static var isRequested: Bool { isRequestedFlag.load(ordering: .relaxed) }
 
+    /// Has SIGQUIT (Ctrl-\) end the process at once, with a core if the system keeps those, as it does anywhere else.
+    ///
+    /// Swift's runtime takes it for a crash: it prints a backtrace, and the process goes on.
+    static func quitAsOthersDo() {
+        let former = signal(SIGQUIT, SIG_DFL)
+        // A shell has its jobs in the background ignore it, and that is inherited.
+        let isIgnored = unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        if isIgnored { signal(SIGQUIT, SIG_IGN) }
+        unblock([SIGQUIT])
+    }
+
     /// Has signals ask from now on instead of killing.
     package static func watch() {
         // A signal handler must not be the first to touch a global: making it takes a lock.
         isRequestedFlag.store(false, ordering: .relaxed)
-        var own = sigset_t()
-        sigemptyset(&own)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
-            sigaddset(&own, number)
+        let numbers = [SIGINT, SIGTERM, SIGHUP]
+        for number in numbers {
             signal(number) { number in
                 Interruption.isRequestedFlag.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
-        // Whoever started this process may have had them blocked, and that is inherited.
+        unblock(numbers)
+    }
+
+    /// Whoever started this process may have had them blocked, as threads of a pool have, and that is inherited.
+    private static func unblock(_ numbers: [Int32]) {
+        var own = sigset_t()
+        sigemptyset(&own)
+        for number in numbers { sigaddset(&own, number) }
         pthread_sigmask(SIG_UNBLOCK, &own, nil)
     }
 }

@@ -15,7 +15,7 @@ extension Descriptor {
         do {
             data = try encoder.encode(value)
         } catch {
-            throw ProgramFailure(.failed, "bulkhead: a result cannot be written as JSON: \(error)")
+            throw ProgramFailure.unnamed(.failed, "a result cannot be written as JSON: \(error)")
         }
         try writeAll(String(decoding: data, as: UTF8.self) + "\n")
     }

@@ -33,6 +33,13 @@ package struct ServerFacts: Sendable {
     package var mode: String { info["server_mode"] ?? info["redis_mode"] ?? "standalone" }
     package var isReplica: Bool { info["role"] == "slave" }
 
+    /// Where the primary of a replica listens, as a URL; nil if this is none.
+    package var primary: String? {
+        guard isReplica, let host = info["master_host"], !host.isEmpty, let port = info["master_port"]
+        else { return nil }
+        return "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     /// Keys of all databases, which is what a snapshot holds.
     var allKeys: Int { keyspace.values.reduce(0) { $0 + $1.keys } }
 

@@ -14,8 +14,8 @@ package struct ServerSelection: Sendable {
     package let configuration: RedisConfiguration
     package let catalogue: DatabaseCatalogue
     private let program: String
-    /// The flags that lead another command to the same databases, each behind a space. A URL may hold a password and
-    /// is left to be filled in; what the environment says it says to the other command as well.
+    /// The flags that lead another command to the same databases, each behind a space. What the environment says it
+    /// says to the other command as well.
     let call: String
 
     /// Flags of every command that talks to a server.
@@ -26,7 +26,7 @@ package struct ServerSelection: Sendable {
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ProgramFailure) {
         program = arguments.program
-        call = (arguments.has(.url) ? " --url …" : "")
+        call = (arguments.pasted(.url).map { " \($0)" } ?? "")
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
@@ -132,6 +132,17 @@ extension ServerSelection {
         } catch {
             throw ProgramFailure(.failed, "\(program): \(error.message)")
         }
+    }
+}
+
+extension Arguments {
+    /// The flag with its URL, to be pasted; of one that holds a login only a placeholder, which nobody can run by
+    /// mistake. Nil if the flag was not given.
+    func pasted(_ flag: Flag) -> String? {
+        guard let url = text(of: flag) else { return nil }
+        let configuration = try? RedisConfiguration(url: url)
+        let isShown = configuration?.password == nil && configuration?.username == nil
+        return "--\(flag.name) " + (isShown && configuration != nil ? url.quotedForShell : "URL")
     }
 }
 

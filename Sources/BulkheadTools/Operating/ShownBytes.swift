@@ -1,3 +1,5 @@
+import BulkheadConsole
+
 /// Bytes of a key as people and JSON can read them, without a byte that a terminal would obey.
 package struct ShownBytes: Sendable, Hashable, Encodable, CustomStringConvertible {
     package let bytes: [UInt8]
@@ -28,6 +30,11 @@ package struct ShownBytes: Sendable, Hashable, Encodable, CustomStringConvertibl
             rest = rest.dropFirst()
         }
         return text + "\""
+    }
+
+    /// The description in one line of a screen, behind so many columns; whole into a pipe.
+    func line(on screen: Screen, behind indent: Int) -> String {
+        screen.columns.map { shortened(to: $0 - indent) } ?? description
     }
 
     /// At most so many characters of the description, with `…` for what is left out.

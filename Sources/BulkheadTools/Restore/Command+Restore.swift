@@ -115,7 +115,7 @@ extension Command {
                     try manifest.isOf(plan.path) ? manifest : nil
                 }
                 let doubts = RestoreDoubts(plan, ahead, manifest)
-                try? streams.errors.writeAll(doubts.text(arguments.program))
+                try? streams.errors.writeAll(doubts.text(arguments.program, on: streams.errors.screen))
                 let asks = !doubts.all.isEmpty && !document.isDryRun && !arguments.has(.yes) && !arguments.has(.json)
                 if asks, streams.input.isTerminal {
                     let name = plan.into.name.text

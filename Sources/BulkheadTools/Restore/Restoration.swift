@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 import BulkheadRDB
 import BulkheadRESP
 
@@ -228,7 +229,8 @@ struct Restoration: Sendable {
         } catch {
             report.isAmbiguous = error.isAmbiguous
             report.stopped = "\(error)"
-                + (error.isAmbiguous ? "; of \(slice.count) keys nobody knows whether they were restored" : "")
+                + (error.isAmbiguous
+                    ? "; of \(Units.counted(slice.count, "key")) nobody knows whether they were restored" : "")
             return
         }
         for (record, reply) in zip(slice, replies) {

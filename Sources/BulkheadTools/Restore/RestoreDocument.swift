@@ -52,15 +52,16 @@ struct RestoreDocument: Encodable {
         if arguments.has(.json) {
             try streams.output.writeJSON(self)
         } else {
-            try streams.output.writeAll(text)
+            try streams.output.writeAll(text(on: streams.output.screen))
         }
         if let stopped = report.stopped {
-            let goOn = goOn.map { "To go on: \($0)\n" } ?? ""
-            try? streams.errors.writeAll("\(arguments.program): \(stopped).\n\(goOn)")
+            let goOn = goOn.map { " To go on:\n  \($0)" } ?? ""
+            let words = "\(arguments.program): \(stopped.asSentence)\(goOn)"
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }
     }
 
-    private var text: String {
+    private func text(on screen: Screen) -> String {
         func counted(_ count: Int, _ words: String) -> String? {
             count == 0 ? nil : "\(Units.grouped(count)) \(words)"
         }
@@ -68,19 +69,20 @@ struct RestoreDocument: Encodable {
             isDryRun
                 ? "\(Units.grouped(isRefused ? 0 : report.untried)) would be restored"
                 : "\(Units.grouped(report.restored)) restored",
-            isDryRun ? counted(report.conflicts, "names are taken") : counted(report.skipped, "skipped"),
+            isDryRun ? counted(report.conflicts, "of a name that is taken") : counted(report.skipped, "skipped"),
             counted(report.expired, "expired"), counted(report.failed, "failed"),
             isDryRun ? nil : counted(report.untried, "untried"),
         ].compactMap(\.self)
         var lines = "\(into): \(Units.counted(report.found, "key")) in \(file), \(parts.joined(separator: ", "))."
-            .wrapped(to: HelpPage.columns)
-        if report.functions > 0 { lines.append("\(report.functions) libraries of functions restored.") }
-        lines += report.remarks.lines
+            .wrapped(to: screen.proseColumns)
+        if report.functions > 0 {
+            lines.append("\(Units.counted(report.functions, "library", "libraries")) of functions restored.")
+        }
+        lines += report.remarks.lines(on: screen)
         if let verified {
-            lines.append(
-                "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) expired, "
-                    + "\(Units.grouped(verified.different + verified.onlyLeft)) different.")
-            lines += verified.differences.lines
+            let counts = "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) "
+                + "expired, \(Units.grouped(verified.different + verified.onlyLeft)) different."
+            lines += counts.wrapped(to: screen.proseColumns) + verified.differences.lines(on: screen)
         }
         return lines.joined(separator: "\n") + "\n"
     }

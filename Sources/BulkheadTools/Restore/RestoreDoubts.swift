@@ -22,7 +22,7 @@ struct RestoreDoubts {
     }
 
     /// For people.
-    func text(_ program: String) -> String {
-        all.flatMap { "\(program): \($0).".wrapped(to: HelpPage.columns) }.map { $0 + "\n" }.joined()
+    func text(_ program: String, on screen: Screen) -> String {
+        all.map { "\(program): \($0).".paragraphs(on: screen) }.joined()
     }
 }

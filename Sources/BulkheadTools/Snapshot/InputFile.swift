@@ -16,7 +16,7 @@ final class InputFile {
     init(_ path: String) throws(ProgramFailure) {
         let number = open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else {
-            throw ProgramFailure(.ioFailed, "bulkhead: opening \(path) failed: \(String(cString: strerror(errno)))")
+            throw ProgramFailure.unnamed(.ioFailed, "opening \(path) failed: \(String(cString: strerror(errno)))")
         }
         descriptor = Descriptor(number: number, name: path)
         var status = stat()

@@ -97,15 +97,15 @@ struct SnapshotRecords: ~Copyable {
             return false
         }
         guard !reader.hasEnded else {
-            throw ProgramFailure(
-                .badData, "bulkhead: \(file.descriptor.name) goes on behind its end, at byte \(reader.consumed)")
+            throw ProgramFailure.unnamed(
+                .badData, "\(file.descriptor.name) goes on behind its end, at byte \(reader.consumed)")
         }
         reader.feed(UnsafeRawBufferPointer(rebasing: block[..<count]))
         return true
     }
 
     private func damaged(_ violation: RDBViolation) -> ProgramFailure {
-        ProgramFailure(.badData, "bulkhead: \(file.descriptor.name) is no whole snapshot: \(violation)")
+        ProgramFailure.unnamed(.badData, "\(file.descriptor.name) is no whole snapshot: \(violation)")
     }
 
     private mutating func take(_ event: RDBEvent) -> SnapshotRecord? {

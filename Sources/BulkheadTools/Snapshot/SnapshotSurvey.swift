@@ -1,3 +1,4 @@
+import BulkheadConsole
 import BulkheadRDB
 
 /// What is in a snapshot file, read to its end: it is whole, and its checksum is right or absent.
@@ -23,7 +24,7 @@ struct SnapshotSurvey: Sendable {
             count += 1
             guard count.isMultiple(of: 1_000) else { continue }
             progress(records.consumed)
-            if isInterrupted() { throw ProgramFailure(.failed, "bulkhead: stopped while reading \(path)") }
+            if isInterrupted() { throw ProgramFailure.unnamed(.failed, "stopped while reading \(path)") }
         }
         summary = records.counts
         functions = records.functions
@@ -35,7 +36,8 @@ struct SnapshotSurvey: Sendable {
     /// The number of the database to take from the file: the one asked for, or the only one there is.
     func database(_ number: Int?, of arguments: Arguments) throws(ProgramFailure) -> Int {
         let numbers = summary.databases.keys.sorted()
-        let list = numbers.map { "\($0) (\(summary.databases[$0]?.keys ?? 0) keys)" }.joined(separator: ", ")
+        let list = numbers.map { "\($0) (\(Units.counted(summary.databases[$0]?.keys ?? 0, "key")))" }
+            .joined(separator: ", ")
         if let number {
             guard numbers.contains(number) else {
                 throw arguments.refused("\(path) has no keys of database \(number); it has \(list)")

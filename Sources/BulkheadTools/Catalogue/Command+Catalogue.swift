@@ -1,0 +1,89 @@
+import Bulkhead
+import BulkheadConsole
+
+extension Command {
+    /// `bulkhead catalogue`: a catalogue to start from.
+    static let catalogue = Command(
+        name: "catalogue",
+        summary: "print a catalogue of names to start from",
+        usage: ["bulkhead catalogue [--url URL] [--catalogue FILE] > FILE"],
+        about: """
+            A catalogue is a JSON file that gives the databases of a server names. All commands, and programs that \
+            use the library, read it from the file that REDIS_CATALOGUE names. This prints one to be changed: the \
+            names in use, and with --url also a name for each number that has keys there and no name yet. Nothing \
+            is written anywhere else.
+            """,
+        flags: ServerSelection.flags,
+        examples: [
+            Example("The standard names, as a file to be changed:", "bulkhead catalogue > databases.json"),
+            Example(
+                "With what a server has in numbers without a name:",
+                "bulkhead catalogue --url redis://cache > databases.json"),
+            Example("Use it:", "export REDIS_CATALOGUE=$PWD/databases.json"),
+            Example("Hold it against the server:", "bulkhead doctor --url redis://cache --catalogue databases.json"),
+        ],
+        tables: [
+            Table(
+                title: "What the file holds",
+                rows: [
+                    ("databases", "[{…}, …], one of these for each name:"),
+                    ("  name", "letters, digits, _, - and .; each once"),
+                    ("  number", "what SELECT takes; two names of one number are refused, but for alias_of"),
+                    ("  purpose", "a sentence for people; may be left out"),
+                    ("  key_patterns", #"which keys belong there: ["session:*", "cache:*"]; may be left out"#),
+                    ("  may_be_flushed", "true lets flush empty it; false if left out"),
+                    ("  alias_of", "the name whose number and connections this one shares"),
+                    ("  url", "the server of this name, if it is another one; may hold a login"),
+                    (
+                        "  budget",
+                        "what this name may take of a program's connections: leases, waiters, requests, "
+                            + "unwritten_bytes, scan_pace; each may be left out"
+                    ),
+                ])
+        ],
+        run: runCatalogue)
+
+    private static func runCatalogue(
+        _ arguments: Arguments, _ streams: StandardStreams
+    ) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(arguments)
+        // The URL of another server may hold a password, and a budget is for who knows what it is about.
+        let (here, elsewhere) = selection.catalogue.entriesByPlace
+        var entries = here
+        if arguments.has(.url) {
+            for number in try await numbersWithKeys(selection, arguments)
+            where !entries.contains(where: { $0.number == number }) {
+                entries.append(selection.entry(ofNumber: number))
+            }
+        }
+        try streams.output.writeAll(CatalogueText.text(of: entries))
+        if !elsewhere.isEmpty {
+            let names = elsewhere.map(\.name.text).joined(separator: ", ")
+            let words = "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
+                + "hold passwords: \(names)"
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+        }
+        return .done
+    }
+
+    private static func numbersWithKeys(
+        _ selection: ServerSelection, _ arguments: Arguments
+    ) async throws(ProgramFailure) -> [Int] {
+        let door = selection.entry(ofNumber: 0)
+        let databases = try selection.open(only: door)
+        let numbers = await Result.of { () async throws(ProgramFailure) in
+            try await arguments.reaching { () async throws(RedisError) in
+                try await ServerFacts(of: databases[door.name]).keyspace.keys.sorted()
+            }
+        }
+        await databases.close()
+        return try numbers.get()
+    }
+}
+
+extension DatabaseCatalogue {
+    /// The entries of the configuration's server, and those of others.
+    fileprivate var entriesByPlace: (here: [DatabaseEntry], elsewhere: [DatabaseEntry]) {
+        (entries.filter { server(of: $0) == nil }, entries.filter { server(of: $0) != nil })
+    }
+}

@@ -1,0 +1,41 @@
+import BulkheadConsole
+
+extension Command {
+    /// `bulkhead help`
+    static let help = Command(
+        name: "help",
+        summary: "print the page of a command, or of the program",
+        usage: ["bulkhead help [COMMAND]", "bulkhead help --man"],
+        about: """
+            Prints the same page as COMMAND --help, or with --man the manual of all commands, as man and packages \
+            take it.
+            """,
+        flags: [.man],
+        operands: Operands(placeholder: "COMMAND", count: 0...1, completion: .commands),
+        examples: [
+            Example("What a catalogue looks like:", "bulkhead help catalogue"),
+            Example("Read the manual:", "bulkhead help --man | man -l -"),
+            Example("Install it:", "bulkhead help --man > /usr/local/share/man/man1/bulkhead.1"),
+        ],
+        run: { arguments, streams throws(ProgramFailure) in
+            let command = try arguments.operands.first.map { name throws(ProgramFailure) in
+                try BulkheadProgram.command(named: name)
+            }
+            if arguments.has(.man) {
+                guard command == nil else { throw arguments.refused("--man is of all commands: leave out COMMAND") }
+                try streams.output.writeAll(
+                    ManualPage.text(
+                        version: BulkheadProgram.version, commands: BulkheadProgram.commands,
+                        flags: BulkheadProgram.flags))
+                return .done
+            }
+            let columns = streams.output.screen.pageColumns
+            let page = command.map { HelpPage(columns: columns).command($0) } ?? BulkheadProgram.page(columns: columns)
+            try streams.output.writeAll(page + "\n")
+            return .done
+        })
+}
+
+extension Flag {
+    fileprivate static let man = Flag("man", .none, "the manual of all commands, in the language of man(7)")
+}

@@ -1,0 +1,170 @@
+import Bulkhead
+import BulkheadConsole
+import BulkheadRESP
+
+/// `bulkhead migrate --misplaced`: counts what lies in the wrong database, asks, and moves it in one walk.
+struct MisplacedMove {
+    let plan: MigrationPlan
+    let selection: ServerSelection
+    let arguments: Arguments
+    let streams: StandardStreams
+    /// Somebody sits there and can be asked.
+    let asks: Bool
+
+    func run() async throws(ProgramFailure) -> ExitCode {
+        guard asks || plan.isDryRun || arguments.has(.yes) else {
+            throw arguments.refused("--misplaced shows first what it finds: say --dry-run to look, or --yes to move")
+        }
+        guard case .misplaced(let placement, _) = plan.keys else { return .done }
+        let databases = try selection.open([plan.from])
+        Interruption.watch()
+        let code = await Result.of { () async throws(ProgramFailure) in try await run(placement, databases) }
+        await databases.close()
+        return try code.get()
+    }
+
+    private func run(_ placement: Placement, _ databases: RedisDatabases) async throws(ProgramFailure) -> ExitCode {
+        let source = try await arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
+        let counts = try await arguments.reaching { () async throws(RedisError) in
+            try await count(placement, in: source)
+        }
+        if Interruption.isRequested {
+            throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was moved")
+        }
+        if counts.isEmpty { return try hand(MigrationReport(), [], seconds: 0) }
+        var routes: [RoutingMover.Route] = []
+        for entry in selection.catalogue.entries where counts[entry.name] != nil {
+            routes.append(try await route(to: entry, placement, source, databases))
+        }
+        if !arguments.has(.json) {
+            try? streams.errors.writeAll(await preview(routes, counts, source).paragraphs(on: streams.errors.screen))
+        }
+        if asks, !plan.isDryRun {
+            guard streams.isAgreed("Type \(plan.from.name) to move these keys: ", answer: plan.from.name.text) else {
+                throw ProgramFailure(.found, "\(arguments.program): nothing was moved: the name was not typed.")
+            }
+        }
+        let progress = WorkProgress(
+            "migrate", total: routes[0].findings.sourceKeys, unit: "keys looked at", isSilent: arguments.has(.quiet),
+            streams)
+        let start = ContinuousClock.now
+        let (report, arrivals) = try await arguments.reaching { () async throws(RedisError) in
+            try await move(placement, routes, source) { progress.update(done: $0) }
+        }
+        progress.end()
+        return try hand(report, arrivals, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// How many keys belong to each other database; a walk over the names alone.
+    private func count(
+        _ placement: Placement, in source: RedisDatabase
+    ) async throws(RedisError) -> [DatabaseName: Int] {
+        let progress = WorkProgress(
+            "count", total: try await source.dbsize(), unit: "keys looked at", isSilent: arguments.has(.quiet), streams)
+        defer { progress.end() }
+        var counts: [DatabaseName: Int] = [:]
+        var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
+        var cursor: RedisScanCursor? = .start
+        var looked = 0
+        while let next = cursor, !Interruption.isRequested {
+            let keys = await pacer.begin()
+            let page = try await source.run(.scanPage(next, match: nil, count: keys, as: RESPBytes.self))
+            pacer.end(keys: keys)
+            for key in page.elements where !key.starts(with: HandoverNotes.prefix) {
+                if let owner = placement.owner(of: Array(key)) { counts[owner, default: 0] += 1 }
+            }
+            looked += page.elements.count
+            progress.update(done: looked)
+            cursor = page.cursor
+        }
+        return counts
+    }
+
+    /// Looks at one target as any migration does; throws what is in the way.
+    private func route(
+        to entry: DatabaseEntry, _ placement: Placement, _ source: RedisDatabase, _ databases: RedisDatabases
+    ) async throws(ProgramFailure) -> RoutingMover.Route {
+        var plan = plan
+        plan.to = entry
+        plan.keys = .misplaced(placement, entry.name)
+        let target = try await arguments.reaching { () throws(RedisError) in try databases[entry.name] }
+        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
+        let findings = try await preflight.run()
+        for remark in findings.remarks {
+            let words = "\(arguments.program): \(entry.name): \(remark)"
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+        }
+        return RoutingMover.Route(
+            plan: plan, target: target, mover: plan.mover(findings, from: source, to: target), findings: findings)
+    }
+
+    private func preview(
+        _ routes: [RoutingMover.Route], _ counts: [DatabaseName: Int], _ source: RedisDatabase
+    ) async -> String {
+        let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address)"
+        let lines = routes.map { route in
+            "  \(Units.counted(counts[route.owner] ?? 0, "key")) to \(route.owner) (number \(route.plan.to.number))"
+        }
+        let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
+        return ([from + " has of other databases:"] + lines + [DatabaseClients.line(clients, "the source")])
+            .joined(separator: "\n")
+    }
+
+    private func move(
+        _ placement: Placement, _ routes: [RoutingMover.Route], _ source: RedisDatabase,
+        _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws(RedisError) -> (MigrationReport, [(name: DatabaseName, count: Int)]) {
+        do {
+            return try await withConnections(routes) { routes in
+                let mover = RoutingMover(placement: placement, routes: routes)
+                var migration = Migration(
+                    plan: plan, source: source, target: routes[0].target, mover: mover,
+                    targetWatch: routes[0].findings.targetWatch,
+                    canNotTouch: (routes[0].findings.source.canNotTouch, routes[0].findings.target.canNotTouch))
+                migration.progress = progress
+                let report = try await migration.run()
+                return (report, routes.map { ($0.owner, mover.arrivals.of($0.owner)) })
+            }
+        } catch let error as RedisError {
+            throw error
+        } catch {
+            throw RedisError(code: .unexpectedReply, message: "\(error)", stage: .refused)
+        }
+    }
+
+    /// As many connections to each target as there are lanes.
+    private func withConnections<Result: Sendable>(
+        _ routes: [RoutingMover.Route], _ body: ([RoutingMover.Route]) async throws -> Result
+    ) async throws -> Result {
+        guard let missing = routes.firstIndex(where: { $0.connections.count < plan.slicesInFlight }) else {
+            return try await body(routes)
+        }
+        return try await routes[missing].target.withConnection { connection in
+            if routes[missing].findings.target.canNotTouch {
+                _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+            }
+            var routes = routes
+            routes[missing].connections.append(connection)
+            return try await withConnections(routes, body)
+        }
+    }
+
+    private func hand(
+        _ report: MigrationReport, _ arrivals: [(name: DatabaseName, count: Int)], seconds: Double
+    ) throws(ProgramFailure) -> ExitCode {
+        let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(arguments)
+        let summary = MigrationSummary(report, plan, seconds: seconds, arrivals: arrivals)
+        if arguments.has(.json) {
+            try streams.output.writeJSON(
+                MigrationDocument(
+                    report, plan, isOneServer: selection.catalogue.server(of: plan.from) == nil, seconds: seconds,
+                    goOn: goOn, arrivals: arrivals))
+        } else {
+            try streams.output.writeAll(summary.text(on: streams.output.screen))
+        }
+        if let words = summary.ending(goOn) {
+            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+        }
+        return report.exitCode
+    }
+}

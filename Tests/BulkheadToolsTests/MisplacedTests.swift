@@ -1,0 +1,131 @@
+import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+@testable import BulkheadTools
+
+@Suite("migrate by several patterns, and of what is misplaced", .timeLimit(.minutes(2))) struct MisplacedTests {
+    private func json(_ outcome: Bulkhead.Outcome) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+    }
+
+    /// Keys of three databases and of none in main; knowledge has a prompt.
+    private func withMisplaced(_ body: (RedisTestServer, RedisDatabases) async throws -> Void) async throws {
+        try await withToolServer { server, databases in
+            for number in 0..<300 {
+                try await databases[.main].set("session:\(number)", "home")
+                try await databases[.main].set("doc:\(number)", "vector")
+                try await databases[.main].set("other:\(number)", "anybody's")
+            }
+            for number in 0..<20 { try await databases[.main].set("event:\(number)", "counter") }
+            try await databases[.knowledge].set("prompt:1", "text")
+            try await body(server, databases)
+        }
+    }
+
+    @Test func `keys that fit any of several patterns are moved, in one walk, and no others`() async throws {
+        try await withMisplaced { server, databases in
+            let outcome = try await Bulkhead.run(
+                "migrate", "--from", "main", "--to", "7", "--pattern", "doc:*", "--pattern", "event:1*", "--json",
+                "--url", server.url)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try json(outcome)["moved"] as? Int == 311)
+            #expect(try json(outcome)["patterns"] as? [String] == ["doc:*", "event:1*"])
+            #expect(try await databases["db7"].dbsize() == 311)
+            #expect(try await databases[.main].dbsize() == 609)
+        }
+    }
+
+    @Test func `a new beginning for names must fit every pattern`() async throws {
+        let outcome = try await Bulkhead.run(
+            "migrate", "--from", "main", "--to", "7", "--pattern", "old:*", "--pattern", "doc:*", "--rename",
+            "old:=new:")
+        #expect(outcome.exitCode == 64)
+        #expect(outcome.errors.contains("--pattern 'old:*'"))
+    }
+
+    @Test func `each misplaced key goes to the database whose pattern it fits, and all others stay`() async throws {
+        try await withMisplaced { server, databases in
+            let words = ["migrate", "--from", "main", "--misplaced", "--url", server.url]
+            let dry = try await Bulkhead.run(words + ["--dry-run"])
+            #expect(dry.exitCode == 0, "\(dry.errors)")
+            #expect(dry.errors.contains("\n  300 keys to knowledge (number 1)\n  20 keys to analytics (number 3)\n"))
+            #expect(dry.text.contains("320  would be moved to where they belong"))
+            #expect(try await databases[.main].dbsize() == 920)
+
+            let outcome = try await Bulkhead.run(words + ["--yes", "--json"])
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try json(outcome)["arrivals"] as? [String: Int] == ["knowledge": 300, "analytics": 20])
+            #expect(try await databases[.main].dbsize() == 600)
+            #expect(try await databases[.knowledge].get("doc:7", as: String.self) == "vector")
+            #expect(try await databases[.analytics].get("event:7", as: String.self) == "counter")
+            // What check finds is what this moves.
+            let check = try await Bulkhead.run("check", "main", "--url", server.url)
+            #expect(check.exitCode == 0, "\(check.text)")
+            let again = try await Bulkhead.run(words + ["--yes"])
+            #expect(again.exitCode == 0, "\(again.errors)")
+        }
+    }
+
+    @Test func `a conflict stops it, says where and how to go on, and that call finishes`() async throws {
+        try await withMisplaced { server, databases in
+            try await databases[.knowledge].set("doc:5", "another")
+            let words = ["migrate", "--from", "main", "--misplaced", "--yes", "--url", server.url]
+            let stopped = try await Bulkhead.run(words)
+            #expect(stopped.exitCode == 1)
+            let call = try #require(stopped.errors.split(separator: "\n").first { $0.hasPrefix("  bulkhead") })
+            let outcome = try await Bulkhead.shell(call + " --on-conflict skip")
+            #expect(outcome.exitCode == 1)
+            #expect(try await databases[.main].dbsize() == 601)
+            #expect(try await databases[.knowledge].get("doc:5", as: String.self) == "another")
+        }
+    }
+
+    @Test func `a name on another server gets its keys there`() async throws {
+        try await withMisplaced { server, _ in
+            try await withToolServer { other, others in
+                let file = server.folder + "/names.json"
+                try Data(
+                    #"""
+                    {"databases": [{"name": "main", "number": 0, "key_patterns": ["session:*"]},
+                        {"name": "far", "number": 4, "key_patterns": ["doc:*"], "url": "\#(other.url)"},
+                        {"name": "near", "number": 5, "key_patterns": ["event:*"]}]}
+                    """#.utf8
+                ).write(to: URL(fileURLWithPath: file))
+                let outcome = try await Bulkhead.run(
+                    "migrate", "--from", "main", "--misplaced", "--yes", "--json", "--url", server.url,
+                    "--catalogue", file)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(try json(outcome)["arrivals"] as? [String: Int] == ["far": 300, "near": 20])
+                #expect(try await others["db4"].dbsize() == 300)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("--to knowledge", "leave out --to"), ("--all", "leave out --all"), ("--pattern a*", "leave out --pattern"),
+        ("--copy", "leave out --copy"), ("", "say --dry-run to look, or --yes to move"),
+    ])
+    func `what --misplaced finds by itself cannot be said, and a script says that it is to move`(
+        words: String, message: String
+    ) async throws {
+        let outcome = try await Bulkhead.shell("bulkhead migrate --from main --misplaced \(words)")
+        #expect(outcome.exitCode == 64)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+    }
+
+    @Test func `on a terminal it counts and asks first`() async throws {
+        try await withMisplaced { server, databases in
+            let words = ["migrate", "--from", "main", "--misplaced", "--url", server.url]
+            let refused = try await Bulkhead.onTerminal(words, columns: 50, typing: "no\n")
+            #expect(refused.exitCode == 1)
+            #expect(refused.words.contains("300 keys to knowledge"), "\(refused.text)")
+            #expect(try await databases[.main].dbsize() == 920)
+            let agreed = try await Bulkhead.onTerminal(words, columns: 50, typing: "main\n")
+            #expect(agreed.exitCode == 0, "\(agreed.text)")
+            #expect(try await databases[.main].dbsize() == 600)
+        }
+    }
+}

@@ -51,6 +51,23 @@ import Testing
         }
     }
 
+    /// `1 keys` and `12345 keys` come of a bare number in front of what it counts; `Units` writes both.
+    @Test func `a message counts keys with separators, and one as one`() throws {
+        for file in try Repository.swiftFiles(in: "Sources/BulkheadTools") {
+            let byHand = /\\\((?!Units\.)[A-Za-z.$0-9]+\) (?:keys?|names|libraries)\b/
+            for match in try Repository.text(file).matches(of: byHand) {
+                Issue.record("\(file) counts by hand: \(match.0)")
+            }
+        }
+    }
+
+    /// Which command is at work only the command knows; whoever else fails leaves its name to it.
+    @Test func `no message of the tools begins with the program's name alone`() throws {
+        for file in try Repository.swiftFiles(in: "Sources/BulkheadTools") where !file.contains("/Lint/") {
+            #expect(try !Repository.text(file).contains("\"bulkhead: "), "\(file)")
+        }
+    }
+
     @Test func `nothing is left for later in the sources`() throws {
         for file in try Repository.swiftFiles(in: "Sources") + Repository.swiftFiles(in: "Benchmarks") {
             let text = try Repository.text(file)

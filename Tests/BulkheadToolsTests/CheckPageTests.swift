@@ -59,7 +59,9 @@ import Testing
             #expect(page.contains("prefers-color-scheme: dark"))
             // As text, not as markup.
             #expect(elements.text.contains("<img src=x onerror=alert(1)>:"))
-            #expect(elements.text.contains("bulkhead migrate --url … --from main --to knowledge --pattern 'llama"))
+            #expect(
+                elements.text.contains(
+                    "bulkhead migrate --url \(server.url) --from main --to knowledge --pattern 'llama"))
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["check.html"])
         }
     }

@@ -57,7 +57,8 @@ import Testing
                     {"name": "docs", "number": 1, "key_patterns": ["doc:*"]}]}
                 """.utf8
             ).write(to: URL(fileURLWithPath: file))
-            for (words, url) in [(["--url", server.url], " --url …"), (["--rdb", server.folder + "/dump.rdb"], "")] {
+            let ways = [(["--url", server.url], " --url \(server.url)"), (["--rdb", server.folder + "/dump.rdb"], "")]
+            for (words, url) in ways {
                 let outcome = try await Bulkhead.run(["check", "--json", "-q", "--catalogue", file] + words)
                 #expect(
                     outcome.text.contains(
@@ -86,8 +87,8 @@ import Testing
             let words = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             #expect(
                 words.contains(
-                    "40 keys `llama_index/*` sit in main; they belong to knowledge. $ bulkhead migrate --url … "
-                        + "--from main --to knowledge --pattern 'llama_index/*'"))
+                    "40 keys `llama_index/*` sit in main; they belong to knowledge. $ bulkhead migrate --url "
+                        + "\(server.url) --from main --to knowledge --pattern 'llama_index/*'"))
             #expect(words.contains("number 7 has 5 keys and no name in the catalogue"))
             #expect(words.contains("no keys in prompts, analytics"))
             #expect(!words.contains("my_chatroom_config"))

@@ -25,19 +25,24 @@ struct MisplacedMove {
 
     private func run(_ placement: Placement, _ databases: RedisDatabases) async throws(ProgramFailure) -> ExitCode {
         let source = try await arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
+        // Before this run has more than the connection that asks.
+        let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
         let counts = try await arguments.reaching { () async throws(RedisError) in
             try await count(placement, in: source)
         }
         if Interruption.isRequested {
             throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was moved")
         }
-        if counts.isEmpty { return try hand(MigrationReport(), [], seconds: 0) }
+        if counts.isEmpty { return try hand(MigrationReport(), [], isOneServer: true, seconds: 0) }
         var routes: [RoutingMover.Route] = []
         for entry in selection.catalogue.entries where counts[entry.name] != nil {
             routes.append(try await route(to: entry, placement, source, databases))
         }
         if !arguments.has(.json) {
-            try? streams.errors.writeAll(await preview(routes, counts, source).paragraphs(on: streams.errors.screen))
+            let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address) has of other databases:"
+            let lines = [from] + routes.map { "  \($0.named(with: counts))" }
+                + [DatabaseClients.line(clients, "the source")]
+            try? streams.errors.writeAll(lines.joined(separator: "\n").paragraphs(on: streams.errors.screen))
         }
         if asks, !plan.isDryRun {
             guard streams.isAgreed("Type \(plan.from.name) to move these keys: ", answer: plan.from.name.text) else {
@@ -52,7 +57,9 @@ struct MisplacedMove {
             try await move(placement, routes, source) { progress.update(done: $0) }
         }
         progress.end()
-        return try hand(report, arrivals, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return try hand(
+            report, arrivals, isOneServer: routes.allSatisfy(\.findings.isOneServer),
+            seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
     /// How many keys belong to each other database; a walk over the names alone.
@@ -98,18 +105,6 @@ struct MisplacedMove {
             plan: plan, target: target, mover: plan.mover(findings, from: source, to: target), findings: findings)
     }
 
-    private func preview(
-        _ routes: [RoutingMover.Route], _ counts: [DatabaseName: Int], _ source: RedisDatabase
-    ) async -> String {
-        let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address)"
-        let lines = routes.map { route in
-            "  \(Units.counted(counts[route.owner] ?? 0, "key")) to \(route.owner) (number \(route.plan.to.number))"
-        }
-        let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
-        return ([from + " has of other databases:"] + lines + [DatabaseClients.line(clients, "the source")])
-            .joined(separator: "\n")
-    }
-
     private func move(
         _ placement: Placement, _ routes: [RoutingMover.Route], _ source: RedisDatabase,
         _ progress: @escaping @Sendable (Int) -> Void
@@ -150,15 +145,15 @@ struct MisplacedMove {
     }
 
     private func hand(
-        _ report: MigrationReport, _ arrivals: [(name: DatabaseName, count: Int)], seconds: Double
+        _ report: MigrationReport, _ arrivals: [(name: DatabaseName, count: Int)], isOneServer: Bool,
+        seconds: Double
     ) throws(ProgramFailure) -> ExitCode {
         let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(arguments)
         let summary = MigrationSummary(report, plan, seconds: seconds, arrivals: arrivals)
         if arguments.has(.json) {
             try streams.output.writeJSON(
                 MigrationDocument(
-                    report, plan, isOneServer: selection.catalogue.server(of: plan.from) == nil, seconds: seconds,
-                    goOn: goOn, arrivals: arrivals))
+                    report, plan, isOneServer: isOneServer, seconds: seconds, goOn: goOn, arrivals: arrivals))
         } else {
             try streams.output.writeAll(summary.text(on: streams.output.screen))
         }
@@ -166,5 +161,12 @@ struct MisplacedMove {
             try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }
         return report.exitCode
+    }
+}
+
+extension RoutingMover.Route {
+    /// `1,204 keys to knowledge (number 1)`
+    fileprivate func named(with counts: [DatabaseName: Int]) -> String {
+        "\(Units.counted(counts[owner] ?? 0, "key")) to \(owner) (number \(plan.to.number))"
     }
 }

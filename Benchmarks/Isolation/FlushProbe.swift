@@ -8,12 +8,17 @@ struct FlushProbe {
     private let settings: IsolationSettings
     private let content: IsolationContent
     private let databases: RedisDatabases
+    private let machine: MachineWatch
 
     /// Reads of vectors before each flush, in seconds.
     private static let calm = 0.3
     private static let rounds = 5
 
-    init(_ settings: IsolationSettings, _ server: RedisConfiguration, _ content: IsolationContent) {
+    init(
+        _ settings: IsolationSettings, _ server: RedisConfiguration, _ content: IsolationContent,
+        _ machine: MachineWatch
+    ) {
+        self.machine = machine
         self.settings = settings
         self.content = content
         databases = RedisDatabases(server, catalogue: Site.named)
@@ -57,16 +62,23 @@ struct FlushProbe {
         let flushAt = schedule.start + Int64(Self.calm * 1e9)
         let span = Mutex((start: Int64.max, end: Int64.max))
         let isFlushed = DispatchSemaphore(value: 0)
+        let canary = Canary(cores: machine.cores, besideOwnWork: false)
         guard let flusher = DedicatedThread({
             MonotonicClock.sleep(until: flushAt)
+            canary.reset()
             let start = MonotonicClock.now()
             try? main.flushdb(mode == .asynchronous ? .asynchronous : .synchronous)
             span.withLock { $0 = (start, MonotonicClock.now()) }
             isFlushed.signal()
-        }) else { throw ProgramError("the system allows no further thread for the flush") }
+        }) else {
+            _ = canary.stop()
+            throw ProgramError("the system allows no further thread for the flush")
+        }
         try read(schedule, reads)
         isFlushed.wait()
         flusher.join()
+        // Of the time from the flush to the last read.
+        let stall = canary.stop().stalls.max ?? 0
         guard try main.dbsize() == 0 else { throw ProgramError("the cache was not flushed") }
         let (start, end) = span.withLock { $0 }
         var before = LatencyHistogram()
@@ -77,7 +89,7 @@ struct FlushProbe {
         }
         return FlushMeasurement(
             mode: mode, round: round, keys: keys, nanoseconds: end - start, before: before, during: during,
-            lost: vectorsBefore - (try knowledge.dbsize()), failedReads: reads.failures)
+            stall: stall, lost: vectorsBefore - (try knowledge.dbsize()), failedReads: reads.failures)
     }
 
     private func read(_ schedule: OpenLoopSchedule, _ reads: Reads) throws {

@@ -33,6 +33,7 @@ struct Isolation {
             }
         }
         let identities = try servers.identities()
+        let machine = try servers.machine()
         let workload = Workload(settings, lifetime: servers.areOwn ? nil : lifetime)
         var skipped = wanted.compactMap { layout in
             servers.missing[layout].map { "\(layout.name): not measured, because \($0)" }
@@ -48,9 +49,17 @@ struct Isolation {
             try servers.waitForReplica()
             let cases = RoundPlan.cases(
                 layouts: sites.map(\.layout), noises: noises, rates: settings.otherRates)
-            let measurements = try measure(RoundPlan(rounds: settings.rounds, cases: cases), sites, servers)
+            var measurements = try measure(
+                RoundPlan(rounds: settings.rounds, cases: cases).steps, sites, servers, machine)
+            var repeats = 0
+            while let steps = RoundPlan.repeated(
+                measurements.map { IsolationRound($0) }, rounds: settings.rounds, repeats: repeats) {
+                repeats += 1
+                note("measuring \(Units.counted(steps.count, "layout")) once more, as the machine spoilt rounds of it")
+                measurements += try measure(steps, sites, servers, machine)
+            }
             if servers.areOwn, settings.flushedKeys > 0 {
-                flushes = try FlushProbe(settings, servers.second ?? servers.first, content).run(interruption)
+                flushes = try FlushProbe(settings, servers.second ?? servers.first, content, machine).run(interruption)
             }
             return measurements
         }
@@ -74,24 +83,28 @@ struct Isolation {
         }
     }
 
-    private func measure(_ plan: RoundPlan, _ sites: [Site], _ servers: Servers) throws -> [IsolationMeasurement] {
+    private func measure(
+        _ steps: [RoundPlan.Step], _ sites: [Site], _ servers: Servers, _ machine: MachineWatch
+    ) throws -> [IsolationMeasurement] {
         var progress = ProgressLine(
-            "isolation", steps: plan.steps.count, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
+            "isolation", steps: steps.count, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
         defer { Terminal.writeError(progress.end()) }
         var measurements: [IsolationMeasurement] = []
-        for step in plan.steps {
+        for step in steps {
             guard let site = sites.first(where: { $0.layout == step.case.layout }) else { continue }
             Terminal.writeError(
                 progress.update(done: measurements.count, step.case.name, now: MonotonicClock.now()))
-            measurements.append(try measure(step, site, servers))
+            measurements.append(try measure(step, site, servers, machine))
         }
         return measurements
     }
 
-    private func measure(_ step: RoundPlan.Step, _ site: Site, _ servers: Servers) throws -> IsolationMeasurement {
+    private func measure(
+        _ step: RoundPlan.Step, _ site: Site, _ servers: Servers, _ machine: MachineWatch
+    ) throws -> IsolationMeasurement {
         let watch = servers.areOwn ? try ServerWatch(site.cache) : nil
         let probe = LatencyProbe(
-            database: try site.cache[.main], content: site.content, settings: settings, watch: watch)
+            database: try site.cache[.main], content: site.content, settings: settings, watch: watch, machine: machine)
         let noise = site.layout.isScanned
             ? try Noise(site: site, settings: settings, socketPath: servers.own?.socketPath).start(step.case.noise)
             : nil
@@ -142,11 +155,20 @@ extension IsolationReport {
 
 extension IsolationReport {
     /// Writes the report as one page that needs no network.
-    func writePage(to path: String) throws {
+    func writePage(to path: String) throws { try write(page(), to: path, "the page") }
+
+    /// Writes the figures of the rounds, a line each.
+    func writeRounds(to path: String) throws {
+        let about = "isolation of \(servers.first?.version ?? "?"), \(date); this program: \(machine.text) cores; "
+            + "times in nanoseconds"
+        try write(IsolationRound.file(rounds, about: about), to: path, "the rounds")
+    }
+
+    private func write(_ text: String, to path: String, _ what: String) throws {
         do {
-            try Data(page().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw ProgramError("cannot write the page to \(path): does its folder exist, and may you write there?")
+            throw ProgramError("cannot write \(what) to \(path): does its folder exist, and may you write there?")
         }
     }
 }

@@ -32,7 +32,9 @@ struct LargeReply {
         try load(try databases.blocking(.main), content)
         try noise.load()
         let rounds = try measure(
-            LatencyProbe(database: try databases[.main], content: content, settings: settings, watch: nil), noise)
+            LatencyProbe(
+                database: try databases[.main], content: content, settings: settings, watch: nil, machine: nil),
+            noise)
         guard
             let report = LargeReplyReport(
                 date: date, machine: .current(),

@@ -12,6 +12,8 @@ struct LatencyProbe {
     let settings: IsolationSettings
     /// Counts what the server says of the same time; nil where it is not ours to ask.
     let watch: ServerWatch?
+    /// What others take of the machine; nil sets nothing aside, where it is this program that keeps others waiting.
+    let machine: MachineWatch?
 
     /// How long answers may stay out after the last request, in seconds, before they count as failed.
     private static let patience = 30
@@ -39,14 +41,15 @@ struct LatencyProbe {
             arrivals: settings.even ? .even : .poisson(seed: seed))
         let measuredFrom = schedule.start + Int64(settings.warmUp * 1e9)
 
-        let recorder = ProbeRecorder(measuredFrom: measuredFrom)
-        let canary = Canary()
+        let canary = Canary(cores: machine?.cores, besideOwnWork: noise?.isAwaited ?? false)
+        let recorder = ProbeRecorder(measuredFrom: measuredFrom, canary: machine == nil ? nil : canary)
         let underWay = DispatchGroup()
         var intendedGets = 0
         var windowStart: Int64?
         var workBefore = 0
         noise?.measure(measuredFrom..<schedule.end)
         try watch?.begin()
+        let loadBefore = machine?.read()
         for intended in schedule {
             if interruption.isAsked { _ = canary.stop() }
             try interruption.check()
@@ -74,20 +77,22 @@ struct LatencyProbe {
         }
         MonotonicClock.sleep(until: schedule.end)
         let windowEnd = MonotonicClock.now()
+        let load = machine?.load(since: loadBefore)
         let workDone = (noise?.count ?? 0) - workBefore
         _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
 
-        let stalls = canary.stop()
+        let seenByCanary = canary.stop()
         let truth = try watch?.end()
         // Its last step is counted to its end.
         try noise?.stop()
         let steps = noise?.steps ?? NoiseSteps()
-        var seen = recorder.seen
+        var seen = recorder.seen(seenByCanary)
         for begun in steps.beginnings { seen.timeline.mark(at: begun - measuredFrom) }
         let start = windowStart ?? measuredFrom
         return ProbeMeasurement(
-            latencies: seen.latencies, lateness: seen.lateness, stalls: stalls, intendedGets: intendedGets,
-            failedGets: intendedGets - seen.latencies.count,
+            latencies: seen.gets.latencies, lateness: seen.gets.lateness, stalls: seenByCanary.stalls,
+            calmStalls: seenByCanary.calmStalls, answeredGets: seen.gets.answered, setAside: seen.gets.setAside,
+            load: load, intendedGets: intendedGets, failedGets: intendedGets - seen.gets.answered,
             seconds: Double(max(seen.lastAnswer, windowEnd) - start) / 1e9,
             work: workDone, workSeconds: Double(windowEnd - start) / 1e9, steps: steps.latencies,
             timeline: seen.timeline, truth: truth)

@@ -11,9 +11,16 @@ final class NoiseMaker: Sendable {
     private let thread = Mutex<DedicatedThread?>(nil)
     private let recorded = Mutex(NoiseSteps())
     private let isInStep = Atomic(false)
+    /// Whether tasks do the work, beside those of the GETs; a thread of its own gives way to them.
+    let isAwaited: Bool
 
     /// Starts at once; `work` is called again and again until `stop`.
-    init(_ work: @escaping @Sendable (NoiseMaker) throws -> Void) throws {
+    convenience init(_ work: @escaping @Sendable (NoiseMaker) throws -> Void) throws {
+        try self.init(isAwaited: false, work)
+    }
+
+    private init(isAwaited: Bool, _ work: @escaping @Sendable (NoiseMaker) throws -> Void) throws {
+        self.isAwaited = isAwaited
         guard let started = DedicatedThread({ [self] in
             // On few cores it would take its time from the GETs on this side too, which is not what is asked.
             _ = ThreadScheduling.giveWay()
@@ -30,7 +37,7 @@ final class NoiseMaker: Sendable {
 
     /// Likewise for work that a task does, as those of a service; the thread waits for it.
     convenience init(awaiting work: @escaping @Sendable (NoiseMaker) async throws -> Void) throws {
-        try self.init { maker in
+        try self.init(isAwaited: true) { maker in
             let outcome = Mutex<(any Error)?>(nil)
             let isOver = DispatchSemaphore(value: 0)
             Task.detached {

@@ -131,6 +131,25 @@ struct Servers {
         throw ProgramError("the replica does not catch up within a minute")
     }
 
+    /// Where to look for what others take of the cores; asks each server for its process.
+    func machine() throws(RedisError) -> MachineWatch {
+        let program = CPUPinning.current().allowedCores
+        let pinned = Array(Set(cores.compactMap(\.self))).sorted()
+        let serverCores = cores.contains(nil) ? nil : pinned
+        var processes: [Int] = []
+        for configuration in areOwn ? [first, second, replica, cluster].compactMap(\.self) : [] {
+            let databases = RedisDatabases(configuration)
+            defer { databases.closeBlocking() }
+            if let process = try databases.blocking(.main).info("server")["process_id"].flatMap({ Int($0) }) {
+                processes.append(process)
+            }
+        }
+        return MachineWatch(
+            cores: serverCores.flatMap { servers in program.map { Array(Set($0 + servers)).sorted() } },
+            serverCores: serverCores, servers: areOwn ? processes : nil,
+            isBesideServers: program.map { $0.contains { pinned.contains($0) } || serverCores == nil } ?? true)
+    }
+
     /// What they say they are; asks each of them.
     func identities() throws(RedisError) -> [IsolationReport.Server] {
         var identities: [IsolationReport.Server] = []

@@ -53,6 +53,7 @@ struct Site: Sendable {
             sites.append(
                 Site(layout: .cluster, cache: slots, vectors: slots, content: tagged, pace: .full))
         }
-        return sites.filter { wanted.contains($0.layout) || [.idle, .namedDatabases].contains($0.layout) }
+        let always: Set<IsolationLayout> = [.idle, .oneConnection, .namedDatabases]
+        return sites.filter { wanted.contains($0.layout) || always.contains($0.layout) }
     }
 }

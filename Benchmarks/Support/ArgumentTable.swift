@@ -23,21 +23,27 @@ package struct ArgumentTable<Settings> {
     let summary: String
     let defaults: Settings
     let options: [ArgumentOption<Settings>]
+    /// What the words of the options and of the output mean, below the options in help.
+    let words: [(title: String, meanings: [(word: String, meaning: String)])]
 
     /// Traps when two options have one name, or one is called `help`, which every table has.
-    package init(program: String, summary: String, defaults: Settings, options: [ArgumentOption<Settings>]) {
+    package init(
+        program: String, summary: String, defaults: Settings, options: [ArgumentOption<Settings>],
+        words: [(title: String, meanings: [(word: String, meaning: String)])] = []
+    ) {
         let names = options.map(\.name) + ["help"]
         precondition(Set(names).count == names.count, "two options of a table have the same name")
         self.program = program
         self.summary = summary
         self.defaults = defaults
         self.options = options
+        self.words = words
     }
 
     /// Reads a command line without the program's name; throws the first thing wrong with it, with nothing changed.
     package func parse(_ arguments: some Sequence<String>) throws(ArgumentError) -> Outcome {
         let words = Array(arguments)
-        if words.contains("--help") { return .help(help()) }
+        if words.contains("--help") { return .help(help(width: Terminal.outputScreen.pageColumns)) }
         var settings = defaults
         var seen: Set<String> = []
         var position = 0

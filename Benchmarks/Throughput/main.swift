@@ -1,11 +1,16 @@
 import Bulkhead
 import BulkheadBenchmarkSupport
 import BulkheadTestServer
+import Dispatch
 
-await Settings.table.run { settings in
-    try await measure(settings)
-    return 0
+// The main thread waits. An asynchronous one ends itself, and valgrind with it.
+Task.detached {
+    await Settings.table.run { settings in
+        try await measure(settings)
+        return 0
+    }
 }
+DispatchSemaphore(value: 0).wait()
 
 func measure(_ settings: Settings) async throws {
     if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }

@@ -29,6 +29,24 @@ import Testing
         #expect(rounds(.oneConnection) == [0, 3, 6, 9, 12, 15, 18])
     }
 
+    @Test func `rounds that the machine spoilt are measured again with their idle, within a bound`() throws {
+        func round(_ layout: IsolationLayout, _ number: Int, isSpoilt: Bool) -> IsolationRound {
+            IsolationRound(
+                IsolationCase(layout), round: number, p50: 1, p99: 2, canary: nil, lateness: 0, answered: 10,
+                setAside: isSpoilt ? 9 : 0)
+        }
+        let measured = (0..<5).flatMap { number in
+            [round(.idle, number, isSpoilt: false), round(.gentle, number, isSpoilt: number == 3)]
+        }
+        let steps = try #require(RoundPlan.repeated(measured, rounds: 5, repeats: 0))
+        #expect(steps.map(\.case.layout) == [.idle, .gentle])
+        // Not about the time of the rounds before.
+        #expect(steps.allSatisfy { $0.round - 4 > IsolationGate.nearRounds })
+        #expect(RoundPlan.repeated(measured, rounds: 5, repeats: 3) == nil)
+        #expect(RoundPlan.repeated(measured + [round(.gentle, 7, isSpoilt: false)], rounds: 5, repeats: 1) == nil)
+        #expect(RoundPlan.repeated(measured.filter { !$0.isSpoilt }, rounds: 5, repeats: 0) == nil)
+    }
+
     @Test func `other noises are made in named databases, and other rates have an idle of their own`() {
         let cases = RoundPlan.cases(layouts: [.idle, .namedDatabases], noises: [.vectors, .keys], rates: [8_000])
         #expect(
@@ -86,6 +104,7 @@ import Testing
         (["--large-reply", "50", "--html", "report.html"], "--html"),
         (["--large-reply", "50", "--layouts", "cluster"], "--layouts"),
         (["--large-reply", "50", "--full"], "--full"),
+        (["--large-reply", "50", "--rounds-file", "r"], "--rounds-file"),
     ])
     func `options that contradict each other are refused with the option's name`(line: [String], name: String) throws {
         guard case .run(let settings) = try IsolationSettings.table.parse(line) else {
@@ -102,5 +121,11 @@ import Testing
         }
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(text.contains("--second-server-core"))
+        let lines = text.split(separator: "\n")
+        let words = IsolationLayout.allCases.map(\.word) + IsolationNoise.allCases.map(\.word)
+            + ["canary", "set aside", "spoilt", "range", "UNDECIDED", "× idle", "holds, but"]
+        for word in words {
+            #expect(lines.contains { $0.hasPrefix("  " + word + " ") }, "\(word) is not explained")
+        }
     }
 }

@@ -298,7 +298,7 @@ extension Backoff {
 @Suite(.timeLimit(.minutes(3))) struct `A server that is away` {
     @Test func `is asked by one attempt a backoff, and everybody else fails at once with the reason`() async throws {
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
-        let databases = (0..<4).map { DatabaseConnections(.to("/nowhere/redis.sock", database: $0), .upTo(2), circuit) }
+        let databases = (0..<4).map { Node(.to("/nowhere/redis.sock", database: $0), .upTo(2), circuit) }
         for _ in 0..<2 {
             let tried = await #expect(throws: ConnectionFailure.self) {
                 try await databases[0].send(command("PING"), on: .shared)
@@ -312,7 +312,7 @@ extension Backoff {
                 }
                 #expect(held?.reason == .connectFailed && held?.progress == .refused)
             }
-            let held = await #expect(throws: ConnectionFailure.self) { try await database.pool.lease() }
+            let held = await #expect(throws: ConnectionFailure.self) { try await database.leases.lease() }
             #expect(held?.reason == .connectFailed)
         }
         let pool = BlockingPool(.to("/nowhere/redis.sock"), .upTo(2), circuit)
@@ -324,7 +324,7 @@ extension Backoff {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let circuit = Circuit(Backoff(first: .milliseconds(1), cap: .milliseconds(200)))
-        let databases = DatabaseConnections(.to(server.socketPath), .upTo(2), circuit)
+        let databases = Node(.to(server.socketPath), .upTo(2), circuit)
         let pool = BlockingPool(.to(server.socketPath), .upTo(2), circuit)
         _ = try await databases.send(command("PING"), on: .shared)
         server.kill()
@@ -347,8 +347,8 @@ extension Backoff {
         let server = try RedisTestServer.start(.init(arguments: ["--requirepass", "sesame"]))
         defer { server.stop() }
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
-        let stranger = DatabaseConnections(.to(server.socketPath, password: "swordfish"), .upTo(1), circuit)
-        let nowhere = DatabaseConnections(.to(server.socketPath, database: 99, password: "sesame"), .upTo(1), circuit)
+        let stranger = Node(.to(server.socketPath, password: "swordfish"), .upTo(1), circuit)
+        let nowhere = Node(.to(server.socketPath, database: 99, password: "sesame"), .upTo(1), circuit)
         let full = BlockingPool(
             .to(server.socketPath, password: "sesame"),
             PoolBounds(connections: 1, waiters: 0, leaseTimeout: .milliseconds(1)), circuit)
@@ -357,7 +357,7 @@ extension Backoff {
             await #expect(throws: ConnectionFailure.self) { try await stranger.send(command("PING"), on: .shared) }
             await #expect(throws: ConnectionFailure.self) { try await nowhere.send(command("PING"), on: .shared) }
             #expect(throws: ConnectionFailure.self) { try full.lease() }
-            let database = DatabaseConnections(.to(server.socketPath, password: "sesame"), .upTo(1), circuit)
+            let database = Node(.to(server.socketPath, password: "sesame"), .upTo(1), circuit)
             #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
         }
         full.release(lease, reusable: true)
@@ -374,7 +374,7 @@ extension Backoff {
             asked.change { $0 += 1 }
             return try SocketAddress.all(of: endpoint)
         }
-        let database = DatabaseConnections(settings, .upTo(1), circuit)
+        let database = Node(settings, .upTo(1), circuit)
         let failures = await withTaskGroup(of: ConnectionFailure?.self) { group in
             for caller in 0..<20 {
                 let lane = caller.isMultiple(of: 2) ? Lane.shared : .bulk
@@ -403,7 +403,7 @@ extension Backoff {
             return try SocketAddress.all(of: place.value)
         }
         let circuit = Circuit(.none)
-        let database = DatabaseConnections(settings, .upTo(1), circuit)
+        let database = Node(settings, .upTo(1), circuit)
         #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
         place.change { $0 = .tcp(host: "127.0.0.1", port: silent.port) }
         for _ in 0..<2 { try circuit.begin().ended(away) }

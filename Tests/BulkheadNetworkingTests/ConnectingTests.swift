@@ -45,7 +45,7 @@ import Testing
             #expect(endpoint.description == "cache.internal:6379")
             return try SocketAddress.all(of: .unix(path: home.value))
         }
-        let database = DatabaseConnections(settings, .upTo(1))
+        let database = Node(settings, .upTo(1))
         let pool = BlockingPool(settings, .upTo(1))
         func say(_ line: String) async throws -> RESPValue {
             if way == .asynchronous { return try await database.send(command(line), on: .shared) }

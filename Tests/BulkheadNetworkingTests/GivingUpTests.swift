@@ -178,7 +178,7 @@ extension Deadline {
             isOver.signal()
         }
         defer { server.stop() }
-        let connections = DatabaseConnections(.to(server.path), .upTo(1))
+        let connections = Node(.to(server.path), .upTo(1))
         let task = Task { try await connections.send(command("GET huge"), on: .shared) }
         #expect(await eventually { sent.value > 2 })
         task.cancel()

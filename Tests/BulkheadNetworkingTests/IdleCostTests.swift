@@ -12,18 +12,18 @@ import Glibc
 /// What an idle connection holds on to. Each test in a process of its own, because the process is what is measured.
 @Suite(.timeLimit(.minutes(3))) struct `Connections that nobody uses` {
     /// 16 names with 4 lanes each, all of them used for replies that make buffers grow.
-    private static func openAndUse(_ server: RedisTestServer) async throws -> [DatabaseConnections] {
-        let names = (0..<16).map { DatabaseConnections(.to(server.socketPath, database: $0), .upTo(4)) }
+    private static func openAndUse(_ server: RedisTestServer) async throws -> [Node] {
+        let names = (0..<16).map { Node(.to(server.socketPath, database: $0), .upTo(4)) }
         let text = String(repeating: "x", count: 200_000)
         for connections in names {
             _ = try await connections.send(command(["SET", "big", text]), on: .shared)
             for lane in Lane.allCases {
                 #expect(try await connections.send(command("GET big"), on: lane).bytes?.count == 200_000)
             }
-            let leases = [try await connections.pool.lease(), try await connections.pool.lease()]
+            let leases = [try await connections.leases.lease(), try await connections.leases.lease()]
             for lease in leases {
                 _ = try await lease.sendAll(repeated(command("ECHO some-words"), 1_000), count: 1_000).get()
-                connections.pool.release(lease, reusable: true)
+                connections.leases.release(lease, reusable: true)
             }
         }
         return names
@@ -35,7 +35,7 @@ import Glibc
             let server = try RedisTestServer.start()
             defer { server.stop() }
             // What the first use costs a process once, such as its threads' first blocks, is no connection's cost.
-            let first = DatabaseConnections(.to(server), .upTo(4))
+            let first = Node(.to(server), .upTo(4))
             _ = try await first.send(command("PING"), on: .shared)
             let before = try Self.residentBytes()
             let names = try await Self.openAndUse(server)
@@ -87,7 +87,7 @@ import Glibc
     @Test func `do not exist before a command needs them`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let names = (0..<1_000).map { DatabaseConnections(.to(server.socketPath, database: $0 % 16), .upTo(4)) }
+        let names = (0..<1_000).map { Node(.to(server.socketPath, database: $0 % 16), .upTo(4)) }
         let pools = (0..<1_000).map { BlockingPool(.to(server.socketPath, database: $0 % 16), .upTo(4)) }
         let probe = try Probe(server)
         #expect(try probe.say("CLIENT LIST").bytes?.split(separator: 10).count == 1)

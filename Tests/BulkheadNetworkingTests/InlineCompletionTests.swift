@@ -111,7 +111,7 @@ extension ConnectionSettings {
             hangUps.signal()
         }
         defer { server.stop() }
-        let database = DatabaseConnections(.to(server.path).polling(for: .milliseconds(20)), .upTo(1))
+        let database = Node(.to(server.path).polling(for: .milliseconds(20)), .upTo(1))
         for _ in 0..<100 {
             for _ in 0..<2 {
                 #expect(try await database.send(command("PING"), on: .shared) == .simpleString("OK"))

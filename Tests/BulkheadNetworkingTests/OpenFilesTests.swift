@@ -38,7 +38,7 @@ private func limitDescriptors(to count: rlim_t) -> rlim_t {
                 endpoint: .tcp(host: "localhost", port: try #require(server.port)), database: 0,
                 connectTimeout: .seconds(60))
             let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600))).forLogin().forDatabase()
-            let database = DatabaseConnections(settings, .upTo(1), circuit)
+            let database = Node(settings, .upTo(1), circuit)
             let pool = BlockingPool(settings, .upTo(1), circuit)
             // What the runtime needs for itself it has open from here on.
             #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))

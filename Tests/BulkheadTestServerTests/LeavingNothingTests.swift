@@ -106,6 +106,7 @@ struct `Nothing is left behind` {
                 #expect(isAlive(server.process) && exists(server.folder))
                 owner.kill()
             }
+            owner.waitForEnd()
             try await eventually { !isAlive(server.process) && !exists(server.folder) }
             try await eventually { processes(naming: folder).isEmpty }
             #expect(try contents(of: folder).isEmpty)
@@ -157,8 +158,12 @@ private struct Owner {
         #else
         Glibc.kill(owner.processIdentifier, SIGKILL)
         #endif
-        owner.waitUntilExit()
+        waitForEnd()
     }
+
+    /// A process that nobody has waited for would keep every test from starting a process of its own: the library's
+    /// watch of its children sees the first that has ended, again and again.
+    func waitForEnd() { owner.waitUntilExit() }
 
     /// Beside the test bundle, which is the running program or one of its arguments.
     private static func program() throws -> URL {

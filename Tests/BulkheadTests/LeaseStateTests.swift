@@ -6,8 +6,9 @@ import Testing
 
 /// What a lease leaves behind, by value: the orders of events that a server does not show at will.
 @Suite struct `A lease is not lent again` {
-    private static func command(_ words: String...) -> EncodedCommand {
-        RedisCommand<RESPValue>.raw(words[0], Array(words.dropFirst())).encoded
+    private static func command(_ words: String...) -> SingleCommand {
+        let command = RedisCommand<RESPValue>.raw(words[0], Array(words.dropFirst()))
+        return SingleCommand(command: command.encoded, isTyped: false)
     }
 
     private static let ok = Result<RESPValue, ConnectionFailure>.success(.simpleString("OK"))
@@ -54,15 +55,15 @@ import Testing
         try state.willSend(batch)
         state.ended(batch, .failure(.cancelled(.answered)))
         #expect(!state.isClean)
-        let get = RedisCommand<String?>.get("key").encoded
-        let error = #expect(throws: RedisError.self) { try state.willSend(get, isTyped: true) }
+        let get = SingleCommand(command: RedisCommand<String?>.get("key").encoded)
+        let error = #expect(throws: RedisError.self) { try state.willSend(get) }
         #expect(error?.code == .commandRefused)
     }
 
     @Test(arguments: [
         command("WATCH", "key"), command("EXEC"), command("BLPOP", "key", "1"), command("WAIT", "1", "0"),
     ])
-    func `when nobody knows what became of a command that changes it or waits`(_ command: EncodedCommand) throws {
+    func `when nobody knows what became of a command that changes it or waits`(_ command: SingleCommand) throws {
         var state = LeaseState()
         try state.willSend(command)
         state.ended(command, Self.late)

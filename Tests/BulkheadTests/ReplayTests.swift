@@ -38,9 +38,9 @@ private final class DyingServer: Sendable {
     var commands: [String] { heard.commands.withLock(\.self) }
     var connectionCount: Int { server.connectionCount }
 
-    func databases(_ replay: RedisReplay = .reads) -> RedisDatabases {
+    func databases(_ replay: RedisRetryPolicy = .reads) -> RedisDatabases {
         var configuration = patientConfiguration(server.path)
-        configuration.replay = replay
+        configuration.retryPolicy = replay
         return RedisDatabases(configuration)
     }
 
@@ -72,8 +72,8 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         await databases.close()
     }
 
-    @Test(arguments: 0..<2, [RedisReplay.notSent, .reads, .idempotentWrites])
-    func `never sends INCR twice, and calls it ambiguous`(way: Int, replay: RedisReplay) async throws {
+    @Test(arguments: 0..<2, [RedisRetryPolicy.notSent, .reads, .idempotentWrites])
+    func `never sends INCR twice, and calls it ambiguous`(way: Int, replay: RedisRetryPolicy) async throws {
         let server = DyingServer(deaths: 1)
         defer { server.stop() }
         let databases = server.databases(replay)
@@ -84,7 +84,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test(arguments: 0..<2) func `has a write that may run twice sent again only on request`(way: Int) async throws {
-        for (replay, expected) in [(RedisReplay.reads, ["DEL"]), (.idempotentWrites, ["DEL", "DEL"])] {
+        for (replay, expected) in [(RedisRetryPolicy.reads, ["DEL"]), (.idempotentWrites, ["DEL", "DEL"])] {
             let server = DyingServer(deaths: 1)
             let databases = server.databases(replay)
             let reply = try? await ways[way](databases, .del("a"))
@@ -137,7 +137,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         defer { server.stop() }
         path.withLock { $0 = server.path }
         var configuration = patientConfiguration(server.path)
-        configuration.replay = .idempotentWrites
+        configuration.retryPolicy = .idempotentWrites
         let databases = RedisDatabases(configuration)
         let error = await #expect(throws: RedisError.self) { try await ways[way](databases, .del("a")) }
         #expect(error?.code == .connectionClosed && error?.isAmbiguous == true && error?.isSafeToRetry == false)

@@ -52,6 +52,64 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `where the server's own snapshot fails, keys are copied one by one`(isOnDisk: Bool) async throws {
+        let gone = FileManager.default.temporaryDirectory.appendingPathComponent("gone-\(UUID())")
+        try FileManager.default.createDirectory(at: gone, withIntermediateDirectories: false)
+        let diskless = isOnDisk ? ["--repl-diskless-sync", "no", "--dir", gone.path] : ["--repl-diskless-sync", "yes"]
+        try await withToolServer(arguments: promptly + diskless + ["--rdbcompression", "no"]) { server, databases in
+            // The snapshot has all databases; what is wanted of it is small.
+            try await databases[.main].set("large", RESPBytes(Array(repeating: 7, count: 1_000_000)))
+            for index in 0..<10 { try await databases[.knowledge].set("doc:\(index)", "x") }
+            try FileManager.default.removeItem(at: gone)
+            let proxy = FaultProxy(to: server.socketPath)
+            defer { proxy.stop() }
+            if !isOnDisk { proxy[.toClient] = [.cut(after: 100_000)] }
+            let url = "unix://" + proxy.path
+            try await withBackupFolder { folder in
+                let path = folder + "/k.rdb"
+                let words = ["backup", "knowledge", "-q", "--to", path, "--url", url]
+                let refused = try await Bulkhead.run(words + ["--method", "sync"])
+                #expect(refused.exitCode == 2, "\(refused.errors)")
+                #expect(try names(in: folder) == [])
+                let outcome = try await Bulkhead.run(words)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(outcome.errors.contains("Copying key by key"), "\(outcome.errors)")
+                #expect(try manifest(path).consistency == .fuzzy)
+                #expect(try manifest(path).keys == 10)
+                #expect(try names(in: folder) == ["k.rdb", "k.rdb.json"])
+            }
+        }
+    }
+
+    @Test func `a folder that takes no file is found out before the server makes a snapshot`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await databases[.knowledge].set("doc", "1")
+            try await withBackupFolder { folder in
+                let path = folder + "/missing/k.rdb"
+                for method in ["auto", "sync", "scan"] {
+                    let words = ["backup", "knowledge", "--method", method, "--to", path, "--url", server.url]
+                    let outcome = try await Bulkhead.run(words)
+                    #expect(outcome.exitCode == 74, "\(outcome.errors)")
+                    #expect(outcome.errors.contains(folder + "/missing"), "\(outcome.errors)")
+                }
+                #expect(try await ServerFacts(of: databases[.main]).number("sync_full") == 0)
+            }
+        }
+    }
+
+    @Test func `room is looked at: too little for half of the last backup ends it, and what may not do is said`() {
+        func room(_ free: Int, last: Int?) -> BackupRoom { BackupRoom(folder: "/b", free: free, last: last) }
+        #expect(room(10_000, last: nil).obstacle?.contains("/b has 9.77 KiB of room") == true)
+        #expect(room(2 << 20, last: nil).obstacle == nil)
+        #expect(room(40 << 20, last: 100 << 20).obstacle?.contains("the last backup has 100 MiB") == true)
+        #expect(room(60 << 20, last: 100 << 20).obstacle == nil)
+        #expect(room(60 << 20, last: 100 << 20).doubt(dataset: nil)?.contains("100 MiB") == true)
+        #expect(room(60 << 20, last: 50 << 20).doubt(dataset: 1 << 30) == nil)
+        #expect(room(60 << 20, last: nil).doubt(dataset: 1 << 30)?.contains("1.00 GiB of memory") == true)
+        #expect(room(60 << 20, last: nil).doubt(dataset: nil) == nil)
+    }
+
     @Test func `keys that SCAN names twice are in the file once, and a server loads it`() async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             let database = try databases[.knowledge]

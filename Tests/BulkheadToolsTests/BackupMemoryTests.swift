@@ -13,17 +13,9 @@ import Testing
 
     /// The most memory that a run of the program had, in KiB.
     private func peak(of words: [String]) async throws -> Int {
-        var peaks: [Int] = []
-        let outcome = try await Bulkhead.run(words) { process in
-            // VmHWM is the peak so far: the last look counts.
-            while let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
-                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
-                peaks += line.split(separator: " ").compactMap { Int($0) }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-        }
+        let (outcome, peak) = try await Bulkhead.peak(of: words)
         #expect(outcome.exitCode == 0, "\(outcome.errors)")
-        return try #require(peaks.max())
+        return peak
     }
 
     @Test func `a copy key by key of 150 values of 1 MB holds at most 64 MiB, too`() async throws {

@@ -86,7 +86,7 @@ import Testing
         defer { server.stop() }
         try await withBackupFolder { folder in
             let outcome = try await Bulkhead.run(
-                "backup", "knowledge", "--to", folder + "/k.rdb", "--url", "unix://" + server.path)
+                "backup", "knowledge", "--method", "sync", "--to", folder + "/k.rdb", "--url", "unix://" + server.path)
             #expect(outcome.exitCode == 2, "\(what)")
             #expect(outcome.errors.contains(message), "\(what): \(outcome.errors)")
             #expect(try names(in: folder) == [])
@@ -124,7 +124,8 @@ import Testing
                 proxy[.toClient] = index % 2 == 0 ? [.cut(after: offset)] : [.reset(after: offset)]
                 try await withBackupFolder { folder in
                     let outcome = try await Bulkhead.run(
-                        "backup", "knowledge", "--to", folder + "/k.rdb", "--url", "unix://" + proxy.path)
+                        "backup", "knowledge", "--method", "sync", "--to", folder + "/k.rdb", "--url",
+                        "unix://" + proxy.path)
                     #expect(outcome.exitCode == 2, "\(offset): \(outcome.errors)")
                     #expect(try names(in: folder) == [])
                 }
@@ -198,7 +199,8 @@ import Testing
         defer { server.stop() }
         try await withBackupFolder { folder in
             let outcome = try await Bulkhead.run(
-                "backup", "knowledge", "--to", folder + "/k.rdb", "--wait", "1500ms", "--url", "unix://" + server.path)
+                "backup", "knowledge", "--method", "sync", "--to", folder + "/k.rdb", "--wait", "1500ms", "--url",
+                "unix://" + server.path)
             #expect(outcome.exitCode == 2)
             #expect(outcome.errors.contains("Waiting for the server's snapshot."))
             #expect(outcome.errors.contains("did not begin its snapshot for 1.5 seconds"), "\(outcome.errors)")

@@ -81,4 +81,15 @@ import Testing
             #expect(main.biggest.allSatisfy { $0.type == nil })
         }
     }
+
+    @Test func `without INFO it looks at keys all the same, and does not guess its cost`() async throws {
+        try await withUser(["~*", "+@all", "-info"]) { server, url in
+            let report = try await report(onURL: url, "main")
+            let main = try report.database("main")
+            #expect(main.keys == 100 && main.expiring == Estimate(exact: 100) && main.expiringShare == 1)
+            #expect(main.memory?.isExact == true && main.isBiggestCertain)
+            #expect(report.cost?.server == nil)
+            #expect(report.text().contains("How long the server took for them it does not let this user ask."))
+        }
+    }
 }

@@ -115,7 +115,7 @@ import Testing
         #expect(findings.map(\.message) == [
             "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
         ])
-        #expect(findings.first?.remedy == "ACL SETUSER app +sync (and its key patterns).")
+        #expect(findings.first?.remedy == "ACL SETUSER app +sync.")
     }
 }
 
@@ -165,7 +165,7 @@ import Testing
             var url = server.url
             url.replace("://", with: "://keeper:secret@", maxReplacements: 1)
             let outcome = try await Bulkhead.run("doctor", "--url", url, "--json")
-            #expect(outcome.text.contains("bulkhead migrate cannot do all its work: the ACL denies MOVE to keeper"))
+            #expect(outcome.text.contains("bulkhead migrate copies and deletes within a server: the ACL denies MOVE"))
             #expect(outcome.text.contains("the ACL denies SYNC to keeper"))
             #expect(!outcome.text.contains("secret"))
         }

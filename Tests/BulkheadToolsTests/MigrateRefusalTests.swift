@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [("-move", [], "MOVE"), ("-copy", ["--copy"], "COPY"), ("-info", [], "INFO")])
+    @Test(arguments: [("-copy", ["--copy"], "COPY"), ("-scan", [], "SCAN"), ("-dbsize", [], "DBSIZE")])
     func `a user who may not`(rule: String, words: [String], command: String) async throws {
         try await withToolServer { server, databases in
             for index in 0..<10 { try await databases[.main].set("t:\(index)", "x") }
@@ -125,6 +125,31 @@ import Testing
             #expect(migrated.errors.contains("NOPERM") && migrated.errors.contains("Nothing was"), "\(migrated.errors)")
             #expect(try await sides.source.dbsize() == 10)
             #expect(try await sides.target.dbsize() == 0)
+        }
+    }
+
+    @Test(.enabled(if: SearchServer.vectorSetOptions != nil, "\(SearchServer.absence)"))
+    func `a value of a module that the target has not, before another key is moved`() async throws {
+        try await RedisTestServer.withServer(try #require(SearchServer.vectorSetOptions)) { source in
+            try await withToolServer { server, targets in
+                // The server that is tested may be as new.
+                if (try? await targets[.main].send("VADD", "v", "VALUES", 2, 1, 1, "a")) != nil { return }
+                let databases = try RedisDatabases(url: source.url)
+                let main = try databases[.main]
+                for index in 0..<50 { try await main.set("t:\(index)", "x") }
+                try await main.send("VADD", "vectors", "VALUES", 2, 1, 1, "a")
+                let words = ["migrate", "--from", "main", "-q", "--url", source.url, "--to-url", server.url]
+                let refused = try await Bulkhead.run(words + ["--all"])
+                #expect(refused.exitCode == 2)
+                for word in ["vectorset", "vectors", "Nothing was moved"] {
+                    #expect(refused.errors.contains(word), "\(refused.errors)")
+                }
+                #expect(try await main.dbsize() == 51)
+                #expect(try await targets[.main].dbsize() == 0)
+                let others = try await Bulkhead.run(words + ["--pattern", "t:*"])
+                #expect(others.exitCode == 0, "\(others.errors)")
+                await databases.close()
+            }
         }
     }
 

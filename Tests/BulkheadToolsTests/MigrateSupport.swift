@@ -106,7 +106,7 @@ struct Snapshot: Equatable, CustomStringConvertible {
         guard let mine = left.payload, let others = right.payload else {
             return left.payload == nil && right.payload == nil
         }
-        return mine.difference(from: others) == nil && left.expiry == right.expiry
+        return mine.difference(from: others, at: .min) == nil && left.expiry == right.expiry
     }
 
     var description: String { "\(payload?.payload.count ?? -1) bytes, \(expiry)" }

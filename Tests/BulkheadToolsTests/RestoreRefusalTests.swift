@@ -101,6 +101,36 @@ import Testing
         }
     }
 
+    /// A value of a module: the type's name and version in 64 bits, and its end.
+    private func moduleValue(of type: String) throws -> [UInt8] {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        var number: UInt64 = 0
+        for letter in type { number = number << 6 | UInt64(try #require(letters.firstIndex(of: letter))) }
+        number = number << 10 | 1
+        return [0x81] + withUnsafeBytes(of: number.bigEndian) { Array($0) } + [0]
+    }
+
+    @Test(arguments: ["ReJSON-RL", "TSDB-TYPE", "MBbloom--", "strange-1"])
+    func `of a file with a type of a module that the server does not have nothing is restored`(
+        type: String
+    ) async throws {
+        try await withToolServer { server, databases in
+            let file = server.folder + "/module.rdb"
+            let body = try moduleValue(of: type)
+            try write(file, RDBVersion(.redis, 9)) { writer in
+                writer.select(0)
+                keys(&writer, [("plain", .string, [1, 0x78], nil), ("document", .module2, body, nil)])
+            }
+            let words = ["restore", file, "--into", "7", "--json", "--url", server.url]
+            let refused = try await Bulkhead.run(words)
+            #expect(refused.exitCode == 1, "\(refused.errors)")
+            #expect(refused.errors.contains("cannot take 1 key of the file: nothing was restored"), "\(refused.errors)")
+            let remark = try #require((try json(refused)["remarks"] as? [[String: Any]])?.first)
+            #expect((remark["text"] as? String)?.contains("no module for values of the type \(type)") == true)
+            #expect(try await databases["db7"].dbsize() == 0)
+        }
+    }
+
     @Test func `what has expired in the file is no conflict, is counted once, and is not compared`() async throws {
         try await withToolServer { server, databases in
             let file = server.folder + "/old.rdb"

@@ -84,8 +84,8 @@ import Testing
             return findings.map(\.message).first { $0.contains("bulkhead backup") }
         }
         #expect(message(["SYNC", "REPLCONF"])?.contains("no point-in-time snapshot") == true)
-        #expect(message(["OBJECT"])?.contains("cannot do all its work") == true)
-        #expect(message(["FUNCTION"])?.contains("cannot do all its work") == true)
+        #expect(message(["OBJECT IDLETIME"])?.contains("cannot do all its work") == true)
+        #expect(message(["FUNCTION DUMP"])?.contains("cannot do all its work") == true)
         #expect(message(["MOVE"]) == nil)
     }
 }

@@ -19,13 +19,15 @@ package struct FlushMeasurement: Sendable, Equatable {
     /// from the instants they were meant to leave.
     package let before: LatencyHistogram
     package let during: LatencyHistogram
+    /// How late a thread woke at most, in nanoseconds, that only slept in the same window: what the machine did.
+    package let stall: Int64
     /// Keys of the database of the vectors that are missing afterwards, and reads that did not find their vector.
     package let lost: Int
     package let failedReads: Int
 
     package init(
         mode: Mode, round: Int, keys: Int, nanoseconds: Int64, before: LatencyHistogram, during: LatencyHistogram,
-        lost: Int, failedReads: Int
+        stall: Int64 = 0, lost: Int, failedReads: Int
     ) {
         self.mode = mode
         self.round = round
@@ -33,6 +35,7 @@ package struct FlushMeasurement: Sendable, Equatable {
         self.nanoseconds = nanoseconds
         self.before = before
         self.during = during
+        self.stall = stall
         self.lost = lost
         self.failedReads = failedReads
     }
@@ -47,6 +50,8 @@ package struct FlushSummary: Sendable, Encodable {
     package let nanoseconds: Spread
     package let before: IsolationSummary.Percentiles
     package let during: IsolationSummary.Percentiles
+    /// The longest of all rounds, in nanoseconds.
+    package let stall: Int64
     package let lost: Int
     package let failedReads: Int
 
@@ -68,8 +73,21 @@ package struct FlushSummary: Sendable, Encodable {
         nanoseconds = time
         self.before = calm
         self.during = flushed
+        stall = rounds.map(\.stall).max() ?? 0
         lost = rounds.reduce(0) { $0 + $1.lost }
         failedReads = rounds.reduce(0) { $0 + $1.failedReads }
+    }
+
+    /// A flush that a read waits for longer than this, in nanoseconds, has stopped the reads: other work of a server
+    /// seldom takes so long.
+    package static let longestWait: Int64 = 10_000_000
+
+    /// That it stopped the reads, in words; nil where it did not.
+    package var stop: String? {
+        guard during.max > Self.longestWait else { return nil }
+        let doubt = stall > during.max / 2
+            ? ", of which the machine itself may have taken \(Units.duration(nanoseconds: stall))" : ""
+        return "the \(mode.rawValue) flush stopped reads for \(Units.duration(nanoseconds: during.max))\(doubt)"
     }
 
     package var sentence: String {

@@ -33,6 +33,25 @@ package enum IsolationLayout: String, Sendable, CaseIterable, Encodable {
         String(name.lowercased().filter { $0 != "," }.map { $0 == " " ? "-" : $0 })
     }
 
+    /// For help.
+    package var meaning: String {
+        switch self {
+        case .idle: "nothing is scanned: what the others are compared with"
+        case .oneConnection:
+            "cache and vectors in one database, scans and GETs over one connection: known to be bad, to show that the "
+                + "run can see harm"
+        case .lanes: "cache and vectors in one database of one client, which gives scans a connection of their own"
+        case .oneDatabase: "cache and vectors in one database, each side with connections of its own"
+        case .namedDatabases: "the cache in main and the vectors in knowledge, on one server: what the verdict is about"
+        case .considerate: "the same with a scan of the pace considerate"
+        case .gentle: "the same with a scan of the pace gentle"
+        case .replica: "the vectors are read from a replica of the server"
+        case .separateServers: "main on one server, knowledge on another"
+        case .separateConsiderate: "the same with a scan of the pace considerate"
+        case .cluster: "all in a cluster of one primary"
+        }
+    }
+
     /// Whether vectors are scanned while the cache is measured.
     package var isScanned: Bool { self != .idle }
 
@@ -75,6 +94,21 @@ package enum IsolationNoise: String, Sendable, CaseIterable, Encodable {
 
     /// As it stands on a command line.
     package var word: String { IsolationLayout.word(of: rawValue) }
+
+    /// For help.
+    package var meaning: String {
+        switch self {
+        case .vectors: "SCAN, and HMGET of all fields of each vector"
+        case .scan10, .scan100, .scan1000, .scan10000: "SCAN alone, with COUNT \(scanCount ?? 0)"
+        case .mget: "SCAN, and MGET of vectors that are kept as strings"
+        case .hget: "HGET of the vectors alone, in pipelines"
+        case .keys: "KEYS, which looks at every key at once"
+        case .vsim: "VSIM, the nearest neighbours in a vector set; Redis 8"
+        case .dump: "DUMP in pipelines, as a backup does"
+        case .migration: "DUMP and RESTORE in pipelines, as a migration does"
+        case .sync: "SYNC, a snapshot over the wire again and again"
+        }
+    }
 
     /// What is counted.
     package var unit: String {

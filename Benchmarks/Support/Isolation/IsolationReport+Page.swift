@@ -4,7 +4,7 @@ extension IsolationReport {
         let claims = claims.map { claim in
             """
             <li class="\(Self.tone(claim.answer))"><b>\(HTML.text(claim.claim))</b>
-            <span class="answer">\(HTML.text(claim.answer.rawValue + (claim.condition.map { " " + $0 } ?? "")))</span>
+            <span class="answer">\(HTML.text(claim.answerText))</span>
             <p>\(HTML.text(claim.figures))</p></li>
             """
         }.joined(separator: "\n")
@@ -42,11 +42,13 @@ extension IsolationReport {
             \(serverTruth)
             <h2>How it was measured</h2>
             <p>\(HTML.text(conditions)) Begun \(HTML.text(date)).</p>
-            <ul class="notes">\(([errorBound] + canary + failures).map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
+            <ul class="notes">\(ownNotes.map { "<li>\(HTML.text($0))</li>" }.joined())</ul>
             </main></body></html>
 
             """
     }
+
+    private var ownNotes: [String] { [errorBound] + canary + setAside + failures }
 
     /// The scans of vectors at the usual rate: what the charts compare.
     private var mainSummaries: [IsolationSummary] {
@@ -56,7 +58,7 @@ extension IsolationReport {
     private static func tone(_ answer: IsolationClaim.Answer) -> String {
         switch answer {
         case .holds: "good"
-        case .holdsOnlyWith: "partly"
+        case .holdsOnlyWith, .holdsBut: "partly"
         case .doesNotHold: "bad"
         case .undecided: "open"
         }
@@ -69,13 +71,18 @@ extension IsolationReport {
                 Units.duration(nanoseconds: $0)
             } + [
                 summary.p99TimesIdle.map { IsolationSummary.times($0) } ?? "–",
+                summary.calmCanary.map { Units.duration(nanoseconds: $0.p99) } ?? "–",
+                Units.decimal(summary.setAsideShare * 100, places: 1) + " %",
                 Units.count(Int(summary.achievedGetsPerSecond.rounded())),
                 summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
             ]
             return [summary.case.name] + cells
         }
         return Self.table(
-            ["layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "GETs/s", "vectors/s"], rows)
+            [
+                "layout", "p50", "p90", "p99", "p99.9", "max", "p99 × idle", "canary", "set aside", "GETs/s",
+                "vectors/s",
+            ], rows)
     }
 
     private var pageStepTable: String {
@@ -154,7 +161,7 @@ enum HTML {
         h3{font-size:14px;margin:0 0 4px;font-weight:600}
         p{margin:8px 0}.lead{font-size:17px}figure{margin:8px 0}figcaption,.caption{color:var(--soft);font-size:14px}
         .claims{list-style:none;padding:0;display:grid;gap:12px;
-        grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+        grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}
         .claims li{background:var(--card);border:1px solid var(--line);border-left:5px solid;border-radius:6px;
         padding:10px 14px}
         .claims b{display:block}.claims p{color:var(--soft);font-size:14px;margin:6px 0 0}.answer{font-weight:600}
@@ -173,7 +180,7 @@ enum HTML {
         svg .curve{fill:none;stroke-width:2;stroke-linejoin:round}svg .bar{fill:var(--c7)}svg .step{stroke:var(--c2)}
         .legend{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;padding:0;margin:8px 0;font-size:14px}
         .legend i{display:inline-block;width:18px;height:4px;border-radius:2px;margin-right:6px;vertical-align:middle}
-        .times{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}
+        .times{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}
         .times figure{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:10px}
         .times .caption{grid-column:1/-1}.notes{padding-left:20px}.notes li{margin:4px 0}
         """

@@ -1,17 +1,17 @@
 extension IsolationReport {
     /// The report for people: how it was measured, the table, a sentence for each layout, and the verdict.
-    package func text(width: Int = Table.defaultWidth) -> String {
-        let sentences = (sentences + skipped).map { $0 + "." }
-        var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
+    package func text(on screen: Screen = Screen(columns: Screen.fallbackColumns)) -> String {
+        let width = screen.proseColumns
+        func items(_ sentences: [String]) -> [String] { sentences.flatMap { Self.item($0, on: screen) } }
+        var lines = conditions.wrapped(to: width) + [""] + table.lines(on: screen) + [""]
         if let otherUnits { lines += otherUnits.wrapped(to: width) + [""] }
-        lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(width: width) + [""]
-        for sentence in sentences + [errorBound] + canary + failures { lines += Self.item(sentence, width: width) }
+        lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(on: screen) + [""]
+        lines += items((sentences + skipped).map { $0 + "." } + [errorBound] + canary + setAside + failures)
         if !truths.isEmpty {
-            lines += ["", "What the server of the cache counted in the first round, warm-up included:"]
+            lines += [""]
+                + "What the server of the cache counted in the first round, warm-up included:".wrapped(to: width)
         }
-        for truth in truths { lines += Self.item(truth, width: width) }
-        lines += ["", "Claims:"]
-        for claim in claims { lines += Self.item(claim.text + ".", width: width) }
+        lines += items(truths) + ["", "Claims:"] + items(claims.map { $0.text + "." })
         lines += [""] + verdict.text.wrapped(to: width)
         return lines.map { $0 + "\n" }.joined()
     }
@@ -26,7 +26,9 @@ extension IsolationReport {
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
             + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
-            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range). "
+            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range); "
+            + "canary is how late a thread woke that only sleeps. GETs about a moment that the machine took are set "
+            + "aside in all layouts. "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 
@@ -37,10 +39,12 @@ extension IsolationReport {
 
     /// What the brackets behind a factor hold: the range of n samples misses the true median once in 2^(n-1).
     private var range: String {
-        let counts = summaries.map(\.p99TimesIdleOfRounds.count).filter { $0 > 0 }
+        let rounds = summaries.map(\.p99TimesIdleOfRounds).filter { !$0.isEmpty }
+        let counts = rounds.map { IsolationGate.parts($0).count }
+        let parts = rounds.map(\.count) == counts ? "" : " over about seven parts of the rounds"
         guard let fewest = counts.min(), fewest > 1 else { return "" }
         let certainty = fewest > 8 ? "more than 99" : Units.decimal(100 - 100 / Double(1 << (fewest - 1)), places: 0)
-        return ", in brackets its lowest and highest round, which enclose the true one with \(certainty) % certainty"
+        return ", in brackets its range\(parts), which encloses the true one with \(certainty) % certainty"
             + (counts.allSatisfy { $0 == fewest } ? "" : " or more")
     }
 
@@ -59,15 +63,16 @@ extension IsolationReport {
 
     private var table: Table {
         var table = Table(columns: [
-            .text("layout"), .number("p50"), .number("p90"), .number("p99"), .number("p99.9"), .number("× idle"),
-            .number("vectors/s"),
+            .text("layout"), .number("p50"), .number("p99"), .number("p99.9"), .number("× idle"),
+            .number("canary"), .number("vectors/s"),
         ])
         for summary in summaries {
             let latency = summary.getLatencyOfRounds
-            let durations = [latency.p50, latency.p90, latency.p99, latency.p999]
+            let durations = [latency.p50, latency.p99, latency.p999]
             table.append(
                 [summary.case.name] + durations.map { Units.duration(nanoseconds: $0) } + [
                     summary.p99TimesIdle.map { Units.decimal($0.median, places: 1) } ?? "–",
+                    summary.calmCanary.map { Units.duration(nanoseconds: $0.p99) } ?? "–",
                     summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
                 ])
         }
@@ -121,10 +126,31 @@ extension IsolationReport {
             .max { $0.1.p99 < $1.1.p99 }
         guard let (summary, late) = worst else { return [] }
         return [
-            "canary: a thread that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) late "
-                + "99 times of 100 in the worst layout (\(summary.case.name)), and once "
-                + "\(Units.duration(nanoseconds: late.max)): no GET can be told from that."
+            "canary: with all moments a thread that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) "
+                + "late 99 times of 100 in the worst layout (\(summary.case.name)), and once "
+                + "\(Units.duration(nanoseconds: late.max)); the table has its p99 without those set aside."
         ]
+    }
+
+    /// How much of the run the machine took.
+    var setAside: [String] {
+        let most = summaries.filter { $0.spoiltRounds < $0.rounds }.max { $0.setAsideShare < $1.setAsideShare }
+        let spoilt = summaries.filter { $0.spoiltRounds > 0 }
+        var lines: [String] = []
+        if let most, most.setAsideShare > 0 {
+            lines.append(
+                "set aside: \(Units.decimal(gate.setAside.share * 100, places: 1)) % of the GETs of the rounds that "
+                    + "count (at most \(Units.decimal(most.setAsideShare * 100, places: 1)) %, of \(most.case.name)) "
+                    + "left about a moment in which the sleeping thread woke more than "
+                    + "\(Units.duration(nanoseconds: MachineMoments.lateWake)) late or time was stolen.")
+        }
+        if !spoilt.isEmpty {
+            lines.append(
+                "spoilt rounds, which do not count: "
+                    + spoilt.map { "\($0.spoiltRounds) of \($0.rounds) of \($0.case.name)" }.joined(separator: ", ")
+                    + ".")
+        }
+        return lines
     }
 
     private var truths: [String] {
@@ -138,12 +164,14 @@ extension IsolationReport {
         }
     }
 
-    private static func item(_ sentence: String, width: Int) -> [String] {
-        sentence.wrapped(to: width - 2).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
+    private static func item(_ sentence: String, on screen: Screen) -> [String] {
+        sentence.wrapped(to: screen.proseColumns(behind: 2)).enumerated().map { ($0 == 0 ? "- " : "  ") + $1 }
     }
 }
 
 extension IsolationSummary {
+    var setAsideShare: Double { Double(setAsideGets) / Double(max(1, answeredGets)) }
+
     /// How many steps, these percentiles of the rounds, and the longest of all; dashes where no step ended.
     func stepCells(_ percentiles: [KeyPath<Percentiles, Int64>]) -> [String] {
         let times = percentiles.map { stepLatencyOfRounds?[keyPath: $0] } + [stepLatency?.max]

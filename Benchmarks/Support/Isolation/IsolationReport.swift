@@ -2,14 +2,14 @@
 ///
 /// | Member | Meaning |
 /// |---|---|
-/// | `benchmark` · `format` | `isolation`, and the number of this form: 3 |
+/// | `benchmark` · `format` | `isolation`, and the number of this form: 4 |
 /// | `date` | when it began, ISO 8601 |
 /// | `machine` | `core_count`, and `allowed_cores`, those the program may run on; left out where unknown |
 /// | `servers` | each with `address`, `version` and, if it was pinned, `core` |
 /// | `options` | all but the URLs |
 /// | `layouts` | one object for each that was measured, idle first, see below |
 /// | `skipped` | one sentence for each layout that was not |
-/// | `verdict` | `claim`, `criterion`, `answer` (`yes`, `only at the median`, `no`, `undecided`), `text` |
+/// | `verdict` | `claim`, `criterion`, `answer` (`yes`, `no`, `undecided`), `reason`, `hidden_delay`, `text` |
 /// | `claims` | each with `claim`, `answer`, `condition`, `figures`, see ``IsolationClaim`` |
 /// | `flushes` | one for each mode of FLUSHDB, see ``FlushSummary`` |
 ///
@@ -26,13 +26,14 @@
 /// the four for idle. SCAN+MGET and VSIM work in analytics, and in a layout of one database knowledge is another name
 /// of it.
 ///
-/// `sender_lateness`, medians of the rounds, and `canary`, how late a thread woke that only slept, are percentiles too.
-/// Further `p99_of_rounds` (`median`, `min` and `max` in nanoseconds) and `is_unsteady`; `p99_times_idle` and
-/// `p50_times_idle` (the same three, as factors; not for idle) and `p99_times_idle_of_rounds`, round by round;
-/// `answered_gets`, `failed_gets`, `intended_gets_per_second`, `achieved_gets_per_second`, `vectors_per_second` (not
-/// for idle; of other noises what ``IsolationNoise/unit`` says) and `sentence`; `curve` (`percent`, `nanoseconds`); and
-/// of the first round `timeline` (the slowest GET of each 5 ms in nanoseconds, and when steps of the scan began in
-/// microseconds) and `truth`, what the server counted.
+/// `sender_lateness`, medians of the rounds, and `canary`, how late a thread woke that only slept, are percentiles too,
+/// as is `calm_canary`, the same without the moments that the machine took: `set_aside_gets` of the `answered_gets` are
+/// of these and in no percentile, and of the `rounds` so many `spoilt_rounds` do not count at all. Further
+/// `p99_of_rounds` (`median`, `min` and `max` in nanoseconds); `p99_times_idle` and `p50_times_idle` (the same three,
+/// as factors; not for idle) and `p99_times_idle_of_rounds`, round by round; `failed_gets`, `intended_gets_per_second`,
+/// `achieved_gets_per_second`, `vectors_per_second` (not for idle; of other noises what ``IsolationNoise/unit`` says)
+/// and `sentence`; `curve` (`percent`, `nanoseconds`); and of the first round `timeline` (the slowest GET of each 5 ms
+/// in nanoseconds, and when steps of the scan began in microseconds) and `truth`, what the server counted.
 package struct IsolationReport: Sendable, Encodable {
     package struct Server: Sendable, Equatable, Encodable {
         package let address: String
@@ -55,6 +56,9 @@ package struct IsolationReport: Sendable, Encodable {
     package let verdict: IsolationVerdict
     package let flushes: [FlushSummary]
     package let claims: [IsolationClaim]
+    /// What everything but the flushes is judged by, see ``IsolationRound/file(_:about:)``.
+    package let rounds: [IsolationRound]
+    let gate: IsolationGate
 
     /// Nil if too few GETs were answered to say anything of the idle server or of the named databases.
     package init?(
@@ -68,19 +72,17 @@ package struct IsolationReport: Sendable, Encodable {
         self.skipped = skipped
         summaries = Set(measurements.map(\.step.case)).sorted().compactMap { IsolationSummary($0, of: measurements) }
         self.flushes = FlushMeasurement.Mode.allCases.compactMap { FlushSummary($0, of: flushes) }
-        guard let idle = summaries.first(where: { $0.case == IsolationCase(.idle) }),
-            let named = summaries.first(where: { $0.case == IsolationCase(.namedDatabases) })
-        else { return nil }
-        verdict = IsolationVerdict(named: named, idle: idle)
-        claims = IsolationClaim.all(of: summaries, verdict: verdict, flushes: self.flushes)
+        let seen = Set(summaries.map(\.case))
+        guard seen.isSuperset(of: [IsolationCase(.idle), IsolationCase(.namedDatabases)]) else { return nil }
+        rounds = measurements.map { IsolationRound($0) }
+        gate = IsolationGate(rounds)
+        verdict = IsolationVerdict(gate)
+        claims = IsolationClaim.all(gate, flushes: self.flushes)
     }
 
     /// What the figures mean, one for each summary.
     var sentences: [String] {
-        summaries.compactMap { summary in
-            guard let idle = summaries.first(where: { $0.case == summary.case.idle }) else { return nil }
-            return summary.sentence(idle: idle, sharesCores: sharesCores)
-        }
+        summaries.map { $0.sentence(gate, sharesCores: sharesCores) }
     }
 
     /// Whether the two servers, or a server and this program, may run on the same core; true where nobody can tell.
@@ -95,7 +97,7 @@ package struct IsolationReport: Sendable, Encodable {
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode("isolation", forKey: .benchmark)
-        try values.encode(3, forKey: .format)
+        try values.encode(4, forKey: .format)
         try values.encode(date, forKey: .date)
         try values.encode(machine, forKey: .machine)
         try values.encode(servers, forKey: .servers)

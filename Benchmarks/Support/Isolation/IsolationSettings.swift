@@ -25,6 +25,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var flushedKeys = 100_000
     package var full = false
     package var html: String?
+    package var roundsFile: String?
+    package var width: Int?
 
     /// What `--full` means: ten minutes, where it changes what was not asked for otherwise.
     package var resolved: IsolationSettings {
@@ -62,9 +64,10 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         }
         let usual = IsolationSettings()
         if largeReply > 0,
-            html != nil || full || layouts != usual.layouts || noises != usual.noises
+            html != nil || roundsFile != nil || full || layouts != usual.layouts || noises != usual.noises
                 || flushedKeys != usual.flushedKeys {
-            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html"
+            return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html "
+                + "and --rounds-file"
         }
         if dimensions != 384, dimensions != 768 { return "--dimensions takes 384 or 768" }
         return nil
@@ -78,7 +81,9 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 Measures how long GETs of a cache in database main take while vectors are scanned in database \
                 knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \
                 a schedule and count from the instant they were meant to leave, so that a server that stands still \
-                cannot hide. Without --url it starts servers of its own and leaves nothing behind.
+                cannot hide. GETs about a moment that the machine took for itself are set aside, and rounds that it \
+                spoilt are measured again, at most half as many as were asked for. Without --url it starts servers \
+                of its own and leaves nothing behind.
                 """,
             defaults: IsolationSettings(),
             options: [
@@ -111,7 +116,7 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                 .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
                 .list(
                     "layouts", "<list>", \.layouts, of: IsolationLayout.allCases.map(\.word),
-                    help: "what to measure, parted by commas; idle and named databases always"),
+                    help: "what to measure, parted by commas; idle, one connection and named databases always"),
                 .list(
                     "noises", "<list>", \.noises, of: IsolationNoise.allCases.map(\.word),
                     help: "what is done to the vectors of the named databases"),
@@ -121,11 +126,19 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
                         + "out"),
                 .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: ten minutes"),
                 .text("html", "<file>", \.html, help: "write the report as one page, too"),
+                .text(
+                    "rounds-file", "<file>", \.roundsFile,
+                    help: "write what each round came to, a line each, too: what the answers are judged by"),
                 .integer(
                     "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
                     help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
                         + "in knowledge, and in main itself; 0 scans"),
+                .integer(
+                    "width", "<columns>", \.width, in: Screen.fewestColumns...1_000,
+                    help: "lay the report out for so many columns; without it for those of the terminal, and into a "
+                        + "file or a pipe nothing is wrapped"),
                 .flag("json", \.json, help: "print one JSON object instead of the table"),
-            ])
+            ],
+            words: words)
     }
 }

@@ -2,9 +2,9 @@ extension IsolationSummary {
     /// What the figures of the layout mean, in one sentence.
     ///
     /// - Parameters:
-    ///   - idle: what it is compared with.
+    ///   - gate: what may be concluded from them.
     ///   - sharesCores: whether the two servers, or a server and this program, may run on the same core.
-    package func sentence(idle: IsolationSummary, sharesCores: Bool) -> String {
+    package func sentence(_ gate: IsolationGate, sharesCores: Bool) -> String {
         let name = self.case.name
         guard let p99TimesIdle, let vectorsPerSecond else {
             return "\(name): with no scan running, half of all GETs take at most "
@@ -13,13 +13,13 @@ extension IsolationSummary {
         }
         let times = "GET p99 in main is \(Self.times(p99TimesIdle)) idle"
         let rate = Units.rate(perSecond: vectorsPerSecond)
-        let isCalm = p99TimesIdle.median <= IsolationVerdict.limit
-        let objection: String? =
-            decisive(idle: idle, isCalm: isCalm).isMostlyOwnError || isCalm && idle.isUnsteady
-            ? "too disturbed to mean anything" : roundsDisagree() ? "the rounds disagree too much to tell" : nil
-        if let objection {
-            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(objection)"
+        let side = gate.side(of: self.case, limit: IsolationVerdict.limit)
+        if case .open(let why) = side {
+            // The verdict tells what forbids all answers.
+            let reason = gate.objection == nil ? "undecided, because \(why)" : "undecided, as all of this run"
+            return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(reason)"
         }
+        let isCalm = side == .within
         if self.case.noise != .vectors {
             return "\(name): beside \(rate) of \(self.case.noise.unit), \(times)"
                 + (isCalm ? ": the server finds time for both" : ": the cache waits")
@@ -47,13 +47,10 @@ extension IsolationSummary {
         }
     }
 
-    /// The measurement that must be clean for the comparison to mean something: a disturbed idle one makes any scan
-    /// look harmless, a disturbed one beside the scan makes it look bad.
-    func decisive(idle: IsolationSummary, isCalm: Bool) -> IsolationSummary { isCalm ? idle : self }
-
     /// `9.3 (8.1–11.0) ×`; without the brackets where there is one round only.
     static func times(_ spread: Spread) -> String {
-        func number(_ value: Double) -> String { Units.decimal(value, places: value < 99.95 ? 1 : 0) }
-        return (spread.min == spread.max ? number(spread.median) : spread.text(number)) + " ×"
+        (spread.min == spread.max ? number(spread.median) : spread.text(number)) + " ×"
     }
+
+    static func number(_ value: Double) -> String { Units.decimal(value, places: value < 99.95 ? 1 : 0) }
 }

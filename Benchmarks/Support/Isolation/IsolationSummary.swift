@@ -1,4 +1,4 @@
-/// What was seen of one case in all rounds.
+/// What was seen of one case in the rounds that count; in all of them where the machine spoilt every one.
 package struct IsolationSummary: Sendable, Encodable {
     package let `case`: IsolationCase
     package var layout: IsolationLayout { self.case.layout }
@@ -9,20 +9,26 @@ package struct IsolationSummary: Sendable, Encodable {
     package let getLatencyOfRounds: Percentiles
     /// The p99 of each round, in nanoseconds.
     package let p99OfRounds: Spread
-    /// The p99 of each round divided by that of the idle layout about the same time; nil for idle itself.
+    /// The p99 of each round divided by that of the idle layout about the same time, by parts of the rounds, see
+    /// ``IsolationGate/parts(_:)``; nil for idle itself.
     package let p99TimesIdle: Spread?
     /// The p50 likewise.
     package let p50TimesIdle: Spread?
     /// The factors of ``p99TimesIdle``, round by round; none for idle.
     package let p99TimesIdleOfRounds: [Double]
-    /// Whether the p99 of a third of the rounds is far from that of the others, more than twofold.
-    package let isUnsteady: Bool
     /// How late GETs of a typical round were handed to the client, which is part of their latencies. So is the time
     /// from a reply to its task, which cannot be told apart.
     package let senderLateness: Percentiles
     /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
     package let canary: Percentiles?
+    /// The same without the moments for which GETs were set aside, of a typical round.
+    package let calmCanary: Percentiles?
+    /// Rounds that do not count, because the machine took too much of their time.
+    package let spoiltRounds: Int
+    package let rounds: Int
     package let answeredGets: Int
+    /// Of those that were answered; they are in no percentile.
+    package let setAsideGets: Int
     package let failedGets: Int
     package let intendedGetsPerSecond: Double
     package let achievedGetsPerSecond: Double
@@ -46,10 +52,6 @@ package struct IsolationSummary: Sendable, Encodable {
         package let percent: Double
         package let nanoseconds: Int64
     }
-
-    /// Idle is the median of so many rounds before, the same and so many after: a stall of the machine in one of them
-    /// would halve a factor, and a machine that slows down slowly is followed all the same.
-    private static let idleRounds = 2
 
     /// Dense where latencies are rare.
     static let curvePercents: [Double] = [
@@ -86,8 +88,12 @@ package struct IsolationSummary: Sendable, Encodable {
 
     /// Draws the rounds of a case together; nil if no GET of it was answered, or none of idle about the same time.
     package init?(_ kind: IsolationCase, of measurements: [IsolationMeasurement]) {
-        let rounds = measurements.filter { $0.step.case == kind }
-        let idle = measurements.filter { $0.step.case == kind.idle }
+        func counting(_ kind: IsolationCase) -> [IsolationMeasurement] {
+            let all = measurements.filter { $0.step.case == kind }
+            let kept = all.filter { !IsolationRound($0).isSpoilt }
+            return kept.isEmpty ? all : kept
+        }
+        let rounds = counting(kind)
         let seen = rounds.map(\.seen)
         let layout = kind.layout
         var stalls = LatencyHistogram()
@@ -98,15 +104,10 @@ package struct IsolationSummary: Sendable, Encodable {
             steps.merge(seen.steps)
             stalls.merge(seen.stalls)
         }
-        func timesIdle(_ percent: Double) -> [Double] {
-            rounds.compactMap { round in
-                let near = idle.filter { abs($0.step.round - round.step.round) <= Self.idleRounds }
-                guard let own = round.seen.latencies.percentile(percent),
-                    let base = Spread(near.compactMap { $0.seen.latencies.percentile(percent).map(Double.init) })
-                else { return nil }
-                return Double(own) / max(1, base.median)
-            }
-        }
+        let kept = IsolationGate(figuresOf: (rounds + counting(kind.idle)).map { IsolationRound($0) })
+        // Where no round of idle counts about the same time there are still figures to show; the gate lets nobody
+        // conclude from them.
+        let shown = kept.times(kind) != nil ? kept : IsolationGate(figuresOf: measurements.map { IsolationRound($0) })
         let ofRounds = seen.compactMap { Percentiles($0.latencies) }
         guard let getLatency = Percentiles(latencies), let getLatencyOfRounds = Percentiles(mediansOf: ofRounds),
             let senderLateness = Percentiles(mediansOf: seen.compactMap { Percentiles($0.lateness) }),
@@ -116,6 +117,7 @@ package struct IsolationSummary: Sendable, Encodable {
         let scanSeconds = seen.reduce(0) { $0 + $1.workSeconds }
         self.case = kind
         canary = Percentiles(stalls)
+        calmCanary = Percentiles(mediansOf: seen.compactMap { Percentiles($0.calmStalls) })
         curve = Self.curvePercents.compactMap { percent in
             latencies.percentile(percent).map { CurvePoint(percent: percent, nanoseconds: $0) }
         }
@@ -128,25 +130,19 @@ package struct IsolationSummary: Sendable, Encodable {
         self.getLatencyOfRounds = getLatencyOfRounds
         self.p99OfRounds = p99OfRounds
         self.senderLateness = senderLateness
-        let usual = p99OfRounds.median / 2...p99OfRounds.median * 2
-        isUnsteady = ofRounds.count { !usual.contains(Double($0.p99)) } * 3 >= ofRounds.count
-        p99TimesIdleOfRounds = layout.isScanned ? timesIdle(99) : []
-        p99TimesIdle = Spread(p99TimesIdleOfRounds)
-        p50TimesIdle = layout.isScanned ? Spread(timesIdle(50)) : nil
+        p99TimesIdleOfRounds = layout.isScanned ? shown.factors(kind) : []
+        p99TimesIdle = layout.isScanned ? shown.times(kind) : nil
+        p50TimesIdle = layout.isScanned ? shown.times(kind, of: \.p50) : nil
         if layout.isScanned, p99TimesIdle == nil { return nil }
-        answeredGets = latencies.count
+        let all = measurements.filter { $0.step.case == kind }
+        self.rounds = all.count
+        spoiltRounds = all.count { IsolationRound($0).isSpoilt }
+        answeredGets = seen.reduce(0) { $0 + $1.answeredGets }
+        setAsideGets = seen.reduce(0) { $0 + $1.setAside }
         failedGets = seen.reduce(0) { $0 + $1.failedGets }
         intendedGetsPerSecond = Double(seen.reduce(0) { $0 + $1.intendedGets }) / scanSeconds
-        achievedGetsPerSecond = Double(latencies.count) / seconds
+        achievedGetsPerSecond = Double(answeredGets) / seconds
         vectorsPerSecond = layout.isScanned ? Double(seen.reduce(0) { $0 + $1.work }) / scanSeconds : nil
-    }
-
-    /// Whether a third of the rounds or more lie on the other side of the limit than the others: fewer are what a busy
-    /// machine does. Were the true median beyond the limit, so few of 21 rounds would lie there once in 25 runs.
-    func roundsDisagree(at limit: Double = IsolationVerdict.limit) -> Bool {
-        let within = p99TimesIdleOfRounds.count { $0 <= limit }
-        let few = min(within, p99TimesIdleOfRounds.count - within)
-        return few > 0 && few * 3 >= p99TimesIdleOfRounds.count
     }
 
     /// Whether more than half of the p99 may come from this program being late, so that the p99 says little of the

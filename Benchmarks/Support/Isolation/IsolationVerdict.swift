@@ -2,10 +2,8 @@
 package struct IsolationVerdict: Sendable, Equatable, Encodable {
     package enum Answer: String, Sendable, Equatable, Encodable {
         case yes
-        /// The typical GET is not slower, the slow ones are.
-        case onlyAtTheMedian = "only at the median"
         case no
-        /// The measurement was disturbed too much to say.
+        /// The measurement does not allow either.
         case undecided
     }
 
@@ -16,52 +14,68 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     /// The rule, in words.
     package static let criterion =
         "it holds when the GET p99 while scanned is within \(Units.decimal(limit, places: 1)) × the idle p99 about the "
-        + "same time, at the median of the rounds"
+        + "same time, in the whole range of the rounds; it does not when all of the range is beyond"
 
     package let answer: Answer
-    /// The question, the answer and the figures, as they stand under the table.
+    /// Why it is undecided; nil otherwise.
+    package let reason: String?
+    /// Shorter delays than this cannot be told from what the machine does, in nanoseconds.
+    package let hiddenDelay: Int64
+    /// The answer, the figures and what the machine did, in three sentences, as they stand under the table.
     package let text: String
 
-    package init(named: IsolationSummary, idle: IsolationSummary) {
-        let isWithin: (Spread?) -> Bool = { ($0?.median ?? .infinity) <= Self.limit }
-        let undisturbed: Answer =
-            isWithin(named.p99TimesIdle) ? .yes : isWithin(named.p50TimesIdle) ? .onlyAtTheMedian : .no
-        let objection = Self.objection(to: undisturbed, named: named, idle: idle)
-        answer = objection == nil ? undisturbed : .undecided
-        let p99 = named.p99TimesIdle.map { ", \(IsolationSummary.times($0))" } ?? ""
-        let p50 = named.p50TimesIdle.map { "; p50 \(IsolationSummary.times($0))" } ?? ""
-        text =
-            "VERDICT: does \"\(Self.claim)\" hold for named databases on one server? \(answer.rawValue.uppercased()): "
-            + "GET p99 \(Units.duration(nanoseconds: named.p99OfRounds.median)) while scanned against "
-            + "\(Units.duration(nanoseconds: idle.p99OfRounds.median)) idle\(p99)\(p50) (\(Self.criterion))."
-            + (objection.map { " Undecided because \($0)." } ?? "")
+    private static let named = IsolationCase(.namedDatabases)
+
+    package init(_ gate: IsolationGate) {
+        let side = gate.side(of: Self.named, limit: Self.limit)
+        hiddenDelay = Int64(gate.hiddenDelay)
+        switch side {
+        case .within: (answer, reason) = (.yes, nil)
+        case .beyond: (answer, reason) = (.no, nil)
+        case .open(let why): (answer, reason) = (.undecided, why)
+        }
+        let sentences = [
+            "VERDICT: \(answer.rawValue.uppercased()), " + Self.meaning(of: answer),
+            reason.map { "The reason: \($0)" } ?? Self.figures(gate),
+            Self.machine(gate) + (answer == .undecided ? ": run it again while nothing else runs" : ""),
+        ]
+        text = sentences.map { $0 + "." }.joined(separator: " ")
     }
 
-    /// What forbids an answer, in words; nil when nothing does.
-    private static func objection(to answer: Answer, named: IsolationSummary, idle: IsolationSummary) -> String? {
-        let decisive = named.decisive(idle: idle, isCalm: answer == .yes)
-        if decisive.isMostlyOwnError {
-            return "more than half of the p99 of \(decisive.case.name) may be this program's own lateness: run it "
-                + "again while nothing else runs on the machine"
+    private static func meaning(of answer: Answer) -> String {
+        let claim = "\"\(claim)\""
+        return switch answer {
+        case .yes: "\(claim) holds for named databases on one server"
+        case .no: "\(claim) does not hold for named databases on one server"
+        case .undecided: "this run cannot tell whether \(claim) holds for named databases on one server"
         }
-        if answer == .yes, idle.isUnsteady {
-            return "the p99 of idle rounds differs more than twofold, which makes any scan look harmless: run it "
-                + "again while nothing else runs on the machine"
-        }
-        if named.roundsDisagree() {
-            return "the rounds disagree: run it again with more --seconds and --rounds, while nothing else runs on "
-                + "the machine"
-        }
-        return nil
+    }
+
+    private static func figures(_ gate: IsolationGate) -> String {
+        let idle = gate.typical(IsolationCase(.idle), \.p99).map { Units.duration(nanoseconds: $0) } ?? "–"
+        let own = gate.typical(named, \.p99).map { Units.duration(nanoseconds: $0) } ?? "–"
+        return "Beside the scan the GET p99 is \(own) against \(idle) idle, "
+            + "\(gate.times(named).map { IsolationSummary.times($0) } ?? "–"), and the limit is "
+            + "\(IsolationSummary.number(limit)) ×"
+    }
+
+    private static func machine(_ gate: IsolationGate) -> String {
+        let (share, spoilt, measured) = gate.setAside
+        let hidden = "This machine hides delays below \(Units.duration(nanoseconds: gate.hiddenDelay))"
+        if spoilt == measured { return hidden + " and spoilt all \(Units.counted(measured, "measurement"))" }
+        return hidden + "; it spoilt \(spoilt) of \(Units.counted(measured, "measurement")) and took the time of "
+            + "\(Units.decimal(share * 100, places: 1)) % of the other GETs, which do not count"
     }
 
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(answer, forKey: .answer)
+        try values.encodeIfPresent(reason, forKey: .reason)
+        try values.encode(hiddenDelay, forKey: .hiddenDelay)
         try values.encode(Self.claim, forKey: .claim)
         try values.encode(Self.criterion, forKey: .criterion)
         try values.encode(text, forKey: .text)
     }
 
-    private enum CodingKeys: String, CodingKey { case answer, claim, criterion, text }
+    private enum CodingKeys: String, CodingKey { case answer, reason, hiddenDelay, claim, criterion, text }
 }

@@ -73,7 +73,7 @@ package struct LargeReplyReport: Sendable, Encodable {
                     place: place, p50: p50, p99: p99, p50TimesIdle: timesIdle(times[0]),
                     p99TimesIdle: timesIdle(times[1]),
                     senderLatenessP99: seen.compactMap { $0.lateness.percentile(99) }.max() ?? 0,
-                    answeredGets: seen.reduce(0) { $0 + $1.latencies.count },
+                    answeredGets: seen.reduce(0) { $0 + $1.answeredGets },
                     failedGets: seen.reduce(0) { $0 + $1.failedGets },
                     repliesPerSecond: workSeconds > 0 ? Double(seen.reduce(0) { $0 + $1.work }) / workSeconds : 0,
                     replyP50: reply(50), replyP99: reply(99)))
@@ -82,7 +82,8 @@ package struct LargeReplyReport: Sendable, Encodable {
     }
 
     /// The report for people: how it was measured, the table, and what the program itself may have added.
-    package func text(width: Int = Table.defaultWidth) -> String {
+    package func text(on screen: Screen = Screen(columns: Screen.fallbackColumns)) -> String {
+        let width = screen.proseColumns
         var table = Table(columns: [
             .text("read by, in"), .number("p50"), .number("p99"), .number("p99 × idle"), .number("replies/s"),
             .number("reply p50"),
@@ -96,7 +97,7 @@ package struct LargeReplyReport: Sendable, Encodable {
                 place.replyP50?.text { Units.duration(nanoseconds: $0) } ?? "–",
             ])
         }
-        var lines = conditions.wrapped(to: width) + [""] + table.lines(width: width) + [""]
+        var lines = conditions.wrapped(to: width) + [""] + table.lines(on: screen) + [""]
         lines += ownError.wrapped(to: width)
         return lines.map { $0 + "\n" }.joined()
     }

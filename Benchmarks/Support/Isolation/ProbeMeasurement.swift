@@ -6,6 +6,12 @@ package struct ProbeMeasurement: Sendable, Equatable {
     package let lateness: LatencyHistogram
     /// How late a thread woke that did nothing but sleep: what the machine adds, whatever the program does.
     package let stalls: LatencyHistogram
+    /// The same without the moments for which GETs were set aside.
+    package let calmStalls: LatencyHistogram
+    /// All that were answered, and those that left about a moment that the machine took, see ``MachineMoments``.
+    package let answeredGets, setAside: Int
+    /// What others had of the cores meanwhile; nil where the system does not tell.
+    package let load: MachineLoad?
     /// GETs that the schedule has in the measured time.
     package let intendedGets: Int
     /// GETs that failed, found nothing, or were not answered at all.
@@ -24,13 +30,18 @@ package struct ProbeMeasurement: Sendable, Equatable {
 
     package init(
         latencies: LatencyHistogram, lateness: LatencyHistogram, stalls: LatencyHistogram = LatencyHistogram(),
-        intendedGets: Int, failedGets: Int, seconds: Double, work: Int, workSeconds: Double,
+        calmStalls: LatencyHistogram = LatencyHistogram(), answeredGets: Int? = nil, setAside: Int = 0,
+        load: MachineLoad? = nil, intendedGets: Int, failedGets: Int, seconds: Double, work: Int, workSeconds: Double,
         steps: LatencyHistogram = LatencyHistogram(), timeline: IsolationTimeline = IsolationTimeline(),
         truth: ServerTruth? = nil
     ) {
         self.latencies = latencies
         self.lateness = lateness
         self.stalls = stalls
+        self.calmStalls = calmStalls
+        self.answeredGets = answeredGets ?? latencies.count
+        self.setAside = setAside
+        self.load = load
         self.intendedGets = intendedGets
         self.failedGets = failedGets
         self.seconds = seconds

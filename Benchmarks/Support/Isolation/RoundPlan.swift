@@ -18,6 +18,24 @@ package struct RoundPlan: Sendable, Equatable {
         }
     }
 
+    /// At most half as many rounds again are measured for those that the machine spoilt.
+    package static func mostRepeats(of rounds: Int) -> Int { (rounds + 1) / 2 }
+
+    /// One more round of the cases that lack one, each with its idle, which must be of about the same time; nil where
+    /// none lacks any, or where all that are allowed were measured.
+    package static func repeated(_ measured: [IsolationRound], rounds: Int, repeats: Int) -> [Step]? {
+        guard repeats < mostRepeats(of: rounds) else { return nil }
+        let lacking = Dictionary(grouping: measured, by: \.case).filter { _, all in
+            let wanted = all.count { $0.round < rounds }
+            return all.count { !$0.isSpoilt } < wanted
+        }
+        guard !lacking.isEmpty else { return nil }
+        // Far from the rounds before, whose idle is of another time.
+        let round = rounds + IsolationGate.nearRounds + repeats
+        let cases = Set(lacking.keys).union(lacking.keys.map(\.idle))
+        return RoundPlan(rounds: 1, cases: Array(cases)).steps.map { Step(round: round, case: $0.case) }
+    }
+
     /// Cases far from idle are measured in one of so many rounds: about seven times.
     static func stride(of rounds: Int) -> Int { max(1, rounds / 7) }
 

@@ -31,7 +31,7 @@ public struct RedisConfiguration: Sendable {
     /// ``RedisDatabase/within(_:)``.
     public var commandTimeout: Duration? = .seconds(10)
     /// What is sent again by itself when a connection ended under it. Default: reads.
-    public var replay = RedisReplay.reads
+    public var retryPolicy = RedisRetryPolicy.reads
     /// How long a lone caller, asynchronous or blocking, watches for its reply before it sleeps: a near server answers
     /// sooner than a thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero
     /// saves the processor's time and turns it off.

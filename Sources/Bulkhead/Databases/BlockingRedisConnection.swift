@@ -7,61 +7,31 @@ public import BulkheadRESP
 /// It belongs to the thread that leased it. After the lease every function throws `closed`.
 public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
-    /// That of its database, over which the server is asked to end a wait on this one.
-    private let others: BlockingPool
-    public let name: DatabaseName
-    private let timeout: Timeout
-    private let monitor: CommandMonitor
-    public let scanPace: RedisPace
+    /// Where it goes back to, and over whose other connections the server is asked to end a wait on this one.
+    private let node: Node
+    private let binding: DatabaseBinding
+    let timeout: Timeout
     private var state = LeaseState()
 
-    init(
-        _ connection: BlockingConnection, of others: BlockingPool, database: DatabaseName, timeout: Timeout,
-        monitor: CommandMonitor, scanPace: RedisPace
-    ) {
+    init(_ connection: BlockingConnection, of node: Node, _ binding: DatabaseBinding, _ timeout: Timeout) {
         self.connection = connection
-        self.others = others
-        self.name = database
+        self.node = node
+        self.binding = binding
         self.timeout = timeout
-        self.monitor = monitor
-        self.scanPace = scanPace
     }
+
+    public var name: DatabaseName { binding.entry.name }
+    public var scanPace: RedisPace { binding.scanPace }
 
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
-        do throws(RedisError) {
-            return try command.value(of: try reply(to: command.encoded, isTyped: command.isTyped))
-        } catch {
-            throw error.at(name, command.name)
-        }
+        let request = SingleCommand(command: command.encoded, isTyped: command.isTyped)
+        return try command.value(of: try replies(to: request), in: name)
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
-        do throws(RedisError) {
-            if batch.count == 0 { return [] }
-            do throws(RedisError) {
-                try batch.check(isShared: false)
-                try state.willSend(batch)
-            } catch {
-                throw monitor.refused(pipelineOf: batch, error)
-            }
-            let deadline = Deadline(after: timeout.adding(batch))
-            let result = Result { () throws(ConnectionFailure) -> [RESPValue] in
-                if batch.sent == 0 { return [] }
-                guard batch.waits else {
-                    return try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
-                }
-                return try connection.sendBlocking(
-                    batch.bytes, count: batch.sent, until: deadline, unblock: others.unblock)
-            }
-            state.ended(batch, result)
-            if batch.sent == 0 { return batch.replies(with: []) }
-            return batch.replies(
-                with: try monitor.ended(
-                    pipelineOf: batch, result, since: deadline.start, hasWaited: batch.waits))
-        } catch {
-            throw error.at(name, error.command ?? "a pipeline")
-        }
+        if batch.count == 0 { return [] }
+        return batch.replies(with: try replies(to: batch))
     }
 
     /// The next value the server sends unasked, such as a message after `send("SUBSCRIBE", …)`; nil past `timeout`.
@@ -79,31 +49,40 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         }
     }
 
-    /// What is known about the connection; every later use is refused.
-    func endLease() -> LeaseState.End { state.end() }
+    /// Gives the connection back; every later use is refused.
+    func endLease() {
+        let end = state.end()
+        node.blocking.release(connection, reusable: end.isReusable)
+        if end.showsWrongConnection { _ = node.renew(since: .now) }
+    }
+}
 
-    private func reply(to command: EncodedCommand, isTyped: Bool) throws(RedisError) -> RESPValue {
-        do throws(RedisError) {
-            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.willSend(command, isTyped: isTyped)
+extension BlockingRedisConnection: BlockingRunner {
+    var monitor: CommandMonitor { binding.monitor }
+    var retryPolicy: RedisRetryPolicy? { nil }
+
+    func renew(since moment: Moment) -> Bool { false }
+
+    func admit(_ request: some Request) throws(RedisError) -> Way {
+        try request.checkForLease()
+        return try state.admit(request)
+    }
+
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        do {
+            let replies = request.waits
+                ? Sent.Received(
+                    try connection.sendBlocking(
+                        request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                        unblock: node.blocking.unblock))
+                : try request.send(over: connection, until: deadline)
+            state.ended(request, .success(replies))
+            return replies
         } catch {
-            throw monitor.refused(command, error)
+            state.ended(request, .failure(error))
+            throw error
         }
-        if case .answered(let known) = command.route {
-            state.ended(command, .success(known.reply))
-            return known.reply
-        }
-        let time = command.blockingTime
-        let deadline = Deadline(after: timeout.adding(time))
-        let result = Result { () throws(ConnectionFailure) in
-            if case .conversation(let channels) = command.route, channels > 0 {
-                return try connection.subscribe(command.bytes, until: deadline).subscriptionReply
-            }
-            if time == .none { return try connection.send(command.bytes, until: deadline) }
-            return try connection.sendBlocking(
-                command.bytes, count: 1, until: deadline, unblock: others.unblock)[0]
-        }
-        state.ended(command, result)
-        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != .none)
     }
 }

@@ -7,19 +7,20 @@ public import BulkheadRESP
 /// Get it from ``RedisDatabases/blocking(_:)``. A command takes a connection to itself while it runs, so threads do
 /// not wait for each other until all connections are taken; then they are served in the order they came.
 public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
-    let entry: DatabaseEntry
-    /// Where its server listens, as it stands in error messages.
-    public let address: String
-    let pool: BlockingPool
-    let flushRules: FlushRules
-    let replay: RedisReplay
-    let monitor: CommandMonitor
-    public let scanPace: RedisPace
+    let binding: DatabaseBinding
     private(set) var timeout: Timeout
 
-    public var name: DatabaseName { entry.name }
+    init(_ binding: DatabaseBinding, timeout: Timeout) {
+        self.binding = binding
+        self.timeout = timeout
+    }
+
+    public var name: DatabaseName { binding.entry.name }
     /// The number that its connections select.
-    public var number: Int { entry.number }
+    public var number: Int { binding.entry.number }
+    /// Where its server listens, as it stands in error messages.
+    public var address: String { binding.address }
+    public var scanPace: RedisPace { binding.scanPace }
 
     /// The same database with another limit for the time of each command, as ``RedisDatabase/within(_:)`` says.
     public func within(_ timeout: Duration?) -> BlockingRedisDatabase {
@@ -31,82 +32,31 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
-        do throws(RedisError) {
-            return try command.value(of: try reply(to: command.encoded))
-        } catch {
-            throw error.at(name, command.name)
-        }
+        try command.value(of: try reply(to: command.encoded), in: name)
     }
 
     @usableFromInline
     func reply(to command: EncodedCommand) throws(RedisError) -> RESPValue {
-        switch command.route {
-        case .refused(let reason):
-            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
-        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
-        case .answered(let known): return known.reply
-        case .shared, .bulk, .blocking: break
-        }
-        let time = command.route == .blocking ? timeout.adding(command.blockingTime) : nil
-        let deadline = Deadline(after: timeout)
-        let outcome: Result<[RESPValue], ConnectionFailure>
-        do {
-            let reply = try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                guard time != nil else { return try connection.send(command.bytes, until: deadline) }
-                return try connection.sendBlocking(
-                    command.bytes, count: 1, until: deadline, unblock: pool.unblock)[0]
-            }
-            if reply.refusal == nil {
-                monitor.answered(command, reply, since: deadline.start, hasWaited: time != nil)
-                return reply
-            }
-            outcome = .success([reply])
-        } catch {
-            outcome = .failure(error)
-        }
-        let result = repeated(outcome, command.bytes, count: 1, until: deadline, time).map { $0[0] }
-        return try monitor.ended(command, result, since: deadline.start, hasWaited: time != nil)
+        try replies(to: SingleCommand(command: command))
     }
 
     public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
-        do throws(RedisError) {
-            if batch.count == 0 { return [] }
-            do throws(RedisError) {
-                try batch.check(isShared: true)
-            } catch {
-                throw monitor.refused(pipelineOf: batch, error)
-            }
-            if batch.sent == 0 { return batch.replies(with: []) }
-            let deadline = Deadline(after: timeout)
-            let outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline) { connection, deadline throws(ConnectionFailure) in
-                    try connection.sendAll(batch.bytes, count: batch.sent, until: deadline)
-                }
-            }
-            let standing = outcome.mayNotStand
-                ? repeated(outcome, batch.bytes, count: batch.sent, until: deadline) : outcome
-            return batch.replies(with: try monitor.ended(pipelineOf: batch, standing, since: deadline.start))
-        } catch {
-            throw error.at(name, error.command ?? "a pipeline")
-        }
+        if batch.count == 0 { return [] }
+        return batch.replies(with: try replies(to: batch))
     }
 
     /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
+        let node = binding.topology.node
         let lease: BlockingConnection
         let deadline = Deadline(after: timeout)
         do {
-            lease = try pool.lease(until: deadline)
+            lease = try node.blocking.lease(until: deadline)
         } catch {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
-        let connection = BlockingRedisConnection(
-            lease, of: pool, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
-        defer {
-            let end = connection.endLease()
-            pool.release(lease, reusable: end.isReusable)
-            if end.showsWrongConnection { _ = pool.renew(since: .now) }
-        }
+        let connection = BlockingRedisConnection(lease, of: node, binding, timeout)
+        defer { connection.endLease() }
         return try body(connection)
     }
 
@@ -114,65 +64,62 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
         let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
         do throws(RedisError) {
-            try flushRules.check()
+            try binding.flushRules.check()
             let indexes: SearchIndexes
             do throws(RedisError) {
                 indexes = try searchIndexes()
             } catch {
-                throw flushRules.unanswered(error)
+                throw binding.flushRules.unanswered(error)
             }
-            try flushRules.check(indexes)
+            try binding.flushRules.check(indexes)
         } catch {
-            throw monitor.refused(command.encoded, error)
+            throw monitor.refused(SingleCommand(command: command.encoded), error)
         }
         try run(command)
     }
+}
 
-    /// Lends a connection for one request, which is over at the deadline it is handed.
-    ///
-    /// `time` is that of a command that blocks, and begins when the command can leave; `deadline` is for the wait until
-    /// then. Were the wait a part of it, the client could give up before the server does, and lose an element.
-    private func leasing<Reply>(
-        until deadline: Deadline, _ time: Timeout? = nil,
-        _ request: (BlockingConnection, Deadline) throws(ConnectionFailure) -> Reply
-    ) throws(ConnectionFailure) -> Reply {
-        var isSecond = false
-        while true {
-            let connection = try pool.lease(until: deadline)
-            let result = Result { () throws(ConnectionFailure) in
-                try request(connection, time.map { Deadline(after: $0) } ?? deadline)
-            }
-            // After the timeout of a command that blocks, the server may still wait, and answer the next one first.
-            pool.release(connection, reusable: time == nil || result.isAnswered)
+extension BlockingRedisDatabase: BlockingRunner {
+    var monitor: CommandMonitor { binding.monitor }
+    var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
+
+    func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
+
+    func renew(since moment: Moment) -> Bool { binding.topology.node.renew(since: moment) }
+
+    @inline(__always)
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        let pool = binding.topology.node.blocking
+        let connection = try pool.lease(until: deadline)
+        do {
+            return try attempt(request, by: way, on: connection, of: pool, until: deadline)
+        } catch where error.progress == .refused {
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
-            guard case .failure(let failure) = result, failure.progress == .refused, !isSecond else {
-                return try result.get()
-            }
-            isSecond = true
+            return try attempt(request, by: way, on: pool.lease(until: deadline), of: pool, until: deadline)
         }
     }
 
-    /// Sends again what ``RedisReplay`` and a server that has not run it allow; the outcome that stands. Connections
-    /// that lead to the wrong server are replaced.
-    private func repeated(
-        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], count: Int, until deadline: Deadline,
-        _ time: Timeout? = nil
-    ) -> Result<[RESPValue], ConnectionFailure> {
-        var repetition = Repetition(replay, of: bytes, until: deadline)
-        var (outcome, start) = (first, deadline.start)
-        while true {
-            let isRenewed = outcome.showsWrongConnection && pool.renew(since: start)
-            guard let pause = repetition.pause(after: &outcome, isRenewed: isRenewed) else { return outcome }
-            sleepThread(for: pause)
-            if deadline.isOver { return outcome }
-            start = .now
-            outcome = Result { () throws(ConnectionFailure) in
-                try leasing(until: deadline, time) { connection, deadline throws(ConnectionFailure) in
-                    guard time != nil else { return try connection.sendAll(bytes, count: count, until: deadline) }
-                    return try connection.sendBlocking(bytes, count: count, until: deadline, unblock: pool.unblock)
-                }
-            }
+    /// Gives the connection back.
+    ///
+    /// The time of a request that waits on the server begins when it can leave; `deadline` is for the wait until then.
+    /// Were that wait a part of it, the client could give up before the server does, and lose an element.
+    private func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, on connection: BlockingConnection, of pool: BlockingPool, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        guard case .lease = way else {
+            defer { pool.release(connection, reusable: true) }
+            return try request.send(over: connection, until: deadline)
         }
+        let outcome = Result { () throws(ConnectionFailure) in
+            try connection.sendBlocking(
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                unblock: pool.unblock)
+        }
+        // The server may still wait after the timeout, and answer the next one first.
+        pool.release(connection, reusable: outcome.isAnswered)
+        return Sent.Received(try outcome.get())
     }
 }
 

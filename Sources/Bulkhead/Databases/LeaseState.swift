@@ -25,34 +25,55 @@ struct LeaseState: Sendable {
     /// True if the connection is as it came from the handshake.
     var isClean: Bool { !isWatching && !isInTransaction && !isTainted && !showsWrongConnection && calls == 0 }
 
-    /// A command is about to be sent; throws if it cannot be now, and then nothing is. `isTyped` if its reply is to
-    /// become a type of its own, which `QUEUED` never can.
-    mutating func willSend(_ command: EncodedCommand, isTyped: Bool = false) throws(RedisError) {
-        if isTyped, isQueueing, !isOver, !command.isAnsweredInTransaction { throw .queued(command.name) }
-        try willSend(special: command.leavesNothing ? [] : [command])
-    }
-
-    /// The server has answered, or nobody knows what became of the command.
-    mutating func ended(_ command: EncodedCommand, _ result: Result<RESPValue, ConnectionFailure>) {
-        if case .success(let reply) = result { note(reply) }
-        if command.leavesNothing {
-            calls -= 1
-        } else {
-            ended(special: [command], result.map { [$0] })
+    /// A request is about to be sent; throws if it cannot be now, and then nothing is.
+    mutating func willSend(_ request: some Request) throws(RedisError) {
+        if isOver { throw Self.over }
+        if let command = request.typedCommand(isQueueing: isQueueing) { throw .queued(command) }
+        let special = request.special
+        for (_, command) in special {
+            guard case .conversation(let confirmations) = command.route else { continue }
+            if confirmations > 0 && isQueueing {
+                throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
+            }
+            begins(command)
         }
+        calls += 1
+        guard special.contains(where: \.command.isOfConversation) else { return }
+        // Which of two tasks' replies is told here first says nothing about their order at the server.
+        if conversations > 0 { isTainted = true }
+        conversations += 1
     }
 
-    /// The same for a batch: only its special commands leave anything behind.
-    mutating func willSend(_ batch: RedisBatch) throws(RedisError) {
-        if !isOver, let command = batch.typedCommandInTransaction(isQueueing) { throw .queued(command) }
-        try willSend(special: batch.special.map(\.command))
+    /// The same, with the way it takes from here: to the connection, or none where the replies are known.
+    mutating func admit<Sent: Request>(_ request: Sent) throws(RedisError) -> Way {
+        try willSend(request)
+        guard request.isUnsent else { return .lease }
+        ended(request, .success(request.unsentReplies))
+        return .unsent
     }
 
-    /// The same for a batch and all its replies.
-    mutating func ended(_ batch: RedisBatch, _ result: Result<[RESPValue], ConnectionFailure>) {
-        if case .success(let replies) = result { for reply in replies { note(reply) } }
-        let special = result.map { replies in batch.special.map { replies[$0.position] } }
-        ended(special: batch.special.map(\.command), special)
+    /// The server has answered, or nobody knows what became of the request.
+    mutating func ended<Sent: Request>(_ request: Sent, _ outcome: Result<Sent.Received, ConnectionFailure>) {
+        if case .success(let replies) = outcome, replies.showsWrongConnection { showsWrongConnection = true }
+        calls -= 1
+        let special = request.special
+        if special.isEmpty { return }
+        let isConversation = special.contains(where: \.command.isOfConversation)
+        if isConversation { conversations -= 1 }
+        switch outcome {
+        case .success(let replies):
+            var each: [RESPValue] = []
+            replies.forEachReply { each.append($0) }
+            for (position, command) in special { answered(command, each[position]) }
+        case .failure(let failure) where failure.progress.isSafeToRepeat: break
+        // A wait that was ended; what its pipeline began is not told.
+        case .failure(let failure) where failure.progress == .answered && !isConversation: break
+        case .failure:
+            if isConversation || special.contains(where: { $0.command.blockingTime != .none }) { isTainted = true }
+            return
+        }
+        // Nothing else is under way that begins or ends one.
+        if isConversation, conversations == 0 { isQueueing = isInTransaction }
     }
 
     /// The connection's messages are read, by a task that may end before the next lease begins.
@@ -69,46 +90,8 @@ struct LeaseState: Sendable {
         return End(isReusable: isClean, showsWrongConnection: showsWrongConnection)
     }
 
-    private mutating func note(_ reply: RESPValue) {
-        if reply.refusal?.isOfConnection == true { showsWrongConnection = true }
-    }
-
     static let over = RedisError(
         .closed, "the lease of this connection is over: do not keep it beyond withConnection")
-
-    private mutating func willSend(special commands: [EncodedCommand]) throws(RedisError) {
-        if isOver { throw Self.over }
-        for command in commands {
-            guard case .conversation(let confirmations) = command.route else { continue }
-            if confirmations > 0 && isQueueing {
-                throw RedisError(.commandRefused, "a subscription cannot stand in a transaction: end it first")
-            }
-            begins(command)
-        }
-        calls += 1
-        guard commands.contains(where: \.isOfConversation) else { return }
-        // Which of two tasks' replies is told here first says nothing about their order at the server.
-        if conversations > 0 { isTainted = true }
-        conversations += 1
-    }
-
-    private mutating func ended(special commands: [EncodedCommand], _ result: Result<[RESPValue], ConnectionFailure>) {
-        calls -= 1
-        let isConversation = commands.contains(where: \.isOfConversation)
-        if isConversation { conversations -= 1 }
-        switch result {
-        case .success(let replies):
-            for (command, reply) in zip(commands, replies) { answered(command, reply) }
-        case .failure(let failure) where failure.progress.isSafeToRepeat: break
-        // A wait that was ended; what its pipeline began is not told.
-        case .failure(let failure) where failure.progress == .answered && !isConversation: break
-        case .failure:
-            if isConversation || commands.contains(where: { $0.blockingTime != .none }) { isTainted = true }
-            return
-        }
-        // Nothing else is under way that begins or ends one.
-        if isConversation, conversations == 0 { isQueueing = isInTransaction }
-    }
 
     private mutating func begins(_ command: EncodedCommand) {
         switch command.name {
@@ -138,16 +121,8 @@ struct LeaseState: Sendable {
 }
 
 extension EncodedCommand {
-    /// True of nearly all commands, whatever becomes of them.
-    fileprivate var leavesNothing: Bool {
-        switch route {
-        case .shared, .bulk, .answered: true
-        case .blocking, .conversation, .refused: false
-        }
-    }
-
     /// In an open transaction the server answers these at once, and only queues all others.
-    fileprivate var isAnsweredInTransaction: Bool {
+    var isAnsweredInTransaction: Bool {
         isOfConversation && ["EXEC", "DISCARD", "MULTI", "WATCH"].contains(name)
     }
 

@@ -11,54 +11,31 @@ import Synchronization
 /// `command-refused`, and nothing is sent. After the lease every function throws `closed`.
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
-    /// Those of its database, over which the server is asked to end a wait on this one.
-    private let others: DatabaseConnections
-    public let name: DatabaseName
-    private let timeout: Timeout
-    private let monitor: CommandMonitor
-    public let scanPace: RedisPace
+    /// Where it goes back to, and over whose other connections the server is asked to end a wait on this one.
+    private let node: Node
+    private let binding: DatabaseBinding
+    let timeout: Timeout
     private let state = Mutex(LeaseState())
 
-    init(
-        _ connection: AsyncConnection, of others: DatabaseConnections, database: DatabaseName, timeout: Timeout,
-        monitor: CommandMonitor, scanPace: RedisPace
-    ) {
+    init(_ connection: AsyncConnection, of node: Node, _ binding: DatabaseBinding, _ timeout: Timeout) {
         self.connection = connection
-        self.others = others
-        self.name = database
+        self.node = node
+        self.binding = binding
         self.timeout = timeout
-        self.monitor = monitor
-        self.scanPace = scanPace
     }
+
+    public var name: DatabaseName { binding.entry.name }
+    public var scanPace: RedisPace { binding.scanPace }
 
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
-        do throws(RedisError) {
-            return try command.value(of: try await reply(to: command.encoded, isTyped: command.isTyped))
-        } catch {
-            throw error.at(name, command.name)
-        }
+        let request = SingleCommand(command: command.encoded, isTyped: command.isTyped)
+        return try command.value(of: try await replies(to: request), in: name)
     }
 
     public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
-        do throws(RedisError) {
-            if batch.count == 0 { return [] }
-            do throws(RedisError) {
-                try batch.check(isShared: false)
-                try refuseIfCancelled()
-                try state.withLock { state throws(RedisError) in try state.willSend(batch) }
-            } catch {
-                throw monitor.refused(pipelineOf: batch, error)
-            }
-            let start = Moment.now
-            let result = batch.sent == 0 ? .success([]) : await result(of: batch)
-            state.withLock { $0.ended(batch, result) }
-            if batch.sent == 0 { return batch.replies(with: []) }
-            return batch.replies(
-                with: try monitor.ended(pipelineOf: batch, result, since: start, hasWaited: batch.waits))
-        } catch {
-            throw error.at(name, error.command ?? "a pipeline")
-        }
+        if batch.count == 0 { return [] }
+        return batch.replies(with: try await replies(to: batch))
     }
 
     /// What the server sends unasked: after `send("SUBSCRIBE", …)` its messages, each an array or push of its kind,
@@ -77,63 +54,50 @@ public final class RedisConnection: RedisExecutor {
         return RedisPushes(base: isOver ? nil : connection.pushes, database: name)
     }
 
-    /// What is known about the connection; every later use is refused.
-    func endLease() -> LeaseState.End { state.withLock { $0.end() } }
-
-    private func reply(to command: EncodedCommand, isTyped: Bool) async throws(RedisError) -> RESPValue {
-        do throws(RedisError) {
-            try refuseIfCancelled()
-            if case .refused(let reason) = command.route { throw RedisError(.commandRefused, reason.description) }
-            try state.withLock { state throws(RedisError) in try state.willSend(command, isTyped: isTyped) }
-        } catch {
-            throw monitor.refused(command, error)
-        }
-        if case .answered(let known) = command.route {
-            state.withLock { $0.ended(command, .success(known.reply)) }
-            return known.reply
-        }
-        let start = Moment.now
-        let result = await result(of: command)
-        state.withLock { $0.ended(command, result) }
-        return try monitor.ended(command, result, since: start, hasWaited: command.blockingTime != .none)
-    }
-
-    private func result(of command: EncodedCommand) async -> Result<RESPValue, ConnectionFailure> {
-        let isWaiting = command.blockingTime != .none
-        if isWaiting, let failure = await failureBeforeReady() { return .failure(failure) }
-        let deadline = Deadline(after: isWaiting ? timeout.adding(command.blockingTime) : timeout)
-        switch command.route {
-        case .conversation(let channels) where channels > 0:
-            return await connection.subscribe(command.bytes, until: deadline).map(\.subscriptionReply)
-        case .blocking where isWaiting, .conversation where isWaiting:
-            return await connection.sendBlocking(command.bytes, count: 1, until: deadline, unblock: others.unblock)
-                .unlessCancelled { command.brings($0[0]) }.map { $0[0] }
-        default: return await connection.send(command.bytes, until: deadline)
-        }
-    }
-
-    private func result(of batch: RedisBatch) async -> Result<[RESPValue], ConnectionFailure> {
-        guard batch.waits else {
-            return await connection.sendAll(batch.bytes, count: batch.sent, until: Deadline(after: timeout))
-        }
-        if let failure = await failureBeforeReady() { return .failure(failure) }
-        let deadline = Deadline(after: timeout.adding(batch))
-        return await connection.sendBlocking(
-            batch.bytes, count: batch.sent, until: deadline, unblock: others.unblock
-        ).unlessCancelled { batch.brings($0) }
-    }
-
-    /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.
-    private func failureBeforeReady() async -> ConnectionFailure? {
-        await connection.failureBeforeReady(until: Deadline(after: timeout))
+    /// Gives the connection back; every later use is refused.
+    func endLease() {
+        let end = state.withLock { $0.end() }
+        node.leases.release(connection, reusable: end.isReusable)
+        if end.showsWrongConnection { _ = node.renew(since: .now) }
     }
 }
 
-extension [RESPValue] {
-    /// An error, or the confirmations, one a channel.
-    var subscriptionReply: RESPValue {
-        if let error = first(where: { $0.errorMessage != nil }) { return error }
-        return .array(self)
+extension RedisConnection: AsyncRunner {
+    var monitor: CommandMonitor { binding.monitor }
+    var retryPolicy: RedisRetryPolicy? { nil }
+
+    func renew(since moment: Moment) -> Bool { false }
+
+    func admit(_ request: some Request) throws(RedisError) -> Way {
+        try request.checkForLease()
+        return try state.withLock { state throws(RedisError) in try state.admit(request) }
+    }
+
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        do {
+            let replies = request.waits
+                ? try await attemptToWait(request, until: deadline)
+                : try await request.send(over: connection, until: deadline)
+            state.withLock { $0.ended(request, .success(replies)) }
+            return replies
+        } catch {
+            state.withLock { $0.ended(request, .failure(error)) }
+            throw error
+        }
+    }
+
+    /// What waits on the server has its time from when it leaves: the wait for the connection has the limit to itself.
+    private func attemptToWait<Sent: Request>(
+        _ request: Sent, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        if let failure = await connection.failureBeforeReady(until: deadline) { throw failure }
+        return Sent.Received(
+            try await connection.sendBlocking(
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                unblock: node.unblock
+            ).unlessCancelled(request).get())
     }
 }
 

@@ -8,19 +8,20 @@ public import BulkheadRESP
 /// Short commands go over one connection, large ones (SCAN, HGETALL, LRANGE …) over a second, and what blocks over
 /// one of its own, so that none of them waits for the others.
 public struct RedisDatabase: RedisExecutor {
-    let entry: DatabaseEntry
-    /// Where its server listens, as it stands in error messages.
-    public let address: String
-    let connections: DatabaseConnections
-    let flushRules: FlushRules
-    let replay: RedisReplay
-    let monitor: CommandMonitor
-    public let scanPace: RedisPace
+    let binding: DatabaseBinding
     private(set) var timeout: Timeout
 
-    public var name: DatabaseName { entry.name }
+    init(_ binding: DatabaseBinding, timeout: Timeout) {
+        self.binding = binding
+        self.timeout = timeout
+    }
+
+    public var name: DatabaseName { binding.entry.name }
     /// The number that its connections select.
-    public var number: Int { entry.number }
+    public var number: Int { binding.entry.number }
+    /// Where its server listens, as it stands in error messages.
+    public var address: String { binding.address }
+    public var scanPace: RedisPace { binding.scanPace }
 
     /// The same database with another limit for the time of each command; nil is none.
     ///
@@ -47,38 +48,17 @@ public struct RedisDatabase: RedisExecutor {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
-        do throws(RedisError) {
-            return try command.value(of: try await reply(to: command.encoded))
-        } catch {
-            throw error.at(name, command.name)
-        }
+        try command.value(of: try await reply(to: command.encoded), in: name)
+    }
+
+    @usableFromInline
+    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+        try await replies(to: SingleCommand(command: command))
     }
 
     public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
-        do throws(RedisError) {
-            if batch.count == 0 { return [] }
-            try batch.check(isShared: true)
-            try refuseIfCancelled()
-        } catch {
-            throw monitor.refused(pipelineOf: batch, error).at(name, error.command ?? "a pipeline")
-        }
-        if batch.sent == 0 { return batch.replies(with: []) }
-        let lane = batch.isLarge ? Lane.bulk : .shared
-        let deadline = Deadline(after: timeout)
-        let outcome = await Result { () async throws(ConnectionFailure) in
-            try await connections.sendAll(batch.bytes, count: batch.sent, on: lane, until: deadline)
-        }
-        var standing = outcome
-        if outcome.mayNotStand {
-            standing = await repeated(outcome, batch.bytes, until: deadline) { () async throws(ConnectionFailure) in
-                try await connections.sendAll(batch.bytes, count: batch.sent, on: lane, until: deadline)
-            }
-        }
-        do {
-            return batch.replies(with: try monitor.ended(pipelineOf: batch, standing, since: deadline.start))
-        } catch {
-            throw error.at(name, "a pipeline")
-        }
+        if batch.count == 0 { return [] }
+        return batch.replies(with: try await replies(to: batch))
     }
 
     /// Lends a connection of its own for as long as `body` runs, for WATCH … MULTI … EXEC and subscriptions.
@@ -101,29 +81,17 @@ public struct RedisDatabase: RedisExecutor {
     public func withConnection<Result>(
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
+        let node = binding.topology.node
         let lease: AsyncConnection
         let deadline = Deadline(after: timeout)
         do {
-            lease = try await connections.pool.lease(until: deadline)
+            lease = try await node.leases.lease(until: deadline)
         } catch {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
-        let connection = RedisConnection(
-            lease, of: connections, database: name, timeout: timeout, monitor: monitor, scanPace: scanPace)
-        do {
-            let result = try await body(connection)
-            takeBack(lease, connection)
-            return result
-        } catch {
-            takeBack(lease, connection)
-            throw error
-        }
-    }
-
-    private func takeBack(_ lease: AsyncConnection, _ connection: RedisConnection) {
-        let end = connection.endLease()
-        connections.pool.release(lease, reusable: end.isReusable)
-        if end.showsWrongConnection { _ = connections.renew(since: .now) }
+        let connection = RedisConnection(lease, of: node, binding, timeout)
+        defer { connection.endLease() }
+        return try await body(connection)
     }
 
     /// Removes every key of this database, and of no other.
@@ -135,150 +103,57 @@ public struct RedisDatabase: RedisExecutor {
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
         let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
         do throws(RedisError) {
-            try flushRules.check()
+            try binding.flushRules.check()
             let indexes: SearchIndexes
             do throws(RedisError) {
                 indexes = try await searchIndexes()
             } catch {
-                throw flushRules.unanswered(error)
+                throw binding.flushRules.unanswered(error)
             }
-            try flushRules.check(indexes)
+            try binding.flushRules.check(indexes)
         } catch {
-            throw monitor.refused(command.encoded, error)
+            throw monitor.refused(SingleCommand(command: command.encoded), error)
         }
         try await run(command)
     }
+}
 
-    // One asynchronous function between `run` and the connections: each costs a frame.
-    @usableFromInline
-    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        do {
-            try refuseIfCancelled()
-        } catch {
-            throw monitor.refused(command, error)
-        }
-        let lane: Lane
-        switch command.route {
-        case .shared: lane = .shared
-        case .bulk: lane = .bulk
-        case .blocking: return try await replyOfLease(to: command)
-        case .answered(let known): return known.reply
-        case .conversation: throw monitor.refused(command, .needsConnection(command.name))
-        case .refused(let reason):
-            throw monitor.refused(command, RedisError(.commandRefused, reason.description))
-        }
-        let deadline = Deadline(after: timeout)
-        let outcome: Result<[RESPValue], ConnectionFailure>
-        do {
-            let reply = try await connections.send(command.bytes, on: lane, until: deadline)
-            if reply.refusal == nil {
-                monitor.answered(command, reply, since: deadline.start)
-                return reply
-            }
-            outcome = .success([reply])
-        } catch {
-            outcome = .failure(error)
-        }
-        let result = await repeated(outcome, command.bytes, until: deadline) { () async throws(ConnectionFailure) in
-            try await connections.sendAll(command.bytes, count: 1, on: lane, until: deadline)
-        }
-        return try monitor.ended(command, result.map { $0[0] }, since: deadline.start)
-    }
+extension RedisDatabase: AsyncRunner {
+    var monitor: CommandMonitor { binding.monitor }
+    var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
-    /// Sends again what ``RedisReplay`` and a server that has not run it allow; the outcome that stands. Connections
-    /// that lead to the wrong server are replaced.
-    private func repeated(
-        _ first: Result<[RESPValue], ConnectionFailure>, _ bytes: [UInt8], until deadline: Deadline,
-        _ again: () async throws(ConnectionFailure) -> [RESPValue]
-    ) async -> Result<[RESPValue], ConnectionFailure> {
-        var repetition = Repetition(replay, of: bytes, until: deadline)
-        var (outcome, start) = (first, deadline.start)
-        while true {
-            let isRenewed = outcome.showsWrongConnection && connections.renew(since: start)
-            guard let pause = repetition.pause(after: &outcome, isRenewed: isRenewed) else { return outcome }
-            // A task that is cancelled meanwhile has its outcome.
-            guard await sleepTask(for: pause) else { return outcome }
-            if deadline.isOver { return outcome }
-            start = .now
-            outcome = await Result(again)
-        }
+    func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
+
+    func renew(since moment: Moment) -> Bool { binding.topology.node.renew(since: moment) }
+
+    @inline(__always)
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        guard case .lane(let lane) = way else { return try await attemptOnLease(request, until: deadline) }
+        return try await request.send(over: binding.topology.node, on: lane, until: deadline)
     }
 
     /// What blocks has a connection to itself meanwhile.
     ///
     /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
-    private func replyOfLease(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        let patience = Deadline(after: timeout)
-        let send = { () async throws(ConnectionFailure) in try await sendOnLease(command, until: patience) }
-        var outcome = await Result(send)
-        if outcome.mayNotStand { outcome = await repeated(outcome, command.bytes, until: patience, send) }
-        return try monitor.ended(command, outcome.map { $0[0] }, since: patience.start, hasWaited: true)
-    }
-
-    private func sendOnLease(
-        _ command: EncodedCommand, until patience: Deadline
-    ) async throws(ConnectionFailure) -> [RESPValue] {
-        let lease = try await connections.pool.lease(until: patience)
-        if let failure = await lease.failureBeforeReady(until: patience) {
-            connections.pool.release(lease, reusable: true)
+    @inline(never)
+    private func attemptOnLease<Sent: Request>(
+        _ request: Sent, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        let node = binding.topology.node
+        let lease = try await node.leases.lease(until: deadline)
+        if let failure = await lease.failureBeforeReady(until: deadline) {
+            node.leases.release(lease, reusable: true)
             throw failure
         }
-        let deadline = Deadline(after: timeout.adding(command.blockingTime))
-        let result = await lease.sendBlocking(command.bytes, count: 1, until: deadline, unblock: connections.unblock)
-            .unlessCancelled { command.brings($0[0]) }
+        let outcome = await lease.sendBlocking(
+            request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+            unblock: node.unblock
+        ).unlessCancelled(request)
         // Where nobody knows what became of it the server may still wait, and answer the next command first.
-        connections.pool.release(lease, reusable: result.isAnswered)
-        return try result.get()
+        node.leases.release(lease, reusable: outcome.isAnswered)
+        return Sent.Received(try outcome.get())
     }
-}
-
-extension Timeout {
-    /// For a command that waits on the server by itself.
-    func adding(_ time: BlockingTime) -> Timeout {
-        switch time {
-        case .none: self
-        case .unlimited: Timeout(nil)
-        case .upTo(let duration): atLeast(BlockingTime.leastMargin).adding(duration)
-        }
-    }
-
-    /// For a batch, which waits as long as all of its commands may.
-    func adding(_ batch: RedisBatch) -> Timeout {
-        batch.special.reduce(self) { $0.adding($1.command.blockingTime) }
-    }
-}
-
-extension Result where Failure == ConnectionFailure {
-    /// True if the server has answered, and waits no longer.
-    var isAnswered: Bool {
-        switch self {
-        case .success: true
-        case .failure(let failure): failure.progress == .answered
-        }
-    }
-}
-
-extension Result<[RESPValue], ConnectionFailure> {
-    /// Of a cancelled task's command that waited on the server: the replies if they bring something, which nobody else
-    /// will have.
-    func unlessCancelled(_ brings: ([RESPValue]) -> Bool) -> Self {
-        guard case .success(let replies) = self, Task.isCancelled, !brings(replies) else { return self }
-        return .failure(.cancelled(.answered))
-    }
-}
-
-extension Result where Failure == ConnectionFailure {
-    init(_ body: () async throws(ConnectionFailure) -> Success) async {
-        do {
-            self = .success(try await body())
-        } catch {
-            self = .failure(error)
-        }
-    }
-}
-
-/// A task cancelled before its command left sends nothing.
-func refuseIfCancelled() throws(RedisError) {
-    guard !Task.isCancelled else { throw RedisError(.cancelled, "the task was cancelled before the command was sent") }
 }

@@ -16,8 +16,10 @@ public final class RedisDatabases: Sendable {
     /// The names there are.
     public let catalogue: DatabaseCatalogue
     // Fixed at the start, so that a look-up takes no lock; connections open later, when commands need them.
-    private let asynchronous: [DatabaseName: RedisDatabase]
-    private let blocking: [DatabaseName: BlockingRedisDatabase]
+    private let bindings: [DatabaseName: DatabaseBinding]
+    /// Those of all names; some names share one.
+    private let nodes: [Node]
+    private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]
 
@@ -26,8 +28,7 @@ public final class RedisDatabases: Sendable {
         let owner: DatabaseName
         let endpoint: Endpoint
         let number: Int
-        let connections: DatabaseConnections
-        let pool: BlockingPool
+        let node: Node
 
         init(
             _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
@@ -38,8 +39,7 @@ public final class RedisDatabases: Sendable {
             number = owner.number
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
-            connections = DatabaseConnections(settings, place.poolBounds, circuit)
-            pool = BlockingPool(settings, place.poolBounds, circuit)
+            node = Node(settings, place.poolBounds, circuit)
         }
     }
 
@@ -60,8 +60,7 @@ public final class RedisDatabases: Sendable {
     public init(_ configuration: RedisConfiguration, catalogue: DatabaseCatalogue = .standard) {
         self.configuration = configuration
         self.catalogue = catalogue
-        var asynchronous: [DatabaseName: RedisDatabase] = [:]
-        var blocking: [DatabaseName: BlockingRedisDatabase] = [:]
+        var bindings: [DatabaseName: DatabaseBinding] = [:]
         var refused: [DatabaseName: RedisError] = [:]
         // A server that is away is away for all who live on it, and a wrong password is wrong for all who use it.
         var circuits: [Endpoint: Circuit] = [:]
@@ -101,19 +100,15 @@ public final class RedisDatabases: Sendable {
                 homes.append(home)
             }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))
-            let timeout = Timeout(configuration.commandTimeout)
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
-            asynchronous[entry.name] = RedisDatabase(
-                entry: entry, address: place.address, connections: home.connections, flushRules: rules,
-                replay: configuration.replay, monitor: monitor, scanPace: scanPace, timeout: timeout)
-            blocking[entry.name] = BlockingRedisDatabase(
-                entry: entry, address: place.address, pool: home.pool, flushRules: rules,
-                replay: configuration.replay, monitor: monitor, scanPace: scanPace, timeout: timeout)
+            bindings[entry.name] = DatabaseBinding(
+                entry, at: place.address, .fixed(home.node), rules, configuration.retryPolicy, monitor, scanPace)
         }
         self.refused = refused
-        self.asynchronous = asynchronous
-        self.blocking = blocking
+        self.bindings = bindings
+        nodes = homes.map(\.node)
+        timeout = Timeout(configuration.commandTimeout)
     }
 
     /// The same with a URL; see ``RedisConfiguration/init(url:)``.
@@ -132,10 +127,7 @@ public final class RedisDatabases: Sendable {
     /// The database of that name; throws `unknown-database`, never another database. Throws `invalid-catalogue` for a
     /// name whose server is the configuration's after all, and whose number is another name's there.
     public subscript(name: DatabaseName) -> RedisDatabase {
-        get throws(RedisError) {
-            if let database = asynchronous[name] { return database }
-            throw refused[name] ?? catalogue.unknown(name)
-        }
+        get throws(RedisError) { RedisDatabase(try binding(of: name), timeout: timeout) }
     }
 
     /// The database of that name for callers that may block their thread; throws `unknown-database`.
@@ -143,7 +135,11 @@ public final class RedisDatabases: Sendable {
     /// Each call of a command takes a connection to itself while it runs. Do not use it inside tasks: it holds up
     /// the threads that all tasks share.
     public func blocking(_ name: DatabaseName) throws(RedisError) -> BlockingRedisDatabase {
-        if let database = blocking[name] { return database }
+        BlockingRedisDatabase(try binding(of: name), timeout: timeout)
+    }
+
+    private func binding(of name: DatabaseName) throws(RedisError) -> DatabaseBinding {
+        if let binding = bindings[name] { return binding }
         throw refused[name] ?? catalogue.unknown(name)
     }
 
@@ -151,7 +147,7 @@ public final class RedisDatabases: Sendable {
     ///
     /// Counted always; costs two microseconds or so a database, and no command waits for it.
     public func snapshot() -> [DatabaseName: RedisSnapshot] {
-        asynchronous.mapValues { $0.monitor.snapshot() }
+        bindings.mapValues { $0.monitor.snapshot() }
     }
 
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.
@@ -160,10 +156,9 @@ public final class RedisDatabases: Sendable {
     /// waited for. Commands that are not answered by then fail with `closed`. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
-        for database in blocking.values { database.pool.refuse() }
-        let open = asynchronous.values.flatMap { $0.connections.beginClosing(grace: grace) }
+        let open = nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
-        for database in blocking.values { await database.pool.drained(until: deadline) }
+        for node in nodes { await node.blocking.drained(until: deadline) }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
@@ -171,8 +166,7 @@ public final class RedisDatabases: Sendable {
     /// Asynchronous commands under way fail with `closed` at once.
     public func closeBlocking(grace: Duration = .seconds(5)) {
         let deadline = Deadline(after: Timeout(grace))
-        for database in blocking.values { database.pool.refuse() }
-        for database in asynchronous.values { database.connections.abort() }
-        for database in blocking.values { database.pool.drain(until: deadline) }
+        for node in nodes { node.abort() }
+        for node in nodes { node.blocking.drain(until: deadline) }
     }
 }

@@ -84,23 +84,3 @@ extension RedisError {
             command: command)
     }
 }
-
-extension RedisCommand {
-    /// The reply as the type asked for; throws the server's error if it is one.
-    @inlinable
-    func value(of reply: RESPValue) throws(RedisError) -> Reply {
-        switch reply {
-        case .error(let message), .bulkError(let message): throw RedisError(server: message)
-        case .attribute:
-            if let message = reply.withoutAttributes.errorMessage { throw RedisError(server: message) }
-        case .simpleString(let word) where word.elementsEqual("QUEUED".utf8) && Reply.self != RESPValue.self:
-            throw .queued
-        default: break
-        }
-        do {
-            return try decode(reply)
-        } catch {
-            throw RedisError(error, of: reply)
-        }
-    }
-}

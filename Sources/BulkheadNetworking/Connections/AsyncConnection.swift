@@ -44,17 +44,17 @@ package final class AsyncConnection: @unchecked Sendable {
     private let tickets = Atomic(0)
 
     // Wire's user only.
-    var wire: Wire?
-    var received: [RESPValue] = []
-    var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
+    @exclusivity(unchecked) var wire: Wire?
+    @exclusivity(unchecked) var received: [RESPValue] = []
+    @exclusivity(unchecked) var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
     /// Why the connection is about to end.
-    var broken: ConnectionFailure?
+    @exclusivity(unchecked) var broken: ConnectionFailure?
     /// `broken` says what the machine made of the server's words.
-    var isJudged = false
-    var inlineReplies: Replies?
+    @exclusivity(unchecked) var isJudged = false
+    @exclusivity(unchecked) var inlineReplies: Replies?
     /// Requests were given up, or a PING was, and no byte had come: the next read tells.
-    var mayBeSilent = false
-    var pumpPolling: PollingBudget
+    @exclusivity(unchecked) var mayBeSilent = false
+    @exclusivity(unchecked) var pumpPolling: PollingBudget
 
     /// Starts connecting at once, or when the attempt that `admission` waits for is over and has not failed; requests
     /// are taken meanwhile. Nil asks no circuit.

@@ -16,17 +16,17 @@ package final class BlockingConnection: @unchecked Sendable {
     let settings: ConnectionSettings
     let wire: Wire
     /// One request is under way at a time, so a waiter needs no identity.
-    private var machine: ConnectionMachine<Void>
-    private var received: [RESPValue] = []
-    private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
-    private var polling: PollingBudget
+    @exclusivity(unchecked) private var machine: ConnectionMachine<Void>
+    @exclusivity(unchecked) private var received: [RESPValue] = []
+    @exclusivity(unchecked) private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
+    @exclusivity(unchecked) private var polling: PollingBudget
     /// Its opening was told, and its end was not.
-    private var isOpen = false
+    @exclusivity(unchecked) private var isOpen = false
     private let isInterrupted = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.
-    private var lastHeard: Moment
+    @exclusivity(unchecked) private var lastHeard: Moment
     /// Pushed values not yet asked for; see `nextPush`.
-    private var pushes = PushBacklog()
+    @exclusivity(unchecked) private var pushes = PushBacklog()
 
     /// Connects, shakes hands and selects the database; a failure leaves nothing open. The time a resolver takes is
     /// the system's; the deadline counts it, but does not interrupt it.
@@ -198,7 +198,7 @@ package final class BlockingConnection: @unchecked Sendable {
     }
 
     /// The replies of the request under way, once all are there.
-    private var completed: Replies?
+    @exclusivity(unchecked) private var completed: Replies?
 
     // MARK: Between requests
 

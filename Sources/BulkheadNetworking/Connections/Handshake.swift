@@ -194,7 +194,13 @@ struct Handshake: Sendable {
                 "the ACL of \(settings.endpoint) denies SELECT \(number) to user \(settings.username ?? "default"): "
                     + "grant the user +select and, on servers with database rules, database \(number)")
         }
-        if error.contains("out of range") || error.contains("not allowed in cluster mode") {
+        if error.contains("not allowed in cluster mode") {
+            return ConnectionFailure(
+                .databaseOutOfRange,
+                "\(settings.endpoint) is a node of a cluster, which has no database \(number) (\(shown(error))): give "
+                    + "this name a server of its own, or number 0 of another one")
+        }
+        if error.contains("out of range") {
             return ConnectionFailure(
                 .databaseOutOfRange,
                 "\(settings.endpoint) has no database \(number) (\(shown(error))): "

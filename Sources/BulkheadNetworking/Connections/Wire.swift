@@ -6,10 +6,10 @@ import BulkheadRESP
 final class Wire {
     let descriptor: Int32
     private let endpoint: Endpoint
-    private var decoder: RESPDecoder
+    @exclusivity(unchecked) private var decoder: RESPDecoder
     /// Bytes still to be written, from `written` on.
-    private var outgoing: [UInt8] = []
-    private var written = 0
+    @exclusivity(unchecked) private var outgoing: [UInt8] = []
+    @exclusivity(unchecked) private var written = 0
     /// Bytes of a write buffer that is used again.
     private static let largestKept = 64 << 10
 

@@ -24,7 +24,6 @@ package final class BlockingPool: Sendable {
     private let circuit: Circuit
     private let machine: Mutex<Machine>
     private let nextWait = Atomic(0)
-    private let renewal: Mutex<RenewalMachine>
     /// Signalled for each lease that comes back after `close`.
     private let returned = DispatchSemaphore(value: 0)
 
@@ -33,7 +32,6 @@ package final class BlockingPool: Sendable {
         self.circuit = circuit
         self.bounds = bounds
         machine = Mutex(Machine(bounds, idleTime: settings.lifetime.idleTime))
-        renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
     }
 
     package var leasedCount: Int { machine.withLock { $0.leasedCount } }
@@ -74,15 +72,9 @@ package final class BlockingPool: Sendable {
         if isClosed { returned.signal() }
     }
 
-    /// Connections lead to the wrong server: replaces them all, at most once a backoff. True if they were replaced at
-    /// `moment` or later, so that who sent a command then has a reason to send it again.
-    package func renew(since moment: Moment) -> Bool {
-        let (isDue, hasRenewed) = renewal.withLock { renewal in
-            let isDue = renewal.isDue(at: .now, wait: circuit.backoff.waitAtRandom)
-            return (isDue, renewal.hasRenewed(since: moment))
-        }
-        if isDue { perform { $0.renew() } }
-        return hasRenewed
+    /// Closes idle connections now, and leased ones when they come back: they lead to the wrong server.
+    func renew() {
+        perform { $0.renew() }
     }
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
@@ -131,7 +123,7 @@ package final class BlockingPool: Sendable {
                 guard case .attempt(let attempt) = try circuit.admit() else { return false }
                 connection = try connected(by: attempt, until: deadline)
             }
-            let reply = try connection.send(DatabaseConnections.unblocking(clientID), until: deadline)
+            let reply = try connection.send(Node.unblocking(clientID), until: deadline)
             return if case .integer = reply { true } else { false }
         } catch {
             return false

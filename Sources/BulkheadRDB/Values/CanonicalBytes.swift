@@ -5,6 +5,9 @@
 struct CanonicalBytes {
     private(set) var bytes: [UInt8] = []
 
+    /// Begins anew with the same memory.
+    mutating func clear() { bytes.removeAll(keepingCapacity: true) }
+
     mutating func number(_ number: UInt64) {
         withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }

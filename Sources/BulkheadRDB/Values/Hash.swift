@@ -29,10 +29,25 @@ enum Hash {
     private static let latest: UInt64 = 0xffff_ffff_fffe
 
     static func decode(_ value: inout ValueReader, times: Times) throws(RDBViolation) -> [RDBHashField] {
+        var fields: [RDBHashField] = []
+        try each(&value, times: times) { fields.append($0) }
+        return try distinct(fields, value.bytes)
+    }
+
+    static func decode<Items: PackedItems>(
+        _ value: inout ValueReader, packed items: Items.Type, times: Times
+    ) throws(RDBViolation) -> [RDBHashField] {
+        var fields: [RDBHashField] = []
+        try each(&value, packed: items, times: times) { fields.append($0) }
+        return try distinct(fields, value.bytes)
+    }
+
+    /// Hands out the fields one by one, and does not look for one that stands twice.
+    static func each(
+        _ value: inout ValueReader, times: Times, _ take: (RDBHashField) -> Void
+    ) throws(RDBViolation) {
         let earliest = times == .relative ? try earliest(&value) : 0
         let count = try value.count(of: "fields", bytesEach: times == .none ? 2 : times == .behind ? 10 : 3)
-        var fields: [RDBHashField] = []
-        fields.reserveCapacity(count)
         for _ in 0..<count {
             var expiresAt: Int64?
             if times == .absolute || times == .relative {
@@ -47,17 +62,15 @@ enum Hash {
                 guard time >= -1 else { throw unread.malformed("a field of a hash ends before 1970") }
                 expiresAt = time == -1 ? nil : time
             }
-            fields.append(RDBHashField(name: name, value: content, expiresAt: expiresAt))
+            take(RDBHashField(name: name, value: content, expiresAt: expiresAt))
         }
-        return try distinct(fields, value.bytes)
     }
 
-    static func decode<Items: PackedItems>(
-        _ value: inout ValueReader, packed _: Items.Type, times: Times
-    ) throws(RDBViolation) -> [RDBHashField] {
+    static func each<Items: PackedItems>(
+        _ value: inout ValueReader, packed _: Items.Type, times: Times, _ take: (RDBHashField) -> Void
+    ) throws(RDBViolation) {
         if times == .relative { _ = try earliest(&value) }
         var items = try Items(try value.packed())
-        var fields: [RDBHashField] = []
         while let name = try items.next() {
             let content = try items.item("value")
             var field = RDBHashField(name: try value.keep(name), value: try value.keep(content))
@@ -67,9 +80,8 @@ enum Hash {
                 guard time >= 0 else { throw RDBViolation(.malformed, at: offset, "a field ends before 1970") }
                 field.expiresAt = try Self.time(UInt64(time), after: 0, at: offset)
             }
-            fields.append(field)
+            take(field)
         }
-        return try distinct(fields, value.bytes)
     }
 
     static func decodeZipmap(_ value: inout ValueReader) throws(RDBViolation) -> [RDBHashField] {

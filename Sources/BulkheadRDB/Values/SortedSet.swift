@@ -18,24 +18,37 @@ enum SortedSet {
     private static let longestScore = 127
 
     static func decode(_ value: inout ValueReader, scores: Scores) throws(RDBViolation) -> [RDBScoredMember] {
-        let count = try value.count(of: "members", bytesEach: scores == .text ? 2 : 9)
         var members: [RDBScoredMember] = []
-        members.reserveCapacity(count)
+        try each(&value, scores: scores) { members.append($0) }
+        return try distinct(members, value.bytes)
+    }
+
+    static func decode<Items: PackedItems>(
+        _ value: inout ValueReader, packed items: Items.Type
+    ) throws(RDBViolation) -> [RDBScoredMember] {
+        var members: [RDBScoredMember] = []
+        try each(&value, packed: items) { members.append($0) }
+        return try distinct(members, value.bytes)
+    }
+
+    /// Hands out the members one by one, and does not look for one that stands twice.
+    static func each(
+        _ value: inout ValueReader, scores: Scores, _ take: (RDBScoredMember) -> Void
+    ) throws(RDBViolation) {
+        let count = try value.count(of: "members", bytesEach: scores == .text ? 2 : 9)
         for _ in 0..<count {
             let member = try value.string()
             let unread = value.bytes
             let score = scores == .text ? try textScore(&value) : try doubleScore(&value.bytes)
             guard !score.isNaN else { throw unread.malformed("a score is not a number") }
-            members.append(RDBScoredMember(member: member, score: score))
+            take(RDBScoredMember(member: member, score: score))
         }
-        return try distinct(members, value.bytes)
     }
 
-    static func decode<Items: PackedItems>(
-        _ value: inout ValueReader, packed _: Items.Type
-    ) throws(RDBViolation) -> [RDBScoredMember] {
+    static func each<Items: PackedItems>(
+        _ value: inout ValueReader, packed _: Items.Type, _ take: (RDBScoredMember) -> Void
+    ) throws(RDBViolation) {
         var items = try Items(try value.packed())
-        var members: [RDBScoredMember] = []
         while let item = try items.next() {
             let offset = items.offset
             let score: Double
@@ -43,9 +56,8 @@ enum SortedSet {
             case .integer(let number): score = Double(number)
             case .bytes(let text): score = try Self.score(text, at: offset)
             }
-            members.append(RDBScoredMember(member: try value.keep(item), score: score))
+            take(RDBScoredMember(member: try value.keep(item), score: score))
         }
-        return try distinct(members, value.bytes)
     }
 
     private static func textScore(_ value: inout ValueReader) throws(RDBViolation) -> Double {

@@ -90,6 +90,7 @@ struct Backup {
             _ = try NewFile(at: item.path)
         }
         let facts = try await facts(of: items[0])
+        try BackupRoom(of: items, pattern: options.pattern?.text).look(at: facts, say, program)
         let startedAt = BackupTime.now
         var made: [MadeSnapshot] = []
         var outcome: SnapshotCut.Outcome?
@@ -107,12 +108,17 @@ struct Backup {
         }
     }
 
-    /// Nil where INFO is denied: then less is known, and nothing else changes.
-    private func facts(of item: BackupPlan.Item) async throws(ProgramFailure) -> ServerFacts? {
+    private func facts(of item: BackupPlan.Item) async throws(ProgramFailure) -> ServerFacts {
         do throws(RedisError) {
-            return try await ServerFacts(of: try databases[item.entry.name])
+            let facts = try await ServerFacts(of: try databases[item.entry.name])
+            if let obstacle = facts.clusterObstacle(
+                item.entry.name, at: item.address, "a backup of it",
+                remedy: "Save what each node has: redis-cli --cluster backup ADDRESS FOLDER")
+            {
+                throw obstacle
+            }
+            return facts
         } catch {
-            if error.code == .noPermission, error.stage == .answered { return nil }
             throw ProgramFailure(error, of: program)
         }
     }
@@ -125,18 +131,20 @@ struct Backup {
 
     // MARK: The two ways
 
-    /// Cuts the files out of one snapshot; nil if the server does not give one and there is another way.
+    /// Cuts the files out of one snapshot; nil if the server's own fails and there is another way.
     private func fetch(
-        _ items: [BackupPlan.Item], _ facts: ServerFacts?
+        _ items: [BackupPlan.Item], _ facts: ServerFacts
     ) throws(ProgramFailure) -> SnapshotCut.Outcome? {
         let transfer: RedisSnapshotTransfer
         let name = items[0].entry.name
-        let isValkey = facts?.info["valkey_version"] != nil
+        // A folder that takes no file is found out before the server forks.
+        var files: [SnapshotFile] = []
+        for item in items { files.append(try SnapshotFile(at: item.path)) }
         var isWaiting = false
         let begin = ContinuousClock.now
         do throws(RedisError) {
             transfer = try databases.snapshotTransfer(
-                of: name, announcing: isValkey ? facts?.version : nil, wait: options.wait, silence: options.silence
+                of: name, announcing: facts.isValkey ? facts.version : nil, wait: options.wait, silence: options.silence
             ) {
                 if !isWaiting, ContinuousClock.now - begin > .seconds(1) {
                     isWaiting = true
@@ -146,26 +154,37 @@ struct Backup {
             }
         } catch {
             if error.code == .cancelled { throw ProgramFailure.backupStopped(program) }
-            guard error.stage == .answered, options.method == .auto else { throw ProgramFailure(error, of: program) }
-            say(
-                "The server does not give a snapshot (\(error.message)). Copying key by key: the backup is fuzzy, "
-                    + "which is not one moment, but each key as it is when its turn comes.")
+            guard options.method == .auto else { throw ProgramFailure(error, of: program) }
+            sayFuzzy("The server does not give a snapshot (\(error.message)).")
             return nil
         }
         var length: Int?
         if case .length(let bytes) = transfer.framing { length = bytes }
         // A snapshot that goes straight to the socket has no length; then its keys are counted.
-        let keys = length == nil ? facts?.allKeys : nil
+        let keys = length == nil && facts.knowsKeyspace ? facts.allKeys : nil
         let bar = keys == nil ? bar(length, "B") : bar(keys, "keys")
         defer { bar.end() }
-        let cut = SnapshotCut(program: program, targets: items.map(target)) {
+        let cut = SnapshotCut(program: program, targets: items.map(target), files: files) {
             bar.update(done: keys == nil ? $0 : $1)
         }
-        return try cut.run(transfer)
+        do throws(SnapshotCut.Failure) {
+            return try cut.run(transfer)
+        } catch {
+            guard error.isOfServer, options.method == .auto else { throw error.failure }
+            bar.end()
+            sayFuzzy("The server's snapshot failed: \(error.reason).")
+            return nil
+        }
     }
 
-    private func copy(_ item: BackupPlan.Item, _ facts: ServerFacts?) async throws(ProgramFailure) -> MadeSnapshot {
-        let bar = bar(facts?.keyspace[item.entry.number]?.keys, "keys")
+    private func sayFuzzy(_ reason: String) {
+        say(
+            "\(reason) Copying key by key: the backup is fuzzy, which is not one moment, but each key as it is when "
+                + "its turn comes.")
+    }
+
+    private func copy(_ item: BackupPlan.Item, _ facts: ServerFacts) async throws(ProgramFailure) -> MadeSnapshot {
+        let bar = bar(facts.keyspace[item.entry.number]?.keys, "keys")
         defer { bar.end() }
         let database: RedisDatabase
         do throws(RedisError) {
@@ -174,7 +193,7 @@ struct Backup {
             throw ProgramFailure(error, of: program)
         }
         let copy = KeyByKeyCopy(
-            program: program, database: database, facts: facts ?? ServerFacts(), target: target(item),
+            program: program, database: database, facts: facts, target: target(item),
             pace: options.pace
         ) { bar.update(done: $0) }
         return try await copy.run()
@@ -204,16 +223,16 @@ struct Backup {
     }
 
     private func manifest(
-        _ item: BackupPlan.Item, _ snapshot: MadeSnapshot, _ facts: ServerFacts?, _ outcome: SnapshotCut.Outcome?,
+        _ item: BackupPlan.Item, _ snapshot: MadeSnapshot, _ facts: ServerFacts, _ outcome: SnapshotCut.Outcome?,
         _ startedAt: Date, _ endedAt: Date
     ) -> BackupManifest {
         let aux = outcome?.source.aux ?? [:]
-        let isValkey = aux["valkey-ver"] != nil || facts?.info["valkey_version"] != nil
+        let isValkey = aux["valkey-ver"] != nil || facts.isValkey
         return BackupManifest(
             tool: "bulkhead \(BulkheadProgram.version)",
             server: BackupManifest.Server(
-                address: item.address, version: aux["valkey-ver"] ?? aux["redis-ver"] ?? facts?.version ?? "",
-                flavour: isValkey ? "valkey" : "redis", runID: facts?.info["run_id"], replicationID: aux["repl-id"],
+                address: item.address, version: aux["valkey-ver"] ?? aux["redis-ver"] ?? facts.version,
+                flavour: isValkey ? "valkey" : "redis", runID: facts.info["run_id"], replicationID: aux["repl-id"],
                 replicationOffset: aux["repl-offset"].flatMap { Int($0) }),
             database: BackupManifest.Database(
                 name: item.entry.name.text, number: item.entry.number,

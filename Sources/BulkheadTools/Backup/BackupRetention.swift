@@ -28,6 +28,9 @@ struct BackupRetention {
         return own
     }
 
+    /// The youngest there is; nil without any.
+    func last() throws(ProgramFailure) -> BackupWorth? { try own().last?.worth }
+
     /// A backup that stays though it is old.
     struct Kept: Encodable {
         let path: String

@@ -19,9 +19,10 @@ extension Command {
             that is there is replaced only if its manifest says that it is a backup of the same database of the same \
             server, and none goes for one that holds less than half of its keys or bytes, unless --allow-smaller says \
             so: neither by its name nor by --keep. Cost to the server: it forks and writes all it holds, whichever \
-            database is wanted. Where SYNC is not permitted it is said, and keys are copied one by one: such a backup \
-            is fuzzy, and holds a few MiB of values and 64 bytes a key in memory. Prints the files it made; words go \
-            to standard error.
+            database is wanted. Where SYNC is not permitted, or the server's snapshot fails, it is said, and keys are \
+            copied one by one: such a backup is fuzzy, and holds a few MiB of values and 64 bytes a key in memory. A \
+            node of a cluster is refused, unless it has all keys. Prints the files it made; words go to standard \
+            error.
             """,
         flags: ServerSelection.flags + [
             .destination, .keep, .numberInFile, .pattern, .replaceFile, .allowSmaller, .functions, .method, .pace,

@@ -143,8 +143,9 @@ struct KeyByKeyCopy {
         } catch let error as RedisError where error.stage == .answered {
             throw ProgramFailure(
                 .failed,
-                "\(program): the server refuses to copy key by key: \(error.message); the user needs SCAN, DUMP, "
-                    + "PEXPIRETIME or PTTL and TIME, OBJECT, MULTI and EXEC")
+                "\(program): the server refuses to copy key by key: \(error.explainedMessage)"
+                    + (error.code == .noPermission
+                        ? "; the user needs SCAN, DUMP, PEXPIRETIME or PTTL and TIME, OBJECT, MULTI and EXEC" : ""))
         }
     }
 
@@ -182,7 +183,7 @@ struct KeyByKeyCopy {
     ) -> RDBWriter {
         var writer = RDBWriter(version)
         if !facts.version.isEmpty {
-            writer.aux(facts.info["valkey_version"] == nil ? "redis-ver" : "valkey-ver", facts.version)
+            writer.aux(facts.isValkey ? "valkey-ver" : "redis-ver", facts.version)
         }
         writer.aux("redis-bits", "64")
         if let functions { functions.records.withUnsafeBytes { writer.body($0) } }

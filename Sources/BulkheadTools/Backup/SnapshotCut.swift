@@ -33,6 +33,8 @@ struct SnapshotCut {
     /// How the program is called in failures.
     let program: String
     let targets: [Target]
+    /// One for each target, in their order; they have no names yet.
+    let files: [SnapshotFile]
     /// Is told how many bytes have come, and how many keys of all databases.
     let progress: (_ bytes: Int, _ keys: Int) -> Void
 
@@ -40,9 +42,7 @@ struct SnapshotCut {
     ///
     /// Throws, and leaves no file, if the snapshot is cut, damaged or of an unknown kind, or does not end where its
     /// server said it would; and if a file cannot be written.
-    func run(_ transfer: RedisSnapshotTransfer) throws(ProgramFailure) -> Outcome {
-        var files: [SnapshotFile] = []
-        for target in targets { files.append(try SnapshotFile(at: target.path)) }
+    func run(_ transfer: RedisSnapshotTransfer) throws(Failure) -> Outcome {
         var filter = RDBFilter(
             targets.map { target in
                 RDBFilter.Cut(
@@ -72,9 +72,10 @@ struct SnapshotCut {
         } catch let violation as RDBViolation {
             throw failure("\(violation)")
         } catch let error as RedisError {
-            throw error.code == .cancelled ? stopped : ProgramFailure(error, of: program)
+            if error.code == .cancelled { throw Failure(stopped) }
+            throw Failure(ProgramFailure(error, of: program), ofServer: error.message)
         } catch let error as ProgramFailure {
-            throw error
+            throw Failure(error)
         } catch {
             throw failure("\(error)")
         }
@@ -82,8 +83,12 @@ struct SnapshotCut {
         guard let version = filter.version, let checksum = filter.checksum else { throw failure("it has no end") }
         for (cut, file) in zip(files.indices, files) {
             filter.take(cut, into: &block)
-            try file.write(block)
-            try file.file.finish()
+            do throws(ProgramFailure) {
+                try file.write(block)
+                try file.file.finish()
+            } catch {
+                throw Failure(error)
+            }
         }
         let made = zip(files, filter.results).map { file, result in
             MadeSnapshot(
@@ -95,11 +100,28 @@ struct SnapshotCut {
 
     private var stopped: ProgramFailure { .backupStopped(program) }
 
-    private func failure(_ reason: String) -> ProgramFailure {
-        ProgramFailure(
-            .failed,
-            "\(program): the server's snapshot is not whole: \(reason). No file was made; the server's log may tell "
-                + "why.")
+    /// Why there is no file: for want of a whole snapshot, or of this side's own.
+    struct Failure: Error {
+        let failure: ProgramFailure
+        /// What is wrong with the snapshot; empty if nothing is.
+        let reason: String
+
+        init(_ failure: ProgramFailure, ofServer reason: String = "") {
+            self.failure = failure
+            self.reason = reason
+        }
+
+        /// True if another way of asking the server may do.
+        var isOfServer: Bool { !reason.isEmpty }
+    }
+
+    private func failure(_ reason: String) -> Failure {
+        Failure(
+            ProgramFailure(
+                .failed,
+                "\(program): the server's snapshot is not whole: \(reason). No file was made; the server's log may "
+                    + "tell why."),
+            ofServer: "it is not whole: \(reason)")
     }
 }
 

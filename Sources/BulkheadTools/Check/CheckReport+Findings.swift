@@ -13,9 +13,12 @@ extension ServerReport {
                     Finding(
                         .warning, "number-out-of-range",
                         "\(entry.name) is number \(entry.number), and the server has \(count), from 0 to \(count - 1)",
-                        remedy: "Give it another number, or raise `databases` in the server's configuration."))
+                        remedy: facts?.isCluster == true
+                            ? "A cluster has no more: give it a server of its own."
+                            : "Give it another number, or raise `databases` in the server's configuration."))
             }
         }
+        findings += standing(facts, isWhole: isWhole)
         let empty = databases.filter { $0.isNamed && $0.keys == 0 && $0.isComplete }
         if !empty.isEmpty {
             let names = empty.map(\.name).joined(separator: ", ")
@@ -36,6 +39,26 @@ extension ServerReport {
             }
         }
         return findings.sorted { $0.severity.rank < $1.severity.rank }
+    }
+
+    /// What the server is, or does not say, that the figures leave out.
+    private func standing(_ facts: ServerFacts?, isWhole: Bool) -> [Finding] {
+        guard let facts else { return [] }
+        var findings: [Finding] = []
+        if facts.hasPartOfKeys {
+            findings.append(
+                Finding(
+                    .warning, "cluster", "this is \(facts.partInWords): the figures are of this node's own keys",
+                    remedy: "Check each of the others too, by its own --url."))
+        }
+        if let lack = facts.infoLack {
+            let numbers = isWhole ? ", nor which numbers without a name have keys" : ""
+            findings.append(
+                Finding(
+                    .warning, "info", "\(lack): nobody knows the server's memory and what it evicts\(numbers)",
+                    remedy: "Allow INFO to this user."))
+        }
+        return findings
     }
 
     /// Of a large collection the server measures a few elements and multiplies. Its own count of all memory tells when

@@ -91,15 +91,22 @@ struct CheckRun {
         let space = server.facts.keyspace[entry.number]
         let database = try? databases[entry.name]
         var keys = space?.keys ?? 0
+        var end = DatabaseWalk.End.complete
         // A user without INFO may still count the keys of one database.
-        if server.facts.info.isEmpty, let database { keys = (try? await database.run(.dbsize())) ?? 0 }
+        if server.facts.info.isEmpty, let database {
+            do throws(RedisError) {
+                keys = try await database.dbsize()
+            } catch {
+                if error.code != .databaseOutOfRange { end = .failed(error.explainedMessage) }
+            }
+        }
         let share = settings.share(of: keys)
         let placement = Placement(of: entry, in: selection.catalogue)
         let used = server.facts.number("used_memory")
         var walk = DatabaseWalk(
             placement, sampler: KeySampler(share: share), sizes: SizeSampler(unit: settings.sizeUnit(of: used)),
             pace: settings.pace)
-        var end = DatabaseWalk.End.complete
+        walk.isOnClusterReplica = server.facts.isCluster && server.facts.isReplica
         // A number that the server does not have cannot be selected, and has no keys.
         if keys > 0 {
             if let database {

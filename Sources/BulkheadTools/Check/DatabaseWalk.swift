@@ -24,6 +24,8 @@ struct DatabaseWalk {
     private(set) var end = End.interrupted
     /// What the server refused to tell about keys, by the command that was refused.
     private(set) var refusals: [String: String] = [:]
+    /// True if the server answers about keys only after READONLY, and with MOVED before.
+    var isOnClusterReplica = false
     private var sampler: KeySampler
     private var sizes: SizeSampler
     private let pace: RedisPace
@@ -52,10 +54,11 @@ struct DatabaseWalk {
         do {
             end = try await database.withConnection { connection in
                 _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+                if isOnClusterReplica { _ = try? await connection.send("READONLY") }
                 return try await walk(on: connection, isStopped, progress)
             }
         } catch let error as RedisError {
-            end = .failed(error.message)
+            end = .failed(error.explainedMessage)
         } catch {
             end = .failed("\(error)")
         }

@@ -3,7 +3,7 @@ import Bulkhead
 extension ProgramFailure {
     /// What a server or a connection said, as the end of `program`.
     init(_ error: RedisError, of program: String) {
-        self.init(.failed, "\(program): \(error)")
+        self.init(.failed, "\(program): \(error.explained)")
     }
 }
 

@@ -28,7 +28,7 @@ extension Command {
                 rows: [
                     ("left, right", "what was compared"),
                     ("compared", "keys: same + expired + different + only_left + only_right"),
-                    ("expired", "of the left side's, by the right server's clock, or gone from both"),
+                    ("expired", "gone from a side, or both, because their time was over"),
                     ("differences", #"[{"text": "in which way", "count": 2, "keys": ["…"]}]"#),
                     ("looks_for_only_right", "false if only the left side's keys were looked at"),
                 ])
@@ -95,7 +95,7 @@ extension Command {
         do {
             let database = try databases[entry.name]
             var comparison = FileComparison(
-                path: path, number: number, database: database, facts: try await ServerFacts(of: database),
+                path: path, number: number, database: database, facts: try await Self.facts(of: database),
                 version: survey.version)
             let pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
             comparison.keeps = { pattern?.matches($0) != false }
@@ -106,8 +106,22 @@ extension Command {
         } catch let failure as ComparisonFailure {
             throw failure.ending(arguments.program)
         } catch {
-            throw ProgramFailure(.failed, "\(arguments.program): \(error)")
+            throw ProgramFailure(
+                .failed, "\(arguments.program): \((error as? RedisError)?.explained ?? "\(error)")")
         }
+    }
+
+    /// What is compared is whole databases: a node of a cluster has a part of one.
+    private static func facts(of database: RedisDatabase) async throws(RedisError) -> ServerFacts {
+        let facts = try await ServerFacts(of: database)
+        if let obstacle = facts.clusterObstacle(
+            database.name, at: database.address, "what is compared",
+            remedy: "Save what each node has (redis-cli --cluster backup ADDRESS FOLDER), and look into these files by "
+                + "bulkhead rdb")
+        {
+            throw obstacle
+        }
+        return facts
     }
 
     private static func compare(
@@ -122,8 +136,8 @@ extension Command {
                 let progress = WorkProgress(
                     "diff", total: try await left.dbsize(), unit: "keys", isSilent: arguments.has(.quiet), streams)
                 var comparison = DatabaseComparison(
-                    left: left, right: right, leftFacts: try await ServerFacts(of: left),
-                    rightFacts: try await ServerFacts(of: right))
+                    left: left, right: right, leftFacts: try await Self.facts(of: left),
+                    rightFacts: try await Self.facts(of: right))
                 comparison.pattern = arguments.text(of: .pattern)
                 comparison.progress = { progress.update(done: $0) }
                 let (report, isWhole) = try await comparison.run()

@@ -61,12 +61,18 @@ struct ComparedKey: Sendable {
     let value: DumpedValue?
     let expiry: KeyExpiry
 
-    /// Held against what the other side has under that name at `now`, in milliseconds since 1970.
+    /// Whether it is gone at `now`, or all of its fields are.
+    func isOver(at now: Int64) -> Bool {
+        if case .at(let time) = expiry, time <= now { return true }
+        return value?.isOver(at: now) == true
+    }
+
+    /// Held against what the other side has under that name at `now`, in milliseconds since 1970: the time after both
+    /// were read, by the clock that is ahead, so that what one side has removed as expired is no difference.
     func outcome(against found: KeyDump?, now: Int64, tolerance: Int64) -> ComparisonReport.Outcome {
-        let isOver = if case .at(let time) = expiry { time <= now } else { false }
-        guard let found else { return isOver ? .expired : .onlyLeft }
+        guard let found else { return isOver(at: now) ? .expired : .onlyLeft }
         guard let value else { return .different("too large to be compared") }
-        if let words = value.difference(from: found.value) { return .different("another value: \(words)") }
+        if let words = value.difference(from: found.value, at: now) { return .different("another value: \(words)") }
         if expiry.isSame(as: found.expiry, tolerance: tolerance) { return .same }
         return switch (expiry, found.expiry) {
         case (.never, _): .different("only the right expires")

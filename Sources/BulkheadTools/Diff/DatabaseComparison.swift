@@ -142,13 +142,22 @@ struct DatabaseComparison: Sendable {
             if keys.isEmpty { return [] }
             let mine = try await leftReader.read(keys, left)
             let theirs = try await rightReader.read(keys, right)
-            let now = try await right.milliseconds()
+            let now = max(try await left.milliseconds(), try await right.milliseconds())
             let tolerance = leftReader.expiry.tolerance(beside: rightReader.expiry)
             return keys.indices.map { index in
-                guard let dump = mine[index] else { return theirs[index] == nil ? .expired : .onlyRight }
-                return ComparedKey(key: keys[index], value: dump.value, expiry: dump.expiry)
+                guard let dump = mine[index] else {
+                    let isOver = theirs[index].map { ComparedKey(keys[index], $0).isOver(at: now) } ?? true
+                    return isOver ? .expired : .onlyRight
+                }
+                return ComparedKey(keys[index], dump)
                     .outcome(against: theirs[index], now: now, tolerance: tolerance)
             }
         }
+    }
+}
+
+extension ComparedKey {
+    fileprivate init(_ key: RESPBytes, _ dump: KeyDump) {
+        self.init(key: key, value: dump.value, expiry: dump.expiry)
     }
 }

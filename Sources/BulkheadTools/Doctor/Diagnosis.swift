@@ -45,7 +45,12 @@ package struct Diagnosis: Sendable {
             let beyond = entries.filter { $0.number >= count }
             found.append(
                 beyond.isEmpty
-                    ? Finding(.note, "cluster", "this is a node of a cluster; the tools see its own keys only")
+                    ? Finding(
+                        .note, "cluster",
+                        facts.hasPartOfKeys
+                            ? "this is \(facts.partInWords): check looks at this node's own, and the other tools "
+                                + "refuse what would be a part"
+                            : "this is the only primary of a cluster")
                     : Finding(
                         .error, "cluster",
                         "this is a node of a cluster, which has \(counted(count, "database")): "
@@ -102,6 +107,8 @@ package struct Diagnosis: Sendable {
                     remedy: "Add an entry for \(number) to the catalogue, or move its keys to a name:",
                     command: "bulkhead migrate --from \(number) --to NAME --all\(call)"))
         }
+        // Nobody knows which numbers have keys.
+        guard facts.knowsKeyspace else { return [] }
         let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
         if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
         return found
@@ -252,18 +259,38 @@ package struct Diagnosis: Sendable {
                     remedy: "ACL DRYRUN tells from Redis 7.0 on, to a user who may run it.")
             ]
         }
-        return permissions.denied.map { tool, commands in
-            // Without SYNC there is a second way.
-            let isHelpless = tool != "backup" || !ToolPermissions.snapshot.isSuperset(of: commands)
-            let list = commands.joined(separator: ", ")
-            return Finding(
-                .warning, "acl",
-                isHelpless
-                    ? "bulkhead \(tool) cannot do all its work: the ACL denies \(list) to \(permissions.user)"
-                    : "bulkhead backup is no point-in-time snapshot: the ACL denies \(list) to \(permissions.user)",
-                remedy: "ACL SETUSER \(permissions.user) "
-                    + commands.map { "+\($0.lowercased())" }.joined(separator: " ") + " (and its key patterns).")
+        func remedy(_ rights: String) -> String {
+            permissions.user == ToolPermissions.unnamed
+                ? "Give it \(rights), by ACL SETUSER." : "ACL SETUSER \(permissions.user) \(rights)."
         }
+        var found = permissions.lacks.map { lack in
+            let list = lack.commands.joined(separator: ", ")
+            let reason = lack.isDenied
+                ? "the ACL denies \(list) to \(permissions.user)" : "the server has no command \(list) by that name"
+            let rights = lack.commands.map { "+" + $0.lowercased().replacing(" ", with: "|") }.joined(separator: " ")
+            return Finding(
+                .warning, lack.isDenied ? "acl" : "renamed",
+                "bulkhead \(lack.tool) \(lack.without ?? "cannot do all its work"): \(reason)",
+                remedy: lack.isDenied
+                    ? remedy(rights)
+                    : "Take rename-command for \(list) out of the server's configuration; rights by ACL do as well.")
+        }
+        if permissions.deniesNotes {
+            found.append(
+                Finding(
+                    .warning, "acl",
+                    "bulkhead migrate only copies between servers (--copy): the ACL denies keys bulkhead:migration:* "
+                        + "to \(permissions.user), in which a move keeps its notes",
+                    remedy: remedy("~bulkhead:migration:*")))
+        }
+        if permissions.hasKeyLimits {
+            found.append(
+                Finding(
+                    .note, "acl-keys",
+                    "\(permissions.user) may not touch every key: the tools see all names, and nothing else of those "
+                        + "that it may not touch"))
+        }
+        return found
     }
 
     private func names(_ entries: [DatabaseEntry]) -> String {

@@ -1,65 +1,120 @@
-import Bulkhead
-
-/// Which commands each tool needs, and which of them the server's ACL denies to this user.
+/// Which commands each tool needs, and which of them this user does not get from the server.
 package struct ToolPermissions: Sendable, Hashable {
-    /// As whom the server knows us.
+    /// As whom the server knows us; ``unnamed`` if it does not say.
     package var user: String
-    /// Commands that are denied, by the tools that need them, in the order of `needs`.
-    package var denied: [(tool: String, commands: [String])] {
-        Self.needs.compactMap { tool, calls in
-            let missing = calls.map(\.name).filter { deniedCommands.contains($0) }
-            return missing.isEmpty ? nil : (tool, missing)
-        }
-    }
-
+    static let unnamed = "this user"
+    /// Denied by the ACL, by their titles.
     var deniedCommands: Set<String>
+    /// What the server has no command of that name for, though servers of its kind do.
+    var missingCommands: Set<String> = []
+    /// True if there are keys that this user may not touch.
+    var hasKeyLimits = false
+    /// True if those in which a move between servers keeps its notes are among them.
+    var deniesNotes = false
 
     package init(user: String, deniedCommands: Set<String>) {
         self.user = user
         self.deniedCommands = deniedCommands
     }
 
-    /// A command with arguments that ACL DRYRUN takes; nothing is run.
+    /// What one tool does not get, for one reason.
+    struct Lack {
+        let tool: String
+        let isDenied: Bool
+        let commands: [String]
+        /// What the tool does instead, or leaves out; nil if it cannot do its work.
+        let without: String?
+    }
+
+    /// In the order of `needs`.
+    var lacks: [Lack] {
+        Self.needs.flatMap { tool, calls in
+            [(true, deniedCommands), (false, missingCommands)].compactMap { isDenied, commands -> Lack? in
+                let lacking = calls.filter { commands.contains($0.title) }
+                if lacking.isEmpty { return nil }
+                var ways: [String] = []
+                for way in lacking.compactMap(\.without) where !ways.contains(way) { ways.append(way) }
+                let isAble = lacking.allSatisfy { $0.without != nil }
+                return Lack(
+                    tool: tool, isDenied: isDenied, commands: lacking.map(\.title),
+                    without: isAble ? ways.joined(separator: ", and ") : nil)
+            }
+        }
+    }
+
+    /// A command with arguments that change nothing if it should run.
     struct Call: Sendable {
         let name: String
         let arguments: [String]
+        /// What the tool does instead, or leaves out; nil if it cannot do its work without.
+        private(set) var without: String?
 
         init(_ name: String, _ arguments: String...) {
             self.name = name
             self.arguments = arguments
         }
+
+        /// As the server's rules know it: with its second word, if it is one of several under a name.
+        var title: String {
+            let isContainer = ["CLIENT", "CONFIG", "FUNCTION", "MEMORY", "MODULE", "OBJECT"].contains(name)
+            return isContainer ? "\(name) \(arguments[0])" : name
+        }
+
+        func or(_ without: String) -> Call {
+            var call = self
+            call.without = without
+            return call
+        }
     }
 
-    /// Left out is what a tool does without where it is denied, such as CLIENT NO-TOUCH.
+    /// Left out is what a tool does without where it is denied and nothing is missed, such as CLIENT NO-TOUCH.
     static let needs = [
         tool(
             "check",
             [
-                Call("INFO"), Call("SCAN", "0"), Call("TYPE", key), Call("PTTL", key), Call("MEMORY", "USAGE", key),
+                Call("INFO").or("knows neither the server's memory nor numbers that have no name"),
+                Call("SCAN", "0"), Call("TYPE", key), Call("PTTL", key), Call("MEMORY", "USAGE", key),
                 Call("OBJECT", "ENCODING", key),
             ]),
         tool(
             "migrate",
             [
-                Call("INFO"), Call("DBSIZE"), Call("SCAN", "0"), Call("EXISTS", key), Call("MOVE", key, "1"),
+                Call("INFO").or("only copies to another server (--copy)"), Call("DBSIZE"), Call("SCAN", "0"),
+                Call("EXISTS", key), Call("MOVE", key, "1").or("copies and deletes within a server"),
                 Call("COPY", key, key, "DB", "1"), Call("UNLINK", key), Call("EVAL", "return 0", "0"),
-                Call("GET", key), Call("SET", key, "x"), Call("WATCH", key), Call("UNWATCH"), Call("PTTL", key),
+                Call("GET", key), Call("SET", key, "x", "XX"), Call("WATCH", key), Call("UNWATCH"), Call("PTTL", key),
                 Call("RESTORE", key, "0", "x"),
             ], reading),
         tool(
-            "backup", [Call("SYNC"), Call("REPLCONF", "rdb-only", "1"), Call("SCAN", "0")], reading,
+            "backup",
+            [
+                Call("SYNC").or(fuzzy), Call("REPLCONF", "rdb-only", "1").or(fuzzy), Call("SCAN", "0"),
+            ], reading,
             [Call("FUNCTION", "DUMP")]),
         tool(
-            "restore", [Call("INFO"), Call("DBSIZE"), Call("EXISTS", key), Call("RESTORE", key, "0", "x")], reading,
+            "restore",
+            [
+                Call("INFO").or("does not know whether the server evicts keys"), Call("DBSIZE"), Call("EXISTS", key),
+                Call("RESTORE", key, "0", "x"),
+            ], reading,
             [Call("FUNCTION", "RESTORE", "x")]),
-        tool("diff", [Call("INFO"), Call("DBSIZE"), Call("SCAN", "0")], reading),
+        tool(
+            "diff", [Call("INFO").or("knows less of the server's version"), Call("DBSIZE"), Call("SCAN", "0")],
+            reading),
         tool(
             "flush",
             [
-                Call("INFO"), Call("DBSIZE"), Call("RANDOMKEY"), Call("FLUSHDB", "ASYNC"), Call("CLIENT", "LIST"),
+                Call("INFO").or("does not know how many keys expire"), Call("DBSIZE"), Call("RANDOMKEY"),
+                Call("FLUSHDB", "NOTHING"), Call("CLIENT", "LIST").or("does not know who else uses the database"),
                 Call("FT._LIST"),
             ]),
-        tool("doctor", [Call("INFO"), Call("CONFIG", "GET", "databases"), Call("MODULE", "LIST")]),
+        tool(
+            "doctor",
+            [
+                Call("INFO").or("leaves out memory, persistence, replication and keys without a name"),
+                Call("CONFIG", "GET", "databases").or("leaves out settings"),
+                Call("MODULE", "LIST").or("leaves out modules"),
+            ]),
     ]
 
     private static func tool(_ name: String, _ calls: [Call]...) -> (tool: String, calls: [Call]) {
@@ -72,31 +127,8 @@ package struct ToolPermissions: Sendable, Hashable {
         Call("TIME"),
     ]
 
-    /// What makes a backup one of a single moment; without it there is a second way.
-    static let snapshot: Set = ["SYNC", "REPLCONF"]
+    /// What a backup is without what makes it one of a single moment.
+    private static let fuzzy = "is no point-in-time snapshot"
 
     private static let key = "bulkhead:doctor"
-}
-
-extension ToolPermissions {
-    /// Asks the server about each command; nil where it does not say (before 7.0, or if ACL DRYRUN is denied) and the
-    /// user is not one who may do everything.
-    static func ask(_ database: RedisDatabase) async throws(RedisError) -> ToolPermissions? {
-        guard let user = try? await database.send("ACL", "WHOAMI", as: String.self) else { return nil }
-        let calls = needs.flatMap(\.calls)
-        let answers = try await database.pipeline(
-            calls.map { .raw("ACL", ["DRYRUN", user, $0.name] + $0.arguments, as: String.self) })
-        if answers.contains(where: { (try? $0.get()) != nil }) {
-            let denied = zip(calls, answers).compactMap { call, answer in
-                // What the server does not know at all is an error, and no denial.
-                guard case .success(let text) = answer, text != "OK" else { return nil as String? }
-                return call.name
-            }
-            return ToolPermissions(user: user, deniedCommands: Set(denied))
-        }
-        guard let rules = try? await database.send("ACL", "GETUSER", user, as: [String: RESPValue].self),
-            let commands = rules["commands"].flatMap({ try? String(redis: $0) }), commands == "+@all"
-        else { return nil }
-        return ToolPermissions(user: user, deniedCommands: [])
-    }
 }

@@ -38,7 +38,7 @@ extension Command {
                 rows: [
                     ("database, number", #""main", 0"#),
                     ("server", "where it listens"),
-                    ("keys, expiring", "how many there were, and how many of them had an expiry"),
+                    ("keys, expiring", "how many there were; those with an expiry, absent if not known"),
                     ("sample", #"some key names; {"hex": "…"} for one that is not UTF-8"#),
                     ("aliases", "other names of the same number"),
                     ("clients", #"[{"client": "celery", "count": 3}]; absent if CLIENT LIST is denied"#),
@@ -180,7 +180,7 @@ struct FlushResult: Encodable {
     let number: Int
     let server: String
     let keys: Int
-    let expiring: Int
+    let expiring: Int?
     let sample: [ShownBytes]
     let aliases: [String]
     let clients: [Client]?
@@ -208,8 +208,9 @@ extension FlushPreview {
     func text(on screen: Screen) -> String {
         var lines = [
             "On \(address):",
-            "\(entry.name) (number \(entry.number)) has \(Units.counted(keys, "key")), "
-                + "\(Units.grouped(expiring)) with an expiry.",
+            "\(entry.name) (number \(entry.number)) has \(Units.counted(keys, "key"))"
+                + (expiring.map { ", \(Units.grouped($0)) with an expiry." }
+                    ?? "; how many expire is not known: \(infoLack ?? "INFO is refused")."),
         ]
         if !sample.isEmpty {
             lines.append("Some of them, at random:")

@@ -7,7 +7,12 @@ package struct FlushPreview: Sendable {
     /// Where its server listens.
     package var address = ""
     package var keys = 0
-    package var expiring = 0
+    /// Nil where INFO is refused.
+    package var expiring: Int?
+    /// Why INFO is refused, as the end of a sentence; nil if it is not.
+    var infoLack: String?
+    /// What the server is that speaks against any flush; nil if nothing does.
+    var standing: String?
     /// Some key names, taken at random.
     package var sample: [ShownBytes] = []
     /// Other names of the catalogue for the same number of the same server.
@@ -32,7 +37,17 @@ package struct FlushPreview: Sendable {
         address = database.address
         let facts = try await ServerFacts(of: database)
         keys = try await database.dbsize()
-        expiring = facts.keyspace[entry.number]?.expiring ?? 0
+        expiring = facts.knowsKeyspace ? facts.keyspace[entry.number]?.expiring ?? 0 : nil
+        infoLack = facts.infoLack
+        if facts.isReplica {
+            let primary = facts.primary.map { ", \($0)" } ?? ""
+            standing = "\(entry.name) is on a replica, which takes no writes: name its primary\(primary)"
+        } else {
+            standing = facts.clusterObstacle(
+                entry.name, at: address, "what a flush removes",
+                remedy: "Say FLUSHDB to each of its primaries, in number \(entry.number) there, which asks nobody"
+            )?.message
+        }
         searchIndexes = facts.searchIndexes
         aliases = databases.catalogue.entries.filter { other in
             other.number == entry.number && other.name != entry.name
@@ -71,6 +86,7 @@ package struct FlushPreview: Sendable {
             return "\(entry.name) shares number \(entry.number) with \(protected.joined(separator: ", ")), which the "
                 + "catalogue protects"
         }
+        if let standing { return standing }
         guard let searchIndexes else {
             return "whether search indexes exist cannot be asked, and a flush of any database drops them: allow "
                 + "FT._LIST to this user"

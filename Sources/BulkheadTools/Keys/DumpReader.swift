@@ -26,6 +26,9 @@ struct DumpedKey: Sendable {
         self.payload = payload
     }
 
+    /// Bytes that the other server gets.
+    var bytes: Int { payload.count }
+
     /// Expires at the same instant, and is as old for the server's eviction.
     func restore(as name: RESPBytes, replacing: Bool) -> RedisCommand<RESPValue> {
         var arguments: [any RedisArgument] = [name, expiry.absolute, payload, "ABSTTL"]
@@ -34,22 +37,27 @@ struct DumpedKey: Sendable {
         return .raw("RESTORE", arguments)
     }
 
-    /// What differs in the target, in words; nil if nothing does. A key may be missing there that has expired by both
-    /// servers' clocks: what has by the target's alone lives in the source yet.
+    /// What differs in the target, in words; nil if nothing does. A key, or fields of a hash, may be missing there that
+    /// have expired by both servers' clocks: what has by the target's alone lives in the source yet.
     func difference(
         from found: KeyDump?, _ clocks: (source: Int64, target: Int64), _ mine: KeyExpiryQuery,
         _ theirs: KeyExpiryQuery
     ) -> String? {
+        let both = min(clocks.source, clocks.target)
         guard let found else {
-            if case .at(let time) = expiry {
-                if time <= min(clocks.source, clocks.target) { return nil }
-                if time <= clocks.target { return "it has expired by the target's clock, which is ahead" }
-            }
+            if isOver(at: both) { return nil }
+            if isOver(at: clocks.target) { return "it has expired by the target's clock, which is ahead" }
             return "the target does not have it, or not any more"
         }
-        if let difference = value.difference(from: found.value) { return difference }
+        if let difference = value.difference(from: found.value, at: both) { return difference }
         return expiry.isSame(as: found.expiry, tolerance: mine.tolerance(beside: theirs))
             ? nil : "they expire at different times"
+    }
+
+    /// Whether it is gone at `now`, or all of its fields are.
+    func isOver(at now: Int64) -> Bool {
+        if case .at(let time) = expiry, time <= now { return true }
+        return value.isOver(at: now)
     }
 }
 

@@ -235,7 +235,8 @@ extension MigrationPlan {
     ) -> any KeyMover {
         if isDryRun { return DryRunMover(plan: self) }
         if findings.isOneServer {
-            return ServerSideMover(self, on: findings.source, watching: findings.targetWatch)
+            return ServerSideMover(
+                self, on: findings.source, watching: findings.targetWatch, movesByCopy: findings.movesByCopy)
         }
         return CrossServerMover(
             self, from: findings.source, to: findings.target,

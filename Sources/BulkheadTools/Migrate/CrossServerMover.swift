@@ -27,6 +27,7 @@ struct CrossServerMover: KeyMover {
     let targetWatch: TargetWatch
     let reader: DumpReader
     let targetReader: DumpReader
+    let largest: LargestPiece
 
     init(
         _ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes,
@@ -39,6 +40,7 @@ struct CrossServerMover: KeyMover {
         fence = MigrationFence(plan, from: source, to: target, notes)
         reader = DumpReader(of: source, isAtomic: plan.copies)
         targetReader = DumpReader(of: target, isAtomic: plan.copies)
+        largest = LargestPiece(target)
     }
 
     /// With REPLACE the target's own keys are given up anyway, and a copy takes nothing from the source.
@@ -71,7 +73,10 @@ struct CrossServerMover: KeyMover {
         let free = try await findConflicts(part, &slice, lane)
         let dumped = try await read(free, &slice, lane)
         if dumped.isEmpty { return }
-        let note = note(of: dumped, slice)
+        if dumped.count > 1, dumped.reduce(0, { $0 + $1.bytes }) > largest.mostTogether {
+            return try await again(dumped.map(\.place), attempt, &slice, lane)
+        }
+        let note = note(of: keepsNotes ? dumped : [], slice)
         guard let copied = try await restore(dumped, note, &slice, lane) else {
             return try await again(dumped.map(\.place), attempt, &slice, lane)
         }
@@ -84,7 +89,7 @@ struct CrossServerMover: KeyMover {
         try await again(verified.map(\.place), attempt, &slice, lane)
     }
 
-    /// Somebody has written a key, here or there: each for itself, and not for ever.
+    /// Somebody has written a key, here or there, or all are too much together: each for itself, and not for ever.
     private func again(
         _ places: [Int], _ attempt: Int, _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) {
@@ -133,8 +138,7 @@ struct CrossServerMover: KeyMover {
         guard let mine = try await reader.read([key], lane.source)[0] else { return false }
         let found = try await targetReader.read([plan.name(for: key)], lane.target)[0]
         let dumped = DumpedKey(place: 0, mine, restored: [])
-        let difference = dumped.difference(from: found, (.min, .min), reader.expiry, targetReader.expiry)
-        guard found != nil, difference == nil else { return false }
+        guard found != nil, try await differences([dumped], [found], lane)[0] == nil else { return false }
         if plan.copies { return true }
         return try await unlink([(key, dumped)], nil, lane) != nil
     }
@@ -152,8 +156,8 @@ struct CrossServerMover: KeyMover {
             }
             do {
                 let payload = try answer.value.payload(for: target.dumpVersion)
-                guard payload.count < MigrationPlan.Limits.largestValue else {
-                    slice.outcomes[index] = .failed("its value is larger than a server takes in one piece (512 MiB)")
+                if let obstacle = largest.obstacle(to: payload.count) {
+                    slice.outcomes[index] = .failed("its value is \(obstacle)")
                     continue
                 }
                 dumped.append(DumpedKey(place: index, answer, restored: payload))
@@ -171,7 +175,13 @@ struct CrossServerMover: KeyMover {
         var commands = keepsNotes ? [notes.copied(note, lane)] : []
         let replaces = plan.conflicts == .replace
         commands += keys.map { $0.restore(as: plan.name(for: slice.keys[$0.place]), replacing: replaces) }
-        guard var replies = try await lane.target.transaction(commands) else { return nil }
+        var replies: [RESPValue]
+        do throws(RedisError) {
+            guard let results = try await lane.target.transaction(commands) else { return nil }
+            replies = results
+        } catch {
+            throw largest.explained(error, sending: keys.reduce(0) { $0 + $1.bytes })
+        }
         if keepsNotes { replies.removeFirst() }
         for (key, reply) in zip(keys, replies) {
             guard let failure = reply.failure else { continue }
@@ -194,12 +204,8 @@ struct CrossServerMover: KeyMover {
         let names = keys.map { plan.name(for: slice.keys[$0.place]) }
         if !plan.copies { try await watch(names, lane.target) }
         let found = try await targetReader.read(names, lane.target)
-        var clocks = (source: Int64.min, target: Int64.min)
-        if found.contains(where: { $0 == nil }) {
-            clocks = (try await lane.source.milliseconds(), try await lane.target.milliseconds())
-        }
-        for (key, found) in zip(keys, found) {
-            if let difference = key.difference(from: found, clocks, reader.expiry, targetReader.expiry) {
+        for (key, difference) in zip(keys, try await differences(keys, found, lane)) {
+            if let difference {
                 slice.outcomes[key.place] = plan.copies
                     ? .moved(KeyOutcome.Arrival(differences: difference))
                     : .failed("its copy is not the same, so the source keeps it: \(difference)")
@@ -208,6 +214,30 @@ struct CrossServerMover: KeyMover {
             }
         }
         return keys.filter { slice.outcomes[$0.place] == nil }
+    }
+
+    /// What differs in the target, a word for each key. The time is asked for only if something does.
+    private func differences(
+        _ keys: [DumpedKey], _ found: [KeyDump?], _ lane: MigrationLane
+    ) async throws(RedisError) -> [String?] {
+        var differences: [String?] = []
+        var clocks: (source: Int64, target: Int64)?
+        for (key, found) in zip(keys, found) {
+            let never = (Int64.min, Int64.min)
+            var difference = key.difference(from: found, never, reader.expiry, targetReader.expiry)
+            if difference != nil {
+                let now: (source: Int64, target: Int64)
+                if let clocks {
+                    now = clocks
+                } else {
+                    now = (try await lane.source.milliseconds(), try await lane.target.milliseconds())
+                    clocks = now
+                }
+                difference = key.difference(from: found, now, reader.expiry, targetReader.expiry)
+            }
+            differences.append(difference)
+        }
+        return differences
     }
 
     /// Deletes the keys in the source; false if one of them has changed and none was deleted.
@@ -250,7 +280,7 @@ struct CrossServerMover: KeyMover {
         for (key, isInSource) in zip(keys, isInSource) {
             if isInSource {
                 rest.append(key)
-            } else if case .at(let time) = key.expiry, time <= now {
+            } else if key.isOver(at: now) {
                 slice.outcomes[key.place] = .expired
             } else {
                 let words = "somebody has deleted it in the source meanwhile, and the target has it"

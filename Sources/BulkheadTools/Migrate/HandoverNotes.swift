@@ -119,7 +119,7 @@ extension HandoverNotes.Copied {
 }
 
 extension HandoverNotes.Note {
-    private static let format: UInt64 = 2
+    private static let format: UInt64 = 3
 
     /// Format, id, run, then for each key: the lengths and bytes of its two names, digest, expiry; numbers of 8 bytes,
     /// little-endian.

@@ -64,7 +64,7 @@ struct Migration: Sendable {
             try await mover.finish(lanes)
             if !plan.copies, !plan.isDryRun, walk.report.stop == nil { try await lookAgain(&walk) }
         } catch {
-            walk.report.stop = .failed("\(error)")
+            walk.report.stop = .failed(error.explained)
         }
         return walk.report
     }
@@ -76,7 +76,7 @@ struct Migration: Sendable {
             try await targetWatch.look(always: true, lane.target)
         } catch {
             // Another failure before this one says more about its cause, and less about the keys.
-            if walk.report.stop == nil || targetWatch.mayHaveLost { walk.report.stop = .failed("\(error)") }
+            if walk.report.stop == nil || targetWatch.mayHaveLost { walk.report.stop = .failed(error.explained) }
         }
         walk.report.mayHaveLost = targetWatch.mayHaveLost
     }
@@ -125,7 +125,7 @@ struct Migration: Sendable {
             walk.take(try await page(cursor, &walk))
             progress(walk.progress)
         } catch {
-            walk.report.stop = .failed("\(error)")
+            walk.report.stop = .failed(error.explained)
         }
     }
 
@@ -216,7 +216,7 @@ private struct Walk {
         movePacer.end(keys: slice.keys.count)
         settled += slice.keys.count
         report.add(slice, unanswered: "no answer: it is whole in the source or in the target, or in both", plan)
-        if let error { report.stop = .failed("\(error)") }
+        if let error { report.stop = .failed(error.explained) }
         guard !plan.copies, !plan.isDryRun else { return }
         for (key, outcome) in zip(slice.keys, slice.outcomes) {
             switch outcome {

@@ -37,20 +37,17 @@ struct MigrationLane: Sendable {
         MigrationLane(number: number, source: source, target: target)
     }
 
-    /// What differs between a key and its copy, in words; nil where both are the same.
+    /// What differs between a key and its copy in the same server, in words; nil where both are the same.
     func difference(
-        _ key: RESPBytes, _ plan: MigrationPlan, _ sourceExpiry: KeyExpiryQuery, _ targetExpiry: KeyExpiryQuery
+        _ key: RESPBytes, _ plan: MigrationPlan, _ reader: DumpReader
     ) async throws(RedisError) -> String? {
-        let name = plan.name(for: key)
-        let original = try await source.run(raw("DUMP", key))
-        let copy = try await target.run(raw("DUMP", name))
-        guard let original = original.bytes else { return "the source does not have it any more" }
-        guard let copy = copy.bytes else { return "the target does not have it, or not any more" }
-        if let difference = DumpedValue(original).difference(from: DumpedValue(copy)) { return difference }
-        let before = try await sourceExpiry.ask([key], source)[0]
-        let after = try await targetExpiry.ask([name], target)[0]
-        return before.isSame(as: after, tolerance: sourceExpiry.tolerance(beside: targetExpiry))
-            ? nil : "they expire at different times"
+        guard let original = try await reader.read([key], source)[0] else {
+            return "the source does not have it any more"
+        }
+        let copy = try await reader.read([plan.name(for: key)], target)[0]
+        let now = try await target.milliseconds()
+        return DumpedKey(place: 0, original, restored: [])
+            .difference(from: copy, (now, now), reader.expiry, reader.expiry)
     }
 }
 

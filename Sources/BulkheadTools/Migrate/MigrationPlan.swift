@@ -65,8 +65,6 @@ struct MigrationPlan: Sendable {
         static let bytesOfSlice = 8 << 20
         /// Keys that RESTORE gets in one transaction at most.
         static let keysOfTransaction = 50
-        /// The largest value a server takes by default (`proto-max-bulk-len`): past it RESTORE ends the connection.
-        static let largestValue = 512 << 20
         /// Bytes that a key's place in another table of the same server takes, while that grows.
         static let bytesOfPlace = 64
         /// How often a key is tried that somebody keeps writing to.

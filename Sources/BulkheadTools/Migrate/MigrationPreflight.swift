@@ -18,10 +18,11 @@ struct MigrationPreflight {
         let sourceKeys: Int
         let targetKeys: Int
         let targetWatch: TargetWatch
+        let isOneServer: Bool
+        /// MOVE is refused, and a copy with a deletion does.
+        var movesByCopy = false
         /// For people: what is no obstacle and good to know.
         var remarks: [String] = []
-
-        var isOneServer: Bool { !source.runID.isEmpty && source.runID == target.runID }
     }
 
     /// Throws a failure that says what is in the way; nothing has been changed then.
@@ -29,23 +30,47 @@ struct MigrationPreflight {
         do throws(RedisError) {
             return try await ask()
         } catch {
-            throw ProgramFailure(.failed, "\(program): \(error)\nNothing was \(plan.verb).")
+            throw ProgramFailure(.failed, "\(program): \(error.explained)\nNothing was \(plan.verb).")
         }
     }
 
     private func ask() async throws(RedisError) -> Findings {
         let (mine, sourceKeys) = try await look(at: source)
+        _ = try await source.run(.scanPage(.start, count: 1, as: RESPBytes.self))
         let (theirs, targetKeys) = try await look(at: target)
         var findings = Findings(
             source: mine, target: theirs, sourceKeys: sourceKeys, targetKeys: targetKeys,
-            targetWatch: TargetWatch(plan.to.name, theirs))
+            targetWatch: TargetWatch(plan.to.name, theirs), isOneServer: isOneServer(mine, theirs))
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
+        if !findings.isOneServer { try await types(mine, theirs) }
         try await room(findings)
-        if !plan.isDryRun { try await findings.isOneServer ? probeServer(mine) : probeServers(mine, theirs) }
+        if !plan.isDryRun {
+            if findings.isOneServer {
+                findings.movesByCopy = try await probeServer(mine)
+            } else {
+                try await probeServers(mine, theirs)
+            }
+        }
+        findings.remarks += unknown(findings)
+        if findings.movesByCopy {
+            findings.remarks.append("MOVE is refused: each key goes by COPY and UNLINK, in one script")
+        }
         if !findings.isOneServer { findings.remarks += durability(theirs) + (try await clocks()) }
         return findings
+    }
+
+    /// By what the servers call themselves. Where one does not say that, by where they were asked for: MOVE is as safe
+    /// at one address that leads to two servers.
+    private func isOneServer(_ mine: ServerFacts, _ theirs: ServerFacts) -> Bool {
+        mine.runID.isEmpty || theirs.runID.isEmpty ? source.address == target.address : mine.runID == theirs.runID
+    }
+
+    /// What is not known because INFO is refused.
+    private func unknown(_ findings: Findings) -> [String] {
+        guard let lack = findings.target.infoLack else { return [] }
+        return ["\(lack): whether \(plan.to.name)'s server evicts keys or could not save is not known"]
     }
 
     private func look(at database: RedisDatabase) async throws(RedisError) -> (ServerFacts, keys: Int) {
@@ -59,13 +84,45 @@ struct MigrationPreflight {
                 + "name another one"
         }
         for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.isCluster {
-            return "\(name) is on a node of a cluster, which holds a part of the keys only: "
-                + "a migration there needs the cluster's own resharding"
+            return "\(name) is on \(facts.partInWords): a migration there needs the cluster's own resharding, "
+                + "or its import (redis-cli --cluster import)"
         }
         if findings.source.isReplica, !plan.copies {
-            return "\(from.name) is on a replica, which deletes nothing: name its primary, or add --copy"
+            let primary = findings.source.primary.map { ", \($0)" } ?? ""
+            return "\(from.name) is on a replica, which deletes nothing: name its primary\(primary), or add --copy"
+        }
+        if findings.target.isReplica, !findings.target.knowsKeyspace {
+            return "\(to.name) is on a replica, which takes no writes: name its primary"
+        }
+        if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun {
+            return "\(lack), and without it nobody knows whether \(to.name)'s server evicts or loses what it gets. "
+                + "A move deletes what has arrived: allow INFO there, or say --copy and delete later"
         }
         return nil
+    }
+
+    /// Throws if the source has a value of a type that comes with a module, and the target has no such module. Where
+    /// the source cannot have one, nothing is looked for.
+    private func types(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
+        let lacking = try await ModuleTypes(of: source, mine).beyond(try await ModuleTypes(of: target, theirs))
+        var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
+        for type in lacking {
+            var cursor: RedisScanCursor? = .start
+            while let next = cursor, !Interruption.isRequested {
+                let count = await pacer.begin()
+                let page = try await source.run(
+                    .scanPage(next, match: plan.keys.match, count: count, type: type, as: RESPBytes.self))
+                pacer.end(keys: count)
+                if let key = page.elements.first {
+                    throw RedisError(
+                        code: .commandRefused,
+                        message: "\(plan.to.name)'s server has no module for values of the type \(type), such as "
+                            + "\(ShownBytes(key)): leave them out by --pattern, or name a server that has it",
+                        stage: .refused)
+                }
+                cursor = page.cursor
+            }
+        }
     }
 
     /// Throws what the target does with keys by itself that speaks against bringing it more.
@@ -107,46 +164,112 @@ struct MigrationPreflight {
     /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins
     /// as the pattern does, because permissions may.
     private var probe: RESPBytes {
-        RESPBytes(plan.keys.beginning + Array("bulkhead-probe-\(UInt64.random(in: .min ... .max))".utf8))
+        RESPBytes(plan.keys.beginning + Array("bulkhead-probe-\(probeNumber)".utf8))
     }
 
-    private func probeServer(_ facts: ServerFacts) async throws(RedisError) {
-        let mover = ServerSideMover(plan, on: facts)
-        try await source.run(mover.command(ServerSideMover.Step(), probe))
+    private let probeNumber = UInt64.random(in: .min ... .max)
+
+    /// True if MOVE is refused, and a script that copies and deletes is not.
+    private func probeServer(_ facts: ServerFacts) async throws(RedisError) -> Bool {
+        var mover = ServerSideMover(plan, on: facts)
+        do throws(RedisError) {
+            try await allowed([probe]) { () async throws(RedisError) in
+                try await source.run(mover.command(ServerSideMover.Step(), probe))
+            }
+        } catch {
+            guard !plan.copies, plan.rename == nil, error.isOfOneCommand, !error.deniesKey else { throw error }
+            mover = ServerSideMover(plan, on: facts, movesByCopy: true)
+            do throws(RedisError) {
+                try await source.run(mover.command(ServerSideMover.Step(), probe))
+            } catch let second {
+                throw RedisError(
+                    code: error.code,
+                    message: "\(error.message); nor does a script do instead, which needs EVAL, COPY and UNLINK "
+                        + "(\(second.message))",
+                    stage: error.stage)
+            }
+        }
         if plan.conflicts == .replace {
             try await source.run(mover.command(ServerSideMover.Step(replaces: true), probe))
         }
         try await target.run(raw("EXISTS", plan.name(for: probe)))
-        guard plan.copies, plan.verifies || plan.resumes else { return }
+        guard plan.copies, plan.verifies || plan.resumes else { return mover.movesByCopy }
         try await source.run(raw("DUMP", probe))
         try await target.run(raw("DUMP", plan.name(for: probe)))
+        return mover.movesByCopy
     }
 
     private func probeServers(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
-        try await source.run(raw("DUMP", probe))
         let name = plan.name(for: probe)
-        try await target.run(raw("EXISTS", name))
-        do throws(RedisError) {
-            // An empty payload is refused, after it is known that RESTORE is allowed.
-            try await target.run(.raw("RESTORE", [name, 0, ""]))
-        } catch {
-            if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+        try await allowed([probe, name]) { () async throws(RedisError) in
+            try await source.run(raw("DUMP", probe))
+            try await target.run(raw("EXISTS", name))
+            do throws(RedisError) {
+                // An empty payload is refused, after it is known that RESTORE is allowed.
+                try await target.run(.raw("RESTORE", [name, 0, ""]))
+            } catch {
+                if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+            }
+            if mine.runID.isEmpty || theirs.runID.isEmpty { try await proveApart(name, mine, theirs) }
+            if plan.copies { return }
+            try await target.run(raw("DUMP", name))
+            try await source.run(raw("UNLINK", probe))
         }
         guard !plan.copies else { return }
-        try await target.run(raw("DUMP", name))
-        try await source.run(raw("UNLINK", probe))
         let note = RESPBytes(HandoverNotes.prefix + probe)
-        for database in [source, target] { try await database.run(raw("GET", note)) }
-        do throws(RedisError) {
-            try await source.run(raw("SET", note, "", "XX"))
-        } catch {
-            // A full source is what many migrations are for.
-            guard error.saysFull else { throw error }
-            let fence = MigrationFence(
-                plan, from: mine, to: theirs, HandoverNotes(plan, from: source.address, to: target.address))
-            try await source.run(FullServer.delete([], fence, note: nil))
+        try await allowed([note]) { () async throws(RedisError) in
+            for database in [source, target] { try await database.run(raw("GET", note)) }
+            do throws(RedisError) {
+                try await source.run(raw("SET", note, "", "XX"))
+            } catch {
+                // A full source is what many migrations are for.
+                guard error.saysFull else { throw error }
+                let fence = MigrationFence(
+                    plan, from: mine, to: theirs, HandoverNotes(plan, from: source.address, to: target.address))
+                try await source.run(FullServer.delete([], fence, note: nil))
+            }
+            try await target.run(raw("SET", note, "", "XX"))
         }
-        try await target.run(raw("SET", note, "", "XX"))
+    }
+
+    /// Throws if both databases are one, of which the servers' INFO says nothing: a key that is written to the target
+    /// for a moment is not seen in the source.
+    private func proveApart(
+        _ name: RESPBytes, _ mine: ServerFacts, _ theirs: ServerFacts
+    ) async throws(RedisError) {
+        do throws(RedisError) {
+            try await target.run(raw("SET", name, "", "PX", 10_000, "NX"))
+        } catch {
+            throw RedisError(
+                code: error.code,
+                message: "\(mine.infoLack ?? theirs.infoLack ?? "INFO is refused"), and SET is in the target "
+                    + "(\(error.message)): so nobody knows whether both are one database. Allow one of them",
+                stage: error.stage)
+        }
+        let isSeen = try await source.exist([name])[0]
+        try await target.run(raw("UNLINK", name))
+        guard isSeen else { return }
+        throw RedisError(
+            code: .commandRefused,
+            message: "\(plan.from.name) and \(plan.to.name) are the same database: name another one", stage: .refused)
+    }
+
+    /// Runs what needs access to these keys, and says which they are if that is denied.
+    private func allowed(
+        _ keys: [RESPBytes], _ body: () async throws(RedisError) -> Void
+    ) async throws(RedisError) {
+        do throws(RedisError) {
+            try await body()
+        } catch {
+            guard error.deniesKey else { throw error }
+            let advice = keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
+                ? "A move between servers keeps notes in keys of its own, in both databases: allow "
+                    + "~bulkhead:migration:* to this user on both servers, or say --copy"
+                : "This user may not touch keys named "
+                    + "\(keys.map { ShownBytes($0).description }.joined(separator: " and ")): "
+                    + "say by --pattern which of those it may touch, or allow the others"
+            throw RedisError(code: error.code, message: "\(error.message). \(advice)", stage: error.stage)
+        }
     }
 
     /// What has arrived is deleted in the source, however durable the target is.

@@ -5,7 +5,7 @@ import BulkheadRESP
 ///
 /// | What | By |
 /// |---|---|
-/// | move | `MOVE` |
+/// | move | `MOVE`; where that is denied, as under another name |
 /// | move, replacing | a script: `UNLINK` in the target, `MOVE` |
 /// | move under another name | a script: `COPY … DB n [REPLACE]`, and if that has copied, `UNLINK` |
 /// | copy | `COPY … DB n [REPLACE]` |
@@ -18,17 +18,25 @@ import BulkheadRESP
 /// All of them answer 1 for what was done, and 0 where the source has no such key or the target has one already.
 struct ServerSideMover: KeyMover {
     let plan: MigrationPlan
-    let expiry: KeyExpiryQuery
+    let reader: DumpReader
     let targetWatch: TargetWatch
+    /// Where MOVE is denied, or has another name, a script copies and deletes.
+    let movesByCopy: Bool
 
-    init(_ plan: MigrationPlan, on server: ServerFacts, watching targetWatch: TargetWatch? = nil) {
+    init(
+        _ plan: MigrationPlan, on server: ServerFacts, watching targetWatch: TargetWatch? = nil,
+        movesByCopy: Bool = false
+    ) {
         self.plan = plan
+        self.movesByCopy = movesByCopy
         self.targetWatch = targetWatch ?? TargetWatch(plan.to.name, server)
-        expiry = KeyExpiryQuery(server)
+        reader = DumpReader(of: server, isAtomic: true)
     }
 
+    private var expiry: KeyExpiryQuery { reader.expiry }
+
     /// MOVE takes a microsecond, whatever the value.
-    var leastKeys: Int { plan.copies || plan.rename != nil ? 4 : 32 }
+    var leastKeys: Int { plan.copies || plan.rename != nil || movesByCopy ? 4 : 32 }
 
     /// KEYS: the key. ARGV: the numbers of target and source.
     // bulkhead: allow move, select because moving between databases is what this is for
@@ -96,7 +104,9 @@ struct ServerSideMover: KeyMover {
         }
         let replace: [any RedisArgument] = step.replaces ? ["REPLACE"] : []
         if plan.copies { return .reaching("COPY", [key, name, "DB", to] + replace) }
-        if plan.rename != nil { return .reaching("EVAL", [Self.renaming, 2, key, name, to] + replace) }
+        if plan.rename != nil || movesByCopy {
+            return .reaching("EVAL", [Self.renaming, 2, key, name, to] + replace)
+        }
         return step.replaces
             ? .reaching("EVAL", [Self.replacing, 1, key, to, from])
             : .reaching("MOVE", [key, to])
@@ -147,7 +157,7 @@ struct ServerSideMover: KeyMover {
                     uncopyable.append(index)
                     continue
                 }
-                slice.outcomes[index] = .failed(failure.message)
+                slice.outcomes[index] = .failed(failure.explainedMessage)
                 if failure.concernsEveryKey { fatal = failure }
             } else if reply.integer == 1 {
                 slice.outcomes[index] = .moved(KeyOutcome.Arrival(hasReplaced: step.replaces))
@@ -179,7 +189,7 @@ struct ServerSideMover: KeyMover {
         guard plan.copies, plan.resumes else { return }
         // What an earlier run has copied is no conflict.
         for index in places where slice.outcomes[index] == .conflict {
-            if try await lane.difference(slice.keys[index], plan, expiry, expiry) == nil {
+            if try await lane.difference(slice.keys[index], plan, reader) == nil {
                 slice.outcomes[index] = .moved
             }
         }
@@ -192,7 +202,7 @@ struct ServerSideMover: KeyMover {
         let places = slice.outcomes.indices.filter { if case .moved = slice.outcomes[$0] { true } else { false } }
         if plan.copies {
             for index in places {
-                let difference = try await lane.difference(slice.keys[index], plan, expiry, expiry)
+                let difference = try await lane.difference(slice.keys[index], plan, reader)
                 slice.note(difference ?? "", at: index)
             }
             return

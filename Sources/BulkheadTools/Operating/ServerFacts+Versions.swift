@@ -4,13 +4,14 @@ import BulkheadRDB
 extension ServerFacts {
     /// Another one after each start; the same for all databases of a server. Empty if INFO does not say.
     var runID: String { info["run_id"] ?? "" }
-    var isCluster: Bool { mode == "cluster" || info["cluster_enabled"] == "1" }
+    package var isCluster: Bool { mode == "cluster" || info["cluster_enabled"] == "1" }
     /// It counts uses (LFU) in place of the time since the last one.
     var countsUses: Bool { evictionPolicy?.hasSuffix("lfu") == true }
 
     /// True for a Redis of this version or newer. Valkey began as Redis 7.2, and says so here.
     func isAtLeast(redis major: Int, _ minor: Int) -> Bool {
-        !Self.numbers(info["redis_version"] ?? "").lexicographicallyPrecedes([major, minor])
+        let version = info["redis_version"] ?? (isValkey ? "7.2" : greeting["version"] ?? "")
+        return !Self.numbers(version).lexicographicallyPrecedes([major, minor])
     }
 
     /// PEXPIRETIME came with Redis 7.0.
@@ -20,7 +21,7 @@ extension ServerFacts {
 
     /// The version that its DUMP writes, and the newest that its RESTORE reads.
     var dumpVersion: RDBVersion {
-        if let version = info["valkey_version"] {
+        if isValkey {
             return RDBVersion(.valkey, Self.numbers(version).lexicographicallyPrecedes([9]) ? 11 : 80)
         }
         if !isAtLeast(redis: 7, 0) { return RDBVersion(.redis, 9) }

@@ -1,6 +1,7 @@
 package import Bulkhead
 
-/// What a server says of itself: its INFO, its configuration, its modules. What it does not let this user ask is nil.
+/// What a server says of itself: its INFO, its configuration, its modules. What it does not let this user ask is nil,
+/// and a field of INFO that is not there.
 package struct ServerFacts: Sendable {
     /// One database with keys, as INFO keyspace has it.
     package struct Keyspace: Sendable, Hashable {
@@ -13,8 +14,14 @@ package struct ServerFacts: Sendable {
         }
     }
 
-    /// The fields of INFO, by name.
+    /// The fields of INFO, by name; none where it is refused.
     package var info: [String: String] = [:]
+    /// Why there is no INFO, as the end of a sentence: `INFO is denied to bob`. Nil if it was answered.
+    package var infoLack: String?
+    /// The fields of HELLO, which is asked where INFO is refused.
+    package var greeting: [String: String] = [:]
+    /// Nil if the server is no node of a cluster, as far as it says.
+    package var cluster: ClusterFacts?
     /// The settings of `questions`; those the server does not know are missing. Nil if CONFIG GET is denied.
     package var settings: [String: String]?
     package var keyspace: [Int: Keyspace] = [:]
@@ -25,13 +32,25 @@ package struct ServerFacts: Sendable {
 
     package init() {}
 
-    /// The version as the server numbers it: "7.0.15".
-    package var version: String { info["valkey_version"] ?? info["redis_version"] ?? "" }
+    package var isValkey: Bool { info["valkey_version"] != nil || greeting["server"] == "valkey" }
+    /// The version as the server numbers it: "7.0.15"; empty if it does not say.
+    package var version: String { info["valkey_version"] ?? info["redis_version"] ?? greeting["version"] ?? "" }
     /// "Redis 7.0.15" or "Valkey 8.1.8".
-    package var name: String { (info["valkey_version"] == nil ? "Redis " : "Valkey ") + version }
+    package var name: String {
+        version.isEmpty ? "a server of unknown version" : (isValkey ? "Valkey " : "Redis ") + version
+    }
     /// `standalone`, `cluster` or `sentinel`.
-    package var mode: String { info["server_mode"] ?? info["redis_mode"] ?? "standalone" }
-    package var isReplica: Bool { info["role"] == "slave" }
+    package var mode: String {
+        info["server_mode"] ?? info["redis_mode"] ?? greeting["mode"] ?? (cluster == nil ? "standalone" : "cluster")
+    }
+    package var isReplica: Bool { info["role"] == "slave" || greeting["role"] == "replica" }
+    /// Host and port of its primary, if it is a replica and says so.
+    package var primary: String? {
+        guard isReplica, let host = info["master_host"], let port = info["master_port"] else { return nil }
+        return "\(host):\(port)"
+    }
+    /// False where nobody knows which numbers have keys.
+    package var knowsKeyspace: Bool { !info.isEmpty }
 
     /// Where the primary of a replica listens, as a URL; nil if this is none.
     package var primary: String? {
@@ -64,22 +83,28 @@ package struct ServerFacts: Sendable {
     /// A password is never kept: its setting says `(set)` or is empty.
     private static let questions = [
         "databases", "cluster-databases", "maxmemory", "maxmemory-policy", "save", "appendonly", "appendfsync",
-        "protected-mode", "bind", "requirepass",
+        "protected-mode", "bind", "requirepass", "proto-max-bulk-len", "client-query-buffer-limit",
     ]
 }
 
 extension ServerFacts {
     /// Asks the server of `database`; a handful of short commands in two round trips.
     ///
-    /// Throws only what ends all: no connection, no login.
+    /// Throws only what ends all: no connection, no login. A command that is denied, or that the server's
+    /// configuration has given another name, is none of that.
     package init(of database: RedisDatabase) async throws(RedisError) {
         self.init()
-        let info = try await database.run(.info([]))
-        self.info = Self.fields(of: info.text)
-        for (field, value) in self.info {
-            guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
-            keyspace[number] = Keyspace(value)
+        do throws(RedisError) {
+            info = Self.fields(of: try await database.run(.info([])).text)
+            for (field, value) in info {
+                guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
+                keyspace[number] = Keyspace(value)
+            }
+        } catch {
+            guard error.isOfOneCommand else { throw error }
+            await greet(database, insteadOf: error)
         }
+        if isCluster || !knowsKeyspace && greeting["mode"] == nil { cluster = await ClusterFacts(of: database) }
         let answers = try await database.pipeline(
             Self.questions.map { .raw("CONFIG", ["GET", $0], as: [String: String].self) })
         if answers.contains(where: { (try? $0.get()) != nil }) {
@@ -99,6 +124,16 @@ extension ServerFacts {
 }
 
 extension ServerFacts {
+    /// Takes from HELLO what INFO would have said: nobody is denied that.
+    private mutating func greet(_ database: RedisDatabase, insteadOf refusal: RedisError) async {
+        let user = try? await database.send("ACL", "WHOAMI", as: String.self)
+        infoLack = refusal.code == .noPermission
+            ? "INFO is denied to \(user ?? "this user")" : "the server has no command INFO by that name"
+        // Without arguments it changes nothing.
+        guard let fields = try? await database.run(.reaching("HELLO", [], as: [String: RESPValue].self)) else { return }
+        for (field, value) in fields { greeting[field] = try? String(redis: value) }
+    }
+
     /// The fields of a text of INFO.
     static func fields(of text: String) -> [String: String] {
         var fields: [String: String] = [:]

@@ -94,7 +94,14 @@ extension Command {
         do {
             let database = try databases[plan.into.name]
             let facts = try await ServerFacts(of: database)
-            guard !facts.isCluster else { throw Restoration.isNode(plan.into.name) }
+            guard !facts.isCluster else { throw Restoration.isNode(plan.into.name, facts) }
+            if let lack = facts.infoLack {
+                guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
+                let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
+                    + "known"
+                    + (plan.verifies ? "" : "; --verify tells whether all is there at the end")
+                try? streams.errors.writeAll(doubt.wrapped(to: HelpPage.columns).map { $0 + "\n" }.joined())
+            }
             let progress = WorkProgress(
                 "restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys",
                 isSilent: arguments.has(.quiet), streams)
@@ -155,7 +162,7 @@ extension Command {
             throw failure.ending(arguments.program)
         } catch let error as RedisError {
             let nothing = error.stage == .refused ? "\nNothing was restored." : ""
-            throw ProgramFailure(.failed, "\(arguments.program): \(error)\(nothing)")
+            throw ProgramFailure(.failed, "\(arguments.program): \(error.explained)\(nothing)")
         } catch {
             throw ProgramFailure(.failed, "\(arguments.program): \(error)")
         }

@@ -24,6 +24,8 @@ struct Restoration: Sendable {
     let facts: ServerFacts
     /// Looks at what the server does with keys by itself.
     let targetWatch: TargetWatch
+    private let modules: ModuleTypes
+    let largest: LargestPiece
     /// The server's clock less ours, in milliseconds: expiries are the server's.
     let clockLead: Int64
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
@@ -34,7 +36,21 @@ struct Restoration: Sendable {
         self.database = database
         self.facts = facts
         targetWatch = TargetWatch(plan.into.name, facts)
+        modules = try await ModuleTypes(of: database, facts)
+        try await Self.probe(database)
+        largest = LargestPiece(facts)
         clockLead = try await database.milliseconds() - unixMilliseconds()
+    }
+
+    /// Throws if this user may not restore anything. Nothing is written: an empty payload is refused, after it is known
+    /// that RESTORE is allowed.
+    private static func probe(_ database: RedisDatabase) async throws(RedisError) {
+        do throws(RedisError) {
+            try await database.run(.raw("RESTORE", ["bulkhead-probe", 0, ""]))
+        } catch {
+            guard error.isOfOneCommand, !error.deniesKey else { return }
+            throw RedisError(code: error.code, message: error.message, stage: .refused)
+        }
     }
 
     private var now: Int64 { unixMilliseconds() + clockLead }
@@ -47,12 +63,10 @@ struct Restoration: Sendable {
 
     func obstacle(_ record: SnapshotRecord, _ version: RDBVersion) -> Obstacle? {
         if let expiry = record.expiry, expiry <= now { return .expired }
-        if record.bytes > RestorePlan.Limits.largestValue {
-            return .failed("larger than a server takes in one piece (512 MiB)")
-        }
-        // Which module a value belongs to no server tells; without any it has none for it.
-        if record.type == .module2, facts.modules?.isEmpty == true {
-            return .failed("\(facts.name) has no module, and this \(record.typeName) belongs to one")
+        let bytes = record.bytes + 1 + DumpPayload.footerBytes
+        if let obstacle = largest.obstacle(to: bytes) { return .failed(obstacle) }
+        if record.type == .module2, modules.lack(record.typeName) {
+            return .failed("\(facts.name) has no module for values of the type \(record.typeName)")
         }
         let empty = DumpPayload(type: record.type, body: [], version: version)
         do {
@@ -95,7 +109,7 @@ struct Restoration: Sendable {
         var looksUpNames = lookingUpNames
         // Names in an empty database are free.
         if looksUpNames { looksUpNames = try await database.dbsize() > 0 }
-        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestDecoded)
+        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
         var names: [RESPBytes] = []
         var isOver = false
         while !isOver {
@@ -130,11 +144,16 @@ struct Restoration: Sendable {
 
     /// What a value takes in memory, at least, or why it cannot be read.
     ///
-    /// A type that only the server knows is the server's to judge, and so is a value above ``largestDecoded``.
+    /// A type that only the server knows is the server's to judge, and so is a value without an outline above
+    /// ``RestorePlan/Limits/largestDecoded``.
     private func content(of record: SnapshotRecord, _ version: RDBVersion) -> (bytes: Int, damage: Obstacle?) {
         let place = record.key.count + RestorePlan.Limits.bytesOfKey
         guard let body = record.body else { return (place + record.bytes, nil) }
         do {
+            if let outline = try RDBValueOutline(type: record.type, body: body[...], version: version) {
+                return (place + outline.contentBytes, nil)
+            }
+            if body.count > RestorePlan.Limits.largestDecoded { return (place + record.bytes, nil) }
             let value = try RDBValue(type: record.type, body: body[...], version: version)
             return (place + value.contentBytes, nil)
         } catch {
@@ -227,8 +246,9 @@ struct Restoration: Sendable {
         do {
             replies = try await database.send(batch)
         } catch {
+            let error = largest.explained(error, sending: slice.reduce(0) { $0 + $1.bytes })
             report.isAmbiguous = error.isAmbiguous
-            report.stopped = "\(error)"
+            report.stopped = error.explained
                 + (error.isAmbiguous
                     ? "; of \(Units.counted(slice.count, "key")) nobody knows whether they were restored" : "")
             return
@@ -249,7 +269,7 @@ struct Restoration: Sendable {
             }
             report.failed += 1
             report.remarks.add("the server refuses it: \(failure.message)", record.key)
-            if failure.concernsEveryKey { report.stopped = report.stopped ?? failure.message }
+            if failure.concernsEveryKey { report.stopped = report.stopped ?? failure.explainedMessage }
         }
     }
 
@@ -286,11 +306,17 @@ struct Restoration: Sendable {
 }
 
 extension Restoration {
-    static func isNode(_ name: DatabaseName) -> RedisError {
+    static func isNode(_ name: DatabaseName, _ facts: ServerFacts) -> RedisError {
         RedisError(
             code: .commandRefused,
-            message: "\(name) is on a node of a cluster, which takes a part of the keys only: restore into a server of "
-                + "its own, and let the cluster's own import bring the keys in",
+            message: "\(name) is on \(facts.partInWords), and takes a part of the file's only: restore into a server "
+                + "of its own, and let the cluster's own import bring the keys in (redis-cli --cluster import)",
+            stage: .refused)
+    }
+
+    static func isReplica(_ name: DatabaseName) -> RedisError {
+        RedisError(
+            code: .commandRefused, message: "\(name) is on a replica, which takes no writes: name its primary",
             stage: .refused)
     }
 }

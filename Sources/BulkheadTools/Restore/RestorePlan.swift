@@ -36,8 +36,8 @@ struct RestorePlan: Sendable {
         static let bytesOfSlice = 4 << 20
         /// Names that are looked up in one pipeline.
         static let namesOfSlice = 1_000
-        /// Bytes of a value in the file that is decoded before the first key is written: 64 MiB. A larger one is
-        /// checked by the server alone.
+        /// Bytes of a stream, a vector set or a module's value in the file that is decoded before the first key is
+        /// written: 64 MiB. A larger one is checked by the server alone; all others are, whatever their size.
         static let largestDecoded = 64 << 20
         /// Bytes that a server needs for a key beside its name and its value, at least.
         static let bytesOfKey = 64

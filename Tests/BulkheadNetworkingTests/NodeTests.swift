@@ -11,7 +11,7 @@ import Testing
         defer { server.stop() }
         let probe = try Probe(server)
         try probe.say("CONFIG RESETSTAT")
-        let database = DatabaseConnections(.to(server, database: 5), .upTo(3))
+        let database = Node(.to(server, database: 5), .upTo(3))
         let wrong = try await withThrowingTaskGroup(of: Int.self) { group in
             for task in 0..<50 {
                 group.addTask {
@@ -19,9 +19,9 @@ import Testing
                     for number in 0..<200 {
                         let reply: RESPValue
                         if number.isMultiple(of: 50) {
-                            let connection = try await database.pool.lease()
+                            let connection = try await database.leases.lease()
                             reply = try await connection.send(command("INCR count:\(task)")).get()
-                            database.pool.release(connection, reusable: true)
+                            database.leases.release(connection, reusable: true)
                         } else {
                             let lane = number.isMultiple(of: 10) ? Lane.bulk : .shared
                             reply = try await database.send(command("INCR count:\(task)"), on: lane)
@@ -40,7 +40,7 @@ import Testing
         #expect(try probe.calls(of: "hello") == (ServerUnderTest.version == .resp3 ? opened : 0))
         #expect(try probe.calls(of: "incr") == 10_000)
         #expect(try probe.say("INFO keyspace").bytes?.text?.contains("db5:keys=50,") == true)
-        #expect(database.pool.leasedCount == 0)
+        #expect(database.leases.leasedCount == 0)
         await database.close(grace: .seconds(30))
         #expect(try await probe.waitUntilAlone())
     }
@@ -48,7 +48,7 @@ import Testing
     @Test func `a batch is one piece on its lane`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let database = DatabaseConnections(.to(server), .upTo(1))
+        let database = Node(.to(server), .upTo(1))
         for lane in Lane.allCases {
             let replies = try await database.sendAll(repeated(command("INCR \(lane)"), 500), count: 500, on: lane)
             #expect(replies == (1...500).map { .integer($0) })
@@ -60,7 +60,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let database = DatabaseConnections(.to(server), .upTo(1))
+        let database = Node(.to(server), .upTo(1))
         async let slow = database.send(command("BLPOP list 0"), on: .bulk)
         #expect(try await probe.waitForBlocked(1))
         #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
@@ -73,7 +73,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let database = DatabaseConnections(.to(server), .upTo(1))
+        let database = Node(.to(server), .upTo(1))
         var refused = 0
         for _ in 0..<1_000 {
             refused += try await withThrowingTaskGroup(of: Int.self) { group in
@@ -103,7 +103,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let atOnce = Circuit(Backoff(first: .zero, cap: .zero))
-        let database = DatabaseConnections(.to(server, database: 1), .upTo(1), atOnce)
+        let database = Node(.to(server, database: 1), .upTo(1), atOnce)
         #expect(try await database.send(command("PING"), on: .shared) == .simpleString("PONG"))
         server.kill()
         for _ in 0..<3 {
@@ -118,14 +118,14 @@ import Testing
     @Test func `once closed it refuses, on both lanes and in the pool`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let database = DatabaseConnections(.to(server), .upTo(1))
+        let database = Node(.to(server), .upTo(1))
         _ = try await database.send(command("PING"), on: .shared)
         await database.close(grace: .zero)
         for lane in Lane.allCases {
             let failure = await failure { _ = try await database.send(command("PING"), on: lane) }
             #expect(failure?.reason == .closed && failure?.progress == .refused)
         }
-        #expect(await failure { _ = try await database.pool.lease() }?.reason == .closed)
+        #expect(await failure { _ = try await database.leases.lease() }?.reason == .closed)
         let probe = try Probe(server)
         #expect(try await probe.waitUntilAlone())
     }
@@ -134,7 +134,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)
-        let database = DatabaseConnections(.to(server), .upTo(1))
+        let database = Node(.to(server), .upTo(1))
         async let waiting = failure { _ = try await database.send(command("BLPOP list 0"), on: .bulk) }
         #expect(try await probe.waitForBlocked(1))
         database.abort()
@@ -149,11 +149,11 @@ import Testing
         let lone = AsyncConnection(settings)
         async let first = lone.send(command("SET lone value"))
         async let second = lone.sendAll(commands("SET one value", "SET two value"), count: 2)
-        let database = DatabaseConnections(settings, .upTo(1))
+        let database = Node(settings, .upTo(1))
         async let third = failure { _ = try await database.send(command("SET lane value"), on: .shared) }
         async let fourth = failure {
-            let lease = try await database.pool.lease()
-            defer { database.pool.release(lease, reusable: true) }
+            let lease = try await database.leases.lease()
+            defer { database.leases.release(lease, reusable: true) }
             _ = try await lease.send(command("SET lease value")).get()
         }
         let fifth = await onThread {

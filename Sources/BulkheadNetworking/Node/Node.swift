@@ -9,30 +9,56 @@ package enum Lane: Int, Sendable, CaseIterable {
     case bulk
 }
 
-/// All connections of one database on one server, for asynchronous callers.
+/// All connections to one database of one server, for asynchronous and for blocking callers.
 ///
-/// At most one connection a lane, opened by the first request that needs it and replaced when it has ended, and the
-/// leases of the pool. Every one of them selected this database in its handshake.
-package final class DatabaseConnections: Sendable {
-    private struct Lanes {
+/// Asynchronous callers share at most one connection a lane, opened by the first request that needs it and replaced
+/// when it has ended; what needs a connection to itself leases one. Blocking callers lease one for each request. Every
+/// connection selected this database in its handshake, and one circuit opens them all.
+package final class Node: Sendable {
+    private struct Lanes: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in line are answered.
         var retiring: [AsyncConnection] = []
         var isClosed = false
     }
 
+    /// An object of its own for the connections to refer to weakly: a node that had weak references would be retained
+    /// and released at several times the cost, by every call.
+    private final class LaneTable: Sendable {
+        private let lanes = Mutex(Lanes())
+
+        func withLock<Result: Sendable, Failure: Error>(
+            _ body: (inout sending Lanes) throws(Failure) -> sending Result
+        ) throws(Failure) -> sending Result {
+            try lanes.withLock(body)
+        }
+
+        func forget(_ ended: AsyncConnection) {
+            lanes.withLock { lanes in
+                for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
+                    lanes.connections[lane.rawValue] = nil
+                }
+                lanes.retiring.removeAll { $0 === ended }
+            }
+        }
+    }
+
     private let settings: ConnectionSettings
     private let circuit: Circuit
-    private let lanes = Mutex(Lanes())
+    private let lanes = LaneTable()
     private let sent = Atomic(0)
     private let renewal: Mutex<RenewalMachine>
-    package let pool: AsyncPool
+    /// For asynchronous callers who need a connection to themselves.
+    package let leases: AsyncPool
+    /// For blocking callers.
+    package let blocking: BlockingPool
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
         self.circuit = circuit
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
-        pool = AsyncPool(settings, bounds, circuit)
+        leases = AsyncPool(settings, bounds, circuit)
+        blocking = BlockingPool(settings, bounds, circuit)
     }
 
     /// Whoever drops the last handle wants nothing more.
@@ -106,8 +132,8 @@ package final class DatabaseConnections: Sendable {
                 lanes.retiring.append(present)
             }
             let admission = try circuit.admit()
-            let connection = AsyncConnection(settings, admission: admission) { [weak self] ended in
-                self?.forget(ended)
+            let connection = AsyncConnection(settings, admission: admission) { [weak table = self.lanes] ended in
+                table?.forget(ended)
             }
             lanes.connections[lane.rawValue] = connection
             if let time = settings.lifetime.idleTime { connection.retire(whenUnusedFor: time) }
@@ -117,8 +143,8 @@ package final class DatabaseConnections: Sendable {
         }
     }
 
-    /// Connections lead to the wrong server: replaces them all, at most once a backoff. True if they were replaced at
-    /// `moment` or later, so that who sent a command then has a reason to send it again.
+    /// Connections lead to the wrong server: replaces them all, those of blocking callers too, at most once a backoff.
+    /// True if they were replaced at `moment` or later, so that who sent a command then has a reason to send it again.
     ///
     /// Those that take no new requests finish what is in line. Those that are still being made lead where new ones do.
     package func renew(since moment: Moment) -> Bool {
@@ -138,7 +164,8 @@ package final class DatabaseConnections: Sendable {
             return retired
         }
         for connection in retired { connection.retire() }
-        pool.renew()
+        leases.renew()
+        blocking.renew()
         return hasRenewed
     }
 
@@ -161,31 +188,25 @@ package final class DatabaseConnections: Sendable {
         return encoder.bytes
     }
 
-    private func forget(_ ended: AsyncConnection) {
-        lanes.withLock { lanes in
-            for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
-                lanes.connections[lane.rawValue] = nil
-            }
-            lanes.retiring.removeAll { $0 === ended }
-        }
-    }
-
-    /// Refuses new requests, lets those under way finish within `grace`, and closes every socket.
+    /// Refuses new requests, lets those of asynchronous callers finish within `grace`, and closes their sockets. Those
+    /// of blocking callers close as they come back; `blocking` can be waited for.
     package func close(grace: Duration) async {
         for connection in beginClosing(grace: grace) { await connection.closed() }
     }
 
     /// The first half of `close`, which waits for nothing; whose sockets are still to close.
     package func beginClosing(grace: Duration) -> [AsyncConnection] {
+        blocking.refuse()
         let open = takeLanes()
         for connection in open { connection.beginClosing(grace: grace) }
-        return open + pool.beginClosing(grace: grace)
+        return open + leases.beginClosing(grace: grace)
     }
 
-    /// Closes every socket without waiting.
+    /// Refuses new requests, and closes every socket of asynchronous callers without waiting.
     package func abort() {
+        blocking.refuse()
         for connection in takeLanes() { connection.abort() }
-        pool.abort()
+        leases.abort()
     }
 
     private func takeLanes() -> [AsyncConnection] {

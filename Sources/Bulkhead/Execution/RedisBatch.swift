@@ -109,14 +109,6 @@ public struct RedisBatch: Sendable {
 }
 
 extension RedisBatch {
-    /// True if one of its commands waits on the server.
-    var waits: Bool { special.contains { $0.command.blockingTime != .none } }
-
-    /// True if the replies hold something that a command waited for.
-    func brings(_ replies: [RESPValue]) -> Bool {
-        special.contains { $0.command.brings(replies[$0.position]) }
-    }
-
     /// The first command that the server would only queue, while its reply is to be read as a type of its own; nil if
     /// there is none. `isQueueing` is whether a transaction is open where the batch begins.
     func typedCommandInTransaction(_ isQueueing: Bool) -> String? {

@@ -1,0 +1,69 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+/// Decides for one call whether it is sent again, and how long it pauses before.
+///
+/// A server that loads its data has run nothing: whatever the command, it is asked again until the call's deadline. So
+/// has one that refuses because it is not the right one, or not any more; but it would go on to, so it is asked again
+/// only on connections that were made anew. A script may answer what it likes, and its error stands.
+struct RetryMachine {
+    private let policy: RedisRetryPolicy
+    private let bytes: [UInt8]
+    private let deadline: Deadline
+    private var retries = 0
+    private var refusals = 0
+    private var renewals = 0
+    /// The failure of the attempt that came furthest: a later one that was not sent does not undo it.
+    private var furthest: ConnectionFailure?
+
+    /// Attempts after the first that ended with a connection.
+    private static let mostRetries = 2
+    /// Attempts on new connections after the old ones led to the wrong server.
+    private static let mostRenewals = 2
+    private static let backoff = Backoff(first: .milliseconds(10), cap: .milliseconds(500))
+
+    init(_ policy: RedisRetryPolicy, of bytes: [UInt8], until deadline: Deadline) {
+        self.policy = policy
+        self.bytes = bytes
+        self.deadline = deadline
+    }
+
+    /// The pause before the next attempt; nil if the outcome stands, which is then that of the furthest attempt.
+    /// `renew` is asked where a reply shows that the connection leads to the wrong server: it replaces connections, and
+    /// says whether the next attempt goes over another one than the last did.
+    mutating func pause<Received: Replies>(
+        after outcome: inout Result<Received, ConnectionFailure>, renew: () -> Bool = { false }
+    ) -> Duration? {
+        switch outcome {
+        case .success(let replies):
+            let isRenewed = replies.showsWrongConnection && renew()
+            // Of a batch some commands may have run: those that only read, or when the server was done meanwhile.
+            guard let refusal = replies.commonRefusal, !SideEffect.isOfScript(encoded: bytes) else { return nil }
+            switch refusal {
+            case .loading:
+                refusals += 1
+                return pause(after: refusals)
+            case .wrongConnection:
+                guard isRenewed, renewals < Self.mostRenewals else { return nil }
+                renewals += 1
+                return pause(after: renewals)
+            case .unblocked: return nil
+            }
+        case .failure(let failure):
+            let furthest = if let furthest, furthest.progress > failure.progress { furthest } else { failure }
+            self.furthest = furthest
+            outcome = .failure(furthest)
+            guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(SideEffect(encoded: bytes))
+            else { return nil }
+            retries += 1
+            return pause(after: retries)
+        }
+    }
+
+    private func pause(after attempts: Int) -> Duration? {
+        var random = SystemRandomNumberGenerator()
+        let pause = Self.backoff.wait(after: attempts, using: &random)
+        return pause < deadline.left ? pause : nil
+    }
+}

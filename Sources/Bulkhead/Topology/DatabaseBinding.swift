@@ -1,0 +1,26 @@
+import BulkheadNetworking
+
+/// What a name is bound to: where its requests go, and the rules they run by. The handles of a name share one.
+final class DatabaseBinding: Sendable {
+    let entry: DatabaseEntry
+    /// Where its server listens, as it stands in error messages.
+    let address: String
+    let topology: Topology
+    let flushRules: FlushRules
+    let retryPolicy: RedisRetryPolicy
+    let monitor: CommandMonitor
+    let scanPace: RedisPace
+
+    init(
+        _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ flushRules: FlushRules,
+        _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
+    ) {
+        self.entry = entry
+        self.address = address
+        self.topology = topology
+        self.flushRules = flushRules
+        self.retryPolicy = retryPolicy
+        self.monitor = monitor
+        self.scanPace = scanPace
+    }
+}

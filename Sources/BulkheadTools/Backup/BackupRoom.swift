@@ -1,0 +1,84 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+import Bulkhead
+import BulkheadConsole
+
+/// The room there is for backups, looked at before the server is asked to fork.
+struct BackupRoom {
+    let folder: String
+    /// Bytes that this user may still write there.
+    let free: Int
+    /// Bytes of the last backups of the same databases, together; nil if one of them has none.
+    let last: Int?
+
+    /// With less there is no use in beginning.
+    private static let least = 1 << 20
+
+    init(folder: String, free: Int, last: Int?) {
+        self.folder = folder
+        self.free = free
+        self.last = last
+    }
+
+    /// Of the files of one server, which go into one folder. Throws if that is missing.
+    init(of items: [BackupPlan.Item], pattern: String?) throws(ProgramFailure) {
+        folder = FilePath.split(items[0].path).folder
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { throw FilePath.failure("looking at \(folder)", errno) }
+        let (bytes, isOver) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+            by: Int(clamping: status.f_frsize))
+        free = isOver ? .max : bytes
+        var last: Int? = 0
+        for item in items {
+            let retention = BackupRetention(
+                folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
+                pattern: pattern)
+            var before = item.former?.content.bytes
+            if before == nil { before = try retention.last()?.bytes }
+            guard let bytes = before else {
+                last = nil
+                break
+            }
+            last = last.map { $0 + bytes }
+        }
+        self.last = last
+    }
+
+    /// Why it is no use to begin; nil if it may be. A backup of less than half of the last one would not be taken for
+    /// its successor anyway.
+    var obstacle: String? {
+        guard free < max(Self.least, (last ?? 0) / 2) else { return nil }
+        let before = last.map { ", and the last backup has \(Units.bytes($0))" } ?? ""
+        return "\(folder) has \(Units.bytes(free)) of room\(before)"
+    }
+
+    /// What may turn out to be too little; nil if nothing speaks for that.
+    ///
+    /// - Parameter dataset: bytes that the server's data takes in its memory, nil if it does not say: a file is
+    ///   smaller, by how much nobody knows.
+    func doubt(dataset: Int?) -> String? {
+        if let last, free < last {
+            return "\(folder) has \(Units.bytes(free)) of room, and the last backup has \(Units.bytes(last))."
+        }
+        guard last == nil, let dataset, free < dataset else { return nil }
+        return "\(folder) has \(Units.bytes(free)) of room, and the server's data takes \(Units.bytes(dataset)) of "
+            + "memory; a file is smaller, and nobody knows by how much."
+    }
+
+    func look(
+        at facts: ServerFacts, _ say: (String) -> Void, _ program: String
+    ) throws(ProgramFailure) {
+        if let obstacle {
+            throw ProgramFailure(
+                .ioFailed,
+                "\(program): \(obstacle): make room or name another folder. The server was not asked for a snapshot.")
+        }
+        if let doubt = doubt(dataset: facts.number("used_memory_dataset")) { say(doubt) }
+    }
+}

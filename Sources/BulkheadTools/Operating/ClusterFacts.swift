@@ -1,0 +1,61 @@
+import Bulkhead
+
+/// The cluster that a server is a node of: a part of the keys is on each of its primaries.
+package struct ClusterFacts: Sendable, Hashable {
+    /// Where its primaries with slots listen, as the node tells; empty if it does not.
+    package var primaries: [String] = []
+    /// Slots that some primary has.
+    package var slots = 0
+
+    /// Slots of every cluster.
+    static let allSlots = 16_384
+
+    package init(primaries: [String] = [], slots: Int = 0) {
+        self.primaries = primaries
+        self.slots = slots
+    }
+
+    /// One primary has every slot, so that a node has every key.
+    var isOfOnePrimary: Bool { primaries.count == 1 && slots == Self.allSlots }
+
+    /// Asks a node; nil from a server that is none, or that does not let itself be asked.
+    init?(of database: RedisDatabase) async {
+        guard let reply = try? await database.send("CLUSTER", "SLOTS") else { return nil }
+        for range in reply.elements ?? [] {
+            guard let fields = range.elements, fields.count >= 3, let first = fields[0].integer,
+                let last = fields[1].integer, let node = fields[2].elements, node.count >= 2,
+                let port = node[1].integer
+            else { continue }
+            // A node that does not know its own address is the one that was asked.
+            let host = node[0].bytes.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let address = host.isEmpty || host == "?" ? database.address : "\(host):\(port)"
+            if !primaries.contains(address) { primaries.append(address) }
+            slots += max(0, Int(clamping: last) - Int(clamping: first) + 1)
+        }
+    }
+}
+
+extension ServerFacts {
+    /// True if another node has keys of the same database, or may have.
+    var hasPartOfKeys: Bool { isCluster && cluster?.isOfOnePrimary != true }
+
+    /// What this node is, behind the name of a database: `a node of a cluster, whose keys are on …`.
+    var partInWords: String {
+        guard let primaries = cluster?.primaries, !primaries.isEmpty else {
+            return "a node of a cluster, which has a part of the keys only"
+        }
+        return "a node of a cluster, whose keys are on \(primaries.joined(separator: ", "))"
+    }
+
+    /// Why a tool that takes all keys of a database has no business here, and what to do; nil if it has.
+    ///
+    /// - Parameter what: what would come of it: `a backup of it`.
+    func clusterObstacle(_ name: DatabaseName, at address: String, _ what: String, remedy: String) -> RedisError? {
+        guard hasPartOfKeys else { return nil }
+        return RedisError(
+            code: .commandRefused,
+            message: "\(name) is on \(partInWords): \(what) would be a part. "
+                + remedy.replacing("ADDRESS", with: cluster?.primaries.first ?? address),
+            stage: .refused)
+    }
+}

@@ -9,9 +9,8 @@ import Testing
         #expect(whole.keys(found: 123) == Estimate(exact: 123))
         var sums = PowerSums()
         for size in [10, 20, 30] { sums.add(size) }
-        #expect(SampleSize(looked: 3, of: 3).total(of: sums) == Estimate(exact: 60))
         #expect(SampleSize(looked: 3, of: 3).average(of: sums) == Estimate(exact: 20))
-        #expect(SampleSize(looked: 0, of: 0).total(of: PowerSums()) == Estimate(exact: 0))
+        #expect(SampleSize(looked: 0, of: 0).average(of: PowerSums()) == nil)
     }
 
     @Test func `an interval never leaves what is possible`() throws {
@@ -37,14 +36,17 @@ import Testing
     @Test func `what is too little for an interval is no estimate`() {
         var sums = PowerSums()
         for _ in 0..<9 { sums.add(50) }
-        #expect(SampleSize(looked: 9, of: 1_000).total(of: sums) == nil)
+        #expect(SampleSize(looked: 9, of: 1_000).average(of: sums) == nil)
         #expect(SampleSize(looked: 0, of: 1_000).keys(found: 0) == nil)
     }
 
     @Test func `figures past what a number holds end at it`() {
         var sums = PowerSums()
         for _ in 0..<20 { sums.add(.max) }
-        #expect(SampleSize(looked: 20, of: .max).total(of: sums)?.value == .max)
+        #expect(SampleSize(looked: 20, of: .max).average(of: sums)?.value == .max)
+        var drawn = DrawnSizes(unit: .max)
+        for _ in 0..<3 { drawn.add(.max) }
+        #expect(drawn.total(atMost: .max) == Estimate(exact: .max))
         #expect(Int(clamping: .nan) == 0)
         #expect(Int(clamping: -.infinity) == .min)
     }
@@ -65,36 +67,6 @@ import Testing
             if (estimate.low...estimate.high).contains(truth) { covered += 1 }
         }
         #expect(covered >= 364, "\(covered) of 400")
-    }
-
-    @Test(arguments: ["even", "skewed", "two kinds"])
-    func `the intervals of memory hold the truth, also where few keys are large`(shape: String) throws {
-        var random = SeededGenerator(seed: 11)
-        let population = (0..<20_000).map { _ -> Int in
-            let fraction = Double(random.below(1_000_000)) / 1_000_000
-            return switch shape {
-            case "even": 50 + random.below(200)
-            // Exponential, squared: a tenth of the keys has two thirds of the memory.
-            case "skewed": Int(50 + 100 * log2OfInverse(fraction) * log2OfInverse(fraction))
-            default: random.below(100) == 0 ? 20_000 + random.below(10_000) : 80
-            }
-        }
-        let truth = population.reduce(0, +)
-        var covered = 0
-        for seed in 0..<400 {
-            var sampler = KeySampler(share: 0.1, seed: UInt64(seed))
-            var sums = PowerSums()
-            for size in population where sampler.draws() { sums.add(size) }
-            let estimate = try #require(SampleSize(looked: sums.count, of: population.count).total(of: sums))
-            if (estimate.low...estimate.high).contains(truth) { covered += 1 }
-        }
-        #expect(covered >= 364, "\(covered) of 400")
-    }
-
-    private func log2OfInverse(_ fraction: Double) -> Double {
-        // Of 1 / (1 - fraction), by its exponent and a line within it: exact enough for a shape.
-        let inverse = 1 / (1 - min(fraction, 0.999_999))
-        return Double(inverse.exponent) + inverse.significand - 1
     }
 
     @Test func `keys are drawn with the probability asked for, wherever they stand`() {

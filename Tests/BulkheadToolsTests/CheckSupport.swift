@@ -11,8 +11,21 @@ func report(
     on server: RedisTestServer, _ names: String..., sample: Int? = CheckRun.Settings.usualSample,
     isStopped: @escaping @Sendable () -> Bool = { false }
 ) async throws -> CheckReport {
+    try await report(onURL: server.url, names, sample: sample, isStopped: isStopped)
+}
+
+/// The same by a URL, which may name a user.
+func report(
+    onURL url: String, _ names: String..., sample: Int? = CheckRun.Settings.usualSample
+) async throws -> CheckReport {
+    try await report(onURL: url, names, sample: sample) { false }
+}
+
+private func report(
+    onURL url: String, _ names: [String], sample: Int?, isStopped: @escaping @Sendable () -> Bool
+) async throws -> CheckReport {
     let arguments = try Arguments(
-        reading: ["--url", server.url], flags: ServerSelection.flags, of: "bulkhead check")
+        reading: ["--url", url], flags: ServerSelection.flags, of: "bulkhead check")
     let selection = try ServerSelection(arguments, environment: [:])
     var settings = CheckRun.Settings()
     settings.sample = sample

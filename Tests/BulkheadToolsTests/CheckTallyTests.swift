@@ -67,13 +67,13 @@ import Testing
     }
 
     @Test func `a time left falls into one bucket`() {
-        #expect(TimeLeft(nil) == .never)
-        #expect(TimeLeft(-5) == .withinMinute)
-        #expect(TimeLeft(59_999) == .withinMinute)
-        #expect(TimeLeft(60_000) == .withinHour)
-        #expect(TimeLeft(86_400_000) == .withinWeek)
-        #expect(TimeLeft(30 * 86_400_000) == .later)
-        #expect(TimeLeft(.max) == .later)
+        #expect(TimeLeft(.never) == .never)
+        for (milliseconds, bucket) in [
+            (-5, TimeLeft.withinMinute), (59_999, .withinMinute), (60_000, .withinHour), (86_400_000, .withinWeek),
+            (30 * 86_400_000, .later), (.max, .later),
+        ] {
+            #expect(TimeLeft(.left(milliseconds: milliseconds)) == bucket)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ import Testing
     /// What every connection begins with, what each tool does without where it is denied, and what the test does.
     private static let always: Set = [
         "HELLO", "SELECT", "CLIENT", "PING", "CONFIG", "MODULE", "COMMAND", "FT._LIST", "MEMORY", "INFO",
+        "SLOWLOG",
     ]
     /// Before 7.0 PTTL stands in for PEXPIRETIME; ACL DRYRUN came with that, too.
     private static let before7: Set = ServerUnderTest.isAtLeast(redis: 7, 0) ? [] : ["PTTL"]

@@ -16,14 +16,14 @@ extension CheckPage {
         let mostKeys = server.databases.map(\.keys).max() ?? 0
         let mostBytes = server.databases.compactMap(\.memory?.high).max() ?? 0
         let rows: [HTML] = server.databases.map { database in
-            let expiring = database.expiring.map { Units.percent(database.share($0.value)) } ?? "–"
+            let expiring = database.expiringShare.map(Units.percent) ?? "–"
             let average = database.averageTimeLeft.map { Units.span(milliseconds: $0.value) } ?? "–"
             return """
                 <tr><th scope="row">\(database.name) \
                 <span class="soft">\(database.isNamed ? "\(database.number)" : "no name")</span></th>
-                <td class="n" data-title="keys">\(Units.grouped(database.keys))</td>
+                <td class="n wide" data-title="keys">\(Units.grouped(database.keys))</td>
                 <td class="chart">\(Self.bar(database.keys, of: mostKeys))</td>
-                <td class="n" data-title="memory">\(database.memory.map { $0.text(Units.bytes) } ?? "–")</td>
+                <td class="n wide" data-title="\(sizeTitle)">\(database.memoryText)</td>
                 <td class="chart">\(database.memory.map { Self.bar($0, of: mostBytes) } ?? "")</td>
                 <td class="n" data-title="expiring">\(database.keys > 0 ? expiring : "–")</td>
                 <td class="n" data-title="average TTL">\(average)</td></tr>
@@ -180,13 +180,11 @@ extension CheckPage {
         let shown = databases.filter { !$0.encodings.isEmpty }
         guard !shown.isEmpty else { return "" }
         var names: [String] = []
-        for row in shown.flatMap(\.encodings) where !names.contains("\(row.type) \(row.encoding)") {
-            names.append("\(row.type) \(row.encoding)")
-        }
+        for row in shown.flatMap(\.encodings) where !names.contains(row.title) { names.append(row.title) }
         return """
             <h2>Encodings</h2>
             <div class="card">\(figures(names, shown) { database in
-                database.encodings.map { Part(name: "\($0.type) \($0.encoding)", amount: $0.keys) }
+                database.encodings.map { Part(name: $0.title, amount: $0.keys) }
             })</div>
             """
     }

@@ -16,14 +16,16 @@ extension CheckPage {
           --t0: #6f7984; --t1: #ff8a80; --t2: #f0935a; --t3: #e3bd4a; --t4: #8fce7c; --t5: #5fc4bf; --t6: #6aa9e9; } }
         * { box-sizing: border-box; }
         body { margin: 0 auto; padding: 1.5rem 1.25rem 3rem; max-width: 72rem; background: var(--ground);
-          color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+          color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
+          overflow-wrap: anywhere; }
         h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
         h2 { font-size: 1.15rem; margin: 2.25rem 0 .6rem; }
         h3 { font-size: 1rem; margin: 0 0 .5rem; }
         p { margin: .25rem 0 .75rem; max-width: 60rem; }
         .soft, caption, .legend { color: var(--soft); }
         caption { text-align: left; padding-bottom: .35rem; font-size: .9rem; }
-        .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem; }
+        .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.1rem;
+          min-width: 0; }
         .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; padding: .38rem .5rem; border-bottom: 1px solid var(--line);
@@ -48,9 +50,9 @@ extension CheckPage {
           list-style: none; font-size: .9rem; }
         .legend i, .dot { display: inline-block; width: .75rem; height: .75rem; border-radius: .15rem;
           margin-right: .4rem; vertical-align: -.05rem; }
-        .row { display: grid; grid-template-columns: 9rem 1fr; gap: .25rem 1rem; align-items: center;
+        .row { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: .25rem 1rem; align-items: center;
           margin: .55rem 0; }
-        .scroll { overflow-x: auto; }
+        .scroll { overflow-x: auto; overflow-wrap: normal; }
         details { margin-top: .6rem; }
         summary { cursor: pointer; color: var(--soft); }
         .findings { list-style: none; padding: 0; margin: 0; display: grid; gap: .6rem;
@@ -64,19 +66,22 @@ extension CheckPage {
         .error .label { color: var(--error); }
         .command { display: block; margin-top: .4rem; padding: .45rem .6rem; background: var(--track);
           border-radius: .3rem; white-space: pre-wrap; }
+        .command span { display: inline-block; max-width: 100%; }
         .partial { border: 2px solid var(--warning); }
         footer { margin-top: 2.5rem; font-size: .9rem; }
         @media (max-width: 44rem) {
           body { padding: 1rem .75rem 2rem; }
-          .row { grid-template-columns: 1fr; }
+          h1 { font-size: 1.3rem; }
+          .row { grid-template-columns: minmax(0, 1fr); }
           .chart { display: none; }
           th, td { padding: .35rem .3rem; }
           .overview thead { position: absolute; left: -999rem; }
-          .overview tr { display: grid; grid-template-columns: 1fr 1fr; padding: .6rem 0;
+          .overview tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr));
+            padding: .6rem 0;
             border-bottom: 1px solid var(--line); }
           .overview tr:last-child { border-bottom: 0; }
-          .overview th, .overview td { border: 0; text-align: left; padding: .1rem 0; }
-          .overview tbody th, .overview td.chart { grid-column: 1 / -1; }
+          .overview th, .overview td { border: 0; text-align: left; padding: .1rem .3rem .1rem 0; white-space: normal; }
+          .overview tbody th, .overview td.chart, .overview td.wide { grid-column: 1 / -1; }
           .overview td.chart { display: block; width: 100%; }
           .overview td[data-title]::before { content: attr(data-title) " "; color: var(--soft); font-size: .85rem; }
         }

@@ -108,18 +108,19 @@ struct CheckPage {
     private func findings(of server: ServerReport) -> HTML {
         guard !server.findings.isEmpty else { return "" }
         let items: [HTML] = server.findings.map { finding in
-            let remedy: HTML =
-                switch finding.code {
-                case _ where finding.remedy.isEmpty: ""
-                case "misplaced": "<code class=\"command\">\(finding.remedy)</code>"
-                default: "<br />\(finding.remedy)"
-                }
+            let remedy: HTML = finding.remedy.isEmpty ? "" : "<br />\(Self.withCode(finding.remedy))"
+            let command: HTML = finding.command.map { "<code class=\"command\">\(Self.words(of: $0))</code>" } ?? ""
             return """
                 <li class="card \(finding.severity.rawValue)"><span class="label">\(finding.severity.rawValue)</span>\
-                \(Self.withCode(finding.message))\(finding.code == "misplaced" ? ":" : ".")\(remedy)</li>
+                \(Self.withCode(finding.message.asSentence))\(remedy)\(command)</li>
                 """
         }
         return "<h2>What it found</h2>\n<ul class=\"findings\">\n\(items)\n</ul>"
+    }
+
+    /// Each word by itself, so that no line is broken behind a hyphen.
+    private static func words(of command: String) -> HTML {
+        HTML(joining: command.split(separator: " ").map { "<span>\(String($0))</span>" }, by: " ")
     }
 
     /// Words with their `code` marked up.
@@ -136,17 +137,14 @@ struct CheckPage {
             words.append("Sizes are those of the values in the snapshot, which are smaller than in memory.")
         }
         if !sampled.isEmpty {
+            let counts = sampled.map {
+                "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)"
+            }
             words.append(
-                "Figures with ± and lines on bars are intervals with a confidence of 95 %, from keys drawn at random: "
-                    + sampled.map { "\(Units.grouped($0.looked)) of \(Units.grouped($0.counted)) in \($0.name)" }
-                    .joined(separator: ", ") + ".")
+                "Figures with ± or – and lines on bars are intervals with a confidence of 95 %, from keys drawn at "
+                    + "random: " + counts.joined(separator: ", ") + ".")
         }
-        if let cost = report.cost {
-            words.append(
-                "The check took \(Units.duration(nanoseconds: cost.elapsed * 1e6)) and "
-                    + "\(Units.grouped(cost.commands)) commands; the server worked for at most "
-                    + "\(Units.duration(nanoseconds: cost.serverAtMost * 1e6)).")
-        }
+        if let cost = report.cost { words.append(cost.words) }
         return HTML(joining: words.map { "<p>\($0)</p>" })
     }
 }

@@ -61,19 +61,21 @@ extension ServerReport {
         return findings
     }
 
-    /// A sample may miss the few keys that most of the memory is in. The server's own count tells.
+    /// Of a large collection the server measures a few elements and multiplies. Its own count of all memory tells when
+    /// that went wrong.
     private var unexplained: Finding? {
-        guard let dataset = memory?.dataset, databases.allSatisfy(\.isComplete),
-            databases.contains(where: { !$0.isBiggestCertain && $0.keys > 0 })
+        guard let dataset = memory?.dataset, databases.contains(where: { $0.keys > 0 }),
+            databases.allSatisfy({ $0.isComplete && $0.memory?.isExact == true && $0.hidden == nil })
         else { return nil }
-        let found = databases.compactMap(\.memory?.high).reduce(0, +)
+        let found = databases.compactMap(\.memory?.value).reduce(0, +)
         // What is no key takes memory too: buffers, tables, fragments of pages.
         guard dataset > 2 * found, dataset - found > 16 << 20 else { return nil }
         return Finding(
             .note, "memory-not-explained",
-            "the server holds \(Units.bytes(dataset)) of data, and the sample speaks of \(Units.bytes(found)) at most: "
-                + "a few giant keys may not be in it",
-            remedy: "With --exact every key is looked at.")
+            "the server holds \(Units.bytes(dataset)) of data, and by its own MEMORY USAGE all keys take "
+                + "\(Units.bytes(found)): of a large collection it measures five elements, so a few giant elements may "
+                + "be missing, or the rest is in buffers, scripts and modules",
+            remedy: "MEMORY USAGE key SAMPLES 0 measures a whole collection; the server answers nobody meanwhile.")
     }
 }
 
@@ -96,7 +98,7 @@ extension DatabaseReport {
                 message += ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
                     + "the pattern: make it narrower"
             }
-            return Finding(.warning, "misplaced", message, remedy: misplaced.command)
+            return Finding(.warning, "misplaced", message, command: misplaced.command)
         }
         if !isNamed, keys > 0 {
             findings.append(
@@ -105,6 +107,15 @@ extension DatabaseReport {
                     "number \(number) has \(Units.grouped(keys)) \(keys == 1 ? "key" : "keys") and no name in the "
                         + "catalogue",
                     remedy: "Give it a name in the catalogue, or move its keys to where they belong."))
+        }
+        if let hidden {
+            let others = sized + looked > 0 ? "those of the others alone" : "not known"
+            findings.append(
+                Finding(
+                    .warning, "hidden-keys",
+                    "this user may not look at \(hidden.text(Units.grouped)) of \(Units.grouped(max(keys, walked))) "
+                        + "keys in \(name): types, times, memory and the biggest keys are \(others)",
+                    remedy: "Run it as a user who may read all keys: `%R~*`, or `~*` before Redis 7."))
         }
         for (command, words) in refusals.sorted(by: { $0.key < $1.key }) {
             findings.append(Finding(.warning, "refused", "the server refused \(command) in \(name): \(words)"))

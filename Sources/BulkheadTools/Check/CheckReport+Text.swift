@@ -1,49 +1,60 @@
 import BulkheadConsole
 
 extension CheckReport {
-    /// The report for a terminal of 80 columns.
-    func text() -> String {
-        var parts = servers.map { $0.text(source: source) }
+    /// The report as a screen shows it.
+    func text(on screen: Screen = .pipe) -> String {
+        var parts = servers.map { $0.text(source: source, on: screen) }
         if source == .snapshot {
-            parts.append("Sizes are those in the file, its compression included; in memory they are larger.\n")
+            parts.append(
+                "Sizes are those in the file, its compression included; in memory they are larger."
+                    .paragraph(on: screen))
         }
-        if let cost { parts.append(cost.text) }
+        if let cost { parts.append(cost.words.paragraph(on: screen)) }
         return parts.joined(separator: "\n")
     }
 }
 
+extension String {
+    /// Prose, ended by a newline.
+    fileprivate func paragraph(on screen: Screen) -> String {
+        wrapped(to: screen.proseColumns).joined(separator: "\n") + "\n"
+    }
+}
+
 extension ServerReport {
-    fileprivate func text(source: CheckReport.Source) -> String {
+    fileprivate func text(source: CheckReport.Source, on screen: Screen) -> String {
         let filled = databases.filter { $0.walked > 0 }
-        var sections = [headline, overview(source: source)]
+        var tables = [overview(source: source)]
         if !filled.isEmpty {
-            sections += [
-                cross("Types", of: filled) { $0.types.map { ($0.type, $0.keys.countText) } },
-                cross("Encodings", of: filled) { database in
-                    database.encodings.map { ("\($0.type) \($0.encoding)", $0.keys.countText) }
+            tables += [
+                cross("Types", of: filled) { $0.types.map { ($0.type, $0.keys) } },
+                cross("Memory by type", of: filled, Units.bytes) { database in
+                    database.types.compactMap { row in row.memory.map { (row.type, $0) } }
                 },
-                cross("Expire in", of: filled, sorted: false) { $0.timesLeft.map { ($0.title, $0.keys.countText) } },
-                prefixes(of: filled), biggest(of: filled, source: source),
+                cross("Encodings", of: filled) { $0.encodings.map { ($0.title, $0.keys) } },
+                cross("Expire in", of: filled) { $0.timesLeft.map { ($0.title, $0.keys) } },
+                prefixes(of: filled, on: screen), biggest(of: filled, source: source, on: screen),
             ]
         }
-        sections.append(confidence)
-        sections.append(findingsText)
-        return sections.filter { !$0.isEmpty }.joined(separator: "\n")
+        var sections = [headline(on: screen)] + tables.filter { !$0.rows.isEmpty }.map { $0.text(on: screen) }
+        if !confidence.isEmpty { sections.append(confidence.paragraph(on: screen)) }
+        if !findings.isEmpty { sections.append(findings.lines(on: screen).joined(separator: "\n") + "\n") }
+        return sections.joined(separator: "\n")
     }
 
-    private var headline: String {
-        var lines = ["\(name) at \(address)"]
+    private func headline(on screen: Screen) -> String {
+        var lines = "\(name) at \(address)".wrapped(to: screen.proseColumns).map { screen.inked($0, .heading) }
         if let memory {
             var words = "\(Units.bytes(memory.used)) used"
             if let dataset = memory.dataset { words += ", \(Units.bytes(dataset)) of it data" }
             if let limit = memory.maxmemory { words += limit > 0 ? "; limit \(Units.bytes(limit))" : "; no limit" }
             if let policy = memory.policy { words += ", policy \(policy)" }
-            lines.append(words)
+            lines += words.wrapped(to: screen.proseColumns)
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func overview(source: CheckReport.Source) -> String {
+    private func overview(source: CheckReport.Source) -> Table {
         var table = Table(columns: [
             .text("database"), .number("no."), .number("keys"), .number("expiring"), .number("average TTL"),
             .number(source == .server ? "memory" : "in the file"), .number("a key"),
@@ -52,32 +63,37 @@ extension ServerReport {
             table.append([
                 database.name + (database.isNamed ? "" : " (no name)"), "\(database.number)",
                 Units.count(database.keys),
-                database.keys > 0 ? database.expiring.map { Units.percent(database.share($0.value)) } ?? "–" : "–",
+                database.keys > 0 ? database.expiringShare.map(Units.percent) ?? "–" : "–",
                 database.averageTimeLeft.map { Units.span(milliseconds: $0.value) } ?? "–",
-                database.memory.map { $0.text(Units.bytes) } ?? "–",
-                database.memory.flatMap { memory in
-                    database.counted > 0 ? Units.bytes(memory.value / database.counted) : nil
+                database.memoryText,
+                database.memorySeen.flatMap { seen in
+                    database.sized > 0 ? Units.bytes(seen / database.sized) : nil
                 } ?? "–",
             ])
         }
-        return table.text()
+        return table
     }
 
-    /// A table with a row for each kind and a column for each database.
+    /// A table with a row for each kind and a column for each database; kinds that none of them has are left out.
     private func cross(
-        _ title: String, of databases: [DatabaseReport], sorted: Bool = true,
-        _ cells: (DatabaseReport) -> [(String, String)]
-    ) -> String {
+        _ title: String, of databases: [DatabaseReport], _ format: (Int) -> String = Units.count,
+        _ cells: (DatabaseReport) -> [(String, Estimate)]
+    ) -> Table {
         var rows: [String] = []
-        let columns = databases.map { Dictionary(cells($0), uniquingKeysWith: { first, _ in first }) }
-        for database in databases { for (row, _) in cells(database) where !rows.contains(row) { rows.append(row) } }
-        guard !rows.isEmpty else { return "" }
+        let columns = databases.map { Dictionary(cells($0)) { first, _ in first } }
+        for database in databases {
+            for (row, amount) in cells(database) where amount.value > 0 && !rows.contains(row) { rows.append(row) }
+        }
+        // Times keep their order, whichever database has one of them.
+        let order = TimeLeft.allCases.map(\.title)
+        rows = order.filter { rows.contains($0) } + rows.filter { !order.contains($0) }
         var table = Table(columns: [.text(title)] + databases.map { .number($0.name) })
-        for row in rows { table.append([row] + columns.map { $0[row] ?? "–" }) }
-        return table.text()
+        for row in rows { table.append([row] + columns.map { $0[row]?.text(format) ?? "–" }) }
+        return table
     }
 
-    private func prefixes(of databases: [DatabaseReport]) -> String {
+    private func prefixes(of databases: [DatabaseReport], on screen: Screen) -> Table {
+        let longest = Self.longestName(on: screen)
         var table = Table(columns: [
             .text("Prefix"), .text("database"), .number("keys"), .number("share"), .number("memory"),
         ])
@@ -85,8 +101,8 @@ extension ServerReport {
             for row in database.prefixes {
                 // Below a prefix only what its part adds.
                 let name = row.depth > 1 && database.prefixes.contains { $0.depth < row.depth && row.isPart(of: $0) }
-                    ? "  " + row.prefix.shortened(to: Self.longestName - 2)
-                    : row.prefix.shortened(to: Self.longestName)
+                    ? "  " + row.prefix.shortened(to: longest - 2)
+                    : row.prefix.shortened(to: longest)
                 table.append([
                     name, database.name, (row.keysAtMost > row.keys ? "≥ " : "") + Units.count(row.keys),
                     Units.percent(Double(row.keys) / Double(max(1, database.walked))),
@@ -100,10 +116,13 @@ extension ServerReport {
                 ])
             }
         }
-        return table.rows.isEmpty ? "" : table.text()
+        return table
     }
 
-    private func biggest(of databases: [DatabaseReport], source: CheckReport.Source) -> String {
+    private func biggest(
+        of databases: [DatabaseReport], source: CheckReport.Source, on screen: Screen
+    ) -> Table {
+        let longest = Self.longestName(on: screen)
         let isCertain = databases.allSatisfy(\.isBiggestCertain)
         var table = Table(columns: [
             .text(isCertain ? "Biggest keys" : "Biggest keys looked at"), .text("database"), .text("type"),
@@ -112,68 +131,66 @@ extension ServerReport {
         for database in databases {
             for row in database.biggest.prefix(Self.biggestShown) {
                 table.append([
-                    row.key.shortened(to: Self.longestName), database.name, row.type ?? "–", Units.bytes(row.bytes),
+                    row.key.shortened(to: longest), database.name, row.type ?? "–", Units.bytes(row.bytes),
                 ])
             }
         }
-        return table.rows.isEmpty ? "" : table.text()
+        return table
     }
 
     /// Of each database; `--json` has more.
     private static let biggestShown = 3
-    /// Columns of a key or prefix.
-    private static let longestName = 40
+
+    /// Columns of a key or prefix: half a narrow screen, so that its figures still stand beside it.
+    private static func longestName(on screen: Screen) -> Int {
+        min(40, max(20, (screen.columns ?? 80) / 2))
+    }
 
     /// What estimates are worth; nothing where there are none.
     private var confidence: String {
         let sampled = databases.filter { !$0.isExact }
         guard !sampled.isEmpty else { return "" }
         let counts = sampled.map {
-            "\(Units.grouped($0.looked)) of \(Units.grouped($0.counted)) in \($0.name)"
+            "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)"
         }
-        var words = "~ and ± are estimates, with a confidence of 95 %, from keys drawn at random: "
+        var words = "~, ± and – are estimates, with a confidence of 95 %, from keys drawn at random: "
             + counts.joined(separator: ", ") + "."
+        if sampled.contains(where: { $0.isSizedWhole }) {
+            words += " Every key was asked for its size: memory and the biggest keys are no estimates, and memory by "
+                + "type is from keys drawn by size, with every large one among them."
+        }
         // What n keys do not show has a share below 3/n, with the same confidence.
         if let fewest = sampled.map(\.looked).min(), fewest > 0 {
             let share = Units.decimal(300 / Double(fewest), places: fewest > 3_000 ? 3 : 1)
-            words += " What fewer than \(share) % of the keys are may be missing; --exact looks at each."
+            words += " Types, encodings and times of fewer than \(share) % of the keys may be missing; --exact looks "
+                + "at each."
         }
         for database in sampled where !database.isComplete {
             words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
                 + "keys are counted among those alone."
         }
-        return words.wrapped(to: Table.defaultWidth).joined(separator: "\n") + "\n"
-    }
-
-    private var findingsText: String {
-        let indent = "         "
-        var lines: [String] = []
-        for finding in findings {
-            let label = finding.severity.rawValue
-            let text = (finding.message + (finding.code == "misplaced" ? ":" : "."))
-                .wrapped(to: Table.defaultWidth - indent.count)
-            lines.append(label + String(repeating: " ", count: indent.count - label.count) + text[0])
-            lines += text.dropFirst().map { indent + $0 }
-            guard !finding.remedy.isEmpty else { continue }
-            // A command is to be copied, so it stays in one line.
-            lines += finding.code == "misplaced"
-                ? [indent + finding.remedy]
-                : finding.remedy.wrapped(to: Table.defaultWidth - indent.count - 2).enumerated()
-                    .map { indent + ($0 == 0 ? "→ " : "  ") + $1 }
-        }
-        return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+        return words
     }
 }
 
 extension DatabaseReport {
-    /// All figures are of all keys.
-    var isExact: Bool { isComplete && looked + gone >= walked }
-    /// Keys that estimates are about.
-    var counted: Int { isExact ? looked : max(keys, walked) }
+    /// All figures are of all keys, but those that are hidden.
+    var isExact: Bool { isComplete && looked >= population }
+    /// The size of every key that may be seen is known.
+    var isSizedWhole: Bool { isComplete && sized > 0 && memory?.isExact == true }
 
-    func share(_ count: Int) -> Double {
-        counted > 0 ? min(1, Double(count) / Double(counted)) : 0
+    /// What all keys take, or the least that they do.
+    var memoryText: String {
+        guard let memory, memory.isExact, hidden == nil else {
+            return memorySeen.map { "≥ " + Units.bytes($0) } ?? "–"
+        }
+        return Units.bytes(memory.value)
     }
+}
+
+extension DatabaseReport.EncodingRow {
+    /// `hash/listpack`: one word, which no table takes apart.
+    var title: String { "\(type)/\(encoding ?? "–")" }
 }
 
 extension DatabaseReport.PrefixRow {
@@ -187,20 +204,34 @@ extension DatabaseReport.PrefixRow {
 }
 
 extension Estimate {
-    var countText: String { text(Units.count) }
-
-    /// `1,204`, or `612 k ±7 k`, both ends in one unit.
+    /// `1,204`; `612 k ±7 k`; or `93–297`, where it reaches further to one side.
+    ///
+    /// Of none that was found there is only 0: how rare a kind may be that a sample does not show is said once, for
+    /// all.
     func text(_ format: (Int) -> String) -> String {
-        isExact ? format(value) : "\(format(value)) ±\(format(plusMinus))"
+        if isExact || value == 0 { return format(value) }
+        let (down, up) = (Double(value) - Double(low), Double(high) - Double(value))
+        guard max(down, up) <= 1.25 * min(down, up) else { return "\(format(low))–\(format(high))" }
+        return plusMinus == 0 ? format(value) : "\(format(value)) ±\(format(plusMinus))"
     }
 }
 
 extension CheckCost {
-    fileprivate var text: String {
-        let words = "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at. The server "
-            + "worked for at most \(Units.duration(nanoseconds: serverAtMost * 1e6)) of "
-            + "\(Units.duration(nanoseconds: elapsed * 1e6)); the longest step, for which others waited, took "
-            + "\(Units.duration(nanoseconds: longestStep * 1e6)). Pace: \(pace)."
-        return words.wrapped(to: Table.defaultWidth).joined(separator: "\n") + "\n"
+    /// What was measured, and from where.
+    var words: String {
+        func span(_ milliseconds: Double) -> String { Units.duration(nanoseconds: milliseconds * 1e6) }
+        let own = server.map {
+            "By its own count (INFO commandstats) the server took \(span($0)) to execute them"
+                + (isServerShared ? ", which is their share: others called the same commands" : "")
+                + "; reading and writing come on top."
+        } ?? "How long the server took for them it does not let this user ask."
+        let slow = slowFrom.map { from in
+            longestCommand.map { " The longest of them in its SLOWLOG took \(span($0))." }
+                ?? " None of them took the \(span(from)) from which it keeps a SLOWLOG."
+        } ?? ""
+        return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
+            + "\(span(elapsed)). " + own + slow
+            + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for replies, "
+            + "\(span(longestStep)) for the longest step. Pace: \(pace)."
     }
 }

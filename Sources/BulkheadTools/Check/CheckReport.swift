@@ -4,7 +4,7 @@
 /// estimate and its interval of 95 %; the three are equal where it is exact. A member without a value is absent.
 package struct CheckReport: Sendable, Encodable {
     /// The schema: it changes with a change that breaks its readers.
-    var format = "bulkhead-check/1"
+    var format = "bulkhead-check/2"
     /// `server` or `snapshot`.
     var source: Source
     /// When the walk began, as ISO 8601 in UTC.
@@ -79,7 +79,8 @@ package struct DatabaseReport: Sendable, Encodable {
 
     struct EncodingRow: Sendable, Encodable {
         let type: String
-        let encoding: String
+        /// Absent if the server refused to tell it.
+        let encoding: String?
         let keys: Estimate
     }
 
@@ -146,6 +147,10 @@ package struct DatabaseReport: Sendable, Encodable {
     var looked: Int
     /// Gone between being found and being looked at.
     var gone: Int
+    /// Keys whose size is known.
+    var sized: Int
+    /// Keys of which the user may see no more than the name. Figures but those of names and of INFO leave them out.
+    var hidden: Estimate?
     var isComplete: Bool
     /// Why it could not be walked to its end.
     var failure: String?
@@ -153,8 +158,15 @@ package struct DatabaseReport: Sendable, Encodable {
     var refusals: [String: String]
 
     var expiring: Estimate?
+    /// Those of all keys that expire, 0...1.
+    var expiringShare: Double?
     var averageTimeLeft: Estimate?
+    /// Of all keys that are not hidden.
     var memory: Estimate?
+    /// Of the keys whose size is known, which is the least that all take; nil if the server tells no sizes.
+    var memorySeen: Int?
+    /// Keys that samples stand for: those there, without hidden ones.
+    var population: Int
     var types: [TypeRow]
     var encodings: [EncodingRow]
     var timesLeft: [TimeLeftRow]
@@ -170,11 +182,12 @@ package struct DatabaseReport: Sendable, Encodable {
     var nobodys: Int
 
     enum CodingKeys: String, CodingKey {
-        case name, number, aliases, keys, walked, looked, gone, failure, refusals, expiring, memory, types, encodings
-        case prefixes, biggest, misplaced
+        case name, number, aliases, keys, walked, looked, gone, sized, hidden, failure, refusals
+        case expiring, memory, types, encodings, prefixes, biggest, misplaced
         case isNamed = "named"
         case isComplete = "complete"
         case averageTimeLeft = "average_ttl_ms"
+        case memorySeen = "memory_seen"
         case timesLeft = "ttl"
         case withoutPrefix = "without_prefix"
         case isBiggestCertain = "biggest_certain"
@@ -189,16 +202,31 @@ package struct CheckCost: Sendable, Encodable {
     var commands: Int
     var scans: Int
     var looks: Int
-    /// The server worked for no longer than this, in milliseconds.
-    var serverAtMost: Double
-    /// The longest time that others waited for a step, in milliseconds.
+    /// Milliseconds that the server itself says it took to execute them; absent where it may not be asked.
+    ///
+    /// Reading and writing come on top, which no server counts by command.
+    var server: Double?
+    /// True if others ran the same commands meanwhile: then `server` is this check's share by the number of calls.
+    var isServerShared: Bool
+    /// Milliseconds from which a command comes into the SLOWLOG; absent where it may not be asked.
+    var slowFrom: Double?
+    /// The longest of these commands in the SLOWLOG; absent if none came into it.
+    var longestCommand: Double?
+    /// Milliseconds from the writing of each step to its last reply, added up, measured on this side: the way and the
+    /// server's queue are in it.
+    var waited: Double
+    /// The longest of these.
     var longestStep: Double
     /// In milliseconds.
     var elapsed: Double
 
     enum CodingKeys: String, CodingKey {
         case pace, commands, scans, looks
-        case serverAtMost = "server_at_most_ms"
+        case server = "server_ms"
+        case isServerShared = "server_shared"
+        case slowFrom = "slowlog_from_ms"
+        case longestCommand = "longest_command_ms"
+        case waited = "waited_ms"
         case longestStep = "longest_step_ms"
         case elapsed = "elapsed_ms"
     }

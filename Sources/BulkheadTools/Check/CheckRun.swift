@@ -12,7 +12,8 @@ struct CheckRun {
     struct Settings: Sendable {
         /// Keys that are looked at in each database, about; nil is all.
         ///
-        /// With 20,000 a share is known to 0.7 % of all keys, and asking for them takes the server about 60 ms.
+        /// With 20,000 a share is known to 0.7 % of all keys, and asking for them takes the server about 60 ms. Beside
+        /// these the size of every key is asked, and what half as many are that are drawn by their sizes.
         static let usualSample = 20_000
 
         var sample: Int? = usualSample
@@ -21,6 +22,12 @@ struct CheckRun {
         func share(of keys: Int) -> Double {
             guard let sample, keys > sample else { return 1 }
             return Double(sample) / Double(keys)
+        }
+
+        /// The unit by which keys are drawn by size, on a server with so many bytes in use: about half as many are
+        /// drawn as are looked at. Of a server that does not say, it is taken to be a large one.
+        func sizeUnit(of bytes: Int?) -> Int {
+            max(64, (bytes ?? 32 << 30) / max(1, (sample ?? Self.usualSample) / 2))
         }
     }
 
@@ -38,24 +45,44 @@ struct CheckRun {
         let databases = try selection.open(servers.flatMap(\.entries))
         var walked = 0
         var cost = WalkCost()
+        var slowest: [SlowCommands.Finding] = []
+        var serverTimes: [(milliseconds: Double, isShared: Bool)?] = []
         var reports: [ServerReport] = []
         for server in servers {
             var report = server.emptyReport
+            var calls: [String: Int] = [:]
+            let door = server.entries.lazy.compactMap { try? databases[$0.name] }.first
+            let before = await times(door)
+            let slow = await slowCommands(door)
             for entry in server.entries {
                 let (database, walk) = await self.report(on: entry, of: server, databases) { done in
                     progress?.update(done: walked + done)
                 }
                 walked += database.walked
                 cost = cost + walk
+                calls.merge(walk.calls, uniquingKeysWith: +)
                 report.databases.append(database)
             }
+            serverTimes.append(await times(door).flatMap { now in before.flatMap { now.time(of: calls, since: $0) } })
+            if let door, let finding = await slow?.finding(of: Set(calls.keys), on: door) { slowest.append(finding) }
             let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server }
             report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
             reports.append(report)
         }
         await databases.close()
         return CheckReport(
-            source: .server, date: date, servers: reports, cost: CheckCost(cost, pace: settings.pace))
+            source: .server, date: date, servers: reports,
+            cost: CheckCost(cost, serverTimes, slowest, pace: settings.pace))
+    }
+
+    private func slowCommands(_ door: RedisDatabase?) async -> SlowCommands? {
+        guard let door else { return nil }
+        return await SlowCommands(of: door)
+    }
+
+    private func times(_ door: RedisDatabase?) async -> CommandTimes? {
+        guard let door else { return nil }
+        return await CommandTimes(of: door)
     }
 
     private func report(
@@ -75,7 +102,10 @@ struct CheckRun {
         }
         let share = settings.share(of: keys)
         let placement = Placement(of: entry, in: selection.catalogue)
-        var walk = DatabaseWalk(placement, sampler: KeySampler(share: share), pace: settings.pace)
+        let used = server.facts.number("used_memory")
+        var walk = DatabaseWalk(
+            placement, sampler: KeySampler(share: share), sizes: SizeSampler(unit: settings.sizeUnit(of: used)),
+            pace: settings.pace)
         walk.isOnClusterReplica = server.facts.isCluster && server.facts.isReplica
         // A number that the server does not have cannot be selected, and has no keys.
         if keys > 0 {
@@ -88,9 +118,8 @@ struct CheckRun {
         if case .failed(let words) = end { failure = words }
         let report = DatabaseReport(
             walk.tally, of: entry, in: selection.catalogue, keys: keys,
-            expiring: space?.expiring ?? (keys > 0 ? nil : 0),
-            isComplete: end == .complete, drewAll: share >= 1, failure: failure, refusals: walk.refusals,
-            call: selection.call)
+            expiring: space?.expiring ?? (keys > 0 ? nil : 0), memoryLimit: used, isComplete: end == .complete,
+            drewAll: share >= 1, failure: failure, refusals: walk.refusals, call: selection.call)
         return (report, walk.cost)
     }
 
@@ -169,10 +198,18 @@ private struct CheckedServer {
 }
 
 extension CheckCost {
-    init(_ cost: WalkCost, pace: RedisPace) {
+    init(
+        _ cost: WalkCost, _ servers: [(milliseconds: Double, isShared: Bool)?], _ slowest: [SlowCommands.Finding],
+        pace: RedisPace
+    ) {
+        let told = servers.compactMap { $0 }
         self.init(
             pace: pace.description, commands: cost.commands, scans: cost.scans, looks: cost.looks,
-            serverAtMost: cost.waited / .milliseconds(1), longestStep: cost.longestStep / .milliseconds(1),
+            server: told.count == servers.count ? told.reduce(0) { $0 + $1.milliseconds } : nil,
+            isServerShared: told.contains { $0.isShared },
+            slowFrom: slowest.count == servers.count ? slowest.map(\.from).max() : nil,
+            longestCommand: slowest.compactMap(\.longest).max(),
+            waited: cost.waited / .milliseconds(1), longestStep: cost.longestStep / .milliseconds(1),
             elapsed: cost.elapsed / .milliseconds(1))
     }
 }

@@ -11,8 +11,10 @@ extension Command {
             given. Says how many keys there are, which expire and when, their types and encodings, their memory, \
             the most frequent prefixes, the biggest keys, and which keys fit the pattern of another database. It only \
             reads, in small steps that leave the server to others, never by KEYS, and changes no idle time or \
-            frequency. Names are all counted; types, expiries and memory are asked of a random sample unless \
-            --exact. Ctrl-C ends it with what it has until then.
+            frequency. Names are all counted and every key is asked for its size; types, encodings and expiries are \
+            asked of a random sample unless --exact, types of all large keys too. A size is what the server's MEMORY \
+            USAGE says: of a large collection it measures five elements and multiplies. What the user may not ask \
+            is not known, and so it is said. Ctrl-C ends it with what it has until then.
             """,
         flags: ServerSelection.flags + [.rdb, .exact, .sample, .pace, .html, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 0...1_000, completion: .databases),
@@ -27,7 +29,7 @@ extension Command {
             Table(
                 title: "What is printed with --json",
                 rows: [
-                    ("format", #""bulkhead-check/1""#),
+                    ("format", #""bulkhead-check/2""#),
                     ("source", #""server" or "snapshot""#),
                     ("measure", #"what bytes are: "MEMORY USAGE" or "serialised size""#),
                     ("date", "of its beginning, ISO 8601"),
@@ -35,16 +37,20 @@ extension Command {
                     ("confidence", "0.95, of all E below"),
                     ("servers", "[{name, address, memory, databases, findings}]"),
                     ("  memory", "{used, dataset, maxmemory (0: no limit), policy}"),
-                    ("  findings", "[{severity, code, message, remedy}]"),
+                    ("  findings", "[{severity, code, message, remedy, command?}]"),
                     ("  databases", "[{name, number, aliases, named, complete, failure?, refusals,"),
-                    ("", "keys, walked, looked, gone, expiring E, average_ttl_ms E, memory E,"),
-                    ("", "types [{type, keys E, memory E}], encodings [{type, encoding, keys E}],"),
+                    ("", "keys, walked, looked, gone, sized, hidden E?, expiring E, average_ttl_ms E,"),
+                    ("", "memory E (of all but hidden keys), memory_seen (of those whose size is known),"),
+                    ("", "types [{type, keys E, memory E}], encodings [{type, encoding?, keys E}],"),
                     ("", "ttl [{title, below_ms?, keys E}], without_prefix,"),
                     ("", "prefixes [{prefix K, depth, keys, keys_at_most, memory}],"),
                     ("", "biggest [{key K, bytes, type, encoding}], biggest_certain,"),
                     ("", "misplaced [{pattern, belongs_to, keys, at_home, examples [K], command}],"),
                     ("", "at_home, no_pattern}]"),
-                    ("cost", "{pace, commands, scans, looks, server_at_most_ms, longest_step_ms, elapsed_ms}"),
+                    ("cost", "{pace, commands, scans, looks, server_ms (by INFO commandstats),"),
+                    ("", "server_shared (others called the same commands), slowlog_from_ms,"),
+                    ("", "longest_command_ms (in the SLOWLOG), and as seen from here waited_ms,"),
+                    ("", "longest_step_ms, elapsed_ms}"),
                     ("E", #"{"estimate": 612, "low": 605, "high": 619}; all equal if exact"#),
                     ("K", #"a string, or {"hex": "00ff"} if it is not UTF-8"#),
                     ("absent", "what the server does not tell"),
@@ -55,6 +61,7 @@ extension Command {
                     ("misplaced", "keys that fit the pattern of another database and none of their own"),
                     ("unnamed-keys", "a number with keys that the catalogue has no name for"),
                     ("number-out-of-range", "a name whose number the server does not have"),
+                    ("hidden-keys", "keys of which the server's ACL shows the user the name alone"),
                     ("refused", "a question that the server's ACL denies"),
                     ("not-walked", "a database that could not be walked to its end (exit code 2)"),
                     ("notes", "no-keys, eviction, memory-not-explained; they leave the exit code 0"),
@@ -110,7 +117,7 @@ extension CheckReport {
         if arguments.has(.json) {
             try streams.output.writeJSON(self)
         } else {
-            try streams.output.writeAll(text())
+            try streams.output.writeAll(text(on: streams.output.screen))
         }
         guard isComplete else {
             let words = servers.flatMap(\.databases).filter { !$0.isComplete }.map(\.name).joined(separator: ", ")

@@ -12,12 +12,13 @@ extension DatabaseReport {
     /// - Parameters:
     ///   - keys: what the server counted beforehand.
     ///   - expiring: the same for keys that expire; nil where nobody counted.
+    ///   - memoryLimit: what all keys take at most, as the server says; nil where it does not.
     ///   - drewAll: every key that was walked was to be looked at.
     ///   - call: the flags that lead another command to the same databases (``ServerSelection/call``).
     init(
         _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
-        isComplete: Bool, drewAll: Bool, failure: String? = nil, refusals: [String: String] = [:],
-        call: String = ""
+        memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil,
+        refusals: [String: String] = [:], call: String = ""
     ) {
         let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
         name = entry.name.text
@@ -33,48 +34,73 @@ extension DatabaseReport {
         self.refusals = refusals
 
         let sample = tally.sample(of: keys, isComplete: isComplete, drewAll: drewAll)
-        let timesLeft = TimeLeft.allCases.map { (bucket: $0, keys: sample.keys(found: tally.keys($0))) }
-        let mortal = sample.keys(found: tally.looked - tally.keys(.never))
-        self.expiring = sample.isWhole ? mortal : expiring.map { Estimate(exact: $0) } ?? mortal
-        averageTimeLeft = sample.average(of: tally.timesLeft)
-        memory = tally.bytes.count > 0 || sample.all == 0
-            ? tally.sizeSample(sample).total(of: tally.bytes) : nil
-        types = Self.types(of: tally, sample)
-        encodings = Self.encodings(of: tally, sample)
-        self.timesLeft = timesLeft.compactMap { bucket, keys in
-            keys.map { TimeLeftRow(title: bucket.title, below: bucket.below, keys: $0) }
+        population = sample.all
+        hidden = tally.hiddenKeys(of: keys, isComplete: isComplete)
+        if let expiring, keys > 0, !(sample.isWhole && tally.timed == tally.walked) {
+            self.expiring = Estimate(exact: min(expiring, keys))
+            expiringShare = Double(min(expiring, keys)) / Double(keys)
+        } else if let timed = tally.part(tally.timed, of: sample) {
+            self.expiring = timed.keys(found: tally.timed - tally.keys(.never))
+            expiringShare = self.expiring.map { sample.all > 0 ? Double($0.value) / Double(sample.all) : 0 }
         }
+        if let timed = tally.part(tally.timed, of: sample) {
+            averageTimeLeft = timed.average(of: tally.timesLeft)
+            timesLeft = TimeLeft.allCases.compactMap { bucket in
+                timed.keys(found: tally.keys(bucket)).map {
+                    TimeLeftRow(title: bucket.title, below: bucket.below, keys: $0)
+                }
+            }
+        } else {
+            timesLeft = []
+        }
+        let knowsSizes = isComplete && tally.isSized
+        sized = tally.sizes.keys
+        memorySeen = tally.sizes.keys > 0 || tally.walked == 0 ? tally.sizes.bytes : nil
+        memory = knowsSizes ? Estimate(exact: tally.sizes.bytes) : tally.memory(of: keys, atMost: memoryLimit)
+        types = Self.types(of: tally, sample, knowsSizes: knowsSizes)
+        encodings = Self.encodings(of: tally, sample)
         prefixes = Self.prefixes(of: tally)
         withoutPrefix = tally.withoutPrefix
         biggest = tally.biggest.keys.map {
             BiggestRow(key: ShownBytes($0.name), bytes: $0.bytes, type: $0.type, encoding: $0.encoding)
         }
-        isBiggestCertain = sample.isWhole && tally.bytes.count == tally.looked
+        isBiggestCertain = knowsSizes && tally.unsized.hidden == 0
         misplaced = Self.misplaced(
             of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, call)
         atHome = tally.misplacement.placement.own.isEmpty ? nil : tally.misplacement.atHome
         nobodys = tally.misplacement.nobodys
     }
 
-    private static func types(of tally: DatabaseTally, _ sample: SampleSize) -> [TypeRow] {
+    private static func types(of tally: DatabaseTally, _ sample: SampleSize, knowsSizes: Bool) -> [TypeRow] {
+        guard let typed = tally.part(tally.typed, of: sample) else { return [] }
         let byType = Dictionary(grouping: tally.kinds) { $0.key.type }
-        let rows = byType.compactMap { type, kinds -> TypeRow? in
-            var sums = PowerSums()
-            for kind in kinds { sums.add(kind.value.bytes) }
-            return sample.keys(found: kinds.reduce(0) { $0 + $1.value.keys }).map {
-                TypeRow(
-                    type: type, keys: $0,
-                    memory: sums.count > 0 ? tally.sizeSample(sample).total(of: sums) : nil)
+        let rows = Set(byType.keys).union(tally.drawn.keys).compactMap { type -> TypeRow? in
+            let kinds = byType[type]?.map(\.value) ?? []
+            let drawn = tally.drawn[type] ?? DrawnSizes(unit: tally.sizeUnit)
+            var memory: Estimate?
+            if knowsSizes {
+                memory = typed.isWhole
+                    ? Estimate(exact: kinds.reduce(0) { $0 + $1.bytes })
+                    : drawn.total(atMost: tally.sizes.bytes)
+            }
+            return typed.keys(found: kinds.reduce(0) { $0 + $1.keys }).map { keys in
+                // One that was too rare for the sample may have been drawn by its size.
+                let keys = typed.isWhole
+                    ? keys : Estimate(max(keys.value, drawn.keys), max(keys.low, drawn.keys), keys.high)
+                return TypeRow(type: type, keys: keys, memory: memory)
             }
         }
         return rows.sorted { ($1.keys.value, $0.type) < ($0.keys.value, $1.type) }
     }
 
     private static func encodings(of tally: DatabaseTally, _ sample: SampleSize) -> [EncodingRow] {
+        guard tally.encoded > 0, let typed = tally.part(tally.typed, of: sample) else { return [] }
         let rows = tally.kinds.compactMap { kind, found in
-            sample.keys(found: found.keys).map { EncodingRow(type: kind.type, encoding: kind.encoding, keys: $0) }
+            typed.keys(found: found.keys).map { EncodingRow(type: kind.type, encoding: kind.encoding, keys: $0) }
         }
-        return rows.sorted { ($1.keys.value, $0.type, $0.encoding) < ($0.keys.value, $1.type, $1.encoding) }
+        return rows.sorted {
+            ($1.keys.value, $0.type, $0.encoding ?? "") < ($0.keys.value, $1.type, $1.encoding ?? "")
+        }
     }
 
     private static func prefixes(of tally: DatabaseTally) -> [PrefixRow] {
@@ -119,16 +145,48 @@ extension DatabaseTally {
     /// How much of the database was looked at.
     ///
     /// What was walked stands for the rest: SCAN goes by the hashes of names, which know nothing of what they name.
+    /// Hidden keys are left out: those that may be seen were not chosen at random.
     fileprivate func sample(of keys: Int, isComplete: Bool, drewAll: Bool) -> SampleSize {
         if isComplete, drewAll { return SampleSize(looked: looked, of: looked) }
-        let there = isComplete ? walked : max(walked, keys)
-        // Of those that were to be looked at, some had gone; so it will be with the others.
-        let stay = looked + gone > 0 ? Double(looked) / Double(looked + gone) : 1
+        var there = isComplete ? walked : max(walked, keys)
+        // Of those that were to be looked at, some had gone or are hidden; so it will be with the others.
+        var asked = looked + gone + hidden
+        // Who was asked for every size knows how many are hidden.
+        if isComplete, isSized {
+            there -= unsized.hidden
+            asked -= hidden
+        }
+        let stay = asked > 0 ? Double(looked) / Double(asked) : 1
         return SampleSize(looked: looked, of: Int(clamping: Double(there) * stay))
     }
 
-    /// The same for sizes, which a server may refuse to tell.
-    fileprivate func sizeSample(_ sample: SampleSize) -> SampleSize {
-        SampleSize(looked: bytes.count, of: sample.all)
+    /// The sample of those keys that told one thing; nil if none did, and there was one to ask.
+    fileprivate func part(_ count: Int, of sample: SampleSize) -> SampleSize? {
+        count > 0 || walked == 0 ? SampleSize(looked: count, of: sample.all) : nil
+    }
+
+    /// Every key that was walked has told its size, but those that were gone or are hidden.
+    fileprivate var isSized: Bool {
+        (sizes.keys > 0 || walked == unsized.gone) && sizes.keys + unsized.gone + unsized.hidden >= walked
+    }
+
+    /// The memory of all keys after a part of them: at least what was seen, at most what the server has; nil where it
+    /// does not say.
+    ///
+    /// No sample could say less of the rest: one key may take more than all others.
+    fileprivate func memory(of keys: Int, atMost limit: Int?) -> Estimate? {
+        guard let limit, sizes.keys > 0 else { return nil }
+        let each = Double(sizes.bytes) / Double(sizes.keys)
+        let high = max(sizes.bytes, limit)
+        let value = Int(clamping: each * Double(max(keys, walked)))
+        return Estimate(min(max(value, sizes.bytes), high), sizes.bytes, high)
+    }
+
+    fileprivate func hiddenKeys(of keys: Int, isComplete: Bool) -> Estimate? {
+        guard hidden + unsized.hidden > 0 else { return nil }
+        if isComplete, isSized || sizes.keys + unsized.gone + unsized.hidden >= walked {
+            return Estimate(exact: unsized.hidden)
+        }
+        return SampleSize(looked: looked + gone + hidden, of: max(walked, keys)).keys(found: hidden)
     }
 }

@@ -72,19 +72,6 @@ package struct SampleSize: Sendable, Hashable {
             min(all - (looked - found), Int(clamping: ((middle + width) * Double(all)).rounded(.up))))
     }
 
-    /// The sum over all keys of what `sums` holds of those looked at; nil of a sample too small for an interval.
-    ///
-    /// Keys are of very different sizes, mostly many small and few large. So the interval is Hall's for skewed
-    /// samples (1992), which reaches further up than down. It still knows nothing of a giant that is not in the sample.
-    package func total(of sums: PowerSums) -> Estimate? {
-        if isWhole { return Estimate(exact: Int(clamping: sums.first)) }
-        guard let mean = mean(of: sums, among: looked) else { return nil }
-        let all = Double(self.all)
-        return Estimate(
-            Int(clamping: mean.value * all), Int(clamping: max(sums.first, mean.low * all)),
-            Int(clamping: mean.high * all))
-    }
-
     /// The mean over those keys that `sums` was fed with, such as those that expire; nil without any.
     package func average(of sums: PowerSums) -> Estimate? {
         guard sums.count > 0 else { return nil }
@@ -96,7 +83,10 @@ package struct SampleSize: Sendable, Hashable {
     /// Below this an interval would say more than the sample knows.
     private static let fewest = 10
 
-    /// The mean of `count` samples whose sums are `sums`; those that are missing in them are zeros.
+    /// The mean of `count` samples whose sums are `sums`.
+    ///
+    /// Times left are mostly short with few long ones. So the interval is Hall's for skewed samples (1992), which
+    /// reaches further up than down.
     private func mean(of sums: PowerSums, among count: Int) -> (value: Double, low: Double, high: Double)? {
         guard count >= Self.fewest else { return nil }
         let n = Double(count)
@@ -125,6 +115,48 @@ package struct SampleSize: Sendable, Hashable {
         guard abs(skew) > 1e-6 else { return quantile }
         let root = n.squareRoot()
         return 3 * root / skew * (cbrt(1 + skew * (quantile / root - skew / (6 * n))) - 1)
+    }
+}
+
+/// The memory of keys that ``SizeSampler`` has drawn.
+///
+/// Keys of a unit or more are all in it, so nothing is left to chance about them. Each smaller one that was drawn
+/// stands for a whole unit. How many are drawn varies less than a Poisson number (each key is drawn or not), so its
+/// interval holds whatever the sizes are, however heavy their tail.
+struct DrawnSizes {
+    let unit: Int
+    private(set) var keys = 0
+    /// Bytes of the keys of a unit or more.
+    private(set) var certain = 0
+    /// Smaller keys drawn.
+    private(set) var drawn = 0
+
+    init(unit: Int) {
+        self.unit = unit
+    }
+
+    /// One more key that was drawn.
+    mutating func add(_ bytes: Int) {
+        keys += 1
+        if bytes < unit {
+            drawn += 1
+        } else {
+            certain = certain.addingReportingOverflow(bytes).overflow ? .max : certain + bytes
+        }
+    }
+
+    /// The memory of all keys that these were drawn from, which is no more than `most`.
+    ///
+    /// The interval is the exact one of a Poisson number in the approximation of Wilson and Hilferty (1931).
+    func total(atMost most: Int) -> Estimate {
+        func bytes(_ count: Double) -> Int { min(most, Int(clamping: Double(certain) + count * Double(unit))) }
+        func bound(_ count: Double, _ quantile: Double) -> Double {
+            guard count > 0 else { return 0 }
+            return count * pow(max(0, 1 - 1 / (9 * count) + quantile / (3 * count.squareRoot())), 3)
+        }
+        let count = Double(drawn)
+        return Estimate(
+            bytes(count), bytes(bound(count, -Estimate.quantile)), bytes(bound(count + 1, Estimate.quantile)))
     }
 }
 

@@ -4,16 +4,23 @@ struct KeyLook: Sendable, Hashable {
     var type: String?
     /// What OBJECT ENCODING says: `embstr`, `listpack` …; nil if the server did not let us ask.
     var encoding: String?
-    /// Milliseconds until it expires; nil for never.
-    var timeLeft: Int?
+    /// When it expires; nil if the server did not let us ask.
+    var time: KeyTime?
     /// Bytes it takes; nil if the server did not let us ask.
     var bytes: Int?
+}
+
+/// Whether a key expires, and when.
+enum KeyTime: Sendable, Hashable {
+    case never
+    case left(milliseconds: Int)
 }
 
 /// A type and how its values are laid out in memory.
 struct KeyKind: Sendable, Hashable {
     let type: String
-    let encoding: String
+    /// Nil if the server did not let us ask.
+    let encoding: String?
 }
 
 /// How soon a key expires.
@@ -21,8 +28,8 @@ package enum TimeLeft: Int, Sendable, Hashable, CaseIterable {
     case never, withinMinute, withinHour, withinDay, withinWeek, withinMonth, later
 
     /// The bucket of a number of milliseconds; one that is over already will be gone within the minute.
-    init(_ milliseconds: Int?) {
-        guard let milliseconds else {
+    init(_ time: KeyTime) {
+        guard case .left(let milliseconds) = time else {
             self = .never
             return
         }
@@ -60,8 +67,9 @@ struct BiggestKeys {
     struct Key: Sendable, Hashable {
         let name: [UInt8]
         let bytes: Int
-        let type: String?
-        let encoding: String?
+        /// Nil until it is asked, or if it is refused.
+        var type: String?
+        var encoding: String?
     }
 
     /// How many are kept.
@@ -84,33 +92,11 @@ struct BiggestKeys {
         keys.insert(Key(name: Array(name), bytes: bytes, type: look.type, encoding: look.encoding), at: place)
         if keys.count > most { keys.removeLast() }
     }
-}
 
-/// Draws keys at random, each with the same probability and whatever was drawn before.
-struct KeySampler {
-    /// The probability of each.
-    let share: Double
-    private let threshold: UInt64
-    private var state: UInt64
-
-    /// - Parameters:
-    ///   - share: the probability, 0...1; from 1 on every key is drawn.
-    ///   - seed: the same seed draws the same.
-    init(share: Double, seed: UInt64 = .random(in: .min ... .max)) {
-        self.share = min(max(0, share), 1)
-        threshold = share >= 1 ? .max : UInt64(max(0, share) * 0x1p64)
-        state = seed
-    }
-
-    var drawsAll: Bool { threshold == .max }
-
-    /// Whether the next key is in the sample. SplitMix64 (Steele, Lea, Flood 2014).
-    mutating func draws() -> Bool {
-        if drawsAll { return true }
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31) < threshold
+    /// Says of a key what it is, if it is among them.
+    mutating func describe(_ name: UnsafeRawBufferPointer, _ look: KeyLook) {
+        guard let place = keys.firstIndex(where: { $0.name.elementsEqual(name) }) else { return }
+        keys[place].type = look.type
+        keys[place].encoding = look.encoding
     }
 }

@@ -100,7 +100,9 @@ struct SnapshotCheck: ~Copyable {
             key.append(contentsOf: entry.key)
             look = KeyLook(
                 type: entry.module?.name ?? entry.kind.rawValue, encoding: entry.type.encoding,
-                timeLeft: entry.expiry.map { Int(clamping: $0.subtractingReportingOverflow(made).partialValue) },
+                time: entry.expiry.map {
+                    .left(milliseconds: Int(clamping: $0.subtractingReportingOverflow(made).partialValue))
+                } ?? .never,
                 bytes: entry.head.count)
         case .body(let bytes, let isLast):
             // Bodies of functions and the like belong to no key.
@@ -109,7 +111,7 @@ struct SnapshotCheck: ~Copyable {
             guard isLast else { return }
             key.withUnsafeBytes { key in
                 tallies[present].walk(key)
-                tallies[present].add(look, of: key)
+                tallies[present].add(.known(look), of: key)
             }
             look = KeyLook()
         default: break

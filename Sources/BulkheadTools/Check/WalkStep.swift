@@ -1,11 +1,62 @@
 import Bulkhead
 
-/// One step of a walk: a pipeline of a SCAN and of questions about keys that were drawn before.
+/// What is asked about one key.
+struct WalkQuestion: Sendable {
+    enum Kind: Sendable, Hashable {
+        /// Its size alone, which is asked of every key.
+        case size
+        /// What it is, of one whose size is known; `isDrawn` if it was drawn by that size.
+        case kind(bytes: Int, isDrawn: Bool)
+        /// All there is to know, of one in the sample.
+        case look
+    }
+
+    let key: RESPBytes
+    let kind: Kind
+
+    /// The commands, as a refusal of them is reported.
+    var commands: [String] {
+        switch kind {
+        case .size: ["MEMORY USAGE"]
+        case .kind: ["TYPE", "OBJECT ENCODING"]
+        case .look: ["TYPE", "OBJECT ENCODING", "PTTL", "MEMORY USAGE"]
+        }
+    }
+
+    /// What it costs the server, in names of SCAN: about 0.9 µs a command beside 0.15 µs (Redis 7.0).
+    var cost: Int {
+        switch kind {
+        case .size: Self.costOfSize
+        case .kind: 10
+        case .look: 20
+        }
+    }
+
+    static let costOfSize = 6
+
+    func append(to batch: inout RedisBatch) {
+        for command in commands {
+            switch command {
+            case "TYPE": batch.append(.type(key))
+            case "PTTL": batch.append(.ttl(key))
+            case "OBJECT ENCODING": batch.append(.raw("OBJECT", ["ENCODING", key]))
+            default: batch.append(.raw("MEMORY", ["USAGE", key]))
+            }
+        }
+    }
+}
+
+/// What came of a question.
+enum WalkReply: Sendable, Hashable {
+    case known(KeyLook)
+    /// The key is not there any more.
+    case gone
+    /// The user may see its name and nothing else.
+    case hidden
+}
+
+/// One step of a walk: a pipeline of a SCAN and of questions about keys that were found before.
 struct WalkStep: Sendable {
-    /// What a walk asks about a key: TYPE, PTTL, OBJECT ENCODING, MEMORY USAGE.
-    static let questions = 4
-    /// What these cost the server, in names of SCAN: about 3 µs beside 0.15 µs (Redis 7.0).
-    static let costOfLook = 20
     /// The most that one step may cost, in names of SCAN, whatever the pace. 0.5 ms of a server at full pace.
     static let mostCost = 4_096
     /// The least that one is worth: about 40 µs. What a name costs is known, whatever a busy machine makes of the time
@@ -15,24 +66,26 @@ struct WalkStep: Sendable {
     /// Where the SCAN goes on; nil if there is none.
     let cursor: RedisScanCursor?
     let count: Int
-    let asked: ArraySlice<RESPBytes>
+    let asked: ArraySlice<WalkQuestion>
 
-    /// A step that costs about `cost`, of a walk that draws the `share` of all keys.
-    init(_ cursor: RedisScanCursor?, asking waiting: [RESPBytes], share: Double, cost: Int, isProbe: Bool) {
+    /// A step that costs about `cost`; each name brings up questions that cost `costOfName`.
+    init(
+        _ cursor: RedisScanCursor?, asking waiting: [WalkQuestion], costOfName: Double, cost: Int, isProbe: Bool
+    ) {
         self.cursor = cursor
-        guard cursor != nil else {
-            count = 0
-            asked = waiting.prefix(max(1, cost / Self.costOfLook))
-            return
-        }
         // As many names as bring up as many questions as there is room for.
-        count = max(1, Int(Double(cost) / (1 + Double(Self.costOfLook) * share)))
-        asked = isProbe ? [] : waiting.prefix(max(1, (cost - count) / Self.costOfLook))
+        count = cursor == nil ? 0 : max(1, Int(Double(cost) / (1 + costOfName)))
+        var room = cost - count
+        var asked = 0
+        while !(isProbe && cursor != nil), asked < waiting.count, asked == 0 || waiting[asked].cost <= room {
+            room -= waiting[asked].cost
+            asked += 1
+        }
+        self.asked = waiting.prefix(asked)
     }
 
     /// In names of SCAN.
-    var cost: Int { count + asked.count * Self.costOfLook }
-    var commands: Int { (cursor == nil ? 0 : 1) + asked.count * Self.questions }
+    var cost: Int { asked.reduce(count) { $0 + $1.cost } }
 
     var scan: RedisCommand<RedisScanPage<LentName>>? {
         cursor.map { .scanPage($0, count: count, as: LentName.self) }
@@ -41,12 +94,7 @@ struct WalkStep: Sendable {
     var batch: RedisBatch {
         var batch = RedisBatch()
         if let scan { batch.append(scan) }
-        for key in asked {
-            batch.append(.type(key))
-            batch.append(.ttl(key))
-            batch.append(.raw("OBJECT", ["ENCODING", key]))
-            batch.append(.raw("MEMORY", ["USAGE", key]))
-        }
+        for question in asked { question.append(to: &batch) }
         return batch
     }
 }
@@ -94,60 +142,94 @@ struct WalkAnswer: Sendable {
         answers = replies.dropFirst()
     }
 
-    /// Calls `body` with each key that was asked about and what it is, nil if it is gone; and `refused` with each
-    /// error of the server.
-    func forEachLook(
-        _ body: (RESPBytes, KeyLook?) -> Void, refused: (_ command: String, _ message: RESPBytes) -> Void
+    /// Calls `body` with each question and what came of it, and `refused` with each error that does not depend on the
+    /// key.
+    func forEachReply(
+        _ body: (WalkQuestion, WalkReply) -> Void, refused: (_ command: String, _ message: RESPBytes) -> Void
     ) {
         var rest = answers
-        for key in step.asked {
-            let parts = rest.prefix(WalkStep.questions)
+        for question in step.asked {
+            let commands = question.commands
+            let parts = rest.prefix(commands.count)
             rest = rest.dropFirst(parts.count)
-            guard parts.count == WalkStep.questions else { return }
-            for (part, command) in zip(parts, ["TYPE", "PTTL", "OBJECT ENCODING", "MEMORY USAGE"]) {
-                if let message = part.errorMessage { refused(command, message) }
+            guard parts.count == commands.count else { return }
+            var look = KeyLook()
+            var isGone = false
+            var isHidden = false
+            for (part, command) in zip(parts, commands) {
+                if let message = part.errorMessage {
+                    if message.isAboutThisKey { isHidden = true } else { refused(command, message) }
+                } else {
+                    isGone = !look.add(part, of: command) || isGone
+                }
             }
-            body(key, KeyLook(Array(parts)))
+            body(question, isHidden ? .hidden : isGone ? .gone : .known(look))
         }
     }
 }
 
-extension KeyLook {
-    /// Reads the answers to the questions; nil if one of them says that the key is gone.
-    fileprivate init?(_ parts: [RESPValue]) {
-        let type = parts[0].bytes.map { String(decoding: $0, as: UTF8.self) }
-        let timeLeft = try? Int(redis: parts[1])
-        if type == "none" || timeLeft == -2 || parts[2] == .null || parts[3] == .null { return nil }
-        self.type = type
-        self.timeLeft = timeLeft.flatMap { $0 < 0 ? nil : $0 }
-        encoding = parts[2].bytes.map { String(decoding: $0, as: UTF8.self) }
-        bytes = (try? Int(redis: parts[3])).map { max(0, $0) }
+extension RESPBytes {
+    /// True of the refusal of a key that the user's patterns leave out, not of a command.
+    ///
+    /// "NOPERM No permissions to access a key", or in Redis 6 "this user has no permissions to access one of the keys".
+    fileprivate var isAboutThisKey: Bool {
+        let words = String(decoding: self, as: UTF8.self)
+        return words.hasPrefix("NOPERM") && words.contains("permissions to access")
     }
 }
 
-/// What a walk asked of the server.
+extension KeyLook {
+    /// Takes in the answer to one command; false if it says that the key is gone.
+    fileprivate mutating func add(_ answer: RESPValue, of command: String) -> Bool {
+        switch command {
+        case "TYPE":
+            type = answer.bytes.map { String(decoding: $0, as: UTF8.self) }
+            return type != "none"
+        case "PTTL":
+            guard let left = try? Int(redis: answer) else { return true }
+            time = left < 0 ? .never : .left(milliseconds: left)
+            return left != -2
+        case "OBJECT ENCODING":
+            encoding = answer.bytes.map { String(decoding: $0, as: UTF8.self) }
+            return answer != .null
+        default:
+            bytes = (try? Int(redis: answer)).map { max(0, $0) }
+            return answer != .null
+        }
+    }
+}
+
+/// What a walk asked of the server, and how long its steps took as seen from here.
 struct WalkCost: Sendable {
-    var scans = 0
-    var looks = 0
-    var commands = 0
-    /// Time in which the server owed an answer: it worked for no longer than that.
-    var waited = Duration.zero
-    var longestStep = Duration.zero
+    /// How often each command was called, in the words of a refusal; SCAN among them.
+    private(set) var calls: [String: Int] = [:]
+    private(set) var looks = 0
+    /// From the writing of each step to its last reply, added up: the way and the server's queue are in it.
+    private(set) var waited = Duration.zero
+    private(set) var longestStep = Duration.zero
     /// From the first step to the last.
     var elapsed = Duration.zero
 
+    var commands: Int { calls.values.reduce(0, +) }
+    var scans: Int { calls["SCAN"] ?? 0 }
+
     mutating func add(_ answer: WalkAnswer) {
-        if answer.step.cursor != nil { scans += 1 }
-        looks += answer.step.asked.count
-        commands += answer.step.commands
+        if answer.step.cursor != nil { calls["SCAN", default: 0] += 1 }
+        for question in answer.step.asked {
+            for command in question.commands { calls[command, default: 0] += 1 }
+            if question.kind == .look { looks += 1 }
+        }
         waited += answer.time
         longestStep = max(longestStep, answer.time)
     }
 
     static func + (left: WalkCost, right: WalkCost) -> WalkCost {
-        WalkCost(
-            scans: left.scans + right.scans, looks: left.looks + right.looks,
-            commands: left.commands + right.commands, waited: left.waited + right.waited,
-            longestStep: max(left.longestStep, right.longestStep), elapsed: left.elapsed + right.elapsed)
+        var sum = left
+        sum.calls.merge(right.calls, uniquingKeysWith: +)
+        sum.looks += right.looks
+        sum.waited += right.waited
+        sum.longestStep = max(left.longestStep, right.longestStep)
+        sum.elapsed += right.elapsed
+        return sum
     }
 }

@@ -1,3 +1,5 @@
+import BulkheadLint
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -1,4 +1,5 @@
 import BulkheadConsole
+package import BulkheadLint
 
 /// How findings are written.
 package enum LintFormat: String, Sendable, CaseIterable {

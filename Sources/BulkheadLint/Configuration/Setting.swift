@@ -17,14 +17,15 @@ struct ConfigurationText: Sendable {
 
     init() {}
 
-    init(_ bytes: [UInt8], as language: LintLanguage) {
+    init(_ bytes: [UInt8], _ range: Range<Int>?, as language: LintLanguage) {
+        let cursor = ByteCursor(bytes, range)
         switch language {
-        case .yaml: self = YAMLReader.read(bytes)
+        case .yaml: self = YAMLReader.read(cursor)
         case .json:
-            var reader = FlowReader(ByteCursor(bytes), separators: ":")
+            var reader = FlowReader(cursor, separators: ":")
             reader.readAll()
             self = reader.text
-        default: self = SettingsReader.read(bytes)
+        default: self = SettingsReader.read(cursor)
         }
     }
 }
@@ -51,7 +52,20 @@ enum SettingName {
         return "\(key) \(value) chooses a database by number"
     }
 
-    private static func isNumber(_ value: some StringProtocol) -> Bool {
+    /// True for `REDIS_DB` and its kin, as a program names a setting.
+    static func isName(_ text: String) -> Bool {
+        text.utf8.count <= 128 && isRedis(text) && text.utf8.allSatisfy { $0.continuesName || $0 == UInt8(ascii: ".") }
+    }
+
+    /// True for what holds options of Redis, and not for what it says about itself.
+    static func isRedisOptions(_ name: String) -> Bool {
+        let lowercased = name.lowercased()
+        return isRedis(name)
+            && !["stats", "status", "state", "info", "metrics", "counts", "report", "result", "response", "expected"]
+                .contains { lowercased.hasSuffix($0) }
+    }
+
+    static func isNumber(_ value: some StringProtocol) -> Bool {
         !value.isEmpty && value.utf8.count <= 5 && value.utf8.allSatisfy(\.isDigit)
     }
 

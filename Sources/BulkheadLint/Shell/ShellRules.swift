@@ -8,21 +8,6 @@ struct ShellRules {
     /// Variables that hold a call of redis-cli, with its words so far.
     private var calls: [String: [ShellWord]] = [:]
 
-    /// Commands that only speak about what stands behind them.
-    private static let speakers: Set<String> = [
-        "echo", "printf", "print", "grep", "egrep", "fgrep", "rg", "which", "whereis", "type", "hash", "man", "apt",
-        "apt-get", "apk", "yum", "dnf", "brew", "pip", "test", "[", "[[", "logger", "info", "warn", "error", "die",
-        "log", "cat", "sed", "awk", "FROM", "COPY", "ADD", "LABEL", "alias", "pgrep", "pkill", "killall", "ls", "ln",
-        "cp", "mv", "rm", "chmod", "case",
-    ]
-
-    /// Commands that run a text they are given.
-    private static let runners: Set<String> = [
-        "sh", "bash", "dash", "zsh", "ksh", "ash", "su", "ssh", "eval", "watch", "xargs", "docker", "podman", "kubectl",
-        "docker-compose", "sudo", "nohup", "timeout", "parallel", "flock", "env", "alias", "trap", "exec", "time",
-        "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "oc", "nsenter", "runuser", "doas", "vagrant", "heroku", "gosu",
-    ]
-
     /// Of a part of a file. A text in quotes that a shell would run is read to a depth of `ShellTokens.deepest`.
     init(_ bytes: [UInt8], _ range: Range<Int>? = nil, depth: Int = 0, linesEndQuotes: Bool = false) {
         self.bytes = bytes
@@ -46,10 +31,11 @@ struct ShellRules {
             readSetting(word)
         }
         for input in command.inputs where depth == 0 { readURLs(in: input) }
+        readWrittenFiles(of: command)
         let words = withCallsOfVariables(command.words)
         let name = nameOfCommand(words)
         if let assigned = assignedCall(in: words) { return note(assigned) }
-        if !Self.speakers.contains(name), let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
+        if !RunnerWords.speakers.contains(name), let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
             let isList = words[place].text.hasSuffix(",")
             let arguments = words[(place + 1)...].map { isList ? $0.trimmed : $0 }
             let call = RedisCLICall(arguments, at: words[place].range.lowerBound)
@@ -62,10 +48,20 @@ struct ShellRules {
 
     // MARK: Names
 
-    /// The first word that is no assignment, without the signs of make and its path.
+    /// The first word that is no assignment and belongs to the command, without the signs of make and its path.
     private func nameOfCommand(_ words: [ShellWord]) -> String {
-        let first = words.first { !isAssignment($0) }
-        return first.map { String(programName($0).split(separator: "/").last ?? "") } ?? ""
+        var isFlag = false
+        let first = words.first { word in
+            // `sudo -u redis`
+            defer { isFlag = word.text.hasPrefix("-") && word.text != "-" }
+            return !isFlag && !isAssignment(word) && !word.text.hasPrefix("-")
+                && !RunnerWords.beforeCommands.contains(programName(word))
+        }
+        return first.map(baseName) ?? ""
+    }
+
+    private func baseName(_ word: ShellWord) -> String {
+        String(programName(word).split(separator: "/").last ?? "")
     }
 
     private func programName(_ word: ShellWord) -> String {
@@ -115,9 +111,7 @@ struct ShellRules {
     // MARK: Texts
 
     private mutating func readURLs(of word: ShellWord) {
-        for number in URLNumbers.find(in: word.text.utf8) {
-            sightings.append(Sighting(.databaseNumber, at: word.range.lowerBound, number.what))
-        }
+        sightings += URLNumbers.sightings(of: word.text, spelledAt: word.range, in: bytes)
     }
 
     /// `REDIS_DB=3`
@@ -162,36 +156,54 @@ struct ShellRules {
         sightings += RedisCLICall.commands(in: String(decoding: bytes[range], as: UTF8.self), at: range.lowerBound)
     }
 
-    /// `sh -c 'redis-cli …'`, `python3 - <<EOF`, `bash <<EOF`
+    /// `cat > .env <<EOF`: what is written is read as what it becomes.
+    private mutating func readWrittenFiles(of command: ShellCommand) {
+        guard depth < ShellTokens.deepest, !command.inputs.isEmpty else { return }
+        var files = command.outputs
+        if command.words.contains(where: { baseName($0) == "tee" }) { files += command.words.map(\.text) }
+        guard let language = files.lazy.compactMap({ LintLanguage(path: Array($0.utf8)) }).first else { return }
+        for input in command.inputs { read(input, as: language) }
+    }
+
+    private mutating func read(_ range: Range<Int>, as language: LintLanguage) {
+        // URLs have been found where they stand.
+        sightings += Linter.look(at: bytes, range, as: language, depth: depth + 1).sightings.filter { !$0.isURL }
+    }
+
+    /// `sh -c 'redis-cli …'`, `if python3 - <<EOF`, `bash <<EOF`, `run_command "redis-cli …"`
     private mutating func readTextsToRun(_ words: [ShellWord], of command: ShellCommand, _ name: String) {
-        if name.hasPrefix("python") {
-            var texts = command.inputs
-            if let place = words.firstIndex(where: { $0.text == "-c" }), place + 1 < words.count,
-                let quoted = words[place + 1].quoted
-            {
-                texts.append(quoted)
+        guard !RunnerWords.speakers.contains(name) else { return }
+        for (place, word) in words.enumerated() {
+            guard let (flags, language) = RunnerWords.interpreter(baseName(word)) else { continue }
+            let arguments = words[(place + 1)...]
+            if let flag = arguments.firstIndex(where: { flags.contains($0.text) }) {
+                if flag + 1 < words.count, let code = words[flag + 1].quoted { read(code, as: language) }
+            } else if arguments.allSatisfy({ $0.text.hasPrefix("-") }) {
+                for input in command.inputs { read(input, as: language) }
             }
-            for text in texts { sightings += PythonRules.look(at: bytes, text).sightings.filter { !isURL($0) } }
             return
         }
-        guard words.contains(where: { Self.runners.contains(programName($0)) }) else { return }
-        for quoted in words.compactMap(\.quoted) + command.inputs where mentionsShell(quoted) {
+        let runsPrograms = words.contains { RunnerWords.shells.contains(programName($0)) }
+        guard runsPrograms || RunnerWords.runs(name) else { return }
+        for quoted in words.compactMap(\.quoted) + command.inputs where mentionsProgram(bytes, quoted) {
+            // A function's text may only speak of the program.
+            guard runsPrograms || beginsWithProgram(quoted) else { continue }
             let inner = ShellRules(bytes, quoted, depth: depth + 1, linesEndQuotes: linesEndQuotes)
-            sightings += inner.sightings.filter { !isURL($0) }
+            sightings += inner.sightings.filter { !$0.isURL }
         }
     }
 
-    /// URLs have been found where the word stands.
-    private func isURL(_ sighting: Sighting) -> Bool { sighting.what.hasPrefix("the URL") }
+    private func beginsWithProgram(_ range: Range<Int>) -> Bool {
+        let first = bytes[range].prefix(256).split(maxSplits: 1) { $0.isBlank }.first
+        return RedisWords.isShell(String(decoding: first ?? [], as: UTF8.self))
+    }
+}
 
-    /// Whether a text is worth reading as commands.
-    private func mentionsShell(_ range: Range<Int>) -> Bool {
-        var cursor = ByteCursor(bytes, range)
-        while !cursor.isAtEnd {
-            if cursor.isAt("redis-cli") || cursor.isAt("valkey-cli") { return true }
-            cursor.advance()
-        }
-        return false
+/// Whether a text is worth reading as commands.
+func mentionsProgram(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    let programs = RunnerWords.programs.map { Array($0.utf8) }
+    return range.contains { start in
+        programs.contains { $0[0] == bytes[start] && bytes[start..<range.upperBound].starts(with: $0) }
     }
 }
 

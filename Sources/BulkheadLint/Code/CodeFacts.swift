@@ -1,26 +1,84 @@
-/// What a file of code has told so far about its names: which are modules, types or functions that make clients, and
-/// which are clients. Facts come in the order of the text, and a name that is assigned anew loses what it was.
+/// What a file of code has told so far about its names: what they stand for in a library, and which are clients.
+/// Facts come in the order of the text, and a name that is assigned anew loses what it was.
 struct CodeFacts {
     let list: TokenList
-    /// Local names of modules, with the module's own name.
-    var modules: [String: String] = [:]
-    /// Local names of what makes clients, with the full name.
-    var makers: [String: String] = [:]
+    let language: LintLanguage
+    /// Local names with their full ones: a library's module, and what is named in it.
+    private(set) var bindings: [String: [String]] = [:]
     /// Chains such as `self.cache` that hold a client.
     var clients: Set<String> = []
+    /// True if a client of another library can be in this file.
+    private(set) var importsLibrary = false
 
     /// Members looked through to find a receiver; a longer chain is not followed.
     private static let mostHops = 32
 
-    init(_ list: TokenList) {
+    init(_ list: TokenList, _ language: LintLanguage) {
         self.list = list
+        self.language = language
+    }
+
+    // MARK: Libraries
+
+    private func library(_ module: String) -> ClientLibrary? { ClientLibrary.library(module, in: language) }
+
+    /// Takes note of what a local name stands for; of another library's, that it is none of ours any more.
+    mutating func bind(_ local: String, to full: [String]) {
+        let isOurs = full.first.flatMap(library) != nil
+        bindings[local] = isOurs ? full : nil
+        importsLibrary = importsLibrary || isOurs
+    }
+
+    /// All names of a module, without its own before them.
+    mutating func bindAll(of module: [String]) {
+        guard let library = module.first.flatMap(library) else { return }
+        for name in library.types + library.makers + library.settings + library.senders + library.interfaces
+        where name != "default" && name != "init" {
+            bind(name, to: module + [name])
+        }
+        importsLibrary = true
     }
 
     /// The full name of a chain, its first name replaced by what it stands for.
     func resolved(_ names: [String]) -> [String] {
-        guard let first = names.first, let full = makers[first] ?? modules[first] else { return names }
-        return full.split(separator: ".").map(String.init) + names.dropFirst()
+        guard let first = names.first, let full = bindings[first] else { return names }
+        // `Valkey.ValkeyClient`, and a type that has its module's name.
+        if language == .swift, full.count > 1, names.count > 1, bindings[names[1]]?.first == full[0] {
+            return resolved(Array(names.dropFirst()))
+        }
+        return full + names.dropFirst()
     }
+
+    /// The library of a full name whose call makes a client.
+    func library(making full: [String]) -> ClientLibrary? {
+        guard let first = full.first else { return nil }
+        guard let library = library(first) else {
+            // A module of redis-py under a name that this file has from elsewhere.
+            guard language == .python, full.count > 1, RedisWords.isClientName(first) else { return nil }
+            let library = self.library("redis")
+            return full.suffix(2).contains { library?.types.contains($0) == true } ? library : nil
+        }
+        return makes(full, library) ? library : nil
+    }
+
+    private func makes(_ full: [String], _ library: ClientLibrary) -> Bool {
+        let last = full[full.count - 1]
+        // `require('ioredis')` is its default export.
+        if full.count == 1 { return language == .script && library.types.contains("default") }
+        if library.types.contains(last) { return true }
+        let owner = full[full.count - 2]
+        return library.makers.contains(last)
+            && (library.types.contains(owner) || owner.first?.isUppercase != true || full.count == 2)
+    }
+
+    /// True for the name of a type whose values are clients.
+    func isType(_ full: [String]) -> Bool {
+        guard let last = full.last, full.count > 1 else { return false }
+        if let library = full.first.flatMap(library), library.interfaces.contains(last) { return true }
+        return library(making: full)?.types.contains(last) == true
+    }
+
+    // MARK: Names
 
     /// The chain that ends at `index`, which holds a word, and where it begins.
     func chain(endingAt index: Int) -> (names: [String], start: Int) {
@@ -50,11 +108,10 @@ struct CodeFacts {
                     continue
                 }
                 // What a client's pipeline is told, the client is told.
-                guard ["pipeline", "multi", "client", "transaction"].contains(callee), list.isSymbol(open - 2, ".")
+                guard Self.sameClient.contains(callee), list.isSymbol(open - 2, ".")
                 else {
                     let names = chain(endingAt: open - 1).names
-                    return makers[names[0]] != nil || RedisWords.isClientName(callee)
-                        || names.dropLast().last.map { makers[$0] != nil } == true
+                    return library(making: resolved(names)) != nil || RedisWords.isClientName(callee)
                 }
                 index = open - 3
             } else {
@@ -100,14 +157,16 @@ struct CodeFacts {
         } else if clients.contains(source.joined(separator: ".")) {
             clients.insert(name)
         } else if names.count == 1, list[next].map(\.startsLine) ?? true {
-            let full = resolved(source)
-            if full != source || modules[source[0]] != nil { makers[name] = full.joined(separator: ".") }
+            if bindings[source[0]] != nil { bind(name, to: resolved(source)) }
         }
     }
+
+    /// Methods of a client whose result sends what it is told to the same server.
+    private static let sameClient: Set<String> = ["pipeline", "multi", "client", "transaction", "duplicate"]
 
     private static let keywords: Set<String> = [
         "await", "return", "in", "if", "while", "and", "or", "not", "yield", "lambda", "try", "print", "assert",
     ]
 
-    private static func isPrefix(_ word: String) -> Bool { ["await", "try", "async"].contains(word) }
+    private static func isPrefix(_ word: String) -> Bool { ["await", "try", "async", "new"].contains(word) }
 }

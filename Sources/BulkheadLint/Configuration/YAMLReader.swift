@@ -13,8 +13,8 @@ struct YAMLReader {
     private var frames: [Frame] = []
     private var lineStart = 0
 
-    static func read(_ bytes: [UInt8]) -> ConfigurationText {
-        var reader = YAMLReader(cursor: ByteCursor(bytes))
+    static func read(_ cursor: ByteCursor) -> ConfigurationText {
+        var reader = YAMLReader(cursor: cursor)
         while !reader.cursor.isAtEnd { reader.line() }
         return reader.text
     }

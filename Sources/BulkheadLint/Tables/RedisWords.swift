@@ -7,28 +7,21 @@ enum RedisWords {
     static func verdict(on words: [String]) -> (rule: LintRule, command: String)? {
         // A client may take all of it as one text.
         let words = words.prefix(8).flatMap { $0.split(maxSplits: 8, whereSeparator: \.isWhitespace).prefix(8) }
-        guard let name = words.first?.uppercased() else { return nil }
-        switch name {
-        case "SELECT":
-            // Of SQL's SELECT something else than a number follows.
-            let isNumber = words.count < 2 || words[1].allSatisfy { $0.isNumber || "${}%".contains($0) }
-                || words[1].contains(Token.hole)
-            return isNumber && words.count <= 2 ? (.select, name) : nil
-        case "MOVE", "SWAPDB": return (.move, name)
-        case "COPY": return words.contains { $0.uppercased() == "DB" } ? (.move, "COPY … DB") : nil
-        case "FLUSHALL", "FLUSHDB": return (.flush, name)
-        case "KEYS": return (.keys, name)
-        default: return nil
-        }
+        guard let name = words.first?.uppercased(), let (rule, command) = commands[name] else { return nil }
+        return command.applies(to: words) ? (rule, command.shown) : nil
     }
 
-    /// The rule that a method of a client breaks by its name.
-    static func verdict(onMethod name: String) -> (rule: LintRule, command: String)? {
-        switch name.lowercased() {
-        case "select", "move", "swapdb", "flushall", "flushdb", "keys": verdict(on: [name])
-        default: nil
-        }
+    /// The command that a method of a client sends, by the method's name.
+    static func command(ofMethod name: String) -> (rule: LintRule, command: ForbiddenCommand)? {
+        methods[name.lowercased()]
     }
+
+    private static let commands = Dictionary(
+        RuleRow.all.flatMap { row in row.commands.map { ($0.name, (row.rule, $0)) } }, uniquingKeysWith: { $1 })
+
+    private static let methods = Dictionary(
+        RuleRow.all.flatMap { row in row.commands.flatMap { one in one.methods.map { ($0, (row.rule, one)) } } },
+        uniquingKeysWith: { $1 })
 
     /// True for `redis`, `self_redis_client`, `valkeyConnection`, and not for `redis_config` or `redisKeys`.
     static func isClientName(_ name: String) -> Bool {

@@ -6,9 +6,9 @@ struct TokenBuilder: Sendable {
     /// True from the end of a line to the next token.
     var startsLine = true
 
-    /// Signs of two bytes that must not be taken for two signs.
-    private static let pairs: [StaticString] = [
-        "==", "!=", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "%=",
+    /// Signs of more bytes that must not be taken for signs of one.
+    private static let longSigns: [StaticString] = [
+        "===", "!==", "==", "!=", "=>", "||", "??", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "%=",
     ]
 
     init(_ cursor: ByteCursor) {
@@ -65,7 +65,7 @@ struct TokenBuilder: Sendable {
 
     mutating func symbol() {
         let start = cursor.offset
-        cursor.advance(Self.pairs.contains { cursor.isAt($0) } ? 2 : 1)
+        cursor.advance(Self.longSigns.first { cursor.isAt($0) }?.utf8CodeUnitCount ?? 1)
         append(.symbol, from: start)
     }
 

@@ -21,8 +21,8 @@ struct AllowComment {
         let reason = words.dropFirst(names.count + 1).filter { $0 != "*/" }
         let unknown = names.first { name in !LintRule.allowable.contains { $0.rawValue == name } }
         if let unknown {
-            complaint = "there is no rule '\(unknown)'"
-                + suggestion(for: unknown, among: LintRule.allowable.map(\.rawValue))
+            let known = LintRule.allowable.map(\.rawValue).joined(separator: ", ")
+            complaint = "there is no rule '\(unknown)', only \(known)"
         } else if names.isEmpty {
             complaint = "it names no rule"
         } else {

@@ -15,6 +15,8 @@ struct ShellCommand: Sendable, Hashable {
     var words: [ShellWord] = []
     /// Insides of here-documents, and words of here-strings.
     var inputs: [Range<Int>] = []
+    /// Files that it is redirected to.
+    var outputs: [String] = []
     /// True if the command before it is piped into this one.
     var isFed = false
 }
@@ -36,6 +38,8 @@ struct ShellTokens {
     private let depth: Int
     /// True where a line ends every quote, as in a Makefile.
     private let linesEndQuotes: Bool
+    /// True for a part of a file, whose lines may all be indented.
+    private let isIndented: Bool
     private var current = ShellCommand()
     /// Here-documents whose bodies begin behind this line: which command they feed, and what ends them.
     private var pending: [(command: Int?, delimiter: [UInt8], stripsTabs: Bool)] = []
@@ -44,6 +48,7 @@ struct ShellTokens {
         cursor = ByteCursor(bytes, range)
         self.depth = depth
         self.linesEndQuotes = linesEndQuotes
+        isIndented = range != nil
         while !cursor.isAtEnd { step() }
         finishCommand()
     }
@@ -71,6 +76,10 @@ struct ShellTokens {
             cursor.advance()
             // `2>&1` ends no command.
             cursor.advance { ">&|".utf8.contains($0) }
+            cursor.advance { $0.isBlank }
+            if cursor.peek() != .newline, cursor.peek() != UInt8(ascii: "("), let file = word() {
+                current.outputs.append(file.text)
+            }
         default: word().map { current.words.append($0) }
         }
     }
@@ -83,7 +92,7 @@ struct ShellTokens {
 
     private mutating func finishCommand() {
         defer { current = ShellCommand() }
-        guard !current.words.isEmpty || !current.inputs.isEmpty || pending.contains(where: { $0.command == nil }) else {
+        guard !current.words.isEmpty || !current.inputs.isEmpty || !current.outputs.isEmpty || pending.contains(where: { $0.command == nil }) else {
             return
         }
         for index in pending.indices where pending[index].command == nil { pending[index].command = commands.count }
@@ -123,7 +132,7 @@ struct ShellTokens {
             var end = start
             while !cursor.isAtEnd {
                 let line = cursor.offset
-                if document.stripsTabs { cursor.advance { $0 == 0x09 } }
+                if document.stripsTabs || isIndented { cursor.advance { $0 == 0x09 || isIndented && $0 == 0x20 } }
                 let text = cursor.offset
                 cursor.advance { $0 != .newline }
                 var textEnd = cursor.offset

@@ -1,6 +1,8 @@
 /// What a file is written in, as far as the rules care.
 package enum LintLanguage: Sendable, Hashable {
     case swift, python, shell
+    /// JavaScript and TypeScript.
+    case script
     /// Lines with commands in them: Dockerfile, Makefile, crontab.
     case recipe
     case yaml, json
@@ -16,6 +18,8 @@ package enum LintLanguage: Sendable, Hashable {
         while let suffix = Self.templates.first(where: { name.hasSuffix($0) && name.count > $0.count }) {
             name.removeLast(suffix.count)
         }
+        // What a program wrote for browsers is read by nobody.
+        if name.hasSuffix(".min.js") { return nil }
         if let language = Self.names[name] {
             self = language
         } else if name.hasPrefix("dockerfile.") || name.hasPrefix("makefile.") || name.hasPrefix("crontab.") {
@@ -47,6 +51,7 @@ package enum LintLanguage: Sendable, Hashable {
         case _ where program.hasPrefix("python"): self = .python
         case "swift": self = .swift
         case "make": self = .recipe
+        case "node", "bun", "deno", "tsx", "ts-node": self = .script
         default: return nil
         }
     }
@@ -63,6 +68,8 @@ package enum LintLanguage: Sendable, Hashable {
 
     private static let suffixes: [String: LintLanguage] = [
         "swift": .swift, "py": .python, "pyi": .python, "pyw": .python,
+        "js": .script, "mjs": .script, "cjs": .script, "jsx": .script,
+        "ts": .script, "mts": .script, "cts": .script, "tsx": .script,
         "sh": .shell, "bash": .shell, "zsh": .shell, "ksh": .shell, "dash": .shell, "bats": .shell,
         "yml": .yaml, "yaml": .yaml, "json": .json, "json5": .json, "jsonc": .json,
         "toml": .settings, "ini": .settings, "cfg": .settings, "conf": .settings, "properties": .settings,
@@ -71,8 +78,8 @@ package enum LintLanguage: Sendable, Hashable {
     ]
 
     /// The words above, for people: what is linted.
-    static let description = """
-        *.swift, *.py, *.sh and other shells, *.yml, *.json, *.toml, *.ini, *.cfg, *.conf, *.properties, *.service, \
-        .env, Dockerfile, Makefile, crontab, templates of these (*.j2, *.example …), and scripts by their #! line
+    package static let description = """
+        *.swift, *.py, *.js, *.ts and their kin, *.sh and other shells, *.yml, *.json, *.toml, *.ini, *.cfg, *.conf, \
+        *.properties, *.service, .env, Dockerfile, Makefile, crontab, templates of these (*.j2, *.example …), and scripts by their #! line
         """
 }

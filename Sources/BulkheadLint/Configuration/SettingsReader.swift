@@ -4,8 +4,8 @@ struct SettingsReader {
     private var text = ConfigurationText()
     private var isUnderRedis = false
 
-    static func read(_ bytes: [UInt8]) -> ConfigurationText {
-        var reader = SettingsReader(cursor: ByteCursor(bytes))
+    static func read(_ cursor: ByteCursor) -> ConfigurationText {
+        var reader = SettingsReader(cursor: cursor)
         while !reader.cursor.isAtEnd { reader.line() }
         return reader.text
     }

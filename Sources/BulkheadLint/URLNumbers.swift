@@ -24,6 +24,17 @@ enum URLNumbers {
         return found
     }
 
+    /// The numbers in a text that stands in a file, each where it stands there, unless escapes are in between.
+    static func sightings(of text: String, spelledAt range: Range<Int>, in bytes: [UInt8]) -> [Sighting] {
+        let numbers = text.utf8.count < 6 ? [] : find(in: text.utf8)
+        guard !numbers.isEmpty else { return [] }
+        var places = find(in: bytes[range.prefix(4 * text.utf8.count + 64)])[...]
+        return numbers.map { number in
+            places = places.drop { $0.what != number.what }
+            return Sighting(.databaseNumber, at: range.lowerBound + (places.popFirst()?.offset ?? 0), number.what)
+        }
+    }
+
     private static func startOfScheme(before end: Int, in bytes: [UInt8]) -> Int? {
         var start = end
         while start > 0, end - start < 32, bytes[start - 1].isLetter || "+-.".utf8.contains(bytes[start - 1]) {
@@ -38,11 +49,17 @@ enum URLNumbers {
 /// One URL from behind its `://`.
 private struct URLReader {
     var cursor: ByteCursor
+    private var isInPath = false
+
+    init(cursor: ByteCursor) {
+        self.cursor = cursor
+    }
 
     /// What is said about its number; nil if it has none.
     mutating func number(scheme: String) -> String? {
         let isSocket = scheme.contains("unix") || scheme.contains("socket")
         _ = part(until: isSocket ? "?#" : "/?#")
+        isInPath = true
         var last: Part?
         while cursor.peek() == UInt8(ascii: "/") {
             cursor.advance()
@@ -99,9 +116,17 @@ private struct URLReader {
         let byte = cursor.peek()
         if byte <= 0x20 { return true }
         if byte == UInt8(ascii: "}") || byte == UInt8(ascii: ")") { return true }
-        // Several hosts stand with commas between them.
-        if byte == UInt8(ascii: ",") { return !cursor.peek(1).continuesName }
+        // Several hosts stand with commas between them; so do several URLs.
+        if byte == UInt8(ascii: ",") { return isInPath || !cursor.peek(1).continuesName || isBeforeScheme }
         return "\"'`<>;|\\".utf8.contains(byte)
+    }
+
+    /// True if the next URL begins behind the sign that stands here.
+    private var isBeforeScheme: Bool {
+        var length = 1
+        while length < 24, cursor.peek(length).isLetter || "+-.".utf8.contains(cursor.peek(length)) { length += 1 }
+        return cursor.peek(length) == UInt8(ascii: ":") && cursor.peek(length + 1) == UInt8(ascii: "/")
+            && cursor.peek(length + 2) == UInt8(ascii: "/")
     }
 
     /// `${NAME}`, `$NAME`, `{{ name }}`, `{name}`, `%(name)s`, `%s`, or a hole; nil if none stands here.

@@ -1,4 +1,4 @@
-import BulkheadTools
+import BulkheadLint
 import Testing
 
 @Suite("Lint of shells") struct LintShellTests {

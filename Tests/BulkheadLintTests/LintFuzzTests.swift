@@ -1,9 +1,9 @@
-import BulkheadTools
+import BulkheadLint
 import Testing
 
 /// Any bytes are read to their end, in time that grows with their number: a suite that hangs or traps has failed.
 @Suite("Lint of any bytes", .timeLimit(.minutes(5))) struct LintFuzzTests {
-    static let languages: [LintLanguage] = [.swift, .python, .shell, .recipe, .yaml, .json, .settings]
+    static let languages: [LintLanguage] = [.swift, .python, .script, .shell, .recipe, .yaml, .json, .settings]
 
     /// Sources that use all that the readers know.
     static let seeds = [
@@ -19,6 +19,11 @@ import Testing
         x = R(db=3, **k)
         f'{x!r:>{w}} {{}} {R().keys("*")}' rb'\\x' '''
         '''
+        """,
+        """
+        import Redis, { Cluster as C } from "ioredis"
+        const r = new Redis({ host, db: 3 }), re = /["'/`]/, t = `a ${`b ${C.x?.keys("*") ?? 3}`} }`
+        const { createClient: make } = require("redis"); make<A>({ database: N }) /* x */
         """,
         """
         redis-cli -n 3 \\
@@ -83,7 +88,8 @@ import Testing
         "- ", "a: {",
         "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",
         "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
-        "x.send([", "a=[",
+        "x.send([", "a=[", "`${", "{\"db\": 3, ", "{\"redis\": {", "[\"redis-cli\", [\"a\"], ", "createClient<",
+        "getenv(\"REDIS_DB\", ", "cat > a.py <<E\n", "sh -c \"python -c '", "import {", "redis_db: a",
         "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
     ])
     func `no text costs more than its length`(unit: String) {

@@ -7,17 +7,17 @@ package enum Linter {
         return judge(sightings, allowances, in: bytes, language)
     }
 
-    private static func look(
-        at bytes: [UInt8], as language: LintLanguage
+    /// What stands in a file, or in a part of it that is `depth` texts deep in others.
+    static func look(
+        at bytes: [UInt8], _ range: Range<Int>? = nil, as language: LintLanguage, depth: Int = 0
     ) -> (sightings: [Sighting], comments: [SourceComment]) {
         switch language {
-        case .swift: return SwiftRules.look(at: bytes)
-        case .python: return PythonRules.look(at: bytes)
+        case .swift, .python, .script: return CodeRules.look(at: bytes, range, as: language)
         case .shell, .recipe:
-            let rules = ShellRules(bytes, linesEndQuotes: language == .recipe)
+            let rules = ShellRules(bytes, range, depth: depth, linesEndQuotes: language == .recipe)
             return (rules.sightings, rules.comments)
         case .yaml, .json, .settings:
-            let rules = ConfigurationRules(bytes, as: language)
+            let rules = ConfigurationRules(bytes, range, as: language, depth: depth)
             return (rules.sightings, rules.comments)
         }
     }

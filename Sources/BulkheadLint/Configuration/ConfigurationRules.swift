@@ -1,16 +1,19 @@
 /// What bypasses names in configuration: numbers in URLs and settings, and calls of redis-cli.
 struct ConfigurationRules {
     private let bytes: [UInt8]
+    private let depth: Int
     private(set) var sightings: [Sighting] = []
     private(set) var comments: [SourceComment]
 
-    init(_ bytes: [UInt8], as language: LintLanguage) {
+    init(_ bytes: [UInt8], _ range: Range<Int>? = nil, as language: LintLanguage, depth: Int = 0) {
         self.bytes = bytes
-        let text = ConfigurationText(bytes, as: language)
+        self.depth = depth
+        let text = ConfigurationText(bytes, range, as: language)
         comments = text.comments
         for (index, setting) in text.settings.enumerated() {
             readURLs(of: setting)
             readNumber(setting)
+            if index > 0 { readPair(text.settings[index - 1], setting) }
             readCommands(setting, behind: text.settings[(index + 1)...])
         }
     }
@@ -34,8 +37,18 @@ struct ConfigurationRules {
         if let what { sightings.append(Sighting(.databaseNumber, at: setting.value.lowerBound, what)) }
     }
 
+    /// `- name: REDIS_DB` and `value: "3"` behind it.
+    private mutating func readPair(_ name: Setting, _ value: Setting) {
+        guard name.key == "name" || name.key == "key", value.key == "value", value.value.count <= 256 else { return }
+        let key = text(name)
+        guard SettingName.isName(key), let what = SettingName.numberSetting(key, text(value), isUnderRedis: false) else {
+            return
+        }
+        sightings.append(Sighting(.databaseNumber, at: value.value.lowerBound, what))
+    }
+
     private mutating func readCommands(_ setting: Setting, behind rest: ArraySlice<Setting>) {
-        guard mentionsShell(setting.value) else { return }
+        guard depth < ShellTokens.deepest, mentionsProgram(bytes, setting.value) else { return }
         if let list = setting.list, RedisWords.isShell(text(setting)) {
             // `["redis-cli", "-n", "3"]`
             let words = rest.prefix(RedisCLICall.mostWords).prefix { $0.list == list }
@@ -43,19 +56,8 @@ struct ConfigurationRules {
             sightings += RedisCLICall(words, at: setting.value.lowerBound).sightings
             return
         }
-        let rules = ShellRules(bytes, setting.value)
-        // URLs have been found as such.
-        sightings += rules.sightings.filter { !$0.what.hasPrefix("the URL") }
+        let rules = ShellRules(bytes, setting.value, depth: depth)
+        sightings += rules.sightings.filter { !$0.isURL }
         comments += rules.comments
-    }
-
-    private func mentionsShell(_ range: Range<Int>) -> Bool {
-        guard range.count >= 9 else { return false }
-        var cursor = ByteCursor(bytes, range)
-        while !cursor.isAtEnd {
-            if cursor.isAt("redis-cli") || cursor.isAt("valkey-cli") { return true }
-            cursor.advance()
-        }
-        return false
     }
 }

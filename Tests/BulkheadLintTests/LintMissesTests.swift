@@ -70,7 +70,7 @@ import Testing
 
     @Test(arguments: [
         ("env:\n  - name: REDIS_DB\n    value: \"3\"", ["3:13"]),
-        ("env:\n- name: A\n  value: 1\n- {name: REDIS_DB, value: 3}", ["4:26"]),
+        ("env:\n- name: A\n  value: 1\n- {name: REDIS_DB, value: 3}", ["4:27"]),
         ("env:\n  - name: REDIS_DB\n    valueFrom:\n      x: 3", []),
         ("env:\n  - name: REDIS_PORT\n    value: \"3\"", []), ("env:\n  - name: DB\n    value: \"3\"", []),
         ("env:\n  - value: \"3\"\n    name: X\n  - name: REDIS_DB\n    valueFrom: y", []),
@@ -78,12 +78,16 @@ import Testing
     ])
     func `Kubernetes' pairs of a name and a value are settings`(source: String, places: [String]) {
         #expect(found(in: source, .yaml) == places.map { "\($0) database-number" })
+    }
+
+    @Test func `so are those of a task in JSON`() {
         let task = #"{"environment": [{"name": "REDIS_DB", "value": "3"}]}"#
-        #expect(found(in: task, .json) == ["1:48 database-number"])
+        #expect(found(in: task, .json) == ["1:49 database-number"])
     }
 
     @Test(arguments: [
-        ("U = 'redis://a/1,redis://b/2'", ["1:6", "1:18"]), ("U = 'redis://a/1 redis://b/2;redis://c/3'", ["1:6", "1:18", "1:30"]),
+        ("U = 'redis://a/1,redis://b/2'", ["1:6", "1:18"]),
+        ("U = 'redis://a/1 redis://b/2;redis://c/3'", ["1:6", "1:18", "1:30"]),
         ("U = 'redis://a:1,redis://b:2/3'", ["1:18"]), ("U = f'redis://a/{n},redis://b/{n}'", ["1:7", "1:21"]),
         ("U = 'redis://a:1,b:2/3'", ["1:6"]), ("U = 'redis://a,redis://b'", []),
         ("U = 'redis://a/x,https://b/2'", []),
@@ -113,8 +117,10 @@ import Testing
         "REDIS_DB: int", "REDIS_DB: int = other", "REDIS_DB_TIMEOUT: int = 4", "n = getenv('REDIS_PORT', 4)",
         "n = getenv('DB', 4)", "n = getenv('REDIS_DB')", "n = getenv('REDIS_DB', default)", "if redis_db == 4: pass",
         "o = {'host': h, 'db': 3}", "o = {'db': 3} # redis", "o = {'host': redis, 'user': 'u', 'db': 3}",
-        "o = {'host': redis, 'db': 'main'}", "o = {'BACKEND': 'postgres', 'OPTIONS': {'DB': 2}}", "redis_stats = {'db': 0}",
-        "o = {'note': 'redis', 'db': 3}", "f(redis_state({'db': 3}))", "o = {'redis': {'port': 3}}", "x['REDIS_DB'] = y or 4",
+        "o = {'host': redis, 'db': 'main'}", "o = {'BACKEND': 'postgres', 'OPTIONS': {'DB': 2}}",
+        "redis_stats = {'db': 0}",
+        "o = {'note': 'redis', 'db': 3}", "f(redis_state({'db': 3}))", "o = {'redis': {'port': 3}}",
+        "x['REDIS_DB'] = y or 4",
         "o = {'host': redis, 'db': 3 + n}", "redis_db: dict[str, int] = {}",
     ])
     func `settings and options that look alike choose none`(source: String) {
@@ -147,10 +153,11 @@ import Testing
         ("from walrus import Database\nDatabase(host='h', db=n)", [.rawClient, .databaseNumber]),
         ("import glide\nglide.GlideClientConfiguration([a], database_id=3)", [.databaseNumber]),
         ("from glide import GlideClient\nawait GlideClient.create(c)", [.rawClient]),
-        ("from arq import create_pool\nfrom arq.connections import RedisSettings\ncreate_pool(RedisSettings(database=N))",
-            [.rawClient, .databaseNumber]),
+        ("from arq import create_pool\ncreate_pool(settings)", [.rawClient]),
+        ("from arq.connections import RedisSettings\nRedisSettings(database=N)", [.databaseNumber]),
         ("import coredis\ncoredis.Redis.from_url(u)", [.rawClient]),
-        ("from sqlalchemy import Database\nDatabase('h', 1, 3)", []), ("from mine import create_pool\ncreate_pool()", []),
+        ("from sqlalchemy import Database\nDatabase('h', 1, 3)", []),
+        ("from mine import create_pool\ncreate_pool()", []),
         ("from walrus import Model\nModel(db=3)", []), ("import arq\narq.cron(f, minute=3)", []),
     ])
     func `each library's clients and settings are known`(source: String, expected: [LintRule]) {
@@ -159,7 +166,8 @@ import Testing
 
     @Test(arguments: [
         ("c.swapDatabase(0, with: 1)", LintRule.move), ("c.select(database: 3)", .select),
-        ("let redisDatabase: Int = 3", .databaseNumber), ("let n = environment[\"REDIS_DB\"] ?? \"3\"", .databaseNumber),
+        ("let redisDatabase: Int = 3", .databaseNumber),
+        ("let n = environment[\"REDIS_DB\"] ?? \"3\"", .databaseNumber),
         ("swapDatabases()", nil), ("let redisDatabase: Int = n", nil),
     ])
     func `Swift's swaps and settings are found`(source: String, rule: LintRule?) {

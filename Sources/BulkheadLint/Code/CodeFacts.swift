@@ -7,8 +7,11 @@ struct CodeFacts {
     private(set) var bindings: [String: [String]] = [:]
     /// Chains such as `self.cache` that hold a client.
     var clients: Set<String> = []
+    /// Modules of other libraries that the file imports.
+    private var imported: Set<String> = []
+
     /// True if a client of another library can be in this file.
-    private(set) var importsLibrary = false
+    var importsLibrary: Bool { !imported.isEmpty }
 
     /// Members looked through to find a receiver; a longer chain is not followed.
     private static let mostHops = 32
@@ -20,23 +23,30 @@ struct CodeFacts {
 
     // MARK: Libraries
 
-    private func library(_ module: String) -> ClientLibrary? { ClientLibrary.library(module, in: language) }
+    /// The library that a module belongs to. A module of Python is known by its name, wherever that comes from.
+    private func library(_ module: String) -> ClientLibrary? {
+        guard language == .python || imported.contains(module) else { return nil }
+        return ClientLibrary.library(module, in: language)
+    }
+
+    mutating func noteImport(of module: String) {
+        if ClientLibrary.library(module, in: language) != nil { imported.insert(module) }
+    }
 
     /// Takes note of what a local name stands for; of another library's, that it is none of ours any more.
     mutating func bind(_ local: String, to full: [String]) {
-        let isOurs = full.first.flatMap(library) != nil
-        bindings[local] = isOurs ? full : nil
-        importsLibrary = importsLibrary || isOurs
+        full.first.map { noteImport(of: $0) }
+        bindings[local] = full.first.flatMap(library).map { _ in full }
     }
 
     /// All names of a module, without its own before them.
     mutating func bindAll(of module: [String]) {
+        module.first.map { noteImport(of: $0) }
         guard let library = module.first.flatMap(library) else { return }
         for name in library.types + library.makers + library.settings + library.senders + library.interfaces
         where name != "default" && name != "init" {
             bind(name, to: module + [name])
         }
-        importsLibrary = true
     }
 
     /// The full name of a chain, its first name replaced by what it stands for.

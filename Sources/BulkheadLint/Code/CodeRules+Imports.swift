@@ -107,6 +107,7 @@ extension CodeRules {
         guard language == .script, list.opensCall(index + 1), let module = list[index + 2], module.kind == .string,
             let close = list[index + 1]?.partner, close == index + 3
         else { return }
+        facts.noteImport(of: module.text)
         var full = [module.text]
         var next = close + 1
         while list.isSymbol(next, "."), let name = list.word(next + 1) {

@@ -112,8 +112,9 @@ extension CodeRules {
     /// The number that stands at an index, also in quotes, and that nothing is done with.
     private func number(at index: Int) -> String? {
         guard let token = list[index], token.kind == .number || token.kind == .string else { return nil }
-        if let next = list[index + 1], next.kind == .symbol, "+-*/%.<[".contains(next.text), !next.startsLine { return nil }
-        return token.text
+        let next = list[index + 1]
+        let goesOn = next.map { $0.kind == .symbol && "+-*/%.<[".contains($0.text) && !$0.startsLine } ?? false
+        return goesOn ? nil : token.text
     }
 
     /// `REDIS_DB = 3`, also as an argument; `REDIS_DB: int = Field(3)`; `process.env.REDIS_DB || 3`.
@@ -122,7 +123,8 @@ extension CodeRules {
         var value = next
         if list.isSymbol(next, ":") || list.isSymbol(next, "?") {
             // A type stands before the value.
-            value = (next..<next + 8).first { "=,".contains(list[$0]?.text ?? "=") || list[$0]?.startsLine == true } ?? next
+            let isEnd = { (token: Token) in token.text == "=" || token.text == "," || token.startsLine }
+            value = (next..<next + 8).first { list[$0].map(isEnd) ?? true } ?? next
         }
         guard list.isSymbol(value, "=") || isAlternative(value) else { return }
         value += 1
@@ -193,7 +195,9 @@ extension CodeRules {
 
     /// The name that options are given: `REDIS = {`, `"redis": {`, `redis: Options = {`.
     private func nameBefore(_ open: Int) -> String? {
-        guard list.isSymbol(open - 1, "=") || list.isSymbol(open - 1, ":"), let name = list[open - 2] else { return nil }
+        guard list.isSymbol(open - 1, "=") || list.isSymbol(open - 1, ":"), let name = list[open - 2] else {
+            return nil
+        }
         if list.isSymbol(open - 1, "="), list.isSymbol(open - 3, ":"), let holder = holder(before: open - 3) {
             return holder
         }
@@ -230,10 +234,8 @@ private struct Option {
 
     /// `"BACKEND": "django_redis.cache.RedisCache"`
     func namesRedis(_ list: TokenList) -> Bool {
-        guard ["backend", "location", "url", "engine", "broker"].contains(key.lowercased()), let value = list[value] else {
-            return false
-        }
-        return value.kind == .string && SettingName.isRedis(value.text)
+        ["backend", "location", "url", "engine", "broker"].contains(key.lowercased())
+            && list[value].map { $0.kind == .string && SettingName.isRedis($0.text) } == true
     }
 
     /// What tells where a server is, and what servers of other kinds have beside it.

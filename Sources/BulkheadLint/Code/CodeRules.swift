@@ -45,7 +45,7 @@ struct CodeRules {
         guard let token = list[index] else { return index + 1 }
         switch (token.kind, token.text) {
         case (.string, _): readString(at: index)
-        case (.word, "import") where !list.isSymbol(index - 1, ".") && !list.opensCall(index + 1):
+        case (.word, "import") where isImport(at: index):
             let next = readImport(at: index)
             importsBulkhead = importsBulkhead || language == .swift && list.isWord(index + 1, "Bulkhead")
             return next
@@ -61,6 +61,11 @@ struct CodeRules {
 
     mutating func report(_ rule: LintRule, at index: Int, _ what: String) {
         sightings.append(Sighting(rule, at: list[index]?.range.lowerBound ?? 0, what))
+    }
+
+    /// `import("redis")` is a call.
+    private func isImport(at index: Int) -> Bool {
+        !list.isSymbol(index - 1, ".") && !(language == .script && list.opensCall(index + 1))
     }
 
     // MARK: Chains
@@ -201,7 +206,9 @@ struct CodeRules {
 
     /// `.flushall(`, `.execute_command("SELECT", 3)`, `.master_for(…, db=3)`
     private mutating func readMethod(at dot: Int) {
-        guard let name = list.word(dot + 1), language != .swift || facts.importsLibrary || importsBulkhead else { return }
+        guard let name = list.word(dot + 1), language != .swift || facts.importsLibrary || importsBulkhead else {
+            return
+        }
         if name == "withConnection" { noteConnection(at: dot) }
         let open = behindTypeArguments(dot + 2)
         let isCall = list.isSymbol(open, "(")

@@ -8,7 +8,8 @@ struct TokenBuilder: Sendable {
 
     /// Signs of more bytes that must not be taken for signs of one.
     private static let longSigns: [StaticString] = [
-        "===", "!==", "==", "!=", "=>", "||", "??", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "%=",
+        "===", "!==", "==", "!=", "=>", "||", "??", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "|=", "&=", "^=",
+        "%=",
     ]
 
     init(_ cursor: ByteCursor) {

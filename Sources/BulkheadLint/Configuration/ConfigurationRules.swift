@@ -41,9 +41,8 @@ struct ConfigurationRules {
     private mutating func readPair(_ name: Setting, _ value: Setting) {
         guard name.key == "name" || name.key == "key", value.key == "value", value.value.count <= 256 else { return }
         let key = text(name)
-        guard SettingName.isName(key), let what = SettingName.numberSetting(key, text(value), isUnderRedis: false) else {
-            return
-        }
+        guard SettingName.isName(key), let what = SettingName.numberSetting(key, text(value), isUnderRedis: false)
+        else { return }
         sightings.append(Sighting(.databaseNumber, at: value.value.lowerBound, what))
     }
 

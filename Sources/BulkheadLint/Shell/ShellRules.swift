@@ -35,7 +35,8 @@ struct ShellRules {
         let words = withCallsOfVariables(command.words)
         let name = nameOfCommand(words)
         if let assigned = assignedCall(in: words) { return note(assigned) }
-        if !RunnerWords.speakers.contains(name), let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
+        if RunnerWords.speakers.contains(name) { return }
+        if let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
             let isList = words[place].text.hasSuffix(",")
             let arguments = words[(place + 1)...].map { isList ? $0.trimmed : $0 }
             let call = RedisCLICall(arguments, at: words[place].range.lowerBound)
@@ -172,7 +173,6 @@ struct ShellRules {
 
     /// `sh -c 'redis-cli …'`, `if python3 - <<EOF`, `bash <<EOF`, `run_command "redis-cli …"`
     private mutating func readTextsToRun(_ words: [ShellWord], of command: ShellCommand, _ name: String) {
-        guard !RunnerWords.speakers.contains(name) else { return }
         for (place, word) in words.enumerated() {
             guard let (flags, language) = RunnerWords.interpreter(baseName(word)) else { continue }
             let arguments = words[(place + 1)...]

@@ -92,9 +92,8 @@ struct ShellTokens {
 
     private mutating func finishCommand() {
         defer { current = ShellCommand() }
-        guard !current.words.isEmpty || !current.inputs.isEmpty || !current.outputs.isEmpty || pending.contains(where: { $0.command == nil }) else {
-            return
-        }
+        let isEmpty = current.words.isEmpty && current.inputs.isEmpty && current.outputs.isEmpty
+        guard !isEmpty || pending.contains(where: { $0.command == nil }) else { return }
         for index in pending.indices where pending[index].command == nil { pending[index].command = commands.count }
         commands.append(current)
     }

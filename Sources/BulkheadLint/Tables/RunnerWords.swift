@@ -14,7 +14,7 @@ enum RunnerWords {
     }
 
     /// What a text is worth reading for.
-    static let programs = ["redis-cli", "valkey-cli"] + interpreters.map(\.program)
+    static let programs = ["redis-cli", "valkey-cli", "<<"] + interpreters.map(\.program)
 
     /// Commands of a shell that run a text, or a program, that they are given.
     static let shells: Set<String> = [
@@ -49,8 +49,8 @@ enum RunnerWords {
         "run", "runs", "exec", "execute", "command", "cmd", "shell", "sh", "bash", "ssh", "sudo", "eval", "retry",
     ]
     private static let speakingParts: Set<String> = [
-        "log", "print", "echo", "show", "say", "describe", "explain", "format", "check", "assert", "expect", "is", "has",
-        "parse", "test",
+        "log", "print", "echo", "show", "say", "describe", "explain", "format", "check", "assert", "expect", "is",
+        "has", "parse", "test",
     ]
 
     /// True for `system`, `run_command`, `remoteExec`, and not for `log_command`.

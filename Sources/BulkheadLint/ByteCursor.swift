@@ -35,6 +35,13 @@ struct ByteCursor: Sendable {
         while offset < end, isWanted(bytes[offset]) { offset += 1 }
     }
 
+    /// Reads a comment to the end of its line.
+    mutating func lineComment() -> SourceComment {
+        let start = offset
+        advance { $0 != .newline }
+        return SourceComment(range: start..<offset, text: text(from: start))
+    }
+
     /// The bytes from `start` to here as text, repaired where they are no UTF-8.
     func text(from start: Int) -> String {
         String(decoding: bytes[start..<offset], as: UTF8.self)

@@ -72,9 +72,7 @@ struct TokenBuilder: Sendable {
 
     /// A comment to the end of its line.
     mutating func lineComment() {
-        let start = cursor.offset
-        cursor.advance { $0 != .newline }
-        appendComment(from: start)
+        comments.append(cursor.lineComment())
     }
 
     mutating func appendComment(from start: Int) {

@@ -18,7 +18,7 @@ struct SettingsReader {
         cursor.advance { $0.isBlank }
         switch cursor.peek() {
         case .newline: cursor.advance()
-        case .hash, UInt8(ascii: ";"): comment()
+        case .hash, UInt8(ascii: ";"): text.comments.append(cursor.lineComment())
         case UInt8(ascii: "["):
             let start = cursor.offset
             cursor.advance { $0 != .newline && $0 != UInt8(ascii: "]") }
@@ -27,12 +27,6 @@ struct SettingsReader {
             if cursor.peek() != .hash { cursor.advance { $0 != .newline } }
         default: setting()
         }
-    }
-
-    private mutating func comment() {
-        let start = cursor.offset
-        cursor.advance { $0 != .newline }
-        text.comments.append(SourceComment(range: start..<cursor.offset, text: cursor.text(from: start)))
     }
 
     private mutating func setting() {
@@ -80,7 +74,7 @@ struct SettingsReader {
             append(start..<cursor.offset, key: key)
         }
         cursor.advance { $0.isBlank }
-        if cursor.peek() == .hash { comment() }
+        if cursor.peek() == .hash { text.comments.append(cursor.lineComment()) }
     }
 
     private mutating func append(_ range: Range<Int>, key: String) {

@@ -38,15 +38,9 @@ struct YAMLReader {
         }
         switch cursor.peek() {
         case .newline: cursor.advance()
-        case .hash: comment()
+        case .hash: text.comments.append(cursor.lineComment())
         default: entry(isItem: isItem)
         }
-    }
-
-    private mutating func comment() {
-        let start = cursor.offset
-        cursor.advance { $0 != .newline }
-        text.comments.append(SourceComment(range: start..<cursor.offset, text: cursor.text(from: start)))
     }
 
     /// Forgets keys that stand at `indent` or further right.
@@ -124,7 +118,7 @@ struct YAMLReader {
         default: append(plain())
         }
         cursor.advance { $0.isBlank }
-        if cursor.peek() == .hash { comment() }
+        if cursor.peek() == .hash { text.comments.append(cursor.lineComment()) }
         // What follows a value on its line is no YAML.
         cursor.advance { $0 != .newline }
         cursor.advance()

@@ -62,7 +62,7 @@ struct ShellTokens {
             if !pending.isEmpty { readHereDocuments() }
         case .backslash where isAtContinuation: cursor.advance(lengthOfContinuation)
         case _ where byte.isBlank: cursor.advance()
-        case .hash: comment()
+        case .hash: comments.append(cursor.lineComment())
         case UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "("), UInt8(ascii: ")"):
             finishCommand()
             cursor.advance()
@@ -82,12 +82,6 @@ struct ShellTokens {
             }
         default: word().map { current.words.append($0) }
         }
-    }
-
-    private mutating func comment() {
-        let start = cursor.offset
-        cursor.advance { $0 != .newline }
-        comments.append(SourceComment(range: start..<cursor.offset, text: cursor.text(from: start)))
     }
 
     private mutating func finishCommand() {
@@ -172,7 +166,7 @@ struct ShellTokens {
             case .quote: (quoted, variable) = doubleQuotes(into: &content)
             case UInt8(ascii: "$") where cursor.peek(1) == .apostrophe:
                 cursor.advance()
-                quoted = ansiQuotes(into: &content)
+                quoted = singleQuotes(into: &content, isANSI: true)
             case UInt8(ascii: "$"), UInt8(ascii: "`"): variable = expansion(into: &content)
             default:
                 content.append(byte)
@@ -194,16 +188,19 @@ struct ShellTokens {
         byte == quote || byte == .newline && linesEndQuotes
     }
 
-    private mutating func singleQuotes(into content: inout [UInt8]) -> Range<Int> {
+    /// `'…'`; of `$'…'`, where a backslash says what follows, `\n` is a line feed.
+    private mutating func singleQuotes(into content: inout [UInt8], isANSI: Bool = false) -> Range<Int> {
         cursor.advance()
         let start = cursor.offset
         while !cursor.isAtEnd, !isEndOfQuotes(cursor.peek(), .apostrophe) {
             if linesEndQuotes, cursor.peek() == .backslash, isAtContinuation {
                 cursor.advance(lengthOfContinuation)
-            } else {
-                content.append(cursor.peek())
-                cursor.advance()
+                continue
             }
+            let isEscape = isANSI && cursor.peek() == .backslash
+            if isEscape { cursor.advance() }
+            content.append(isEscape && cursor.peek() == UInt8(ascii: "n") ? .newline : cursor.peek())
+            cursor.advance()
         }
         let inside = start..<cursor.offset
         if cursor.peek() == .apostrophe { cursor.advance() }
@@ -236,24 +233,6 @@ struct ShellTokens {
         let inside = start..<cursor.offset
         if cursor.peek() == .quote { cursor.advance() }
         return (inside, parts == 1 ? variable : nil)
-    }
-
-    /// `$'…'`, whose `\n` is a line feed.
-    private mutating func ansiQuotes(into content: inout [UInt8]) -> Range<Int> {
-        cursor.advance()
-        let start = cursor.offset
-        while !cursor.isAtEnd, !isEndOfQuotes(cursor.peek(), .apostrophe) {
-            if cursor.peek() == .backslash {
-                content.append(cursor.peek(1) == UInt8(ascii: "n") ? .newline : cursor.peek(1))
-                cursor.advance(2)
-            } else {
-                content.append(cursor.peek())
-                cursor.advance()
-            }
-        }
-        let inside = start..<cursor.offset
-        if cursor.peek() == .apostrophe { cursor.advance() }
-        return inside
     }
 
     // MARK: Expansions

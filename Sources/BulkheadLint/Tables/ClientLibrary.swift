@@ -77,6 +77,9 @@ struct ClientLibrary: Sendable {
             language: .script, modules: ["@upstash/redis", "tedis", "handy-redis"],
             types: ["Redis", "Tedis", "TedisPool"], makers: ["fromEnv", "createNodeRedisClient", "createHandyClient"],
             numbers: ["db"]),
+        ClientLibrary(
+            language: .script, modules: ["@keyv/redis", "@keyv/valkey"], types: ["default", "KeyvRedis", "KeyvValkey"],
+            makers: ["createKeyv"], numbers: ["database", "db"]),
 
         // MARK: Swift
         ClientLibrary(

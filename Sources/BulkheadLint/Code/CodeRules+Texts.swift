@@ -184,7 +184,7 @@ extension CodeRules {
         if isUnderRedis { redisOptions.insert(open) }
         // Servers of other kinds are named by text, and their options have these names.
         let keys = Set(options.map { $0.key.lowercased() })
-        let isServer = speaksOfRedis && !keys.isDisjoint(with: Option.places) && keys.isDisjoint(with: Option.others)
+        let isServer = !keys.isDisjoint(with: Option.places) && keys.isDisjoint(with: Option.others) && speaksOfRedis
         for option in options {
             guard let value = number(at: option.value), option.isWhole,
                 let what = SettingName.numberSetting(option.key, value, isUnderRedis: isUnderRedis || isServer)

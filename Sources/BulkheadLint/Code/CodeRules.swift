@@ -12,7 +12,9 @@ struct CodeRules {
     var readOptions: Set<Int> = []
     var redisOptions: Set<Int> = []
     /// True if the file names Redis or its kin somewhere.
-    let speaksOfRedis: Bool
+    private(set) lazy var speaksOfRedis = list.tokens.contains {
+        ($0.kind == .word || $0.kind == .string) && SettingName.isRedis($0.text) || $0.text == "6379"
+    }
     private var importsBulkhead = false
 
     let numbers: Set<String>
@@ -33,9 +35,6 @@ struct CodeRules {
         self.bytes = bytes
         self.language = language
         facts = CodeFacts(list, language)
-        speaksOfRedis = list.tokens.contains {
-            ($0.kind == .word || $0.kind == .string) && SettingName.isRedis($0.text) || $0.text == "6379"
-        }
         numbers = ClientLibrary.numbers(in: language)
         senders = ClientLibrary.senders(in: language)
     }

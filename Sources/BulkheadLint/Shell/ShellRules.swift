@@ -201,9 +201,8 @@ struct ShellRules {
 
 /// Whether a text is worth reading as commands.
 func mentionsProgram(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
-    let programs = RunnerWords.programs.map { Array($0.utf8) }
-    return range.contains { start in
-        programs.contains { $0[0] == bytes[start] && bytes[start..<range.upperBound].starts(with: $0) }
+    bytes[range].indices.contains { start in
+        RunnerWords.programs.contains { $0[0] == bytes[start] && bytes[start..<range.upperBound].starts(with: $0) }
     }
 }
 

@@ -14,7 +14,7 @@ enum RunnerWords {
     }
 
     /// What a text is worth reading for.
-    static let programs = ["redis-cli", "valkey-cli", "<<"] + interpreters.map(\.program)
+    static let programs = (["redis-cli", "valkey-cli", "<<"] + interpreters.map(\.program)).map { Array($0.utf8) }
 
     /// Commands of a shell that run a text, or a program, that they are given.
     static let shells: Set<String> = [

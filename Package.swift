@@ -32,7 +32,8 @@ func tests(_ name: String, of dependencies: Target.Dependency...) -> Target {
 let package = Package(
     name: "Bulkhead",
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
-    // What others use. BulkheadRDB and BulkheadTools are none: all they hold is for this package and may change.
+    // What others use. BulkheadRDB, BulkheadLint and BulkheadTools are none: what they hold is for this package and
+    // may change.
     // A graph that this package is in sees these and the targets they need, and none of the programs and tests.
     products: [
         .library(name: "Bulkhead", targets: ["Bulkhead"]),
@@ -48,6 +49,9 @@ let package = Package(
         // Floor 0 as well: numbers, tables, progress and the width of a terminal, for people who read one.
         library("BulkheadConsole"),
 
+        // Floor 0 as well: what a lint finds in the bytes of a file.
+        library("BulkheadLint"),
+
         // Floor 1: what can be said, and how it gets there.
         library("BulkheadCommands", of: "BulkheadRESP"),
         library("BulkheadNetworking", of: "BulkheadRESP"),
@@ -56,7 +60,8 @@ let package = Package(
         library("Bulkhead", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking"),
 
         // Floor 3: what the program does, as a library.
-        library("BulkheadTools", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "Bulkhead"),
+        library(
+            "BulkheadTools", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint", "Bulkhead"),
 
         // Floor 4: the program. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         program("BulkheadCLI", of: "BulkheadTools"),
@@ -116,9 +121,10 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
         tests(
-            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole", "Bulkhead",
-            "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole", "BulkheadLint",
+            "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
+        tests("BulkheadLintTests", of: "BulkheadLint"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),
         tests(
             "BulkheadHouseRulesTests",

@@ -10,6 +10,7 @@ import Testing
         ("Sources/BulkheadRESP", []),
         ("Sources/BulkheadRDB", []),
         ("Sources/BulkheadConsole", libc),
+        ("Sources/BulkheadLint", []),
         ("Sources/BulkheadCommands", ["BulkheadRESP"]),
         ("Sources/BulkheadNetworking", libc.union(["BulkheadRESP", "Dispatch", "Synchronization"])),
         (
@@ -19,7 +20,7 @@ import Testing
         (
             "Sources/BulkheadTools",
             libc.union(essentials).union([
-                "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "Bulkhead", "Synchronization",
+                "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint", "Bulkhead", "Synchronization",
             ])
         ),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),

@@ -1,3 +1,4 @@
+import BulkheadLint
 import BulkheadTools
 import Foundation
 import Testing
@@ -91,7 +92,7 @@ import Testing
                 ("", 1, "bulkhead lint: 1 finding in 1 of 2 files\n"),
                 ("empty", 0, "bulkhead lint: nothing found in 0 files\n"),
                 ("missing bad", 2, "bulkhead lint: cannot read missing: No such file or directory\n"),
-                ("ok.py --format xml", 64, "bulkhead lint: --format takes text, json, github, not 'xml'"),
+                ("ok.py --format xml", 64, "bulkhead lint: --format takes text, json, github, sarif, not 'xml'"),
                 ("--stagd", 64, "bulkhead lint: unknown flag --stagd; did you mean --staged?"),
                 ("--exclude", 64, "bulkhead lint: --exclude needs a value: --exclude GLOB"),
                 (

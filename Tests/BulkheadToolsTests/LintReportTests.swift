@@ -1,3 +1,4 @@
+import BulkheadLint
 import BulkheadTools
 import Testing
 

@@ -1,3 +1,5 @@
+import BulkheadLint
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -16,16 +18,17 @@ extension Command {
             "bulkhead lint --staged [--exclude GLOB]… [--format FORMAT] [PATH…]", "bulkhead lint --rules",
         ],
         about: """
-            Looks in Swift, Python, shell scripts and configuration for clients of other libraries, databases chosen \
-            by number, and commands that leave or empty a database. It reads tokens: comments and strings are no \
-            code, and code in strings and here-documents is. Names are followed within a file only. PATH is a file \
-            or a folder, by default the current one.
+            Looks in Swift, Python, JavaScript, TypeScript, shell scripts and configuration for clients of other \
+            libraries, databases chosen by number, and commands that leave or empty a database. It reads tokens: \
+            comments and strings are no code, and code in strings and here-documents is. Names are followed within a \
+            file only. PATH is a file or a folder, by default the current one.
             """,
         flags: [.staged, .exclude, .format, .rules],
         operands: Operands(placeholder: "PATH", count: 0...Int.max, completion: .files),
         examples: [
             Example("The current folder:", "bulkhead lint"),
             Example("What the next commit would hold, as git's index has it:", "bulkhead lint --staged"),
+            Example("For a code host that takes SARIF:", "bulkhead lint --format sarif > lint.sarif"),
             Example("In a workflow of GitHub, beside the lines:", "bulkhead lint --format github --exclude 'Tests/**'"),
         ],
         tables: [
@@ -121,7 +124,8 @@ extension Flag {
     static let exclude = Flag(
         "exclude", .text("GLOB"), isRepeatable: true, "leave out what matches; may be given several times")
     static let format = Flag(
-        "format", .choice(LintFormat.allCases.map(\.rawValue)), "text by default; github for annotations")
+        "format", .choice(LintFormat.allCases.map(\.rawValue)),
+        "text by default; github for annotations, sarif for other code hosts")
     static let rules = Flag("rules", .none, "list the rules")
 }
 
@@ -131,6 +135,7 @@ private struct LintRun {
     let program: String
     let streams: StandardStreams
     private var document = LintDocument()
+    private var sarif = SARIFDocument()
     private var findings = 0
     private var filesWithFindings = 0
 
@@ -148,21 +153,25 @@ private struct LintRun {
             findings += found.count
             filesWithFindings += found.isEmpty ? 0 : 1
             if report.format == .json { document.findings += found.map { LintDocument.Item($0, in: input.path) } }
+            if report.format == .sarif { sarif.add(found, in: input.path) }
             let text = report.text(found, in: input.path)
             if !text.isEmpty { try streams.output.writeAll(text) }
         case .skipped(let why):
             document.skipped.append(LintDocument.Unread(file: ShownBytes(input.path), why: why))
+            if report.format == .sarif { sarif.add(unread: input.path, why: why, isFailure: false) }
             say("skipped \(LintReport.shown(input.path)): \(why)")
         case .unreadable(let why):
             document.unreadable.append(LintDocument.Unread(file: ShownBytes(input.path), why: why))
+            if report.format == .sarif { sarif.add(unread: input.path, why: why, isFailure: true) }
             say("cannot read \(LintReport.shown(input.path)): \(why)")
         }
     }
 
     mutating func finish() throws(ProgramFailure) -> ExitCode {
-        if report.format == .json {
-            try streams.output.writeJSON(document)
-        } else {
+        switch report.format {
+        case .json: try streams.output.writeJSON(document)
+        case .sarif: try streams.output.writeJSON(sarif)
+        case .text, .github:
             let reasons = report.reasons
             if !reasons.isEmpty { try streams.output.writeAll(reasons + "\n") }
         }

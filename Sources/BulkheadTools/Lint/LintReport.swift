@@ -1,4 +1,5 @@
 import BulkheadConsole
+package import BulkheadLint
 
 /// How findings are written.
 package enum LintFormat: String, Sendable, CaseIterable {
@@ -7,6 +8,8 @@ package enum LintFormat: String, Sendable, CaseIterable {
     case json
     /// Workflow commands of GitHub Actions, which it shows beside the lines.
     case github
+    /// SARIF 2.1.0, as a whole.
+    case sarif
 }
 
 /// Findings as text, file by file.
@@ -29,7 +32,7 @@ package struct LintReport: Sendable {
             remedies[finding.rule, default: []].append(finding.instead)
         }
         switch format {
-        case .json: return ""
+        case .json, .sarif: return ""
         case .github: return findings.map { annotation($0, path) + "\n" }.joined()
         case .text where style == .plain: return findings.map { line($0, path) + "\n" }.joined()
         case .text: return block(findings, path)

@@ -1,3 +1,5 @@
+import BulkheadLint
+
 /// What is staged for the next commit: the blobs of git's index, whatever the work tree holds meanwhile.
 struct GitIndex {
     let selection: LintSelection
@@ -108,7 +110,7 @@ private struct BlobReader {
     /// The next answer; nil if git does not have the blob, or has ended.
     mutating func next() throws(ProgramFailure) -> Content? {
         var line: [UInt8] = []
-        while let byte = try byte(), byte != .newline, line.count < 256 { line.append(byte) }
+        while let byte = try byte(), byte != UInt8(ascii: "\n"), line.count < 256 { line.append(byte) }
         let words = line.split(separator: 0x20)
         guard words.count == 3, words[1].elementsEqual("blob".utf8),
             var missing = Int(String(decoding: words[2], as: UTF8.self)), missing >= 0

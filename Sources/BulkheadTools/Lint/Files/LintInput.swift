@@ -1,3 +1,5 @@
+package import BulkheadLint
+
 /// A file to lint, or what became of it.
 package struct LintInput: Sendable {
     package enum Content: Sendable {

@@ -1,3 +1,5 @@
+import BulkheadLint
+
 /// Files and folders of a work tree. Links in folders are not followed; one that is named is.
 struct SourceWalk {
     let selection: LintSelection

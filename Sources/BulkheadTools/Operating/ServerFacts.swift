@@ -46,18 +46,12 @@ package struct ServerFacts: Sendable {
     package var isReplica: Bool { info["role"] == "slave" || greeting["role"] == "replica" }
     /// Host and port of its primary, if it is a replica and says so.
     package var primary: String? {
-        guard isReplica, let host = info["master_host"], let port = info["master_port"] else { return nil }
-        return "\(host):\(port)"
+        guard isReplica, let host = info["master_host"], !host.isEmpty, let port = info["master_port"]
+        else { return nil }
+        return "\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
     /// False where nobody knows which numbers have keys.
     package var knowsKeyspace: Bool { !info.isEmpty }
-
-    /// Where the primary of a replica listens, as a URL; nil if this is none.
-    package var primary: String? {
-        guard isReplica, let host = info["master_host"], !host.isEmpty, let port = info["master_port"]
-        else { return nil }
-        return "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)"
-    }
 
     /// Keys of all databases, which is what a snapshot holds.
     var allKeys: Int { keyspace.values.reduce(0) { $0 + $1.keys } }

@@ -101,7 +101,8 @@ extension Command {
                 let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
                     + "known"
                     + (plan.verifies ? "" : "; --verify tells whether all is there at the end")
-                try? streams.errors.writeAll(doubt.wrapped(to: streams.errors.screen.proseColumns).map { $0 + "\n" }.joined())
+                let lines = doubt.wrapped(to: streams.errors.screen.proseColumns)
+                try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
             }
             let progress = WorkProgress(
                 "restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys",

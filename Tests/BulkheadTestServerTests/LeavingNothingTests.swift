@@ -104,9 +104,9 @@ struct `Nothing is left behind` {
             let server = try #require(owner.server)
             if end == "wait" {
                 #expect(isAlive(server.process) && exists(server.folder))
-                owner.kill()
+                try await owner.kill()
             }
-            owner.waitForEnd()
+            try await owner.waitForEnd()
             try await eventually { !isAlive(server.process) && !exists(server.folder) }
             try await eventually { processes(naming: folder).isEmpty }
             #expect(try contents(of: folder).isEmpty)
@@ -119,7 +119,7 @@ struct `Nothing is left behind` {
             for _ in 0..<10 {
                 let owner = try Owner(folder: folder, end: "churn")
                 try await Task.sleep(for: .microseconds(Int.random(in: 0...60_000)))
-                owner.kill()
+                try await owner.kill()
             }
             try await eventually { processes(naming: folder).isEmpty }
             #expect(try contents(of: folder).isEmpty)
@@ -152,18 +152,22 @@ private struct Owner {
     }
 
     /// Ends it with SIGKILL, which it cannot notice.
-    func kill() {
+    func kill() async throws {
         #if canImport(Darwin)
         Darwin.kill(owner.processIdentifier, SIGKILL)
         #else
         Glibc.kill(owner.processIdentifier, SIGKILL)
         #endif
-        waitForEnd()
+        try await waitForEnd()
     }
 
     /// A process that nobody has waited for would keep every test from starting a process of its own: the library's
-    /// watch of its children sees the first that has ended, again and again.
-    func waitForEnd() { owner.waitUntilExit() }
+    /// watch of its children sees the first that has ended, again and again. Foundation does not notice the end of each.
+    func waitForEnd() async throws {
+        let process = owner.processIdentifier
+        // 0 while it runs; an error if Foundation has seen its end.
+        try await eventually { waitpid(process, nil, WNOHANG) != 0 }
+    }
 
     /// Beside the test bundle, which is the running program or one of its arguments.
     private static func program() throws -> URL {

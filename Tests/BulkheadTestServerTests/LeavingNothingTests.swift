@@ -162,7 +162,7 @@ private struct Owner {
     }
 
     /// A process that nobody has waited for would keep every test from starting a process of its own: the library's
-    /// watch of its children sees the first that has ended, again and again. Foundation does not notice the end of each.
+    /// watch of its children sees the first that has ended, again and again. Foundation does not notice each end.
     func waitForEnd() async throws {
         let process = owner.processIdentifier
         // 0 while it runs; an error if Foundation has seen its end.

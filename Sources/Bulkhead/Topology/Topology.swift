@@ -12,7 +12,4 @@ enum Topology: Sendable {
         case .fixed(let node): node
         }
     }
-
-    /// All nodes that it may have connections to.
-    var nodes: [Node] { [node] }
 }

@@ -41,8 +41,7 @@ package final class BlockingConnection: @unchecked Sendable {
         machine = ConnectionMachine(settings)
         polling = PollingBudget(limit: settings.pollingTime)
         do throws(ConnectionFailure) {
-            let time = ContinuousClock.now + (end - .now)
-            wire = Wire(try Socket.connect(settings, deadline: time), settings)
+            wire = Wire(try ByteStream.open(settings, until: end), settings)
         } catch {
             settings.listener?.tell(.failed(error))
             throw error
@@ -62,7 +61,7 @@ package final class BlockingConnection: @unchecked Sendable {
     }
 
     deinit {
-        SystemCall.closeSocket(wire.descriptor)
+        wire.stream.close()
         tellEnd(nil)
     }
 
@@ -216,7 +215,7 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
     package func interrupt() {
         isInterrupted.store(true, ordering: .relaxed)
-        _ = shutdown(wire.descriptor, Int32(SHUT_RDWR))
+        wire.stream.interrupt()
     }
 
     // MARK: Input and output
@@ -231,7 +230,7 @@ package final class BlockingConnection: @unchecked Sendable {
                 while try readAvailable() {}
                 throw broken(error)
             }
-            guard try wait(for: POLLOUT | POLLIN, until: end) else { throw late }
+            guard try wait(alsoToWrite: true, until: end) else { throw late }
             // A peer may take bytes, or send some, each time it is looked at.
             _ = try readAvailable()
             if try isOver(end) { throw late }
@@ -241,14 +240,14 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
     private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
         let hasCome = try readAvailable() ? true : try watch()
-        return hasCome ? try !isOver(end) : try wait(for: POLLIN, until: end)
+        return hasCome ? try !isOver(end) : try wait(until: end)
     }
 
     /// Looks for bytes again and again for as long as the budget says; false if none came.
     private func watch() throws(ConnectionFailure) -> Bool {
         let time = polling.next()
         guard time > .zero else { return false }
-        let end = ContinuousClock.now + time
+        let end = Moment.now + time
         repeat {
             if try readAvailable() {
                 polling.succeeded()
@@ -256,7 +255,7 @@ package final class BlockingConnection: @unchecked Sendable {
             }
             // On a single core the server needs this one to answer at all.
             sched_yield()
-        } while ContinuousClock.now < end
+        } while Moment.now < end
         polling.failed()
         return false
     }
@@ -295,9 +294,9 @@ package final class BlockingConnection: @unchecked Sendable {
     }
 
     /// Waits for the socket; false past `end` if nobody is told by then that it is too late.
-    private func wait(for events: Int32, until end: Moment) throws(ConnectionFailure) -> Bool {
+    private func wait(alsoToWrite: Bool = false, until end: Moment) throws(ConnectionFailure) -> Bool {
         let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
-        if SystemCall.waitUntil(wire.descriptor, events, milliseconds: milliseconds) { return true }
+        if wire.wait(alsoToWrite: alsoToWrite, milliseconds: milliseconds) { return true }
         _ = try isOver(end)
         return false
     }

@@ -1,13 +1,5 @@
 package import BulkheadRESP
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A connection that fetches a snapshot of the whole server, as a replica does, and ends with it. Blocks its thread.
 ///
 /// ```
@@ -77,9 +69,8 @@ package final class SnapshotTransfer {
         connection.wire.put(bytes)
         let end = Moment.now + silence
         while try !connection.wire.write({ _ in }) {
-            guard SystemCall.waitUntil(
-                connection.wire.descriptor, POLLOUT, milliseconds: (end - .now).wholeMilliseconds)
-            else { throw late("took no bytes", silence) }
+            guard connection.wire.wait(
+                alsoToWrite: true, milliseconds: (end - .now).wholeMilliseconds) else { throw late("took no bytes", silence) }
         }
     }
 
@@ -146,17 +137,11 @@ package final class SnapshotTransfer {
     ) throws(ConnectionFailure) -> Int {
         let end = Moment.now + silence
         while true {
-            switch SystemCall.read(connection.wire.descriptor, into: space) {
-            case .moved(0): throw Socket.endOfStream(endpoint: endpoint)
-            case .moved(let count): return count
-            case .failed(let code): throw Socket.failure(code: code, endpoint: endpoint)
-            case .wouldBlock: break
-            }
+            if let count = try connection.wire.stream.read(into: space) { return count }
             guard isWanted() else { return 0 }
             let patience = min(end - .now, Self.askInterval)
             guard patience > .zero else { throw late("sent nothing", silence) }
-            _ = SystemCall.waitUntil(
-                connection.wire.descriptor, POLLIN, milliseconds: patience.wholeMilliseconds)
+            _ = connection.wire.wait(alsoToWrite: false, milliseconds: patience.wholeMilliseconds)
         }
     }
 

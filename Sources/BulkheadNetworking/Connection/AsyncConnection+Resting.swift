@@ -43,11 +43,25 @@ extension AsyncConnection {
         follow(consequences)
     }
 
-    /// Has the poller tell when bytes come, or the server hangs up; true if it must be woken, outside the lock.
+    /// Has the poller tell when bytes come, or the server hangs up; true if it must be woken, outside the lock. Nobody
+    /// owns the wire, or the caller does.
     func watch(_ shared: inout Shared) -> Bool {
-        guard shared.readWatch == nil, let descriptor = shared.descriptor else { return false }
-        let (watch, mustWake) = Poller.shared.watch(descriptor, until: .readable, for: self)
-        shared.readWatch = watch
+        guard shared.descriptor != nil, let stream = wire?.stream else { return false }
+        let interest = stream.interest(hasUnwritten: false)
+        var mustWake = false
+        if interest.contains(.readable), shared.readWatch == nil {
+            mustWake = watch(stream, until: .readable, &shared.readWatch)
+        }
+        // A layer has bytes of its own to send before it can read.
+        if interest.contains(.writable), shared.writeWatch == nil {
+            mustWake = watch(stream, until: .writable, &shared.writeWatch) || mustWake
+        }
+        return mustWake
+    }
+
+    func watch(_ stream: ByteStream, until kind: Readiness, _ watch: inout Watch?) -> Bool {
+        let (new, mustWake) = Poller.shared.watch(stream.descriptor, until: kind, for: self)
+        watch = new
         return mustWake
     }
 

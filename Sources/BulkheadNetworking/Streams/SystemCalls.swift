@@ -52,11 +52,11 @@ enum SystemCall {
     static func connect(
         _ descriptor: Int32, to address: UnsafePointer<sockaddr>, length: socklen_t, milliseconds: Int32
     ) -> Int32? {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        let deadline = Moment.now + .milliseconds(milliseconds)
         var code = startConnecting(descriptor, address, length)
         // The backlog of a unix socket is full, and no poll tells when it has room again.
         while code == EAGAIN {
-            guard ContinuousClock.now < deadline else { return ETIMEDOUT }
+            guard Moment.now < deadline else { return ETIMEDOUT }
             usleep(pauseBetweenAttempts)
             code = startConnecting(descriptor, address, length)
         }
@@ -88,7 +88,7 @@ enum SystemCall {
 
     /// Waits until the descriptor is ready for `events`; false past `milliseconds` (negative: no limit).
     static func waitUntil(_ descriptor: Int32, _ events: Int32, milliseconds: Int32) -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        let deadline = Moment.now + .milliseconds(milliseconds)
         var left = milliseconds
         while true {
             var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
@@ -111,9 +111,14 @@ enum SystemCall {
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Ends the conversation in both directions; the descriptor stays open.
+    static func shutDown(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     /// Ends a conversation at once, also where the poller still looks at the socket, and closes it.
     static func endSocket(_ descriptor: Int32) {
-        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        shutDown(descriptor)
         closeSocket(descriptor)
     }
 

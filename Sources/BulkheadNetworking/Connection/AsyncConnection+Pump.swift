@@ -57,7 +57,7 @@ extension AsyncConnection {
         let now = Moment.now
         let (connected, ending, isDrained, expired) = shared.withLock { shared in
             shared.mustLook = false
-            if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.descriptor }
+            if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.stream.descriptor }
             // What is late does not leave.
             let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
             mayBeSilent = shared.machine.isSilent(at: now)
@@ -97,10 +97,7 @@ extension AsyncConnection {
     private func waitForRoom(_ wire: Wire) {
         let mustWake = shared.withLock { shared in
             shared.unwritten = wire.unwrittenCount
-            guard shared.writeWatch == nil else { return false }
-            let (watch, mustWake) = Poller.shared.watch(wire.descriptor, until: .writable, for: self)
-            shared.writeWatch = watch
-            return mustWake
+            return shared.writeWatch == nil && watch(wire.stream, until: .writable, &shared.writeWatch)
         }
         if mustWake { Poller.shared.wake() }
     }
@@ -207,7 +204,7 @@ extension AsyncConnection {
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
         var late: Wire?
         if case .success((let wire, _)) = connected { late = wire }
-        for descriptor in [wire, late].compactMap({ $0?.descriptor }) { SystemCall.endSocket(descriptor) }
+        for wire in [wire, late] { wire?.stream.close() }
         wire = nil
         let waiters = shared.withLock { shared in
             defer { shared.closeWaiters = [] }

@@ -1,14 +1,6 @@
 import BulkheadRESP
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 // The beginning: what blocks or has a deadline, on a thread of its own. The threads that run tasks stay free for them;
 // and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
 
@@ -46,16 +38,19 @@ extension AsyncConnection {
 
     /// Begins to connect and shake hands; `Shared.connected` tells the wire's user how it went.
     private func connect() {
-        let start = ContinuousClock.now
+        let start = Moment.now
         let deadline = start + settings.connectTimeout
         change { $0.endOfConnecting = .now + settings.connectTimeout + Self.timeForVerdict }
         OwnThread.run { [self] in
             let result = Result { () throws(ConnectionFailure) in
-                let wire = Wire(try Socket.connect(settings, deadline: deadline), settings)
+                let stream = try ByteStream.open(settings, until: deadline) { () throws(ConnectionFailure) in
+                    if let ending = shared.withLock({ $0.ending }) { throw ending }
+                }
+                let wire = Wire(stream, settings)
                 do throws(ConnectionFailure) {
                     try shakeHands(on: wire, until: deadline)
                 } catch {
-                    SystemCall.closeSocket(wire.descriptor)
+                    stream.close()
                     throw error.inHandshake(in: settings.version)
                 }
                 return wire
@@ -65,11 +60,11 @@ extension AsyncConnection {
                 if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
                 return shared.isGone
             }
-            if isGone, case .success(let wire) = result { SystemCall.closeSocket(wire.descriptor) }
+            if isGone, case .success(let wire) = result { wire.stream.close() }
         }
     }
 
-    private func shakeHands(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
+    private func shakeHands(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
         wire.put(shared.withLock { $0.machine.connected() })
         while shared.withLock({ $0.machine.isHandshaking }) {
             do throws(ConnectionFailure) {
@@ -102,21 +97,17 @@ extension AsyncConnection {
         return true
     }
 
-    private func waitForAnswer(on wire: Wire, until deadline: ContinuousClock.Instant) throws(ConnectionFailure) {
-        let events = wire.hasUnwritten ? POLLIN | POLLOUT : POLLIN
+    private func waitForAnswer(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
         // In steps, to see whether the owner still wants the connection.
         while shared.withLock({ $0.ending == nil }) {
             // Looked at before each wait: a server may send without end what answers nothing.
-            if ContinuousClock.now >= deadline {
+            if Moment.now >= deadline {
                 throw ConnectionFailure(
                     .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
             }
-            let left = min((deadline - .now).wholeMilliseconds, Self.mostMillisecondsUnseen)
-            if SystemCall.waitUntil(wire.descriptor, Int32(events), milliseconds: left) { return }
+            let left = min((deadline - .now).wholeMilliseconds, ByteStream.mostMillisecondsUnseen)
+            if wire.wait(alsoToWrite: wire.hasUnwritten, milliseconds: left) { return }
         }
         throw shared.withLock { $0.ending } ?? closedByOwner
     }
-
-    /// Milliseconds until a handshake sees that its connection was given up.
-    private static let mostMillisecondsUnseen: Int32 = 50
 }

@@ -15,7 +15,7 @@ struct Socket: Sendable {
     /// An address gets at most half of the time left while others wait, so one that swallows packets cannot use
     /// up the time of one that answers.
     static func connect(
-        _ settings: ConnectionSettings, deadline: ContinuousClock.Instant
+        _ settings: ConnectionSettings, deadline: Moment
     ) throws(ConnectionFailure) -> Socket {
         let endpoint = settings.endpoint
         let addresses: [SocketAddress]

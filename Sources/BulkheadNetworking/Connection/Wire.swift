@@ -1,20 +1,22 @@
 import BulkheadRESP
 
-/// A connected socket and the decoder behind it: bytes out, values in.
+/// A byte stream and the decoder behind it: bytes out, values in.
 ///
 /// It knows neither requests nor threads. Whoever holds it is its only user at that moment, and closes it.
 final class Wire {
-    let descriptor: Int32
+    let stream: ByteStream
     private let endpoint: Endpoint
     @exclusivity(unchecked) private var decoder: RESPDecoder
     /// Bytes still to be written, from `written` on.
     @exclusivity(unchecked) private var outgoing: [UInt8] = []
     @exclusivity(unchecked) private var written = 0
+    /// What a layer said behind bytes that are not decoded yet.
+    @exclusivity(unchecked) private var failureBehind: ConnectionFailure?
     /// Bytes of a write buffer that is used again.
     private static let largestKept = 64 << 10
 
-    init(_ socket: Socket, _ settings: ConnectionSettings) {
-        descriptor = socket.descriptor
+    init(_ stream: ByteStream, _ settings: ConnectionSettings) {
+        self.stream = stream
         endpoint = settings.endpoint
         decoder = RESPDecoder(limits: settings.limits)
     }
@@ -46,14 +48,11 @@ final class Wire {
 
     private func writeWhatIsLeft() throws(ConnectionFailure) -> Bool {
         while written < outgoing.count {
-            let transfer = outgoing.withUnsafeBytes {
-                SystemCall.write(descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]))
+            let count = try outgoing.withUnsafeBytes { bytes throws(ConnectionFailure) in
+                try stream.write(UnsafeRawBufferPointer(rebasing: bytes[written...]))
             }
-            switch transfer {
-            case .moved(let count): written += count
-            case .wouldBlock: return false
-            case .failed(let code): throw Socket.failure(code: code, endpoint: endpoint)
-            }
+            guard let count else { return false }
+            written += count
         }
         written = 0
         // A large request may be its caller's own array, and its room is not worth keeping.
@@ -61,31 +60,54 @@ final class Wire {
         return true
     }
 
-    // MARK: Reading
+    // MARK: Waiting
 
-    /// Reads once, without waiting; false if nothing is there. An end of stream is a failure.
-    func receive() throws(ConnectionFailure) -> Bool {
-        var transfer = SystemCall.Transfer.wouldBlock
-        decoder.receive { space in
-            transfer = SystemCall.read(descriptor, into: space)
-            if case .moved(let count) = transfer { return count }
-            return 0
-        }
-        switch transfer {
-        case .moved(0): throw Socket.endOfStream(endpoint: endpoint)
-        case .moved: return true
-        case .wouldBlock: return false
-        case .failed(let code): throw Socket.failure(code: code, endpoint: endpoint)
-        }
+    /// Waits until more can be read, or, if `alsoToWrite`, more of what is left be written; false past `milliseconds`
+    /// (negative: no limit).
+    func wait(alsoToWrite: Bool, milliseconds: Int32) -> Bool {
+        stream.wait(for: stream.interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
     }
 
-    /// Appends every whole value of what was received; those before a violation are appended when it is thrown.
+    // MARK: Reading
+
+    /// Reads what one look at the socket brings, without waiting; false if nothing is there. An end of stream is a
+    /// failure.
+    func receive() throws(ConnectionFailure) -> Bool {
+        guard try receiveOnce() else { return false }
+        // What a layer holds wakes nobody.
+        while stream.holdsMore, failureBehind == nil {
+            do throws(ConnectionFailure) {
+                guard try receiveOnce() else { break }
+            } catch {
+                failureBehind = error
+            }
+        }
+        return true
+    }
+
+    private func receiveOnce() throws(ConnectionFailure) -> Bool {
+        var failure: ConnectionFailure?
+        let count = decoder.receive { space in
+            do throws(ConnectionFailure) {
+                return try stream.read(into: space) ?? 0
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return count > 0
+    }
+
+    /// Appends every whole value of what was received; those before a violation, or the end of the stream, are appended
+    /// when it is thrown.
     func decode(into values: inout [RESPValue]) throws(ConnectionFailure) {
         do {
             try decoder.decode(into: &values)
         } catch {
             throw ConnectionFailure(.protocolViolation(error), "\(endpoint) sent what is not RESP: \(error)")
         }
+        if let failureBehind { throw failureBehind }
     }
 
     /// Bytes received of a reply that is not whole yet.

@@ -34,7 +34,7 @@ final class PollQueue: SocketQueue {
     func wait(milliseconds: Int32, _ over: inout [(watch: Watch, watcher: any SocketWatcher)]) {
         var sockets: [WatchList<any SocketWatcher>.Socket] = []
         list.withLock { $0.beginPoll(&sockets) }
-        var polled = sockets.map { pollfd(fd: $0.descriptor, events: $0.readiness.events, revents: 0) }
+        var polled = sockets.map { pollfd(fd: $0.descriptor, events: $0.readiness.pollEvents, revents: 0) }
         // A descriptor below zero is passed over.
         polled.append(pollfd(fd: pipe?.read ?? -1, events: Int16(POLLIN), revents: 0))
         let limit = pipe == nil ? Self.pauseWithoutPipe : Int32.max
@@ -45,26 +45,9 @@ final class PollQueue: SocketQueue {
             for index in sockets.indices { polled[index].revents = Int16(POLLERR) }
         }
         let ready = polled.dropLast().filter { $0.revents != 0 }
-            .map { WatchList<any SocketWatcher>.Socket(descriptor: $0.fd, readiness: Readiness($0.revents)) }
+            .map { WatchList<any SocketWatcher>.Socket(descriptor: $0.fd, readiness: Readiness(pollEvents: $0.revents)) }
         list.withLock { $0.endPoll(ready, &over) }
         // After `endPoll`: who adds a watch from then on relies on no byte.
         if let pipe, polled[polled.count - 1].revents != 0 { SystemCall.drain(pipe.read) }
-    }
-}
-
-extension Readiness {
-    fileprivate var events: Int16 {
-        Int16((contains(.readable) ? POLLIN : 0) | (contains(.writable) ? POLLOUT : 0))
-    }
-
-    fileprivate init(_ events: Int16) {
-        let events = Int32(events)
-        if events & ~(POLLIN | POLLOUT) != 0 {
-            self = .all
-        } else {
-            self = []
-            if events & POLLIN != 0 { insert(.readable) }
-            if events & POLLOUT != 0 { insert(.writable) }
-        }
     }
 }

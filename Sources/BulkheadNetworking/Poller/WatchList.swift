@@ -95,15 +95,6 @@ struct WatchList<Watcher> {
     }
 }
 
-/// What a socket is ready for; once it has failed or ended, for all.
-struct Readiness: OptionSet, Sendable, Hashable {
-    let rawValue: UInt8
-
-    static let readable = Readiness(rawValue: 1)
-    static let writable = Readiness(rawValue: 2)
-    static let all: Readiness = [.readable, .writable]
-}
-
 /// A watch for one event on one socket.
 struct Watch: Sendable, Hashable {
     let descriptor: Int32

@@ -83,12 +83,12 @@ extension AsyncConnection {
 
     /// Looks again and again; false if `isThere` stays false for `time`.
     func watchWire(for time: Duration, _ isThere: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + time
+        let end = Moment.now + time
         repeat {
             if isThere() { return true }
             // On a single core the server needs this one to answer at all.
             sched_yield()
-        } while ContinuousClock.now < end
+        } while Moment.now < end
         return false
     }
 

@@ -24,6 +24,11 @@ enum URLNumbers {
         return found
     }
 
+    /// The numbers in a part of a file.
+    static func sightings(in range: Range<Int>, of bytes: [UInt8]) -> [Sighting] {
+        find(in: bytes[range]).map { Sighting(.databaseNumber, at: range.lowerBound + $0.offset, $0.what) }
+    }
+
     /// The numbers in a text that stands in a file, each where it stands there, unless escapes are in between.
     static func sightings(of text: String, spelledAt range: Range<Int>, in bytes: [UInt8]) -> [Sighting] {
         let numbers = text.utf8.count < 6 ? [] : find(in: text.utf8)

@@ -26,7 +26,7 @@ struct ShellRules {
     }
 
     private mutating func read(_ command: ShellCommand, before: ShellCommand?) {
-        for word in command.words where word.text.utf8.count > 6 {
+        for word in command.words where word.range.count > 6 {
             sightings += URLNumbers.sightings(of: word.text, spelledAt: word.range, in: bytes)
             readSetting(word)
         }

@@ -72,7 +72,7 @@ package struct LintReport: Sendable {
     }
 
     private func sentences(_ finding: LintFinding) -> String {
-        "\(finding.what); \(finding.rule.reason). Instead: \(finding.instead)."
+        "\(finding.what); \(finding.why). Instead: \(finding.instead)."
     }
 
     // MARK: For programs
@@ -113,22 +113,15 @@ package struct LintReport: Sendable {
 /// What `--format json` prints.
 struct LintDocument: Encodable {
     struct Item: Encodable {
-        let file: ShownBytes
-        let line: Int
-        let column: Int
-        let rule: LintRule
-        let what: String
-        let why: String
-        let instead: String
+        private enum CodingKeys: String, CodingKey { case file }
 
-        init(_ finding: LintFinding, in path: [UInt8]) {
-            file = ShownBytes(path)
-            line = finding.line
-            column = finding.column
-            rule = finding.rule
-            what = finding.what
-            why = finding.rule.reason
-            instead = finding.instead
+        let file: ShownBytes
+        let finding: LintFinding
+
+        func encode(to encoder: any Encoder) throws {
+            try finding.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(file, forKey: .file)
         }
     }
 

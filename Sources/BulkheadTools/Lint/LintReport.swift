@@ -1,4 +1,4 @@
-import BulkheadConsole
+package import BulkheadConsole
 package import BulkheadLint
 
 /// How findings are written.

@@ -4,6 +4,9 @@ import Foundation
 struct PublicInterface {
     let lines: Set<String>
 
+    /// What the compiler adds to nearly every type.
+    private static let implied: Set = ["Swift.Copyable", "Swift.Escapable", "Swift.SendableMetatype"]
+
     init(_ graphs: [SymbolGraph]) {
         var lines: Set<String> = []
         for graph in graphs {
@@ -19,6 +22,7 @@ struct PublicInterface {
             for relation in graph.relationships where relation.kind == "conformsTo" {
                 guard let symbol = symbols[relation.source] else { continue }
                 let name = symbols[relation.target]?.path ?? relation.targetFallback ?? relation.target
+                if Self.implied.contains(name) { continue }
                 let constraints = Self.text(symbol.swiftExtension?.constraints ?? [])
                 lines.insert("\(symbol.path)\(constraints): conforms to \(name)")
             }

@@ -121,8 +121,8 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
         tests(
-            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole", "BulkheadLint",
-            "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
+            "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
         tests("BulkheadLintTests", of: "BulkheadLint"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),

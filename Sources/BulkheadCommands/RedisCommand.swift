@@ -88,17 +88,55 @@ extension RedisCommand where Reply == Void {
 }
 
 extension RedisCommand {
+    /// A command of your own, with a reply of your own: by its words, and how its reply is read.
+    ///
+    /// ```swift
+    /// extension RedisCommand {
+    ///     static func memoryUsage(_ key: String) -> RedisCommand<Int?> {
+    ///         RedisCommand<Int?>("MEMORY", ["USAGE", key]) { reply throws(RedisConversionError) in
+    ///             try Int?(redis: reply)
+    ///         }
+    ///     }
+    /// }
+    /// let bytes = try await database.run(.memoryUsage("doc:1"))
+    /// ```
+    /// The name is one word. Words that would break the connection's binding to its database, or reach past it, are
+    /// refused when the command runs, and nothing is sent; see ``CommandRoute``. `decode` gets no error of the server:
+    /// those are thrown before. What it throws is thrown as `unexpected-reply`. The reply holds on to the block of
+    /// memory that it was received in: keep ``BulkheadRESP/RESPBytes/detached()`` copies of bytes for long.
+    public init(
+        _ name: String, _ arguments: [any RedisArgument] = [],
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+    ) {
+        let bytes = Self.encoded(name, arguments)
+        self.init(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes)), decode: decode)
+    }
+
+    /// The same command, its reply made into another value.
+    ///
+    /// ```swift
+    /// let length = RedisCommand<Int>.strlen("doc:1").map { Measurement(value: Double($0), unit: .bytes) }
+    /// ```
+    /// What `transform` throws is thrown as `unexpected-reply`; the command has run then.
+    public func map<NewReply>(
+        _ transform: @escaping @Sendable (Reply) throws(RedisConversionError) -> NewReply
+    ) -> RedisCommand<NewReply> {
+        let decode = decode
+        return RedisCommand<NewReply>(encoded) { value throws(RedisConversionError) in try transform(try decode(value)) }
+    }
+
     /// Any command, by its words: what has no method yet.
     ///
-    /// The name is one word, `"OBJECT"` with `["ENCODING", key]`. Words that would break the connection's binding to
-    /// its database, or reach past it, are refused when the command runs, and nothing is sent; see ``CommandRoute``.
+    /// ```swift
+    /// let encoding: RedisCommand<String> = .raw("OBJECT", ["ENCODING", "doc:1"], as: String.self)
+    /// ```
+    /// The name is one word. Words that would break the connection's binding to its database, or reach past it, are
+    /// refused when the command runs, and nothing is sent; see ``CommandRoute``. For a reply that is no
+    /// ``RedisDecodable`` see ``init(_:_:decode:)``.
     public static func raw<Value: RedisDecodable>(
         _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) -> RedisCommand<Value> {
-        let bytes = encoded(name, arguments)
-        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes))) {
-            value throws(RedisConversionError) in try Value(redis: value)
-        }
+        RedisCommand<Value>(name, arguments) { value throws(RedisConversionError) in try Value(redis: value) }
     }
 }
 

@@ -50,7 +50,7 @@ func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (RESPByte
 func commands(_ databases: RedisDatabases, _ main: RedisDatabase) async throws {
     let visits = try await main.incr("visits")
     let names = try await main.mget("user:1", "user:2")                      // [String?]
-    let top = try await main.zrangeWithScores("scores", 0, 9, reversed: true)
+    let top = try await main.zrangeWithScores("scores", from: 0, through: 9, reversed: true)
     try await main.hset("user:1", pairs: ["name": "Ada", "plan": "paid"] as [String: String])    // a dictionary
 
     let (user, count) = try await main.pipeline(.get("user:1"), .incr("visits"))   // one round trip, typed
@@ -98,7 +98,7 @@ func connectionsOfOnesOwn(_ main: RedisDatabase) async throws {
 }
 
 func whatGoesOn(_ databases: RedisDatabases) {
-    let p99 = databases.snapshot()[.main]?.latencies.percentile(99)
+    let p99 = databases.metrics()[.main]?.latencies.percentile(99)
     _ = p99
 }
 

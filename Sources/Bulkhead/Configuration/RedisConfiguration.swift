@@ -102,10 +102,10 @@ public struct RedisConfiguration: Sendable {
             configuration.password = server.password
         }
         let budget = entry.budget
-        configuration.maximumLeases = budget.leases ?? maximumLeases
-        configuration.maximumWaiters = budget.waiters ?? maximumWaiters
-        configuration.maximumRequests = budget.requests ?? maximumRequests
-        configuration.maximumUnwrittenBytes = budget.unwrittenBytes ?? maximumUnwrittenBytes
+        configuration.maximumLeases = budget.maximumLeases ?? maximumLeases
+        configuration.maximumWaiters = budget.maximumWaiters ?? maximumWaiters
+        configuration.maximumRequests = budget.maximumRequests ?? maximumRequests
+        configuration.maximumUnwrittenBytes = budget.maximumUnwrittenBytes ?? maximumUnwrittenBytes
         return configuration
     }
 
@@ -134,19 +134,4 @@ extension RedisConfiguration: CustomStringConvertible {
         let user = username.map { "\($0)@" } ?? ""
         return "\(user)\(address)" + (password == nil ? "" : " with a password")
     }
-}
-
-/// A password that does not print, not by `print`, `dump` or a debugger's summary of what holds it.
-public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
-    let text: String
-
-    /// The password in clear, taken as it is: a line break at its end is a part of it.
-    public init(_ text: String) { self.text = text }
-    public init(stringLiteral text: String) { self.text = text }
-}
-
-extension RedisPassword: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "(password)" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }

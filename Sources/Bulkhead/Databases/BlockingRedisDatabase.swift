@@ -40,7 +40,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         try replies(to: SingleCommand(command: command))
     }
 
-    public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try replies(to: batch))
     }
@@ -62,7 +62,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

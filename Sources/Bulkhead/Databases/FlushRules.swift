@@ -43,11 +43,3 @@ struct FlushRules: Sendable {
             database: entry.name, command: "FLUSHDB")
     }
 }
-
-/// How FLUSHDB frees the memory.
-public enum RedisFlushMode: Sendable, Hashable {
-    /// In the background: the server goes on answering.
-    case asynchronous
-    /// Before it answers: all databases of the server wait.
-    case synchronous
-}

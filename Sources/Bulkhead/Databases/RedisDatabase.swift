@@ -56,7 +56,7 @@ public struct RedisDatabase: RedisExecutor {
         try await replies(to: SingleCommand(command: command))
     }
 
-    public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try await replies(to: batch))
     }
@@ -101,7 +101,7 @@ public struct RedisDatabase: RedisExecutor {
     /// first, which costs one more round trip; an index made between the two is lost.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

@@ -146,8 +146,8 @@ public final class RedisDatabases: Sendable {
     /// What the commands of each database have come to so far, asynchronous and blocking ones together.
     ///
     /// Counted always; costs two microseconds or so a database, and no command waits for it.
-    public func snapshot() -> [DatabaseName: RedisSnapshot] {
-        bindings.mapValues { $0.monitor.snapshot() }
+    public func metrics() -> [DatabaseName: RedisMetrics] {
+        bindings.mapValues { $0.monitor.metrics() }
     }
 
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.

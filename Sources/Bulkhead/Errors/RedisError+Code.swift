@@ -1,6 +1,6 @@
 extension RedisError {
     /// What happened, as a short stable name, fit for a metric label.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
+    public struct Code: RawRepresentable, Sendable, Hashable, Codable, CodingKeyRepresentable, CustomStringConvertible {
         /// In kebab case for this package's own codes, in capitals for the server's: `wait-timed-out`, `WRONGTYPE`.
         public let name: String
 
@@ -8,6 +8,11 @@ extension RedisError {
         public init(server word: String) { name = word }
 
         init(_ name: String) { self.name = name }
+
+        /// A code by its name, whoever it is from.
+        public init(rawValue: String) { name = rawValue }
+        /// The same as ``name``.
+        public var rawValue: String { name }
 
         public var description: String { name }
     }
@@ -31,6 +36,9 @@ extension RedisError.Code {
     /// The command would break its connection's binding to the database, or reach past it; or it cannot stand where it
     /// is: a typed one in an open transaction, one that blocks in a shared pipeline.
     public static let commandRefused = Self("command-refused")
+
+    /// An argument cannot be sent: a value that cannot be encoded as JSON.
+    public static let invalidArgument = Self("invalid-argument")
 
     // MARK: Connections
 

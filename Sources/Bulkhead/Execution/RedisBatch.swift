@@ -7,7 +7,7 @@ public import BulkheadRESP
 /// ```swift
 /// var batch = RedisBatch()
 /// for key in keys { batch.append(.expire(key, after: .seconds(60))) }
-/// let replies = try await database.send(batch)  // [RESPValue], errors among them
+/// let replies = try await database.pipeline(batch)  // [RESPValue], errors among them
 /// ```
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []

@@ -101,7 +101,7 @@ struct DumpReader: Sendable {
             if isAtomic { batch.append(raw("EXEC")) }
         }
         let own = expiry.replies + 2
-        var replies = try await connection.send(batch)[...]
+        var replies = try await connection.pipeline(batch)[...]
         var dumps: [KeyDump?] = []
         for key in keys {
             var answers = replies.prefix(own)

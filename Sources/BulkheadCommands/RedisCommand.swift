@@ -122,7 +122,9 @@ extension RedisCommand {
         _ transform: @escaping @Sendable (Reply) throws(RedisConversionError) -> NewReply
     ) -> RedisCommand<NewReply> {
         let decode = decode
-        return RedisCommand<NewReply>(encoded) { value throws(RedisConversionError) in try transform(try decode(value)) }
+        return RedisCommand<NewReply>(encoded) { value throws(RedisConversionError) in
+            try transform(try decode(value))
+        }
     }
 
     /// Any command, by its words: what has no method yet.

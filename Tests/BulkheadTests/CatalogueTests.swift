@@ -46,8 +46,14 @@ import Testing
             ], "give server and budget to a"
         ),
         ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumLeases: 0))], "a: max_leases of its budget is 0"),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumWaiters: -1))], "a: max_waiters of its budget is -1"),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumRequests: 0))], "a: max_requests of its budget is 0"),
+        (
+            [DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumWaiters: -1))],
+            "a: max_waiters of its budget is -1"
+        ),
+        (
+            [DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumRequests: 0))],
+            "a: max_requests of its budget is 0"
+        ),
         ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumUnwrittenBytes: .max))], "from 1 to 4294967296"),
     ])
     func `a catalogue that contradicts itself is refused and says where`(entries: [DatabaseEntry], words: String) {
@@ -126,7 +132,10 @@ import Testing
             #"{"databases": [{"name": "a", "number": 0, "budget": {"scan_pace": "fast"}}]}"#,
             "databases[0].budget.scan_pace: expected full, considerate, gentle"
         ),
-        (#"{"databases": [{"name": "a", "number": 0, "budget": {"max_waiters": -1}}]}"#, "max_waiters of its budget is -1"),
+        (
+            #"{"databases": [{"name": "a", "number": 0, "budget": {"max_waiters": -1}}]}"#,
+            "max_waiters of its budget is -1"
+        ),
         (#"{"databases": [{"name": "a", "number": 0, "url": "http://h"}]}"#, "databases[0].url: the Redis URL must"),
         (
             #"{"databases": [{"name": "a", "number": 0, "url": "redis://h?max_leases=1"}]}"#,

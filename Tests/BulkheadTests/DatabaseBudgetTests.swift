@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test func `blocking callers have the same budget`() async throws {
-        try await withDatabases(catalogue: try catalogue(DatabaseBudget(maximumLeases: 1, maximumWaiters: 0))) { databases, _ in
+        let budget = DatabaseBudget(maximumLeases: 1, maximumWaiters: 0)
+        try await withDatabases(catalogue: try catalogue(budget)) { databases, _ in
             let analytics = try databases.blocking(.analytics)
             try analytics.withConnection { connection in
                 try connection.set("key", "value")

@@ -40,7 +40,7 @@ func namesOfOnesOwn(_ configuration: RedisConfiguration) throws {
     _ = (fromFile, databases)
 }
 
-func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (RESPBytes, [Float]) -> Void) async throws {
+func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (String, [Float]) -> Void) async throws {
     for try await key in knowledge.scan(match: "llama_index/*", pace: .considerate) { count(key) }  // 40 µs a step
 
     let vectors = knowledge.scanValues(match: "llama_index/*", pace: .gentle) { .hget($0, "vector", as: [Float].self) }
@@ -66,8 +66,8 @@ struct Profile: Codable {
 }
 
 func valuesInJSON(_ main: RedisDatabase, _ profile: Profile) async throws {
-    try await main.set("profile:1", try JSONEncoder().encode(profile))
-    let read = try await main.get("profile:1", as: Data.self).map { try JSONDecoder().decode(Profile.self, from: $0) }
+    try await main.set("profile:1", json: profile)
+    let read = try await main.get("profile:1", json: Profile.self)
     _ = read
 }
 

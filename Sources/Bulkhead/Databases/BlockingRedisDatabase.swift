@@ -46,18 +46,30 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     }
 
     /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
+    @_disfavoredOverload
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
+        let connection = try lease()
+        defer { connection.endLease() }
+        return try body(connection)
+    }
+
+    /// The same for a body that throws nothing but ``RedisError``.
+    public func withConnection<Result>(
+        _ body: (BlockingRedisConnection) throws(RedisError) -> Result
+    ) throws(RedisError) -> Result {
+        let connection = try lease()
+        defer { connection.endLease() }
+        return try body(connection)
+    }
+
+    private func lease() throws(RedisError) -> BlockingRedisConnection {
         let node = binding.topology.node
-        let lease: BlockingConnection
         let deadline = Deadline(after: timeout)
         do {
-            lease = try node.blocking.lease(until: deadline)
+            return BlockingRedisConnection(try node.blocking.lease(until: deadline), of: node, binding, timeout)
         } catch {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
-        let connection = BlockingRedisConnection(lease, of: node, binding, timeout)
-        defer { connection.endLease() }
-        return try body(connection)
     }
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.

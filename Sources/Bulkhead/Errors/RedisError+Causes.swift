@@ -23,7 +23,7 @@ extension RedisError {
             case .tooManyWaiters: .tooManyWaiters
             case .tooManyRequests: .tooManyRequests
             case .timedOut: .timedOut
-            case .leaseTimedOut: .waitTimedOut
+            case .leaseTimedOut: .leaseTimedOut
             case .cancelled: .cancelled
             case .pushOverflow: .messagesLost
             }

@@ -1,12 +1,12 @@
 import BulkheadNetworking
 
-/// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
+/// A change of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
 /// label.
 public struct RedisConnectionEvent: Sendable, Hashable, Codable {
     /// What happened.
     public let change: Change
-    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
-    /// the one told here.
+    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which
+    /// this is.
     public let database: DatabaseName?
     /// The number by which the server knows that database.
     public let databaseNumber: Int?

@@ -1,16 +1,16 @@
-/// What a database's commands have come to since its ``RedisDatabases`` was made; see ``RedisDatabases/metrics()``.
+/// Counts and latencies of a database's commands since its ``RedisDatabases`` was made; see
+/// ``RedisDatabases/metrics()``.
 public struct RedisMetrics: Sendable, Hashable, Codable {
     /// Commands the server answered, those of pipelines one by one.
     public internal(set) var answered = 0
     /// Of these, how many by an error.
     public internal(set) var errors = 0
-    /// Calls without a reply, by the error's code as observers see it: refused ones and waits for a connection
-    /// of one's own among them.
+    /// Calls without a reply, by the error's code as observers see it. Refused calls and leases that failed count too.
     public internal(set) var failures: [RedisError.Code: Int] = [:]
     /// How long the calls took that were answered; a pipeline is one call. Those in ``waits`` are not among them.
     public internal(set) var latencies = RedisLatencies()
     /// The same of calls that their callers asked to wait: BLPOP and its kin, XREAD and XREADGROUP with BLOCK, WAIT and
-    /// WAITAOF, and pipelines with one of them. It tells how long something took to come, not how fast the server is.
+    /// WAITAOF, and pipelines with one of them. They say how long something took to come, not how fast the server is.
     public internal(set) var waits = RedisLatencies()
 
     /// Nothing yet.

@@ -67,7 +67,7 @@ extension RedisExecutor {
         if keys.isEmpty { return [] }
         var batch = RedisBatch()
         for key in keys { batch.append(raw("MEMORY", "USAGE", key)) }
-        return try await send(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
+        return try await pipeline(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
     }
 
     /// The same with a guess of 64 KiB where the server does not tell.

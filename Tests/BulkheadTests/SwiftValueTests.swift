@@ -148,6 +148,8 @@ import Testing
             try survives(try await main.blpop("l", timeout: .seconds(1)))
             try survives(databases.metrics())
             try survives(RedisMetrics())
+            let tooMany = try JSONEncoder().encode([Int](repeating: 0, count: 1_000))
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(RedisLatencies.self, from: tooMany) }
             var found: [RedisScannedValue<String, String>] = []
             for try await value in main.scanValues(type: "zset", { .type($0) }) { found.append(value) }
             #expect(found.map(\.key) == ["z"] && found.first == found.first)

@@ -1,6 +1,6 @@
 import BulkheadNetworking
 
-/// The databases of a program, by name: the one door to Redis in a program.
+/// The databases of a program, by name: all of its access to Redis.
 ///
 /// ```swift
 /// let databases = try RedisDatabases(url: "redis://localhost:6379")
@@ -8,8 +8,8 @@ import BulkheadNetworking
 /// let vector = try await databases[.knowledge].hget("llama_index/vector_1", "vector", as: [Float].self)
 /// ```
 /// Nothing connects before the first command, and there is nothing to start or to run. Every connection belongs to
-/// one database: it selects it in its handshake, and no command leaves before the server has said OK. There is no
-/// way to a raw client, and none to a database without a name.
+/// one database: it selects it in its handshake, and no command is sent before the server has answered OK. There is no
+/// raw client, and no database without a name.
 public final class RedisDatabases: Sendable {
     /// Where the server is, and all limits.
     public let configuration: RedisConfiguration

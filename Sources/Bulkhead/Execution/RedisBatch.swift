@@ -100,7 +100,7 @@ public struct RedisBatch: Sendable {
             case .conversation: throw .needsConnection(command.name)
             case .blocking:
                 throw RedisError(
-                    .commandRefused, "it may block, and all who share the pipeline's connection with it: run it alone",
+                    .commandRefused, "it may block everybody who shares the pipeline's connection: run it alone",
                     command: command.name)
             case .refused(let reason): throw RedisError(.commandRefused, reason.description, command: command.name)
             }

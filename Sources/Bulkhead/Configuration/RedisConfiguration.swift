@@ -158,7 +158,7 @@ public struct RedisConfiguration: Sendable {
     func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
             endpoint: endpoint, database: number, username: username, password: password?.text,
-            clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: spinTime,
+            clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: spinTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
@@ -170,7 +170,7 @@ public struct RedisConfiguration: Sendable {
     var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }
 
     var poolBounds: PoolBounds {
-        PoolBounds(connections: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)
+        PoolBounds(maximumLeases: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)
     }
 }
 

@@ -113,7 +113,7 @@ import Testing
             try await main.set("p", json)
             let error = await #expect(throws: RedisError.self) { try await main.get("p", json: Profile.self) }
             #expect(error?.code == .unexpectedReply && error?.command == "GET")
-            #expect(error?.message.contains(place) == true, "\(error?.message ?? "")")
+            #expect(place.isEmpty || error?.message.contains(place) == true, "\(error?.message ?? "")")
             #expect(error?.message.contains("secret") == false)
         }
     }

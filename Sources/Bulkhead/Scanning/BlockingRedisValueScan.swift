@@ -3,6 +3,7 @@ import BulkheadRESP
 
 /// The keys of a database with a value of each for blocking callers: `while let found = try scan.next() { … }`.
 public struct BlockingRedisValueScan<Key: Sendable, Value: Sendable> {
+    /// A key with its value, or why that could not be read.
     public typealias Element = RedisScannedValue<Key, Value>
     typealias Send = (RedisBatch) throws(RedisError) -> [RESPValue]
 

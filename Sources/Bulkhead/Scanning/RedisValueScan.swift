@@ -3,6 +3,7 @@ import BulkheadRESP
 
 /// The keys of a database with a value of each, slice by slice as they are asked for.
 public struct RedisValueScan<Key: Sendable, Value: Sendable>: AsyncSequence, Sendable {
+    /// A key with its value, or why that could not be read.
     public typealias Element = RedisScannedValue<Key, Value>
     public typealias Failure = RedisError
     typealias Send = @Sendable (RedisBatch) async throws(RedisError) -> [RESPValue]
@@ -17,6 +18,7 @@ public struct RedisValueScan<Key: Sendable, Value: Sendable>: AsyncSequence, Sen
         Iterator(keys: keys.makeAsyncIterator(), scan: self)
     }
 
+    /// Asks for the next slice when that of the last is used up.
     public struct Iterator: AsyncIteratorProtocol {
         private var keys: RedisScan<Key>.Iterator
         private var pacer: Pacer

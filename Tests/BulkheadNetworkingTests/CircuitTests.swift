@@ -420,7 +420,8 @@ extension Backoff {
         #expect(await tried?.reason == .closed)
     }
 
-    @Test func `opens its circuit where callers give up early, but late enough to tell`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `opens its circuit where callers give up early, but late enough to tell`() async throws {
         let silent = DeafListener.full()
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
         let settings = ConnectionSettings(
@@ -435,7 +436,8 @@ extension Backoff {
     }
 
     /// A script may hold a server for a second; callers with more time are not to fail for those with less.
-    @Test func `that accepts and answers late opens no circuit for callers who give up early`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `that accepts and answers late opens no circuit for callers who give up early`() async throws {
         let server = ScriptedServer { $0.drain() }
         defer { server.stop() }
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))

@@ -167,14 +167,18 @@ extension Deadline {
     }
 
     @Test func `a reply of a hundred megabytes that nobody wants is not read to its end`() async throws {
-        let isOver = DispatchSemaphore(value: 0)
+        let (isCancelled, isOver) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let sent = Locked(0)
         let server = ScriptedServer { peer in
             peer.shakeHands()
             _ = peer.readCommand()
             peer.write("$104857600\r\n")
             let chunk = [UInt8](repeating: 120, count: 1 << 20)
-            for _ in 0..<100 where peer.write(bytes: chunk) { sent.change { $0 += 1 } }
+            for number in 0..<100 {
+                // Nobody reads faster than a cancel comes.
+                if number == 3 { isCancelled.wait() }
+                if peer.write(bytes: chunk) { sent.change { $0 += 1 } }
+            }
             isOver.signal()
         }
         defer { server.stop() }
@@ -183,6 +187,7 @@ extension Deadline {
         #expect(await eventually { sent.value > 2 })
         task.cancel()
         let result = await task.result
+        isCancelled.signal()
         #expect(throws: ConnectionFailure.self) { try result.get() }
         await onThread { isOver.wait() }
         #expect(sent.value < 100)

@@ -102,10 +102,11 @@ private let start = Moment(nanoseconds: 1_000_000_000)
         await pool.close(grace: .zero)
     }
 
-    @Test func `has one timer, which fails all of it in its time`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `has one timer, which fails all of it in its time`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let pool = AsyncPool(.to(server), .upTo(1, waiters: Self.length, leaseTimeout: .seconds(5)))
+        let pool = AsyncPool(.to(server), .upTo(1, waiters: Self.length, leaseTimeout: .seconds(1)))
         let held = try await pool.lease()
         let reasons = try await withThrowingTaskGroup(of: ConnectionFailure.Reason?.self) { group in
             for _ in 0..<Self.length {

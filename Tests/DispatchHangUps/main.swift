@@ -21,11 +21,10 @@ import Darwin
 
 #if canImport(Glibc)
 let streamSocket = Int32(SOCK_STREAM.rawValue)
-let dontWait = Int32(MSG_DONTWAIT.rawValue)
 #else
 let streamSocket = SOCK_STREAM
-let dontWait = Int32(MSG_DONTWAIT)
 #endif
+let dontWait = Int32(MSG_DONTWAIT)
 
 let hangUps = 50_000
 let chains = 8

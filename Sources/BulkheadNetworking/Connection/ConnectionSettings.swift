@@ -76,7 +76,6 @@ package struct ConnectionSettings: Sendable {
 
     /// What CLIENT SETINFO tells the server.
     static let libraryName = "bulkhead"
-    static let libraryVersion = "0.1.0"
 }
 
 /// Shows neither user nor password, not by `print`, `dump` or a debugger's summary of what holds it.

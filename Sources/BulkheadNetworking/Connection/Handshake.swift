@@ -43,10 +43,10 @@ struct Handshake: Sendable {
         var encoder = RESPEncoder(capacity: 256)
         switch version {
         case .resp3: ask(.hello, hello(), &encoder)
-        case .resp2: askForLogin(&encoder)
+        default: askForLogin(&encoder)
         }
         ask(.information, ["CLIENT", "SETINFO", "LIB-NAME", ConnectionSettings.libraryName], &encoder)
-        ask(.information, ["CLIENT", "SETINFO", "LIB-VER", ConnectionSettings.libraryVersion], &encoder)
+        ask(.information, ["CLIENT", "SETINFO", "LIB-VER", LibraryVersion.number], &encoder)
         if version == .resp2 { ask(.identity, ["CLIENT", "ID"], &encoder) }
         ask(.select, ["SELECT", String(settings.database)], &encoder)
         return encoder.bytes

@@ -19,7 +19,7 @@ struct ByteStream {
 
     // MARK: Bytes
 
-    // Inlined, so that the owner of a plain socket loads its descriptor and nothing else: a copy of this struct would count
+    // Inlined, so that the owner of a plain socket loads its descriptor and no more: a copy of this struct would count
     // references.
 
     /// Reads once and returns how many bytes came; nil if none are there. An end of stream is a failure.

@@ -57,7 +57,9 @@ import Testing
                     {"name": "docs", "number": 1, "key_patterns": ["doc:*"]}]}
                 """.utf8
             ).write(to: URL(fileURLWithPath: file))
-            let ways = [(["--url", server.url], " --url \(server.url)"), (["--rdb", server.folder + "/dump.rdb"], "")]
+            let ways = [
+                (["--url", server.url], " --url \(server.url)"), (["--rdb", server.folder + "/dump.rdb"], ""),
+            ]
             for (words, url) in ways {
                 let outcome = try await Bulkhead.run(["check", "--json", "-q", "--catalogue", file] + words)
                 #expect(

@@ -34,7 +34,8 @@ extension EncodedCommand {
         case "last-seconds": Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
         case "first-seconds": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
         case "last-milliseconds": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
-        case "BLOCK": Self.milliseconds(CommandRoute.words(of: bytes).dropFirst().blockOption.map { ArraySlice($0.utf8) })
+        case "BLOCK":
+            Self.milliseconds(CommandRoute.words(of: bytes).dropFirst().blockOption.map { ArraySlice($0.utf8) })
         default: .none
         }
     }

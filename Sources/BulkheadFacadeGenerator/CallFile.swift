@@ -42,13 +42,15 @@ struct CallFile {
             } else if line.hasPrefix("on ") {
                 lines.append("        on(\(String(line.dropFirst(3)).quoted))")
             } else {
-                guard let call = line.firstRange(of: " :: "), let value = line.firstRange(of: " => ", after: call) else {
+                guard let call = line.firstRange(of: " :: "), let value = line.firstRange(of: " => ", after: call)
+                else {
                     throw GeneratorError(place: place, problem: "expected call(…) :: WORDS => value")
                 }
                 let made = line[..<call.lowerBound].trimmed
                 let ofServer = made.hasPrefix("server.")
                 lines.append("        call(")
-                lines += (ofServer ? "server: .\(made.dropFirst("server.".count))," : ".\(made),").broken(indentation: 12)
+                let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
+                lines += (argument + ",").broken(indentation: 12)
                 lines += [
                     "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
                     "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
@@ -58,7 +60,8 @@ struct CallFile {
         lines += ["    }", "}"]
         text = lines.joined(separator: "\n") + "\n"
         for line in lines where line.count > FacadeWriter.columns {
-            throw GeneratorError(place: path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
+            throw GeneratorError(
+                place: path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
         }
     }
 }

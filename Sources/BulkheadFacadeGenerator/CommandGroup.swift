@@ -66,14 +66,16 @@ struct CommandBook {
         }
         for group in groups {
             let typed = try group.functions(ofServer: facade.isOfServer).map(\.declaration)
-            let hand = facade.isOfServer ? nil : families.first { $0.name == group.name }
-            let functions = (hand?.functions ?? []) + typed
+            let family = facade.isOfServer ? nil : families.first { $0.name == group.name }
+            let functions = (family?.functions ?? []) + typed
             if functions.isEmpty { continue }
-            let sources = [hand?.path, typed.isEmpty ? nil : group.path].compactMap { $0 }
+            var sources = [family?.path, typed.isEmpty ? nil : group.path].compactMap { $0 }
+            // Two whole paths are too long for a line.
+            if sources.count > 1 { sources = sources.compactMap { $0.split(separator: "/").last.map(String.init) } }
             result.append(
                 CommandFamily(
                     name: group.name, path: sources.joined(separator: " and "),
-                    documentation: hand?.documentation ?? group.documentation, functions: functions))
+                    documentation: family?.documentation ?? group.documentation, functions: functions))
         }
         return result
     }

@@ -84,7 +84,9 @@ struct FactsReader {
 
     private mutating func readFunctionMember(_ key: String, _ rest: String) throws(GeneratorError) {
         let last = blocks.count - 1
-        guard let function = blocks[last].functions.indices.last else { throw error("\(key) without a `swift` above it") }
+        guard let function = blocks[last].functions.indices.last else {
+            throw error("\(key) without a `swift` above it")
+        }
         switch key {
         case "says": blocks[last].functions[function].sentence = rest
         case "note": blocks[last].functions[function].note = rest

@@ -34,7 +34,8 @@ struct FunctionBuilder {
     private mutating func readSignature() throws(GeneratorError) {
         name = try scanner.identifier()
         if scanner.skip("<") {
-            generics = try scanner.text(until: [">"]).split(separator: ",").map { $0.drop { $0 == " " } }.map(String.init)
+            let list = try scanner.text(until: [">"])
+            generics = list.split(separator: ",").map { String($0.drop { $0 == " " }) }
             try scanner.expect(">")
         }
         try scanner.expect("(")
@@ -55,7 +56,8 @@ struct FunctionBuilder {
             let more = words.count > 2 ? words[2] : ""
             generics.append("\(type): RedisDecodable" + (more == "Hashable" ? " & Hashable" : ""))
             let standard = more.isEmpty || more == "Hashable" ? "String" : more
-            return Parameter(name: "type", declaration: "as type: \(type).Type = \(standard).self", type: "\(type).Type")
+            return Parameter(
+                name: "type", declaration: "as type: \(type).Type = \(standard).self", type: "\(type).Type")
         }
         guard let colon = text.firstIndex(of: ":") else {
             guard let name = words.last, words.count <= 2 else { throw error("\(text) is no parameter") }
@@ -64,7 +66,8 @@ struct FunctionBuilder {
         guard let name = text[..<colon].split(separator: " ").last else { throw error("\(text) is no parameter") }
         let declared = text[text.index(after: colon)...].drop { $0 == " " }
         let type = declared.firstRange(of: " = ").map { declared[..<$0.lowerBound] } ?? declared
-        let standard = type.count < declared.count ? "" : type.hasSuffix("?") ? " = nil" : type == "Bool" ? " = false" : ""
+        let hasStandard = type.count < declared.count
+        let standard = hasStandard ? "" : type.hasSuffix("?") ? " = nil" : type == "Bool" ? " = false" : ""
         // A flag without a label is the value itself: setbit(_:_:_:).
         let isValue = type == "Bool" && text.hasPrefix("_ ")
         return Parameter(

@@ -24,12 +24,15 @@ struct ValueWriter {
                 list: "public static func \(function.declaration.name)\(function.declaration.generics)(",
                 function.declaration.parameters.map(\.declaration),
                 ") -> \(type)<\(function.declaration.reply)> {", indentation: indentation)
-            lines += body(function.body, function.declaration.reply, ofServer: ofServer).map { indentation + indentation + $0 }
+            lines += body(function.body, function.declaration.reply, ofServer: ofServer).map { line in
+                indentation + indentation + line
+            }
             lines.append(indentation + "}")
         }
         lines.append("}")
         for line in lines where line.count > FacadeWriter.columns {
-            throw GeneratorError(place: group.path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
+            throw GeneratorError(
+                place: group.path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

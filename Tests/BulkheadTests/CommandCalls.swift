@@ -51,8 +51,8 @@ struct CommandCalls {
         call(command.command, sends: sends, gives: gives, at: place)
     }
 
-    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last, and `cluster` for a
-    /// server that is a cluster of its own.
+    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
+    /// front for a server that is a cluster of its own.
     struct Condition {
         private let words: [Substring]
         init(_ text: String) { words = text.split(separator: " ") }

@@ -33,7 +33,7 @@ import Testing
             for command in reported where !Self.isOfModule(command.name) {
                 // Aliases that the server keeps for its own tests and for the words of HTTP.
                 if ["POST", "HOST:"].contains(command.name) { continue }
-                #expect(FactTable.commands[command.name] != nil, "\(command.name) is in no file of Sources/CommandTable")
+                #expect(FactTable.commands[command.name] != nil, "Sources/CommandTable lacks \(command.name)")
             }
         }
     }

@@ -109,7 +109,8 @@ public struct RedisBitfieldOperation: Sendable, RedisCommandOption {
         RedisBitfieldOperation(word: "INCRBY", place: place, number: amount)
     }
 
-    /// From here on a number that does not fit starts again at the other end, which is so at the beginning; has no reply.
+    /// From here on a number that does not fit starts again at the other end, as it does unless told.
+    /// Has no reply.
     public static let wrapping = RedisBitfieldOperation(word: "OVERFLOW WRAP", place: nil, number: nil)
     /// From here on a number that does not fit stops at the limit; has no reply.
     public static let saturating = RedisBitfieldOperation(word: "OVERFLOW SAT", place: nil, number: nil)

@@ -63,7 +63,9 @@ public struct RedisClientFilter: Sendable, RedisCommandOption {
     private let words: [String]
 
     /// Those with these ids.
-    public static func ids(_ ids: Int...) -> RedisClientFilter { RedisClientFilter(words: ["ID"] + ids.map(String.init)) }
+    public static func ids(_ ids: Int...) -> RedisClientFilter {
+        RedisClientFilter(words: ["ID"] + ids.map(String.init))
+    }
     /// Those of a kind: `normal`, `master`, `replica`, `pubsub`.
     public static func type(_ type: String) -> RedisClientFilter { RedisClientFilter(words: ["TYPE", type]) }
     /// Those that are logged in as this user. Not for listing before Valkey 8.1.

@@ -18,7 +18,7 @@ public struct RedisRecord: RedisDecodable {
     /// The value of that name; throws if there is none, or it is no such type.
     func required<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value {
         guard let value = self[name] else {
-            throw RedisConversionError(expected: "a record with \(name)", found: "a record of \(fields.count) fields without")
+            throw RedisConversionError(expected: "a record with \(name)", found: "\(fields.count) other fields")
         }
         return try Value(redis: value)
     }

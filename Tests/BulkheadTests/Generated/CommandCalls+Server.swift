@@ -37,7 +37,7 @@ extension CommandCalls {
             sends: "LOLWUT VERSION 5",
             gives: "~ver", at: "Tests/CommandCalls/Server.calls:9")
         call(
-            .role(),
+            server: .role(),
             sends: "ROLE",
             gives: "(master, 0, [], nil, nil, [])", at: "Tests/CommandCalls/Server.calls:10")
         call(

@@ -17,13 +17,16 @@ struct CommandFacts {
     var later = ""
     /// The names of the functions that are written by hand.
     var hand: [String] = []
+    /// The function that does the same by a newer command: `set(_:_:expiry:condition:)`.
+    var instead = ""
     /// Why it has no function.
     var reason = ""
     /// Why it is never sent.
     var refusal = ""
     var functions: [TableFunction] = []
 
-    static let knownValues: Set = ["since", "redis", "valkey", "keys", "effect", "route", "blocks", "on"]
+    /// `slot` is what decides about the server of a cluster where there is no key: a shard channel.
+    static let knownValues: Set = ["since", "redis", "valkey", "keys", "slot", "effect", "route", "blocks", "on"]
     static let knownFlags: Set = ["cacheable", "family", "ignorable"]
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
     static let routes: Set = ["shared", "bulk", "lease", "connection", "refused"]

@@ -72,6 +72,7 @@ struct FactsReader {
         switch key {
         case "hand": blocks[last].hand += rest.split(separator: ",").map { $0.filter { $0 != " " } }
         case "not": blocks[last].reason = rest
+        case "instead": blocks[last].instead = rest
         case "refused": blocks[last].refusal = rest
         case "later": blocks[last].later = rest
         case "swift", "swift+":
@@ -116,14 +117,15 @@ struct FactsReader {
             throw error("\(block.name) has no timeout of \(CommandFacts.waits.sorted())")
         }
         let isTyped = !block.functions.isEmpty || !block.hand.isEmpty
-        guard isTyped || !block.reason.isEmpty || !block.refusal.isEmpty || block.route == "connection" else {
-            throw error("\(block.name) has neither a function nor a reason for none: swift, hand, not, refused")
+        let isExcused = !block.reason.isEmpty || !block.instead.isEmpty || !block.refusal.isEmpty
+        guard isTyped || isExcused || block.route == "connection" else {
+            throw error("\(block.name) has no function and no reason for none: swift, hand, instead, not, refused")
         }
         guard (block.route == "refused") == !block.refusal.isEmpty else {
             throw error("\(block.name): a route that is refused has its reason by `refused`, and no other has one")
         }
-        guard isTyped || block.functions.isEmpty || !block.sentence.isEmpty else {
-            throw error("\(block.name) does not say what it does")
+        for function in block.functions where block.sentence.isEmpty && function.sentence == nil {
+            throw GeneratorError(place: function.place, problem: "\(block.name) does not say what it does")
         }
     }
 }

@@ -66,6 +66,9 @@ struct FunctionBuilder {
         guard let name = text[..<colon].split(separator: " ").last else { throw error("\(text) is no parameter") }
         let declared = text[text.index(after: colon)...].drop { $0 == " " }
         let type = declared.firstRange(of: " = ").map { declared[..<$0.lowerBound] } ?? declared
+        guard !type.contains("Collection<(") || !text.hasPrefix("_ ") else {
+            throw error("a literal would be a dictionary, in no order: take KeyValuePairs, and a collection by `pairs:`")
+        }
         let hasStandard = type.count < declared.count
         let standard = hasStandard ? "" : type.hasSuffix("?") ? " = nil" : type == "Bool" ? " = false" : ""
         // A flag without a label is the value itself: setbit(_:_:_:).

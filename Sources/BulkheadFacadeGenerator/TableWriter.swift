@@ -37,11 +37,14 @@ enum PageWriter {
     static func text(of book: CommandBook) -> String {
         let commands = book.groups.flatMap(\.commands)
         let typed = commands.filter { !$0.hand.isEmpty || !$0.functions.isEmpty }
+        let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
             "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none.", "",
-            "Of \(commands.count) names \(typed.count) have a form of their own. What has none is said by",
-            "`send(\"NAME\", …)`, unless the reason forbids it. A command marked *server* is a method of the handle",
+            "Of \(commands.count) names \(typed.count) have a form of their own,",
+            "and \(replaced.count) are done by the form of a newer command.",
+            "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
+            "A command marked *server* is a method of the handle",
             "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
         ]
         for group in book.groups {
@@ -57,6 +60,7 @@ enum PageWriter {
                 if names.isEmpty {
                     form = "–"
                     if !command.refusal.isEmpty { text = "Refused: \(command.refusal)." }
+                    if !command.instead.isEmpty { (form, text) = ("`\(command.instead)`", "Does the same.") }
                     if !command.reason.isEmpty { text = "By `send`: \(command.reason)." }
                     if command.route == "connection" { text = "Within `withConnection`, by `send`. " + text }
                 }

@@ -17,7 +17,7 @@ import Testing
         for call in Self.all.scenes.flatMap(\.calls) {
             count += 1
             let words = shownWords(call.encoded)
-            #expect(call.sends == "_" || words == call.sends, "\(call.place)")
+            if call.sends != "_" && words != call.sends { Issue.record("\(call.place) sends \(words)") }
         }
         #expect(count > 300)
     }
@@ -46,7 +46,7 @@ import Testing
         for call in scenes.flatMap(\.calls) {
             let (old, new) = (second[call.place] ?? "no reply", third[call.place] ?? "no reply")
             for (shown, version) in [(old, "RESP2"), (new, "RESP3")] {
-                #expect(call.accepts(shown), "\(call.place) \(version): \(shown), expected \(call.gives)")
+                if !call.accepts(shown) { Issue.record("\(call.place) \(version): \(shown), expected \(call.gives)") }
             }
             // What may be anything differs from call to call.
             if call.gives != "_" && !call.gives.hasPrefix("~") { #expect(old == new, "\(call.place)") }
@@ -85,7 +85,7 @@ import Testing
         "ACL LOAD": "the server has no file of users", "ACL SAVE": "the server has no file of users",
         "CLUSTER BUMPEPOCH": "changes the epochs of a cluster", "CLUSTER FAILOVER": "needs a replica",
         "CLUSTER COUNT-FAILURE-REPORTS": "needs a second server", "CLUSTER FLUSHSLOT": "needs a whole cluster",
-        "CLUSTER FORGET": "needs a second server", "CLUSTER MEET": "needs a second server",
+        "CLUSTER CANCELSLOTMIGRATIONS": "needs slots that are moved", "CLUSTER FORGET": "needs a second server", "CLUSTER MEET": "needs a second server",
         "CLUSTER REPLICAS": "needs a second server", "CLUSTER REPLICATE": "needs a second server",
         "CLUSTER SET-CONFIG-EPOCH": "only for a server that knows no other",
         "CONFIG REWRITE": "the server has no configuration file", "FAILOVER": "needs a replica",
@@ -109,6 +109,44 @@ import Testing
         for name in Self.excused.keys { #expect(FactTable.commands[name]?.isTyped == true, "\(name)") }
     }
 
+    /// Where the published shape is wrong, and what it forgets.
+    static let wrongShapes: [String: String] = [
+        "GEOHASH": "null for a member that is missing",
+        "OBJECT FREQ": "null for a key that is missing", "XPENDING": "null for the ends of no entries",
+        "XAUTOCLAIM": "the two parts of Redis 6.2",
+        "FUNCTION LIST": "the description of a function, which a server gives as null",
+    ]
+
+    @Test(.enabled(if: ReplySchemas.path != nil, "BULKHEAD_REPLY_SCHEMAS names no file of shapes"))
+    func `are answered by RESP3 in the shape that is published for them`() async throws {
+        let schemas = try ReplySchemas(path: try #require(ReplySchemas.path))
+        try #require(schemas.count > 300)
+        var checked = 0
+        try await withDatabases(version: .resp3) { databases, server in
+            let main = try databases[.main]
+            for scene in Self.all.scenes where !scene.condition.isOfCluster && scene.condition.holds(for: server) {
+                try await main.flushdb()
+                for line in scene.setup where !line.isEmpty {
+                    let words = line.split(separator: " ").map(String.init)
+                    try await main.send(words[0], arguments: Array(words.dropFirst()))
+                }
+                for call in scene.calls {
+                    let words = call.encoded.words.map { RESPBytes($0) }
+                    // What the call itself throws the other test tells.
+                    guard let reply = try? await main.send(words[0].description, arguments: Array(words.dropFirst()))
+                    else { continue }
+                    let name = words.prefix(2).map(\.description).joined(separator: " ")
+                    let command = FactTable.commands[name] == nil ? words[0].description : name
+                    guard schemas.has(command), Self.wrongShapes[command] == nil else { continue }
+                    checked += 1
+                    let problem = schemas.objection(to: reply, of: command)
+                    #expect(problem == nil, "\(call.place) \(command): \(problem ?? "")")
+                }
+            }
+        }
+        #expect(checked > 50)
+    }
+
     @Test func `name the keys that the server finds in their words`() async throws {
         try await withDatabases { databases, server in
             let handle = try databases.server(of: .main)
@@ -120,15 +158,16 @@ import Testing
                     do {
                         let found = try await handle.commandGetkeys(
                             String(decoding: words[0], as: UTF8.self), words.dropFirst().map { RESPBytes($0) })
-                        #expect(keys == found, "\(call.place)")
+                        // Redis 6.2 names where a result goes last.
+                        #expect(Set(keys) == Set(found) && keys.count == found.count, "\(call.place)")
                         count += 1
                     } catch let error as RedisError where error.code == .serverError {
                         // A command without keys is an error, and so is a module's in 8.2.
-                        #expect(keys.isEmpty || call.sends.hasPrefix("V"), "\(call.place): \(error)")
+                        if !keys.isEmpty && !call.sends.hasPrefix("V") { Issue.record("\(call.place): \(error)") }
                     }
                 }
             }
-            #expect(count > 200)
+            #expect(count > 50)
         }
     }
 }

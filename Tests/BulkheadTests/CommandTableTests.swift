@@ -70,7 +70,8 @@ import Testing
                     if let since = record["since"].flatMap({ try? String(redis: $0) }),
                         let ours = command.facts["since"] ?? command.facts[own]
                     {
-                        #expect(ours == since, "\(name)")
+                        // Redis 7.0 counts CLIENT PAUSE from a version that came before 3.0.
+                        #expect(ours == since || name == "CLIENT PAUSE" && since == "2.9.50", "\(name)")
                         compared += 1
                     }
                     if let summary = record["summary"].flatMap({ try? String(redis: $0) }), !command.sentence.isEmpty {

@@ -402,9 +402,24 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func hsetex(
-        _ key: some RedisArgument, _ fields: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
-        expiry: RedisExpiry? = nil, condition: RedisFieldCondition? = nil
+        _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>, expiry: RedisExpiry? = nil,
+        condition: RedisFieldCondition? = nil
     ) throws(RedisError) -> Bool {
         try run(.hsetex(key, fields, expiry: expiry, condition: condition))
+    }
+
+    /// Writes several fields, the pairs of a dictionary or another collection, with one expiry; on a condition all or
+    /// none.
+    ///
+    /// - Returns: False if the condition did not hold; nothing is written then.
+    /// - Complexity: O(N) for N fields
+    /// - Since: Redis 8.0.0, Valkey 9.0.0
+    @discardableResult
+    @inlinable
+    public func hsetex(
+        _ key: some RedisArgument, pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
+        expiry: RedisExpiry? = nil, condition: RedisFieldCondition? = nil
+    ) throws(RedisError) -> Bool {
+        try run(.hsetex(key, pairs: pairs, expiry: expiry, condition: condition))
     }
 }

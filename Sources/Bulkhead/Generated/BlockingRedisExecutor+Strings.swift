@@ -275,10 +275,25 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func msetex(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
+        _ values: KeyValuePairs<String, any RedisArgument>, expiry: RedisExpiry? = nil,
         condition: RedisSetCondition? = nil
     ) throws(RedisError) -> Bool {
-        try run(.msetex(pairs, expiry: expiry, condition: condition))
+        try run(.msetex(values, expiry: expiry, condition: condition))
+    }
+
+    /// Writes several strings at once, the pairs of a dictionary or another collection, all with one expiry; on a
+    /// condition all or none.
+    ///
+    /// - Returns: False if the condition did not hold for one of the keys; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 8.4.0, Valkey 9.1.0
+    @discardableResult
+    @inlinable
+    public func msetex(
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
+        condition: RedisSetCondition? = nil
+    ) throws(RedisError) -> Bool {
+        try run(.msetex(pairs: pairs, expiry: expiry, condition: condition))
     }
 
     /// Writes several strings at once if none of the keys exists.
@@ -288,9 +303,20 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.0.1
     @discardableResult
     @inlinable
+    public func msetnx(_ values: KeyValuePairs<String, any RedisArgument>) throws(RedisError) -> Bool {
+        try run(.msetnx(values))
+    }
+
+    /// Writes several strings at once if none of the keys exists: the pairs of a dictionary or another collection.
+    ///
+    /// - Returns: False if a key exists; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.1
+    @discardableResult
+    @inlinable
     public func msetnx(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
     ) throws(RedisError) -> Bool {
-        try run(.msetnx(pairs))
+        try run(.msetnx(pairs: pairs))
     }
 }

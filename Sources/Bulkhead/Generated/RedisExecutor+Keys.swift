@@ -314,8 +314,8 @@ extension RedisExecutor {
         try await run(.restore(key, dump, expiresAtUnixMilliseconds: time, replace: replace))
     }
 
-    /// Reads the elements of a list, set or sorted set in the order of their values, or of other keys that belong to
-    /// them.
+    /// Reads the elements of a list, or of a set of either kind, in the order of their values or of other keys that
+    /// belong to them.
     ///
     /// It takes elements for numbers unless told that they are text. `by` and `get` are patterns of keys: the star
     /// stands for the element.
@@ -329,7 +329,7 @@ extension RedisExecutor {
         try await run(.sort(key, order, as: type))
     }
 
-    /// Sorts the elements of a list, set or sorted set into a new list.
+    /// Reads elements in an order, as the other form does, into a new list.
     ///
     /// It takes elements for numbers unless told that they are text. `by` and `get` are patterns of keys: the star
     /// stands for the element.

@@ -277,10 +277,25 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func msetex(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
+        _ values: KeyValuePairs<String, any RedisArgument>, expiry: RedisExpiry? = nil,
         condition: RedisSetCondition? = nil
     ) async throws(RedisError) -> Bool {
-        try await run(.msetex(pairs, expiry: expiry, condition: condition))
+        try await run(.msetex(values, expiry: expiry, condition: condition))
+    }
+
+    /// Writes several strings at once, the pairs of a dictionary or another collection, all with one expiry; on a
+    /// condition all or none.
+    ///
+    /// - Returns: False if the condition did not hold for one of the keys; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 8.4.0, Valkey 9.1.0
+    @discardableResult
+    @inlinable
+    public func msetex(
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
+        condition: RedisSetCondition? = nil
+    ) async throws(RedisError) -> Bool {
+        try await run(.msetex(pairs: pairs, expiry: expiry, condition: condition))
     }
 
     /// Writes several strings at once if none of the keys exists.
@@ -290,9 +305,20 @@ extension RedisExecutor {
     /// - Since: Redis 1.0.1
     @discardableResult
     @inlinable
+    public func msetnx(_ values: KeyValuePairs<String, any RedisArgument>) async throws(RedisError) -> Bool {
+        try await run(.msetnx(values))
+    }
+
+    /// Writes several strings at once if none of the keys exists: the pairs of a dictionary or another collection.
+    ///
+    /// - Returns: False if a key exists; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.1
+    @discardableResult
+    @inlinable
     public func msetnx(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
     ) async throws(RedisError) -> Bool {
-        try await run(.msetnx(pairs))
+        try await run(.msetnx(pairs: pairs))
     }
 }

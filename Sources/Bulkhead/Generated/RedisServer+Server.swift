@@ -481,7 +481,7 @@ extension RedisServer {
         try await run(.moduleLoadex(path, settings: settings, values))
     }
 
-    /// Unloads a module.
+    /// Takes a module out of the server.
     ///
     /// - Complexity: O(1)
     /// - Since: Redis 4.0.0
@@ -490,7 +490,7 @@ extension RedisServer {
         try await run(.moduleUnload(name))
     }
 
-    /// Makes the server a replica of another one, and drops what it holds.
+    /// Lets the server follow a primary as its replica; what it held is gone.
     ///
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0

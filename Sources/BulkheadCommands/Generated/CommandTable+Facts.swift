@@ -91,7 +91,7 @@ extension CommandTable {
         CLUSTER SLOT-STATS;read;shared;;;
         CLUSTER SLOTS;read;shared;;;
         CLUSTER SYNCSLOTS;admin;shared;;;
-        CLUSTERSCAN;read;shared;;1;
+        CLUSTERSCAN;read;shared;;;
         COMMAND;read;shared;;;family
         COMMAND COUNT;read;shared;;;
         COMMAND DOCS;read;shared;;;
@@ -322,17 +322,18 @@ extension CommandTable {
         SORT;by-arguments;bulk;;1+STORE:one;
         SORT_RO;read;bulk;;1;
         SPOP;accumulating;shared;;1;
-        SPUBLISH;accumulating;shared;;1;
+        SPUBLISH;accumulating;shared;;;
         SRANDMEMBER;read;shared;;1;
         SREM;idempotent;shared;;1;
         SSCAN;read;bulk;;1;
-        SSUBSCRIBE;never;connection;;1..-1;
+        SSUBSCRIBE;never;connection;;;
+        STRALGO;read;shared;;;
         STRLEN;read;shared;;1;cacheable
         SUBSCRIBE;never;connection;;;
         SUBSTR;read;shared;;1;
         SUNION;read;bulk;;1..-1;cacheable
         SUNIONSTORE;accumulating;shared;;1+2..-1;
-        SUNSUBSCRIBE;never;connection;;1..-1;
+        SUNSUBSCRIBE;never;connection;;;
         SWAPDB;never;refused;;;
         SYNC;never;refused;;;
         TIME;read;shared;;;

@@ -258,8 +258,8 @@ extension RedisCommand {
     /// - Since: Redis 8.0.0, Valkey 9.0.0
     @inlinable
     public static func hsetex(
-        _ key: some RedisArgument, _ fields: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
-        expiry: RedisExpiry? = nil, condition: RedisFieldCondition? = nil
+        _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>, expiry: RedisExpiry? = nil,
+        condition: RedisFieldCondition? = nil
     ) -> RedisCommand<Bool> {
         RedisCommand<Bool>(
             "HSETEX",
@@ -272,7 +272,33 @@ extension RedisCommand {
             expiry?.append(to: &arguments)
             arguments.append("FIELDS")
             arguments.append(fields.count)
-            arguments.append(pairs: fields)
+            arguments.append(pairs: fields.erased)
+        }
+    }
+
+    /// Writes several fields, the pairs of a dictionary or another collection, with one expiry; on a condition all or
+    /// none.
+    ///
+    /// - Returns: False if the condition did not hold; nothing is written then.
+    /// - Complexity: O(N) for N fields
+    /// - Since: Redis 8.0.0, Valkey 9.0.0
+    @inlinable
+    public static func hsetex(
+        _ key: some RedisArgument, pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
+        expiry: RedisExpiry? = nil, condition: RedisFieldCondition? = nil
+    ) -> RedisCommand<Bool> {
+        RedisCommand<Bool>(
+            "HSETEX",
+            route: pairs.isEmpty ? .refused(reason: "a hash is written by at least one field") : .shared
+        ) { arguments in
+            arguments.append(key)
+            if let condition {
+                arguments.append(condition)
+            }
+            expiry?.append(to: &arguments)
+            arguments.append("FIELDS")
+            arguments.append(pairs.count)
+            arguments.append(pairs: pairs)
         }
     }
 }

@@ -87,7 +87,31 @@ extension RedisCommand {
     /// - Since: Redis 8.4.0, Valkey 9.1.0
     @inlinable
     public static func msetex(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
+        _ values: KeyValuePairs<String, any RedisArgument>, expiry: RedisExpiry? = nil,
+        condition: RedisSetCondition? = nil
+    ) -> RedisCommand<Bool> {
+        RedisCommand<Bool>(
+            "MSETEX",
+            route: values.isEmpty ? .refused(reason: "it needs at least one key with a value") : .shared
+        ) { arguments in
+            arguments.append(values.count)
+            arguments.append(pairs: values.erased)
+            if let condition {
+                arguments.append(condition.rawValue)
+            }
+            expiry?.append(to: &arguments)
+        }
+    }
+
+    /// Writes several strings at once, the pairs of a dictionary or another collection, all with one expiry; on a
+    /// condition all or none.
+    ///
+    /// - Returns: False if the condition did not hold for one of the keys; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 8.4.0, Valkey 9.1.0
+    @inlinable
+    public static func msetex(
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>, expiry: RedisExpiry? = nil,
         condition: RedisSetCondition? = nil
     ) -> RedisCommand<Bool> {
         RedisCommand<Bool>(
@@ -109,8 +133,23 @@ extension RedisCommand {
     /// - Complexity: O(N) for N keys
     /// - Since: Redis 1.0.1
     @inlinable
+    public static func msetnx(_ values: KeyValuePairs<String, any RedisArgument>) -> RedisCommand<Bool> {
+        RedisCommand<Bool>(
+            "MSETNX",
+            route: values.isEmpty ? .refused(reason: "it needs at least one key with a value") : .shared
+        ) { arguments in
+            arguments.append(pairs: values.erased)
+        }
+    }
+
+    /// Writes several strings at once if none of the keys exists: the pairs of a dictionary or another collection.
+    ///
+    /// - Returns: False if a key exists; nothing is written then.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 1.0.1
+    @inlinable
     public static func msetnx(
-        _ pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
+        pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>
     ) -> RedisCommand<Bool> {
         RedisCommand<Bool>(
             "MSETNX",

@@ -704,7 +704,7 @@ extension RedisServerCommand {
         )
     }
 
-    /// Unloads a module.
+    /// Takes a module out of the server.
     ///
     /// - Complexity: O(1)
     /// - Since: Redis 4.0.0
@@ -718,7 +718,7 @@ extension RedisServerCommand {
         )
     }
 
-    /// Makes the server a replica of another one, and drops what it holds.
+    /// Lets the server follow a primary as its replica; what it held is gone.
     ///
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0

@@ -105,9 +105,5 @@ extension CommandCalls {
             server: .clusterGetslotmigrations(),
             sends: "CLUSTER GETSLOTMIGRATIONS",
             gives: "[]", at: "Tests/CommandCalls/Cluster.calls:38")
-        call(
-            server: .clusterCancelslotmigrations(),
-            sends: "CLUSTER CANCELSLOTMIGRATIONS",
-            gives: "ok", at: "Tests/CommandCalls/Cluster.calls:39")
     }
 }

@@ -27,27 +27,27 @@ extension CommandCalls {
         call(
             .geopos("g", "Palermo", "none"),
             sends: "GEOPOS g Palermo none",
-            gives: "~(13.36138933897018433, 38.11555639549629859), nil", at: "Tests/CommandCalls/Geo.calls:7")
+            gives: "[(13.361389338970184, 38.1155563954963), nil]", at: "Tests/CommandCalls/Geo.calls:7")
         on("6.2")
         setup(["GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"])
         call(
             .geosearch("g", around: .member("Palermo"), within: .circle(radius: 200, .kilometers), order: .ascending),
-            sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 200.0 km ASC",
+            sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 200 km ASC",
             gives: "[Palermo, Catania]", at: "Tests/CommandCalls/Geo.calls:11")
         call(
             .geosearch("g", around: .place(RedisCoordinate(longitude: 15, latitude: 37)), within: .box(width: 400,
                 height: 400, .kilometers), order: .descending, count: 1),
-            sends: "GEOSEARCH g FROMLONLAT 15.0 37.0 BYBOX 400.0 400.0 km DESC COUNT 1",
+            sends: "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km DESC COUNT 1",
             gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:12")
         call(
             .geosearchWithPlaces("g", around: .place(RedisCoordinate(longitude: 15, latitude: 37)),
                 within: .circle(radius: 100, .kilometers)),
-            sends: "GEOSEARCH g FROMLONLAT 15.0 37.0 BYRADIUS 100.0 km WITHDIST WITHCOORD",
+            sends: "GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 100 km WITHDIST WITHCOORD",
             gives: "~Catania, 56.4413", at: "Tests/CommandCalls/Geo.calls:13")
         call(
             .geosearchstore(into: "r", "g", around: .member("Palermo"), within: .circle(radius: 200, .kilometers),
                 distances: true),
-            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 200.0 km STOREDIST",
+            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 200 km STOREDIST",
             gives: "2", at: "Tests/CommandCalls/Geo.calls:14")
     }
 }

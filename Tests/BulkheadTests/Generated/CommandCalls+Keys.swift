@@ -93,44 +93,60 @@ extension CommandCalls {
             sends: "OBJECT IDLETIME l",
             gives: "0.0 seconds", at: "Tests/CommandCalls/Keys.calls:23")
         call(
+            server: .configSet(["maxmemory-policy": "allkeys-lfu"]),
+            sends: "CONFIG SET maxmemory-policy allkeys-lfu",
+            gives: "ok", at: "Tests/CommandCalls/Keys.calls:24")
+        call(
+            .objectFreq("none"),
+            sends: "OBJECT FREQ none",
+            gives: "nil", at: "Tests/CommandCalls/Keys.calls:25")
+        call(
+            .objectFreq("l"),
+            sends: "OBJECT FREQ l",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:26")
+        call(
+            server: .configSet(["maxmemory-policy": "noeviction"]),
+            sends: "CONFIG SET maxmemory-policy noeviction",
+            gives: "ok", at: "Tests/CommandCalls/Keys.calls:27")
+        call(
             .scanPage(.start, match: "none"),
             sends: "SCAN 0 MATCH none",
-            gives: "_", at: "Tests/CommandCalls/Keys.calls:24")
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:28")
         call(
             .randomkey(),
             sends: "RANDOMKEY",
-            gives: "_", at: "Tests/CommandCalls/Keys.calls:25")
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:29")
         on("6.2")
         setup(["SET a 1"])
         call(
             .copy("a", to: "b"),
             sends: "COPY a b",
-            gives: "true", at: "Tests/CommandCalls/Keys.calls:29")
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:33")
         on("7.0")
         setup(["SET a 1", "RPUSH l 3 1 2"])
         call(
             .expire("a", after: .seconds(100), condition: .ifAny),
             sends: "PEXPIRE a 100000 XX",
-            gives: "false", at: "Tests/CommandCalls/Keys.calls:33")
+            gives: "false", at: "Tests/CommandCalls/Keys.calls:37")
         call(
             .expire("a", atUnixMilliseconds: 4102444800000, condition: .ifNone),
             sends: "PEXPIREAT a 4102444800000 NX",
-            gives: "true", at: "Tests/CommandCalls/Keys.calls:34")
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:38")
         call(
             .expiretime("a"),
             sends: "PEXPIRETIME a",
-            gives: "at 4102444800000", at: "Tests/CommandCalls/Keys.calls:35")
+            gives: "at 4102444800000", at: "Tests/CommandCalls/Keys.calls:39")
         call(
             .expiretime("l"),
             sends: "PEXPIRETIME l",
-            gives: "noExpiry", at: "Tests/CommandCalls/Keys.calls:36")
+            gives: "noExpiry", at: "Tests/CommandCalls/Keys.calls:40")
         call(
             .expiretime("none"),
             sends: "PEXPIRETIME none",
-            gives: "noKey", at: "Tests/CommandCalls/Keys.calls:37")
+            gives: "noKey", at: "Tests/CommandCalls/Keys.calls:41")
         call(
             .sortRO("l"),
             sends: "SORT_RO l ASC",
-            gives: "[1, 2, 3]", at: "Tests/CommandCalls/Keys.calls:38")
+            gives: "[1, 2, 3]", at: "Tests/CommandCalls/Keys.calls:42")
     }
 }

@@ -78,11 +78,11 @@ extension CommandCalls {
             gives: "[2]", at: "Tests/CommandCalls/Lists.calls:19")
         call(
             .blpop("l", timeout: .seconds(1)),
-            sends: "BLPOP l 1.0",
+            sends: "BLPOP l 1",
             gives: "(l, x)", at: "Tests/CommandCalls/Lists.calls:20")
         call(
             .brpop("l", timeout: .seconds(1)),
-            sends: "BRPOP l 1.0",
+            sends: "BRPOP l 1",
             gives: "(l, e)", at: "Tests/CommandCalls/Lists.calls:21")
         call(
             .blpop("none", timeout: .milliseconds(5)),
@@ -113,7 +113,7 @@ extension CommandCalls {
             gives: "a", at: "Tests/CommandCalls/Lists.calls:32")
         call(
             .blmove(from: "l", .right, to: "m", .left, timeout: .seconds(1)),
-            sends: "BLMOVE l m RIGHT LEFT 1.0",
+            sends: "BLMOVE l m RIGHT LEFT 1",
             gives: "c", at: "Tests/CommandCalls/Lists.calls:33")
         call(
             .blmove(from: "none", .right, to: "m", .left, timeout: .milliseconds(5)),
@@ -131,7 +131,7 @@ extension CommandCalls {
             gives: "nil", at: "Tests/CommandCalls/Lists.calls:39")
         call(
             .blmpop(["l"], from: .right, timeout: .seconds(1)),
-            sends: "BLMPOP 1.0 1 l RIGHT",
+            sends: "BLMPOP 1 1 l RIGHT",
             gives: "(l, [c])", at: "Tests/CommandCalls/Lists.calls:40")
         call(
             .blmpop(["l"], from: .right, timeout: .milliseconds(5)),

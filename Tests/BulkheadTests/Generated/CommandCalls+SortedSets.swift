@@ -62,19 +62,19 @@ extension CommandCalls {
             gives: "[(a, 1.5)]", at: "Tests/CommandCalls/SortedSets.calls:15")
         call(
             .zrangebyscore("z", from: .inclusive(2), to: .unbounded),
-            sends: "ZRANGEBYSCORE z 2.0 +inf",
+            sends: "ZRANGEBYSCORE z 2 +inf",
             gives: "[b, c]", at: "Tests/CommandCalls/SortedSets.calls:16")
         call(
             .zrangebyscoreWithScores("z", from: .inclusive(2), to: .unbounded, limit: 1),
-            sends: "ZRANGEBYSCORE z 2.0 +inf WITHSCORES LIMIT 0 1",
+            sends: "ZRANGEBYSCORE z 2 +inf WITHSCORES LIMIT 0 1",
             gives: "[(b, 2.0)]", at: "Tests/CommandCalls/SortedSets.calls:17")
         call(
             .zrevrangebyscore("z", from: .unbounded, to: .inclusive(2)),
-            sends: "ZREVRANGEBYSCORE z +inf 2.0",
+            sends: "ZREVRANGEBYSCORE z +inf 2",
             gives: "[c, b]", at: "Tests/CommandCalls/SortedSets.calls:18")
         call(
             .zrevrangebyscoreWithScores("z", from: .unbounded, to: .inclusive(3)),
-            sends: "ZREVRANGEBYSCORE z +inf 3.0 WITHSCORES",
+            sends: "ZREVRANGEBYSCORE z +inf 3 WITHSCORES",
             gives: "[(c, 3.0)]", at: "Tests/CommandCalls/SortedSets.calls:19")
         call(
             .zscanPage("z", .start),
@@ -107,11 +107,11 @@ extension CommandCalls {
         setup(["ZADD z 1 a 2 b 3 c", "ZADD y 10 b 20 d"])
         call(
             .bzpopmin("none", "z", timeout: .seconds(1)),
-            sends: "BZPOPMIN none z 1.0",
+            sends: "BZPOPMIN none z 1",
             gives: "(z, (a, 1.0))", at: "Tests/CommandCalls/SortedSets.calls:29")
         call(
             .bzpopmax("z", timeout: .seconds(1)),
-            sends: "BZPOPMAX z 1.0",
+            sends: "BZPOPMAX z 1",
             gives: "(z, (c, 3.0))", at: "Tests/CommandCalls/SortedSets.calls:30")
         call(
             .zinterstore(into: "r", ["z", "y"]),
@@ -119,7 +119,7 @@ extension CommandCalls {
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:31")
         call(
             .zunionstore(into: "r", ["z", "y"], weights: [2, 1], aggregate: .maximum),
-            sends: "ZUNIONSTORE r 2 z y WEIGHTS 2.0 1.0 AGGREGATE MAX",
+            sends: "ZUNIONSTORE r 2 z y WEIGHTS 2 1 AGGREGATE MAX",
             gives: "2", at: "Tests/CommandCalls/SortedSets.calls:32")
         call(
             .zremrangebyrank("r", 0, 0),
@@ -170,7 +170,7 @@ extension CommandCalls {
             gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:48")
         call(
             .zinterWithScores(["z", "y"], weights: [1, 2]),
-            sends: "ZINTER 2 z y WEIGHTS 1.0 2.0 WITHSCORES",
+            sends: "ZINTER 2 z y WEIGHTS 1 2 WITHSCORES",
             gives: "[(b, 22.0)]", at: "Tests/CommandCalls/SortedSets.calls:49")
         call(
             .zunion(["z", "y"], aggregate: .minimum),
@@ -202,7 +202,7 @@ extension CommandCalls {
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:56")
         call(
             .zrangestore(into: "r", "z", from: .inclusive(2), to: .unbounded),
-            sends: "ZRANGESTORE r z 2.0 +inf BYSCORE",
+            sends: "ZRANGESTORE r z 2 +inf BYSCORE",
             gives: "2", at: "Tests/CommandCalls/SortedSets.calls:57")
         on("7.0")
         setup(["ZADD z 1 a 2 b 3 c", "ZADD y 10 b 20 d"])
@@ -220,7 +220,7 @@ extension CommandCalls {
             gives: "nil", at: "Tests/CommandCalls/SortedSets.calls:63")
         call(
             .bzmpop(["z"], .highest, timeout: .seconds(1)),
-            sends: "BZMPOP 1.0 1 z MAX",
+            sends: "BZMPOP 1 1 z MAX",
             gives: "(z, [(c, 3.0)])", at: "Tests/CommandCalls/SortedSets.calls:64")
         call(
             .bzmpop(["none"], .highest, timeout: .milliseconds(5)),

@@ -140,12 +140,12 @@ extension CommandCalls {
             sends: "XACKDEL s g ACKED IDS 2 1-1 9-9",
             gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:39")
         call(
-            .xdelex("s", ["2-1", "9-9"], mode: .onlyAcknowledged),
-            sends: "XDELEX s ACKED IDS 2 2-1 9-9",
-            gives: "[2, -1]", at: "Tests/CommandCalls/Streams.calls:40")
+            .xdelex("s", ["2-1"], mode: .onlyAcknowledged),
+            sends: "XDELEX s ACKED IDS 1 2-1",
+            gives: "[2]", at: "Tests/CommandCalls/Streams.calls:40")
         call(
-            .xdelex("s", ["3-1"]),
-            sends: "XDELEX s IDS 1 3-1",
-            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:41")
+            .xdelex("s", ["3-1", "9-9"]),
+            sends: "XDELEX s IDS 2 3-1 9-9",
+            gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:41")
     }
 }

@@ -20,7 +20,7 @@ extension RedisCommand {
         ) { arguments in
             arguments.append(key)
             if let condition {
-                arguments.append(condition.rawValue)
+                arguments.append(condition)
             }
             arguments.append(places: members)
         }

@@ -48,7 +48,7 @@ extension RedisCommand {
             route: fields.isEmpty ? .answered(.nothing) : .shared
         ) { arguments in
             arguments.append(key)
-            expiry.append(to: &arguments)
+            arguments.append(expiry)
             arguments.append("FIELDS")
             arguments.append(fields.count)
             arguments.append(contentsOf: fields)
@@ -269,7 +269,9 @@ extension RedisCommand {
             if let condition {
                 arguments.append(condition)
             }
-            expiry?.append(to: &arguments)
+            if let expiry {
+                arguments.append(expiry)
+            }
             arguments.append("FIELDS")
             arguments.append(fields.count)
             arguments.append(pairs: fields.erased)
@@ -295,7 +297,9 @@ extension RedisCommand {
             if let condition {
                 arguments.append(condition)
             }
-            expiry?.append(to: &arguments)
+            if let expiry {
+                arguments.append(expiry)
+            }
             arguments.append("FIELDS")
             arguments.append(pairs.count)
             arguments.append(pairs: pairs)

@@ -15,8 +15,8 @@ extension RedisCommand {
         RedisCommand<Value?>("BLMOVE", route: .blocking) { arguments in
             arguments.append(source)
             arguments.append(destination)
-            arguments.append(sourceEnd.rawValue)
-            arguments.append(destinationEnd.rawValue)
+            arguments.append(sourceEnd)
+            arguments.append(destinationEnd)
             arguments.append(timeout.redisSeconds)
         }
     }
@@ -38,7 +38,7 @@ extension RedisCommand {
             arguments.append(timeout.redisSeconds)
             arguments.append(keys.count)
             arguments.append(contentsOf: keys)
-            arguments.append(end.rawValue)
+            arguments.append(end)
             if let count {
                 arguments.append("COUNT")
                 arguments.append(count)
@@ -101,7 +101,7 @@ extension RedisCommand {
         ) { arguments in
             arguments.append(keys.count)
             arguments.append(contentsOf: keys)
-            arguments.append(end.rawValue)
+            arguments.append(end)
             if let count {
                 arguments.append("COUNT")
                 arguments.append(count)

@@ -97,9 +97,11 @@ extension RedisCommand {
             arguments.append(values.count)
             arguments.append(pairs: values.erased)
             if let condition {
-                arguments.append(condition.rawValue)
+                arguments.append(condition)
             }
-            expiry?.append(to: &arguments)
+            if let expiry {
+                arguments.append(expiry)
+            }
         }
     }
 
@@ -121,9 +123,11 @@ extension RedisCommand {
             arguments.append(pairs.count)
             arguments.append(pairs: pairs)
             if let condition {
-                arguments.append(condition.rawValue)
+                arguments.append(condition)
             }
-            expiry?.append(to: &arguments)
+            if let expiry {
+                arguments.append(expiry)
+            }
         }
     }
 

@@ -82,13 +82,3 @@ public struct RedisSort: Sendable, RedisCommandOption {
         if isAlphabetical { arguments.append("ALPHA") }
     }
 }
-
-extension RedisExpiryChange {
-    @usableFromInline func append(to arguments: inout RedisArguments) {
-        switch self {
-        case .after(let duration): RedisExpiry.after(duration).append(to: &arguments)
-        case .at(let milliseconds): RedisExpiry.at(unixMilliseconds: milliseconds).append(to: &arguments)
-        case .remove: arguments.append("PERSIST")
-        }
-    }
-}

@@ -14,6 +14,12 @@ extension RedisWordOption {
     @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(word) }
 }
 
+extension RedisScoreCondition: RedisWordOption {}
+extension RedisListEnd: RedisWordOption {}
+extension RedisSetCondition: RedisCommandOption {}
+extension RedisExpiry: RedisCommandOption {}
+extension RedisExpiryChange: RedisCommandOption {}
+
 extension RedisArguments {
     @usableFromInline mutating func append(_ option: some RedisCommandOption) { option.append(to: &self) }
 

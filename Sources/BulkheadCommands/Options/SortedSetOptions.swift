@@ -24,21 +24,6 @@ public struct RedisAggregate: Sendable, RedisWordOption {
     public static let maximum = RedisAggregate("MAX")
 }
 
-/// When ZADD changes the score of a member.
-public struct RedisScoreCondition: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Only of a member that is not there yet (`NX`).
-    public static let ifAbsent = RedisScoreCondition("NX")
-    /// Only of a member that is there (`XX`).
-    public static let ifPresent = RedisScoreCondition("XX")
-    /// Only if it becomes greater (`GT`). Since Redis 6.2.0
-    public static let ifGreater = RedisScoreCondition("GT")
-    /// Only if it becomes less (`LT`). Since Redis 6.2.0
-    public static let ifLess = RedisScoreCondition("LT")
-}
-
 /// One end of a range of members by their bytes.
 public struct RedisLexBound: Sendable {
     private let bytes: RESPBytes?

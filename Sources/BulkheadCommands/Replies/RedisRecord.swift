@@ -94,31 +94,27 @@ public struct RedisEntryDeletion: RedisOutcome {
 }
 
 /// When a key or a field ends.
-public enum RedisExpiryTime: Sendable, Hashable, RedisDecodable {
+public struct RedisExpiryTime: Sendable, Hashable, RedisDecodable {
+    /// As servers say it: -2 without a key, -1 without an expiry.
+    private let milliseconds: Int64
+
     /// There is no such key or field.
-    case noKey
+    public static let noKey = RedisExpiryTime(milliseconds: -2)
     /// It stays until it is deleted.
-    case noExpiry
-    /// Milliseconds since 1970, by the server's clock.
-    case at(unixMilliseconds: Int64)
+    public static let noExpiry = RedisExpiryTime(milliseconds: -1)
+
+    /// It ends at this time: milliseconds since 1970, by the server's clock.
+    public static func at(unixMilliseconds time: Int64) -> RedisExpiryTime {
+        RedisExpiryTime(milliseconds: max(0, time))
+    }
+
+    private init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    /// Milliseconds since 1970, by the server's clock; nil where there is no key, or it has no expiry.
+    public var unixMilliseconds: Int64? { milliseconds < 0 ? nil : milliseconds }
 
     /// Reads a number, -2 for no key and -1 for no expiry.
     public init(redis value: RESPValue) throws(RedisConversionError) {
-        switch try Int64(redis: value) {
-        case -2: self = .noKey
-        case -1: self = .noExpiry
-        case let milliseconds: self = .at(unixMilliseconds: milliseconds)
-        }
-    }
-}
-
-extension RedisTimeToLive: RedisDecodable {
-    /// Reads a number of milliseconds, -2 for no key and -1 for no expiry.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        switch try Int64(redis: value) {
-        case -2: self = .noKey
-        case -1: self = .noExpiry
-        case let milliseconds: self = .expires(in: .milliseconds(milliseconds))
-        }
+        milliseconds = max(-2, try Int64(redis: value))
     }
 }

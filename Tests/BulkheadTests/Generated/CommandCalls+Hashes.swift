@@ -95,11 +95,11 @@ extension CommandCalls {
         call(
             .hexpiretime("h", "a", "b", "none"),
             sends: "HPEXPIRETIME h FIELDS 3 a b none",
-            gives: "[at 4102444800000, noExpiry, noKey]", at: "Tests/CommandCalls/Hashes.calls:29")
+            gives: "[4102444800000, -1, -2]", at: "Tests/CommandCalls/Hashes.calls:29")
         call(
             .httl("h", "b", "none"),
             sends: "HPTTL h FIELDS 2 b none",
-            gives: "[noExpiry, noKey]", at: "Tests/CommandCalls/Hashes.calls:30")
+            gives: "[-1, -2]", at: "Tests/CommandCalls/Hashes.calls:30")
         call(
             .hpersist("h", "a", "b", "none"),
             sends: "HPERSIST h FIELDS 3 a b none",

@@ -27,11 +27,11 @@ extension CommandCalls {
         call(
             .ttl("b"),
             sends: "PTTL b",
-            gives: "noExpiry", at: "Tests/CommandCalls/Keys.calls:7")
+            gives: "-1", at: "Tests/CommandCalls/Keys.calls:7")
         call(
             .ttl("none"),
             sends: "PTTL none",
-            gives: "noKey", at: "Tests/CommandCalls/Keys.calls:8")
+            gives: "-2", at: "Tests/CommandCalls/Keys.calls:8")
         call(
             .persist("a"),
             sends: "PERSIST a",
@@ -135,15 +135,15 @@ extension CommandCalls {
         call(
             .expiretime("a"),
             sends: "PEXPIRETIME a",
-            gives: "at 4102444800000", at: "Tests/CommandCalls/Keys.calls:39")
+            gives: "4102444800000", at: "Tests/CommandCalls/Keys.calls:39")
         call(
             .expiretime("l"),
             sends: "PEXPIRETIME l",
-            gives: "noExpiry", at: "Tests/CommandCalls/Keys.calls:40")
+            gives: "-1", at: "Tests/CommandCalls/Keys.calls:40")
         call(
             .expiretime("none"),
             sends: "PEXPIRETIME none",
-            gives: "noKey", at: "Tests/CommandCalls/Keys.calls:41")
+            gives: "-2", at: "Tests/CommandCalls/Keys.calls:41")
         call(
             .sortRO("l"),
             sends: "SORT_RO l ASC",

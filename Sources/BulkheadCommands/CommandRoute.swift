@@ -94,7 +94,8 @@ extension CommandRoute {
             // To end all subscriptions of a sort is confirmed once at least.
             let least = name.contains("UNSUBSCRIBE") ? 1 : 0
             let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }
-            self = max(channels, least) > 0
+            self =
+                max(channels, least) > 0
                 ? .conversation(confirmations: max(channels, least))
                 : .refused(reason: "name the channels to subscribe to")
         case "XREAD", "XREADGROUP":
@@ -111,7 +112,8 @@ extension CommandRoute {
         case "lease": self = .blocking
         case "connection": self = .conversation(confirmations: 0)
         case "refused":
-            self = CommandTable.refusal(of: name).map { .refused(reason: $0) }
+            self =
+                CommandTable.refusal(of: name).map { .refused(reason: $0) }
                 ?? CommandTable.refusal(of: "\(name) \(second)").map { .refused(reason: $0) } ?? .shared
         default: self = .shared
         }

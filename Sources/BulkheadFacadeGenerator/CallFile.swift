@@ -38,7 +38,10 @@ struct CallFile {
             if line.isEmpty || line.hasPrefix("#") { continue }
             if line.hasPrefix("setup") {
                 let setup = line.dropFirst("setup".count).split(separator: ";").map { $0.trimmed }
-                lines.append(list: "setup([", setup.map(\.quoted), "])", indentation: "        ")
+                let whole = "        setup([\(setup.map(\.quoted).joined(separator: ", "))])"
+                lines +=
+                    whole.count <= FacadeWriter.columns
+                    ? [whole] : ["        setup(["] + setup.map { "            \($0.quoted)," } + ["        ])"]
             } else if line.hasPrefix("on ") {
                 lines.append("        on(\(String(line.dropFirst(3)).quoted))")
             } else {
@@ -50,7 +53,7 @@ struct CallFile {
                 let ofServer = made.hasPrefix("server.")
                 lines.append("        call(")
                 let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
-                lines += (argument + ",").broken(indentation: 12)
+                lines.append("            \(argument),")
                 lines += [
                     "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
                     "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
@@ -76,28 +79,6 @@ extension StringProtocol {
 
     /// As a literal of Swift in which nothing is escaped but by `\#`.
     fileprivate var quoted: String { contains("\"") || contains("\\") ? "#\"\(self)\"#" : "\"\(self)\"" }
-}
-
-extension String {
-    /// In lines that are not too long, divided behind commas outside of literals.
-    fileprivate func broken(indentation: Int) -> [String] {
-        var lines: [String] = []
-        var line = String(repeating: " ", count: indentation)
-        var piece = ""
-        var isLiteral = false
-        for character in self {
-            piece.append(character)
-            if character == "\"" { isLiteral.toggle() }
-            guard character == ",", !isLiteral else { continue }
-            if line.count + piece.count > FacadeWriter.columns {
-                lines.append(line)
-                line = String(repeating: " ", count: indentation + 3)
-            }
-            line += piece
-            piece = ""
-        }
-        return lines + [line + piece]
-    }
 }
 
 extension Substring {

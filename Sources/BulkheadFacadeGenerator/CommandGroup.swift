@@ -61,9 +61,12 @@ struct CommandBook {
 
     /// What a facade's files are written from: the functions of each group, those written by hand first.
     func families(of facade: Facade) throws(GeneratorError) -> [CommandFamily] {
-        var result: [CommandFamily] = facade.isOfServer ? [] : families.filter { family in
-            !groups.contains { $0.name == family.name }
-        }
+        var result: [CommandFamily] =
+            facade.isOfServer
+            ? []
+            : families.filter { family in
+                !groups.contains { $0.name == family.name }
+            }
         for group in groups {
             let typed = try group.functions(ofServer: facade.isOfServer).map(\.declaration)
             let family = facade.isOfServer ? nil : families.first { $0.name == group.name }

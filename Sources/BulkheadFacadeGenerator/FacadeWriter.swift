@@ -42,9 +42,17 @@ struct FacadeWriter {
         lines.append(
             list: "public func \(function.name)\(function.generics)(", function.parameters.map(\.declaration),
             ") \(facade.effects)\(result) {", indentation: indentation)
-        lines.append(
-            list: "\(facade.run).\(function.name)(", function.parameters.map(\.argument), "))",
-            indentation: indentation + indentation)
+        let call = "\(facade.run).\(function.name)("
+        let whole =
+            indentation + indentation + call + function.parameters.map(\.argument).joined(separator: ", ") + "))"
+        if whole.count <= Self.columns {
+            lines.append(whole)
+        } else {
+            lines.append(indentation + indentation + facade.run)
+            lines.append(
+                list: ".\(function.name)(", function.parameters.map(\.argument), "))",
+                indentation: indentation + indentation + indentation)
+        }
         lines.append(indentation + "}")
         guard lines[first...].allSatisfy({ $0.count <= Self.columns }) else {
             throw GeneratorError(

@@ -67,7 +67,8 @@ struct FunctionBuilder {
         let declared = text[text.index(after: colon)...].drop { $0 == " " }
         let type = declared.firstRange(of: " = ").map { declared[..<$0.lowerBound] } ?? declared
         guard !type.contains("Collection<(") || !text.hasPrefix("_ ") else {
-            throw error("a literal would be a dictionary, in no order: take KeyValuePairs, and a collection by `pairs:`")
+            throw error(
+                "a literal would be a dictionary, in no order: take KeyValuePairs, and a collection by `pairs:`")
         }
         let hasStandard = type.count < declared.count
         let standard = hasStandard ? "" : type.hasSuffix("?") ? " = nil" : type == "Bool" ? " = false" : ""
@@ -163,8 +164,9 @@ struct FunctionBuilder {
             default: throw error("a function on the route \(function.route ?? command.route)")
             }
         guard let none = function.none else { return usual == ".shared" ? nil : usual }
-        guard let list = parameters.first(where: { $0.isList && !$0.declaration.contains(" = ") })
-            ?? parameters.first(where: \.isPairs)
+        guard
+            let list = parameters.first(where: { $0.isList && !$0.declaration.contains(" = ") })
+                ?? parameters.first(where: \.isPairs)
         else { throw error("`none` without a list") }
         let other =
             switch none {
@@ -197,9 +199,11 @@ struct FunctionBuilder {
         }
         if word.hasPrefix("[") {
             let parts = try Self.words(of: String(word.dropFirst().dropLast()), else: error)
-            guard let parameter = parameters.first(where: { parameter in
-                parts.contains { $0 == parameter.name || $0.hasPrefix(parameter.name + ".") }
-            }) else { throw error("\(word) names no parameter") }
+            guard
+                let parameter = parameters.first(where: { parameter in
+                    parts.contains { $0 == parameter.name || $0.hasPrefix(parameter.name + ".") }
+                })
+            else { throw error("\(word) names no parameter") }
             var inner: [String] = []
             for part in parts where !(parameter.isFlag && part == parameter.name) { inner += try statements(part) }
             return ["if \(parameter.isFlag ? "" : "let ")\(parameter.name) {"] + inner.map { "    " + $0 } + ["}"]

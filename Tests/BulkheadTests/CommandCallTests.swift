@@ -85,7 +85,8 @@ import Testing
         "ACL LOAD": "the server has no file of users", "ACL SAVE": "the server has no file of users",
         "CLUSTER BUMPEPOCH": "changes the epochs of a cluster", "CLUSTER FAILOVER": "needs a replica",
         "CLUSTER COUNT-FAILURE-REPORTS": "needs a second server", "CLUSTER FLUSHSLOT": "needs a whole cluster",
-        "CLUSTER CANCELSLOTMIGRATIONS": "needs slots that are moved", "CLUSTER FORGET": "needs a second server", "CLUSTER MEET": "needs a second server",
+        "CLUSTER CANCELSLOTMIGRATIONS": "needs slots that are moved", "CLUSTER FORGET": "needs a second server",
+        "CLUSTER MEET": "needs a second server",
         "CLUSTER REPLICAS": "needs a second server", "CLUSTER REPLICATE": "needs a second server",
         "CLUSTER SET-CONFIG-EPOCH": "only for a server that knows no other",
         "CONFIG REWRITE": "the server has no configuration file", "FAILOVER": "needs a replica",
@@ -97,11 +98,12 @@ import Testing
     ]
 
     @Test func `are made for every command that has a Swift form, or the reason is given`() throws {
-        let called = Set(Self.all.scenes.flatMap(\.calls).map { call -> String in
-            let words = shownWords(call.encoded).split(separator: " ").map(String.init)
-            let both = words.prefix(2).joined(separator: " ")
-            return FactTable.commands[both] != nil ? both : words[0]
-        })
+        let called = Set(
+            Self.all.scenes.flatMap(\.calls).map { call -> String in
+                let words = shownWords(call.encoded).split(separator: " ").map(String.init)
+                let both = words.prefix(2).joined(separator: " ")
+                return FactTable.commands[both] != nil ? both : words[0]
+            })
         for command in FactTable.commands.values where command.isTyped {
             let isKnown = called.contains(command.name) || Self.excused[command.name] != nil
             #expect(isKnown, "\(command.name) is called nowhere in Tests/CommandCalls")

@@ -29,6 +29,10 @@ struct CommandCalls {
         redis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}
         """
 
+    /// For the calls of Geo.
+    static let sicily = RedisCoordinate(longitude: 15, latitude: 37)
+    static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
+
     private(set) var scenes: [Scene] = []
     private var condition = Condition("all")
 

@@ -157,9 +157,10 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, from start: String = "0-0",
         count: Int? = nil, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisClaimedPage<RedisStreamEntry<Value>> {
-        try run(.xautoclaim(
-            key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count, as: type
-        ))
+        try run(
+            .xautoclaim(
+                key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count, as: type
+            ))
     }
 
     /// Gives a consumer entries that others left alone, and reads their ids only; the count of deliveries stays.
@@ -174,9 +175,8 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, from start: String = "0-0",
         count: Int? = nil
     ) throws(RedisError) -> RedisClaimedPage<String> {
-        try run(.xautoclaimIDs(
-            key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count
-        ))
+        try run(
+            .xautoclaimIDs(key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count))
     }
 
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
@@ -329,9 +329,10 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, group: String, from first: String = "-", to last: String = "+", count: Int,
         consumer: String? = nil, minimumIdle: Duration? = nil
     ) throws(RedisError) -> [RedisPendingEntry] {
-        try run(.xpending(
-            key, group: group, from: first, to: last, count: count, consumer: consumer, minimumIdle: minimumIdle
-        ))
+        try run(
+            .xpending(
+                key, group: group, from: first, to: last, count: count, consumer: consumer, minimumIdle: minimumIdle
+            ))
     }
 
     /// Reads the entries behind an id from each of these streams; `$` is the end of the stream as it is now.
@@ -374,9 +375,8 @@ extension BlockingRedisExecutor {
         group: String, consumer: String, _ streams: KeyValuePairs<String, String>, count: Int? = nil,
         acknowledged: Bool = false, as type: Value.Type = String.self
     ) throws(RedisError) -> [RedisKeyed<[RedisStreamEntry<Value>]>] {
-        try run(.xreadgroup(
-            group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, as: type
-        ))
+        try run(
+            .xreadgroup(group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, as: type))
     }
 
     /// Reads entries for a consumer of a group, and waits as long as there are none that nobody was given yet.
@@ -391,10 +391,11 @@ extension BlockingRedisExecutor {
         group: String, consumer: String, _ streams: KeyValuePairs<String, String>, count: Int? = nil,
         acknowledged: Bool = false, timeout: Duration, as type: Value.Type = String.self
     ) throws(RedisError) -> [RedisKeyed<[RedisStreamEntry<Value>]>] {
-        try run(.xreadgroup(
-            group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, timeout: timeout,
-            as: type
-        ))
+        try run(
+            .xreadgroup(
+                group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, timeout: timeout,
+                as: type
+            ))
     }
 
     /// Sets the last id of a stream, below which none can be added; for copying streams.

@@ -120,8 +120,10 @@ extension RedisExecutor {
         into destination: some RedisArgument, _ source: some RedisArgument, around center: RedisGeoCenter,
         within shape: RedisGeoShape, order: RedisOrder? = nil, count: Int? = nil, distances: Bool = false
     ) async throws(RedisError) -> Int {
-        try await run(.geosearchstore(
-            into: destination, source, around: center, within: shape, order: order, count: count, distances: distances
-        ))
+        try await run(
+            .geosearchstore(
+                into: destination, source, around: center, within: shape, order: order, count: count,
+                distances: distances
+            ))
     }
 }

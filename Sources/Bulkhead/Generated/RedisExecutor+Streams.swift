@@ -157,9 +157,10 @@ extension RedisExecutor {
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, from start: String = "0-0",
         count: Int? = nil, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisClaimedPage<RedisStreamEntry<Value>> {
-        try await run(.xautoclaim(
-            key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count, as: type
-        ))
+        try await run(
+            .xautoclaim(
+                key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count, as: type
+            ))
     }
 
     /// Gives a consumer entries that others left alone, and reads their ids only; the count of deliveries stays.
@@ -174,9 +175,8 @@ extension RedisExecutor {
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, from start: String = "0-0",
         count: Int? = nil
     ) async throws(RedisError) -> RedisClaimedPage<String> {
-        try await run(.xautoclaimIDs(
-            key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count
-        ))
+        try await run(
+            .xautoclaimIDs(key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count))
     }
 
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
@@ -331,9 +331,10 @@ extension RedisExecutor {
         _ key: some RedisArgument, group: String, from first: String = "-", to last: String = "+", count: Int,
         consumer: String? = nil, minimumIdle: Duration? = nil
     ) async throws(RedisError) -> [RedisPendingEntry] {
-        try await run(.xpending(
-            key, group: group, from: first, to: last, count: count, consumer: consumer, minimumIdle: minimumIdle
-        ))
+        try await run(
+            .xpending(
+                key, group: group, from: first, to: last, count: count, consumer: consumer, minimumIdle: minimumIdle
+            ))
     }
 
     /// Reads the entries behind an id from each of these streams; `$` is the end of the stream as it is now.
@@ -376,9 +377,8 @@ extension RedisExecutor {
         group: String, consumer: String, _ streams: KeyValuePairs<String, String>, count: Int? = nil,
         acknowledged: Bool = false, as type: Value.Type = String.self
     ) async throws(RedisError) -> [RedisKeyed<[RedisStreamEntry<Value>]>] {
-        try await run(.xreadgroup(
-            group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, as: type
-        ))
+        try await run(
+            .xreadgroup(group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, as: type))
     }
 
     /// Reads entries for a consumer of a group, and waits as long as there are none that nobody was given yet.
@@ -393,10 +393,11 @@ extension RedisExecutor {
         group: String, consumer: String, _ streams: KeyValuePairs<String, String>, count: Int? = nil,
         acknowledged: Bool = false, timeout: Duration, as type: Value.Type = String.self
     ) async throws(RedisError) -> [RedisKeyed<[RedisStreamEntry<Value>]>] {
-        try await run(.xreadgroup(
-            group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, timeout: timeout,
-            as: type
-        ))
+        try await run(
+            .xreadgroup(
+                group: group, consumer: consumer, streams, count: count, acknowledged: acknowledged, timeout: timeout,
+                as: type
+            ))
     }
 
     /// Sets the last id of a stream, below which none can be added; for copying streams.

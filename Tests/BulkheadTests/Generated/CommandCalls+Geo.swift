@@ -35,19 +35,20 @@ extension CommandCalls {
             sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 200 km ASC",
             gives: "[Palermo, Catania]", at: "Tests/CommandCalls/Geo.calls:11")
         call(
-            .geosearch("g", around: .place(RedisCoordinate(longitude: 15, latitude: 37)), within: .box(width: 400,
-                height: 400, .kilometers), order: .descending, count: 1),
-            sends: "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km DESC COUNT 1",
-            gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:12")
+            .geosearch("g", around: .place(CommandCalls.sicily), within: CommandCalls.box, order: .descending),
+            sends: "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km DESC",
+            gives: "[Palermo, Catania]", at: "Tests/CommandCalls/Geo.calls:12")
         call(
-            .geosearchWithPlaces("g", around: .place(RedisCoordinate(longitude: 15, latitude: 37)),
-                within: .circle(radius: 100, .kilometers)),
+            .geosearch("g", around: .member("Palermo"), within: CommandCalls.box, count: 1),
+            sends: "GEOSEARCH g FROMMEMBER Palermo BYBOX 400 400 km COUNT 1",
+            gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:13")
+        call(
+            .geosearchWithPlaces("g", around: .place(CommandCalls.sicily), within: .circle(radius: 100, .kilometers)),
             sends: "GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 100 km WITHDIST WITHCOORD",
-            gives: "~Catania, 56.4413", at: "Tests/CommandCalls/Geo.calls:13")
+            gives: "~Catania, 56.4413", at: "Tests/CommandCalls/Geo.calls:14")
         call(
-            .geosearchstore(into: "r", "g", around: .member("Palermo"), within: .circle(radius: 200, .kilometers),
-                distances: true),
-            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 200 km STOREDIST",
-            gives: "2", at: "Tests/CommandCalls/Geo.calls:14")
+            .geosearchstore(into: "r", "g", around: .member("Palermo"), within: CommandCalls.box, distances: true),
+            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYBOX 400 400 km STOREDIST",
+            gives: "2", at: "Tests/CommandCalls/Geo.calls:15")
     }
 }

@@ -132,8 +132,11 @@ extension CommandCalls {
             gives: "(0-0, [1-1, 2-1], [])", at: "Tests/CommandCalls/Streams.calls:35")
         on("redis 8.2")
         setup([
-            "XADD s 1-1 f v", "XADD s 2-1 f w", "XADD s 3-1 f w", "XGROUP CREATE s g 0",
-            "XREADGROUP GROUP g c STREAMS s >"
+            "XADD s 1-1 f v",
+            "XADD s 2-1 f w",
+            "XADD s 3-1 f w",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g c STREAMS s >",
         ])
         call(
             .xackdel("s", group: "g", ["1-1", "9-9"], mode: .onlyAcknowledged),

@@ -264,9 +264,9 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func zaddIncrementing(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
     ) throws(RedisError) -> Double? {
-        try run(.zaddIncrementing(key, amount, member, condition: condition))
+        try run(.zaddIncrementing(key, by: amount, member, condition: condition))
     }
 
     /// Reads the members of the first of these sorted sets that are in none of the others.
@@ -529,10 +529,10 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func zrangestore(
-        into destination: some RedisArgument, _ source: some RedisArgument, _ first: Int, _ last: Int,
+        into destination: some RedisArgument, _ source: some RedisArgument, from first: Int, through last: Int,
         reversed: Bool = false
     ) throws(RedisError) -> Int {
-        try run(.zrangestore(into: destination, source, first, last, reversed: reversed))
+        try run(.zrangestore(into: destination, source, from: first, through: last, reversed: reversed))
     }
 
     /// Stores the members with scores in a range in another sorted set.

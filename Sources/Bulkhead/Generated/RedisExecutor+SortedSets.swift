@@ -268,9 +268,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func zaddIncrementing(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
     ) async throws(RedisError) -> Double? {
-        try await run(.zaddIncrementing(key, amount, member, condition: condition))
+        try await run(.zaddIncrementing(key, by: amount, member, condition: condition))
     }
 
     /// Reads the members of the first of these sorted sets that are in none of the others.
@@ -533,10 +533,10 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func zrangestore(
-        into destination: some RedisArgument, _ source: some RedisArgument, _ first: Int, _ last: Int,
+        into destination: some RedisArgument, _ source: some RedisArgument, from first: Int, through last: Int,
         reversed: Bool = false
     ) async throws(RedisError) -> Int {
-        try await run(.zrangestore(into: destination, source, first, last, reversed: reversed))
+        try await run(.zrangestore(into: destination, source, from: first, through: last, reversed: reversed))
     }
 
     /// Stores the members with scores in a range in another sorted set.

@@ -103,7 +103,7 @@ extension RedisCommand {
     /// - Since: Redis 3.0.2
     @inlinable
     public static func zaddIncrementing(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument, condition: RedisScoreCondition
     ) -> RedisCommand<Double?> {
         RedisCommand<Double?>("ZADD") { arguments in
             arguments.append(key)
@@ -488,7 +488,7 @@ extension RedisCommand {
     /// - Since: Redis 6.2.0
     @inlinable
     public static func zrangestore(
-        into destination: some RedisArgument, _ source: some RedisArgument, _ first: Int, _ last: Int,
+        into destination: some RedisArgument, _ source: some RedisArgument, from first: Int, through last: Int,
         reversed: Bool = false
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("ZRANGESTORE") { arguments in

@@ -49,11 +49,11 @@ extension CommandCalls {
             sends: "HVALS h",
             gives: "[1, 2, 3]", at: "Tests/CommandCalls/Hashes.calls:12")
         call(
-            .hincrby("h", "a", 4),
+            .hincrby("h", "a", by: 4),
             sends: "HINCRBY h a 4",
             gives: "5", at: "Tests/CommandCalls/Hashes.calls:13")
         call(
-            .hincrbyfloat("h", "a", 0.5),
+            .hincrbyfloat("h", "a", by: 0.5),
             sends: "HINCRBYFLOAT h a 0.5",
             gives: "5.5", at: "Tests/CommandCalls/Hashes.calls:14")
         call(

@@ -21,7 +21,7 @@ extension CommandCalls {
             sends: "RPUSHX l f",
             gives: "7", at: "Tests/CommandCalls/Lists.calls:5")
         call(
-            .lrange("l", 0, -1),
+            .lrange("l", from: 0, through: -1),
             sends: "LRANGE l 0 -1",
             gives: "[z, a, b, c, d, e, f]", at: "Tests/CommandCalls/Lists.calls:6")
         call(
@@ -33,15 +33,15 @@ extension CommandCalls {
             sends: "LINDEX l 1",
             gives: "a", at: "Tests/CommandCalls/Lists.calls:8")
         call(
-            .lset("l", 1, "A"),
+            .lset("l", index: 1, "A"),
             sends: "LSET l 1 A",
             gives: "ok", at: "Tests/CommandCalls/Lists.calls:9")
         call(
-            .lrem("l", 0, "A"),
+            .lrem("l", count: 0, "A"),
             sends: "LREM l 0 A",
             gives: "1", at: "Tests/CommandCalls/Lists.calls:10")
         call(
-            .ltrim("l", 1, -1),
+            .ltrim("l", from: 1, through: -1),
             sends: "LTRIM l 1 -1",
             gives: "ok", at: "Tests/CommandCalls/Lists.calls:11")
         call(

@@ -9,11 +9,11 @@ extension CommandCalls {
             sends: "ZADD z 4 d",
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:2")
         call(
-            .zaddIncrementing("z", 2, "d", condition: .ifPresent),
+            .zaddIncrementing("z", by: 2, "d", condition: .ifPresent),
             sends: "ZADD z XX INCR 2 d",
             gives: "6.0", at: "Tests/CommandCalls/SortedSets.calls:3")
         call(
-            .zaddIncrementing("z", 2, "d", condition: .ifAbsent),
+            .zaddIncrementing("z", by: 2, "d", condition: .ifAbsent),
             sends: "ZADD z NX INCR 2 d",
             gives: "nil", at: "Tests/CommandCalls/SortedSets.calls:4")
         call(
@@ -25,7 +25,7 @@ extension CommandCalls {
             sends: "ZSCORE z a",
             gives: "1.0", at: "Tests/CommandCalls/SortedSets.calls:6")
         call(
-            .zincrby("z", 0.5, "a"),
+            .zincrby("z", by: 0.5, "a"),
             sends: "ZINCRBY z 0.5 a",
             gives: "1.5", at: "Tests/CommandCalls/SortedSets.calls:7")
         call(
@@ -49,15 +49,15 @@ extension CommandCalls {
             sends: "ZRANK z none",
             gives: "nil", at: "Tests/CommandCalls/SortedSets.calls:12")
         call(
-            .zrange("z", 0, -1),
+            .zrange("z", from: 0, through: -1),
             sends: "ZRANGE z 0 -1",
             gives: "[a, b, c]", at: "Tests/CommandCalls/SortedSets.calls:13")
         call(
-            .zrange("z", 0, 0, reversed: true),
+            .zrange("z", from: 0, through: 0, reversed: true),
             sends: "ZREVRANGE z 0 0",
             gives: "[c]", at: "Tests/CommandCalls/SortedSets.calls:14")
         call(
-            .zrangeWithScores("z", 0, 0),
+            .zrangeWithScores("z", from: 0, through: 0),
             sends: "ZRANGE z 0 0 WITHSCORES",
             gives: "[(a, 1.5)]", at: "Tests/CommandCalls/SortedSets.calls:15")
         call(
@@ -122,7 +122,7 @@ extension CommandCalls {
             sends: "ZUNIONSTORE r 2 z y WEIGHTS 2 1 AGGREGATE MAX",
             gives: "2", at: "Tests/CommandCalls/SortedSets.calls:32")
         call(
-            .zremrangebyrank("r", 0, 0),
+            .zremrangebyrank("r", from: 0, through: 0),
             sends: "ZREMRANGEBYRANK r 0 0",
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:33")
         call(
@@ -197,7 +197,7 @@ extension CommandCalls {
             sends: "ZRANDMEMBER one 2 WITHSCORES",
             gives: "[(m, 1.0)]", at: "Tests/CommandCalls/SortedSets.calls:55")
         call(
-            .zrangestore(into: "r", "z", 0, 0, reversed: true),
+            .zrangestore(into: "r", "z", from: 0, through: 0, reversed: true),
             sends: "ZRANGESTORE r z 0 0 REV",
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:56")
         call(

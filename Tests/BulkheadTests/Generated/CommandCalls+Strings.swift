@@ -21,11 +21,11 @@ extension CommandCalls {
             sends: "STRLEN a",
             gives: "9", at: "Tests/CommandCalls/Strings.calls:8")
         call(
-            .getrange("a", 0, 4),
+            .getrange("a", from: 0, through: 4),
             sends: "GETRANGE a 0 4",
             gives: "hello", at: "Tests/CommandCalls/Strings.calls:9")
         call(
-            .setrange("a", 6, "YOU"),
+            .setrange("a", offset: 6, "YOU"),
             sends: "SETRANGE a 6 YOU",
             gives: "9", at: "Tests/CommandCalls/Strings.calls:10")
         call(

@@ -46,7 +46,7 @@ let package = Package(
         library("BulkheadRESP"),
         library("BulkheadRDB"),
 
-        // Floor 0 as well: numbers, tables, progress and the width of a terminal, for people who read one.
+        // Floor 0 as well: what programs share that people call: arguments, screens, tables, progress, child processes.
         library("BulkheadConsole"),
 
         // Floor 0 as well: what a lint finds in the bytes of a file.
@@ -96,7 +96,9 @@ let package = Package(
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
         // Tests. BulkheadTestSupport holds the scripted server and what several suites share.
-        library("BulkheadTestSupport", path: "Tests/TestSupport", of: "BulkheadRESP", "BulkheadTestServer"),
+        library(
+            "BulkheadTestSupport", path: "Tests/TestSupport",
+            of: "BulkheadRESP", "BulkheadConsole", "BulkheadTestServer"),
         // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
@@ -121,8 +123,8 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
         tests(
-            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole", "BulkheadLint",
-            "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
+            "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
+            "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
         tests("BulkheadLintTests", of: "BulkheadLint"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),

@@ -11,10 +11,9 @@ extension ArgumentTable {
                 let words = text.count > Self.longestWord ? text.split(separator: ",").joined(separator: ", ") : text
                 return " (default: \(words))"
             } ?? ""
-            let start = ["--" + option.name, option.placeholder].compactMap(\.self).joined(separator: " ")
-            return (name: start, text: option.help + defaultText)
+            return (name: option.flag.spelling, text: option.flag.help + defaultText)
         }
-        entries.append((name: "--help", text: "print this and end"))
+        entries.append((name: Flag.help.spelling, text: Flag.help.help))
 
         var lines = summary.wrapped(to: width) + ["", "Usage: \(program) [options]", ""]
         lines += Rows.lines(entries, columns: width)

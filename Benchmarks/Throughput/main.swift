@@ -13,7 +13,7 @@ Task.detached {
 DispatchSemaphore(value: 0).wait()
 
 func measure(_ settings: Settings) async throws {
-    if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }
+    if let contradiction = settings.contradiction { throw ArgumentError(contradiction) }
     guard let operation = Operation(rawValue: settings.operation), let mode = Mode(rawValue: settings.mode) else {
         return
     }

@@ -33,10 +33,10 @@ import Testing
 
     @Test(arguments: [
         (["main", "--yes", "--expecting", "20"], 1, "it holds 21 keys, and 20 were expected"),
-        (["main"], 1, "nobody is there to ask"),
+        (["main"], 1, "there is no terminal to ask on"),
         (["knowledge", "--yes", "--expecting", "1"], 1, "the catalogue protects knowledge"),
         (["main", "--yes"], 64, "--yes and --expecting N belong together"),
-        (["main", "--json"], 64, "--json asks nobody"),
+        (["main", "--json"], 64, "--json cannot ask"),
         (["0", "--yes", "--expecting", "21"], 64, "a name, not a number: it is called main"),
         (["cache", "--yes", "--expecting", "21"], 64, "no database is named 'cache'"),
         (["main", "--yess", "--expecting", "21"], 64, "unknown flag --yess; did you mean --yes?"),

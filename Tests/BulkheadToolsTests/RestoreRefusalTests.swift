@@ -200,7 +200,7 @@ import Testing
                 kill(process, SIGINT)
             }
             #expect(outcome.exitCode == 2, "\(outcome.errors)")
-            #expect(outcome.errors.contains("somebody asked it to stop"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("it was asked to stop"), "\(outcome.errors)")
             let document = try json(outcome)
             #expect(document["restored"] as? Int == 30_000)
             #expect(document["stopped"] != nil)

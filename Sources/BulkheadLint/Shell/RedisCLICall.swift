@@ -28,12 +28,9 @@ struct RedisCLICall {
             let takesValue = Self.flagsWithValue.contains(flag.text)
             if flag.text == "-n", index + 1 < words.count {
                 let value = words[index + 1].text
-                let isNumber = !value.isEmpty && value.utf8.allSatisfy(\.isDigit)
-                sightings.append(
-                    Sighting(
-                        .databaseNumber, at: flag.range.lowerBound,
-                        isNumber ? "redis-cli -n \(value) chooses a database by number"
-                            : "redis-cli -n … chooses a database by number"))
+                let shown = !value.isEmpty && value.utf8.allSatisfy(\.isDigit) ? value : "…"
+                let what = "redis-cli -n \(shown) chooses a database by number"
+                sightings.append(Sighting(.databaseNumber, at: flag.range.lowerBound, what))
             }
             index += takesValue ? 2 : 1
         }

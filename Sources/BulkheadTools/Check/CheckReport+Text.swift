@@ -162,7 +162,7 @@ extension ServerReport {
         // What n keys do not show has a share below 3/n, with the same confidence.
         if let fewest = sampled.map(\.looked).min(), fewest > 0 {
             let share = Units.decimal(300 / Double(fewest), places: fewest > 3_000 ? 3 : 1)
-            words += " Types, encodings and times of fewer than \(share) % of the keys may be missing; --exact looks "
+            words += " Types, encodings and times rarer than \(share) % of the keys may not appear; --exact looks "
                 + "at each."
         }
         for database in sampled where !database.isComplete {

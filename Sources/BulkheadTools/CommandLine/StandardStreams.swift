@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// errno is touched here, for files by their paths in NewFile, FilePath and LintFileSystem, and in ChildProgram.
+// errno is touched here, for files by their paths in NewFile, FilePath and LintFileSystem.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {

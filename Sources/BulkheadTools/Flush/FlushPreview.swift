@@ -45,7 +45,7 @@ package struct FlushPreview: Sendable {
         } else {
             standing = facts.clusterObstacle(
                 entry.name, at: address, "what a flush removes",
-                remedy: "Say FLUSHDB to each of its primaries, in number \(entry.number) there, which asks nobody"
+                remedy: "Run FLUSHDB on each of its primaries, in number \(entry.number); it asks for no confirmation"
             )?.message
         }
         searchIndexes = facts.searchIndexes
@@ -67,11 +67,11 @@ package struct FlushPreview: Sendable {
     func objection(toFlushing count: Int, backedUp: Int?) -> String? {
         if count > keys {
             return "it has \(Units.counted(count, "key")) by now, and \(Units.grouped(keys)) were agreed to: "
-                + "somebody writes to it; look again"
+                + "it is being written to; look again"
         }
         if let backedUp, count > backedUp {
             return "it has \(Units.counted(count, "key")) by now, and the backup has \(Units.grouped(backedUp)): "
-                + "somebody writes to it; look again"
+                + "it is being written to; look again"
         }
         return nil
     }

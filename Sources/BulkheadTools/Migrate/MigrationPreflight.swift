@@ -95,8 +95,8 @@ struct MigrationPreflight {
             return "\(to.name) is on a replica, which takes no writes: name its primary"
         }
         if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun {
-            return "\(lack), and without it nobody knows whether \(to.name)'s server evicts or loses what it gets. "
-                + "A move deletes what has arrived: allow INFO there, or say --copy and delete later"
+            return "\(lack), so it is unknown whether \(to.name)'s server evicts or loses keys. A move deletes what "
+                + "has arrived: allow INFO there, or use --copy and delete the keys later"
         }
         return nil
     }
@@ -243,7 +243,7 @@ struct MigrationPreflight {
             throw RedisError(
                 code: error.code,
                 message: "\(mine.infoLack ?? theirs.infoLack ?? "INFO is refused"), and SET is in the target "
-                    + "(\(error.message)): so nobody knows whether both are one database. Allow one of them",
+                    + "(\(error.message)): so it is unknown whether both are the same database. Allow INFO or SET",
                 stage: error.stage)
         }
         let isSeen = try await source.exist([name])[0]

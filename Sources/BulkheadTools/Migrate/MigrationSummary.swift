@@ -31,7 +31,7 @@ struct MigrationSummary {
         for (name, count) in arrivals { row(count, "  of them to \(name)") }
         row(report.replaced, "  of them in place of a key of the same name")
         row(report.verified, "  of them compared on both sides")
-        row(report.differing, "  of those not the same")
+        row(report.differing, "  of these, not equal")
         row(report.skipped, "skipped: the target has a key of that name")
         row(report.changed, "changed meanwhile: they stay in \(plan.from.name)")
         row(report.expired, "expired or deleted before their turn")

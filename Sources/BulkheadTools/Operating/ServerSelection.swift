@@ -159,9 +159,10 @@ extension RedisConfiguration {
 extension Flag {
     static let url = Flag(
         "url", .text("URL"),
-        "the server: redis://[user:password@]host[:port] or unix:///path; else REDIS_URL and its kin")
+        "the server: redis://[user:password@]host[:port] or unix:///path; default: REDIS_URL, or REDIS_HOST etc.")
     static let catalogue = Flag(
-        "catalogue", .text("FILE", .files), "the names: a JSON file; else REDIS_CATALOGUE, else the standard four")
-    static let json = Flag("json", .none, "print JSON, as described below, in place of text")
-    static let quiet = Flag("quiet", .none, short: "q", "no progress on standard error")
+        "catalogue", .text("FILE", .files),
+        "a JSON file with the names; default: REDIS_CATALOGUE, or the four standard names")
+    static let json = Flag("json", .none, "print JSON instead of text, as described below")
+    static let quiet = Flag("quiet", .none, short: "q", "show no progress on standard error")
 }

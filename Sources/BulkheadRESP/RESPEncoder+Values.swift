@@ -1,9 +1,3 @@
-/// The two versions of the protocol.
-public enum RESPVersion: Int, Sendable, Hashable {
-    case resp2 = 2
-    case resp3 = 3
-}
-
 extension RESPEncoder {
     /// Appends a whole value, as a server would send it to a client of that version.
     ///

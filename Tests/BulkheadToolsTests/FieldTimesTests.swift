@@ -81,13 +81,16 @@ import Testing
                 let file = folder + "/main.rdb"
                 let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
                 #expect(backup.exitCode == 0, text(backup))
+                // On a slow machine some have ended before the backup, which is none of its business.
+                let ending = try manifest(file).keys - 200
+                #expect(ending > 0)
                 let early = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(early.exitCode == 0, text(early))
                 try await end(database)
                 let late = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(late.exitCode == 0, text(late))
                 let words = late.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-                #expect(words.contains("200 the same, 200 expired"), text(late))
+                #expect(words.contains("200 the same, \(ending) expired"), text(late))
                 // And a field that was deleted before its time is one.
                 try await database.send("HDEL", "t:later:7", "goes")
                 let deleted = try await Bulkhead.run("diff", file, "main", "--url", server.url)
@@ -118,7 +121,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: EveryType.hasFieldTimes), arguments: Way.allCases)
+    @Test(.enabled(if: TestTier.hasTime), .enabled(if: EveryType.hasFieldTimes), arguments: Way.allCases)
     func `fields that end while their hash is moved or copied are no failure`(way: Way) async throws {
         try await withSides(way) { sides in
             try await fill(sides.source)
@@ -161,14 +164,14 @@ import Testing
                 try await database.send("XADD", "stream", "1-1", "field", "x")
                 try await database.send("XGROUP", "CREATE", "stream", "group", "0")
                 let read: [any RedisArgument] = ["GROUP", "group", "ann", "STREAMS", "stream", ">"]
-                try await database.send("XREADGROUP", arguments: read)
+                try await database.send("XREADGROUP", read)
                 let file = folder + "/main.rdb"
                 let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
                 #expect(backup.exitCode == 0, text(backup))
                 // The server's clock has to go on for the consumer's to be another one.
                 let before = try await database.milliseconds()
                 while try await database.milliseconds() <= before {}
-                try await database.send("XREADGROUP", arguments: read)
+                try await database.send("XREADGROUP", read)
                 let same = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(same.exitCode == 0, text(same))
                 try await database.send("XACK", "stream", "group", "1-1")

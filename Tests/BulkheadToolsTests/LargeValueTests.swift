@@ -18,7 +18,8 @@ import Testing
 
     private func text(_ outcome: Bulkhead.Outcome) -> Comment { "\(outcome.text)\(outcome.errors)" }
 
-    @Test func `a large hash takes a few times its bytes, and not its elements in memory`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a large hash takes a few times its bytes, and not its elements in memory`() async throws {
         try await withSides(.acrossCopy) { sides in
             let count = 200_000
             let filling = """
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["proto-max-bulk-len", "client-query-buffer-limit"])
+    @Test(.enabled(if: TestTier.hasTime), arguments: ["proto-max-bulk-len", "client-query-buffer-limit"])
     func `a value that the target does not take in one piece stays, and the limit is named`(
         setting: String
     ) async throws {
@@ -85,7 +86,7 @@ import Testing
         try await withToolServer { server, databases in
             try await withToolServer(arguments: ["--proto-max-bulk-len", "1mb"]) { other, others in
                 let rights: [any RedisArgument] = ["tools", "on", ">secret", "~*", "&*", "+@all", "-config"]
-                try await others[.main].send("ACL", arguments: ["SETUSER"] + rights)
+                try await others[.main].send("ACL", ["SETUSER"] + rights)
                 try await databases[.main].set("t:large", Self.noise(2 << 20))
                 let url = other.url.replacingOccurrences(of: "unix://", with: "unix://tools:secret@")
                 let migrated = try await Migrated.run(["--from", "main", "--all", "--to-url", url], from: server)

@@ -62,7 +62,7 @@ import Testing
             _ = try await sides.migrate()
             _ = try await sides.migrate(["--on-conflict", "replace"].filter { _ in way != .replace })
             let name = String(decoding: way.name(of: Array("t:list".utf8)), as: UTF8.self)
-            #expect(try await sides.target.lrange(name, 0, -1) == ["a", "b", "c"])
+            #expect(try await sides.target.lrange(name, from: 0, through: -1) == ["a", "b", "c"])
         }
     }
 
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .rename, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .rename, .across])
     func `a write during the move is in the source or in the target, never lost`(way: Way) async throws {
         try await withSides(way) { sides in
             let keys = 400
@@ -123,8 +123,9 @@ import Testing
             let written = await writes.value
             var found: Set<String> = []
             for index in 0..<keys {
-                found.formUnion(try await sides.source.lrange("t:\(index)", 0, -1))
-                found.formUnion(try await sides.target.lrange(way == .rename ? "t2:\(index)" : "t:\(index)", 0, -1))
+                found.formUnion(try await sides.source.lrange("t:\(index)", from: 0, through: -1))
+                let moved = way == .rename ? "t2:\(index)" : "t:\(index)"
+                found.formUnion(try await sides.target.lrange(moved, from: 0, through: -1))
             }
             #expect(written > 0)
             let lost = (0..<written).filter { !found.contains("\($0)") }
@@ -132,7 +133,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .across])
     func `what is written again behind a move stays, and is reported`(way: Way) async throws {
         try await withSides(way) { sides in
             for index in 0..<30 { try await sides.source.set("t:\(index)", "x") }
@@ -168,7 +169,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .rename, .replace, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .rename, .replace, .across])
     func `a moved key is in one database, not in both`(way: Way) async throws {
         try await withSides(way) { sides in
             for index in 0..<2_000 { try await sides.source.set("t:\(index)", [0.5, 1] as [Float]) }
@@ -178,7 +179,8 @@ import Testing
         }
     }
 
-    @Test func `a target that a crash would set back is told of before, and how to mend it`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `a target that a crash would set back is told of before, and how to mend it`() async throws {
         try await withSides(.across) { sides in
             try await sides.source.set("t:1", "x")
             let dry = try await sides.migrate(["--dry-run"])

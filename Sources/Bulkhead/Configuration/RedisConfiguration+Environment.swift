@@ -17,7 +17,7 @@ extension RedisConfiguration {
     /// | `REDIS_URL` | a URL as `init(url:)` reads it; it excludes the next three |
     /// | `REDIS_HOST` · `REDIS_PORT` | the server on TCP; default 127.0.0.1 and 6379 |
     /// | `REDIS_SOCKET` | the server on a unix socket |
-    /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they go before what the URL holds |
+    /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they override what the URL holds |
     ///
     /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Line breaks at the end
     /// are cut off, of the password as well, because secrets from files have one; all but passwords and paths lose

@@ -23,7 +23,7 @@ extension RedisConfiguration {
     /// | `max_idle_time` | the same: how long a connection may be unused | none |
     /// | `max_age` | the same: how long a connection may live | none |
     /// | `max_leases` | connections of their own for each database | 8 |
-    /// | `max_waiters` | callers in line for one | 1024 |
+    /// | `max_waiters` | callers that may queue for one | 1024 |
     ///
     /// User and password may be percent-encoded. White space and line breaks around the URL are cut off. Throws
     /// `invalid-configuration` for anything else: unknown or repeated parameters, a path, a fragment. A database number

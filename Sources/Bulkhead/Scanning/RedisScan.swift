@@ -18,6 +18,7 @@ public struct RedisScan<Element: Sendable>: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(steps: steps, page: page) }
 
+    /// Asks for the next page when the keys of the last are used up.
     public struct Iterator: AsyncIteratorProtocol {
         private let page: Page
         private var steps: ScanSteps
@@ -46,63 +47,4 @@ public struct RedisScan<Element: Sendable>: AsyncSequence, Sendable {
             return next.elements
         }
     }
-}
-
-/// The elements of a scan for blocking callers: `while let key = try scan.next() { … }`.
-public struct BlockingRedisScan<Element: Sendable> {
-    typealias Page = (RedisScanCursor, Int?) throws(RedisError) -> RedisScanPage<Element>
-
-    private let page: Page
-    private var steps: ScanSteps
-    private var cursor: RedisScanCursor? = .start
-    private var found: ArraySlice<Element> = []
-
-    init(_ steps: ScanSteps, page: @escaping Page) {
-        self.steps = steps
-        self.page = page
-    }
-
-    /// The next element, or nil after the last. A failure leaves the scan where it was: the same page is asked again.
-    public mutating func next() throws(RedisError) -> Element? {
-        while found.isEmpty {
-            guard let next = try nextPage() else { return nil }
-            found = next[...]
-        }
-        return found.popFirst()
-    }
-
-    /// What the next step finds, perhaps nothing; nil after the last.
-    mutating func nextPage() throws(RedisError) -> [Element]? {
-        guard let cursor else { return nil }
-        let next = try page(cursor, steps.beginBlocking())
-        steps.end()
-        self.cursor = next.cursor
-        return next.elements
-    }
-}
-
-/// The COUNT of each step: as asked for, or as the pace wants it and at most as asked for.
-struct ScanSteps: Sendable {
-    private let count: Int?
-    private var pacer: Pacer?
-    private var begun = 0
-
-    init(_ count: Int?, _ pace: RedisPace) {
-        self.count = count
-        pacer = pace == .full ? nil : Pacer(pace, most: count ?? PaceMachine.mostKeys)
-    }
-
-    mutating func begin() async -> Int? {
-        guard let keys = await pacer?.begin() else { return count }
-        begun = keys
-        return keys
-    }
-
-    mutating func beginBlocking() -> Int? {
-        guard let keys = pacer?.beginBlocking() else { return count }
-        begun = keys
-        return keys
-    }
-
-    mutating func end() { pacer?.end(keys: begun) }
 }

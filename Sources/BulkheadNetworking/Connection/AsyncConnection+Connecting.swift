@@ -1,0 +1,113 @@
+import BulkheadRESP
+import Synchronization
+
+// The beginning: what blocks or has a deadline, on a thread of its own. The threads that run tasks stay free for them;
+// and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
+
+extension AsyncConnection {
+    /// Begins to connect as soon as the circuit allows.
+    func connect(_ admission: Circuit.Admission?) {
+        switch admission {
+        case nil: connect()
+        case .attempt(let attempt):
+            shared.withLock { $0.attempt = attempt }
+            connect()
+        case .pending(let circuit):
+            circuit.ask { [weak self] answer in self?.connect(answer) }
+        }
+    }
+
+    /// One that has ended meanwhile leaves the attempt to others.
+    private func connect(_ answer: Circuit.Answer) {
+        switch answer {
+        case .success(let attempt):
+            let isWanted = shared.withLock { shared in
+                guard shared.ending == nil, !shared.isGone else { return false }
+                shared.attempt = attempt
+                return true
+            }
+            if isWanted { connect() }
+        case .failure(let failure): end(failure)
+        }
+    }
+
+    /// How the attempt went; the first verdict counts.
+    func endAttempt(_ failure: ConnectionFailure?) {
+        shared.withLock { $0.attempt.take() }?.ended(failure)
+    }
+
+    /// Begins to connect and shake hands; `Shared.connected` tells the owner of the I/O how it went.
+    private func connect() {
+        let start = Moment.now
+        let deadline = start + settings.connectTimeout
+        change { $0.endOfConnecting = .now + settings.connectTimeout + Self.timeForVerdict }
+        OwnThread.run { [self] in
+            let result = Result { () throws(ConnectionFailure) in
+                let stream = try ByteStream.open(settings, until: deadline) { () throws(ConnectionFailure) in
+                    if let ending = shared.withLock({ $0.ending }) { throw ending }
+                }
+                let wire = Wire(stream, settings)
+                do throws(ConnectionFailure) {
+                    try shakeHands(on: wire, until: deadline)
+                } catch {
+                    stream.close()
+                    throw error.inHandshake(in: settings.version)
+                }
+                return wire
+            }
+            endAttempt(result.failure)
+            let isGone = change { shared in
+                if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
+                return shared.isGone
+            }
+            if isGone, case .success(let wire) = result { wire.stream.close() }
+        }
+    }
+
+    private func shakeHands(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
+        wire.put(shared.withLock { $0.machine.connected() })
+        while shared.withLock({ $0.machine.isHandshaking }) {
+            do throws(ConnectionFailure) {
+                _ = try wire.write { _ in }
+            } catch {
+                // Its last words may be here: a server without room says so and closes, without reading anything.
+                while try takeAnswers(on: wire) {}
+                throw error
+            }
+            try waitForAnswer(on: wire, until: deadline)
+            _ = try takeAnswers(on: wire)
+        }
+        // It may have ended meanwhile, with or without an answer.
+        if let failure = shared.withLock({ $0.machine.failure }) { throw failure }
+    }
+
+    /// Reads once; false if nothing is there.
+    private func takeAnswers(on wire: Wire) throws(ConnectionFailure) -> Bool {
+        guard try wire.receive() else { return false }
+        var answers: [RESPValue] = []
+        try wire.decode(into: &answers)
+        for answer in answers {
+            switch shared.withLock({ $0.machine.received(answer) }) {
+            case .send(let bytes): wire.put(bytes)
+            case .broken(let failure): throw failure
+            // A push: nobody has asked for any yet.
+            default: break
+            }
+        }
+        return true
+    }
+
+    private func waitForAnswer(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
+        // In steps, to see whether the owner still wants the connection.
+        while shared.withLock({ $0.ending == nil }) {
+            // Looked at before each wait: a server may send without end what answers nothing.
+            if Moment.now >= deadline {
+                throw ConnectionFailure(
+                    .connectTimedOut, "\(settings.endpoint) accepted the connection but did not answer in time")
+            }
+            let left = min((deadline - .now).wholeMilliseconds, ByteStream.mostMillisecondsUnseen)
+            if wire.wait(alsoToWrite: wire.hasUnwritten, milliseconds: left) { return }
+        }
+        throw shared.withLock { $0.ending } ?? closedByOwner
+    }
+}

@@ -1,0 +1,119 @@
+import Synchronization
+
+// What the poller's thread does for a connection, whatever the program does with its own threads: it enforces
+// deadlines, and where the I/O task finds no thread it takes the I/O task's turns. It never waits.
+
+extension AsyncConnection: TimerTarget {
+    /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
+    /// A hang-up meanwhile is seen by the next request, before it is sent.
+    static let idleTime = Duration.milliseconds(10)
+    /// Until the next look where a lone caller uses the wire, for some tens of microseconds.
+    static let pauseForCaller = Duration.milliseconds(1)
+
+    func look(at now: Moment) {
+        var expired: [(Waiter, ConnectionFailure)] = []
+        var tooLate: ConnectionFailure?
+        var standsIn = false
+        var mustWake = false
+        let consequences = shared.withLock { shared in
+            shared.nextLook = .never
+            shared.lookLater = .never
+            guard !shared.isGone else { return Consequences() }
+            if shared.endOfGrace <= now {
+                shared.endOfGrace = .never
+                shared.end(closedByOwner)
+            }
+            tooLate = shared.endConnecting(at: now) { tookTooLongToConnect }
+            // Who uses the wire alone is no waiter that could be resumed; it looks at the time itself.
+            if case .caller = shared.owner {
+                if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
+            } else {
+                expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+                if shared.machine.isSilent(at: now) { shared.mustLook = true }
+            }
+            standsIn = shared.beginStandIn(at: now)
+            mustWake = shared.idleLook <= now && lookWhetherIdle(&shared, at: now)
+            return shared.settle()
+        }
+        if let tooLate { endAttempt(tooLate) }
+        for (waiter, failure) in expired { waiter.resume(returning: failure) }
+        if mustWake { Poller.shared.wake() }
+        follow(consequences)
+        if standsIn { standIn() }
+    }
+
+    /// One look after each busy time, none later; true if the poller must be woken.
+    private func lookWhetherIdle(_ shared: inout Shared, at now: Moment) -> Bool {
+        if shared.wasUsed {
+            shared.wasUsed = false
+            shared.lastUse = now
+            shared.idleLook = now + Self.ioTaskTimeout
+            return false
+        }
+        if now < shared.lastUse + Self.idleTime {
+            shared.idleLook = shared.lastUse + Self.idleTime
+            return false
+        }
+        shared.idleLook = .never
+        guard case .nobody = shared.owner, shared.machine.queuedRequests == 0 else { return false }
+        // Nobody uses the wire, and under the lock nobody begins to.
+        shared.machine.releaseSpareMemory()
+        wire?.releaseSpareMemory()
+        received = []
+        receptions = RingQueue()
+        return watch(&shared)
+    }
+
+    /// The system's resolver knows no deadline: one that hangs must not hold requests for ever.
+    private var tookTooLongToConnect: ConnectionFailure {
+        ConnectionFailure(
+            .connectTimedOut, "could not connect to \(settings.endpoint) within \(settings.connectTimeout.inWords)")
+    }
+
+    // MARK: In place of the I/O task
+
+    /// A turn of the I/O task's, without its pauses. This thread has the wire.
+    private func standIn() {
+        var reads = 0
+        repeat {
+            if let failure = beginTurn() {
+                finish(failure)
+                break
+            }
+            let hasReceived = receiveOrJudge()
+            resumeCallers()
+            flush()
+            reads = hasReceived ? reads + 1 : Self.readsInARow
+        } while reads < Self.readsInARow || broken != nil
+        var ioTask: UnsafeContinuation<Void, Never>?
+        releaseIO { ioTask = $0.endStandIn() }
+        ioTask?.resume()
+    }
+}
+
+extension AsyncConnection.Shared {
+    mutating func end(_ failure: ConnectionFailure) {
+        machine.close()
+        ending = ending ?? failure
+    }
+
+    /// Ends a connection that is not made in time, with the failure that says so.
+    fileprivate mutating func endConnecting(
+        at now: Moment, _ failure: () -> ConnectionFailure
+    ) -> ConnectionFailure? {
+        guard endOfConnecting <= now else { return nil }
+        endOfConnecting = .never
+        guard connected == nil, machine.isHandshaking else { return nil }
+        let failure = failure()
+        end(failure)
+        return failure
+    }
+
+    /// True if the I/O task has waited too long for a thread: the wire is the poller's for a turn.
+    fileprivate mutating func beginStandIn(at now: Moment) -> Bool {
+        guard case .awaited(let late) = owner, isIOTaskLate ? hasWork : late <= now else { return false }
+        owner = .poller(ioTask: nil)
+        isIOTaskLate = true
+        return true
+    }
+}

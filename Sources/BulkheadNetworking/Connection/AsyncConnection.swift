@@ -1,0 +1,228 @@
+package import BulkheadRESP
+import Synchronization
+
+/// A pipelined connection for asynchronous callers: any number of tasks share it, replies come in order.
+///
+/// ```
+/// caller's task │ lock: queue the request, its bytes behind the others'; unlock; wake the I/O task; suspend
+/// I/O task, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
+/// ```
+/// One at a time uses the wire: the I/O task; while that sleeps a lone caller, who writes and reads for itself
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The I/O task
+/// is a task like its callers: those it resumes run before it goes on, so their next requests share one write, without
+/// a timer and without waking a thread.
+///
+/// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
+/// new one.
+///
+/// `@unchecked Sendable`: `shared` is guarded by its mutex; what is marked *owner of the I/O only* belongs to whom
+/// `shared.owner` says, and is handed over under that mutex.
+package final class AsyncConnection: @unchecked Sendable {
+    /// Whom a reply reaches. They get results, so that no error is boxed on the way.
+    enum Waiter: Sendable {
+        case one(Suspended<Result<RESPValue, ConnectionFailure>>)
+        case all(Suspended<Result<[RESPValue], ConnectionFailure>>)
+        /// Of a command that waits on the server.
+        case blocking(BlockingCall)
+        /// The caller that uses the wire right now.
+        case ioOwner
+    }
+
+    let settings: ConnectionSettings
+    let shared: Mutex<Shared>
+    /// A hint for callers, without the mutex: the I/O task sleeps, so one alone may get its reply inline.
+    let isResting = Atomic(false)
+    /// What the server pushes, kept for a leaseholder who subscribes; nil where pushes are dropped.
+    ///
+    /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
+    /// gap nobody sees would be a silent loss.
+    package let pushes: PushQueue?
+    /// Called once, as soon as the connection has ended, by itself or by its owner.
+    let onEnd: @Sendable (AsyncConnection) -> Void
+
+    /// Names requests for `cancel`.
+    private let tickets = Atomic(0)
+
+    // For the owner of the I/O only.
+    @exclusivity(unchecked) var wire: Wire?
+    @exclusivity(unchecked) var received: [RESPValue] = []
+    @exclusivity(unchecked) var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
+    /// Why the connection is about to end.
+    @exclusivity(unchecked) var broken: ConnectionFailure?
+    /// `broken` says what the machine made of the server's words.
+    @exclusivity(unchecked) var isJudged = false
+    @exclusivity(unchecked) var inlineReplies: Replies?
+    /// Requests were cancelled, or a PING was, and no byte had come: the next read decides.
+    @exclusivity(unchecked) var mayBeSilent = false
+    @exclusivity(unchecked) var ioTaskSpin: SpinBudget
+
+    /// Starts connecting at once, or when the attempt that `admission` waits for is over and has not failed; requests
+    /// are taken meanwhile. Nil asks no circuit.
+    package init(
+        _ settings: ConnectionSettings,
+        keepsPushes: Bool = false,
+        admission: Circuit.Admission? = nil,
+        onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in }
+    ) {
+        self.settings = settings
+        self.onEnd = onEnd
+        pushes = keepsPushes ? PushQueue() : nil
+        shared = Mutex(Shared(settings, pushes))
+        ioTaskSpin = SpinBudget(limit: settings.spinTime)
+        connect(admission)
+        beginProbing()
+        change { _ in }
+        Task.detached { await self.runIO() }
+    }
+
+    // MARK: Requests
+
+    /// Sends the bytes of one command and waits for its reply.
+    ///
+    /// A cancelled task and a passed deadline end the wait at once and cost the connection one dropped reply.
+    package func send(
+        _ bytes: [UInt8], until deadline: Deadline = .none
+    ) async -> Result<RESPValue, ConnectionFailure> {
+        if isResting.load(ordering: .relaxed) {
+            switch await inline(bytes, .replies(1), deadline) {
+            case .completed(let replies): return replies.map(\.first)
+            case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
+            case .notTaken: break
+            }
+        }
+        return await enqueue { submit(bytes, .replies(1), .one($0), $1, deadline) }
+    }
+
+    /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
+    package func sendAll(
+        _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        // A request without replies would never leave the queue.
+        if count == 0 { return .success([]) }
+        if isResting.load(ordering: .relaxed) {
+            switch await inline(bytes, .replies(count), deadline) {
+            case .completed(let replies): return replies.map(\.all)
+            case .unanswered: return await enqueue { handOver(to: .all($0), ticket: $1) }
+            case .notTaken: break
+            }
+        }
+        return await enqueue { submit(bytes, .replies(count), .all($0), $1, deadline) }
+    }
+
+    /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
+    package func subscribe(
+        _ bytes: [UInt8], until deadline: Deadline = .none
+    ) async -> Result<[RESPValue], ConnectionFailure> {
+        await enqueue { submit(bytes, .confirmations, .all($0), $1, deadline) }
+    }
+
+    /// Suspends the caller with a ticket in the queue, by which a cancelled task takes itself out again.
+    func enqueue<Success>(
+        _ enter: (Suspended<Success>, _ ticket: Int) -> Void
+    ) async -> Success {
+        let ticket = newTicket()
+        return await suspend { caller in
+            enter(caller, ticket)
+            // Cancelled before it was queued: the handler found nobody.
+            if Task.isCancelled { cancel(ticket) }
+        } onCancel: {
+            cancel(ticket)
+        }
+    }
+
+    func newTicket() -> Int { tickets.add(1, ordering: .relaxed).newValue }
+
+    func submit(
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
+        _ deadline: Deadline, extendedOnceBy timeout: Duration? = nil
+    ) {
+        let refusal = change { shared in
+            if let timeout { shared.machine.extensions[ticket] = timeout }
+            return shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
+        }
+        if let refusal { waiter.resume(returning: refusal) }
+    }
+
+    private func cancel(_ ticket: Int) {
+        let now = Moment.now
+        // The I/O task is woken if the connection has nobody left to wait for, or seems to answer nobody.
+        let cancellation = change { shared in
+            let cancellation = shared.machine.cancel(ticket: ticket, at: now)
+            if shared.machine.isSilent(at: now) { shared.mustLook = true }
+            return cancellation
+        }
+        if case .cancelled(let waiter, let stage) = cancellation { waiter.resume(returning: .cancelled(stage)) }
+    }
+
+    /// True once this connection refuses requests for good.
+    package var isClosed: Bool { shared.withLock { $0.machine.refusesRequests } }
+
+    /// True if nobody waits and nothing is subscribed to; replies that nobody wants may still come, and it may still be
+    /// being made.
+    package var isIdle: Bool { shared.withLock { $0.machine.isFree } }
+
+    /// True until it has connected and shaken hands.
+    var isHandshaking: Bool { shared.withLock { $0.machine.isHandshaking } }
+
+    /// Requests that were completed inline so far.
+    package var inlineCompletions: Int { shared.withLock { $0.inline.completions } }
+
+    // MARK: The end
+
+    /// Refuses new requests, lets those in the queue finish, then closes the socket; returns when it is closed.
+    ///
+    /// Requests still in the queue after `grace` fail.
+    package func close(grace: Duration) async {
+        beginClosing(grace: grace)
+        await closed()
+    }
+
+    /// The first half of `close`, which waits for nothing.
+    func beginClosing(grace: Duration) {
+        change { shared in
+            shared.machine.close()
+            shared.endOfGrace = min(shared.endOfGrace, .now + grace)
+        }
+    }
+
+    /// The second half: returns when the socket is closed.
+    package func closed() async {
+        await suspend { caller in
+            let isGone = shared.withLock { shared in
+                if !shared.isGone { shared.closeWaiters.append(caller) }
+                return shared.isGone
+            }
+            if isGone { caller.resume(returning: ()) }
+        }
+    }
+
+    /// Closes the socket without waiting for anything; requests in the queue fail.
+    package func abort() {
+        end(closedByOwner)
+    }
+
+    /// Has the owner of the I/O end the connection; the first failure counts.
+    func end(_ failure: ConnectionFailure) {
+        change { $0.end(failure) }
+    }
+
+    /// Changes the shared state, and has done what follows: it wakes the I/O task if that gives it something to do, and
+    /// asks the poller for its looks.
+    @discardableResult
+    func change<Result>(_ body: (inout Shared) -> Result) -> Result {
+        let (result, consequences) = shared.withLock { shared in (body(&shared), shared.settle()) }
+        follow(consequences)
+        return result
+    }
+}
+
+extension AsyncConnection.Waiter {
+    func resume(returning failure: ConnectionFailure) {
+        switch self {
+        case .one(let caller): caller.resume(returning: .failure(failure))
+        case .all(let caller): caller.resume(returning: .failure(failure))
+        case .blocking(let call): call.failed(failure)
+        case .ioOwner: break
+        }
+    }
+}

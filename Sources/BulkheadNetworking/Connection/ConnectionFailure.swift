@@ -1,0 +1,124 @@
+package import BulkheadRESP
+
+/// Why a connection, or a wait for one, gave no reply. The facade adds the database's name and the command.
+package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
+        case nameNotResolved
+        case connectFailed
+        case connectTimedOut
+        /// The server answered the handshake with an error of its own (maxclients, protected mode, a script that holds
+        /// it …); the error's first word.
+        case handshakeRefused(code: String)
+        /// It answered the handshake with what is no answer to it.
+        case handshakeUnanswered
+        case authenticationFailed
+        /// The user may not do what the handshake does.
+        case permissionDenied
+        case databaseOutOfRange
+        case databaseDenied
+        /// The stream is not RESP, or passes a limit.
+        case protocolViolation(RESPViolation)
+        /// A reply that no request waits for.
+        case unsolicitedReply
+        case closedByServer
+        case inputOutput
+        /// This process, or its system, may open no more files: nothing is said about any server.
+        case outOfDescriptors
+        /// Closed by this side while a request waited.
+        case closed
+        case tooManyWaiters
+        /// The lane's bounds of requests or bytes are reached.
+        case tooManyRequests
+        /// The deadline of the call is over.
+        case timedOut
+        case leaseTimedOut
+        case cancelled
+        /// Pushed messages came faster than they were read.
+        case pushOverflow
+    }
+
+    /// In a box: results that almost always hold a reply stay as small as one.
+    private final class Content: Sendable {
+        let reason: Reason
+        let message: String
+        let stage: Stage
+
+        init(_ reason: Reason, _ message: String, _ stage: Stage) {
+            self.reason = reason
+            self.message = message
+            self.stage = stage
+        }
+    }
+
+    private let content: Content
+
+    package var reason: Reason { content.reason }
+    /// What happened and what to do, without values or passwords.
+    package var message: String { content.message }
+    /// How far the request had come.
+    package var stage: Stage { content.stage }
+
+    /// How far a request comes, in order.
+    package enum Stage: Int, Sendable, Hashable, Comparable {
+        /// It was never queued.
+        case refused
+        /// It waited; no byte of it can have left this machine.
+        case queued
+        /// The same, for a connection that was not made yet.
+        case connecting
+        /// Some of it may have left.
+        case writing
+        /// The server may have run it.
+        case sent
+        /// The server answered by what holds nothing.
+        case answered
+
+        package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
+
+        /// True if sending it again runs it once at most.
+        package var isSafeToRepeat: Bool { self < .writing }
+    }
+
+    package init(_ reason: Reason, _ message: String, stage: Stage = .queued) {
+        content = Content(reason, message, stage)
+    }
+
+    /// The task that waited was cancelled.
+    package static func cancelled(_ stage: Stage) -> ConnectionFailure {
+        ConnectionFailure(.cancelled, "the task was cancelled", stage: stage)
+    }
+
+    package var description: String { message }
+
+    /// The same failure, as one request sees it.
+    func at(_ stage: Stage) -> ConnectionFailure {
+        ConnectionFailure(reason, message, stage: stage)
+    }
+
+    /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
+    /// and one day a server would be spoken to in RESP2 because it was restarted at the wrong moment.
+    func inHandshake(in version: RESPVersion) -> ConnectionFailure {
+        guard isEndOfConnection, version == .resp3 else { return self }
+        return ConnectionFailure(
+            reason, "\(message); if a proxy there does not know HELLO, set the version to RESP2", stage: stage)
+    }
+
+    /// The connection was there, and then it was not.
+    package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
+
+    package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
+        left.reason == right.reason && left.message == right.message && left.stage == right.stage
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(reason)
+        hasher.combine(message)
+        hasher.combine(stage)
+    }
+}
+
+extension Result where Failure == ConnectionFailure {
+    var failure: ConnectionFailure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}

@@ -1,0 +1,414 @@
+package import BulkheadRESP
+
+/// The life of one connection as a pure struct: events in, actions out. It knows no sockets, threads or clocks.
+///
+/// ```
+/// connecting ──connected()──▶ handshaking ──SELECT said OK──▶ ready
+///     └──────────────────────────┴───────────────────────────────┴────ended(_:)──▶ closed
+/// ```
+/// `close()` refuses new requests in any state and lets those in the queue finish.
+///
+/// Requests are accepted from the start and wait in the queue; their bytes are handed out only when the handshake is
+/// over. So a command runs in the database it was named for, or not at all. Replies belong to requests strictly in
+/// order; a reply nobody waits for ends the connection.
+///
+/// The asynchronous and the blocking connection drive the same machine; `Waiter` is whatever they resume.
+package struct ConnectionMachine<Waiter: Sendable>: Sendable {
+    enum State: Sendable {
+        /// → handshaking by `connected`, → closed
+        case connecting
+        /// → ready when every question is answered, → closed
+        case handshaking(Handshake)
+        /// → closed
+        case ready
+        /// The end, with the reason that later requests are refused with.
+        case closed(ConnectionFailure)
+    }
+
+    /// How many replies a request takes.
+    package enum Expectation: Sendable, Hashable {
+        /// One a command.
+        case replies(Int)
+        /// SUBSCRIBE and its kin answer by one confirmation a channel, as pushes in RESP3 and arrays in RESP2.
+        case confirmations
+        /// One, and in the same piece an ECHO that must come back: else the connection ends there, and nobody behind
+        /// gets a reply.
+        case proof(Proof)
+    }
+
+    struct Request: Sendable {
+        /// Nil once it was cancelled: its replies are dropped when they come.
+        var waiter: Waiter?
+        /// What its waiter calls it by; see `cancel`.
+        var ticket: Int
+        var deadline: Deadline
+        let isSubscription: Bool
+        let isProof: Bool
+        /// Zero only if it was cancelled before send: nothing of it will ever leave, and no reply come. Of a
+        /// subscription the number under which `subscriptions` has it.
+        var missing: Int32
+        /// A proof's begin with the answer that ECHO must give.
+        var replies: [RESPValue]
+        /// It takes one reply, of any kind.
+        var isPlain: Bool { missing == 1 && !isSubscription && replies.isEmpty }
+        /// Where its bytes begin in everything this connection ever sends.
+        var firstByte: Int
+    }
+
+    /// What a received value means for the shell.
+    package enum Reception: Sendable {
+        case nothing
+        /// Write these at once, ahead of all requests.
+        case send([UInt8])
+        /// The handshake is over: requests may be written now.
+        case ready
+        /// The request's only reply, or its only confirmation.
+        case completed(Waiter, RESPValue)
+        /// The replies of a request of several, in order.
+        case completedAll(Waiter, [RESPValue])
+        case pushed(RESPValue)
+        /// The connection must end with this failure.
+        case broken(ConnectionFailure)
+    }
+
+    /// Bytes of a request that are gathered with those of others in any case: copying them costs less than a block.
+    static var largestCopied: Int { 64 << 10 }
+
+    let settings: ConnectionSettings
+    private(set) var state = State.connecting
+    private(set) var version: RESPVersion
+    var queue = RingQueue<Request>()
+    /// Bytes of requests, of which those from `outgoingStart` on wait to be handed out.
+    var outgoing: [UInt8] = []
+    var outgoingStart = 0
+    /// Where in everything this connection ever sends the first of those bytes stands.
+    var handedOut = 0
+    /// Requests in the queue that were cancelled before send, and their bytes; see `dropCancelledIfMany`.
+    var cancelledBeforeSend = 0
+    var bytesCancelledBeforeSend = 0
+    /// Where tickets rise along the queue, one is found in logarithmic time. Where they do not, the first search for
+    /// one writes down where the bytes of each begin, by ticket; nothing is written down else.
+    var isInTicketOrder = true
+    var beginnings: [Int: Int] = [:]
+    private var newestTicket = 0
+    /// Requests looked at so far to find those to cancel.
+    package internal(set) var searchSteps = 0
+    /// Subscriptions that the server has confirmed, and the commands that await confirmations, by number.
+    var ledger = SubscriptionLedger()
+    var subscriptions: [Int32: SubscriptionRequest] = [:]
+    var newestSubscription: Int32 = 0
+    /// Set by `close`: nothing new is accepted, what is in the queue goes on.
+    private var isClosing = false
+    /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
+    /// to leave.
+    var isBroken = false
+    /// Requests in the queue that were cancelled after send: their replies will come, and are dropped.
+    var cancelledAfterSend = 0
+    /// No request's deadline is earlier.
+    var nextDeadline = Moment.never
+    /// Whether the peer answers at all.
+    var silence = Silence()
+    private var unawaitedBytes = 0
+    /// By ticket, how much longer a request stays in the queue when its deadline is over; of those that wait on the
+    /// server.
+    package var extensions: [Int: Duration] = [:]
+    /// What the server calls this connection by; nil where it has not said so.
+    package private(set) var clientID: Int64?
+
+    package init(_ settings: ConnectionSettings) {
+        self.settings = settings
+        version = settings.version
+    }
+
+    /// Requests that wait for a reply, sent or not.
+    package var queuedRequests: Int { queue.count - cancelledBeforeSend }
+
+    /// True until the handshake is over.
+    package var isHandshaking: Bool {
+        switch state {
+        case .connecting, .handshaking: true
+        case .ready, .closed: false
+        }
+    }
+
+    private var isReady: Bool {
+        if case .ready = state { true } else { false }
+    }
+
+    /// True if `takeOutgoing` would return bytes.
+    package var hasOutgoing: Bool { !outgoing.isEmpty && isReady && !isBroken }
+
+    /// Why the connection has ended; nil before that.
+    package var failure: ConnectionFailure? {
+        if case .closed(let failure) = state { failure } else { nil }
+    }
+
+    /// True once closed or closing.
+    package var refusesRequests: Bool {
+        if case .closed = state { return true }
+        return isClosing
+    }
+
+    /// True if nothing is under way and nothing but ordinary commands ever was: fit for the next lease.
+    package var isIdle: Bool { queue.isEmpty && isFree }
+
+    /// The same, but that replies which nobody wants may still come, or the connection is still being made: the next
+    /// request waits for that.
+    package var isFree: Bool { queue.count == cancelledAfterSend && !ledger.isSubscribed && !refusesRequests }
+
+    /// Gives back the room of requests that are over; for a connection that expects nothing.
+    package mutating func releaseSpareMemory() {
+        guard queue.isEmpty, outgoing.isEmpty else { return }
+        queue = RingQueue()
+        beginnings = [:]
+        outgoing = []
+    }
+
+    // MARK: Events
+
+    /// The socket is connected; write the result at once.
+    package mutating func connected() -> [UInt8] {
+        guard case .connecting = state else { return [] }
+        var handshake = Handshake(settings)
+        let bytes = handshake.start()
+        state = .handshaking(handshake)
+        return bytes
+    }
+
+    /// Queues a request; nil if accepted, else why not, with nothing changed.
+    package mutating func submit(
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
+    ) -> ConnectionFailure? {
+        if let refusal = refusal(of: bytes.count) { return refusal }
+        enter(bytes, expectation, waiter, ticket, deadline)
+        return nil
+    }
+
+    /// Queues a request whose only reply nobody waits for.
+    mutating func enterUnawaited(_ bytes: [UInt8]) {
+        enter(bytes, .replies(1), nil, newestTicket, .none)
+        cancelledAfterSend += 1
+        unawaitedBytes += bytes.count
+    }
+
+    /// Bytes of all requests that somebody made.
+    var requestedBytes: Int { endOfOutgoing - unawaitedBytes }
+
+    private mutating func enter(
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter?, _ ticket: Int, _ deadline: Deadline
+    ) {
+        let (count, isSubscription, proof): (Int, Bool, Proof?) =
+            switch expectation {
+            case .replies(let count): (count, false, nil)
+            case .confirmations: (enter(SubscriptionRequest(bytes)), true, nil)
+            case .proof(let proof): (2, false, proof)
+            }
+        if queue.isEmpty {
+            nextDeadline = deadline.end
+            isInTicketOrder = true
+            if !beginnings.isEmpty { beginnings = [:] }
+        } else {
+            nextDeadline = min(nextDeadline, deadline.end)
+            // Callers come in another order than they got their tickets in now and then.
+            if ticket < newestTicket { isInTicketOrder = false }
+        }
+        newestTicket = ticket
+        if !beginnings.isEmpty { noteBeginning(of: ticket) }
+        queue.append(
+            Request(
+                waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
+                isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
+                firstByte: endOfOutgoing))
+        // What stands alone and is large is written from where it was encoded.
+        if outgoing.isEmpty && bytes.count > Self.largestCopied {
+            outgoing = bytes
+        } else {
+            outgoing.append(contentsOf: bytes)
+        }
+        if isSubscription { outgoing.append(contentsOf: fence(behind: count)) }
+    }
+
+    private func refusal(of size: Int) -> ConnectionFailure? {
+        if case .closed(let failure) = state { return failure.at(.refused) }
+        if isClosing {
+            return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", stage: .refused)
+        }
+        guard queuedRequests >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
+            return nil
+        }
+        return tooManyRequests
+    }
+
+    private var tooManyRequests: ConnectionFailure {
+        ConnectionFailure(
+            .tooManyRequests,
+            "\(queuedRequests) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
+                + "already: send less at a time, or raise the lane's bounds",
+            stage: .refused)
+    }
+
+    /// Has somebody else wait for the first reply to come; somebody must be in the queue.
+    package mutating func replaceFirstWaiter(by waiter: Waiter, ticket: Int = 0) {
+        queue.withFirst { request in
+            request.waiter = waiter
+            request.ticket = ticket
+        }
+        isInTicketOrder = queue.count == 1
+        beginnings = [:]
+        newestTicket = ticket
+    }
+
+    /// Exchanges what `buffer` holds for the next bytes to be written, at most `largestPiece` of them or one request;
+    /// its room serves the next ones. Nothing means that there are none.
+    package mutating func takeOutgoing(into buffer: inout [UInt8]) {
+        buffer.removeAll(keepingCapacity: true)
+        guard hasOutgoing else { return }
+        guard outgoing.count <= Self.largestPiece, outgoingStart == 0, cancelledBeforeSend == 0 else {
+            return takePiece(into: &buffer)
+        }
+        handedOut += outgoing.count
+        swap(&outgoing, &buffer)
+    }
+
+    /// Bytes have arrived, and with them these whole values or none; takes them, and appends what each means.
+    package mutating func received(_ values: inout [RESPValue], _ receptions: inout RingQueue<Reception>) {
+        heard()
+        if let waiter = takeWaiter(ofAll: values) {
+            receptions.append(.completedAll(waiter, values))
+            return values = []
+        }
+        for index in values.indices {
+            // Moved out, not copied: two counts fewer of the receive buffer's references.
+            var value = RESPValue.null
+            swap(&value, &values[index])
+            if isPlainReply(value) {
+                if let waiter = popFirst().waiter { receptions.append(.completed(waiter, value)) }
+            } else {
+                receptions.append(received(value))
+            }
+        }
+        values.removeAll(keepingCapacity: true)
+    }
+
+    /// The short way for nearly all: true if `value` is the whole answer to the first request in the queue.
+    private mutating func isPlainReply(_ value: RESPValue) -> Bool {
+        Self.isPlain(value) && isReady && !isBroken && isFirstHandedOut && queue.withFirst({ $0.isPlain })
+    }
+
+    /// The short way for pipelines: the waiter of a request for as many replies, which then are the array they came in.
+    private mutating func takeWaiter(ofAll values: [RESPValue]) -> Waiter? {
+        guard values.count > 1, isReady, !isBroken, isFirstHandedOut,
+            queue.withFirst({
+                Int($0.missing) == values.count && $0.replies.isEmpty && !$0.isSubscription && $0.waiter != nil
+            }),
+            values.allSatisfy(Self.isPlain)
+        else { return nil }
+        return popFirst().waiter
+    }
+
+    /// True if somebody can be answered: what comes before a request has left is no reply to it.
+    var isFirstHandedOut: Bool { !queue.isEmpty && queue.first.firstByte < handedOut }
+
+    /// Takes the first request out of the queue; there must be one.
+    mutating func popFirst() -> Request {
+        let request = queue.popFirst()!
+        if request.waiter == nil { cancelledAfterSend -= 1 }
+        return request
+    }
+
+    /// True for what is a reply wherever it stands.
+    private static func isPlain(_ value: RESPValue) -> Bool {
+        switch value {
+        case .push, .attribute, .array: false
+        default: true
+        }
+    }
+
+    /// A whole value has arrived.
+    package mutating func received(_ value: RESPValue) -> Reception {
+        switch state {
+        case .handshaking(var handshake):
+            // A push with attributes is a push: counted as an answer it would make up for one that is missing.
+            let reply = value.withoutAttributes
+            if case .push = reply { return .nothing }
+            let step = handshake.received(reply)
+            state = .handshaking(handshake)
+            switch step {
+            case .wait: return .nothing
+            case .send(let bytes): return .send(bytes)
+            case .failed(let failure): return .broken(failure)
+            case .ready(let agreed):
+                version = agreed
+                clientID = handshake.clientID
+                state = .ready
+                return .ready
+            }
+        case .ready:
+            return isBroken ? .nothing : deliver(value)
+        case .connecting, .closed:
+            return .nothing
+        }
+    }
+
+    /// Accepts nothing new from now on.
+    package mutating func close() {
+        isClosing = true
+    }
+
+    /// True when a closing connection has nothing left that anybody waits for: its socket can go.
+    package var isDrained: Bool { isClosing && queue.count == cancelledAfterSend }
+
+    /// The connection is over: everything in the queue fails, each with what is known about its bytes.
+    package mutating func ended(_ failure: ConnectionFailure) -> [(Waiter, ConnectionFailure)] {
+        if case .closed = state { return [] }
+        var failed: [(Waiter, ConnectionFailure)] = []
+        for position in 0..<queue.count {
+            let request = queue[position]
+            if let waiter = request.waiter { failed.append((waiter, failure.at(stage(of: request)))) }
+        }
+        state = .closed(failure)
+        outgoing = []
+        outgoingStart = 0
+        queue = RingQueue()
+        beginnings = [:]
+        subscriptions = [:]
+        cancelledAfterSend = 0
+        cancelledBeforeSend = 0
+        bytesCancelledBeforeSend = 0
+        return failed
+    }
+
+    // MARK: Replies
+
+    private mutating func deliver(_ value: RESPValue) -> Reception {
+        if let (elements, kind) = push(in: value) { return deliver(push: value, elements, kind) }
+        guard isFirstHandedOut else {
+            isBroken = true
+            return .broken(
+                ConnectionFailure(
+                    .unsolicitedReply,
+                    "\(settings.endpoint) sent a reply that no request waits for; "
+                        + "the connection is closed so that it reaches nobody"))
+        }
+        if queue.first.isSubscription { return deliver(replyToSubscription: value) }
+        let isLast: Bool? = queue.withFirst { request in
+            if request.isDisproved(by: value) { return nil }
+            request.missing -= 1
+            // A request of one reply never touches the array, and what nobody waits for is not kept.
+            if request.waiter != nil, request.missing > 0 || !request.replies.isEmpty {
+                if request.replies.isEmpty { request.replies.reserveCapacity(Int(request.missing) + 1) }
+                request.replies.append(value)
+            }
+            return request.missing == 0
+        }
+        guard let isLast else {
+            isBroken = true
+            return .broken(lostOrder)
+        }
+        guard isLast else { return .nothing }
+        let request = popFirst()
+        guard let waiter = request.waiter else { return .nothing }
+        if request.isProof { return .completed(waiter, request.replies[1]) }
+        return request.replies.isEmpty ? .completed(waiter, value) : .completedAll(waiter, request.replies)
+    }
+}

@@ -1,0 +1,85 @@
+package import BulkheadRESP
+
+/// How much may wait on one connection; more is refused at once, so a server that has stopped costs bounded memory.
+package struct LaneBounds: Sendable, Hashable {
+    /// Requests that wait for their replies, sent or not.
+    package var requests: Int
+    /// Bytes of requests that wait to be written. A request of any size is taken while there is room for a byte.
+    package var unwrittenBytes: Int
+
+    package init(requests: Int = 65_536, unwrittenBytes: Int = 64 << 20) {
+        self.requests = max(1, requests)
+        self.unwrittenBytes = max(1, unwrittenBytes)
+    }
+}
+
+/// What one connection needs to know to become usable: where, as whom, and for which database.
+package struct ConnectionSettings: Sendable {
+    package var endpoint: Endpoint
+    /// The number that the handshake selects; a connection serves no other.
+    package var database: Int
+    /// Nil means the server's default user. A user without a password logs in with an empty one (`nopass`).
+    package var username: String?
+    package var password: String?
+    /// Shown by CLIENT LIST; no spaces or control characters.
+    package var clientName: String?
+    /// The version asked for. RESP3 falls back to RESP2 on servers that do not know it.
+    package var version: RESPVersion
+    /// For resolving, connecting on every address, and the handshake together.
+    package var connectTimeout: Duration
+    /// How long a caller spins for a reply before it sleeps; see `SpinBudget`.
+    package var spinTime: Duration
+    /// What a reply may be; see `RESPLimits`.
+    package var limits: RESPLimits
+    /// How long a command that waits on the server, and was cancelled or is late, waits for the server to end it: a few
+    /// round trips to a far server, as another connection may have to be made for it. Past it the connection is closed.
+    package var unblockingTime = Duration.milliseconds(500)
+    /// What may wait on one connection.
+    package var bounds: LaneBounds
+    /// One command in so many on a shared lane is followed by a proof of order; zero is none.
+    package var proofInterval = 0
+    /// When a connection that has done nothing wrong is asked whether it lives, or is replaced.
+    package var lifetime = ConnectionLifetime()
+    /// Is notified of what becomes of the connection; nil is nobody.
+    package var listener: ConnectionEvents.Listener?
+    /// Asked anew at each attempt to connect: a name may have moved.
+    var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
+    /// What moves the bytes over a connected socket in its place; nil is nothing.
+    var makeLayer: (@Sendable (_ descriptor: Int32) throws(ConnectionFailure) -> any StreamLayer)?
+
+    package init(
+        endpoint: Endpoint,
+        database: Int,
+        username: String? = nil,
+        password: String? = nil,
+        clientName: String? = nil,
+        version: RESPVersion = .resp3,
+        connectTimeout: Duration = .seconds(5),
+        spinTime: Duration = .microseconds(50),
+        limits: RESPLimits = RESPLimits(),
+        bounds: LaneBounds = LaneBounds()
+    ) {
+        self.endpoint = endpoint
+        self.database = database
+        self.username = username
+        self.password = password
+        self.clientName = clientName
+        self.version = version
+        self.connectTimeout = connectTimeout
+        self.spinTime = spinTime
+        self.limits = limits
+        self.bounds = bounds
+    }
+
+    /// A name alone asks for a login too: without it commands would run with the default user's rights.
+    var needsLogin: Bool { username != nil || password != nil }
+
+    /// What CLIENT SETINFO tells the server.
+    static let libraryName = "bulkhead"
+}
+
+/// Shows neither user nor password, not by `print`, `dump` or a debugger's summary of what holds it.
+extension ConnectionSettings: CustomStringConvertible, CustomReflectable {
+    package var description: String { "database \(database) of \(endpoint)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -32,7 +32,8 @@ func measure(_ settings: Settings) async throws {
         server = own
         (host, port) = ("127.0.0.1", own.port ?? 0)
     }
-    var configuration = settings.unix.map { RedisConfiguration(unixSocket: $0) }
+    var configuration =
+        settings.unix.map { RedisConfiguration(unixSocket: $0) }
         ?? RedisConfiguration(host: host ?? "", port: port)
     configuration.proofInterval = settings.proofInterval
     if let spin = settings.spin { configuration.spinTime = .microseconds(spin) }

@@ -126,22 +126,23 @@ import Testing
             Issue.record("no help")
             return
         }
-        #expect(help == """
-            Measures cache GET latency beside vector scans.
+        #expect(
+            help == """
+                Measures cache GET latency beside vector scans.
 
-            Usage: isolation [options]
+                Usage: isolation [options]
 
-              --rate <per second>  GETs sent a second, at instants that do not wait for the
-                                   answers before them (default: 2000)
-              --seconds <s>        length of a round (default: 2.5)
-              --host <name>        the server (default: 127.0.0.1)
-              --output <a file that is to be written>
-                                   also write JSON here
-              --layouts <a,b>      what to measure (default: one,two)
-              --json               print JSON
-              -h, --help           print this page
+                  --rate <per second>  GETs sent a second, at instants that do not wait for the
+                                       answers before them (default: 2000)
+                  --seconds <s>        length of a round (default: 2.5)
+                  --host <name>        the server (default: 127.0.0.1)
+                  --output <a file that is to be written>
+                                       also write JSON here
+                  --layouts <a,b>      what to measure (default: one,two)
+                  --json               print JSON
+                  -h, --help           print this page
 
-            """)
+                """)
         #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 

@@ -84,15 +84,19 @@ import Testing
     }
 
     /// What costs much once must not cost it again for each byte: if it did, 32 KiB of each would take hours.
-    @Test(.enabled(if: TestTier.isWhole), arguments: [
-        "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\",
-        "- ", "a: {",
-        "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",
-        "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
-        "x.send([", "a=[", "`${", "{\"db\": 3, ", "{\"redis\": {", "[\"redis-cli\", [\"a\"], ", "createClient<",
-        "getenv(\"REDIS_DB\", ", "cat > a.py <<E\n", "sh -c \"python -c '", "import {", "redis_db: a",
-        "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
-    ])
+    @Test(
+        .enabled(if: TestTier.isWhole),
+        arguments: [
+            "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"",
+            "##\\",
+            "- ", "a: {",
+            "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(",
+            "# bulkhead: allow keys because x\n",
+            "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
+            "x.send([", "a=[", "`${", "{\"db\": 3, ", "{\"redis\": {", "[\"redis-cli\", [\"a\"], ", "createClient<",
+            "getenv(\"REDIS_DB\", ", "cat > a.py <<E\n", "sh -c \"python -c '", "import {", "redis_db: a",
+            "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
+        ])
     func `no text costs more than its length`(unit: String) {
         let bytes = Array(String(repeating: unit, count: (32 << 10) / unit.utf8.count).utf8)
         for language in Self.languages { check(bytes, language) }

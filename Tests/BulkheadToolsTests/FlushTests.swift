@@ -187,7 +187,8 @@ import Testing
     @Test func `a backup that is not of one moment will do only where that is said`() async throws {
         try await withKeys { server, databases in
             try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", "-sync")
-            let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead flush main --yes --expecting 21 "
+            let call =
+                "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead flush main --yes --expecting 21 "
                 + "--url \(server.url) --backup-first \(server.folder)/main.rdb"
             let refused = try await Bulkhead.shell(call)
             #expect(refused.exitCode == 2)

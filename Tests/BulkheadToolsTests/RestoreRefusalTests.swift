@@ -40,9 +40,11 @@ import Testing
         try write(path, isRedis ? RDBVersion(.valkey, 80) : RDBVersion(.redis, 12)) { writer in
             writer.select(0)
             let hash = isRedis ? [1] + field + time : time + [1, 0] + field
-            keys(&writer, [
-                ("plain", .string, [1, 0x78], nil), ("hash", isRedis ? .valkeyHash2 : .hashMetadata, hash, nil),
-            ])
+            keys(
+                &writer,
+                [
+                    ("plain", .string, [1, 0x78], nil), ("hash", isRedis ? .valkeyHash2 : .hashMetadata, hash, nil),
+                ])
         }
     }
 

@@ -48,7 +48,9 @@ struct Supervisor {
 
     /// One worker from its start to its end: its exit code, or 128 and the signal that ended it.
     private func work(from first: Int, _ path: String) throws(ProgramError) -> Int32 {
-        var words = [CommandLine.arguments[0], "--worker", path, "--from", "\(first)", "--inputs", "\(settings.inputs)"]
+        var words = [
+            CommandLine.arguments[0], "--worker", path, "--from", "\(first)", "--inputs", "\(settings.inputs)",
+        ]
         words += ["--seed", "\(settings.seed)", "--target", settings.target, "--keep", settings.keep]
         do throws(ChildProcess.Failure) {
             return try ChildProcess(words, input: .inherited).wait().exitCode

@@ -46,7 +46,8 @@ package struct Flag: Sendable {
             case .integer(_, let range):
                 Self.integer(text).map(range.contains) == true
                     ? nil
-                    : range == 1...Int.max ? "a positive integer"
+                    : range == 1...Int.max
+                        ? "a positive integer"
                         : "a whole number from \(range.lowerBound) to \(range.upperBound)"
             case .number(_, let range):
                 Double(text).map(range.contains) == true

@@ -227,9 +227,8 @@ struct CodeRules {
             else { return }
             report(rule, at: dot + 1, "\(command.shown) is sent by .\(name)\(isCall ? "(…)" : "")")
         } else if senders.contains(name), isCall {
-            guard !ClientLibrary.sharedSenders.contains(name) || language == .swift
-                || facts.isClient(endingAt: dot - 1)
-            else { return }
+            let isShared = language != .swift && ClientLibrary.sharedSenders.contains(name)
+            if isShared, !facts.isClient(endingAt: dot - 1) { return }
             readCommand(words(ofCallAt: open), at: dot + 1)
         } else if isCall, takers.contains(name) || name == "init" && list.word(dot - 1) == nil {
             readNumber(ofCallAt: open, Array(numbers))

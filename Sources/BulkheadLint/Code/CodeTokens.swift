@@ -56,11 +56,6 @@ struct CodeTokens {
         return TokenList(reader.tokens, reader.comments)
     }
 
-    private init(language: LintLanguage, cursor: ByteCursor) {
-        self.language = language
-        self.cursor = cursor
-    }
-
     private var level: Level {
         get { levels[levels.count - 1] }
         _modify { yield &levels[levels.count - 1] }

@@ -53,9 +53,8 @@ struct RedisCLICall {
         }
         // A script, or COPY's DB behind options.
         for word in command {
-            for call in LuaCalls.find(in: word.text) {
-                sightings.append(
-                    Sighting(call.rule, at: word.range.lowerBound, "a script sends \(call.command)"))
+            sightings += LuaCalls.find(in: word.text).map {
+                Sighting($0.rule, at: word.range.lowerBound, "a script sends \($0.command)")
             }
         }
     }

@@ -99,7 +99,8 @@ struct ClientLibrary: Sendable {
             language: .swift, modules: ["SwiftRedis", "PerfectRedis", "SwiftyRedis", "RedisClient"],
             types: ["Redis", "RedisClient"], makers: ["init", "connect", "getClient"], senders: ["issueCommand"]),
         ClientLibrary(
-            language: .swift, modules: ["hiredis", "Hiredis", "CHiredis", "Chiredis", "libvalkey", "CValkey", "CRedis"],
+            language: .swift,
+            modules: ["hiredis", "Hiredis", "CHiredis", "Chiredis", "libvalkey", "CValkey", "CRedis"],
             makers: [
                 "redisConnect", "redisConnectWithTimeout", "redisConnectWithOptions", "redisConnectUnix",
                 "redisConnectUnixWithTimeout", "redisConnectNonBlock", "redisAsyncConnect", "redisAsyncConnectUnix",

@@ -36,12 +36,14 @@ extension Command {
         ],
         operands: Operands(placeholder: "NAME", count: 1...1_024, completion: .databases),
         examples: [
-            Example("Save one database to a file, as number 0 for a server of its own:",
+            Example(
+                "Save one database to a file, as number 0 for a server of its own:",
                 "bulkhead backup knowledge --to knowledge.rdb --as 0"),
             Example(
                 "Save two databases as of one moment, and keep the last seven backups of each:",
                 "bulkhead backup main knowledge --to /var/backups/redis --keep 7"),
-            Example("Every night at 3:15, by cron, which mails errors:",
+            Example(
+                "Every night at 3:15, by cron, which mails errors:",
                 "15 3 * * * bulkhead backup main knowledge --to /var/backups --keep 7 -q"),
             Example(
                 "Back up a managed server that does not support SYNC:",
@@ -93,7 +95,8 @@ extension Command {
         }
         let options = try options(arguments)
         let databases = try selection.open(entries)
-        let plan = try BackupPlan(entries, to: destination, in: databases, replacing: options.isReplacing,
+        let plan = try BackupPlan(
+            entries, to: destination, in: databases, replacing: options.isReplacing,
             pattern: options.pattern?.text, arguments)
         guard options.keep == nil || plan.folder != nil else {
             throw arguments.refused("--keep needs a folder, and \(destination) is not one")
@@ -128,13 +131,14 @@ extension Command {
         }
         options.method = arguments.text(of: .method).flatMap { Backup.Method(rawValue: $0) } ?? .auto
         options.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
-        options.pace = try arguments.text(of: .pace).map { text throws(ProgramFailure) in
-            guard let pace = RedisPace(text) else {
-                throw arguments.refused(
-                    "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
-            }
-            return pace
-        } ?? .considerate
+        options.pace =
+            try arguments.text(of: .pace).map { text throws(ProgramFailure) in
+                guard let pace = RedisPace(text) else {
+                    throw arguments.refused(
+                        "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
+                }
+                return pace
+            } ?? .considerate
         options.hasFunctions = arguments.has(.functions)
         options.isReplacing = arguments.has(.replaceFile)
         options.allowsSmaller = arguments.has(.allowSmaller)
@@ -168,7 +172,7 @@ extension Backup.Report {
             let manifest = file.manifest
             var line =
                 "\(manifest.database.name) (number \(manifest.database.number)): "
-                    + "\(Units.counted(manifest.keys, "key")), "
+                + "\(Units.counted(manifest.keys, "key")), "
                 + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.bytes(manifest.content.bytes))"
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
@@ -178,7 +182,8 @@ extension Backup.Report {
                 line += " With the server's functions, which all databases share."
             }
             if let words = ModuleData(manifest.moduleDataLeftOut ?? [:]).text(
-                of: "The server", "it is not in the file, as no key of such a type is") {
+                of: "The server", "it is not in the file, as no key of such a type is")
+            {
                 line += " " + words
             }
             if manifest.sourceChecksum == RDBChecksum.absent.rawValue {

@@ -59,7 +59,8 @@ extension Command {
         try streams.output.writeAll(CatalogueText.text(of: entries))
         if !elsewhere.isEmpty {
             let names = elsewhere.map(\.name.text).joined(separator: ", ")
-            let words = "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
+            let words =
+                "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
                 + "hold passwords: \(names)"
             try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }

@@ -91,11 +91,13 @@ extension DatabaseReport {
         findings += misplaced.map { misplaced in
             let atLeast = isComplete ? "" : "at least "
             let isOne = misplaced.keys == 1
-            var message = "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
+            var message =
+                "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
                 + "\(isOne ? "sits" : "sit") in \(name); "
                 + "\(isOne ? "it belongs" : "they belong") to \(misplaced.belongsTo)"
             if misplaced.atHome > 0 {
-                message += ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
+                message +=
+                    ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
                     + "the pattern: make it narrower"
             }
             return Finding(.warning, "misplaced", message, command: misplaced.command)

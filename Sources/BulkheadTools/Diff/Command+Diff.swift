@@ -47,9 +47,10 @@ extension Command {
                     ? "one side is a database: restore one of the files, or start a server with it"
                     : "the file comes first: bulkhead diff \(right) \(left)")
         }
-        let rightSelection = try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
-            try ServerSelection(url: url, beside: selection, of: arguments)
-        } ?? selection
+        let rightSelection =
+            try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
+                try ServerSelection(url: url, beside: selection, of: arguments)
+            } ?? selection
         var entry = try rightSelection.entry(right)
         let isElsewhere = arguments.has(.rightURL)
         try selection.refuseUnusedURL(

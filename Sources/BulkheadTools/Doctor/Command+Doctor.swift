@@ -89,7 +89,8 @@ private struct DoctorReport: Encodable {
             Units.counted(findings.count { $0.severity == severity }, severity.rawValue)
         }
         let isWell = findings.allSatisfy { $0.severity == .note }
-        lines += (findings.isEmpty ? [] : [""])
+        lines +=
+            (findings.isEmpty ? [] : [""])
             + [screen.inked(counts.joined(separator: ", ") + ".", isWell ? .good : nil)]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -265,7 +265,8 @@ package struct Diagnosis: Sendable {
         }
         var found = permissions.lacks.map { lack in
             let list = lack.commands.joined(separator: ", ")
-            let reason = lack.isDenied
+            let reason =
+                lack.isDenied
                 ? "the ACL denies \(list) to \(permissions.user)" : "the server has no command \(list) by that name"
             let rights = lack.commands.map { "+" + $0.lowercased().replacing(" ", with: "|") }.joined(separator: " ")
             return Finding(

@@ -162,7 +162,8 @@ extension Command {
             return report.files.first
         } catch {
             let error = error.named(arguments.program)
-            let advice = arguments.has(.allowFuzzy) || Interruption.isRequested
+            let advice =
+                arguments.has(.allowFuzzy) || Interruption.isRequested
                 ? "" : " Where the server gives no snapshot, --allow-fuzzy takes a backup made key by key."
             throw ProgramFailure(
                 error.exitCode, (error.message ?? arguments.program) + "\nNothing was removed." + advice)

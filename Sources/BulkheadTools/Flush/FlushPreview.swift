@@ -43,10 +43,12 @@ package struct FlushPreview: Sendable {
             let primary = facts.primary.map { ", \($0)" } ?? ""
             standing = "\(entry.name) is on a replica, which takes no writes: name its primary\(primary)"
         } else {
-            standing = facts.clusterObstacle(
-                entry.name, at: address, "what a flush removes",
-                remedy: "Run FLUSHDB on each of its primaries, in number \(entry.number); it asks for no confirmation"
-            )?.message
+            standing =
+                facts.clusterObstacle(
+                    entry.name, at: address, "what a flush removes",
+                    remedy:
+                        "Run FLUSHDB on each of its primaries, in number \(entry.number); it asks for no confirmation"
+                )?.message
         }
         searchIndexes = facts.searchIndexes
         aliases = databases.catalogue.entries.filter { other in

@@ -66,7 +66,8 @@ extension Command {
         if arguments.has(.misplaced) {
             let asks = asks(arguments, streams)
             return try await MisplacedMove(
-                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks).run()
+                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks
+            ).run()
         }
         let databases = try selection.open([plan.from, plan.to])
         var others: RedisDatabases?

@@ -206,7 +206,8 @@ struct CrossServerMover: KeyMover {
         let found = try await targetReader.read(names, lane.target)
         for (key, difference) in zip(keys, try await differences(keys, found, lane)) {
             if let difference {
-                slice.outcomes[key.place] = plan.copies
+                slice.outcomes[key.place] =
+                    plan.copies
                     ? .moved(KeyOutcome.Arrival(differences: difference))
                     : .failed("its copy is not the same, so the source keeps it: \(difference)")
             } else if plan.copies {

@@ -262,7 +262,8 @@ struct MigrationPreflight {
             try await body()
         } catch {
             guard error.deniesKey else { throw error }
-            let advice = keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
+            let advice =
+                keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
                 ? "A move between servers keeps notes in keys of its own, in both databases: allow "
                     + "~bulkhead:migration:* to this user on both servers, or say --copy"
                 : "This user may not touch keys named "

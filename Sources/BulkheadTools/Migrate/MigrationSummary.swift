@@ -61,7 +61,8 @@ struct MigrationSummary {
                 \(plan.from.name). To go on:
                 """
         case .failed(let reason):
-            let state = report.mayHaveLost
+            let state =
+                report.mayHaveLost
                 ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in "
                     + "\(plan.from.name)."
                 : "Every key is whole on one side or on both."
@@ -70,7 +71,8 @@ struct MigrationSummary {
             let pattern = plan.keys.words ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil where report.isAtItsEnd && !plan.isDryRun:
-            words = "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "
+            words =
+                "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "
                 + "\(report.impossible == 1 ? "stays" : "stay") in \(plan.from.name): another run would end the same."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }

@@ -26,15 +26,17 @@ package struct ServerSelection: Sendable {
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ProgramFailure) {
         program = arguments.program
-        call = (arguments.pasted(.url).map { " \($0)" } ?? "")
+        call =
+            (arguments.pasted(.url).map { " \($0)" } ?? "")
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
-            catalogue = if let file = arguments.text(of: .catalogue) {
-                try DatabaseCatalogue(contentsOfFile: file)
-            } else {
-                try DatabaseCatalogue(environment: environment)
-            }
+            catalogue =
+                if let file = arguments.text(of: .catalogue) {
+                    try DatabaseCatalogue(contentsOfFile: file)
+                } else {
+                    try DatabaseCatalogue(environment: environment)
+                }
         } catch {
             throw arguments.refused(error.message)
         }

@@ -45,7 +45,8 @@ struct TargetJudge: Sendable {
         let needed = first.evicts ? coming + margin + room : coming - margin
         guard left < needed, coming > 0 else { return nil }
         let enough = Units.bytes(limit - left + coming + margin + max(room, Limits.leastRoom))
-        let facts = "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
+        let facts =
+            "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
             + "left of its maxmemory of \(Units.bytes(limit))"
         if first.evicts {
             return "\(facts); then it evicts keys (maxmemory-policy \(first.policy ?? "unknown")), new ones "

@@ -60,7 +60,8 @@ extension Command {
     private static func runRESP(
         _ arguments: Arguments, _ streams: StandardStreams
     ) async throws(ProgramFailure) -> ExitCode {
-        let awaited = arguments.has(.encode)
+        let awaited =
+            arguments.has(.encode)
             ? #"commands, one a line, such as ["GET","doc:1"]"# : "protocol bytes, such as +OK and a line end"
         streams.sayWaiting(for: awaited, arguments.program)
         guard arguments.has(.encode) else {

@@ -102,7 +102,8 @@ extension Command {
             guard !facts.isCluster else { throw Restoration.isNode(plan.into.name, facts) }
             if let lack = facts.infoLack {
                 guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
-                let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
+                let doubt =
+                    "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
                     + "known"
                     + (plan.verifies ? "" : "; --verify checks at the end whether all keys are there")
                 let lines = doubt.wrapped(to: streams.errors.screen.proseColumns)
@@ -115,8 +116,9 @@ extension Command {
             try restoration.targetWatch.begin(coming: nil, slice: 0)
             restoration.progress = { progress.update(done: $0) }
             var document = RestoreDocument(plan, isDryRun: arguments.has(.dryRun))
-            guard let ahead = try await restoration.foresee(
-                survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
+            guard
+                let ahead = try await restoration.foresee(
+                    survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
             else { throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored") }
             document.take(ahead, plan)
             if !document.isRefused {
@@ -154,7 +156,8 @@ extension Command {
                     let (verified, isWhole) = try await comparison.run(onlyLeft: true)
                     document.verified = verified
                     if !isWhole {
-                        document.report.stopped = "it was asked to stop while comparing: all keys are restored, and "
+                        document.report.stopped =
+                            "it was asked to stop while comparing: all keys are restored, and "
                             + "\(Units.counted(verified.compared, "key")) compared"
                     }
                 }
@@ -191,13 +194,15 @@ extension RestoreDocument {
         if ahead.unsupported > 0, !plan.skipsUnsupported {
             isRefused = true
             isDamaged = ahead.damaged.count > 0
-            report.stopped = isDamaged
+            report.stopped =
+                isDamaged
                 ? "the file has damaged values: \(nothing); say --skip-unsupported to restore the others"
                 : "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: \(nothing); say "
                     + "--skip-unsupported to restore the others"
         } else if ahead.taken > 0, plan.conflicts == .fail {
             isRefused = true
-            report.stopped = "the database has keys of these names: \(nothing); say --on-conflict skip or "
+            report.stopped =
+                "the database has keys of these names: \(nothing); say --on-conflict skip or "
                 + "--on-conflict replace"
         }
     }

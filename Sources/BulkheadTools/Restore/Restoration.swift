@@ -252,7 +252,8 @@ struct Restoration: Sendable {
         } catch {
             let error = largest.explained(error, sending: slice.reduce(0) { $0 + $1.bytes })
             report.isAmbiguous = error.isAmbiguous
-            report.stopped = error.explained
+            report.stopped =
+                error.explained
                 + (error.isAmbiguous
                     ? "; it is unknown whether \(Units.counted(slice.count, "key")) were restored" : "")
             return

@@ -50,7 +50,9 @@ package struct LintSelection: Sendable {
     func content(_ bytes: [UInt8], at path: [UInt8]) -> LintInput.Content? {
         let known = LintLanguage(path: path)
         guard let language = known ?? LintLanguage(shebangOf: bytes) else { return nil }
-        guard !bytes.prefix(Self.head).contains(0) else { return known == nil ? nil : .unread("it is binary", isFailure: false) }
+        guard !bytes.prefix(Self.head).contains(0) else {
+            return known == nil ? nil : .unread("it is binary", isFailure: false)
+        }
         return .source(bytes, language)
     }
 

@@ -1,6 +1,6 @@
 /// Random numbers that are the same on every machine for the same seed: SplitMix64 (Steele, Lea, Flood 2014).
 ///
-/// For arrivals, keys and vectors of a benchmark that must be repeatable; never for secrets.
+/// For samples, for benchmarks and tests that must be repeatable; never for secrets.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -15,6 +15,11 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, without the cost of a perfectly fair one; 0 for a bound below 2.
+    package mutating func below(_ bound: Int) -> Int {
+        bound < 2 ? 0 : Int(truncatingIfNeeded: next() >> 1) % bound
     }
 
     /// The next number from 0 up to, not including, 1, in steps of 2^-53.

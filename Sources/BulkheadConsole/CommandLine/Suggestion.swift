@@ -1,5 +1,5 @@
 /// The words `; did you mean …?` with the nearest of `known`; empty if none is near.
-func suggestion(for typed: String, among known: [String]) -> String {
+package func suggestion(for typed: String, among known: [String]) -> String {
     let near = known.map { (word: $0, distance: distance(typed, $0)) }.min { $0.distance < $1.distance }
     // Of a word that has little in common with it nobody thought.
     guard let near, near.distance <= max(1, min(typed.count, near.word.count) / 2) else { return "" }
@@ -14,7 +14,7 @@ private func distance(_ typed: String, _ known: String) -> Int {
 }
 
 /// How many letters to insert, leave out, replace or swap with their neighbour to make one word the other.
-func editDistance(_ left: String, _ right: String) -> Int {
+package func editDistance(_ left: String, _ right: String) -> Int {
     // A typing error is at the front of a word, and a word is not a file: more would only cost.
     let left = Array(left.unicodeScalars.prefix(64))
     let right = Array(right.unicodeScalars.prefix(64))

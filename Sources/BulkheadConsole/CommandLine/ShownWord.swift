@@ -1,12 +1,12 @@
 extension String {
     /// The word as a message may repeat it: of a URL, in which a password may stand, only what kind it is.
-    var inMessage: String {
+    package var inMessage: String {
         guard let sign = firstRange(of: "://") else { return self }
         return String(self[..<sign.upperBound]) + "…"
     }
 
     /// A text without the logins of the URLs in it: `redis://:secret@cache` becomes `redis://…@cache`.
-    var withoutLogins: String {
+    package var withoutLogins: String {
         var shown = ""
         var rest = self[...]
         while let sign = rest.firstRange(of: "://") {
@@ -22,7 +22,7 @@ extension String {
     }
 
     /// As one word of a shell: as it is if nothing in it is special there.
-    var quotedForShell: String {
+    package var quotedForShell: String {
         let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")
         if !isEmpty, allSatisfy({ plain.contains($0) }) { return self }
         return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"

@@ -10,6 +10,8 @@ public struct RedisConfiguration: Sendable {
     public var username: String?
     /// Sent only in the handshake; never printed, logged or part of an error.
     public var password: RedisPassword?
+    /// How to speak TLS with the server; nil, the default, is without.
+    public var tls: RedisTLS?
     /// Shown in CLIENT LIST. No spaces, no control characters.
     public var clientName: String?
     /// The protocol asked for. With RESP3, servers that do not know it are spoken to in RESP2.
@@ -100,6 +102,7 @@ public struct RedisConfiguration: Sendable {
             configuration.endpoint = server.endpoint
             configuration.username = server.username
             configuration.password = server.password
+            configuration.tls = server.tls(inheriting: tls)
         }
         let budget = entry.budget
         configuration.maximumLeases = budget.leases ?? maximumLeases
@@ -114,6 +117,7 @@ public struct RedisConfiguration: Sendable {
             endpoint: endpoint, database: number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
+        settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(
@@ -129,10 +133,10 @@ public struct RedisConfiguration: Sendable {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// User, address, and whether there is a password.
+    /// User, address, TLS, and whether there is a password.
     public var description: String {
         let user = username.map { "\($0)@" } ?? ""
-        return "\(user)\(address)" + (password == nil ? "" : " with a password")
+        return "\(user)\(address)" + (tls.map { " over \($0)" } ?? "") + (password == nil ? "" : " with a password")
     }
 }
 

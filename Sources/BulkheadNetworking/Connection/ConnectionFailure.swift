@@ -6,6 +6,16 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case nameNotResolved
         case connectFailed
         case connectTimedOut
+        /// This process has no TLS: OpenSSL was not found.
+        case tlsUnavailable
+        /// Files of the TLS settings cannot be used; nothing was sent.
+        case tlsSettings
+        /// The server's certificate was not accepted.
+        case certificateRefused
+        /// The server did not accept our certificate, or what TLS we speak.
+        case tlsRefused
+        /// The handshake of TLS failed: it was cut, or no TLS is spoken there.
+        case tlsFailed
         /// The server answered the handshake with an error of its own (maxclients, protected mode, a script that holds
         /// it …); the error's first word.
         case handshakeRefused(code: String)

@@ -38,7 +38,7 @@ final class ScriptedLayer: StreamLayer {
 
     func handshakeStep() throws(ConnectionFailure) -> Bool {
         if let line = greeting {
-            guard try line.withUnsafeBytes({ bytes throws(ConnectionFailure) in try send(bytes) }) != nil else {
+            guard try line.span.withUnsafeBytes({ bytes throws(ConnectionFailure) in try send(bytes) }) != nil else {
                 return false
             }
             greeting = nil
@@ -114,7 +114,7 @@ final class ScriptedLayer: StreamLayer {
         case .aLineOnceThereIsRoom:
             if isInRequest { return true }
             let line = Array("\r\n".utf8)
-            guard try line.withUnsafeBytes({ bytes throws(ConnectionFailure) in try send(bytes) }) == 2 else {
+            guard try line.span.withUnsafeBytes({ bytes throws(ConnectionFailure) in try send(bytes) }) == 2 else {
                 return false
             }
             log.linesSent.add(1, ordering: .relaxed)

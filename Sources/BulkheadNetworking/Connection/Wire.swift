@@ -48,9 +48,12 @@ final class Wire {
 
     private func writeWhatIsLeft() throws(ConnectionFailure) -> Bool {
         while written < outgoing.count {
-            let count = try outgoing.withUnsafeBytes { bytes throws(ConnectionFailure) in
-                try stream.write(UnsafeRawBufferPointer(rebasing: bytes[written...]))
+            let answer = outgoing.withUnsafeBytes { bytes in
+                Result { () throws(ConnectionFailure) in
+                    try stream.write(UnsafeRawBufferPointer(rebasing: bytes[written...]))
+                }
             }
+            let count = try answer.get()
             guard let count else { return false }
             written += count
         }

@@ -3,6 +3,7 @@ import BulkheadRESP
 import BulkheadTestServer
 import BulkheadTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 /// What holds for any layer under a connection, by one that makes it as hard as it may.

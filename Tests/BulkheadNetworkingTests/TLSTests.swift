@@ -56,7 +56,7 @@ extension ConnectionSettings {
         let server = try RedisTestServer.startWithTLS()
         defer { server.stop() }
         let settings = ConnectionSettings.overTLS(server, host: host, database: 3)
-        #expect(await way.say("SET greeting hello", settings).value?.text == "OK")
+        #expect(await way.say("SET greeting hello", settings).value == .simpleString("OK"))
         #expect(try Probe(server).say("INFO keyspace").bytes?.text?.contains("db3:keys=1") == true)
         #expect(await way.say("GET greeting", settings).value?.bytes == "hello")
     }
@@ -66,7 +66,7 @@ extension ConnectionSettings {
         let server = try RedisTestServer.startWithTLS()
         defer { server.stop() }
         let settings = TLSSettings().with { $0.trust = .folder(certificates.authorityFolder) }
-        #expect(await way.say("PING", .overTLS(server, settings)).value?.text == "PONG")
+        #expect(await way.say("PING", .overTLS(server, settings)).value == .simpleString("PONG"))
     }
 
     @Test(arguments: Way.allCases)
@@ -74,12 +74,12 @@ extension ConnectionSettings {
         let server = try RedisTestServer.startWithTLS(clientAuthority: certificates.authority)
         defer { server.stop() }
         let settings = TLSSettings.trusting.with(certificates.client)
-        #expect(await way.say("PING", .overTLS(server, settings)).value?.text == "PONG")
+        #expect(await way.say("PING", .overTLS(server, settings)).value == .simpleString("PONG"))
         let encrypted = settings.with {
             $0.keyFile = certificates.encryptedKey
             $0.passphrase = certificates.passphrase
         }
-        #expect(await way.say("PING", .overTLS(server, encrypted)).value?.text == "PONG")
+        #expect(await way.say("PING", .overTLS(server, encrypted)).value == .simpleString("PONG"))
     }
 
     @Test(arguments: Way.allCases)

@@ -96,7 +96,7 @@ extension RedisTestServer {
         _ pair: TestCertificates.Pair = TestCertificates.shared.server, clientAuthority: String? = nil,
         arguments: [String] = []
     ) throws(RedisTestServerError) -> RedisTestServer {
-        let tls = Options.TLS(
+        let tls = TLS(
             certificateFile: pair.certificate, keyFile: pair.key, clientAuthorityFile: clientAuthority)
         return try start(Options(listening: .tcp, arguments: arguments, tls: tls))
     }

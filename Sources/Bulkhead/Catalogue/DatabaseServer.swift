@@ -45,7 +45,7 @@ public struct DatabaseServer: Sendable, Hashable {
 
     /// The settings of a connection to it, with what it takes from the configuration's.
     func tls(inheriting inherited: RedisTLS?) -> RedisTLS? {
-        guard let tls, !hasTLSSettings, var inherited else { return tls }
+        guard tls != nil, !hasTLSSettings, var inherited else { return tls }
         inherited.serverName = nil
         return inherited
     }

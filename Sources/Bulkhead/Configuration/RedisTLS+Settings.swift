@@ -1,3 +1,5 @@
+import BulkheadNetworking
+
 /// TLS settings as text: parameters of a URL (`tls_ca_file`) and variables of an environment (`REDIS_TLS_CA_FILE`).
 extension RedisTLS {
     /// A setting that text can hold.

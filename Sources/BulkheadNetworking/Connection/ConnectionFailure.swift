@@ -107,10 +107,22 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
 
     /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
     /// and one day a server would be spoken to in RESP2 because it was restarted at the wrong moment.
-    func inHandshake(in version: RESPVersion) -> ConnectionFailure {
-        guard isEndOfConnection, version == .resp3 else { return self }
-        return ConnectionFailure(
-            reason, "\(message); if a proxy there does not know HELLO, set the version to RESP2", progress: progress)
+    func inHandshake(of settings: ConnectionSettings) -> ConnectionFailure {
+        var advice = ""
+        // A server that wants TLS hangs up on other words, or answers by an alert of TLS's.
+        if settings.tls == nil, isEndOfConnection || isForeignAnswer {
+            advice += "; if the port wants TLS, use rediss://"
+        }
+        if isEndOfConnection, settings.version == .resp3 {
+            advice += "; if a proxy there does not know HELLO, set the version to RESP2"
+        }
+        return advice.isEmpty ? self : ConnectionFailure(reason, message + advice, progress: progress)
+    }
+
+    /// The first byte that came starts nothing of RESP.
+    private var isForeignAnswer: Bool {
+        guard case .protocolViolation(let violation) = reason else { return false }
+        return violation.kind == .unknownType && violation.offset == 0
     }
 
     /// The connection was there, and then it was not.

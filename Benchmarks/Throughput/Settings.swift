@@ -16,6 +16,7 @@ struct Settings: Sendable {
     var keys = 10
     var type = "string"
     var countAllocations = false
+    var spin: Int?
     var proofInterval = 0
     var idleNames = 0
     var json = false
@@ -44,6 +45,11 @@ struct Settings: Sendable {
                 .integer("clients", "<number>", \.clients, in: 1...10_000, help: "callers at once"),
                 .integer("pipeline", "<number>", \.pipeline, in: 1...100_000, help: "commands in one pipeline"),
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands in all"),
+                .integer(
+                    "spin", "<µs>", \.spin, in: 0...1_000_000_000,
+                    help: "how long a lone caller looks at the socket before it sleeps: 0 is never, and so long that "
+                        + "every reply is there in time fixes that path whatever the machine's speed; else as the "
+                        + "client does by itself"),
                 .integer(
                     "proof-interval", "<n>", \.proofInterval, in: 0...1_000_000_000,
                     help: "one in n commands is followed by a proof of order; 0 is none"),

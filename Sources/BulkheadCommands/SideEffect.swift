@@ -10,10 +10,15 @@
 ///
 /// "The same" is meant of the command alone: between the two runs another client may have written.
 public enum SideEffect: Sendable, Hashable, CaseIterable {
+    /// Twice is the same.
     case read
+    /// Twice leaves the same keys; the reply tells of the second run.
     case idempotentWrite
+    /// Twice leaves something else than once.
     case accumulatingWrite
+    /// A command for operators, who decide.
     case admin
+    /// What it does is not known, or it must not be sent again.
     case never
 }
 

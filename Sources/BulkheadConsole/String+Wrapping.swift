@@ -26,6 +26,11 @@ extension String {
 }
 
 extension String {
+    /// The text with spaces behind it, so that it is at least so many characters long.
+    package func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+
     /// The text with a full stop behind it, unless it ends a sentence already: what a server says may.
     package var asSentence: String {
         guard let last, !".!?:…".contains(last) else { return self }

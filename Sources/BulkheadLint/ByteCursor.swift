@@ -35,10 +35,35 @@ struct ByteCursor: Sendable {
         while offset < end, isWanted(bytes[offset]) { offset += 1 }
     }
 
+    /// Moves on like `advance(while:)`, and returns what it passed.
+    mutating func text(while isWanted: (UInt8) -> Bool) -> String {
+        let start = offset
+        advance(while: isWanted)
+        return text(from: start)
+    }
+
     /// Reads a comment to the end of its line.
     mutating func lineComment() -> SourceComment {
         let start = offset
         advance { $0 != .newline }
+        return SourceComment(range: start..<offset, text: text(from: start))
+    }
+
+    /// Reads a comment that `/*` begins.
+    mutating func blockComment(nests: Bool = false) -> SourceComment {
+        let start = offset
+        var depth = 0
+        repeat {
+            if isAt("/*") {
+                depth = nests ? depth + 1 : 1
+                advance(2)
+            } else if isAt("*/") {
+                depth -= 1
+                advance(2)
+            } else {
+                advance()
+            }
+        } while depth > 0 && !isAtEnd
         return SourceComment(range: start..<offset, text: text(from: start))
     }
 

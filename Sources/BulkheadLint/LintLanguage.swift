@@ -45,15 +45,10 @@ package enum LintLanguage: Sendable, Hashable {
         if programs.first?.split(separator: "/").last == "env" {
             programs = programs.dropFirst().drop { $0.hasPrefix("-") || $0.contains("=") }
         }
-        guard let program = programs.first?.split(separator: "/").last else { return nil }
-        switch program {
-        case "sh", "bash", "dash", "zsh", "ksh", "ash", "bats": self = .shell
-        case _ where program.hasPrefix("python"): self = .python
-        case "swift": self = .swift
-        case "make": self = .recipe
-        case "node", "bun", "deno", "tsx", "ts-node": self = .script
-        default: return nil
-        }
+        guard let program = programs.first?.split(separator: "/").last,
+            let language = RunnerWords.language(ofScriptFor: String(program))
+        else { return nil }
+        self = language
     }
 
     private static let templates = [

@@ -35,7 +35,8 @@ package enum Linter {
         func report(_ rule: LintRule, at offset: Int, _ what: String) {
             let place = places[offset]
             let finding = LintFinding(
-                rule: rule, line: place.line, column: place.column, what: what, instead: rule.instead(in: language))
+                rule: rule, line: place.line, column: place.column, what: what, why: rule.reason,
+                instead: rule.instead(in: language))
             found.append((offset, finding))
         }
         for sighting in Set(sightings) {
@@ -66,18 +67,38 @@ private struct Allowance: Hashable {
     let line: Int
 }
 
+/// Where an offset lies.
+private struct Place {
+    var line = 1
+    var column = 1
+    /// The offset of the line's first byte.
+    var lineStart = 0
+}
+
 /// Lines and columns of some offsets, found in one walk through the file.
 private struct Places {
-    private var positions: [Int: SourcePosition] = [:]
+    private var places: [Int: Place] = [:]
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8], _ offsets: [Int]) {
         self.bytes = bytes
-        var walk = SourcePositions(bytes)
-        for offset in Set(offsets).sorted() { positions[offset] = walk.position(of: offset) }
+        var place = Place()
+        var start = 0
+        for end in Set(offsets).sorted() {
+            for (offset, byte) in zip(start..., bytes.dropFirst(start).prefix(end - start)) {
+                if byte == .newline {
+                    place = Place(line: place.line + 1, column: 1, lineStart: offset + 1)
+                } else if byte & 0xc0 != 0x80 {
+                    // The column of a scalar counts those before it; the bytes that continue one do not.
+                    place.column += 1
+                }
+            }
+            places[end] = place
+            start = end
+        }
     }
 
-    subscript(offset: Int) -> SourcePosition { positions[offset] ?? SourcePosition() }
+    subscript(offset: Int) -> Place { places[offset] ?? Place() }
 
     /// The line that a comment speaks of: its own if code stands before it, else the next one that is more than a
     /// comment.

@@ -1,16 +1,17 @@
 /// Commands that a Lua script sends: `redis.call('SELECT', 3)`.
 enum LuaCalls {
+    private static let openings: [StaticString] = ["redis.call(", "redis.pcall(", "server.call(", "server.pcall("]
+
     static func find(in text: String) -> [(rule: LintRule, command: String)] {
-        guard text.utf8.count > 12, text.contains("call(") else { return [] }
+        guard text.contains("call(") else { return [] }
         var found: [(rule: LintRule, command: String)] = []
         var cursor = ByteCursor(Array(text.utf8))
         while !cursor.isAtEnd {
-            let length = lengthOfCall(at: cursor)
-            guard length > 0 else {
+            guard let opening = openings.first(where: { cursor.isAt($0) }) else {
                 cursor.advance()
                 continue
             }
-            cursor.advance(length)
+            cursor.advance(opening.utf8CodeUnitCount)
             cursor.advance { $0.isBlank || $0 == .newline }
             guard cursor.peek() == .quote || cursor.peek() == .apostrophe else { continue }
             cursor.advance()
@@ -19,12 +20,5 @@ enum LuaCalls {
             if let verdict = RedisWords.verdict(on: [cursor.text(from: start)]) { found.append(verdict) }
         }
         return found
-    }
-
-    private static func lengthOfCall(at cursor: ByteCursor) -> Int {
-        if cursor.isAt("redis.call(") { return 11 }
-        if cursor.isAt("redis.pcall(") { return 12 }
-        if cursor.isAt("server.call(") { return 12 }
-        return cursor.isAt("server.pcall(") ? 13 : 0
     }
 }

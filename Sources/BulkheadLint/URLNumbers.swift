@@ -24,6 +24,11 @@ enum URLNumbers {
         return found
     }
 
+    /// The numbers in a part of a file.
+    static func sightings(in range: Range<Int>, of bytes: [UInt8]) -> [Sighting] {
+        find(in: bytes[range]).map { Sighting(.databaseNumber, at: range.lowerBound + $0.offset, $0.what) }
+    }
+
     /// The numbers in a text that stands in a file, each where it stands there, unless escapes are in between.
     static func sightings(of text: String, spelledAt range: Range<Int>, in bytes: [UInt8]) -> [Sighting] {
         let numbers = text.utf8.count < 6 ? [] : find(in: text.utf8)
@@ -123,36 +128,33 @@ private struct URLReader {
 
     /// True if the next URL begins behind the sign that stands here.
     private var isBeforeScheme: Bool {
-        var length = 1
-        while length < 24, cursor.peek(length).isLetter || "+-.".utf8.contains(cursor.peek(length)) { length += 1 }
-        return cursor.peek(length) == UInt8(ascii: ":") && cursor.peek(length + 1) == UInt8(ascii: "/")
-            && cursor.peek(length + 2) == UInt8(ascii: "/")
+        var probe = cursor
+        probe.advance()
+        probe.advance { $0.isLetter || "+-.".utf8.contains($0) }
+        return probe.isAt("://")
     }
+
+    /// What begins and ends a variable in templates of all kinds.
+    private static let templates: [(opening: StaticString, closing: StaticString)] = [
+        ("\u{fffc}", ""), ("{{", "}}"), ("${{", "}}"), ("${", "}"), ("{", "}"), ("$(", ")"), ("%(", ")s"), ("%s", ""),
+        ("%d", ""), ("%i", ""),
+    ]
 
     /// `${NAME}`, `$NAME`, `{{ name }}`, `{name}`, `%(name)s`, `%s`, or a hole; nil if none stands here.
     private var lengthOfVariable: Int? {
-        let byte = cursor.peek()
-        if cursor.isAt("\u{fffc}") { return 3 }
-        if cursor.isAt("${{") || cursor.isAt("{{") { return length(through: "}}") }
-        if cursor.isAt("${") || byte == UInt8(ascii: "{") { return length(through: "}") }
-        if cursor.isAt("$(") { return length(through: ")") }
-        if byte == UInt8(ascii: "$"), cursor.peek(1).beginsName {
+        if cursor.peek() == UInt8(ascii: "$"), cursor.peek(1).beginsName {
             var length = 2
             while cursor.peek(length).continuesName { length += 1 }
             return length
         }
-        if cursor.isAt("%(") { return length(through: ")s") }
-        if cursor.isAt("%s") || cursor.isAt("%d") || cursor.isAt("%i") { return 2 }
-        return nil
-    }
-
-    /// The length to the end of `sign`, within a line of sensible length.
-    private func length(through sign: StaticString) -> Int? {
+        guard let (opening, closing) = Self.templates.first(where: { cursor.isAt($0.opening) }) else { return nil }
+        // It ends within a line of sensible length.
         var probe = cursor
-        while !probe.isAtEnd, probe.peek() != .newline, probe.offset - cursor.offset < 128 {
-            if probe.isAt(sign) { return probe.offset + sign.utf8CodeUnitCount - cursor.offset }
+        probe.advance(opening.utf8CodeUnitCount)
+        while !probe.isAt(closing) {
+            guard !probe.isAtEnd, probe.peek() != .newline, probe.offset - cursor.offset < 128 else { return nil }
             probe.advance()
         }
-        return nil
+        return probe.offset + closing.utf8CodeUnitCount - cursor.offset
     }
 }

@@ -10,7 +10,7 @@
 ///
 /// The decoder resumes where it stopped and never reads a byte of a finished part again, so its cost is linear in
 /// the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
-/// follows what has arrived, plus at most ``RESPDecoder/reservedBulkBytes``.
+/// follows what has arrived, plus at most `reservedBulkBytes`.
 /// Replies that have arrived whole, of the types that most commands answer with, take a shorter way to the same
 /// values: see `decodeFrequent()`.
 ///

@@ -15,7 +15,10 @@ import Synchronization
 public final class RedisTestServer: Sendable {
     /// Which of the two server families it is.
     public enum Flavour: String, Sendable, Hashable {
-        case redis, valkey
+        /// A `redis-server`.
+        case redis
+        /// A `valkey-server`.
+        case valkey
     }
 
     /// What the server was started with.

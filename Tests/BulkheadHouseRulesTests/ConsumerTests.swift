@@ -1,4 +1,5 @@
 import Foundation
+import BulkheadTestSupport
 import Testing
 
 /// A user's package beside this one in one graph. A target's name must be the only one of a whole graph, so the user's
@@ -18,7 +19,8 @@ import Testing
         #expect(manifest.products.map(\.name) == ["Bulkhead", "BulkheadRESP", "BulkheadTestServer", "bulkhead"])
     }
 
-    @Test func `a package whose targets are called like ours builds beside it, by the README's lines, version or path`()
+    @Test(.enabled(if: TestTier.hasTime))
+    func `a package whose targets are called like ours builds beside it, by the README's lines, version or path`()
         throws
     {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-consumer-\(UUID())")

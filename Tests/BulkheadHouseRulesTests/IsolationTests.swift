@@ -1,4 +1,5 @@
 import Foundation
+import BulkheadTestSupport
 import Testing
 
 /// The isolation benchmark, small, on servers it starts itself: that it measures what it is asked, not how fast.
@@ -67,7 +68,7 @@ import Testing
     }
 
     /// A snapshot begins within a second of being asked for.
-    @Test(arguments: [
+    @Test(.enabled(if: TestTier.hasTime), arguments: [
         ("0.2", ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), ("2", ["sync"]),
     ])
     func `every noise that the server can make is made`(seconds: String, noises: [String]) throws {

@@ -1,4 +1,5 @@
 import Foundation
+import BulkheadTestSupport
 import Testing
 
 /// The program that kills migrations: that it does what it is asked, and would find what it looks for.
@@ -8,7 +9,8 @@ import Testing
         try Child.run(Repository.binaries.appendingPathComponent("BulkheadMigrationKills").path, words)
     }
 
-    @Test func `killed migrations and servers lose and double nothing`() throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `killed migrations and servers lose and double nothing`() throws {
         let (output, status) = try Self.run("--rounds", "2", "--keys", "1000")
         #expect(status == 0, "\(output)")
         #expect(output.contains("Nothing was lost or doubled."))

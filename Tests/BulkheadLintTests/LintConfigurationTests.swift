@@ -42,6 +42,23 @@ import Testing
     }
 
     @Test(arguments: [
+        ("#!/usr/bin/env node\n", LintLanguage.script), ("#!/usr/bin/make -f\n", .recipe), ("#!/bin/zsh", .shell),
+        ("#!/usr/bin/env swift\n", .swift),
+    ])
+    func `so do scripts of other languages`(text: String, language: LintLanguage?) {
+        #expect(LintLanguage(shebangOf: Array(text.utf8)) == language)
+    }
+
+    @Test(arguments: [
+        ("{\"redis\": {\"db\": 3}}", ["1:18"]), ("[a]\n'redis://h/3'", ["2:2"]),
+        ("url: redis://h/3", ["1:6"]), ("a.url:redis://h/3", ["1:7"]), ("  redis://h/3", ["1:3"]),
+        ("l = [\n \"\"\"\nredis://h/1\"\"\" ]", ["3:1"]), ("a = 'x' REDIS_DB=3", ["1:18"]),
+    ])
+    func `settings: what is written as elsewhere is read as there`(source: String, places: [String]) {
+        #expect(found(in: source, .settings) == places.map { "\($0) database-number" })
+    }
+
+    @Test(arguments: [
         ("a.swift", LintLanguage.swift), ("a/b.py", .python), ("x.sh", .shell), ("x.sh.j2", .shell),
         (".env", .settings),
         (".env.example", .settings), ("prod.env", .settings), ("docker-compose.yml", .yaml), ("Dockerfile", .recipe),

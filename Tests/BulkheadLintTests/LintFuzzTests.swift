@@ -1,4 +1,5 @@
 import BulkheadLint
+import BulkheadTestSupport
 import Testing
 
 /// Any bytes are read to their end, in time that grows with their number: a suite that hangs or traps has failed.
@@ -83,7 +84,7 @@ import Testing
     }
 
     /// What costs much once must not cost it again for each byte: if it did, 32 KiB of each would take hours.
-    @Test(arguments: [
+    @Test(.enabled(if: TestTier.isWhole), arguments: [
         "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\",
         "- ", "a: {",
         "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",

@@ -128,6 +128,54 @@ import Testing
     }
 
     @Test(arguments: [
+        "cls = redis.Redis if x else redis.StrictRedis\ncls()", "cls = redis.Redis or None\ncls(host=h)",
+        "class A:\n    def f(self):\n        self.type = redis.Redis\n        self.type(host=h)",
+        "def make(cls=redis.Redis): return cls()", "def make(url, cls=redis.Redis, n=1): return cls.from_url(url)",
+    ])
+    func `a type of clients that a variable holds makes clients`(source: String) {
+        #expect(rules(in: "import redis\n" + source, .python) == [.rawClient])
+        #expect(rules(in: "import mine\n" + source.replacing("redis.", with: "mine."), .python) == [])
+    }
+
+    @Test(arguments: [
+        ("S = {'sentinels': [('h', 26379)], 'service_name': 'm', 'DB': 2}", "1:56"),
+        ("S = dict(sentinels=hosts, db=2)", "1:27"), ("S = {'SENTINEL_KWARGS': {}, 'DB': 2}", "1:29"),
+    ])
+    func `options with sentinels are those of Redis`(source: String, place: String) {
+        #expect(found(in: source, .python) == ["\(place) database-number"])
+    }
+
+    @Test func `options with sentinels of JavaScript are those of Redis`() {
+        #expect(found(in: "const o = { sentinels: hosts, name: 'm', db: 3 }", .script) == ["1:42 database-number"])
+        #expect(rules(in: "const o = { hosts: hosts, name: 'm', db: 3 }", .script) == [])
+    }
+
+    @Test(arguments: [
+        ("docker run -e DB=\"${REDIS_DB:-3}\" x", LintLanguage.shell, ["1:19"]),
+        ("redis-cli ${REDIS_DB:=3} ${CACHE_REDIS_DB-4}", .shell, ["1:11", "1:26"]),
+        ("environment:\n  DB: ${REDIS_DB:-0}", .yaml, ["2:7"]), ("DB=${REDIS_DB:-3}", .settings, ["1:4"]),
+        ("cat > .env <<E\nDB=${REDIS_DB:-3}\nE", .shell, ["2:4"]),
+        ("echo ${REDIS_DB:3} ${REDIS_DB:-} ${REDIS_DB:-n} ${REDIS_PORT:-3} ${DB:-3} ${REDIS_DB} ${#REDIS_DB}", .shell, []),
+    ])
+    func `what a variable is if nobody sets it is a setting`(
+        source: String, language: LintLanguage, places: [String]
+    ) {
+        #expect(found(in: source, language) == places.map { "\($0) database-number" })
+    }
+
+    @Test(arguments: [
+        ("import KeyvRedis from '@keyv/redis'\nnew KeyvRedis(url)", [LintRule.rawClient]),
+        ("import { createKeyv } from '@keyv/redis'\ncreateKeyv({ database: 3 })", [.rawClient, .databaseNumber]),
+        ("const { KeyvValkey } = require('@keyv/valkey')\nnew KeyvValkey({ db: n })", [.rawClient, .databaseNumber]),
+        ("import KeyvSqlite from '@keyv/sqlite'\nnew KeyvSqlite({ database: 3 })", []),
+        ("import { Redis } from '@upstash/redis'\nRedis.fromEnv()", [.rawClient]),
+        ("import { createHandyClient } from 'handy-redis'\ncreateHandyClient()", [.rawClient]),
+    ])
+    func `each library's clients of JavaScript are known`(source: String, expected: [LintRule]) {
+        #expect(rules(in: source, .script) == expected)
+    }
+
+    @Test(arguments: [
         ("to_thread(conn.flushdb)", LintRule.flush), ("loop.run_in_executor(None, conn.flushall)", .flush),
         ("pool.submit(redis_client.keys, '*')", .keys), ("request.addfinalizer(conn.flushall)", .flush),
         ("to_thread(shelf.keys)", nil), ("assert_called(conn.flushdb)", nil), ("conn.flushdb.assert_called()", nil),

@@ -48,7 +48,7 @@ import Testing
         gate.signal()
         let failure = await stored.failure
         // In line, or refused where this task came to run after the refusal: not sent in either case.
-        #expect(failure?.reason == .databaseOutOfRange && failure?.progress != .mayHaveBeenSent)
+        #expect(failure?.reason == .databaseOutOfRange && failure?.stage != .sent)
         await onThread { isOver.wait() }
         #expect(words.value == ["HELLO", "CLIENT", "CLIENT", "SELECT"])
     }
@@ -72,7 +72,7 @@ import Testing
                 Issue.record("\(String(describing: failure)) is no protocol violation")
                 continue
             }
-            #expect(failure?.progress == .mayHaveBeenSent)
+            #expect(failure?.stage == .sent)
         }
         #expect(connection.isClosed)
     }
@@ -106,7 +106,7 @@ import Testing
         #expect(await connection.send(command("PING")) == .success(.simpleString("mine")))
         #expect(await eventually { connection.isClosed })
         let failure = await connection.send(command("PING")).failure
-        #expect(failure?.reason == .unsolicitedReply && failure?.progress == .refused)
+        #expect(failure?.reason == .unsolicitedReply && failure?.stage == .refused)
     }
 
     @Test func `a reply beyond the limits is a violation`() async throws {
@@ -172,7 +172,7 @@ import Testing
         #expect(failures.value.allSatisfy { [.closedByServer, .inputOutput].contains($0.reason) })
     }
 
-    @Test func `a server that hangs up with requests in line fails each of them`() async throws {
+    @Test func `a server that hangs up with requests in the queue fails each of them`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()
             _ = peer.readCommand()
@@ -189,6 +189,6 @@ import Testing
         let failures = results.compactMap(\.failure)
         #expect(failures.count == 4)
         #expect(failures.allSatisfy { [.closedByServer, .inputOutput].contains($0.reason) })
-        #expect(failures.allSatisfy { $0.progress == .mayHaveBeenSent })
+        #expect(failures.allSatisfy { $0.stage == .sent })
     }
 }

@@ -73,7 +73,7 @@ import Testing
                 if case .success(.integer(let number)) = result { numbers.insert(number) }
             }
         }
-        #expect(await eventually { !connection.isIdle }, "they stand in line")
+        #expect(await eventually { !connection.isIdle }, "they are queued")
         server.resume()
         #expect(await replies == Set(1...20))
         await connection.close(grace: .seconds(30))
@@ -89,11 +89,11 @@ import Testing
         async let second = connection.send(command("PING"))
         connection.abort()
         let (one, two) = await (first, second)
-        #expect(one.failure?.reason == .closed && one.failure?.progress == .mayHaveBeenSent)
+        #expect(one.failure?.reason == .closed && one.failure?.stage == .sent)
         #expect(two.failure?.reason == .closed)
         #expect(connection.isClosed)
         let later = await connection.send(command("PING")).failure
-        #expect(later?.reason == .closed && later?.progress == .refused)
+        #expect(later?.reason == .closed && later?.stage == .refused)
         #expect(try await probe.waitUntilAlone())
         await connection.close(grace: .zero)
     }
@@ -107,7 +107,7 @@ import Testing
         #expect(try await probe.waitForBlocked(1))
         async let closed: Void = connection.close(grace: .seconds(60))
         #expect(await eventually { connection.isClosed })
-        #expect(await connection.send(command("PING")).failure?.progress == .refused)
+        #expect(await connection.send(command("PING")).failure?.stage == .refused)
         try probe.say("LPUSH list x")
         #expect(await popped == .success(.array([.bulkString("list"), .bulkString("x")])))
         await closed
@@ -123,7 +123,7 @@ import Testing
         #expect(try await probe.waitForBlocked(1))
         await connection.close(grace: .milliseconds(10))
         let failure = await popped.failure
-        #expect(failure?.reason == .closed && failure?.progress == .mayHaveBeenSent)
+        #expect(failure?.reason == .closed && failure?.stage == .sent)
         #expect(try await probe.waitUntilAlone())
     }
 
@@ -142,11 +142,11 @@ import Testing
         server.kill()
         let failure = try #require(await popped.failure)
         #expect([.closedByServer, .inputOutput].contains(failure.reason))
-        #expect(failure.progress == .mayHaveBeenSent)
+        #expect(failure.stage == .sent)
         #expect(await eventually { between.isClosed && ends.value == 2 })
         let refused = try #require(await between.send(command("PING")).failure)
         #expect([.closedByServer, .inputOutput].contains(refused.reason))
-        #expect(refused.progress == .refused)
+        #expect(refused.stage == .refused)
     }
 
     @Test func `it is released after its end, and closing twice is harmless`() async throws {
@@ -170,7 +170,7 @@ import Testing
         for _ in 0..<50 {
             let connection = AsyncConnection(.to(server))
             await connection.close(grace: .seconds(60))
-            #expect(await connection.send(command("PING")).failure?.progress == .refused)
+            #expect(await connection.send(command("PING")).failure?.stage == .refused)
         }
         let probe = try Probe(server)
         #expect(try await probe.waitUntilAlone())

@@ -41,7 +41,7 @@ import Testing
         #expect(try await probe.waitUntilAlone())
     }
 
-    @Test func `those in line are served in the order they came`() async throws {
+    @Test func `those in the queue are served in the order they came`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = BlockingPool(.to(server), .upTo(1))
@@ -64,7 +64,7 @@ import Testing
         #expect(order.value == Array(0..<20))
     }
 
-    @Test func `whoever waits too long is told so, and is out of line`() async throws {
+    @Test func `whoever waits too long is told so, and is out of the queue`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = BlockingPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))
@@ -89,7 +89,7 @@ import Testing
         #expect(pool.leasedCount == 0)
     }
 
-    @Test func `with a dead server everybody in line gets the failure`() async throws {
+    @Test func `with a dead server everybody in the queue gets the failure`() async throws {
         let pool = BlockingPool(.to("/nowhere/redis.sock"), .upTo(2))
         let reasons = await withTaskGroup(of: ConnectionFailure.Reason?.self) { group in
             for _ in 0..<30 { group.addTask { await failureOfLease(pool)?.reason } }
@@ -116,7 +116,7 @@ import Testing
         pool.release(third, reusable: true)
     }
 
-    @Test func `closing refuses newcomers, fails those in line and interrupts whoever holds a lease too long`()
+    @Test func `closing refuses newcomers, fails those in the queue and interrupts whoever holds a lease too long`()
         async throws
     {
         let server = try RedisTestServer.start()
@@ -135,7 +135,7 @@ import Testing
         #expect(await eventually { pool.waiterCount == 1 })
         await onThread { pool.close(grace: .milliseconds(20)) }
         #expect(await waiting?.reason == .closed)
-        #expect(await popped?.progress == .mayHaveBeenSent)
+        #expect(await popped?.stage == .sent)
         #expect(await failureOfLease(pool)?.reason == .closed)
         #expect(await eventually { pool.leasedCount == 0 })
         #expect(try await probe.waitUntilAlone())

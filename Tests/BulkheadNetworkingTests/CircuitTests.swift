@@ -77,7 +77,7 @@ extension Backoff {
         _ = circuit.failed(attempt, away, at: start) { _ in .milliseconds(50) }
         for later in [0, 1, 49] {
             let refusal = circuit.refusal(at: start + .milliseconds(later))
-            #expect(refusal?.reason == .connectFailed && refusal?.progress == .refused)
+            #expect(refusal?.reason == .connectFailed && refusal?.stage == .refused)
             let words = "nobody listens there (no attempt is made for another"
             #expect(refusal?.message.hasPrefix(words) == true)
         }
@@ -231,7 +231,7 @@ extension Backoff {
         let (right, wrong) = (endpoint.forLogin(), endpoint.forLogin())
         try wrong.begin().ended(ConnectionFailure(.authenticationFailed, "wrong password"))
         let refusal = failure { _ = try wrong.begin() }
-        #expect(refusal?.reason == .authenticationFailed && refusal?.progress == .refused)
+        #expect(refusal?.reason == .authenticationFailed && refusal?.stage == .refused)
         #expect(refusal?.message.hasPrefix("wrong password (no attempt is made for another ") == true)
         try right.begin().ended(nil)
         _ = try endpoint.begin()
@@ -310,7 +310,7 @@ extension Backoff {
                 let held = await #expect(throws: ConnectionFailure.self) {
                     try await database.send(command("PING"), on: lane)
                 }
-                #expect(held?.reason == .connectFailed && held?.progress == .refused)
+                #expect(held?.reason == .connectFailed && held?.stage == .refused)
             }
             let held = await #expect(throws: ConnectionFailure.self) { try await database.leases.lease() }
             #expect(held?.reason == .connectFailed)
@@ -351,7 +351,7 @@ extension Backoff {
         let nowhere = Node(.to(server.socketPath, database: 99, password: "sesame"), .upTo(1), circuit)
         let full = BlockingPool(
             .to(server.socketPath, password: "sesame"),
-            PoolBounds(connections: 1, waiters: 0, leaseTimeout: .milliseconds(1)), circuit)
+            PoolBounds(maximumLeases: 1, waiters: 0, leaseTimeout: .milliseconds(1)), circuit)
         let lease = try full.lease()
         for _ in 0..<3 {
             await #expect(throws: ConnectionFailure.self) { try await stranger.send(command("PING"), on: .shared) }
@@ -386,7 +386,7 @@ extension Backoff {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(failures.allSatisfy { $0?.reason == .timedOut && $0?.progress == .connecting })
+        #expect(failures.allSatisfy { $0?.reason == .timedOut && $0?.stage == .connecting })
         #expect(asked.value == 1)
         database.abort()
     }
@@ -420,22 +420,24 @@ extension Backoff {
         #expect(await tried?.reason == .closed)
     }
 
-    @Test func `opens its circuit where callers give up early, but late enough to tell`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `opens its circuit where callers give up early, but late enough to tell`() async throws {
         let silent = DeafListener.full()
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
         let settings = ConnectionSettings(
             endpoint: .tcp(host: "127.0.0.1", port: silent.port), database: 0, connectTimeout: .seconds(60))
         let pool = BlockingPool(settings, .upTo(1), circuit)
         for _ in 0..<2 {
-            let patience = Circuit.tellingTime + .milliseconds(500)
-            let late = await onThread { failure { _ = try pool.lease(until: .after(patience)) } }
+            let timeout = Circuit.tellingTime + .milliseconds(500)
+            let late = await onThread { failure { _ = try pool.lease(until: .after(timeout)) } }
             #expect(late?.reason == .timedOut)
         }
         #expect(throws: ConnectionFailure.self) { try circuit.begin() }
     }
 
     /// A script may hold a server for a second; callers with more time are not to fail for those with less.
-    @Test func `that accepts and answers late opens no circuit for callers who give up early`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `that accepts and answers late opens no circuit for callers who give up early`() async throws {
         let server = ScriptedServer { $0.drain() }
         defer { server.stop() }
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))

@@ -14,41 +14,41 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         for waiter in 4...5 { machine.ask(waiter) }
         let failed = machine.ended(broke)
         #expect(failed.map(\.0) == [2, 3, 4, 5])
-        #expect(failed.map(\.1.progress) == [.mayHaveBeenSent, .mayHaveBeenSent, .inLine, .inLine])
+        #expect(failed.map(\.1.stage) == [.sent, .sent, .queued, .queued])
         #expect(failed.allSatisfy { $0.1.reason == .inputOutput })
     }
 
     @Test func `whatever came before the end of the handshake was not sent`() {
         var machine = Machine(someSettings())
         machine.ask(1)
-        #expect(machine.ended(broke).map(\.1.progress) == [.connecting])
+        #expect(machine.ended(broke).map(\.1.stage) == [.connecting])
         machine = Machine(someSettings())
         _ = machine.connected()
         machine.ask(1)
-        #expect(machine.ended(broke).map(\.1.progress) == [.connecting])
+        #expect(machine.ended(broke).map(\.1.stage) == [.connecting])
     }
 
     @Test(arguments: [11, 12, 13] as [UInt64])
-    func `under random requests, writes and replies the progress of each is right`(_ seed: UInt64) {
+    func `under random requests, writes and replies the stage of each is right`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             var machine = Machine.ready()
-            var line: [(waiter: Int, isHandedOut: Bool)] = []
+            var queue: [(waiter: Int, isHandedOut: Bool)] = []
             for waiter in 0..<Int.random(in: 0..<60, using: &random) {
                 switch Int.random(in: 0..<4, using: &random) {
                 case 0:
                     _ = machine.takeOutgoing()
-                    for index in line.indices { line[index].isHandedOut = true }
-                case 1 where line.first?.isHandedOut == true:
-                    #expect(machine.hear(":1\r\n") == [.completed(line.removeFirst().waiter, [.integer(1)])])
+                    for index in queue.indices { queue[index].isHandedOut = true }
+                case 1 where queue.first?.isHandedOut == true:
+                    #expect(machine.hear(":1\r\n") == [.completed(queue.removeFirst().waiter, [.integer(1)])])
                 default:
                     machine.ask(waiter)
-                    line.append((waiter, false))
+                    queue.append((waiter, false))
                 }
             }
             let failed = machine.ended(broke)
-            #expect(failed.map(\.0) == line.map(\.waiter))
-            #expect(failed.map { $0.1.progress == .mayHaveBeenSent } == line.map(\.isHandedOut))
+            #expect(failed.map(\.0) == queue.map(\.waiter))
+            #expect(failed.map { $0.1.stage == .sent } == queue.map(\.isHandedOut))
         }
     }
 
@@ -57,17 +57,17 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1, replies: 2)
         _ = machine.takeOutgoing()
         _ = machine.hear(":1\r\n")
-        #expect(machine.ended(broke).map(\.1.progress) == [.mayHaveBeenSent])
+        #expect(machine.ended(broke).map(\.1.stage) == [.sent])
     }
 
-    @Test func `closing refuses new requests and lets those in line finish`() {
+    @Test func `closing refuses new requests and lets those in the queue finish`() {
         var machine = Machine.ready()
         machine.ask(1)
         machine.ask(2)
         machine.close()
         #expect(machine.refusesRequests && !machine.isDrained && !machine.isIdle)
         let refusal = machine.submit(command("ECHO 3"), .replies(1), 3)
-        #expect(refusal?.reason == .closed && refusal?.progress == .refused)
+        #expect(refusal?.reason == .closed && refusal?.stage == .refused)
         #expect(text(machine.takeOutgoing()) == text(commands("ECHO 1", "ECHO 2")))
         #expect(machine.hear(":1\r\n") == [.completed(1, [.integer(1)])])
         #expect(!machine.isDrained)
@@ -94,12 +94,12 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(2)
         #expect(machine.ended(broke).count == 2)
         #expect(machine.refusesRequests && !machine.isIdle && !machine.isHandshaking && !machine.hasOutgoing)
-        #expect(machine.requestsInLine == 0)
+        #expect(machine.queuedRequests == 0)
         #expect(machine.takeOutgoing() == [])
         #expect(machine.connected() == [])
         #expect(machine.hear(":1\r\n>1\r\n+x\r\n") == [.nothing, .nothing])
         let refusal = machine.submit(command("ECHO 3"), .replies(1), 3)
-        #expect(refusal?.reason == .inputOutput && refusal?.progress == .refused)
+        #expect(refusal?.reason == .inputOutput && refusal?.stage == .refused)
         #expect(machine.ended(ConnectionFailure(.closed, "again")).isEmpty)
         #expect(machine.submit(command("ECHO 4"), .replies(1), 4)?.reason == .inputOutput)
     }

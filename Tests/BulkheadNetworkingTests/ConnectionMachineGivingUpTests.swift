@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Testing
 
 extension Machine {
-    /// A command in line under a ticket, which is its waiter's number too.
+    /// A command in the queue under a ticket, which is its waiter's number too.
     @discardableResult
     mutating func ask(_ number: Int, until end: Moment, length: Int = 0) -> Bool {
         let deadline = Deadline(start: Moment(nanoseconds: 0), end: end)
@@ -20,11 +20,11 @@ extension Machine {
         return piece
     }
 
-    /// How far the request had come that gave up; nil if it was not in line.
-    mutating func giveUp(_ ticket: Int) -> ConnectionFailure.Progress? {
-        guard case .withdrawn(let waiter, let progress) = withdraw(ticket: ticket, at: at(0)) else { return nil }
+    /// How far the request had come that gave up; nil if it was not in the queue.
+    mutating func markCancelled(_ ticket: Int) -> ConnectionFailure.Stage? {
+        guard case .cancelled(let waiter, let stage) = cancel(ticket: ticket, at: at(0)) else { return nil }
         #expect(waiter == ticket)
-        return progress
+        return stage
     }
 }
 
@@ -34,7 +34,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
     @Test func `leave no byte behind if they were not handed out`() {
         var machine = Machine.ready()
         for number in 1...4 { machine.ask(number, until: .never) }
-        #expect(machine.giveUp(2) == .inLine && machine.giveUp(4) == .inLine)
+        #expect(machine.markCancelled(2) == .queued && machine.markCancelled(4) == .queued)
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 1") + command("ECHO 3")))
         #expect(machine.hear(":1\r\n:3\r\n") == [.completed(1, [.integer(1)]), .completed(3, [.integer(3)])])
         #expect(machine.isIdle)
@@ -44,8 +44,8 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         var machine = Machine.ready()
         for number in 1...3 { machine.ask(number, until: .never) }
         _ = machine.takeOutgoing()
-        #expect(machine.giveUp(2) == .mayHaveBeenSent)
-        #expect(machine.giveUp(2) == nil, "once")
+        #expect(machine.markCancelled(2) == .sent)
+        #expect(machine.markCancelled(2) == nil, "once")
         #expect(
             machine.hear(":1\r\n:2\r\n:3\r\n")
                 == [.completed(1, [.integer(1)]), .nothing, .completed(3, [.integer(3)])])
@@ -58,7 +58,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         machine.ask(2, until: .never)
         _ = machine.takeOutgoing()
         #expect(machine.hear(":1\r\n") == [.nothing])
-        #expect(machine.giveUp(1) == .mayHaveBeenSent)
+        #expect(machine.markCancelled(1) == .sent)
         #expect(!machine.isIdle && machine.isDropping)
         #expect(machine.hear(":2\r\n:3\r\n:4\r\n") == [.nothing, .nothing, .completed(2, [.integer(4)])])
     }
@@ -68,8 +68,8 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         machine.ask(1, until: at(10))
         machine.ask(2, until: .never)
         let failures = machine.expire(at: at(10))
-        #expect(failures.map(\.0) == [1] && failures.map(\.1.progress) == [.connecting])
-        #expect(machine.giveUp(2) == .connecting)
+        #expect(failures.map(\.0) == [1] && failures.map(\.1.stage) == [.connecting])
+        #expect(machine.markCancelled(2) == .connecting)
         _ = machine.connected()
         _ = machine.hear(hello + "+OK\r\n+OK\r\n+OK\r\n")
         #expect(machine.takeOutgoing() == [])
@@ -85,10 +85,10 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.expire(at: at(19)).isEmpty)
         let first = machine.expire(at: at(20))
         #expect(first.map(\.0) == [2] && first.map(\.1.reason) == [.timedOut])
-        #expect(first.map(\.1.progress) == [.mayHaveBeenSent])
+        #expect(first.map(\.1.stage) == [.sent])
         #expect(machine.nextDeadline == at(30))
         let rest = machine.expire(at: at(60), unwritten: 10_000)
-        #expect(rest.map(\.0) == [1, 3] && rest.map(\.1.progress) == [.beingWritten, .inLine])
+        #expect(rest.map(\.0) == [1, 3] && rest.map(\.1.stage) == [.writing, .queued])
         #expect(machine.expire(at: at(1_000)).isEmpty && machine.nextDeadline == .never)
         #expect(machine.isFree && !machine.isIdle, "two replies are still to be dropped")
         #expect(machine.hear(":1\r\n:2\r\n") == [.nothing, .nothing])
@@ -108,7 +108,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
 
         machine.ask(3, until: at(200))
         machine.extensions[3] = .milliseconds(100)
-        #expect(machine.expire(at: at(200)).map(\.1.progress) == [.inLine])
+        #expect(machine.expire(at: at(200)).map(\.1.stage) == [.queued])
         #expect(machine.takeOutgoing() == [])
         #expect(machine.isIdle)
 
@@ -137,13 +137,13 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
 
     @Test func `past a bound of them the connection takes no new requests, and ends when only they are left`() {
         var machine = Machine.ready()
-        for number in 1...Machine.mostAbandoned + 2 { machine.ask(number, until: .never) }
+        for number in 1...Machine.mostCancelledAfterSend + 2 { machine.ask(number, until: .never) }
         _ = machine.takeOutgoing()
-        for number in 1...Machine.mostAbandoned { #expect(machine.giveUp(number) == .mayHaveBeenSent) }
+        for number in 1...Machine.mostCancelledAfterSend { #expect(machine.markCancelled(number) == .sent) }
         #expect(!machine.refusesRequests)
-        _ = machine.giveUp(Machine.mostAbandoned + 1)
+        _ = machine.markCancelled(Machine.mostCancelledAfterSend + 1)
         #expect(machine.refusesRequests && !machine.isDrained, "one still waits, and gets its reply")
-        _ = machine.giveUp(Machine.mostAbandoned + 2)
+        _ = machine.markCancelled(Machine.mostCancelledAfterSend + 2)
         #expect(machine.isDrained)
     }
 
@@ -151,7 +151,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         var machine = Machine.ready()
         for number in 1...3 { machine.ask(number, until: .never) }
         _ = machine.takeOutgoing()
-        _ = machine.giveUp(2)
+        _ = machine.markCancelled(2)
         #expect(machine.ended(ConnectionFailure(.inputOutput, "broke")).map(\.0) == [1, 3])
     }
 
@@ -162,23 +162,23 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         let count = LaneBounds().requests
         for number in 1...count { machine.ask(number, until: number == count ? .never : at(10)) }
         if isCancelled {
-            let isWithdrawn = (1..<count).allSatisfy { machine.giveUp($0) == .inLine }
-            #expect(isWithdrawn)
+            let isCancelledBeforeSend = (1..<count).allSatisfy { machine.markCancelled($0) == .queued }
+            #expect(isCancelledBeforeSend)
         } else {
             let expired = machine.expire(at: at(10))
             #expect(expired.map(\.0) == Array(1..<count))
             #expect(expired.allSatisfy { !$0.1.message.contains("behind") }, "those ahead are gone before")
         }
-        #expect(machine.requestsInLine == 1 && text(machine.takeOutgoing()) == text(command("ECHO \(count)")))
+        #expect(machine.queuedRequests == 1 && text(machine.takeOutgoing()) == text(command("ECHO \(count)")))
     }
 
     @Test func `who came in another order than they got their tickets in are found as well`() {
         var machine = Machine.ready()
         for number in [5, 9, 1, 7, 3] { machine.ask(number, until: .never) }
-        for number in [2, 4, 10] { #expect(machine.giveUp(number) == nil) }
-        for number in [1, 3, 9] { #expect(machine.giveUp(number) == .inLine) }
+        for number in [2, 4, 10] { #expect(machine.markCancelled(number) == nil) }
+        for number in [1, 3, 9] { #expect(machine.markCancelled(number) == .queued) }
         #expect(text(machine.takeOutgoing()) == text(commands("ECHO 5", "ECHO 7")))
-        #expect(machine.giveUp(5) == .mayHaveBeenSent && machine.giveUp(9) == nil)
+        #expect(machine.markCancelled(5) == .sent && machine.markCancelled(9) == nil)
         #expect(machine.hear(":5\r\n:7\r\n") == [.nothing, .completed(7, [.integer(7)])])
     }
 
@@ -191,9 +191,9 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             for number in (1...count).shuffled(using: &random) { machine.ask(number, until: .never) }
             var isFound = true
             for number in (1...count).shuffled(using: &random) {
-                isFound = machine.giveUp(number) == .inLine && isFound
+                isFound = machine.markCancelled(number) == .queued && isFound
             }
-            #expect(isFound && machine.requestsInLine == 0)
+            #expect(isFound && machine.queuedRequests == 0)
             steps.append(machine.searchSteps)
         }
         #expect(steps[1] <= 3 * steps[0] && steps[1] < 10 * 10_000, "\(steps)")
@@ -208,11 +208,11 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         for number in 3...count {
             machine.ask(number, until: .never)
             machine.ask(count + number, until: .never)
-            #expect(machine.giveUp(count + number) == .inLine)
+            #expect(machine.markCancelled(count + number) == .queued)
             _ = machine.takeOutgoing()
             if number > 1_000 { _ = machine.hear(":1\r\n") }
         }
-        #expect(machine.requestsInLine == 1_000)
+        #expect(machine.queuedRequests == 1_000)
         #expect(machine.searchSteps < 20 * count, "\(machine.searchSteps)")
     }
 
@@ -222,13 +222,13 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         var machine = Machine(settings)
         for number in 1...4 { machine.ask(number, until: .never) }
         #expect(machine.ask(5, until: .never) == false)
-        #expect(machine.giveUp(2) == .connecting)
+        #expect(machine.markCancelled(2) == .connecting)
         #expect(machine.ask(6, until: .never) && !machine.ask(7, until: .never))
-        _ = machine.giveUp(1)
+        _ = machine.markCancelled(1)
         #expect(machine.ask(8, until: .never, length: 2_000) == true)
-        _ = machine.giveUp(3)
+        _ = machine.markCancelled(3)
         #expect(machine.ask(9, until: .never) == false, "there are too many bytes")
-        _ = machine.giveUp(8)
+        _ = machine.markCancelled(8)
         #expect(machine.ask(10, until: .never) == true)
     }
 
@@ -239,8 +239,8 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(first.count <= Machine.largestPiece && first.count > Machine.largestPiece - 6_000)
         let sent = values(text(first)).count
         try #require(sent < 98)
-        #expect(machine.giveUp(sent) == .mayHaveBeenSent)
-        #expect(machine.giveUp(sent + 1) == .inLine && machine.giveUp(100) == .inLine)
+        #expect(machine.markCancelled(sent) == .sent)
+        #expect(machine.markCancelled(sent + 1) == .queued && machine.markCancelled(100) == .queued)
         var rest: [UInt8] = []
         while machine.hasOutgoing {
             let piece = machine.takePiece()
@@ -257,7 +257,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         var machine = Machine(settings)
         #expect(machine.ask(1) && machine.ask(2))
         let refusal = machine.submit(command("ECHO 3"), .replies(1), 3)
-        #expect(refusal?.reason == .tooManyRequests && refusal?.progress == .refused)
+        #expect(refusal?.reason == .tooManyRequests && refusal?.stage == .refused)
 
         settings.bounds = LaneBounds(requests: 100, unwrittenBytes: 100)
         machine = Machine(settings)
@@ -279,8 +279,8 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             let now = at(Int64(number))
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5:
-                let patience = Duration.milliseconds(Int.random(in: 0..<20, using: &random))
-                let end = Bool.random(using: &random) ? Moment.never : now + patience
+                let timeout = Duration.milliseconds(Int.random(in: 0..<20, using: &random))
+                let end = Bool.random(using: &random) ? Moment.never : now + timeout
                 // Now and then so large that not all goes in one piece.
                 let length = Int.random(in: 0..<8, using: &random) == 0 ? Int.random(in: 0..<90_000, using: &random) : 0
                 // Half of the seeds come in another order than they got their tickets in.
@@ -307,18 +307,18 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
                 }
             case 8:
                 guard let ticket = waiting.randomElement(using: &random) else { continue }
-                let progress = machine.giveUp(ticket)
-                #expect(progress != nil, "whoever waits is found")
-                if progress == .inLine { neverSent.insert(ticket) }
+                let stage = machine.markCancelled(ticket)
+                #expect(stage != nil, "whoever waits is found")
+                if stage == .queued { neverSent.insert(ticket) }
                 waiting.remove(ticket)
             default:
                 for (waiter, failure) in machine.expire(at: now) {
                     #expect(waiting.remove(waiter) != nil)
-                    if failure.progress == .inLine { neverSent.insert(waiter) }
+                    if failure.stage == .queued { neverSent.insert(waiter) }
                 }
             }
             if machine.refusesRequests { break }
-            #expect(machine.requestsInLine == waiting.count + machine.abandonedCount)
+            #expect(machine.queuedRequests == waiting.count + machine.cancelledAfterSend)
             #expect(machine.hasOutgoing == (machine.waitingBytes > 0))
         }
         #expect(Set(machine.ended(ConnectionFailure(.inputOutput, "broke")).map(\.0)) == waiting)

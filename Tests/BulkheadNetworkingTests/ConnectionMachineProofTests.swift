@@ -2,7 +2,7 @@
 import BulkheadRESP
 import Testing
 
-@Suite struct `A proof in line` {
+@Suite struct `A proof in the queue` {
     /// Asks 1, a command with a proof for 2, and asks 3; all left.
     private func asked() -> (Machine, echo: String) {
         var machine = Machine.ready()
@@ -37,7 +37,7 @@ import Testing
         #expect(!machine.hasOutgoing)
         let failed = machine.ended(machine.lostOrder)
         #expect(failed.map(\.0) == [2, 3, 4])
-        #expect(failed.map(\.1.progress) == [.mayHaveBeenSent, .mayHaveBeenSent, .inLine])
+        #expect(failed.map(\.1.stage) == [.sent, .sent, .queued])
     }
 
     @Test func `is none where ECHO is answered by an error`() {
@@ -53,7 +53,7 @@ import Testing
         for gap in 0...1 {
             var (machine, echo) = asked()
             if gap == 1 { _ = machine.hear(":1\r\n$1\r\nx\r\n") }
-            #expect(machine.giveUp(2) == .mayHaveBeenSent)
+            #expect(machine.markCancelled(2) == .sent)
             if gap == 0 { _ = machine.hear(":1\r\n$1\r\nx\r\n") }
             var other = machine
             #expect(other.hear(echo + ":3\r\n") == [.nothing, .completed(3, [.integer(3)])])

@@ -58,7 +58,7 @@ extension Machine {
         }
     }
 
-    @Test func `says nothing by requests that were in line when the last byte came`() {
+    @Test func `says nothing by requests that were in the queue when the last byte came`() {
         var machine = Machine.ready()
         for number in 1...10 { machine.ask(number, until: at(100 * Int64(number))) }
         _ = machine.takeOutgoing()
@@ -106,8 +106,8 @@ extension Machine {
         for number in 1...3 {
             machine.ask(number, until: .never)
             _ = machine.takeOutgoing()
-            guard case .withdrawn = machine.withdraw(ticket: number, at: at(Int64(number) * 300)) else {
-                Issue.record("it was in line")
+            guard case .cancelled = machine.cancel(ticket: number, at: at(Int64(number) * 300)) else {
+                Issue.record("it was in the queue")
                 return
             }
         }
@@ -158,7 +158,7 @@ extension Machine {
         #expect(machine.takeOutgoing().isEmpty)
         var connecting = Machine(.to("/nowhere"))
         #expect(connecting.probeOrJudge() == false && connecting.probeOrJudge() == false)
-        #expect(connecting.requestsInLine == 0)
+        #expect(connecting.queuedRequests == 0)
     }
 
     /// In RESP2 its answer is an array while anything is subscribed to.
@@ -172,7 +172,7 @@ extension Machine {
             #expect(machine.probeOrJudge() == false)
             _ = machine.takeOutgoing()
             #expect(machine.hear(pong) == [.nothing])
-            #expect(machine.requestsInLine == 0)
+            #expect(machine.queuedRequests == 0)
         }
     }
 }

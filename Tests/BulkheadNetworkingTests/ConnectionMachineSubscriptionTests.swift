@@ -135,7 +135,7 @@ import Testing
             machine.ask(4)
             _ = machine.takeOutgoing()
             #expect(machine.hear(moved) == [.pushed(values(moved)[0])], "\(line)")
-            #expect(machine.requestsInLine == 2, "\(line)")
+            #expect(machine.queuedRequests == 2, "\(line)")
             #expect(machine.hear(message(version, "a")) == [.pushed(values(message(version, "a"))[0])], "\(line)")
         }
     }
@@ -179,7 +179,7 @@ import Testing
         _ = machine.submit(command("SUBSCRIBE a b"), .confirmations, 1, ticket: 1)
         machine.ask(2)
         _ = machine.takeOutgoing()
-        _ = machine.withdraw(ticket: 1, at: .now)
+        _ = machine.cancel(ticket: 1, at: .now)
         let confirmations = subscribed(version, "a", 1) + subscribed(version, "b", 2)
         #expect(machine.hear(confirmations + message(version, "a") + "-ERR no\r\n") == [
             .nothing, .nothing, .pushed(values(message(version, "a"))[0]), .completed(2, values("-ERR no\r\n")),
@@ -191,7 +191,7 @@ import Testing
         var machine = Machine.ready(.resp2)
         for number in 1...100 {
             _ = machine.submit(command("SUNSUBSCRIBE a"), .confirmations, number, ticket: number)
-            _ = machine.withdraw(ticket: number, at: .now)
+            _ = machine.cancel(ticket: number, at: .now)
         }
         #expect(machine.subscriptions.isEmpty && machine.takeOutgoing().isEmpty && machine.isIdle)
     }

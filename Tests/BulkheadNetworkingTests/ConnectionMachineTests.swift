@@ -40,7 +40,7 @@ extension Machine {
         return machine
     }
 
-    /// Puts one command in line; true if it was accepted.
+    /// Puts one command in the queue; true if it was accepted.
     @discardableResult
     mutating func ask(_ waiter: Int, replies: Int = 1) -> Bool {
         submit(command("ECHO \(waiter)"), .replies(replies), waiter) == nil
@@ -55,7 +55,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1)
         #expect(machine.hear("+surplus\r\n+another\r\n") == [.broken(.unsolicitedReply), .nothing])
         #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
-        #expect(machine.ended(broke).map(\.1.progress) == [.inLine])
+        #expect(machine.ended(broke).map(\.1.stage) == [.queued])
     }
 
     @Test func `a large request that stands alone is written from where it was encoded`() {
@@ -109,7 +109,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(heard.last == .broken(.databaseOutOfRange))
         #expect(machine.takeOutgoing() == [])
         let failed = machine.ended(broke)
-        #expect(failed.map(\.0) == [1] && failed.map(\.1.progress) == [.connecting])
+        #expect(failed.map(\.0) == [1] && failed.map(\.1.stage) == [.connecting])
         #expect(machine.takeOutgoing() == [])
     }
 
@@ -153,7 +153,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         ])
         machine.ask(4)
         _ = machine.takeOutgoing()
-        #expect(machine.requestsInLine == 2)
+        #expect(machine.queuedRequests == 2)
         #expect(machine.hear("_\r\n:4\r\n") == [.completed(3, [.null]), .completed(4, [.integer(4)])])
         #expect(machine.isIdle)
     }

@@ -17,7 +17,7 @@ private func send(_ text: String, every pause: Duration, to peer: ScriptedPeer) 
 /// A connection that looks for bytes for so long that it never sleeps between those that come.
 private func watchful(_ server: ScriptedServer) throws(ConnectionFailure) -> BlockingConnection {
     var settings = ConnectionSettings.to(server.path)
-    settings.pollingTime = .seconds(5)
+    settings.spinTime = .seconds(5)
     return try BlockingConnection(settings)
 }
 
@@ -38,7 +38,7 @@ private func watchful(_ server: ScriptedServer) throws(ConnectionFailure) -> Blo
         }
         #expect(failures.count == 2)
         for failure in failures { #expect(failure?.reason == .timedOut) }
-        #expect(failures.first??.progress == .mayHaveBeenSent)
+        #expect(failures.first??.stage == .sent)
     }
 
     @Test func `does not keep who waits for a message`() async throws {

@@ -19,7 +19,7 @@ private final class LongWindedServer: Sendable {
             peer.write("$104857600\r\n")
             hasBegun.signal()
             let chunk = [UInt8](repeating: 120, count: 1 << 20)
-            // Slower than the client's patience, so that it comes back before all is sent.
+            // Slower than the client's timeout, so that it comes back before all is sent.
             for _ in 0..<100 where peer.write(bytes: chunk) {
                 sent.change { $0 += 1 }
                 sleepThread(for: .milliseconds(10))
@@ -36,11 +36,11 @@ private final class LongWindedServer: Sendable {
         defer { server.stop() }
         let reasons = await onThread { () -> [ConnectionFailure.Reason?] in
             guard let connection = try? BlockingConnection(.to(server.path)) else { return [] }
-            let patience = Duration.milliseconds(200)
-            var reasons = [failure { _ = try connection.send(command("GET huge"), until: .after(patience)) }?.reason]
+            let timeout = Duration.milliseconds(200)
+            var reasons = [failure { _ = try connection.send(command("GET huge"), until: .after(timeout)) }?.reason]
             winded.gate.signal()
             for _ in 0..<200 where reasons.last != .closed {
-                reasons.append(failure { _ = try connection.send(command("PING"), until: .after(patience)) }?.reason)
+                reasons.append(failure { _ = try connection.send(command("PING"), until: .after(timeout)) }?.reason)
             }
             #expect(!connection.isIdle)
             return reasons

@@ -122,7 +122,7 @@ extension Conversation {
             let whole = conversation.ends.prefix { $0 <= offset }.count
             #expect(heard.values == Array(conversation.expected[..<whole]), "cut at \(offset)")
             expectHonestEnd(heard, sent, handshakeSize, conversation, "cut at \(offset)")
-            if offset < conversation.handshakeEnd { #expect(heard.failure?.progress != .mayHaveBeenSent) }
+            if offset < conversation.handshakeEnd { #expect(heard.failure?.stage != .sent) }
         }
     }
 
@@ -143,8 +143,8 @@ extension Conversation {
                 #expect(values == Array(conversation.expected.prefix(values.count)), "request cut at \(offset)")
                 #expect(values.count >= (offset == begin ? whole - 1 : whole) && values.count <= whole)
                 expectHonestEnd(heard, sent, handshakeSize, conversation, "request cut at \(offset)")
-                if turn > 0, offset > begin { #expect(heard.failure?.progress == .mayHaveBeenSent) }
-                if turn == 0 { #expect(heard.failure?.progress != .mayHaveBeenSent) }
+                if turn > 0, offset > begin { #expect(heard.failure?.stage == .sent) }
+                if turn == 0 { #expect(heard.failure?.stage != .sent) }
             }
         }
     }
@@ -155,7 +155,7 @@ extension Conversation {
     ) {
         let reason = heard.failure?.reason
         #expect(reason == .closedByServer || reason == .inputOutput, comment)
-        if let afterwards = heard.afterwards { #expect(afterwards.failure?.progress == .refused, comment) }
+        if let afterwards = heard.afterwards { #expect(afterwards.failure?.stage == .refused, comment) }
         expectHonestFailure(heard, sent, handshakeSize, conversation, comment)
     }
 
@@ -166,7 +166,7 @@ extension Conversation {
         guard let failure = heard.failure else { return }
         let asked = conversation.requestBytes[..<(heard.turns.count - 1)].reduce(handshakeSize, +)
         let isAsking = conversation.requestBytes[heard.turns.count - 1] > 0
-        if isAsking, sent > asked { #expect(failure.progress == .mayHaveBeenSent, comment) }
+        if isAsking, sent > asked { #expect(failure.stage == .sent, comment) }
     }
 
     @Test(arguments: Conversation.all, Way.allCases)
@@ -200,7 +200,7 @@ extension Conversation {
             // A byte in an answer that does not matter goes unnoticed.
             let isUnnoticed = inserted.count == 1 && heard.values == conversation.expected
             #expect(isUnnoticed || heard.values.isEmpty, comment)
-            #expect(isUnnoticed || heard.failure != nil && heard.failure?.progress != .mayHaveBeenSent, comment)
+            #expect(isUnnoticed || heard.failure != nil && heard.failure?.stage != .sent, comment)
             return
         }
         var (begin, expected, isBroken) = (conversation.handshakeEnd, [[RESPValue]](), false)
@@ -224,7 +224,7 @@ extension Conversation {
         try #require(heard.values == expected, comment)
         guard isBroken else { return }
         switch heard.afterwards?.failure?.reason {
-        case .protocolViolation, .unsolicitedReply: #expect(heard.afterwards?.failure?.progress != .mayHaveBeenSent)
+        case .protocolViolation, .unsolicitedReply: #expect(heard.afterwards?.failure?.stage != .sent)
         default: Issue.record("\(String(describing: heard.afterwards)), \(comment)")
         }
     }

@@ -55,7 +55,8 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
             text(handshake.start())
                 == "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"
                 + "*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nLIB-NAME\r\n$8\r\nbulkhead\r\n"
-                + "*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n$5\r\n0.1.0\r\n"
+                + "*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n"
+                + "$\(LibraryVersion.number.utf8.count)\r\n\(LibraryVersion.number)\r\n"
                 + "*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n")
     }
 
@@ -81,7 +82,7 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
     func `one write asks for everything`(_ settings: ConnectionSettings, _ greeting: [String]) {
         var handshake = Handshake(settings)
         let expected =
-            greeting + ["CLIENT SETINFO LIB-NAME bulkhead", "CLIENT SETINFO LIB-VER 0.1.0"]
+            greeting + ["CLIENT SETINFO LIB-NAME bulkhead", "CLIENT SETINFO LIB-VER \(LibraryVersion.number)"]
             + (settings.version == .resp2 ? ["CLIENT ID"] : []) + ["SELECT 2"]
         #expect(text(handshake.start()) == text(expected.flatMap { command($0) }))
     }

@@ -8,7 +8,7 @@ import Testing
         var budget = InlineBudget(limit: Self.limit)
         #expect(budget.next() == .yieldFirst)
         budget.yielded(for: .microseconds(1))
-        #expect(budget.next() == .watch(Self.limit))
+        #expect(budget.next() == .spin(Self.limit))
     }
 
     @Test func `and so does a caller after each run of inline completions`() {
@@ -17,7 +17,7 @@ import Testing
             #expect(budget.next() == .yieldFirst)
             budget.yielded(for: .zero)
             for _ in 0..<InlineBudget.longestRun {
-                #expect(budget.next() == .watch(Self.limit))
+                #expect(budget.next() == .spin(Self.limit))
                 budget.succeeded()
             }
         }
@@ -29,7 +29,7 @@ import Testing
         #expect(budget.next() == .yieldFirst)
         for _ in 0..<10 { #expect(budget.next() == .suspend) }
         budget.yielded(for: .zero)
-        #expect(budget.next() == .watch(Self.limit))
+        #expect(budget.next() == .spin(Self.limit))
     }
 
     @Test func `a thread that others need is left to them, more and more`() {
@@ -43,19 +43,19 @@ import Testing
         #expect(budget.completions == 0)
     }
 
-    @Test func `watching that fails is tried more and more seldom`() {
+    @Test func `after failures spinning is tried less and less often`() {
         var budget = InlineBudget(limit: Self.limit)
-        var watched = 0
+        var spins = 0
         for _ in 0..<1_000 {
             switch budget.next() {
-            case .watch:
-                watched += 1
+            case .spin:
+                spins += 1
                 budget.failed()
             case .yieldFirst: budget.yielded(for: .zero)
             case .suspend: break
             }
         }
-        #expect(watched < 25, "6 times on the way to one in 64")
+        #expect(spins < 25, "6 times on the way to one in 64")
     }
 
     @Test func `a limit of zero turns it off`() {

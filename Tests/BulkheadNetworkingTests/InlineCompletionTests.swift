@@ -7,9 +7,9 @@ import Foundation
 import Testing
 
 extension ConnectionSettings {
-    func polling(for time: Duration) -> ConnectionSettings {
+    func spinning(for time: Duration) -> ConnectionSettings {
         var settings = self
-        settings.pollingTime = time
+        settings.spinTime = time
         return settings
     }
 }
@@ -19,14 +19,14 @@ extension ConnectionSettings {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for (time, isExpected) in [(Duration.milliseconds(20), true), (.zero, false)] {
-            let connection = AsyncConnection(.to(server).polling(for: time))
+            let connection = AsyncConnection(.to(server).spinning(for: time))
             for number in 0..<100 {
                 #expect(await connection.send(command("ECHO \(number)")).value == .bulkString(RESPBytes("\(number)")))
                 let pair = await connection.sendAll(commands("ECHO a\(number)", "ECHO b\(number)"), count: 2)
                 #expect(try pair.get() == [.bulkString(RESPBytes("a\(number)")), .bulkString(RESPBytes("b\(number)"))])
             }
             if isExpected {
-                // Others may watch as well, so that a call may find no place for a long time; and with one thread for
+                // Others may spin as well, so that a call may find no place for a long time; and with one thread for
                 // all tasks the next call is always there before the connection rests, unless it pauses.
                 while connection.inlineCompletions == 0 {
                     _ = await connection.send(command("PING"))
@@ -42,14 +42,14 @@ extension ConnectionSettings {
     @Test func `sends nothing for a caller who is late already`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server).polling(for: .milliseconds(20)))
+        let connection = AsyncConnection(.to(server).spinning(for: .milliseconds(20)))
         while connection.inlineCompletions == 0 {
             _ = await connection.send(command("PING"))
             try await Task.sleep(for: .milliseconds(1))
         }
         for _ in 0..<100 {
             let failure = await connection.send(command("INCR count"), until: .after(.zero)).failure
-            #expect(failure?.reason == .timedOut && failure?.progress == .inLine)
+            #expect(failure?.reason == .timedOut && failure?.stage == .queued)
             _ = await connection.send(command("PING"))
             try await Task.sleep(for: .milliseconds(1))
         }
@@ -61,7 +61,7 @@ extension ConnectionSettings {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for time in [Duration.microseconds(1), .microseconds(50), .milliseconds(20)] {
-            let connection = AsyncConnection(.to(server).polling(for: time))
+            let connection = AsyncConnection(.to(server).spinning(for: time))
             let wrong = await withTaskGroup(of: Int.self) { group in
                 for caller in 0..<6 {
                     group.addTask {
@@ -93,7 +93,7 @@ extension ConnectionSettings {
             }
         }
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.path).polling(for: .microseconds(100)))
+        let connection = AsyncConnection(.to(server.path).spinning(for: .microseconds(100)))
         for number in 0..<100 {
             #expect(await connection.send(command("ECHO \(number)")).value == .bulkString(RESPBytes("\(number)")))
         }
@@ -111,7 +111,7 @@ extension ConnectionSettings {
             hangUps.signal()
         }
         defer { server.stop() }
-        let database = Node(.to(server.path).polling(for: .milliseconds(20)), .upTo(1))
+        let database = Node(.to(server.path).spinning(for: .milliseconds(20)), .upTo(1))
         for _ in 0..<100 {
             for _ in 0..<2 {
                 #expect(try await database.send(command("PING"), on: .shared) == .simpleString("OK"))
@@ -130,7 +130,7 @@ extension ConnectionSettings {
             Thread.sleep(forTimeInterval: 0.05)
         }
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
+        let connection = AsyncConnection(.to(server.path).spinning(for: .milliseconds(20)))
         for _ in 0..<50 { #expect(await connection.send(command("PING")).value == .simpleString("OK")) }
         #expect(await eventually { connection.isClosed })
     }
@@ -146,7 +146,7 @@ extension ConnectionSettings {
             peer.drain()
         }
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
+        let connection = AsyncConnection(.to(server.path).spinning(for: .milliseconds(20)))
         for _ in 0...before { #expect(await connection.send(command("PING")).value == .simpleString("OK")) }
         #expect(await eventually { connection.isClosed })
     }
@@ -160,17 +160,17 @@ extension ConnectionSettings {
                 peer.write(answer)
             }
             defer { server.stop() }
-            let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
+            let connection = AsyncConnection(.to(server.path).spinning(for: .milliseconds(20)))
             for _ in 0..<40 { #expect(await connection.send(command("PING")).value == .simpleString("OK")) }
             let failure = try #require(await connection.send(command("PING")).failure)
-            #expect(failure.progress == .mayHaveBeenSent)
+            #expect(failure.stage == .sent)
             if case .protocolViolation = failure.reason { #expect(isViolation) } else { #expect(!isViolation) }
             #expect(await eventually { connection.isClosed })
         }
     }
 
-    /// More lone callers than there are threads to run tasks, each with half the time to watch that the server takes to
-    /// answer: were failures forgotten, or watchers not counted, these would hold the threads half of the time.
+    /// More lone callers than there are threads to run tasks, each with half the time to spin that the server takes to
+    /// answer: were failures forgotten, or spinners not counted, these would hold the threads half of the time.
     @Test func `lone callers of many databases keep nobody else from running`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()
@@ -186,8 +186,8 @@ extension ConnectionSettings {
         let turns = await withTaskGroup(of: Int.self) { group in
             for database in 0..<callers {
                 group.addTask {
-                    let settings = ConnectionSettings.to(server.path, database: database).polling(for: .milliseconds(1))
-                    let connection = AsyncConnection(settings)
+                    let settings = ConnectionSettings.to(server.path, database: database)
+                    let connection = AsyncConnection(settings.spinning(for: .milliseconds(1)))
                     for _ in 0..<calls { #expect(await connection.send(command("PING")).value == .simpleString("OK")) }
                     await connection.close(grace: .seconds(30))
                     left.change { $0 -= 1 }

@@ -84,7 +84,7 @@ import Testing
                             do throws(ConnectionFailure) {
                                 _ = try await database.send(command("PING"), on: .shared)
                             } catch {
-                                if error.progress == .refused { refused += 1 }
+                                if error.stage == .refused { refused += 1 }
                             }
                         }
                         return refused
@@ -123,7 +123,7 @@ import Testing
         await database.close(grace: .zero)
         for lane in Lane.allCases {
             let failure = await failure { _ = try await database.send(command("PING"), on: lane) }
-            #expect(failure?.reason == .closed && failure?.progress == .refused)
+            #expect(failure?.reason == .closed && failure?.stage == .refused)
         }
         #expect(await failure { _ = try await database.leases.lease() }?.reason == .closed)
         let probe = try Probe(server)
@@ -172,7 +172,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         for failure in await write(.to(server.socketPath, database: 99, version: version)) {
-            #expect(failure?.reason == .databaseOutOfRange && failure?.progress != .mayHaveBeenSent)
+            #expect(failure?.reason == .databaseOutOfRange && failure?.stage != .sent)
         }
         let probe = try Probe(server)
         #expect(try probe.hasNoKeys())
@@ -189,7 +189,7 @@ import Testing
             let settings = ConnectionSettings.to(
                 server.socketPath, database: number, username: "ann", password: "sesame", version: version)
             for failure in await write(settings) {
-                #expect(failure?.reason == .databaseDenied && failure?.progress != .mayHaveBeenSent)
+                #expect(failure?.reason == .databaseDenied && failure?.stage != .sent)
                 #expect(failure?.message.contains("ann") == true && failure?.message.contains("sesame") == false)
             }
         }

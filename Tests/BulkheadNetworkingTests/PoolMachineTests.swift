@@ -47,7 +47,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     private let second = Token(2)
 
     private func pool(connections: Int = 1, waiters: Int = 10) -> Pool {
-        Pool(PoolBounds(connections: connections, waiters: waiters))
+        Pool(PoolBounds(maximumLeases: connections, waiters: waiters))
     }
 
     private func poolOfTwoLeased() -> Pool {
@@ -73,7 +73,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.want(3) == [.hand(1, to: 3)] && pool.want(4) == [.hand(2, to: 4)])
     }
 
-    @Test func `what comes back goes to the first in line, else it stays for the next`() {
+    @Test func `what comes back goes to the first in the queue, else it stays for the next`() {
         var pool = pool()
         _ = pool.want(1)
         _ = pool.opened(first)
@@ -119,11 +119,11 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     }
 
     @Test func `bounds below the useful ones are raised`() {
-        let bounds = PoolBounds(connections: 0, waiters: -1)
-        #expect(bounds.connections == 1 && bounds.waiters == 0)
+        let bounds = PoolBounds(maximumLeases: 0, waiters: -1)
+        #expect(bounds.maximumLeases == 1 && bounds.waiters == 0)
     }
 
-    @Test func `a connection that cannot be opened fails the first in line, and the next gets another try`() {
+    @Test func `a connection that cannot be opened fails the first in the queue, and the next gets another try`() {
         var pool = pool()
         #expect(pool.want(1) == [.open])
         #expect(pool.want(2) == [])
@@ -164,11 +164,11 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     @Test func `whoever withdraws gets nothing, and the connection opened for them stays idle`() {
         var pool = pool()
         _ = pool.want(1)
-        #expect(pool.withdraw(id: 1) == 1)
-        #expect(pool.withdraw(id: 1) == nil)
+        #expect(pool.cancel(id: 1) == 1)
+        #expect(pool.cancel(id: 1) == nil)
         #expect(pool.opened(first).isEmpty)
         #expect(pool.want(2) == [.hand(1, to: 2)])
-        #expect(pool.withdraw(id: 2) == nil)
+        #expect(pool.cancel(id: 2) == nil)
     }
 
     @Test(arguments: [false, true])
@@ -180,7 +180,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         var isFound = true
         for waiter in (1...count).shuffled(using: &random) {
             let found = isLate
-                ? pool.giveUp(id: waiter, at: Moment(nanoseconds: 1))?.0 : pool.withdraw(id: waiter)
+                ? pool.markCancelled(id: waiter, at: Moment(nanoseconds: 1))?.0 : pool.cancel(id: waiter)
             isFound = found == waiter && isFound
         }
         #expect(isFound && pool.waiterCount == 0)
@@ -192,7 +192,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     @Test func `withdrawing from the middle keeps the order of the others`() {
         var pool = pool()
         for waiter in 1...4 { _ = pool.want(waiter) }
-        #expect(pool.withdraw(id: 3) == 3)
+        #expect(pool.cancel(id: 3) == 3)
         #expect(pool.opened(first).map(Done.init) == [.hand(1, to: 1)])
         #expect(pool.release(first, reusable: true).map(Done.init) == [.hand(1, to: 2)])
         #expect(pool.release(first, reusable: true).map(Done.init) == [.hand(1, to: 4)])

@@ -9,8 +9,8 @@ private struct Model {
     var opening = 0
     var idle: [Token] = []
     var leased: [Token] = []
-    var line: [Int] = []
-    /// Of everybody who ever stood in line.
+    var queue: [Int] = []
+    /// Of everybody who ever was queued.
     var ends: [Int: Moment] = [:]
     var now = Moment(nanoseconds: 0)
     var outcomes: [Int: Int] = [:]
@@ -29,8 +29,8 @@ private struct Model {
         for action in actions {
             switch action {
             case .hand(let token, let waiter):
-                #expect(line.first == waiter, "first come, first served")
-                line.removeAll { $0 == waiter }
+                #expect(queue.first == waiter, "first come, first served")
+                queue.removeAll { $0 == waiter }
                 settle(waiter)
                 idle.removeAll { $0 === token }
                 #expect(!leased.contains { $0 === token }, "nobody gets what another has")
@@ -38,13 +38,13 @@ private struct Model {
             case .fail(let waiter, let failure):
                 switch failure.reason {
                 case .tooManyWaiters:
-                    #expect(line.last == waiter)
-                    #expect(line.count > bounds.waiters, "the line was not full")
+                    #expect(queue.last == waiter)
+                    #expect(queue.count > bounds.waiters, "the queue was not full")
                 case .closed: #expect(isClosed)
                 case .timedOut, .leaseTimedOut: #expect(ends[waiter]! <= now, "nobody is late too early")
-                default: #expect(line.first == waiter, "a failure serves the first in line")
+                default: #expect(queue.first == waiter, "a failure serves the first in the queue")
                 }
-                line.removeAll { $0 == waiter }
+                queue.removeAll { $0 == waiter }
                 settle(waiter)
             case .open:
                 #expect(!isClosed)
@@ -58,22 +58,22 @@ private struct Model {
     }
 
     func check() {
-        #expect(opening + machine.members.count <= bounds.connections)
+        #expect(opening + machine.members.count <= bounds.maximumLeases)
         #expect(machine.leasedCount == leased.count)
-        #expect(machine.waiterCount == line.count)
+        #expect(machine.waiterCount == queue.count)
         #expect(Set(machine.members.map(\.number)) == Set((idle + leased).map(\.number)))
-        #expect(line.isEmpty || idle.isEmpty, "nobody waits while a connection is idle")
+        #expect(queue.isEmpty || idle.isEmpty, "nobody waits while a connection is idle")
         #expect(
-            line.isEmpty || opening > 0 || leased.count == bounds.connections,
+            queue.isEmpty || opening > 0 || leased.count == bounds.maximumLeases,
             "as long as somebody waits, something is opened or all are leased")
         #expect(opening >= 0)
-        if isClosed { #expect(line.isEmpty && idle.isEmpty) }
-        #expect(line.allSatisfy { ends[$0]! >= machine.nextEnd }, "the timer is early enough for everybody")
+        if isClosed { #expect(queue.isEmpty && idle.isEmpty) }
+        #expect(queue.allSatisfy { ends[$0]! >= machine.nextEnd }, "the timer is early enough for everybody")
     }
 
     mutating func expire() {
         apply(machine.expire(at: now))
-        #expect(line.allSatisfy { ends[$0]! > now }, "nobody late is left in line")
+        #expect(queue.allSatisfy { ends[$0]! > now }, "nobody late is left in the queue")
     }
 
     mutating func opened() {
@@ -108,7 +108,7 @@ private struct Model {
         var random = SeededGenerator(seed: seed)
         var model = Model(
             PoolBounds(
-                connections: Int.random(in: 1...5, using: &random), waiters: [0, 1, 3, 20][Int(seed % 4)],
+                maximumLeases: Int.random(in: 1...5, using: &random), waiters: [0, 1, 3, 20][Int(seed % 4)],
                 leaseTimeout: .milliseconds(40)))
         var wanted = 0
         for step in 0..<5_000 {
@@ -122,8 +122,8 @@ private struct Model {
                 wanted += 1
                 let usable = Int.random(in: 0..<10, using: &random) > 0
                 // What is idle and unusable leaves the pool without a word.
-                if model.line.isEmpty && !usable { model.idle = [] }
-                model.line.append(wanted)
+                if model.queue.isEmpty && !usable { model.idle = [] }
+                model.queue.append(wanted)
                 let waiter = wanted
                 let end = model.now + .milliseconds(Int.random(in: 1...60, using: &random))
                 model.ends[waiter] = min(end, model.now + .milliseconds(40))
@@ -141,10 +141,10 @@ private struct Model {
                 let index = Int.random(in: 0..<model.leased.count, using: &random)
                 model.release(index, reusable: Int.random(in: 0..<4, using: &random) > 0)
             case 90..<92: model.expire()
-            case 92..<96 where !model.line.isEmpty:
-                let waiter = model.line.randomElement(using: &random)!
-                model.line.removeAll { $0 == waiter }
-                #expect(model.machine.withdraw(id: waiter) == waiter)
+            case 92..<96 where !model.queue.isEmpty:
+                let waiter = model.queue.randomElement(using: &random)!
+                model.queue.removeAll { $0 == waiter }
+                #expect(model.machine.cancel(id: waiter) == waiter)
                 model.settle(waiter)
                 model.check()
             case 96..<100 where !model.idle.isEmpty:

@@ -67,7 +67,7 @@ final class Crowd: Sendable {
         for _ in 0..<3 {
             let lease = try await pool.lease()
             let late = await lease.send(command("ECHO late"), until: .after(.milliseconds(10)))
-            #expect(late.failure?.progress == .connecting)
+            #expect(late.failure?.stage == .connecting)
             pool.release(lease, reusable: true)
         }
         gate.signal()
@@ -78,7 +78,7 @@ final class Crowd: Sendable {
         await pool.close(grace: .seconds(30))
     }
 
-    @Test func `those in line are served in the order they came`() async throws {
+    @Test func `those in the queue are served in the order they came`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = AsyncPool(.to(server), .upTo(1))
@@ -100,7 +100,7 @@ final class Crowd: Sendable {
         await pool.close(grace: .zero)
     }
 
-    @Test func `whoever waits too long is told so, and is out of line`() async throws {
+    @Test func `whoever waits too long is told so, and is out of the queue`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = AsyncPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))
@@ -193,7 +193,7 @@ final class Crowd: Sendable {
         await pool.close(grace: .zero)
     }
 
-    @Test func `closing fails those in line and refuses newcomers; what is leased finishes its request`() async throws {
+    @Test func `closing fails the queue and refuses newcomers; what is leased finishes its request`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let probe = try Probe(server)

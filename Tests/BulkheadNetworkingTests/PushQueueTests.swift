@@ -64,9 +64,9 @@ import Testing
         let nobody = AsyncConnection(.to("/tmp/nobody-listens-here"), keepsPushes: true)
         var failure: ConnectionFailure?
         do { for try await _ in try #require(nobody.pushes) {} } catch { failure = error as? ConnectionFailure }
-        #expect(failure?.reason == .connectFailed && failure?.progress == .connecting)
+        #expect(failure?.reason == .connectFailed && failure?.stage == .connecting)
         let seen = lost.ofPushes(wasConnected: true)
-        #expect(seen.reason == lost.reason && !seen.progress.isSafeToRepeat)
+        #expect(seen.reason == lost.reason && !seen.stage.isSafeToRepeat)
         #expect(seen.message.hasPrefix("lost") && seen.message.contains("may be missed"))
     }
 }

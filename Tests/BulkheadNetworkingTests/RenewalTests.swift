@@ -38,7 +38,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
 
 @Suite struct `A connection whose time is limited` {
     private func pool(idleTime: Duration? = nil, connections: Int = 3) -> Pool {
-        Pool(PoolBounds(connections: connections, waiters: 10), idleTime: idleTime)
+        Pool(PoolBounds(maximumLeases: connections, waiters: 10), idleTime: idleTime)
     }
 
     /// Leases so many connections, the first numbered 1, and returns them all at `moment`.

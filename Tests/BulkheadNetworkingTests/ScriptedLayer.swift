@@ -3,16 +3,16 @@ import Synchronization
 
 /// A layer over a socket that is as awkward as a layer may be, and changes no byte.
 ///
-/// It gulps what one read of the socket brings and hands out at most `portion` bytes of it at a time. Its handshake is a
-/// PING of its own, which a real server answers. After each gulp it sends an empty line, which servers pass over, before
-/// it reads again, and claims once that the socket had no room for it.
+/// It gulps what one read of the socket brings and hands out at most `portion` bytes of it at a time. Its handshake is
+/// a PING of its own, which a real server answers. After each gulp it sends an empty line, which servers pass over,
+/// before it reads again, and claims once that the socket had no room for it.
 final class ScriptedLayer: StreamLayer {
     private let descriptor: Int32
     private let portion: Int
     private let log: Log
     private var held: ArraySlice<UInt8> = []
     private var failure: ConnectionFailure?
-    private var greeting: [UInt8]? = Array("PING\r\n".utf8)
+    private var greeting: [UInt8]? = command("PING")
     private var owes = Debt.nothing
     private var isInRequest = false
 
@@ -44,10 +44,10 @@ final class ScriptedLayer: StreamLayer {
             greeting = nil
         }
         while held.count < Self.answer.count { if try !gulp() { return false } }
-        guard held.elementsEqual(Self.answer) else {
+        guard held.starts(with: Self.answer) else {
             throw ConnectionFailure(.handshakeUnanswered, "the layer's PING was not answered")
         }
-        held = []
+        held = held.dropFirst(Self.answer.count)
         owes = .nothing
         log.handshakes.add(1, ordering: .relaxed)
         return true

@@ -25,7 +25,7 @@ extension PoolBounds {
     static func upTo(
         _ connections: Int, waiters: Int = 1_024, leaseTimeout: Duration = .seconds(60)
     ) -> PoolBounds {
-        PoolBounds(connections: connections, waiters: waiters, leaseTimeout: leaseTimeout)
+        PoolBounds(maximumLeases: connections, waiters: waiters, leaseTimeout: leaseTimeout)
     }
 }
 

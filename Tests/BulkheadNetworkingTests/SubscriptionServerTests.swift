@@ -49,7 +49,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Way.allCases, [RESPVersion.resp2, .resp3])
+    /// In one protocol a run, as `Tests/run` has runs of both.
+    @Test(.enabled(if: TestTier.hasTime), arguments: Way.allCases, [ServerUnderTest.version])
     func `in every order give every request its own answer, and lose no message`(
         _ way: Way, _ version: RESPVersion
     ) async throws {
@@ -89,7 +90,8 @@ import Testing
             && answers.last?.elements?.last == expected.last?.elements?.last
     }
 
-    @Test(arguments: Way.allCases, [RESPVersion.resp2, .resp3])
+    /// In one protocol a run: each costs the seconds that a cluster takes to come up.
+    @Test(.enabled(if: TestTier.hasTime), arguments: Way.allCases, [ServerUnderTest.version])
     func `end with the slot of their shard channel, which answers no request`(
         _ way: Way, _ version: RESPVersion
     ) async throws {

@@ -45,7 +45,7 @@ import Testing
         defer { server.stop() }
         let settings = ConnectionSettings.overTLS(server, host: certificate.host, certificate.tls)
         let failure = await way.say("PING", settings).failure
-        #expect(failure?.reason == .certificateRefused && failure?.progress.isSafeToRepeat == true)
+        #expect(failure?.reason == .certificateRefused && failure?.stage.isSafeToRepeat == true)
         for words in ["the certificate of \(settings.endpoint) is not accepted"] + certificate.words {
             #expect(failure?.message.contains(words) == true, "\(String(describing: failure))")
         }
@@ -113,7 +113,7 @@ import Testing
         // Nobody listens there: who connected would learn that.
         for way in Way.allCases {
             let failure = await way.say("PING", .overTLS(port: 1, tls)).failure
-            #expect(failure?.reason == .tlsSettings && failure?.progress.isSafeToRepeat == true)
+            #expect(failure?.reason == .tlsSettings && failure?.stage.isSafeToRepeat == true)
             #expect(failure?.message.contains(words) == true, "\(String(describing: failure))")
             #expect(failure?.message.contains("hunter2") == false)
         }
@@ -214,7 +214,7 @@ import Testing
         }
         defer { server.stop() }
         let failure = await way.say("PING", Self.settings(server.path)).failure
-        #expect(failure?.reason == .tlsFailed && failure?.progress.isSafeToRepeat == true)
+        #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRepeat == true)
         #expect(failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
             "\(String(describing: failure))")
     }

@@ -43,7 +43,7 @@ import Testing
             let way = Way.allCases[end % 2]
             let failure = await way.say("PING", Self.fresh(proxy.path)).failure
             #expect(
-                failure?.scope != nil && failure?.progress.isSafeToRepeat == true,
+                failure?.scope != nil && failure?.stage.isSafeToRepeat == true,
                 "cut after \(end): \(String(describing: failure))")
         }
         proxy[direction] = []

@@ -22,7 +22,7 @@ import Testing
     @Test func `is not forgotten by a lone caller who sent that request with its own`() async throws {
         let server = Self.server()
         defer { server.stop() }
-        let connection = AsyncConnection(.to(server.path).polling(for: .milliseconds(20)))
+        let connection = AsyncConnection(.to(server.path).spinning(for: .milliseconds(20)))
         var random = SeededGenerator(seed: 1)
         for _ in 0..<1_000 {
             let isAboutToSend = Atomic(false)
@@ -39,7 +39,7 @@ import Testing
             let reply = await slow
             #expect(reply.value == .bulkString(RESPBytes("slow")))
             if reply.value == nil { break }
-            // So that the pump rests, and the next caller is a lone one.
+            // So that the I/O task rests, and the next caller is a lone one.
             try await Task.sleep(for: .microseconds(200))
         }
         await connection.close(grace: .seconds(30))

@@ -24,7 +24,7 @@ struct LiveRestoringTests {
         return (version, payloads)
     }
 
-    @Test(arguments: LiveServer.programs)
+    @Test(.enabled(if: TestTier.hasTime), arguments: LiveServer.programs)
     func `what is said to be restorable is restored and equivalent, and the rest is refused`(program: String) throws {
         let (version, payloads) = try Self.payloads(program)
         var restored = 0

@@ -1,5 +1,6 @@
 import BulkheadRDB
 import Foundation
+import BulkheadTestSupport
 import Testing
 
 @Suite("The limits of a reader of snapshots", .serialized) struct ReaderLimitsTests {
@@ -78,7 +79,8 @@ import Testing
         return (Int(pages[1]) ?? 0) * 4096
     }
 
-    @Test func `values of more than 100 MB stream through a filter in constant memory`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `values of more than 100 MB stream through a filter in constant memory`() throws {
         var filter = RDBFilter([RDBFilter.Cut(0)])
         var taken: [UInt8] = []
         var written = 0

@@ -68,7 +68,8 @@ struct `Faults on purpose` {
         }
     }
 
-    @Test func `a restart whose port was taken meanwhile says so, and works once it is free`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a restart whose port was taken meanwhile says so, and works once it is free`() throws {
         let server = try RedisTestServer.start(.init(listening: .tcp, startTimeout: .seconds(2)))
         let port = try #require(server.port)
         server.kill()

@@ -41,7 +41,7 @@ private func oneLease(_ server: ScriptedServer) -> RedisDatabases {
         }
     }
 
-    @Test(arguments: ["BLPOP queue 0.05", "WAIT 1 50"])
+    @Test(.enabled(if: TestTier.isWhole), arguments: ["BLPOP queue 0.05", "WAIT 1 50"])
     func `ends with its connection when the command was late, in both forms`(_ line: String) async throws {
         let server = deafToBlockingCommands()
         defer { server.stop() }
@@ -63,7 +63,8 @@ private func oneLease(_ server: ScriptedServer) -> RedisDatabases {
         await databases.close()
     }
 
-    @Test func `ends with its connection when its pipeline was late, in both forms`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `ends with its connection when its pipeline was late, in both forms`() async throws {
         let server = deafToBlockingCommands()
         defer { server.stop() }
         let databases = oneLease(server)

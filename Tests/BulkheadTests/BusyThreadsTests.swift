@@ -61,7 +61,8 @@ private final class Occupied: Sendable {
 
 /// These callers are on the main actor, whose thread nobody else uses. What they wait for must come about without any
 /// thread of Dispatch's or the tasks' pools: those are all held until the calls are over.
-@MainActor @Suite(.serialized, .timeLimit(.minutes(5))) struct `Whatever the program does with its threads` {
+@MainActor @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: TestTier.isWhole))
+struct `Whatever the program does with its threads` {
     private static func whileThreads(
         are occupation: Occupation, configure: (inout RedisConfiguration) -> Void = { _ in },
         _ body: @MainActor (RedisDatabases, RedisTestServer) async throws -> Void

@@ -97,7 +97,8 @@ import Testing
 
     /// The server pops when its own time is over, seen from when the command came: a client that gave up before would
     /// lose what was popped.
-    @Test func `what blocks has its whole time from when it leaves, however long it waited before`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `what blocks has its whole time from when it leaves, however long it waited before`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {
@@ -135,7 +136,8 @@ import Testing
         await databases.close()
     }
 
-    @Test func `what blocks has its whole time from when its connection is there`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `what blocks has its whole time from when its connection is there`() async throws {
         let server = ScriptedServer { peer in
             sleepThread(for: .milliseconds(500))
             peer.shakeHands()

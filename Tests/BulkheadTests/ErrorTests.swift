@@ -54,12 +54,17 @@ import Testing
 
     @Test func `a command under way when the server dies may have run, and says so`() async throws {
         let server = try RedisTestServer.start()
-        let databases = RedisDatabases(patientConfiguration(server))
+        let proxy = FaultProxy(to: server.socketPath)
+        defer { proxy.stop() }
+        var configuration = patientConfiguration(proxy.path)
+        configuration.version = ServerUnderTest.version
+        let databases = RedisDatabases(configuration)
         let main = try databases[.main]
         #expect(try await main.ping() == "PONG")
         try server.pause()
+        let sent = proxy.byteCount(.toServer)
         let write = Task { try await main.incr("counter") }
-        try await Task.sleep(for: .seconds(2))
+        #expect(await eventually { proxy.byteCount(.toServer) > sent })
         server.kill()
         let error = await #expect(throws: RedisError.self) { _ = try await write.value }
         #expect(error?.code == .connectionClosed)

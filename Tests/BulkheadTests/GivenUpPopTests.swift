@@ -76,7 +76,7 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
         }
     }
 
-    @Test(arguments: PopForm.allCases)
+    @Test(.enabled(if: TestTier.hasTime), arguments: PopForm.allCases)
     func `for being late gives none, and takes nothing that is pushed later`(_ form: PopForm) async throws {
         try await withDatabases(arguments: seldomLooking) { databases, _ in
             for _ in 0..<3 {
@@ -90,7 +90,7 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
         }
     }
 
-    @Test(arguments: PopForm.allCases)
+    @Test(.enabled(if: TestTier.hasTime), arguments: PopForm.allCases)
     func `loses no element that comes in the moment it gives up`(_ form: PopForm) async throws {
         try await withDatabases(arguments: seldomLooking) { databases, _ in
             let main = try databases[.main]

@@ -13,7 +13,7 @@ import Testing
 
     private static let ok = Result<RESPValue, ConnectionFailure>.success(.simpleString("OK"))
     private static let late = Result<RESPValue, ConnectionFailure>.failure(
-        ConnectionFailure(.timedOut, "late", progress: .mayHaveBeenSent))
+        ConnectionFailure(.timedOut, "late", stage: .sent))
 
     @Test func `while a call has not come back, and is when it has`() throws {
         let get = Self.command("GET", "key")
@@ -43,7 +43,7 @@ import Testing
         var state = LeaseState()
         let pop = Self.command("BLPOP", "key", "1")
         try state.willSend(pop)
-        state.ended(pop, .failure(ConnectionFailure(.timedOut, "late", progress: .connecting)))
+        state.ended(pop, .failure(ConnectionFailure(.timedOut, "late", stage: .connecting)))
         #expect(state.isClean)
     }
 

@@ -110,7 +110,8 @@ import Testing
         #expect(room(60 << 20, last: nil).doubt(dataset: nil) == nil)
     }
 
-    @Test func `keys that SCAN names twice are in the file once, and a server loads it`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `keys that SCAN names twice are in the file once, and a server loads it`() async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             let database = try databases[.knowledge]
             for index in 0..<3_000 { try await database.set("doc:\(index)", "\(index)") }

@@ -18,7 +18,8 @@ import Testing
         return peak
     }
 
-    @Test func `a copy key by key of 150 values of 1 MB holds at most 64 MiB, too`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a copy key by key of 150 values of 1 MB holds at most 64 MiB, too`() async throws {
         try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
             let database = try databases[.knowledge]
             let value = RESPBytes((0..<1_000_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 40_503) >> 7) })
@@ -33,7 +34,8 @@ import Testing
         }
     }
 
-    @Test func `a backup of 200 MB holds at most 64 MiB at any moment`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a backup of 200 MB holds at most 64 MiB at any moment`() async throws {
         try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
             let database = try databases[.knowledge]
             let value = RESPBytes((0..<100_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 40_503) >> 7) })

@@ -26,7 +26,8 @@ import Testing
         }
     }
 
-    @Test func `of a hundred thousand keys all are walked, a sample is looked at, and its intervals hold the truth`()
+    @Test(.enabled(if: TestTier.isWhole))
+    func `of a hundred thousand keys all are walked, a sample is looked at, and its intervals hold the truth`()
         async throws
     {
         try await withToolServer { server, databases in
@@ -44,10 +45,10 @@ import Testing
             #expect(sampled.expiring == Estimate(exact: 20_000), "the server counts them")
             #expect(sampled.memory == exact.memory, "every key is asked for its size")
             #expect(sampled.biggest.map(\.bytes) == exact.biggest.map(\.bytes))
-            // Intervals of 95 %: one in seven runs has one that is wrong. Twice as wide, none has.
+            // Intervals of 95 %: one in seven runs has one that is wrong. Three times as wide, one in millions has.
             func holds(_ estimate: Estimate?, _ truth: Estimate?) -> Bool {
                 guard let estimate, let truth else { return false }
-                return abs(estimate.value - truth.value) <= estimate.high - estimate.low && !estimate.isExact
+                return 2 * abs(estimate.value - truth.value) <= 3 * (estimate.high - estimate.low) && !estimate.isExact
             }
             for type in exact.types {
                 let found = try #require(sampled.types.first { $0.type == type.type })
@@ -58,7 +59,8 @@ import Testing
         }
     }
 
-    @Test func `a sample comes from all over the keyspace, not from its first page`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a sample comes from all over the keyspace, not from its first page`() async throws {
         try await withToolServer { server, databases in
             let main = try databases[.main]
             try await fill(main)
@@ -75,7 +77,8 @@ import Testing
         }
     }
 
-    @Test func `neither KEYS nor a page of three nor a value is ever asked for, and no key is touched`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `neither KEYS nor a page of three nor a value is ever asked for, and no key is touched`() async throws {
         try await withToolServer { server, databases in
             let main = try databases[.main]
             try await fill(main)
@@ -120,9 +123,16 @@ import Testing
     @Test func `Ctrl-C ends it with a partial report and exit code 2`() async throws {
         try await withToolServer { server, databases in
             try await fill(try databases[.main])
-            let outcome = try await Bulkhead.shell(
-                "bulkhead check main --exact --pace gentle --json --url '\(server.url)' & "
-                    + "sleep 0.3; kill -INT $!; wait $!")
+            let main = try databases[.main]
+            try await main.send("CONFIG", "RESETSTAT")
+            let words = ["check", "main", "--exact", "--pace", "gentle", "--json", "--url", server.url]
+            let outcome = try await Bulkhead.run(words) { process in
+                // It walks, and has most of its way before it.
+                while try await main.info("commandstats")["cmdstat_scan"] == nil {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                kill(process, SIGINT)
+            }
             #expect(outcome.exitCode == 2)
             let json = try #require(try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
             #expect(json["complete"] as? Bool == false)

@@ -1,8 +1,12 @@
 import Foundation
 
-/// Runs the real program, built beside this test bundle.
+/// Runs the real program: the one that BULKHEAD_PROGRAM names, else that which is built beside this test bundle.
 enum Bulkhead {
     static let executable: URL = {
+        if let path = ProcessInfo.processInfo.environment["BULKHEAD_PROGRAM"] {
+            precondition(path.hasSuffix("/bulkhead"), "BULKHEAD_PROGRAM is \(path), and sh finds no bulkhead by that")
+            return URL(fileURLWithPath: path)
+        }
         #if os(Linux)
             let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         #else

@@ -100,7 +100,8 @@ struct ClusterNodeTests {
         }
     }
 
-    @Test func `check looks at one node, says so, and reads a replica without calling it denied`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `check looks at one node, says so, and reads a replica without calling it denied`() async throws {
         try await withNodes(2, replicas: 1) { nodes in
             for (node, counted) in [(nodes[0], nodes[0]), (nodes[2], nodes[1])] {
                 let outcome = try await Bulkhead.run("check", "main", "--exact", "-q", "--json", "--url", node.url)
@@ -129,7 +130,7 @@ struct ClusterNodeTests {
         }
     }
 
-    @Test(arguments: ["-info", "-info -hello"])
+    @Test(.enabled(if: TestTier.hasTime), arguments: ["-info", "-info -hello"])
     func `a node is recognised without INFO too`(rules: String) async throws {
         try await withNodes(2) { nodes in
             let words = ["SETUSER", "tool", "on", ">pass", "~*", "+@all"] + rules.split(separator: " ").map(String.init)

@@ -81,13 +81,16 @@ import Testing
                 let file = folder + "/main.rdb"
                 let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
                 #expect(backup.exitCode == 0, text(backup))
+                // On a slow machine some have ended before the backup, which is none of its business.
+                let ending = try manifest(file).keys - 200
+                #expect(ending > 0)
                 let early = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(early.exitCode == 0, text(early))
                 try await end(database)
                 let late = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(late.exitCode == 0, text(late))
                 let words = late.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-                #expect(words.contains("200 the same, 200 expired"), text(late))
+                #expect(words.contains("200 the same, \(ending) expired"), text(late))
                 // And a field that was deleted before its time is one.
                 try await database.send("HDEL", "t:later:7", "goes")
                 let deleted = try await Bulkhead.run("diff", file, "main", "--url", server.url)
@@ -118,7 +121,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: EveryType.hasFieldTimes), arguments: Way.allCases)
+    @Test(.enabled(if: TestTier.hasTime), .enabled(if: EveryType.hasFieldTimes), arguments: Way.allCases)
     func `fields that end while their hash is moved or copied are no failure`(way: Way) async throws {
         try await withSides(way) { sides in
             try await fill(sides.source)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("bulkhead flush", .timeLimit(.minutes(2))) struct FlushTests {
     private func withKeys(_ body: (RedisTestServer, RedisDatabases) async throws -> Void) async throws {
-        try await withToolServer { server, databases in
+        try await withToolServer(arguments: promptly) { server, databases in
             for index in 0..<20 { try await databases[.main].set("session:\(index)", "secret value") }
             try await databases[.main].set("cache:1", "x", expiry: .after(.seconds(1_000)))
             try await databases[.knowledge].set("doc:1", "vector")

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: [
         (["--help"], BulkheadProgram.page()), (["-h"], BulkheadProgram.page()), (["help"], BulkheadProgram.page()),
         (["help", "resp"], resp), (["resp", "--help"], resp), (["resp", "--encode", "-h", "--bad"], resp),
-        (["help", "help"], pages.last!), (["--version"], "bulkhead 0.1.0"),
+        (["help", "help"], pages.last!), (["--version"], "bulkhead \(BulkheadProgram.version)"),
     ])
     func `what is asked for goes to standard output`(words: [String], page: String) async throws {
         let outcome = try await Bulkhead.shell((["bulkhead"] + words).joined(separator: " "))

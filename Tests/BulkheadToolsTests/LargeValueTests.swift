@@ -18,7 +18,8 @@ import Testing
 
     private func text(_ outcome: Bulkhead.Outcome) -> Comment { "\(outcome.text)\(outcome.errors)" }
 
-    @Test func `a large hash takes a few times its bytes, and not its elements in memory`() async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a large hash takes a few times its bytes, and not its elements in memory`() async throws {
         try await withSides(.acrossCopy) { sides in
             let count = 200_000
             let filling = """
@@ -45,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["proto-max-bulk-len", "client-query-buffer-limit"])
+    @Test(.enabled(if: TestTier.hasTime), arguments: ["proto-max-bulk-len", "client-query-buffer-limit"])
     func `a value that the target does not take in one piece stays, and the limit is named`(
         setting: String
     ) async throws {

@@ -1,3 +1,4 @@
+import BulkheadConsole
 import BulkheadLint
 import BulkheadTools
 import Testing
@@ -7,7 +8,7 @@ import Testing
         in: Array("redis-cli -n 3 flushall\nredis-cli -u redis://u:hunter2@h/3 -a hunter2 keys 'secret:*'".utf8),
         as: .shell)
 
-    static let styles: [LintStyle] = [.plain, .terminal, .colours]
+    static let screens: [Screen] = [.pipe, Screen(columns: 80), Screen(columns: 80, hasColours: true)]
 
     @Test func `a pipe gets one line a finding that editors understand`() {
         var report = LintReport(.text)
@@ -22,20 +23,32 @@ import Testing
         #expect(report.reasons == "")
     }
 
-    @Test func `a terminal gets 80 columns under the name of the file, and each reason once`() {
-        var report = LintReport(.text, .terminal)
+    @Test(arguments: [50, 80, 100, 200])
+    func `a terminal gets lines of its width under the name of the file, and each reason once`(columns: Int) {
+        let screen = Screen(columns: columns)
+        var report = LintReport(.text, on: screen)
         let text = report.text(Self.findings, in: Array("deploy/flush.sh".utf8)) + report.reasons
-        for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
-        let begin = "deploy/flush.sh\n  1:11  database-number  redis-cli -n 3 chooses a database by number\n"
-        #expect(text.hasPrefix(begin))
-        #expect(text.components(of: LintRule.keys.reason.prefix(20)) == 1)
+        let longest = text.split(separator: "\n").map(\.count).max() ?? 0
+        #expect(longest <= screen.pageColumns)
+        // The width is used, too.
+        #expect(longest > screen.pageColumns - 15)
+        #expect(text.components(of: LintRule.keys.reason.prefix(15)) == 1)
         #expect(text.contains("→ bulkhead flush NAME"))
         #expect(!text.contains("\u{1b}"))
     }
 
+    @Test func `a finding stands beside its place and rule, and on a narrow terminal below them`() {
+        func text(_ columns: Int) -> String {
+            var report = LintReport(.text, on: Screen(columns: columns))
+            return report.text(Array(Self.findings.prefix(1)), in: Array("x.sh".utf8))
+        }
+        #expect(text(80) == "x.sh\n  1:11  database-number  redis-cli -n 3 chooses a database by number\n\n")
+        #expect(text(50) == "x.sh\n  1:11  database-number\n      redis-cli -n 3 chooses a database by number\n\n")
+    }
+
     @Test func `colours change nothing but colours`() {
-        var plain = LintReport(.text, .terminal)
-        var coloured = LintReport(.text, .colours)
+        var plain = LintReport(.text, on: Screen(columns: 80))
+        var coloured = LintReport(.text, on: Screen(columns: 80, hasColours: true))
         let text = coloured.text(Self.findings, in: Array("x.sh".utf8)) + coloured.reasons
         #expect(text.contains("\u{1b}[1mx.sh\u{1b}[0m"))
         let stripped = text.split(separator: "\u{1b}", omittingEmptySubsequences: false).enumerated().map { part in
@@ -53,8 +66,8 @@ import Testing
     }
 
     @Test(arguments: LintFormat.allCases) func `no report shows a password or a key`(format: LintFormat) {
-        for style in Self.styles {
-            var report = LintReport(format, style)
+        for screen in Self.screens {
+            var report = LintReport(format, on: screen)
             let text = report.text(Self.findings, in: Array("x.sh".utf8)) + report.reasons
             #expect(!text.contains("hunter2") && !text.contains("secret"))
         }

@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .rename, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .rename, .across])
     func `a write during the move is in the source or in the target, never lost`(way: Way) async throws {
         try await withSides(way) { sides in
             let keys = 400
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .across])
     func `what is written again behind a move stays, and is reported`(way: Way) async throws {
         try await withSides(way) { sides in
             for index in 0..<30 { try await sides.source.set("t:\(index)", "x") }
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.move, .rename, .replace, .across])
+    @Test(.enabled(if: TestTier.hasTime), arguments: [Way.move, .rename, .replace, .across])
     func `a moved key is in one database, not in both`(way: Way) async throws {
         try await withSides(way) { sides in
             for index in 0..<2_000 { try await sides.source.set("t:\(index)", [0.5, 1] as [Float]) }
@@ -178,7 +178,8 @@ import Testing
         }
     }
 
-    @Test func `a target that a crash would set back is told of before, and how to mend it`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `a target that a crash would set back is told of before, and how to mend it`() async throws {
         try await withSides(.across) { sides in
             try await sides.source.set("t:1", "x")
             let dry = try await sides.migrate(["--dry-run"])

@@ -163,7 +163,8 @@ import Testing
         }
     }
 
-    @Test func `programs that move the same keys at once lose none`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `programs that move the same keys at once lose none`() async throws {
         let keys = 2_000
         for round in 0..<6 {
             try await withSides(.across) { sides in

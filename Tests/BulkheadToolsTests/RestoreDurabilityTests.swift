@@ -1,11 +1,13 @@
 import Bulkhead
 import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 /// What was restored is written like all else: copying a file into a server's folder would be undone by its AOF.
 @Suite("What bulkhead restore has written", .timeLimit(.minutes(2))) struct RestoreDurabilityTests {
-    @Test func `is there after a crash of a server with an append-only file`() async throws {
-        let appending = ["--appendonly", "yes", "--appendfsync", "always"]
+    @Test(.enabled(if: TestTier.hasTime))
+    func `is there after a crash of a server with an append-only file`() async throws {
+        let appending = promptly + ["--appendonly", "yes", "--appendfsync", "always"]
         try await withToolServer(arguments: appending) { server, databases in
             for index in 0..<200 { try await databases[.knowledge].set("doc:\(index)", "text \(index)") }
             try await databases[.knowledge].set("session", "x", expiry: .after(.seconds(5_000)))

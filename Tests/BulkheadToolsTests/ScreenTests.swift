@@ -25,7 +25,8 @@ import Testing
         #expect(try await Bulkhead.run("help", "resp").text == HelpPage(columns: 80).command(.resp) + "\n")
     }
 
-    @Test(arguments: [50, 80]) func `the progress of a move never wraps`(columns: Int) async throws {
+    @Test(.enabled(if: TestTier.hasTime), arguments: [50, 80])
+    func `the progress of a move never wraps`(columns: Int) async throws {
         try await withToolServer { server, databases in
             for number in 0..<60 { try await databases[.main].set("key:\(number)", "value") }
             let shown = try await Bulkhead.onTerminal(
@@ -227,7 +228,7 @@ import Testing
 
 @Suite("Backup looks first") struct BackupFolderTests {
     @Test func `a folder that no file can be made in is found before the server forks`() async throws {
-        try await withToolServer { server, databases in
+        try await withToolServer(arguments: promptly) { server, databases in
             try await databases[.main].set("key", "value")
             let outcome = try await Bulkhead.run(
                 "backup", "main", "--to", server.folder + "/nowhere/main.rdb", "--url", server.url)

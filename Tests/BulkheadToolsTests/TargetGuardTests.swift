@@ -59,7 +59,8 @@ import Testing
 
     // MARK: Before the first key
 
-    @Test func `a target that would evict what comes gets nothing`() async throws {
+    @Test(.enabled(if: TestTier.hasTime))
+    func `a target that would evict what comes gets nothing`() async throws {
         try await withTarget(Self.small) { from, source, to, target, file in
             for words in [
                 migrate(from, to), migrate(from, to, ["--copy"]), migrate(from, to, ["--dry-run"]), restore(file, to),
@@ -156,7 +157,7 @@ import Testing
         return (outcome.exitCode, outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " "))
     }
 
-    @Test(arguments: Tool.allCases)
+    @Test(.enabled(if: TestTier.hasTime), arguments: Tool.allCases)
     private func `it ends before a target that has become full evicts a key`(tool: Tool) async throws {
         try await withTarget { from, source, to, target, file in
             let outcome = try await whileKeysCome(words(tool, from, to, file), to: target) {

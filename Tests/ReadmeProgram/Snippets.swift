@@ -1,4 +1,5 @@
-// The README's other programs, so that the compiler reads them; ReadmeTests compares each with what stands there.
+// swift-format-ignore-file
+// The README's other programs as they stand there, so that the compiler reads them; ReadmeTests compares the two.
 
 import Bulkhead
 import BulkheadTestServer

@@ -10,7 +10,7 @@ public func openSocketCount() -> Int? {
 }
 
 /// Asks `condition` until it holds or `attempts` × 10 ms have passed, for effects that come about by themselves.
-public func eventually(attempts: Int = 500, _ condition: () async throws -> Bool) async rethrows -> Bool {
+public func eventually(attempts: Int = 3_000, _ condition: () async throws -> Bool) async rethrows -> Bool {
     for _ in 0..<attempts {
         if try await condition() { return true }
         try? await Task.sleep(for: .milliseconds(10))

@@ -115,7 +115,7 @@ public struct RedisConfiguration: Sendable {
     func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
             endpoint: endpoint, database: number, username: username, password: password?.text,
-            clientName: clientName, version: version, connectTimeout: connectTimeout, pollingTime: pollingTime,
+            clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: pollingTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.unblockingTime = unblockingTime
@@ -128,7 +128,7 @@ public struct RedisConfiguration: Sendable {
     var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }
 
     var poolBounds: PoolBounds {
-        PoolBounds(connections: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)
+        PoolBounds(maximumLeases: maximumLeases, waiters: maximumWaiters, leaseTimeout: leaseTimeout)
     }
 }
 

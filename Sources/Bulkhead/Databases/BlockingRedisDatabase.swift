@@ -95,7 +95,7 @@ extension BlockingRedisDatabase: BlockingRunner {
         let connection = try pool.lease(until: deadline)
         do {
             return try attempt(request, by: way, on: connection, of: pool, until: deadline)
-        } catch where error.progress == .refused {
+        } catch where error.stage == .refused {
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
             return try attempt(request, by: way, on: pool.lease(until: deadline), of: pool, until: deadline)
         }

@@ -65,9 +65,9 @@ struct LeaseState: Sendable {
             var each: [RESPValue] = []
             replies.forEachReply { each.append($0) }
             for (position, command) in special { answered(command, each[position]) }
-        case .failure(let failure) where failure.progress.isSafeToRepeat: break
+        case .failure(let failure) where failure.stage.isSafeToRepeat: break
         // A wait that was ended; what its pipeline began is not told.
-        case .failure(let failure) where failure.progress == .answered && !isConversation: break
+        case .failure(let failure) where failure.stage == .answered && !isConversation: break
         case .failure:
             if isConversation || special.contains(where: { $0.command.blockingTime != .none }) { isTainted = true }
             return

@@ -32,12 +32,12 @@ extension RedisError {
             case .pushOverflow: .messagesLost
             }
         let stage: Stage =
-            switch failure.progress {
+            switch failure.stage {
             case .refused: .refused
-            case .inLine: .queued
+            case .queued: .queued
             case .connecting: .connecting
-            case .beingWritten: .writing
-            case .mayHaveBeenSent: .sent
+            case .writing: .writing
+            case .sent: .sent
             case .answered: .answered
             }
         self.init(code, failure.message, stage: stage)

@@ -6,7 +6,7 @@ extension Result where Failure == ConnectionFailure {
     var isAnswered: Bool {
         switch self {
         case .success: true
-        case .failure(let failure): failure.progress == .answered
+        case .failure(let failure): failure.stage == .answered
         }
     }
 }

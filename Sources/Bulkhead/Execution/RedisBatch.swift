@@ -11,6 +11,7 @@ public import BulkheadRESP
 /// ```
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
+    /// How many commands it holds.
     public private(set) var count = 0
     /// Replies that are known without asking, each with the place of its command; of most batches none.
     private var known: [(place: Int, reply: CommandRoute.KnownReply)] = []

@@ -51,7 +51,7 @@ struct RetryMachine {
             case .unblocked: return nil
             }
         case .failure(let failure):
-            let furthest = if let furthest, furthest.progress > failure.progress { furthest } else { failure }
+            let furthest = if let furthest, furthest.stage > failure.stage { furthest } else { failure }
             self.furthest = furthest
             outcome = .failure(furthest)
             guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(SideEffect(encoded: bytes))

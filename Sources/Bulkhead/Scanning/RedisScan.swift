@@ -18,6 +18,7 @@ public struct RedisScan<Element: Sendable>: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(steps: steps, page: page) }
 
+    /// Asks for the next page when the keys of the last are used up.
     public struct Iterator: AsyncIteratorProtocol {
         private let page: Page
         private var steps: ScanSteps

@@ -30,6 +30,7 @@ public struct RedisValueScan<Value: Sendable>: AsyncSequence, Sendable {
         Iterator(keys: keys.makeAsyncIterator(), scan: self)
     }
 
+    /// Asks for the next slice when that of the last is used up.
     public struct Iterator: AsyncIteratorProtocol {
         private var keys: RedisScan<RESPBytes>.Iterator
         private var pacer: Pacer
@@ -67,6 +68,7 @@ public struct RedisValueScan<Value: Sendable>: AsyncSequence, Sendable {
 
 /// The keys of a database with a value of each for blocking callers: `while let found = try scan.next() { … }`.
 public struct BlockingRedisValueScan<Value: Sendable> {
+    /// A key with its value, or why that could not be read.
     public typealias Element = RedisScannedValue<Value>
     typealias Send = (RedisBatch) throws(RedisError) -> [RESPValue]
 

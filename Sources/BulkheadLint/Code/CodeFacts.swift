@@ -49,14 +49,17 @@ struct CodeFacts {
         }
     }
 
-    /// The full name of a chain, its first name replaced by what it stands for.
+    /// The full name of a chain, its beginning replaced by what that stands for: `R` or `self.type`.
     func resolved(_ names: [String]) -> [String] {
-        guard let first = names.first, let full = bindings[first] else { return names }
+        let lengths = (1...2).reversed().filter { $0 <= names.count }
+        guard let length = lengths.first(where: { bindings[names.prefix($0).joined(separator: ".")] != nil }),
+            let full = bindings[names.prefix(length).joined(separator: ".")]
+        else { return names }
         // `Valkey.ValkeyClient`, and a type that has its module's name.
         if language == .swift, full.count > 1, names.count > 1, bindings[names[1]]?.first == full[0] {
             return resolved(Array(names.dropFirst()))
         }
-        return full + names.dropFirst()
+        return full + names.dropFirst(length)
     }
 
     /// The library of a full name whose call makes a client.
@@ -166,10 +169,14 @@ struct CodeFacts {
             if makes || RedisWords.isClientName(source[source.count - 1]) { clients.insert(name) }
         } else if clients.contains(source.joined(separator: ".")) {
             clients.insert(name)
-        } else if names.count == 1, list[next].map(\.startsLine) ?? true {
-            if bindings[source[0]] != nil { bind(name, to: resolved(source)) }
+        } else if list[next].map({ $0.startsLine || Self.endsValue.contains($0.text) }) ?? true {
+            let full = resolved(source)
+            if full != source || bindings[source[0]] != nil { bind(name, to: full) }
         }
     }
+
+    /// What may stand behind a value that is a name: another one, or the end of a parameter.
+    private static let endsValue: Set<String> = ["if", "or", "||", "??", ",", ")"]
 
     /// Methods of a client whose result sends what it is told to the same server.
     private static let sameClient: Set<String> = ["pipeline", "multi", "client", "transaction", "duplicate"]

@@ -165,9 +165,8 @@ extension CodeRules {
             }
             let sign = language == .python ? "=" : ": "
             let name = argument.label.map { $0 + sign } ?? (isShort ? "" : "an argument by place, ")
-            report(
-                .databaseNumber, at: argument.label == nil ? argument.value.lowerBound : argument.value.lowerBound - 2,
-                "\(name)\(isNumber ? value.text : isShort ? value.text : "…") chooses a database by number")
+            let what = "\(name)\(isNumber || isShort ? value.text : "…") chooses a database by number"
+            report(.databaseNumber, at: argument.start, what)
         }
     }
 
@@ -177,19 +176,24 @@ extension CodeRules {
         let isCall = token.text == "("
         if isCall ? !list.isWord(open - 1, "dict") : token.text == "[" && language != .swift { return }
         guard readOptions.insert(open).inserted else { return }
-        let options = list.arguments(ofBracketAt: open).compactMap { Option($0, list) }
-        var isUnderRedis = token.parent.map { redisOptions.contains($0) } ?? false
-        isUnderRedis = isUnderRedis || nameBefore(isCall ? open - 1 : open).map(SettingName.isRedisOptions) ?? false
-        isUnderRedis = isUnderRedis || options.contains { $0.namesRedis(list) }
-        if isUnderRedis { redisOptions.insert(open) }
+        let options = list.arguments(ofBracketAt: open)
+        // The key of `{ host }` stands alone.
+        let keys = Dictionary(
+            options.map { (($0.label ?? list.word($0.start) ?? "").lowercased(), $0.value.lowerBound) },
+            uniquingKeysWith: { $1 })
+        let isRedis = token.parent.map { redisOptions.contains($0) } == true
+            || nameBefore(isCall ? open - 1 : open).map(SettingName.isRedisOptions) == true
+            || OptionWords.sentinels.contains { keys[$0] != nil }
+            || OptionWords.kinds.contains { keys[$0].flatMap { list[$0]?.text }.map(SettingName.isRedis) == true }
+        if isRedis { redisOptions.insert(open) }
         // Servers of other kinds are named by text, and their options have these names.
-        let keys = Set(options.map { $0.key.lowercased() })
-        let isServer = !keys.isDisjoint(with: Option.places) && keys.isDisjoint(with: Option.others) && speaksOfRedis
-        for option in options {
-            guard let value = number(at: option.value), option.isWhole,
-                let what = SettingName.numberSetting(option.key, value, isUnderRedis: isUnderRedis || isServer)
+        let isServer = OptionWords.places.contains { keys[$0] != nil } && speaksOfRedis
+            && !OptionWords.others.contains { keys[$0] != nil }
+        for option in options where option.value.count == 1 {
+            guard let key = option.label, let value = number(at: option.value.lowerBound),
+                let what = SettingName.numberSetting(key, value, isUnderRedis: isRedis || isServer)
             else { continue }
-            report(.databaseNumber, at: option.index, what)
+            report(.databaseNumber, at: option.start, what)
         }
     }
 
@@ -203,44 +207,4 @@ extension CodeRules {
         }
         return name.kind == .word || name.kind == .string ? name.text : nil
     }
-}
-
-/// A key with its value.
-private struct Option {
-    let key: String
-    /// Where the key stands.
-    let index: Int
-    let value: Int
-    /// True if the value is one token.
-    let isWhole: Bool
-
-    init?(_ argument: CallArgument, _ list: TokenList) {
-        if let label = argument.label {
-            (key, index, value) = (label, argument.value.lowerBound - 2, argument.value.lowerBound)
-            isWhole = argument.value.count == 1
-        } else if let token = list[argument.value.lowerBound], token.kind == .string, argument.value.count > 2,
-            list.isSymbol(argument.value.lowerBound + 1, ":")
-        {
-            (key, index, value) = (token.text, argument.value.lowerBound, argument.value.lowerBound + 2)
-            isWhole = argument.value.count == 3
-        } else if let token = list[argument.value.lowerBound], token.kind == .word, argument.value.count == 1 {
-            // `{ host, db: 3 }`
-            (key, index, value) = (token.text, argument.value.lowerBound, -1)
-            isWhole = false
-        } else {
-            return nil
-        }
-    }
-
-    /// `"BACKEND": "django_redis.cache.RedisCache"`
-    func namesRedis(_ list: TokenList) -> Bool {
-        ["backend", "location", "url", "engine", "broker"].contains(key.lowercased())
-            && list[value].map { $0.kind == .string && SettingName.isRedis($0.text) } == true
-    }
-
-    /// What tells where a server is, and what servers of other kinds have beside it.
-    static let places: Set<String> = ["host", "hostname", "port", "unix_socket_path", "socket"]
-    static let others: Set<String> = [
-        "user", "charset", "dbname", "table", "collection", "schema", "driver", "dialect", "sslmode",
-    ]
 }

@@ -80,6 +80,7 @@ struct CodeRules {
         }
         if list.isSymbol(next, "="),
             list[index]?.parent == nil || list[index]?.startsLine == true || isDeclared(at: index)
+                || isParameter(at: index)
         {
             facts.noteAssignment(to: names, valueAt: next + 1)
         }
@@ -89,6 +90,12 @@ struct CodeRules {
 
     private func isDeclared(at index: Int) -> Bool {
         list.word(index - 1).map { ["let", "var", "const", "typealias"].contains($0) } ?? false
+    }
+
+    /// `def f(type=redis.Redis)`
+    private func isParameter(at index: Int) -> Bool {
+        guard let open = list[index]?.parent, list.isSymbol(open, "(") else { return false }
+        return list.isWord(open - 2, "def") || list.isWord(open - 2, "function")
     }
 
     /// `ValkeyConnection.withConnection { … }`

@@ -5,170 +5,184 @@
 struct CodeTokens {
     /// What tells one kind of string from another.
     private struct Form {
-        let quote: UInt8
+        var quote: UInt8 = 0
         /// How many quotes begin it and end it.
-        let length: Int
+        var length = 1
         /// Of Swift's `#"…"#`, which stand behind every backslash in it that counts.
         var hashes = 0
         var isRaw = false
-        let spansLines: Bool
-        /// What puts code into it.
+        var spansLines = false
+        /// What puts code into it, and what ends that; of Swift it is an escape.
         var opening: StaticString?
+        var closing = UInt8(ascii: "}")
     }
 
-    /// Code in a string.
-    private struct Field {
-        let closing: UInt8
-        /// Brackets open in it.
-        var depth = 0
-        /// True behind the colon of Python's.
-        var isInSpecification = false
-    }
+    /// What is open around the cursor: the file's code, a string, code in a string, and what says how that is shown.
+    private struct Level {
+        enum Kind { case code, string, specification }
 
-    private struct OpenString {
-        let token: Int
+        let kind: Kind
+        /// That of the string, also in the code in it.
         let form: Form
+        /// The string's token.
+        var token = 0
         var content: [UInt8] = []
-        var fields: [Field] = []
+        /// Brackets open in code.
+        var depth = 0
     }
+
+    /// Signs of more bytes that must not be taken for signs of one.
+    private static let longSigns: [StaticString] = [
+        "===", "!==", "==", "!=", "=>", "||", "??", "<=", ">=", "->", ":=", "+=", "-=", "*=", "/=", "|=", "&=", "^=",
+        "%=",
+    ]
 
     private let language: LintLanguage
-    private var builder: TokenBuilder
-    private var strings: [OpenString] = []
-    /// True in the text of the last string, false in code: that of the file or of a field.
-    private var isInText = false
-    /// Brackets open in the code of the file.
-    private var depth = 0
+    private var cursor: ByteCursor
+    private var tokens: [Token] = []
+    private var comments: [SourceComment] = []
+    private var levels = [Level(kind: .code, form: Form())]
+    /// True from the end of a line to the next token.
+    private var startsLine = true
     /// No regular expression begins before this place: one was looked for, and its line has no end of one.
     private var noRegexBefore = 0
 
     static func read(_ bytes: [UInt8], _ range: Range<Int>? = nil, as language: LintLanguage) -> TokenList {
-        var reader = CodeTokens(language: language, builder: TokenBuilder(ByteCursor(bytes, range)))
-        while !reader.builder.cursor.isAtEnd {
-            if reader.isInText { reader.text() } else { reader.code() }
+        var reader = CodeTokens(language: language, cursor: ByteCursor(bytes, range))
+        while !reader.cursor.isAtEnd {
+            if reader.level.kind == .code { reader.readCode() } else { reader.readText() }
         }
-        while !reader.strings.isEmpty { reader.endString() }
-        return reader.builder.list
+        while reader.isInString { reader.endString() }
+        return TokenList(reader.tokens, reader.comments)
     }
 
-    private init(language: LintLanguage, builder: TokenBuilder) {
+    private init(language: LintLanguage, cursor: ByteCursor) {
         self.language = language
-        self.builder = builder
+        self.cursor = cursor
     }
+
+    private var level: Level {
+        get { levels[levels.count - 1] }
+        _modify { yield &levels[levels.count - 1] }
+    }
+
+    private var isInString: Bool { levels.count > 1 }
 
     // MARK: Code
 
-    private mutating func code() {
-        let byte = builder.cursor.peek()
+    private mutating func readCode() {
+        let byte = cursor.peek()
         switch byte {
         case .newline:
             // Brackets join the lines of Python.
-            if language != .python || strings.isEmpty && depth == 0 { builder.startsLine = true }
-            builder.cursor.advance()
-        case _ where byte.isBlank: builder.cursor.advance()
+            if language != .python || !isInString && level.depth == 0 { startsLine = true }
+            cursor.advance()
+        case _ where byte.isBlank: cursor.advance()
         case .backslash where language == .python:
             // A line goes on behind it, also where it ends with CR LF.
-            builder.cursor.advance()
-            if builder.cursor.peek() == 0x0d { builder.cursor.advance() }
-            if builder.cursor.peek() == .newline { builder.cursor.advance() }
-        case .hash: hash()
-        case .quote: quotes(prefix: 0)
-        case .apostrophe where language != .swift: quotes(prefix: 0)
+            cursor.advance()
+            if cursor.peek() == 0x0d { cursor.advance() }
+            if cursor.peek() == .newline { cursor.advance() }
+        case .hash: readHash()
+        case .quote: beginString()
+        case .apostrophe where language != .swift: beginString()
         case UInt8(ascii: "`"):
-            if language == .script { beginString(template, from: builder.cursor.offset) } else { backticks() }
+            if language == .script { beginString() } else { readBackticks() }
         case _ where byte.beginsName:
-            if let length = lengthOfPrefix { quotes(prefix: length) } else { builder.word() }
-        case _ where byte.isDigit: builder.number()
-        case UInt8(ascii: "/") where language != .python: slash()
-        case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): bracket(opens: true)
-        case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): bracket(opens: false)
-        case UInt8(ascii: ":") where language == .python && isAtOuterLevelOfField:
-            withField { $0.isInSpecification = true }
-            builder.cursor.advance()
-            isInText = true
-        default: builder.symbol()
+            if let length = lengthOfPrefix { beginString(prefix: length) } else { readWord() }
+        case _ where byte.isDigit: readNumber()
+        case UInt8(ascii: "/") where language != .python: readSlash()
+        case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
+            level.depth += 1
+            readSymbol()
+        case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+            if isInString, level.depth == 0 {
+                if byte == level.form.closing { endField() } else { readSymbol() }
+            } else {
+                level.depth = max(0, level.depth - 1)
+                readSymbol()
+            }
+        case UInt8(ascii: ":") where language == .python && isInString && level.depth == 0:
+            levels.append(Level(kind: .specification, form: level.form))
+            cursor.advance()
+        default: readSymbol()
         }
     }
 
-    private var isAtOuterLevelOfField: Bool { strings.last?.fields.last?.depth == 0 }
-
-    private mutating func withField(_ change: (inout Field) -> Void) {
-        guard let string = strings.indices.last, let field = strings[string].fields.indices.last else { return }
-        change(&strings[string].fields[field])
+    private mutating func append(_ kind: Token.Kind, from start: Int, text: String? = nil) {
+        tokens.append(
+            Token(
+                kind: kind, range: start..<cursor.offset, text: text ?? cursor.text(from: start),
+                startsLine: startsLine))
+        startsLine = false
     }
 
-    private mutating func bracket(opens: Bool) {
-        if !opens, isAtOuterLevelOfField {
-            let isEnd = strings.last?.fields.last?.closing == builder.cursor.peek()
-            return isEnd ? endField() : builder.symbol()
-        }
-        builder.symbol()
-        if strings.isEmpty {
-            depth = max(0, depth + (opens ? 1 : -1))
-        } else {
-            withField { $0.depth += opens ? 1 : -1 }
-        }
+    private mutating func readWord() {
+        let start = cursor.offset
+        cursor.advance { $0.continuesName }
+        append(.word, from: start)
     }
 
-    private mutating func hash() {
+    private mutating func readNumber() {
+        let start = cursor.offset
+        cursor.advance { $0.continuesName }
+        while cursor.peek() == UInt8(ascii: "."), cursor.peek(1).isDigit {
+            cursor.advance()
+            cursor.advance { $0.continuesName }
+        }
+        append(.number, from: start)
+    }
+
+    private mutating func readSymbol() {
+        let length = Self.longSigns.first { cursor.isAt($0) }?.utf8CodeUnitCount
+        appendSymbol(length: length ?? 1)
+    }
+
+    /// Appends a sign, also one that the text spells otherwise: a bracket around an interpolation.
+    private mutating func appendSymbol(_ text: String? = nil, length: Int) {
+        let start = cursor.offset
+        cursor.advance(length)
+        append(.symbol, from: start, text: text)
+    }
+
+    private mutating func readHash() {
         guard language == .swift else {
-            if language == .python || builder.cursor.isAt("#!") { return builder.lineComment() }
+            if language == .python || cursor.isAt("#!") { return comments.append(cursor.lineComment()) }
             // A private member's sign is no part of its name here.
-            return builder.cursor.advance()
+            return cursor.advance()
         }
         var hashes = 1
-        while builder.cursor.peek(hashes) == .hash { hashes += 1 }
-        switch builder.cursor.peek(hashes) {
-        case .quote: swiftQuotes(hashes: hashes)
-        case UInt8(ascii: "/"): extendedRegex(hashes: hashes)
-        default:
-            // All of them at once: each would look at all that follow.
-            builder.bracket("#", length: hashes)
+        while cursor.peek(hashes) == .hash { hashes += 1 }
+        switch cursor.peek(hashes) {
+        case .quote: beginString(prefix: hashes)
+        case UInt8(ascii: "/"): skipExtendedRegex(hashes: hashes)
+        // All of them at once: each would look at all that follow.
+        default: appendSymbol("#", length: hashes)
         }
     }
 
-    private mutating func backticks() {
-        let start = builder.cursor.offset
-        builder.cursor.advance()
-        let inner = builder.cursor.offset
-        builder.cursor.advance { $0 != UInt8(ascii: "`") && $0 != .newline }
-        let name = builder.cursor.text(from: inner)
-        if builder.cursor.peek() == UInt8(ascii: "`") { builder.cursor.advance() }
-        builder.append(.word, from: start, text: name)
+    private mutating func readBackticks() {
+        let start = cursor.offset
+        cursor.advance()
+        cursor.advance { $0 != UInt8(ascii: "`") && $0 != .newline }
+        let name = String(cursor.text(from: start).dropFirst())
+        if cursor.peek() == UInt8(ascii: "`") { cursor.advance() }
+        append(.word, from: start, text: name)
     }
 
-    private mutating func slash() {
-        if builder.cursor.isAt("//") { return builder.lineComment() }
-        if builder.cursor.isAt("/*") { return blockComment() }
-        guard mayBeginRegex, let end = endOfRegex() else { return builder.symbol() }
-        builder.cursor.offset = end
-    }
-
-    private mutating func blockComment() {
-        let start = builder.cursor.offset
-        var depth = 0
-        repeat {
-            if builder.cursor.isAt("/*") {
-                depth = language == .swift ? depth + 1 : 1
-                builder.cursor.advance(2)
-            } else if builder.cursor.isAt("*/") {
-                depth -= 1
-                builder.cursor.advance(2)
-            } else {
-                builder.cursor.advance()
-            }
-        } while depth > 0 && !builder.cursor.isAtEnd
-        builder.appendComment(from: start)
+    private mutating func readSlash() {
+        if cursor.isAt("//") { return comments.append(cursor.lineComment()) }
+        if cursor.isAt("/*") { return comments.append(cursor.blockComment(nests: language == .swift)) }
+        guard mayBeginRegex, let end = endOfRegex() else { return readSymbol() }
+        cursor.offset = end
     }
 
     // MARK: Regular expressions
 
     /// A slash behind a value divides.
     private var mayBeginRegex: Bool {
-        guard builder.cursor.offset >= noRegexBefore, language == .script || !builder.cursor.peek(1).isBlank else {
-            return false
-        }
-        guard let last = builder.tokens.last else { return true }
+        guard cursor.offset >= noRegexBefore, language == .script || !cursor.peek(1).isBlank else { return false }
+        guard let last = tokens.last else { return true }
         switch last.kind {
         case .number, .string: return false
         case .word: return ["return", "in", "of", "case", "where", "try", "await", "typeof"].contains(last.text)
@@ -178,7 +192,7 @@ struct CodeTokens {
     }
 
     private mutating func endOfRegex() -> Int? {
-        var cursor = builder.cursor
+        var cursor = cursor
         var isInClass = false
         cursor.advance()
         while !cursor.isAtEnd, cursor.peek() != .newline {
@@ -191,14 +205,14 @@ struct CodeTokens {
         return nil
     }
 
-    private mutating func extendedRegex(hashes: Int) {
-        builder.cursor.advance(hashes + 1)
-        while !builder.cursor.isAtEnd {
-            if builder.cursor.peek() == UInt8(ascii: "/") {
-                builder.cursor.advance()
+    private mutating func skipExtendedRegex(hashes: Int) {
+        cursor.advance(hashes + 1)
+        while !cursor.isAtEnd {
+            if cursor.peek() == UInt8(ascii: "/") {
+                cursor.advance()
                 if consumeHashes(hashes) { return }
             } else {
-                builder.cursor.advance(builder.cursor.peek() == .backslash ? 2 : 1)
+                cursor.advance(cursor.peek() == .backslash ? 2 : 1)
             }
         }
     }
@@ -209,168 +223,152 @@ struct CodeTokens {
     private var lengthOfPrefix: Int? {
         guard language == .python else { return nil }
         var length = 0
-        while length < 3, "rbuftRBUFT".utf8.contains(builder.cursor.peek(length)) { length += 1 }
-        let quote = builder.cursor.peek(length)
+        while length < 3, "rbuftRBUFT".utf8.contains(cursor.peek(length)) { length += 1 }
+        let quote = cursor.peek(length)
         return length > 0 && (quote == .quote || quote == .apostrophe) ? length : nil
     }
 
-    private var template: Form {
-        Form(quote: UInt8(ascii: "`"), length: 1, spansLines: true, opening: "${")
-    }
-
-    private mutating func quotes(prefix length: Int) {
-        if language == .swift { return swiftQuotes(hashes: 0) }
-        let start = builder.cursor.offset
-        let prefix = (0..<length).map { builder.cursor.peek($0) | 0x20 }
-        builder.cursor.advance(length)
-        let quote = builder.cursor.peek()
-        let isTriple = language == .python && isAt(quote, times: 3)
-        let isFormatted = prefix.contains(UInt8(ascii: "f")) || prefix.contains(UInt8(ascii: "t"))
-        beginString(
-            Form(
-                quote: quote, length: isTriple ? 3 : 1, isRaw: prefix.contains(UInt8(ascii: "r")),
-                spansLines: isTriple, opening: isFormatted ? "{" : nil),
-            from: start)
-    }
-
-    private mutating func swiftQuotes(hashes: Int) {
-        let start = builder.cursor.offset
-        builder.cursor.advance(hashes)
-        let isTriple = isAt(.quote, times: 3)
-        beginString(Form(quote: .quote, length: isTriple ? 3 : 1, hashes: hashes, spansLines: isTriple), from: start)
-    }
-
     private func isAt(_ quote: UInt8, times count: Int) -> Bool {
-        (0..<count).allSatisfy { builder.cursor.peek($0) == quote }
+        (0..<count).allSatisfy { cursor.peek($0) == quote }
     }
 
-    private mutating func beginString(_ form: Form, from start: Int) {
-        builder.cursor.advance(form.length)
-        strings.append(OpenString(token: builder.beginString(from: start), form: form))
-        isInText = true
+    /// Begins a string behind Swift's hashes or Python's letters.
+    private mutating func beginString(prefix length: Int = 0) {
+        let start = cursor.offset
+        cursor.advance(length)
+        let prefix = cursor.text(from: start).lowercased()
+        var form = Form(quote: cursor.peek())
+        switch language {
+        case .swift:
+            form.hashes = length
+            form.closing = UInt8(ascii: ")")
+        case .python:
+            form.isRaw = prefix.contains("r")
+            if prefix.contains("f") || prefix.contains("t") { form.opening = "{" }
+        default:
+            form.spansLines = form.quote == UInt8(ascii: "`")
+            if form.spansLines { form.opening = "${" }
+        }
+        if language != .script, isAt(form.quote, times: 3) {
+            form.length = 3
+            form.spansLines = true
+        }
+        cursor.advance(form.length)
+        append(.string, from: start, text: "")
+        levels.append(Level(kind: .string, form: form, token: tokens.count - 1))
     }
 
     private mutating func endString() {
-        let string = strings.removeLast()
-        for _ in string.fields { builder.bracket(")", length: 0) }
-        builder.endString(string.token, content: string.content)
-        isInText = false
+        while let last = levels.popLast() {
+            if last.kind == .string {
+                tokens[last.token].text = String(decoding: last.content, as: UTF8.self)
+                tokens[last.token].range = tokens[last.token].range.lowerBound..<cursor.offset
+                return
+            }
+            if last.kind == .code { appendSymbol(")", length: 0) }
+        }
     }
 
-    private mutating func beginField(length: Int, closing: UInt8) {
-        let last = strings.count - 1
-        if strings[last].fields.isEmpty { strings[last].content += Array(String(Token.hole).utf8) }
-        strings[last].fields.append(Field(closing: closing))
-        builder.bracket("(", length: length)
-        isInText = false
+    private mutating func beginField(length: Int) {
+        if level.kind == .string { level.content += Array(String(Token.hole).utf8) }
+        levels.append(Level(kind: .code, form: level.form))
+        appendSymbol("(", length: length)
     }
 
     private mutating func endField() {
-        builder.bracket(")", length: 1)
-        strings[strings.count - 1].fields.removeLast()
-        isInText = true
+        if level.kind == .specification { levels.removeLast() }
+        levels.removeLast()
+        appendSymbol(")", length: 1)
     }
 
     // MARK: Text
 
-    private mutating func text() {
-        let last = strings.count - 1
-        let form = strings[last].form
-        let isInSpecification = !strings[last].fields.isEmpty
-        let byte = builder.cursor.peek()
+    private mutating func readText() {
+        let form = level.form
+        let byte = cursor.peek()
         if byte == form.quote, isAt(byte, times: form.length) {
-            builder.cursor.advance(form.length)
+            cursor.advance(form.length)
             if consumeHashes(form.hashes) { return endString() }
-            append(byte, times: form.length)
+            for _ in 0..<form.length { level.content.append(byte) }
         } else if byte == .newline, !form.spansLines {
             // It was never closed; the next line is code again.
             endString()
         } else if byte == .backslash {
-            escape(form)
-        } else if let opening = form.opening, builder.cursor.isAt(opening) || byte == UInt8(ascii: "}") {
-            brace(opening, isInSpecification: isInSpecification)
+            readEscape(form)
+        } else if let opening = form.opening, cursor.isAt(opening) || byte == UInt8(ascii: "}") {
+            readBrace(opening)
         } else {
-            // The specification of a field is no part of the text.
-            if !isInSpecification { append(byte) }
-            builder.cursor.advance()
+            keep(byte)
         }
     }
 
     /// `{`, `}` and `${`; of Python's, two are one that stands for itself.
-    private mutating func brace(_ opening: StaticString, isInSpecification: Bool) {
-        let byte = builder.cursor.peek()
-        let length = opening.utf8CodeUnitCount
-        if byte == UInt8(ascii: "}") {
-            if isInSpecification { return endField() }
-            append(byte)
-            builder.cursor.advance(length == 1 && builder.cursor.peek(1) == byte ? 2 : 1)
-        } else if length == 1, !isInSpecification, builder.cursor.peek(1) == byte {
-            append(byte)
-            builder.cursor.advance(2)
+    private mutating func readBrace(_ opening: StaticString) {
+        let byte = cursor.peek()
+        let isDoubled = opening.utf8CodeUnitCount == 1 && level.kind == .string && cursor.peek(1) == byte
+        if byte == UInt8(ascii: "}"), level.kind == .specification {
+            endField()
+        } else if byte == UInt8(ascii: "}") || isDoubled {
+            if isDoubled { cursor.advance() }
+            keep(byte)
         } else {
-            beginField(length: length, closing: UInt8(ascii: "}"))
+            beginField(length: opening.utf8CodeUnitCount)
         }
     }
 
-    private mutating func append(_ byte: UInt8, times count: Int = 1) {
-        for _ in 0..<count { strings[strings.count - 1].content.append(byte) }
+    /// Moves on behind what the string's content has as this byte. A specification is no part of a string's text.
+    private mutating func keep(_ byte: UInt8) {
+        level.content.append(byte)
+        cursor.advance()
     }
 
-    private mutating func escape(_ form: Form) {
-        builder.cursor.advance()
-        guard consumeHashes(form.hashes) else { return append(.backslash) }
-        let byte = builder.cursor.peek()
+    private mutating func readEscape(_ form: Form) {
+        cursor.advance()
+        guard consumeHashes(form.hashes) else { return level.content.append(.backslash) }
+        let byte = cursor.peek()
         if form.isRaw {
             // A quote behind it does not end the string, but both stay in it.
-            append(.backslash)
-            if byte == form.quote || byte == .backslash { appendEscaped(byte) }
+            level.content.append(.backslash)
+            if byte == form.quote || byte == .backslash { keep(byte) }
             return
         }
         switch byte {
-        case UInt8(ascii: "(") where language == .swift: beginField(length: 1, closing: UInt8(ascii: ")"))
+        case UInt8(ascii: "(") where language == .swift: beginField(length: 1)
         // In a string of one line, Swift's line is over.
         case .newline where language == .swift && !form.spansLines: break
-        case .newline: builder.cursor.advance()
-        case 0x0d where builder.cursor.peek(1) == .newline: builder.cursor.advance(2)
-        case UInt8(ascii: "u") where builder.cursor.peek(1) == UInt8(ascii: "{"):
-            builder.cursor.advance()
-            numericEscape(digits: 64, base: 16)
-            if builder.cursor.peek() == UInt8(ascii: "}") { builder.cursor.advance() }
-        case UInt8(ascii: "x"): numericEscape(digits: 2, base: 16)
-        case UInt8(ascii: "u"): numericEscape(digits: 4, base: 16)
-        case UInt8(ascii: "U"): numericEscape(digits: 8, base: 16)
-        case UInt8(ascii: "0")...UInt8(ascii: "7"):
-            builder.cursor.offset -= 1
-            numericEscape(digits: 3, base: 8)
-        case UInt8(ascii: "n"): appendEscaped(.newline)
-        case UInt8(ascii: "t"): appendEscaped(0x09)
-        case UInt8(ascii: "r"): appendEscaped(0x0d)
-        case _ where builder.cursor.isAtEnd: break
-        default: appendEscaped(byte)
+        case .newline: cursor.advance()
+        case 0x0d where cursor.peek(1) == .newline: cursor.advance(2)
+        case UInt8(ascii: "u") where cursor.peek(1) == UInt8(ascii: "{"):
+            cursor.advance(2)
+            readScalar(digits: 64, base: 16)
+            if cursor.peek() == UInt8(ascii: "}") { cursor.advance() }
+        case UInt8(ascii: "x"), UInt8(ascii: "u"), UInt8(ascii: "U"):
+            cursor.advance()
+            readScalar(digits: byte == UInt8(ascii: "x") ? 2 : byte == UInt8(ascii: "u") ? 4 : 8, base: 16)
+        case UInt8(ascii: "0")...UInt8(ascii: "7"): readScalar(digits: 3, base: 8)
+        case UInt8(ascii: "n"): keep(.newline)
+        case UInt8(ascii: "t"): keep(0x09)
+        case UInt8(ascii: "r"): keep(0x0d)
+        case _ where cursor.isAtEnd: break
+        default: keep(byte)
         }
     }
 
-    private mutating func appendEscaped(_ byte: UInt8) {
-        append(byte)
-        builder.cursor.advance()
-    }
-
-    /// The number behind the sign that stands here.
-    private mutating func numericEscape(digits: Int, base: UInt32) {
-        builder.cursor.advance()
+    /// The scalar whose number stands here.
+    private mutating func readScalar(digits: Int, base: UInt32) {
         var value: UInt32 = 0
         for _ in 0..<digits {
-            guard let digit = builder.cursor.peek().hexValue, digit < base else { break }
+            guard let digit = cursor.peek().hexValue, digit < base else { break }
             value = (value & 0x0fff_ffff) * base | digit
-            builder.cursor.advance()
+            cursor.advance()
         }
-        strings[strings.count - 1].content.append(scalar: value)
+        level.content.append(scalar: value)
     }
 
     /// Moves behind so many `#`, or not at all.
     private mutating func consumeHashes(_ count: Int) -> Bool {
-        for ahead in 0..<count where builder.cursor.peek(ahead) != .hash { return false }
-        builder.cursor.advance(count)
+        for ahead in 0..<count where cursor.peek(ahead) != .hash { return false }
+        cursor.advance(count)
         return true
     }
 }

@@ -120,17 +120,22 @@ struct TokenList: Sendable {
     }
 }
 
-/// One argument of a call.
+/// One argument of a call, or one entry of what stands in brackets.
 struct CallArgument: Sendable {
-    /// `db` of `db=3` and of `db: 3`; nil for one by place.
+    /// `db` of `db=3`, `db: 3` and `"db": 3`; nil for one by place.
     let label: String?
+    /// Where it begins, as an index of tokens.
+    let start: Int
     /// The tokens of its value.
     let value: Range<Int>
 
     init(_ list: TokenList, _ range: Range<Int>) {
-        let hasLabel = list.word(range.lowerBound) != nil && range.count > 2
-            && (list.isSymbol(range.lowerBound + 1, "=") || list.isSymbol(range.lowerBound + 1, ":"))
-        label = hasLabel ? list.word(range.lowerBound) : nil
-        value = hasLabel ? range.lowerBound + 2..<range.upperBound : range
+        start = range.lowerBound
+        let sign = start + 1
+        let isWord = list.word(start) != nil && (list.isSymbol(sign, "=") || list.isSymbol(sign, ":"))
+        let isText = list[start]?.kind == .string && list.isSymbol(sign, ":")
+        let hasLabel = range.count > 2 && (isWord || isText)
+        label = hasLabel ? list[start]?.text : nil
+        value = hasLabel ? sign + 1..<range.upperBound : range
     }
 }

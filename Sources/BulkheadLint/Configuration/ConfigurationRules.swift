@@ -8,10 +8,11 @@ struct ConfigurationRules {
     init(_ bytes: [UInt8], _ range: Range<Int>? = nil, as language: LintLanguage, depth: Int = 0) {
         self.bytes = bytes
         self.depth = depth
-        let text = ConfigurationText(bytes, range, as: language)
+        let text = ConfigurationReader(bytes, range, as: language)
         comments = text.comments
         for (index, setting) in text.settings.enumerated() {
-            readURLs(of: setting)
+            sightings += URLNumbers.sightings(in: setting.value, of: bytes)
+            sightings += SettingName.defaults(in: setting.value, of: bytes)
             readNumber(setting)
             if index > 0 { readPair(text.settings[index - 1], setting) }
             readCommands(setting, behind: text.settings[(index + 1)...])
@@ -19,13 +20,6 @@ struct ConfigurationRules {
     }
 
     private func text(_ setting: Setting) -> String { String(decoding: bytes[setting.value], as: UTF8.self) }
-
-    private mutating func readURLs(of setting: Setting) {
-        guard setting.value.count > 6 else { return }
-        for number in URLNumbers.find(in: bytes[setting.value]) {
-            sightings.append(Sighting(.databaseNumber, at: setting.value.lowerBound + number.offset, number.what))
-        }
-    }
 
     /// `REDIS_DB: 3`, and `- REDIS_DB=3` in a list.
     private mutating func readNumber(_ setting: Setting) {

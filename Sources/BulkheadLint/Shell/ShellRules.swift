@@ -26,11 +26,11 @@ struct ShellRules {
     }
 
     private mutating func read(_ command: ShellCommand, before: ShellCommand?) {
-        for word in command.words where word.text.utf8.count > 6 {
-            readURLs(of: word)
+        for word in command.words where word.range.count > 6 {
+            sightings += URLNumbers.sightings(of: word.text, spelledAt: word.range, in: bytes)
             readSetting(word)
         }
-        for input in command.inputs where depth == 0 { readURLs(in: input) }
+        for input in command.inputs where depth == 0 { sightings += URLNumbers.sightings(in: input, of: bytes) }
         readWrittenFiles(of: command)
         let words = withCallsOfVariables(command.words)
         let name = nameOfCommand(words)
@@ -111,20 +111,11 @@ struct ShellRules {
 
     // MARK: Texts
 
-    private mutating func readURLs(of word: ShellWord) {
-        sightings += URLNumbers.sightings(of: word.text, spelledAt: word.range, in: bytes)
-    }
-
-    /// `REDIS_DB=3`
+    /// `REDIS_DB=3`, `${REDIS_DB:-3}`
     private mutating func readSetting(_ word: ShellWord) {
+        sightings += SettingName.defaults(in: word.range, of: bytes)
         guard isAssignment(word), let setting = SettingName.numberSetting(in: word.text) else { return }
         sightings.append(Sighting(.databaseNumber, at: word.range.lowerBound, setting))
-    }
-
-    private mutating func readURLs(in range: Range<Int>) {
-        for number in URLNumbers.find(in: bytes[range]) {
-            sightings.append(Sighting(.databaseNumber, at: range.lowerBound + number.offset, number.what))
-        }
     }
 
     /// What redis-cli reads from its standard input.

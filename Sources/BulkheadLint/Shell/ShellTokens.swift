@@ -3,7 +3,7 @@ struct ShellWord: Sendable, Hashable {
     /// Without quotes, with a hole for each expansion.
     var text: String
     /// Where it stands in the file, in bytes, quotes included.
-    let range: Range<Int>
+    var range: Range<Int>
     /// The inside of its last quotes; nil if it has none.
     var quoted: Range<Int>?
     /// The name of the one variable it consists of: `$REDIS`, `"${REDIS}"`.
@@ -146,53 +146,57 @@ struct ShellTokens {
 
     /// The word that begins here; nil if none does.
     private mutating func word() -> ShellWord? {
-        let start = cursor.offset
+        var word = ShellWord(text: "", range: cursor.offset..<cursor.offset)
         var content: [UInt8] = []
-        var quoted: Range<Int>?
+        readParts(of: &word, into: &content) { $0.isBlank || $0 == .newline || "|&;()<>".utf8.contains($0) }
+        guard cursor.offset > word.range.lowerBound else {
+            // A sign that no word begins with, such as a bracket that is too many.
+            cursor.advance()
+            return nil
+        }
+        word.text = String(decoding: content, as: UTF8.self)
+        word.range = word.range.lowerBound..<cursor.offset
+        return word
+    }
+
+    /// Reads a word, or what it has between double quotes, to its end.
+    private mutating func readParts(
+        of word: inout ShellWord, into content: inout [UInt8], isQuoted: Bool = false, until isEnd: (UInt8) -> Bool
+    ) {
         var variable: String?
         var parts = 0
-        while !cursor.isAtEnd {
+        while !cursor.isAtEnd, !isEnd(cursor.peek()) {
             let byte = cursor.peek()
-            if byte.isBlank || byte == .newline || "|&;()<>".utf8.contains(byte) { break }
+            parts += 1
             switch byte {
+            case .backslash where isAtContinuation:
+                cursor.advance(lengthOfContinuation)
+                parts -= 1
             case .backslash:
-                if isAtContinuation {
-                    cursor.advance(lengthOfContinuation)
-                    continue
-                }
+                // Between quotes it stays before other signs than a few; no rule needs to know.
                 content.append(cursor.peek(1))
                 cursor.advance(2)
-            case .apostrophe: quoted = singleQuotes(into: &content)
-            case .quote: (quoted, variable) = doubleQuotes(into: &content)
-            case UInt8(ascii: "$") where cursor.peek(1) == .apostrophe:
+            case .apostrophe where !isQuoted: word.quoted = singleQuotes(into: &content)
+            case .quote where !isQuoted:
+                doubleQuotes(of: &word, into: &content)
+                variable = word.variable
+            case UInt8(ascii: "$") where !isQuoted && cursor.peek(1) == .apostrophe:
                 cursor.advance()
-                quoted = singleQuotes(into: &content, isANSI: true)
+                word.quoted = singleQuotes(into: &content, isANSI: true)
             case UInt8(ascii: "$"), UInt8(ascii: "`"): variable = expansion(into: &content)
             default:
                 content.append(byte)
                 cursor.advance()
             }
-            parts += 1
         }
-        guard cursor.offset > start else {
-            // A sign that no word begins with, such as a bracket that is too many.
-            cursor.advance()
-            return nil
-        }
-        return ShellWord(
-            text: String(decoding: content, as: UTF8.self), range: start..<cursor.offset, quoted: quoted,
-            variable: parts == 1 ? variable : nil)
-    }
-
-    private func isEndOfQuotes(_ byte: UInt8, _ quote: UInt8) -> Bool {
-        byte == quote || byte == .newline && linesEndQuotes
+        word.variable = parts == 1 ? variable : nil
     }
 
     /// `'…'`; of `$'…'`, where a backslash says what follows, `\n` is a line feed.
     private mutating func singleQuotes(into content: inout [UInt8], isANSI: Bool = false) -> Range<Int> {
         cursor.advance()
         let start = cursor.offset
-        while !cursor.isAtEnd, !isEndOfQuotes(cursor.peek(), .apostrophe) {
+        while !cursor.isAtEnd, cursor.peek() != .apostrophe, cursor.peek() != .newline || !linesEndQuotes {
             if linesEndQuotes, cursor.peek() == .backslash, isAtContinuation {
                 cursor.advance(lengthOfContinuation)
                 continue
@@ -207,70 +211,44 @@ struct ShellTokens {
         return inside
     }
 
-    private mutating func doubleQuotes(into content: inout [UInt8]) -> (Range<Int>, String?) {
+    private mutating func doubleQuotes(of word: inout ShellWord, into content: inout [UInt8]) {
         cursor.advance()
         let start = cursor.offset
-        var variable: String?
-        var parts = 0
-        while !cursor.isAtEnd, !isEndOfQuotes(cursor.peek(), .quote) {
-            let byte = cursor.peek()
-            parts += 1
-            switch byte {
-            case .backslash:
-                if isAtContinuation {
-                    cursor.advance(lengthOfContinuation)
-                } else {
-                    // Before other signs the backslash stays; no rule needs to know.
-                    content.append(cursor.peek(1))
-                    cursor.advance(2)
-                }
-            case UInt8(ascii: "$"), UInt8(ascii: "`"): variable = expansion(into: &content)
-            default:
-                content.append(byte)
-                cursor.advance()
-            }
-        }
-        let inside = start..<cursor.offset
+        let linesEndQuotes = linesEndQuotes
+        readParts(of: &word, into: &content, isQuoted: true) { $0 == .quote || $0 == .newline && linesEndQuotes }
+        word.quoted = start..<cursor.offset
         if cursor.peek() == .quote { cursor.advance() }
-        return (inside, parts == 1 ? variable : nil)
     }
 
     // MARK: Expansions
 
     /// `$NAME`, `${…}`, `$(…)`, `` `…` ``; the name, if it is a variable as it is. Commands in it are read.
     private mutating func expansion(into content: inout [UInt8]) -> String? {
-        let hole = Array(String(Token.hole).utf8)
-        if cursor.peek() == UInt8(ascii: "`") {
-            content += hole
-            substitution(opening: 1, closing: UInt8(ascii: "`"))
-            return nil
-        }
-        switch cursor.peek(1) {
-        case UInt8(ascii: "("):
-            content += hole
+        let sign = cursor.peek()
+        let next = cursor.peek(1)
+        var name: ArraySlice<UInt8> = []
+        if sign == UInt8(ascii: "`") {
+            substitution(opening: 1, closing: sign)
+        } else if next == UInt8(ascii: "(") {
             substitution(opening: 2, closing: UInt8(ascii: ")"))
-            return nil
-        case UInt8(ascii: "{"):
-            content += hole
-            let start = cursor.offset + 2
+        } else if next == UInt8(ascii: "{") {
+            let start = min(cursor.offset + 2, cursor.end)
             skipNested(opening: 2, closing: UInt8(ascii: "}"))
-            let name = cursor.bytes[min(start, cursor.offset)..<max(start, cursor.offset - 1)]
-            return name.allSatisfy(\.continuesName) ? String(decoding: name, as: UTF8.self) : nil
-        case let byte where byte.beginsName:
-            content += hole
+            name = cursor.bytes[start..<max(start, cursor.offset - 1)]
+        } else if next.beginsName {
             cursor.advance()
             let start = cursor.offset
             cursor.advance { $0.continuesName }
-            return cursor.text(from: start)
-        case let byte where byte.isDigit || "@*#?!$-".utf8.contains(byte):
-            content += hole
+            name = cursor.bytes[start..<cursor.offset]
+        } else if next.isDigit || "@*#?!$-".utf8.contains(next) {
             cursor.advance(2)
-            return nil
-        default:
-            content.append(cursor.peek())
+        } else {
+            content.append(sign)
             cursor.advance()
             return nil
         }
+        content += Array(String(Token.hole).utf8)
+        return !name.isEmpty && name.allSatisfy(\.continuesName) ? String(decoding: name, as: UTF8.self) : nil
     }
 
     private mutating func substitution(opening: Int, closing: UInt8) {

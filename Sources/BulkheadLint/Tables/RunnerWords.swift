@@ -1,9 +1,15 @@
 /// What runs a text or a function that it is given, in programs and in shells.
 enum RunnerWords {
     /// Programs that read code in a language, from behind their flag or from their standard input.
-    static let interpreters: [(program: String, flags: Set<String>, language: LintLanguage)] = [
+    private static let interpreters: [(program: String, flags: Set<String>, language: LintLanguage)] = [
         ("python", ["-c"], .python), ("node", ["-e", "--eval", "-p"], .script), ("bun", ["-e"], .script),
         ("deno", ["eval"], .script),
+    ]
+
+    /// What may stand behind `#!`, beside those.
+    private static let scripts: [LintLanguage: Set<String>] = [
+        .shell: ["sh", "bash", "dash", "zsh", "ksh", "ash", "bats"], .swift: ["swift"], .recipe: ["make"],
+        .script: ["tsx", "ts-node"],
     ]
 
     static func interpreter(_ program: some StringProtocol) -> (flags: Set<String>, language: LintLanguage)? {
@@ -11,6 +17,11 @@ enum RunnerWords {
             program.hasPrefix(one.program)
                 && program.dropFirst(one.program.count).allSatisfy { $0.isNumber || $0 == "." }
         }.map { ($0.flags, $0.language) }
+    }
+
+    /// The language of a script that begins with `#!` and a program.
+    static func language(ofScriptFor program: String) -> LintLanguage? {
+        interpreter(program)?.language ?? scripts.first { $0.value.contains(program) }?.key
     }
 
     /// What a text is worth reading for.

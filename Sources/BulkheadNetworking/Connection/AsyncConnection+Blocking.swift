@@ -24,14 +24,14 @@ extension AsyncConnection {
             call.begin(caller)
             submit(
                 bytes, .replies(count), .blocking(call), ticket, deadline, extendedOnceBy: settings.unblockingTime)
-            // Cancelled before it stood in line: the handler found nobody.
+            // Cancelled before it was queued: the handler found nobody.
             if Task.isCancelled { cancel(call, ticket) }
         } onCancel: {
             cancel(call, ticket)
         }
         shared.withLock { $0.machine.extensions[ticket] = nil }
         if let failure = result.failure {
-            if !failure.progress.isSafeToRepeat { abort() }
+            if !failure.stage.isSafeToRepeat { abort() }
             return result
         }
         // What was asked and is not answered could end the wait of the next command here.
@@ -74,13 +74,13 @@ extension AsyncConnection {
 
 /// Somebody who waits for a command that waits on the server.
 ///
-/// The first passed deadline is only told: the machine keeps the place in line for a while more.
+/// The first passed deadline only starts the unblocking: the machine keeps the place in the queue for a while more.
 final class BlockingCall: Sendable {
     typealias Outcome = Result<[RESPValue], ConnectionFailure>
 
     private struct State {
         var caller: Suspended<Outcome>?
-        /// Why it was given up.
+        /// Why its caller stopped waiting for it in the first place.
         var failure: ConnectionFailure?
         var unblocking: Task<Bool, Never>?
     }
@@ -103,9 +103,9 @@ final class BlockingCall: Sendable {
     }
 
     func failed(_ failure: ConnectionFailure) {
-        let isExtended = failure.reason == .timedOut && failure.progress >= .beingWritten
+        let isExtended = failure.reason == .timedOut && failure.stage >= .writing
         let isByTask = isCancelled.load(ordering: .relaxed) && failure.reason == .timedOut
-        let failure = isByTask ? .cancelled(failure.progress) : failure
+        let failure = isByTask ? .cancelled(failure.stage) : failure
         let (caller, first): (Suspended<Outcome>?, ConnectionFailure) = state.withLock { state in
             // The replies may have come between.
             if isExtended, state.failure == nil, state.caller != nil {

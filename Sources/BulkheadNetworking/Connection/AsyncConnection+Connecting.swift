@@ -36,7 +36,7 @@ extension AsyncConnection {
         shared.withLock { $0.attempt.take() }?.ended(failure)
     }
 
-    /// Begins to connect and shake hands; `Shared.connected` tells the wire's user how it went.
+    /// Begins to connect and shake hands; `Shared.connected` tells the owner of the I/O how it went.
     private func connect() {
         let start = Moment.now
         let deadline = start + settings.connectTimeout

@@ -16,7 +16,7 @@ extension AsyncConnection {
     /// What came of it.
     enum InlineOutcome {
         case completed(Result<Replies, ConnectionFailure>)
-        /// The request is in line for the wire's user, whose place a waiter must take by `handOver`.
+        /// The request is in the queue for the owner of the I/O, whose place a waiter must take by `handOver`.
         case unanswered
         /// Nothing was done: the connection is busy or not ready, or the budget says no.
         case notTaken
@@ -25,13 +25,14 @@ extension AsyncConnection {
     func inline(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline
     ) async -> InlineOutcome {
-        // What is late does not leave: it fails in line. A call begins here, or was looked at right before, so that
-        // only one without any time is late, or one that others kept waiting; neither needs another look at the clock.
+        // What is late does not leave: it fails in the queue. A call begins here, or was looked at right before, so
+        // that only one without any time is late, or one that others kept waiting; neither needs another look at the
+        // clock.
         if deadline.end <= deadline.start { return .notTaken }
         var step = shared.withLock { $0.beginInline() }
         if step == .yieldFirst {
             // Yielding means a wait for a thread of the tasks' pool, which an actor's caller may not need: it lets
-            // others run by standing in line once.
+            // others run by queueing once.
             if await isActorsCaller() {
                 shared.withLock { $0.inline.yielded(for: .zero) }
                 return .notTaken
@@ -44,7 +45,7 @@ extension AsyncConnection {
                 return deadline.end <= now ? .suspend : shared.beginInline()
             }
         }
-        guard case .watch(let time) = step else { return .notTaken }
+        guard case .spin(let time) = step else { return .notTaken }
         return completeInline(bytes, expectation, deadline, within: time)
     }
 
@@ -60,15 +61,15 @@ extension AsyncConnection {
         }
         let isFirst = shared.withLock { shared in
             // Somebody came between: nobody's turn is taken, and `handOver` relies on being the first.
-            shared.machine.requestsInLine == 0
-                && shared.machine.submit(bytes, expectation, .wiresUser, deadline: deadline) == nil
+            shared.machine.queuedRequests == 0
+                && shared.machine.submit(bytes, expectation, .ioOwner, deadline: deadline) == nil
         }
         guard isFirst else {
             endInline()
             return .notTaken
         }
         flush()
-        let isThere = watchWire(for: time) {
+        let isThere = spin(for: time) {
             if receive() { resumeCallers() }
             return inlineReplies != nil || broken != nil
         }
@@ -81,8 +82,8 @@ extension AsyncConnection {
         return .completed(.success(replies))
     }
 
-    /// Looks again and again; false if `isThere` stays false for `time`.
-    func watchWire(for time: Duration, _ isThere: () -> Bool) -> Bool {
+    /// Spins: looks again and again; false if `isThere` stays false for `time`.
+    func spin(for time: Duration, _ isThere: () -> Bool) -> Bool {
         let end = Moment.now + time
         repeat {
             if isThere() { return true }
@@ -92,9 +93,10 @@ extension AsyncConnection {
         return false
     }
 
-    /// Puts `waiter` in the place of the wire's user, who gives up, and leaves the rest to the pump.
+    /// Puts `waiter` in the place of the caller that owns the I/O, which stops spinning, and leaves the rest to the I/O
+    /// task.
     func handOver(to waiter: Waiter, ticket: Int) {
-        letGo { shared in
+        releaseIO { shared in
             shared.machine.replaceFirstWaiter(by: waiter, ticket: ticket)
             shared.ending = shared.ending ?? broken
             shared.endInline()
@@ -102,7 +104,7 @@ extension AsyncConnection {
     }
 
     private func endInline() {
-        letGo { shared in
+        releaseIO { shared in
             // A reply may have come together with the end, or with what belongs to nobody.
             shared.ending = shared.ending ?? broken
             shared.endInline()

@@ -21,7 +21,7 @@ extension AsyncConnection {
     func retire(whenUnusedFor time: Duration, since bytes: Int? = nil) {
         later(time) { connection in
             let used = connection.change { shared in
-                if shared.machine.requestedBytes == bytes, shared.machine.requestsInLine == 0 { shared.machine.close() }
+                if shared.machine.requestedBytes == bytes, shared.machine.queuedRequests == 0 { shared.machine.close() }
                 return shared.isGone || shared.machine.refusesRequests ? nil : shared.machine.requestedBytes
             }
             if let used { connection.retire(whenUnusedFor: time, since: used) }
@@ -33,7 +33,7 @@ extension AsyncConnection {
         later(time) { $0.isHandshaking ? $0.retire(after: time) : $0.retire() }
     }
 
-    /// Takes no new requests, lets those in line finish, and ends.
+    /// Takes no new requests, lets those in the queue finish, and ends.
     func retire() {
         change { $0.machine.close() }
     }
@@ -45,7 +45,7 @@ extension AsyncConnection {
 }
 
 /// Something to be done at one moment.
-private final class Timer: DeadlineKeeper {
+private final class Timer: TimerTarget {
     private let action: @Sendable () -> Void
 
     init(_ action: @escaping @Sendable () -> Void) { self.action = action }

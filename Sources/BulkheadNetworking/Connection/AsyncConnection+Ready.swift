@@ -11,6 +11,6 @@ extension AsyncConnection {
         var encoder = RESPEncoder()
         encoder.command("PING", argumentCount: 1)
         guard case .failure(let failure) = await send(encoder.bytes, until: deadline) else { return nil }
-        return failure.progress.isSafeToRepeat ? failure : failure.at(.inLine)
+        return failure.stage.isSafeToRepeat ? failure : failure.at(.queued)
     }
 }

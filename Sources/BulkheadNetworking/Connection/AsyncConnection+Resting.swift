@@ -1,40 +1,41 @@
 import Synchronization
 
-// Rest: who waits for what while nobody uses the wire. The poller watches the socket and the deadlines.
+// What happens while nobody uses the wire: the poller watches the socket and the deadlines.
 
 extension AsyncConnection {
-    /// Nothing has come: the pump watches for a while where that pays, then sleeps until there is something to do.
+    /// Nothing has come: the I/O task spins for a while where that pays, then sleeps until there is something to do.
     func rest() async {
-        let (isWaiting, hasWork) = shared.withLock { ($0.machine.requestsInLine > 0, $0.hasWork) }
+        let (isWaiting, hasWork) = shared.withLock { ($0.machine.queuedRequests > 0, $0.hasWork) }
         if hasWork { return }
-        if isWaiting, watchForReplies() { return }
+        if isWaiting, spinForReplies() { return }
         isResting.store(true, ordering: .relaxed)
-        await withUnsafeContinuation { pump in letGo { $0.user = .nobody(pump: pump) } }
+        await withUnsafeContinuation { ioTask in releaseIO { $0.owner = .nobody(ioTask: ioTask) } }
         isResting.store(false, ordering: .relaxed)
         await takeTurn()
     }
 
-    /// Bounded like the watching of a lone caller: it holds one of the threads that run tasks.
-    private func watchForReplies() -> Bool {
-        let time = pumpPolling.next()
-        guard wire != nil, time > .zero, Watchers.enter() else { return false }
-        defer { Watchers.leave() }
+    /// Bounded like the spin of a lone caller: it holds one of the threads that run tasks.
+    private func spinForReplies() -> Bool {
+        let time = ioTaskSpin.next()
+        guard wire != nil, time > .zero, Spinners.enter() else { return false }
+        defer { Spinners.leave() }
         shared.withLock { $0.unwatchReading() }
-        let isThere = watchWire(for: time) {
+        let isThere = spin(for: time) {
             receive() || broken != nil || shared.withLock { $0.hasWork }
         }
-        if isThere { pumpPolling.succeeded() } else { pumpPolling.failed() }
+        if isThere { ioTaskSpin.succeeded() } else { ioTaskSpin.failed() }
         return isThere
     }
 
-    /// The only way to let go of the wire: `change` gives it to nobody, or back to a pump that waits for a thread. What
-    /// there is to do is done by the pump; else the poller watches for who stands in line, whoever wrote their
-    /// requests. So nobody waits for a socket that nobody looks at.
-    func letGo(_ change: (inout Shared) -> Void) {
+    /// Releases ownership of the I/O: resumes the I/O task, or registers the socket with the poller, so that a queued
+    /// request always has a reader. `change` says who owns it next: nobody, or an I/O task that waits for a thread.
+    ///
+    /// The only way to release it. A lone caller may have written others' requests with its own.
+    func releaseIO(_ change: (inout Shared) -> Void) {
         let (consequences, mustWake) = shared.withLock { shared in
             change(&shared)
             // Messages may come at any time.
-            let mustWatch = !shared.hasWork && (shared.machine.requestsInLine > 0 || pushes != nil)
+            let mustWatch = !shared.hasWork && (shared.machine.queuedRequests > 0 || pushes != nil)
             let mustWake = mustWatch && watch(&shared)
             shared.rests()
             return (shared.settle(), mustWake)
@@ -43,8 +44,8 @@ extension AsyncConnection {
         follow(consequences)
     }
 
-    /// Has the poller tell when bytes come, or the server hangs up; true if it must be woken, outside the lock. Nobody
-    /// owns the wire, or the caller does.
+    /// Has the poller notify the connection when bytes come, or the server hangs up; true if the poller must be woken,
+    /// outside the lock. The caller owns the I/O, or nobody does.
     func watch(_ shared: inout Shared) -> Bool {
         guard shared.descriptor != nil, let stream = wire?.stream else { return false }
         let interest = stream.interest(hasUnwritten: false)
@@ -66,7 +67,7 @@ extension AsyncConnection {
     }
 
     func follow(_ consequences: Consequences) {
-        consequences.pump?.resume()
+        consequences.ioTask?.resume()
         Poller.shared.look(at: consequences.look, for: self)
     }
 }

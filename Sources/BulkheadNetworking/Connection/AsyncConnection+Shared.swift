@@ -4,27 +4,27 @@ extension AsyncConnection {
         /// Who may touch the wire.
         ///
         /// ```
-        /// nobody ◀──rests── pump ──yields──▶ awaited ──too long──▶ poller
-        ///   │ └─work─▶ awaited ──its turn──▶ pump          └◀──turn over──┘
+        /// nobody ◀──rests── I/O task ──yields──▶ awaited ──too long──▶ poller
+        ///   │ └─work─▶ awaited ──its turn──▶ I/O task          └◀──turn over──┘
         ///   └─lone caller─▶ caller ──▶ nobody
         /// ```
-        enum WireUser: Sendable {
-            /// The pump, which runs.
-            case pump
-            /// The pump, which waits for a thread: it was resumed, or has yielded. From `late` on that is too long.
+        enum IOOwner: Sendable {
+            /// The I/O task, which runs.
+            case ioTask
+            /// The I/O task, which waits for a thread: it was resumed, or has yielded. From `late` on that is too long.
             case awaited(late: Moment)
-            /// The pump sleeps; whoever gives it something to do resumes it.
-            case nobody(pump: UnsafeContinuation<Void, Never>)
-            /// The pump sleeps, and a lone caller writes and reads for itself.
-            case caller(pump: UnsafeContinuation<Void, Never>)
-            /// The poller's thread takes a turn for a pump that found no thread. If that came meanwhile, it waits.
-            case poller(pump: UnsafeContinuation<Void, Never>?)
+            /// The I/O task sleeps; whoever gives it something to do resumes it.
+            case nobody(ioTask: UnsafeContinuation<Void, Never>)
+            /// The I/O task sleeps, and a lone caller writes and reads for itself.
+            case caller(ioTask: UnsafeContinuation<Void, Never>)
+            /// The poller's thread takes a turn for an I/O task that found no thread. If that came meanwhile, it waits.
+            case poller(ioTask: UnsafeContinuation<Void, Never>?)
 
-            static var awaitedFromNow: WireUser { .awaited(late: .now + AsyncConnection.patience) }
+            static var awaitedFromNow: IOOwner { .awaited(late: .now + AsyncConnection.ioTaskTimeout) }
         }
 
         var machine: ConnectionMachine<Waiter>
-        var user: WireUser
+        var owner: IOOwner
         var inline: InlineBudget
         /// Who reads what is pushed.
         var router = PushRouter<PushQueue>()
@@ -33,7 +33,8 @@ extension AsyncConnection {
         var attempt: Circuit.Attempt?
 
         // What there is to do.
-        /// How connecting and the handshake went, until the wire's user has seen it. The wire is its own from then on.
+        /// How connecting and the handshake went, until the owner of the I/O has seen it. The wire is its own from then
+        /// on.
         nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?
         /// The socket is ready or has ended.
         var mustLook = false
@@ -44,20 +45,20 @@ extension AsyncConnection {
 
         /// The socket; nil before there is one, and after the end.
         var descriptor: Int32?
-        /// The poller tells when bytes have come. It does so while somebody waits for them, and not while the wire's
-        /// user reads anyway: each event costs more than a read.
+        /// The poller notifies when bytes have come. It does so while somebody waits for them, and not while the owner
+        /// of the I/O reads anyway: each event costs more than a read.
         var readWatch: Watch?
-        /// The socket takes no more bytes for now; the poller tells when it does again.
+        /// The socket takes no more bytes for now; the poller notifies when it does again.
         var writeWatch: Watch?
 
         /// When the poller looks at the connection next.
         var nextLook = Moment.never
         /// When connecting and the handshake have taken too long; never before they begin.
         var endOfConnecting = Moment.never
-        /// When a connection that closes waits no longer for those in line.
+        /// When a connection that closes waits no longer for those in the queue.
         var endOfGrace = Moment.never
-        /// The poller took the pump's turn, and that has not come since: what there is to do is the poller's.
-        var isPumpLate = false
+        /// The poller took the I/O task's turn, and that has not come since: what there is to do is the poller's.
+        var isIOTaskLate = false
         /// The wire was used since the last look, and when a look last found that.
         var wasUsed = false
         var lastUse = Moment.past
@@ -72,8 +73,8 @@ extension AsyncConnection {
 
         init(_ settings: ConnectionSettings, _ pushes: PushQueue?) {
             machine = ConnectionMachine(settings)
-            inline = InlineBudget(limit: settings.pollingTime)
-            user = .awaitedFromNow
+            inline = InlineBudget(limit: settings.spinTime)
+            owner = .awaitedFromNow
             if let pushes { _ = router.register(pushes, for: .rest) }
         }
 
@@ -86,45 +87,45 @@ extension AsyncConnection {
 
         /// Lends the wire to a caller if the connection is idle and its budget allows.
         mutating func beginInline() -> InlineBudget.Step {
-            guard case .nobody(let pump) = user, descriptor != nil, machine.isIdle, !hasWork else {
+            guard case .nobody(let ioTask) = owner, descriptor != nil, machine.isIdle, !hasWork else {
                 return .suspend
             }
             let step = inline.next()
-            guard case .watch = step else { return step }
-            guard Watchers.enter() else { return .suspend }
-            user = .caller(pump: pump)
+            guard case .spin = step else { return step }
+            guard Spinners.enter() else { return .suspend }
+            owner = .caller(ioTask: ioTask)
             unwatchReading()
             wasUsed = true
             return step
         }
 
-        /// Takes the wire back from that caller; for `AsyncConnection.letGo`.
+        /// Takes the wire back from that caller; for `AsyncConnection.releaseIO`.
         mutating func endInline() {
-            Watchers.leave()
-            if case .caller(let pump) = user { user = .nobody(pump: pump) }
+            Spinners.leave()
+            if case .caller(let ioTask) = owner { owner = .nobody(ioTask: ioTask) }
         }
 
-        /// The pump has its thread; false if the poller uses the wire yet.
+        /// The I/O task has its thread; false if the poller uses the wire yet.
         mutating func beginTurn() -> Bool {
-            if case .poller = user { return false }
-            user = .pump
-            isPumpLate = false
+            if case .poller = owner { return false }
+            owner = .ioTask
+            isIOTaskLate = false
             wasUsed = true
             return true
         }
 
-        /// Has `pump` resumed when the poller has finished; false if it has.
-        mutating func awaitPoller(_ pump: UnsafeContinuation<Void, Never>) -> Bool {
-            guard case .poller = user else { return false }
-            user = .poller(pump: pump)
+        /// Has I/O task resumed when the poller has finished; false if it has.
+        mutating func awaitPoller(_ ioTask: UnsafeContinuation<Void, Never>) -> Bool {
+            guard case .poller = owner else { return false }
+            owner = .poller(ioTask: ioTask)
             return true
         }
 
-        /// The poller's turn is over; the pump to be resumed, if that came meanwhile.
+        /// The poller's turn is over; the I/O task to be resumed, if that came meanwhile.
         mutating func endStandIn() -> UnsafeContinuation<Void, Never>? {
-            guard case .poller(let pump) = user else { return nil }
-            user = .awaitedFromNow
-            return pump
+            guard case .poller(let ioTask) = owner else { return nil }
+            owner = .awaitedFromNow
+            return ioTask
         }
 
         /// Nobody uses the wire: soon the poller looks whether the connection is idle.
@@ -164,9 +165,9 @@ extension AsyncConnection {
         /// What follows from a change, to be done outside the lock: every change ends with it.
         mutating func settle() -> Consequences {
             var consequences = Consequences()
-            if hasWork, case .nobody(let pump) = user {
-                user = .awaitedFromNow
-                consequences.pump = pump
+            if hasWork, case .nobody(let ioTask) = owner {
+                owner = .awaitedFromNow
+                consequences.ioTask = ioTask
             }
             let look = wantedLook
             if look < nextLook {
@@ -180,10 +181,10 @@ extension AsyncConnection {
         var wantedLook: Moment {
             var look = min(endOfGrace, idleLook, lookLater)
             if machine.isHandshaking, connected == nil { look = min(look, endOfConnecting) }
-            if machine.requestsInLine > 0, lookLater == .never { look = min(look, machine.nextDeadline) }
-            if case .awaited(let late) = user {
-                // A pump that is late may come at any time; what there is to do is done without it.
-                if !isPumpLate { look = min(look, late) } else if hasWork { look = .past }
+            if machine.queuedRequests > 0, lookLater == .never { look = min(look, machine.nextDeadline) }
+            if case .awaited(let late) = owner {
+                // A I/O task that is late may come at any time; what there is to do is done without it.
+                if !isIOTaskLate { look = min(look, late) } else if hasWork { look = .past }
             }
             return isGone ? .never : look
         }
@@ -192,14 +193,14 @@ extension AsyncConnection {
     /// What is done outside the lock after a change.
     struct Consequences {
         /// Sleeps, and has something to do.
-        var pump: UnsafeContinuation<Void, Never>?
+        var ioTask: UnsafeContinuation<Void, Never>?
         /// When the poller is to look, if earlier than it would.
         var look = Moment.never
     }
 
-    /// How long the pump may wait for a thread before the poller's thread takes its turn: long against a busy pool's
-    /// queue, short against any deadline.
-    static let patience = Duration.milliseconds(5)
+    /// How long the I/O task may wait for a thread before the poller's thread takes its turn: long against a busy
+    /// pool's queue, short against any deadline.
+    static let ioTaskTimeout = Duration.milliseconds(5)
     /// Who connects knows best why that took too long, and says so by then.
     static let timeForVerdict = Duration.milliseconds(50)
 }

@@ -4,19 +4,19 @@ import Synchronization
 /// A pipelined connection for asynchronous callers: any number of tasks share it, replies come in order.
 ///
 /// ```
-/// caller's task │ lock: put the request in line, its bytes behind the others'; unlock; wake the pump; suspend
-/// pump, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
+/// caller's task │ lock: queue the request, its bytes behind the others'; unlock; wake the I/O task; suspend
+/// I/O task, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
-/// One at a time uses the wire: the pump; while that sleeps a lone caller, who writes and reads for itself
-/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The pump is
-/// a task like its callers: those it resumes run before it goes on, so their next requests share one write, without a
-/// timer and without waking a thread.
+/// One at a time uses the wire: the I/O task; while that sleeps a lone caller, who writes and reads for itself
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The I/O task
+/// is a task like its callers: those it resumes run before it goes on, so their next requests share one write, without
+/// a timer and without waking a thread.
 ///
 /// A connection connects when it is made, refuses requests once it failed, and never reconnects: its owner makes a
 /// new one.
 ///
-/// `@unchecked Sendable`: `shared` is guarded by its mutex; what is marked *wire's user only* belongs to whom
-/// `shared.user` says, and is handed over under that mutex.
+/// `@unchecked Sendable`: `shared` is guarded by its mutex; what is marked *owner of the I/O only* belongs to whom
+/// `shared.owner` says, and is handed over under that mutex.
 package final class AsyncConnection: @unchecked Sendable {
     /// Whom a reply reaches. They get results, so that no error is boxed on the way.
     enum Waiter: Sendable {
@@ -25,12 +25,12 @@ package final class AsyncConnection: @unchecked Sendable {
         /// Of a command that waits on the server.
         case blocking(BlockingCall)
         /// The caller that uses the wire right now.
-        case wiresUser
+        case ioOwner
     }
 
     let settings: ConnectionSettings
     let shared: Mutex<Shared>
-    /// A hint for callers, without the mutex: the pump sleeps, so one alone may get its reply inline.
+    /// A hint for callers, without the mutex: the I/O task sleeps, so one alone may get its reply inline.
     let isResting = Atomic(false)
     /// What the server pushes, kept for a leaseholder who subscribes; nil where pushes are dropped.
     ///
@@ -40,10 +40,10 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
 
-    /// Names requests for `withdraw`.
+    /// Names requests for `cancel`.
     private let tickets = Atomic(0)
 
-    // Wire's user only.
+    // For the owner of the I/O only.
     @exclusivity(unchecked) var wire: Wire?
     @exclusivity(unchecked) var received: [RESPValue] = []
     @exclusivity(unchecked) var receptions = RingQueue<ConnectionMachine<Waiter>.Reception>()
@@ -52,9 +52,9 @@ package final class AsyncConnection: @unchecked Sendable {
     /// `broken` says what the machine made of the server's words.
     @exclusivity(unchecked) var isJudged = false
     @exclusivity(unchecked) var inlineReplies: Replies?
-    /// Requests were given up, or a PING was, and no byte had come: the next read tells.
+    /// Requests were cancelled, or a PING was, and no byte had come: the next read decides.
     @exclusivity(unchecked) var mayBeSilent = false
-    @exclusivity(unchecked) var pumpPolling: PollingBudget
+    @exclusivity(unchecked) var ioTaskSpin: SpinBudget
 
     /// Starts connecting at once, or when the attempt that `admission` waits for is over and has not failed; requests
     /// are taken meanwhile. Nil asks no circuit.
@@ -68,11 +68,11 @@ package final class AsyncConnection: @unchecked Sendable {
         self.onEnd = onEnd
         pushes = keepsPushes ? PushQueue() : nil
         shared = Mutex(Shared(settings, pushes))
-        pumpPolling = PollingBudget(limit: settings.pollingTime)
+        ioTaskSpin = SpinBudget(limit: settings.spinTime)
         connect(admission)
         beginProbing()
         change { _ in }
-        Task.detached { await self.pump() }
+        Task.detached { await self.runIO() }
     }
 
     // MARK: Requests
@@ -86,47 +86,47 @@ package final class AsyncConnection: @unchecked Sendable {
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .replies(1), deadline) {
             case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await inLine { handOver(to: .one($0), ticket: $1) }
+            case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await inLine { submit(bytes, .replies(1), .one($0), $1, deadline) }
+        return await enqueue { submit(bytes, .replies(1), .one($0), $1, deadline) }
     }
 
     /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
     package func sendAll(
         _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        // A request without replies would never leave the line.
+        // A request without replies would never leave the queue.
         if count == 0 { return .success([]) }
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .replies(count), deadline) {
             case .completed(let replies): return replies.map(\.all)
-            case .unanswered: return await inLine { handOver(to: .all($0), ticket: $1) }
+            case .unanswered: return await enqueue { handOver(to: .all($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await inLine { submit(bytes, .replies(count), .all($0), $1, deadline) }
+        return await enqueue { submit(bytes, .replies(count), .all($0), $1, deadline) }
     }
 
     /// Sends a subscription command and waits for the confirmations of its channels, or the error that refuses it.
     package func subscribe(
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {
-        await inLine { submit(bytes, .confirmations, .all($0), $1, deadline) }
+        await enqueue { submit(bytes, .confirmations, .all($0), $1, deadline) }
     }
 
-    /// Suspends the caller with a ticket in line, by which a cancelled task takes itself out again.
-    func inLine<Success>(
+    /// Suspends the caller with a ticket in the queue, by which a cancelled task takes itself out again.
+    func enqueue<Success>(
         _ enter: (Suspended<Success>, _ ticket: Int) -> Void
     ) async -> Success {
         let ticket = newTicket()
         return await suspend { caller in
             enter(caller, ticket)
-            // Cancelled before it stood in line: the handler found nobody.
-            if Task.isCancelled { withdraw(ticket) }
+            // Cancelled before it was queued: the handler found nobody.
+            if Task.isCancelled { cancel(ticket) }
         } onCancel: {
-            withdraw(ticket)
+            cancel(ticket)
         }
     }
 
@@ -134,24 +134,24 @@ package final class AsyncConnection: @unchecked Sendable {
 
     func submit(
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Int,
-        _ deadline: Deadline, extendedOnceBy patience: Duration? = nil
+        _ deadline: Deadline, extendedOnceBy timeout: Duration? = nil
     ) {
         let refusal = change { shared in
-            if let patience { shared.machine.extensions[ticket] = patience }
+            if let timeout { shared.machine.extensions[ticket] = timeout }
             return shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
         }
         if let refusal { waiter.resume(returning: refusal) }
     }
 
-    private func withdraw(_ ticket: Int) {
+    private func cancel(_ ticket: Int) {
         let now = Moment.now
-        // The pump is woken if the connection has nobody left to wait for, or seems to answer nobody.
-        let withdrawal = change { shared in
-            let withdrawal = shared.machine.withdraw(ticket: ticket, at: now)
+        // The I/O task is woken if the connection has nobody left to wait for, or seems to answer nobody.
+        let cancellation = change { shared in
+            let cancellation = shared.machine.cancel(ticket: ticket, at: now)
             if shared.machine.isSilent(at: now) { shared.mustLook = true }
-            return withdrawal
+            return cancellation
         }
-        if case .withdrawn(let waiter, let progress) = withdrawal { waiter.resume(returning: .cancelled(progress)) }
+        if case .cancelled(let waiter, let stage) = cancellation { waiter.resume(returning: .cancelled(stage)) }
     }
 
     /// True once this connection refuses requests for good.
@@ -169,9 +169,9 @@ package final class AsyncConnection: @unchecked Sendable {
 
     // MARK: The end
 
-    /// Refuses new requests, lets those in line finish, then closes the socket; returns when it is closed.
+    /// Refuses new requests, lets those in the queue finish, then closes the socket; returns when it is closed.
     ///
-    /// Requests still in line after `grace` fail.
+    /// Requests still in the queue after `grace` fail.
     package func close(grace: Duration) async {
         beginClosing(grace: grace)
         await closed()
@@ -196,17 +196,17 @@ package final class AsyncConnection: @unchecked Sendable {
         }
     }
 
-    /// Closes the socket without waiting for anything; requests in line fail.
+    /// Closes the socket without waiting for anything; requests in the queue fail.
     package func abort() {
         end(closedByOwner)
     }
 
-    /// Has the wire's user end the connection; the first failure counts.
+    /// Has the owner of the I/O end the connection; the first failure counts.
     func end(_ failure: ConnectionFailure) {
         change { $0.end(failure) }
     }
 
-    /// Changes the shared state, and has done what follows: it wakes the pump if that gives it something to do, and
+    /// Changes the shared state, and has done what follows: it wakes the I/O task if that gives it something to do, and
     /// asks the poller for its looks.
     @discardableResult
     func change<Result>(_ body: (inout Shared) -> Result) -> Result {
@@ -222,7 +222,7 @@ extension AsyncConnection.Waiter {
         case .one(let caller): caller.resume(returning: .failure(failure))
         case .all(let caller): caller.resume(returning: .failure(failure))
         case .blocking(let call): call.failed(failure)
-        case .wiresUser: break
+        case .ioOwner: break
         }
     }
 }

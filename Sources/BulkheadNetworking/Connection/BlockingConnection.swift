@@ -19,8 +19,8 @@ package final class BlockingConnection: @unchecked Sendable {
     @exclusivity(unchecked) private var machine: ConnectionMachine<Void>
     @exclusivity(unchecked) private var received: [RESPValue] = []
     @exclusivity(unchecked) private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
-    @exclusivity(unchecked) private var polling: PollingBudget
-    /// Its opening was told, and its end was not.
+    @exclusivity(unchecked) private var spinBudget: SpinBudget
+    /// The listener knows of its opening, and not of an end.
     @exclusivity(unchecked) private var isOpen = false
     private let isInterrupted = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.
@@ -39,11 +39,11 @@ package final class BlockingConnection: @unchecked Sendable {
         self.settings = settings
         lastHeard = start
         machine = ConnectionMachine(settings)
-        polling = PollingBudget(limit: settings.pollingTime)
+        spinBudget = SpinBudget(limit: settings.spinTime)
         do throws(ConnectionFailure) {
             wire = Wire(try ByteStream.open(settings, until: end), settings)
         } catch {
-            settings.listener?.tell(.failed(error))
+            settings.listener?.notify(.failed(error))
             throw error
         }
         accepted()
@@ -53,23 +53,23 @@ package final class BlockingConnection: @unchecked Sendable {
             while machine.isHandshaking { _ = try step(until: end) }
         } catch {
             let failure = error.inHandshake(of: settings)
-            settings.listener?.tell(.failed(failure))
+            settings.listener?.notify(.failed(failure))
             throw failure
         }
         isOpen = true
-        settings.listener?.tell(.opened(after: .now - start))
+        settings.listener?.notify(.opened(after: .now - start))
     }
 
     deinit {
         wire.stream.close()
-        tellEnd(nil)
+        notifyEnd(nil)
     }
 
     /// Nil means that this side wants the end.
-    private func tellEnd(_ failure: ConnectionFailure?) {
+    private func notifyEnd(_ failure: ConnectionFailure?) {
         guard isOpen else { return }
         isOpen = false
-        settings.listener?.tell(failure.map { .lost($0) } ?? .closed)
+        settings.listener?.notify(failure.map { .lost($0) } ?? .closed)
     }
 
     // MARK: Requests
@@ -87,7 +87,7 @@ package final class BlockingConnection: @unchecked Sendable {
     package func sendAll(
         _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
     ) throws(ConnectionFailure) -> [RESPValue] {
-        // A request without replies would never leave the line.
+        // A request without replies would never leave the queue.
         if count == 0 { return [] }
         return try request(bytes, .replies(count), deadline).all
     }
@@ -106,7 +106,7 @@ package final class BlockingConnection: @unchecked Sendable {
         do throws(ConnectionFailure) {
             return try request(bytes, .replies(count), deadline).all
         } catch {
-            guard error.reason == .timedOut, error.progress >= .beingWritten else { throw error }
+            guard error.reason == .timedOut, error.stage >= .writing else { throw error }
             // What was asked and is not answered could end the wait of the next command here.
             if (try? awaitReplies(unblock)) != true || completed == nil { interrupt() }
             guard let replies = completed.take() else { throw error }
@@ -239,24 +239,24 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
     private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
-        let hasCome = try readAvailable() ? true : try watch()
+        let hasCome = try readAvailable() ? true : try spin()
         return hasCome ? try !isOver(end) : try wait(until: end)
     }
 
-    /// Looks for bytes again and again for as long as the budget says; false if none came.
-    private func watch() throws(ConnectionFailure) -> Bool {
-        let time = polling.next()
+    /// Spins for bytes for as long as the budget says; false if none came.
+    private func spin() throws(ConnectionFailure) -> Bool {
+        let time = spinBudget.next()
         guard time > .zero else { return false }
         let end = Moment.now + time
         repeat {
             if try readAvailable() {
-                polling.succeeded()
+                spinBudget.succeeded()
                 return true
             }
             // On a single core the server needs this one to answer at all.
             sched_yield()
         } while Moment.now < end
-        polling.failed()
+        spinBudget.failed()
         return false
     }
 
@@ -293,7 +293,7 @@ package final class BlockingConnection: @unchecked Sendable {
         }
     }
 
-    /// Waits for the socket; false past `end` if nobody is told by then that it is too late.
+    /// Waits for the socket; false past `end`, unless that throws for a request under way.
     private func wait(alsoToWrite: Bool = false, until end: Moment) throws(ConnectionFailure) -> Bool {
         let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
         if wire.wait(alsoToWrite: alsoToWrite, milliseconds: milliseconds) { return true }
@@ -326,7 +326,7 @@ package final class BlockingConnection: @unchecked Sendable {
     /// Ends the machine and returns the failure as the request under way sees it.
     private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
         let isOurs = isInterrupted.load(ordering: .relaxed)
-        tellEnd(isOurs ? nil : failure)
+        notifyEnd(isOurs ? nil : failure)
         let failure = isOurs ? closedByOwner : failure
         return machine.ended(failure).first?.1 ?? failure
     }

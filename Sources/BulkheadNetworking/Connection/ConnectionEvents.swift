@@ -16,25 +16,25 @@ package enum ConnectionEvent: Sendable {
     case circuitClosed
 }
 
-/// Tells listeners what becomes of connections, event by event in their order, on a queue of its own: what a listener
-/// does holds up no connection, and may use the connections it hears of.
+/// Notifies listeners of what becomes of connections, event by event in their order, on a queue of its own: what a
+/// listener does holds up no connection, and may use the connections that the events are about.
 package final class ConnectionEvents: Sendable {
     private let queue = DispatchQueue(label: "bulkhead.events", qos: .utility)
 
     package init() {}
 
     /// For the connections of one database, or a circuit.
-    package func listener(_ hear: @escaping @Sendable (ConnectionEvent) -> Void) -> Listener {
-        Listener(queue: queue, hear: hear)
+    package func listener(_ handler: @escaping @Sendable (ConnectionEvent) -> Void) -> Listener {
+        Listener(queue: queue, handler: handler)
     }
 
     package struct Listener: Sendable {
         fileprivate let queue: DispatchQueue
-        fileprivate let hear: @Sendable (ConnectionEvent) -> Void
+        fileprivate let handler: @Sendable (ConnectionEvent) -> Void
 
         /// Returns at once; also under a lock, which keeps the order.
-        func tell(_ event: ConnectionEvent) {
-            queue.async { @Sendable [hear] in hear(event) }
+        func notify(_ event: ConnectionEvent) {
+            queue.async { @Sendable [handler] in handler(event) }
         }
     }
 }

@@ -51,12 +51,12 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     private final class Content: Sendable {
         let reason: Reason
         let message: String
-        let progress: Progress
+        let stage: Stage
 
-        init(_ reason: Reason, _ message: String, _ progress: Progress) {
+        init(_ reason: Reason, _ message: String, _ stage: Stage) {
             self.reason = reason
             self.message = message
-            self.progress = progress
+            self.stage = stage
         }
     }
 
@@ -66,43 +66,43 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     /// What happened and what to do, without values or passwords.
     package var message: String { content.message }
     /// How far the request had come.
-    package var progress: Progress { content.progress }
+    package var stage: Stage { content.stage }
 
     /// How far a request comes, in order.
-    package enum Progress: Int, Sendable, Hashable, Comparable {
-        /// It was never put in line.
+    package enum Stage: Int, Sendable, Hashable, Comparable {
+        /// It was never queued.
         case refused
         /// It waited; no byte of it can have left this machine.
-        case inLine
+        case queued
         /// The same, for a connection that was not made yet.
         case connecting
         /// Some of it may have left.
-        case beingWritten
+        case writing
         /// The server may have run it.
-        case mayHaveBeenSent
+        case sent
         /// The server answered by what holds nothing.
         case answered
 
-        package static func < (left: Progress, right: Progress) -> Bool { left.rawValue < right.rawValue }
+        package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
 
         /// True if sending it again runs it once at most.
-        package var isSafeToRepeat: Bool { self < .beingWritten }
+        package var isSafeToRepeat: Bool { self < .writing }
     }
 
-    package init(_ reason: Reason, _ message: String, progress: Progress = .inLine) {
-        content = Content(reason, message, progress)
+    package init(_ reason: Reason, _ message: String, stage: Stage = .queued) {
+        content = Content(reason, message, stage)
     }
 
     /// The task that waited was cancelled.
-    package static func cancelled(_ progress: Progress) -> ConnectionFailure {
-        ConnectionFailure(.cancelled, "the task was cancelled", progress: progress)
+    package static func cancelled(_ stage: Stage) -> ConnectionFailure {
+        ConnectionFailure(.cancelled, "the task was cancelled", stage: stage)
     }
 
     package var description: String { message }
 
     /// The same failure, as one request sees it.
-    func at(_ progress: Progress) -> ConnectionFailure {
-        ConnectionFailure(reason, message, progress: progress)
+    func at(_ stage: Stage) -> ConnectionFailure {
+        ConnectionFailure(reason, message, stage: stage)
     }
 
     /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
@@ -116,7 +116,7 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         if isEndOfConnection, settings.version == .resp3 {
             advice += "; if a proxy there does not know HELLO, set the version to RESP2"
         }
-        return advice.isEmpty ? self : ConnectionFailure(reason, message + advice, progress: progress)
+        return advice.isEmpty ? self : ConnectionFailure(reason, message + advice, stage: stage)
     }
 
     /// The first byte that came starts nothing of RESP.
@@ -129,13 +129,13 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
 
     package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
-        left.reason == right.reason && left.message == right.message && left.progress == right.progress
+        left.reason == right.reason && left.message == right.message && left.stage == right.stage
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(reason)
         hasher.combine(message)
-        hasher.combine(progress)
+        hasher.combine(stage)
     }
 }
 

@@ -1,5 +1,5 @@
 // The bytes that wait to be handed out. What was handed out cannot be taken back, so a queue that the socket does not
-// take at once leaves in pieces: until its piece is taken a request can be given up, and never runs.
+// take at once leaves in pieces: until its piece is taken a request can be cancelled, and never runs.
 
 extension ConnectionMachine {
     /// Bytes handed out at a time, unless one request alone has more: what a socket takes at once or nearly so, and
@@ -10,17 +10,17 @@ extension ConnectionMachine {
     var endOfOutgoing: Int { handedOut + outgoing.count - outgoingStart }
 
     /// Bytes that wait for being handed out, and will be.
-    var waitingBytes: Int { outgoing.count - outgoingStart - withdrawnBytes }
+    var waitingBytes: Int { outgoing.count - outgoingStart - bytesCancelledBeforeSend }
 
     /// Bytes of the request at `position`.
-    func size(of position: Int) -> Int { beginning(of: position + 1) - line[position].firstByte }
+    func size(of position: Int) -> Int { beginning(of: position + 1) - queue[position].firstByte }
 
     private func beginning(of position: Int) -> Int {
-        position < line.count ? line[position].firstByte : endOfOutgoing
+        position < queue.count ? queue[position].firstByte : endOfOutgoing
     }
 
-    /// The first in line that was not handed out.
-    private var firstToLeave: Int { line.firstPosition { $0.firstByte >= handedOut } }
+    /// The first in the queue that was not handed out.
+    private var firstToLeave: Int { queue.firstPosition { $0.firstByte >= handedOut } }
 
     /// All bytes that may be written now.
     package mutating func takeOutgoing() -> [UInt8] {
@@ -33,13 +33,13 @@ extension ConnectionMachine {
         return bytes
     }
 
-    /// Puts the next piece into an empty `buffer`. What was withdrawn is left out of it, and out of line.
+    /// Puts the next piece into an empty `buffer`. What was cancelled is left out of it, and out of the queue.
     mutating func takePiece(into buffer: inout [UInt8]) {
         let first = firstToLeave
         var (end, span, size) = (first, 0, 0)
-        while end < line.count {
+        while end < queue.count {
             let next = self.size(of: end)
-            if !line[end].isWithdrawn {
+            if !queue[end].isCancelledBeforeSend {
                 if size > 0, size + next > Self.largestPiece { break }
                 size += next
             }
@@ -63,7 +63,7 @@ extension ConnectionMachine {
         }
         handedOut += span
         dropHandedOut()
-        dropWithdrawnIfMany()
+        dropCancelledIfMany()
     }
 
     private mutating func copyLiving(_ piece: Range<Int>, withdrawn: Int, into buffer: inout [UInt8]) {
@@ -71,23 +71,23 @@ extension ConnectionMachine {
         var (gap, start, count) = (withdrawn, outgoingStart, 0)
         for position in piece {
             let size = size(of: position)
-            if line[position].isWithdrawn {
+            if queue[position].isCancelledBeforeSend {
                 gap -= size
                 count += 1
             } else {
                 buffer.append(contentsOf: outgoing[start..<start + size])
-                move(position, to: line[position].firstByte + gap)
+                move(position, to: queue[position].firstByte + gap)
             }
             start += size
         }
-        line.removeAll(in: piece) { $0.isWithdrawn }
-        withdrawnCount -= count
-        withdrawnBytes -= withdrawn
+        queue.removeAll(in: piece) { $0.isCancelledBeforeSend }
+        cancelledBeforeSend -= count
+        bytesCancelledBeforeSend -= withdrawn
     }
 
     private mutating func move(_ position: Int, to beginning: Int) {
-        line[position].firstByte = beginning
-        if !beginnings.isEmpty { beginnings[line[position].ticket] = beginning }
+        queue[position].firstByte = beginning
+        if !beginnings.isEmpty { beginnings[queue[position].ticket] = beginning }
     }
 
     /// Bytes that are gone are moved over only when they are as many as those that wait.
@@ -102,33 +102,35 @@ extension ConnectionMachine {
         outgoingStart = 0
     }
 
-    /// Takes what was withdrawn out of line once it is more than half, in bytes or number: so each costs a constant
-    /// time, and what waits is at most doubled. It never is all there is.
-    mutating func dropWithdrawnIfMany() {
-        guard withdrawnCount > 0, withdrawnBytes > waitingBytes || 2 * withdrawnCount > line.count else { return }
+    /// Takes what was cancelled before send out of the queue once it is more than half, in bytes or number: so each
+    /// costs a constant time, and what waits is at most doubled. It never is all there is.
+    mutating func dropCancelledIfMany() {
+        guard cancelledBeforeSend > 0,
+            bytesCancelledBeforeSend > waitingBytes || 2 * cancelledBeforeSend > queue.count
+        else { return }
         let first = firstToLeave
         var kept: [UInt8] = []
         kept.reserveCapacity(waitingBytes)
         var start = outgoingStart
-        for position in first..<line.count {
+        for position in first..<queue.count {
             let size = size(of: position)
-            if !line[position].isWithdrawn {
+            if !queue[position].isCancelledBeforeSend {
                 move(position, to: handedOut + kept.count)
                 kept.append(contentsOf: outgoing[start..<start + size])
             }
             start += size
         }
-        line.removeAll(in: first..<line.count) { $0.isWithdrawn }
+        queue.removeAll(in: first..<queue.count) { $0.isCancelledBeforeSend }
         outgoing = kept
         outgoingStart = 0
-        withdrawnCount = 0
-        withdrawnBytes = 0
+        cancelledBeforeSend = 0
+        bytesCancelledBeforeSend = 0
         // Later requests begin where those were.
         silence.beginning = min(silence.beginning, endOfOutgoing)
     }
 }
 
 extension ConnectionMachine.Request {
-    /// It was given up before it was handed out.
-    var isWithdrawn: Bool { missing == 0 }
+    /// It was cancelled before it was handed out.
+    var isCancelledBeforeSend: Bool { missing == 0 }
 }

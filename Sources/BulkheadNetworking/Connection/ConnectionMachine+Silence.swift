@@ -1,24 +1,24 @@
 import BulkheadRESP
 
 // A peer that answers nobody: a proxy whose server is gone, a NAT that acknowledges and forwards nothing. The socket
-// shows no fault, so the only sign is that requests are given up while not one byte comes.
+// shows no fault, so the only sign is that requests are cancelled while not one byte comes.
 
 extension ConnectionMachine {
     /// What is known about a peer from which no byte has come.
     struct Silence: Sendable {
-        /// Where the requests began that were put in line after the last byte had come.
+        /// Where the requests began that were queued after the last byte had come.
         var beginning = 0
-        /// How many of those were given up.
+        /// How many of those were cancelled.
         var unanswered = 0
         /// When the first of them was.
         var start = Moment.never
-        /// A PING of ours is in line or on its way since the last byte.
+        /// A PING of ours is in the queue or on its way since the last byte.
         var isProbed = false
         /// Its time is over.
         var isProbeOver = false
     }
 
-    /// Requests in a row given up without a byte, before the connection takes no new ones: one may be a slow command,
+    /// Requests in a row cancelled without a byte, before the connection takes no new ones: one may be a slow command,
     /// two a coincidence.
     static var mostUnanswered: Int { 3 }
 
@@ -33,9 +33,9 @@ extension ConnectionMachine {
         silence.isProbed = false
     }
 
-    /// A request was given up at `now`. It tells nothing where bytes have come since it was put in line, or where the
+    /// A request was cancelled at `now`. It tells nothing where bytes have come since it was queued, or where the
     /// peer owes no reply.
-    mutating func noteGivenUp(_ request: Request, at now: Moment) {
+    mutating func noteCancelled(_ request: Request, at now: Moment) {
         guard isFirstHandedOut, request.firstByte >= silence.beginning else { return }
         if silence.unanswered == 0 { silence.start = now }
         silence.unanswered += 1
@@ -50,8 +50,8 @@ extension ConnectionMachine {
 
     private var isProbeUnanswered: Bool { silence.isProbed && silence.isProbeOver }
 
-    /// To be called where a read has just found nothing: a silent connection takes no new requests. Those in line may
-    /// still be answered, and wait as long as they like. After a PING, for which nobody waits, it must end with the
+    /// To be called where a read has just found nothing: a silent connection takes no new requests. Those in the queue
+    /// may still be answered, and wait as long as they like. After a PING, for which nobody waits, it must end with the
     /// failure returned.
     ///
     /// A server that a script or a slow command holds is silent on all connections. The next one to it waits in its
@@ -71,7 +71,7 @@ extension ConnectionMachine {
     mutating func probeOrJudge() -> Bool {
         if silence.isProbed {
             silence.isProbeOver = true
-        } else if !isHandshaking, !refusesRequests, line.count == abandonedCount {
+        } else if !isHandshaking, !refusesRequests, queue.count == cancelledAfterSend {
             var encoder = RESPEncoder()
             encoder.command("PING", argumentCount: 1)
             enterUnawaited(encoder.bytes)

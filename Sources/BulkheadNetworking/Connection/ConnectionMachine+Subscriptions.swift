@@ -40,16 +40,16 @@ extension ConnectionMachine {
         guard case .confirmation(let kind) = kind, case .integer(let count) = elements[2] else { return .pushed(value) }
         ledger.confirmed(kind, left: count)
         guard isSubscriptionAnswered else { return .pushed(value) }
-        let (number, isAwaited) = (line.first.missing, line.first.waiter != nil)
+        let (number, isAwaited) = (queue.first.missing, queue.first.waiter != nil)
         let left = ledger.left(of: kind)
         let step = subscriptions[number]?.received(
             value, kind, channel: elements[1], left: left, isAwaited: isAwaited)
         return step == .notMine ? .pushed(value) : reception(of: step, number)
     }
 
-    /// A reply while the first in line is a subscription command: a refusal, or what ends one that is fenced.
+    /// A reply while the first in the queue is a subscription command: a refusal, or what ends one that is fenced.
     mutating func deliver(replyToSubscription value: RESPValue) -> Reception {
-        let (number, isAwaited) = (line.first.missing, line.first.waiter != nil)
+        let (number, isAwaited) = (queue.first.missing, queue.first.waiter != nil)
         return reception(of: subscriptions[number]?.received(reply: value, isAwaited: isAwaited), number)
     }
 
@@ -67,13 +67,13 @@ extension ConnectionMachine {
     }
 
     /// True if the next answer belongs to a subscription command.
-    private var isSubscriptionAnswered: Bool { isFirstHandedOut && line.first.isSubscription }
+    private var isSubscriptionAnswered: Bool { isFirstHandedOut && queue.first.isSubscription }
 
     private var subscriptionInTransaction: ConnectionFailure {
         ConnectionFailure(
             .unsolicitedReply,
             "a subscription stands in a transaction at \(settings.endpoint), whose EXEC would answer with more values "
                 + "than it says, so the connection is closed: subscribe before MULTI or behind EXEC",
-            progress: .mayHaveBeenSent)
+            stage: .sent)
     }
 }

@@ -6,9 +6,9 @@ package import BulkheadRESP
 /// connecting ──connected()──▶ handshaking ──SELECT said OK──▶ ready
 ///     └──────────────────────────┴───────────────────────────────┴────ended(_:)──▶ closed
 /// ```
-/// `close()` refuses new requests in any state and lets those in line finish.
+/// `close()` refuses new requests in any state and lets those in the queue finish.
 ///
-/// Requests are accepted from the start and wait in line; their bytes are handed out only when the handshake is
+/// Requests are accepted from the start and wait in the queue; their bytes are handed out only when the handshake is
 /// over. So a command runs in the database it was named for, or not at all. Replies belong to requests strictly in
 /// order; a reply nobody waits for ends the connection.
 ///
@@ -37,14 +37,14 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     struct Request: Sendable {
-        /// Nil once it was given up: its replies are dropped when they come.
+        /// Nil once it was cancelled: its replies are dropped when they come.
         var waiter: Waiter?
-        /// What its waiter calls it by; see `withdraw`.
+        /// What its waiter calls it by; see `cancel`.
         var ticket: Int
         var deadline: Deadline
         let isSubscription: Bool
         let isProof: Bool
-        /// Zero only if it was given up before it left: nothing of it will ever leave, and no reply come. Of a
+        /// Zero only if it was cancelled before send: nothing of it will ever leave, and no reply come. Of a
         /// subscription the number under which `subscriptions` has it.
         var missing: Int32
         /// A proof's begin with the answer that ECHO must give.
@@ -77,39 +77,40 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     let settings: ConnectionSettings
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
-    var line = RingQueue<Request>()
+    var queue = RingQueue<Request>()
     /// Bytes of requests, of which those from `outgoingStart` on wait to be handed out.
     var outgoing: [UInt8] = []
     var outgoingStart = 0
     /// Where in everything this connection ever sends the first of those bytes stands.
     var handedOut = 0
-    /// Requests in line that were given up before they left, and their bytes; see `dropWithdrawnIfMany`.
-    var withdrawnCount = 0
-    var withdrawnBytes = 0
-    /// Where tickets rise along the line, one is found in logarithmic time. Where they do not, the first search for one
-    /// writes down where the bytes of each begin, by ticket; nothing is written down else.
+    /// Requests in the queue that were cancelled before send, and their bytes; see `dropCancelledIfMany`.
+    var cancelledBeforeSend = 0
+    var bytesCancelledBeforeSend = 0
+    /// Where tickets rise along the queue, one is found in logarithmic time. Where they do not, the first search for
+    /// one writes down where the bytes of each begin, by ticket; nothing is written down else.
     var isInTicketOrder = true
     var beginnings: [Int: Int] = [:]
     private var newestTicket = 0
-    /// Requests looked at so far to find those that were given up.
+    /// Requests looked at so far to find those to cancel.
     package internal(set) var searchSteps = 0
     /// Subscriptions that the server has confirmed, and the commands that await confirmations, by number.
     var ledger = SubscriptionLedger()
     var subscriptions: [Int32: SubscriptionRequest] = [:]
     var newestSubscription: Int32 = 0
-    /// Set by `close`: nothing new is accepted, what is in line goes on.
+    /// Set by `close`: nothing new is accepted, what is in the queue goes on.
     private var isClosing = false
     /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
     /// to leave.
     var isBroken = false
-    /// Requests in line that nobody waits for any more.
-    var abandonedCount = 0
+    /// Requests in the queue that were cancelled after send: their replies will come, and are dropped.
+    var cancelledAfterSend = 0
     /// No request's deadline is earlier.
     var nextDeadline = Moment.never
     /// Whether the peer answers at all.
     var silence = Silence()
     private var unawaitedBytes = 0
-    /// By ticket, how much longer a request stays in line when its deadline is over; of those that wait on the server.
+    /// By ticket, how much longer a request stays in the queue when its deadline is over; of those that wait on the
+    /// server.
     package var extensions: [Int: Duration] = [:]
     /// What the server calls this connection by; nil where it has not said so.
     package private(set) var clientID: Int64?
@@ -120,7 +121,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// Requests that wait for a reply, sent or not.
-    package var requestsInLine: Int { line.count - withdrawnCount }
+    package var queuedRequests: Int { queue.count - cancelledBeforeSend }
 
     /// True until the handshake is over.
     package var isHandshaking: Bool {
@@ -149,16 +150,16 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if nothing is under way and nothing but ordinary commands ever was: fit for the next lease.
-    package var isIdle: Bool { line.isEmpty && isFree }
+    package var isIdle: Bool { queue.isEmpty && isFree }
 
     /// The same, but that replies which nobody wants may still come, or the connection is still being made: the next
     /// request waits for that.
-    package var isFree: Bool { line.count == abandonedCount && !ledger.isSubscribed && !refusesRequests }
+    package var isFree: Bool { queue.count == cancelledAfterSend && !ledger.isSubscribed && !refusesRequests }
 
     /// Gives back the room of requests that are over; for a connection that expects nothing.
     package mutating func releaseSpareMemory() {
-        guard line.isEmpty, outgoing.isEmpty else { return }
-        line = RingQueue()
+        guard queue.isEmpty, outgoing.isEmpty else { return }
+        queue = RingQueue()
         beginnings = [:]
         outgoing = []
     }
@@ -174,7 +175,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         return bytes
     }
 
-    /// Puts a request in line; nil if accepted, else why not, with nothing changed.
+    /// Queues a request; nil if accepted, else why not, with nothing changed.
     package mutating func submit(
         _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
@@ -183,10 +184,10 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         return nil
     }
 
-    /// Puts a request in line whose only reply nobody waits for.
+    /// Queues a request whose only reply nobody waits for.
     mutating func enterUnawaited(_ bytes: [UInt8]) {
         enter(bytes, .replies(1), nil, newestTicket, .none)
-        abandonedCount += 1
+        cancelledAfterSend += 1
         unawaitedBytes += bytes.count
     }
 
@@ -202,7 +203,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .confirmations: (enter(SubscriptionRequest(bytes)), true, nil)
             case .proof(let proof): (2, false, proof)
             }
-        if line.isEmpty {
+        if queue.isEmpty {
             nextDeadline = deadline.end
             isInTicketOrder = true
             if !beginnings.isEmpty { beginnings = [:] }
@@ -213,7 +214,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
         newestTicket = ticket
         if !beginnings.isEmpty { noteBeginning(of: ticket) }
-        line.append(
+        queue.append(
             Request(
                 waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
                 isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
@@ -230,9 +231,9 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private func refusal(of size: Int) -> ConnectionFailure? {
         if case .closed(let failure) = state { return failure.at(.refused) }
         if isClosing {
-            return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", progress: .refused)
+            return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", stage: .refused)
         }
-        guard requestsInLine >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
+        guard queuedRequests >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
             return nil
         }
         return tooManyRequests
@@ -241,18 +242,18 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var tooManyRequests: ConnectionFailure {
         ConnectionFailure(
             .tooManyRequests,
-            "\(requestsInLine) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
+            "\(queuedRequests) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
                 + "already: send less at a time, or raise the lane's bounds",
-            progress: .refused)
+            stage: .refused)
     }
 
-    /// Has somebody else wait for the first reply to come; somebody must be in line.
+    /// Has somebody else wait for the first reply to come; somebody must be in the queue.
     package mutating func replaceFirstWaiter(by waiter: Waiter, ticket: Int = 0) {
-        line.withFirst { request in
+        queue.withFirst { request in
             request.waiter = waiter
             request.ticket = ticket
         }
-        isInTicketOrder = line.count == 1
+        isInTicketOrder = queue.count == 1
         beginnings = [:]
         newestTicket = ticket
     }
@@ -262,7 +263,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
         buffer.removeAll(keepingCapacity: true)
         guard hasOutgoing else { return }
-        guard outgoing.count <= Self.largestPiece, outgoingStart == 0, withdrawnCount == 0 else {
+        guard outgoing.count <= Self.largestPiece, outgoingStart == 0, cancelledBeforeSend == 0 else {
             return takePiece(into: &buffer)
         }
         handedOut += outgoing.count
@@ -289,15 +290,15 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         values.removeAll(keepingCapacity: true)
     }
 
-    /// The short way for nearly all: true if `value` is the whole answer to the first request in line.
+    /// The short way for nearly all: true if `value` is the whole answer to the first request in the queue.
     private mutating func isPlainReply(_ value: RESPValue) -> Bool {
-        Self.isPlain(value) && isReady && !isBroken && isFirstHandedOut && line.withFirst({ $0.isPlain })
+        Self.isPlain(value) && isReady && !isBroken && isFirstHandedOut && queue.withFirst({ $0.isPlain })
     }
 
     /// The short way for pipelines: the waiter of a request for as many replies, which then are the array they came in.
     private mutating func takeWaiter(ofAll values: [RESPValue]) -> Waiter? {
         guard values.count > 1, isReady, !isBroken, isFirstHandedOut,
-            line.withFirst({
+            queue.withFirst({
                 Int($0.missing) == values.count && $0.replies.isEmpty && !$0.isSubscription && $0.waiter != nil
             }),
             values.allSatisfy(Self.isPlain)
@@ -306,12 +307,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if somebody can be answered: what comes before a request has left is no reply to it.
-    var isFirstHandedOut: Bool { !line.isEmpty && line.first.firstByte < handedOut }
+    var isFirstHandedOut: Bool { !queue.isEmpty && queue.first.firstByte < handedOut }
 
-    /// Takes the first request out of line; there must be one.
+    /// Takes the first request out of the queue; there must be one.
     mutating func popFirst() -> Request {
-        let request = line.popFirst()!
-        if request.waiter == nil { abandonedCount -= 1 }
+        let request = queue.popFirst()!
+        if request.waiter == nil { cancelledAfterSend -= 1 }
         return request
     }
 
@@ -355,25 +356,25 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True when a closing connection has nothing left that anybody waits for: its socket can go.
-    package var isDrained: Bool { isClosing && line.count == abandonedCount }
+    package var isDrained: Bool { isClosing && queue.count == cancelledAfterSend }
 
-    /// The connection is over: everything in line fails, each with what is known about its bytes.
+    /// The connection is over: everything in the queue fails, each with what is known about its bytes.
     package mutating func ended(_ failure: ConnectionFailure) -> [(Waiter, ConnectionFailure)] {
         if case .closed = state { return [] }
         var failed: [(Waiter, ConnectionFailure)] = []
-        for position in 0..<line.count {
-            let request = line[position]
-            if let waiter = request.waiter { failed.append((waiter, failure.at(progress(of: request)))) }
+        for position in 0..<queue.count {
+            let request = queue[position]
+            if let waiter = request.waiter { failed.append((waiter, failure.at(stage(of: request)))) }
         }
         state = .closed(failure)
         outgoing = []
         outgoingStart = 0
-        line = RingQueue()
+        queue = RingQueue()
         beginnings = [:]
         subscriptions = [:]
-        abandonedCount = 0
-        withdrawnCount = 0
-        withdrawnBytes = 0
+        cancelledAfterSend = 0
+        cancelledBeforeSend = 0
+        bytesCancelledBeforeSend = 0
         return failed
     }
 
@@ -389,8 +390,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                     "\(settings.endpoint) sent a reply that no request waits for; "
                         + "the connection is closed so that it reaches nobody"))
         }
-        if line.first.isSubscription { return deliver(replyToSubscription: value) }
-        let isLast: Bool? = line.withFirst { request in
+        if queue.first.isSubscription { return deliver(replyToSubscription: value) }
+        let isLast: Bool? = queue.withFirst { request in
             if request.isDisproved(by: value) { return nil }
             request.missing -= 1
             // A request of one reply never touches the array, and what nobody waits for is not kept.

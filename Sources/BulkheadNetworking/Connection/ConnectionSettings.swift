@@ -27,8 +27,8 @@ package struct ConnectionSettings: Sendable {
     package var version: RESPVersion
     /// For resolving, connecting on every address, and the handshake together.
     package var connectTimeout: Duration
-    /// How long a blocking caller watches for a reply before it sleeps; see `PollingBudget`.
-    package var pollingTime: Duration
+    /// How long a caller spins for a reply before it sleeps; see `SpinBudget`.
+    package var spinTime: Duration
     /// What a reply may be; see `RESPLimits`.
     package var limits: RESPLimits
     /// How long a command that waits on the server, and was cancelled or is late, waits for the server to end it: a few
@@ -38,9 +38,9 @@ package struct ConnectionSettings: Sendable {
     package var bounds: LaneBounds
     /// One command in so many on a shared lane is followed by a proof of order; zero is none.
     package var proofInterval = 0
-    /// When a connection that has done nothing wrong is looked at, or replaced.
+    /// When a connection that has done nothing wrong is asked whether it lives, or is replaced.
     package var lifetime = ConnectionLifetime()
-    /// Hears of the connection's life; nil is nobody.
+    /// Is notified of what becomes of the connection; nil is nobody.
     package var listener: ConnectionEvents.Listener?
     /// Asked anew at each attempt to connect: a name may have moved.
     var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
@@ -57,7 +57,7 @@ package struct ConnectionSettings: Sendable {
         clientName: String? = nil,
         version: RESPVersion = .resp3,
         connectTimeout: Duration = .seconds(5),
-        pollingTime: Duration = .microseconds(50),
+        spinTime: Duration = .microseconds(50),
         limits: RESPLimits = RESPLimits(),
         bounds: LaneBounds = LaneBounds()
     ) {
@@ -68,7 +68,7 @@ package struct ConnectionSettings: Sendable {
         self.clientName = clientName
         self.version = version
         self.connectTimeout = connectTimeout
-        self.pollingTime = pollingTime
+        self.spinTime = spinTime
         self.limits = limits
         self.bounds = bounds
     }
@@ -78,7 +78,6 @@ package struct ConnectionSettings: Sendable {
 
     /// What CLIENT SETINFO tells the server.
     static let libraryName = "bulkhead"
-    static let libraryVersion = "0.1.0"
 }
 
 /// Shows neither user nor password, not by `print`, `dump` or a debugger's summary of what holds it.

@@ -46,7 +46,7 @@ struct Handshake: Sendable {
         case .resp2: askForLogin(&encoder)
         }
         ask(.information, ["CLIENT", "SETINFO", "LIB-NAME", ConnectionSettings.libraryName], &encoder)
-        ask(.information, ["CLIENT", "SETINFO", "LIB-VER", ConnectionSettings.libraryVersion], &encoder)
+        ask(.information, ["CLIENT", "SETINFO", "LIB-VER", LibraryVersion.number], &encoder)
         if version == .resp2 { ask(.identity, ["CLIENT", "ID"], &encoder) }
         ask(.select, ["SELECT", String(settings.database)], &encoder)
         return encoder.bytes

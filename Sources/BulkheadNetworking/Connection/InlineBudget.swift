@@ -1,21 +1,20 @@
-/// Decides whether a lone asynchronous caller may complete its request inline: on the thread it is on, by watching the
-/// socket for a bounded time.
+/// Decides whether a lone asynchronous caller may complete its request inline: on the thread it is on, by spinning
+/// for a bounded time.
 ///
-/// Three things bound it. Watching that fails is tried more and more seldom (`PollingBudget`). After a run of inline
-/// completions the caller lets other tasks go first; if those keep the thread for longer than a reply may take, the
-/// thread has better things to do, which counts as a failure. And who finds another caller in the middle of that is
-/// not alone.
+/// Three things bound it. After a failure spinning is tried less and less often (`SpinBudget`). After a run of inline
+/// completions the caller lets other tasks go first; if those keep the thread for longer than a reply may take, that
+/// counts as a failure. And a caller that finds another one in the middle of this joins the queue.
 struct InlineBudget: Sendable {
     enum Step: Sendable, Hashable {
-        /// Get in line and suspend.
+        /// Join the queue and suspend.
         case suspend
         /// Yield, report the time by `yielded`, and ask again.
         case yieldFirst
-        /// Send, and watch for the reply for so long.
-        case watch(Duration)
+        /// Send, and spin for the reply for so long.
+        case spin(Duration)
     }
 
-    private var polling: PollingBudget
+    private var spinBudget: SpinBudget
     /// Inline completions left before the next yield. The first caller of all yields.
     private var runLeft = 0
     private var isYielding = false
@@ -24,30 +23,30 @@ struct InlineBudget: Sendable {
     /// Inline completions in a row: a quarter to half of a millisecond with a near server.
     static let longestRun = 16
 
-    init(limit: Duration) { polling = PollingBudget(limit: limit) }
+    init(limit: Duration) { spinBudget = SpinBudget(limit: limit) }
 
     mutating func next() -> Step {
         guard !isYielding else { return .suspend }
-        let time = polling.next()
+        let time = spinBudget.next()
         guard time > .zero else { return .suspend }
         guard runLeft > 0 else {
             isYielding = true
             return .yieldFirst
         }
         runLeft -= 1
-        return .watch(time)
+        return .spin(time)
     }
 
     /// Other tasks had the thread for `time`.
     mutating func yielded(for time: Duration) {
         isYielding = false
-        if time > polling.limit { polling.failed() } else { runLeft = Self.longestRun }
+        if time > spinBudget.limit { spinBudget.failed() } else { runLeft = Self.longestRun }
     }
 
     mutating func succeeded() {
-        polling.succeeded()
+        spinBudget.succeeded()
         completions += 1
     }
 
-    mutating func failed() { polling.failed() }
+    mutating func failed() { spinBudget.failed() }
 }

@@ -44,7 +44,7 @@ extension ConnectionMachine {
             .unsolicitedReply,
             "an ECHO to \(settings.endpoint) was answered by something else: replies have lost their order, so the "
                 + "connection is closed; look for a proxy or a server that does not keep it",
-            progress: .mayHaveBeenSent)
+            stage: .sent)
     }
 }
 
@@ -57,10 +57,10 @@ extension AsyncConnection {
         if isResting.load(ordering: .relaxed) {
             switch await inline(bytes, .proof(proof), deadline) {
             case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await inLine { handOver(to: .one($0), ticket: $1) }
+            case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
             case .notTaken: break
             }
         }
-        return await inLine { submit(bytes, .proof(proof), .one($0), $1, deadline) }
+        return await enqueue { submit(bytes, .proof(proof), .one($0), $1, deadline) }
     }
 }

@@ -17,7 +17,7 @@ package enum Lane: Int, Sendable, CaseIterable {
 package final class Node: Sendable {
     private struct Lanes: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
-        /// They take no new requests, and are gone when those in line are answered.
+        /// They take no new requests, and are gone when those in the queue are answered.
         var retiring: [AsyncConnection] = []
         var isClosed = false
     }
@@ -113,19 +113,19 @@ package final class Node: Sendable {
         for lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure
     ) throws(ConnectionFailure) -> AsyncConnection {
         // What is cancelled, late or too much would be no less so on another connection.
-        let refused = failure.progress == .refused && failure.reason != .tooManyRequests
-        guard refused || failure.isEndOfConnection && failure.progress.isSafeToRepeat else { throw failure }
+        let refused = failure.stage == .refused && failure.reason != .tooManyRequests
+        guard refused || failure.isEndOfConnection && failure.stage.isSafeToRepeat else { throw failure }
         return try connection(for: lane, insteadOf: first)
     }
 
     /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. One that is being
-    /// made, or waits whether another one comes about, takes requests: they wait in its line, each until its own
+    /// made, or waits whether another one comes about, takes requests: they wait in its queue, each until its own
     /// deadline.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
-            if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", progress: .refused) }
+            if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", stage: .refused) }
             if let present = lanes.connections[lane.rawValue] {
                 if present !== refusing { return present }
                 lanes.connections[lane.rawValue] = nil
@@ -146,7 +146,8 @@ package final class Node: Sendable {
     /// Connections lead to the wrong server: replaces them all, those of blocking callers too, at most once a backoff.
     /// True if they were replaced at `moment` or later, so that who sent a command then has a reason to send it again.
     ///
-    /// Those that take no new requests finish what is in line. Those that are still being made lead where new ones do.
+    /// Those that take no new requests finish what is in the queue. Those that are still being made lead where new ones
+    /// do.
     package func renew(since moment: Moment) -> Bool {
         let (isDue, hasRenewed) = renewal.withLock { renewal in
             let isDue = renewal.isDue(at: .now, wait: circuit.backoff.waitAtRandom)

@@ -89,7 +89,7 @@ package struct Deadline: Sendable, Hashable {
     /// For what may take as long as it likes.
     package static let none = Deadline(start: Moment(nanoseconds: 0), end: .never)
 
-    /// The caller's patience as a whole.
+    /// The caller's timeout as a whole.
     var timeout: Duration { end - start }
     /// What is left of it; below zero when it is over.
     package var left: Duration { end == .never ? .nanoseconds(Int64.max) : end - .now }

@@ -94,8 +94,8 @@ final class EpollQueue: SocketQueue {
 
     func wait(milliseconds: Int32, _ over: inout [(watch: Watch, watcher: any SocketWatcher)]) {
         let isRefusing = books.withLock { !$0.refused.isEmpty }
-        let patience = isRefusing ? Self.pauseAfterRefusal : milliseconds
-        let events = calls.wait(descriptor, most: Self.mostEvents, milliseconds: patience)
+        let timeout = isRefusing ? Self.pauseAfterRefusal : milliseconds
+        let events = calls.wait(descriptor, most: Self.mostEvents, milliseconds: timeout)
         books.withLock { books in
             for entry in books.refused { over.append((entry.watch, entry.watcher)) }
             books.refused = []

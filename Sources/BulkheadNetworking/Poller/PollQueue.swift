@@ -38,14 +38,15 @@ final class PollQueue: SocketQueue {
         // A descriptor below zero is passed over.
         polled.append(pollfd(fd: pipe?.read ?? -1, events: Int16(POLLIN), revents: 0))
         let limit = pipe == nil ? Self.pauseWithoutPipe : Int32.max
-        let patience = milliseconds < 0 ? (limit == .max ? -1 : limit) : min(milliseconds, limit)
-        if !SystemCall.wait(for: &polled, milliseconds: patience) {
+        let timeout = milliseconds < 0 ? (limit == .max ? -1 : limit) : min(milliseconds, limit)
+        if !SystemCall.wait(for: &polled, milliseconds: timeout) {
             // Nobody is left waiting: who is told without reason looks, and comes back.
             sleepThread(for: Self.pauseAfterFailure)
             for index in sockets.indices { polled[index].revents = Int16(POLLERR) }
         }
-        let ready = polled.dropLast().filter { $0.revents != 0 }
-            .map { WatchList<any SocketWatcher>.Socket(descriptor: $0.fd, readiness: Readiness(pollEvents: $0.revents)) }
+        let ready = polled.dropLast().filter { $0.revents != 0 }.map {
+            WatchList<any SocketWatcher>.Socket(descriptor: $0.fd, readiness: Readiness(pollEvents: $0.revents))
+        }
         list.withLock { $0.endPoll(ready, &over) }
         // After `endPoll`: who adds a watch from then on relies on no byte.
         if let pipe, polled[polled.count - 1].revents != 0 { SystemCall.drain(pipe.read) }

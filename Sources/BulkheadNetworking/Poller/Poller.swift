@@ -7,7 +7,7 @@ protocol SocketWatcher: AnyObject, Sendable {
 }
 
 /// Who has deadlines.
-protocol DeadlineKeeper: AnyObject, Sendable {
+protocol TimerTarget: AnyObject, Sendable {
     /// A moment that was asked for has come. It may come without reason: look what is due.
     func look(at now: Moment)
 }
@@ -22,7 +22,7 @@ final class Poller: Sendable {
     static let shared = Poller()
 
     private struct State {
-        var timers = TimerList<any DeadlineKeeper>()
+        var timers = TimerList<any TimerTarget>()
         /// Until when the thread sleeps, unless a socket is ready; the past if it is awake and looks before it sleeps.
         var sleepsUntil = Moment.past
     }
@@ -55,7 +55,7 @@ final class Poller: Sendable {
     /// Has `keeper` look at `moment`, unless it has asked for an earlier look that is not over. It is kept until then.
     ///
     /// Call it outside of locks that the look takes.
-    func look(at moment: Moment, for keeper: any DeadlineKeeper) {
+    func look(at moment: Moment, for keeper: any TimerTarget) {
         if moment == .never { return }
         start()
         let mustWake = state.withLock { state in
@@ -68,7 +68,7 @@ final class Poller: Sendable {
     }
 
     /// Forgets what `keeper` asked for.
-    func forget(_ keeper: any DeadlineKeeper) {
+    func forget(_ keeper: any TimerTarget) {
         state.withLock { $0.timers.remove(ObjectIdentifier(keeper)) }
     }
 
@@ -81,7 +81,7 @@ final class Poller: Sendable {
 
     private func run() {
         var over: [(watch: Watch, watcher: any SocketWatcher)] = []
-        var due: [any DeadlineKeeper] = []
+        var due: [any TimerTarget] = []
         while true {
             let now = Moment.now
             state.withLock { $0.timers.takeDue(at: now, into: &due) }

@@ -94,7 +94,7 @@ actor Gate<Value: Sendable>: SerialExecutor {
     private func value() -> Value { state.withLock { $0.value! } }
 }
 
-extension Gate: DeadlineKeeper {
+extension Gate: TimerTarget {
     nonisolated func look(at now: Moment) {
         state.withLock { $0.job.take() }?.runSynchronously(on: unownedExecutor)
     }

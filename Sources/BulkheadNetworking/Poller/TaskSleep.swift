@@ -14,7 +14,7 @@ package func sleepTask(for duration: Duration) async -> Bool {
     }
 }
 
-private final class TaskSleep: DeadlineKeeper {
+private final class TaskSleep: TimerTarget {
     private enum State {
         case awake
         case asleep(Suspended<Bool>)

@@ -3,7 +3,7 @@ import Synchronization
 /// Connections for one asynchronous leaseholder each: what WATCH, SUBSCRIBE or BLPOP need for themselves.
 ///
 /// A thin shell round `PoolMachine`: lock, change, unlock, act.
-package final class AsyncPool: DeadlineKeeper {
+package final class AsyncPool: TimerTarget {
     private typealias Waiter = Suspended<Result<AsyncConnection, ConnectionFailure>>
     private typealias Machine = PoolMachine<AsyncConnection, Waiter>
 
@@ -19,22 +19,22 @@ package final class AsyncPool: DeadlineKeeper {
     }
 
     package var leasedCount: Int { machine.withLock { $0.leasedCount } }
-    /// Callers in line right now.
+    /// Callers in the queue right now.
     package var waiterCount: Int { machine.withLock { $0.waiterCount } }
 
-    /// Waits in line for a connection; hand it back with `release` exactly once.
+    /// Waits in the queue for a connection; hand it back with `release` exactly once.
     ///
-    /// Throws when the line is full, the wait took longer than the lease timeout, the task was cancelled, or the
+    /// Throws when the queue is full, the wait took longer than the lease timeout, the task was cancelled, or the
     /// pool closed. The connection may still be connecting: its first request tells.
     package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
         if let connection = machine.withLock({ $0.leaseIdle(at: .now) { !$0.isClosed } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let result = await suspend { waiter in
             perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
-            // Cancelled before it stood in line: the handler below found nobody to withdraw.
-            if Task.isCancelled { withdraw(wait) } else { lookInTime() }
+            // Cancelled before it was queued: the handler below found nobody to cancel.
+            if Task.isCancelled { cancel(wait) } else { lookInTime() }
         } onCancel: {
-            withdraw(wait)
+            cancel(wait)
         }
         return try result.get()
     }
@@ -79,13 +79,13 @@ package final class AsyncPool: DeadlineKeeper {
         return members
     }
 
-    private func withdraw(_ wait: Int) {
-        machine.withLock { $0.withdraw(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
+    private func cancel(_ wait: Int) {
+        machine.withLock { $0.cancel(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
     }
 
     // MARK: Deadlines
 
-    /// Has the poller look along the line when somebody's patience ends.
+    /// Has the poller look along the queue when somebody's timeout ends.
     private func lookInTime() {
         let end = machine.withLock { $0.waiterCount > 0 ? $0.nextEnd : .never }
         Poller.shared.look(at: end, for: self)
@@ -99,7 +99,7 @@ package final class AsyncPool: DeadlineKeeper {
     // MARK: Actions
 
     /// A list of work and no recursion: while the circuit is open each attempt to open fails at once, and with it one
-    /// of those in line, who may be very many.
+    /// of those in the queue, who may be very many.
     private func perform(_ event: (inout Machine) -> [Machine.Action]) {
         var work = machine.withLock { event(&$0) }
         while !work.isEmpty {

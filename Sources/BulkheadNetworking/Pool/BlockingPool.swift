@@ -7,7 +7,7 @@ import Synchronization
 /// A thin shell round `PoolMachine`: lock, change, unlock, act. A thread that asks for a lease opens the connection
 /// itself; those that become necessary later, when a lease ends, are opened beside, so that nobody pays for others.
 package final class BlockingPool: Sendable {
-    /// A thread in line. `@unchecked`: `result` is written before the signal and read after the wait.
+    /// A thread in the queue. `@unchecked`: `result` is written before the signal and read after the wait.
     private final class Waiter: @unchecked Sendable {
         let semaphore = DispatchSemaphore(value: 0)
         var result: Result<BlockingConnection, ConnectionFailure>?
@@ -35,12 +35,12 @@ package final class BlockingPool: Sendable {
     }
 
     package var leasedCount: Int { machine.withLock { $0.leasedCount } }
-    /// Callers in line right now.
+    /// Callers in the queue right now.
     package var waiterCount: Int { machine.withLock { $0.waiterCount } }
 
-    /// Waits in line for a connection; hand it back with `release` exactly once.
+    /// Waits in the queue for a connection; hand it back with `release` exactly once.
     ///
-    /// Throws when none can be opened, the line is full, the wait took too long, or the pool closed.
+    /// Throws when none can be opened, the queue is full, the wait took too long, or the pool closed.
     package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
         // The look at the socket is no business of those who wait for the lock.
         while let connection = machine.withLock({ $0.leaseIdle(at: .now) { _ in true } }) {
@@ -53,9 +53,9 @@ package final class BlockingPool: Sendable {
         perform(open: { open(for: wait, until: deadline) }) {
             $0.lease(waiter, id: wait, at: .now, until: deadline) { _ in true }
         }
-        let patience = min(bounds.leaseTimeout, deadline.left)
-        if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(patience.wholeMilliseconds))) == .timedOut {
-            if let (_, failure) = machine.withLock({ $0.giveUp(id: wait, at: .now) }) { throw failure }
+        let timeout = min(bounds.leaseTimeout, deadline.left)
+        if waiter.semaphore.wait(timeout: .now() + .milliseconds(Int(timeout.wholeMilliseconds))) == .timedOut {
+            if let (_, failure) = machine.withLock({ $0.markCancelled(id: wait, at: .now) }) { throw failure }
             // The connection was handed over in the same moment: the signal is here or on its way.
             waiter.semaphore.wait()
         }
@@ -83,7 +83,7 @@ package final class BlockingPool: Sendable {
         drain(until: Deadline(after: Timeout(grace)))
     }
 
-    /// The first half of `close`, which waits for nothing: refuses new leases, and fails those who stand in line.
+    /// The first half of `close`, which waits for nothing: refuses new leases, and fails those who are queued.
     package func refuse() {
         perform { $0.close() }
     }
@@ -162,8 +162,8 @@ package final class BlockingPool: Sendable {
         perform(open: { OwnThread.run { self.open() } }, event)
     }
 
-    /// Opens a connection for the first in line; the thread that does it, if it waits itself, stops at its deadline.
-    /// While another attempt is under way nothing is opened: its verdict tells how it goes on.
+    /// Opens a connection for the first in the queue; the thread that does it, if it waits itself, stops at its
+    /// deadline. While another attempt is under way nothing is opened: its verdict tells how it goes on.
     private func open(for wait: Int? = nil, until deadline: Deadline = .none) {
         do throws(ConnectionFailure) {
             switch try circuit.admit() {
@@ -188,7 +188,7 @@ package final class BlockingPool: Sendable {
             perform { $0.opened(connection, until: settings.lifetime.end(from: .now)) }
         case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
             // Those behind may have more time: they get an attempt of their own, if the circuit allows.
-            let waiter = wait.flatMap { wait in machine.withLock { $0.withdraw(id: wait) } }
+            let waiter = wait.flatMap { wait in machine.withLock { $0.cancel(id: wait) } }
             waiter?.resume(.failure(.timedOut(connectingTo: settings.endpoint, deadline)))
             perform { $0.openAbandoned() }
         case .failure(let failure): perform { $0.openFailed(failure) }

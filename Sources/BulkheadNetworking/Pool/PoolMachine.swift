@@ -1,14 +1,14 @@
 /// How many connections a pool may have, and how many callers may wait for one.
 package struct PoolBounds: Sendable, Hashable {
     /// Leased connections at once. Each is a socket here and one of the server's `maxclients` there.
-    package var connections: Int
-    /// Callers in line beyond those a connection is being opened for; one more is refused at once.
+    package var maximumLeases: Int
+    /// Callers in the queue beyond those a connection is being opened for; one more is refused at once.
     package var waiters: Int
-    /// How long a caller waits in line.
+    /// How long a caller waits in the queue.
     package var leaseTimeout: Duration
 
-    package init(connections: Int = 8, waiters: Int = 1_024, leaseTimeout: Duration = .seconds(5)) {
-        self.connections = max(1, connections)
+    package init(maximumLeases: Int = 8, waiters: Int = 1_024, leaseTimeout: Duration = .seconds(5)) {
+        self.maximumLeases = max(1, maximumLeases)
         self.waiters = max(0, waiters)
         self.leaseTimeout = leaseTimeout
     }
@@ -19,7 +19,7 @@ package struct PoolBounds: Sendable, Hashable {
 
 /// The life of a pool of leases as a pure struct: events in, actions out; first come, first served. It knows no clock.
 ///
-/// A member is being opened, idle or leased; `opening + idle.count + leased.count ≤ bounds.connections` always.
+/// A member is being opened, idle or leased; `opening + idle.count + leased.count ≤ bounds.maximumLeases` always.
 /// As long as somebody waits, a member is being opened for them or all members are leased.
 package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: Sendable {
     package enum Action: Sendable {
@@ -38,13 +38,13 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         var idleEnd = Moment.never
     }
 
-    /// Somebody in line.
+    /// Somebody in the queue.
     private struct Wait: Sendable {
         let waiter: Waiter
         let start: Moment
         /// The call's.
         let deadline: Deadline
-        /// When its patience is over: the call's time or the lease timeout, whichever comes first.
+        /// When its timeout is over: the call's time or the lease timeout, whichever comes first.
         let end: Moment
     }
 
@@ -57,13 +57,13 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     private var leased: [Member] = []
     /// Who waits, by id.
     private var waits: [Int: Wait] = [:]
-    /// Their ids in the order they came, and those of others who withdrew: moving all that stand behind one each time
-    /// would take minutes where thousands give up at once. See `dropWithdrawn`.
-    private var line = RingQueue<Int>()
-    /// Nobody in line has an earlier end.
+    /// Their ids in the order they came, and those of others who were cancelled: moving all that stand behind one each
+    /// time would take minutes where thousands give up at once. See `dropWithdrawn`.
+    private var queue = RingQueue<Int>()
+    /// Nobody in the queue has an earlier end.
     package private(set) var nextEnd = Moment.never
     package private(set) var isClosed = false
-    /// Places in line looked at so far to take out those that were withdrawn.
+    /// Places in the queue looked at so far to take out those that were cancelled.
     package private(set) var searchSteps = 0
 
     package init(_ bounds: PoolBounds, idleTime: Duration? = nil) {
@@ -77,7 +77,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     package var waiterCount: Int { waits.count }
 
     /// An idle connection at once, if there is one and nobody waits: the way of nearly all leases, without a place in
-    /// line. Those that `isUsable` turns down leave the pool; they have ended, and are let go of. One whose time is
+    /// queue. Those that `isUsable` turns down leave the pool; they have ended, and are let go of. One whose time is
     /// over is for `lease` to close. The clock is read only where times are limited.
     package mutating func leaseIdle(
         at now: @autoclosure () -> Moment, isUsable: (Connection) -> Bool
@@ -93,8 +93,8 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return nil
     }
 
-    /// Somebody wants a connection and waits in line if none is idle, until `deadline` or for the lease timeout. `id`
-    /// names the wait for `withdraw`.
+    /// Somebody wants a connection and waits in the queue if none is idle, until `deadline` or for the lease timeout.
+    /// `id` names the wait for `cancel`.
     package mutating func lease(
         _ waiter: Waiter, id: Int, at now: Moment, until deadline: Deadline, isUsable: (Connection) -> Bool
     ) -> [Action] {
@@ -102,40 +102,40 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         let old = takeOld(at: now)
         if let connection = leaseIdle(at: now, isUsable: isUsable) { return old + [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
-        let servedByOpening = opening + max(0, bounds.connections - total)
+        let servedByOpening = opening + max(0, bounds.maximumLeases - total)
         guard waits.count - servedByOpening < bounds.waiters else {
             let failure = ConnectionFailure(
                 .tooManyWaiters,
-                "all \(bounds.connections) connections are leased or being opened and \(bounds.waiters) callers wait "
+                "all \(bounds.maximumLeases) connections are leased or being opened and \(bounds.waiters) callers wait "
                     + "already: \(PoolBounds.remedy)")
             return old + [.fail(waiter, failure)]
         }
         let end = min(now + bounds.leaseTimeout, deadline.end)
         nextEnd = waits.isEmpty ? end : min(nextEnd, end)
         waits[id] = Wait(waiter: waiter, start: now, deadline: deadline, end: end)
-        line.append(id)
+        queue.append(id)
         return old + openForWaiters()
     }
 
-    /// Takes a waiter out of line; nil if it has its connection or its failure already.
-    package mutating func withdraw(id: Int) -> Waiter? {
+    /// Takes a waiter out of the queue; nil if it has its connection or its failure already.
+    package mutating func cancel(id: Int) -> Waiter? {
         takeOut(id)?.waiter
     }
 
-    /// The same for one whose patience is over, with what to tell it.
-    package mutating func giveUp(id: Int, at now: Moment) -> (Waiter, ConnectionFailure)? {
+    /// The same for one whose timeout is over, with the failure it gets.
+    package mutating func markCancelled(id: Int, at now: Moment) -> (Waiter, ConnectionFailure)? {
         let (count, start) = (waits.count, startOfFirst)
         return takeOut(id).map { ($0.waiter, late($0, behind: count, since: start, at: now)) }
     }
 
-    /// Fails all whose patience is over, in one walk along the line. Constant time unless there may be some.
+    /// Fails all whose timeout is over, in one walk along the queue. Constant time unless there may be some.
     package mutating func expire(at now: Moment) -> [Action] {
         guard nextEnd <= now, !waits.isEmpty else { return [] }
         let (count, start) = (waits.count, startOfFirst)
         var actions: [Action] = []
         var others = RingQueue<Int>()
         nextEnd = .never
-        while let id = line.popFirst() {
+        while let id = queue.popFirst() {
             guard let wait = waits[id] else { continue }
             if wait.end <= now {
                 waits[id] = nil
@@ -145,7 +145,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
                 others.append(id)
             }
         }
-        line = others
+        queue = others
         return actions
     }
 
@@ -155,7 +155,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return give(Member(connection: connection, end: end), idleEnd: end)
     }
 
-    /// A connection asked for by `.open` cannot be had: the first in line fails with the reason.
+    /// A connection asked for by `.open` cannot be had: the first in the queue fails with the reason.
     package mutating func openFailed(_ failure: ConnectionFailure) -> [Action] {
         opening -= 1
         let failed = popFirst().map { [Action.fail($0.waiter, failure)] } ?? []
@@ -227,7 +227,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 
     private mutating func openForWaiters() -> [Action] {
         var actions: [Action] = []
-        while opening < waits.count, opening + idle.count + leased.count < bounds.connections {
+        while opening < waits.count, opening + idle.count + leased.count < bounds.maximumLeases {
             opening += 1
             actions.append(.open)
         }
@@ -235,13 +235,13 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     }
 
     private var closed: ConnectionFailure {
-        ConnectionFailure(.closed, "the databases were closed", progress: .refused)
+        ConnectionFailure(.closed, "the databases were closed", stage: .refused)
     }
 
-    // MARK: The line
+    // MARK: The queue
 
     private mutating func popFirst() -> Wait? {
-        let wait = line.popFirst().flatMap { waits.removeValue(forKey: $0) }
+        let wait = queue.popFirst().flatMap { waits.removeValue(forKey: $0) }
         dropWithdrawn()
         return wait
     }
@@ -253,28 +253,28 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         return wait
     }
 
-    /// So that the first in line always waits, and at most as many have withdrawn as wait.
+    /// So that the first in the queue always waits, and at most as many were cancelled as wait.
     private mutating func dropWithdrawn() {
-        while !line.isEmpty, waits[line.first] == nil {
-            _ = line.popFirst()
+        while !queue.isEmpty, waits[queue.first] == nil {
+            _ = queue.popFirst()
             searchSteps += 1
         }
-        guard line.count > 2 * waits.count else { return }
-        searchSteps += line.count
-        line.removeAll(in: 0..<line.count) { waits[$0] == nil }
+        guard queue.count > 2 * waits.count else { return }
+        searchSteps += queue.count
+        queue.removeAll(in: 0..<queue.count) { waits[$0] == nil }
     }
 
-    /// Since when the first in line waits, if anybody does.
-    private var startOfFirst: Moment { line.isEmpty ? .never : waits[line.first]?.start ?? .never }
+    /// Since when the first in the queue waits, if anybody does.
+    private var startOfFirst: Moment { queue.isEmpty ? .never : waits[queue.first]?.start ?? .never }
 
-    /// `count` stood in line then, the first of them since `start`.
+    /// `count` was queued then, the first of them since `start`.
     private func late(_ wait: Wait, behind count: Int, since start: Moment, at now: Moment) -> ConnectionFailure {
         let isCall = wait.deadline.end <= now
-        let patience = isCall ? wait.deadline.timeout : bounds.leaseTimeout
+        let timeout = isCall ? wait.deadline.timeout : bounds.leaseTimeout
         return ConnectionFailure(
             isCall ? .timedOut : .leaseTimedOut,
-            "no connection became free within \(patience.inWords): all \(bounds.connections) are leased or being "
-                + "opened, with \(count) in line, the first for \((now - start).inWords): " + PoolBounds.remedy)
+            "no connection became free within \(timeout.inWords): all \(bounds.maximumLeases) are leased or being "
+                + "opened, with \(count) in the queue, the first for \((now - start).inWords): " + PoolBounds.remedy)
     }
 }
 
@@ -283,6 +283,6 @@ extension ConnectionFailure {
     static func timedOut(connectingTo endpoint: Endpoint, _ deadline: Deadline) -> ConnectionFailure {
         ConnectionFailure(
             .timedOut, "no connection to \(endpoint) came about within \(deadline.timeout.inWords)",
-            progress: .connecting)
+            stage: .connecting)
     }
 }

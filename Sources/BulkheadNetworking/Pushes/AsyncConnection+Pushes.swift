@@ -1,7 +1,7 @@
 import BulkheadRESP
 import Synchronization
 
-// For the wire's user only.
+// For the owner of the I/O only.
 extension AsyncConnection {
     /// Hands a pushed value to its readers. One who has too many unread ends the connection.
     func pushed(_ value: RESPValue) {

@@ -101,6 +101,6 @@ extension ConnectionFailure {
         guard wasConnected else { return at(.connecting) }
         return ConnectionFailure(
             reason, "\(message); messages may be missed until another connection subscribes",
-            progress: .mayHaveBeenSent)
+            stage: .sent)
     }
 }

@@ -69,8 +69,9 @@ package final class SnapshotTransfer {
         connection.wire.put(bytes)
         let end = Moment.now + silence
         while try !connection.wire.write({ _ in }) {
-            guard connection.wire.wait(
-                alsoToWrite: true, milliseconds: (end - .now).wholeMilliseconds) else { throw late("took no bytes", silence) }
+            guard connection.wire.wait(alsoToWrite: true, milliseconds: (end - .now).wholeMilliseconds) else {
+                throw late("took no bytes", silence)
+            }
         }
     }
 
@@ -85,7 +86,7 @@ package final class SnapshotTransfer {
                 try receive(into: space) { isWanted() && Moment.now < end }
             }
             guard count > 0 else {
-                guard isWanted() else { throw ConnectionFailure.cancelled(.mayHaveBeenSent) }
+                guard isWanted() else { throw ConnectionFailure.cancelled(.sent) }
                 throw late("did not begin its snapshot", wait)
             }
             for (index, byte) in block[..<count].enumerated() {
@@ -121,7 +122,7 @@ package final class SnapshotTransfer {
             } catch where error.reason == .closedByServer && left == nil {
                 return 0
             }
-            guard count > 0 else { throw ConnectionFailure.cancelled(.mayHaveBeenSent) }
+            guard count > 0 else { throw ConnectionFailure.cancelled(.sent) }
         } else {
             count = min(early.count, space.count)
             space.copyBytes(from: early.prefix(count))
@@ -139,9 +140,9 @@ package final class SnapshotTransfer {
         while true {
             if let count = try connection.wire.stream.read(into: space) { return count }
             guard isWanted() else { return 0 }
-            let patience = min(end - .now, Self.askInterval)
-            guard patience > .zero else { throw late("sent nothing", silence) }
-            _ = connection.wire.wait(alsoToWrite: false, milliseconds: patience.wholeMilliseconds)
+            let timeout = min(end - .now, Self.askInterval)
+            guard timeout > .zero else { throw late("sent nothing", silence) }
+            _ = connection.wire.wait(alsoToWrite: false, milliseconds: timeout.wholeMilliseconds)
         }
     }
 
@@ -149,6 +150,6 @@ package final class SnapshotTransfer {
 
     private func late(_ what: String, _ time: Duration) -> ConnectionFailure {
         ConnectionFailure(
-            .timedOut, "\(endpoint) \(what) for \(time); is it busy, or its link?", progress: .mayHaveBeenSent)
+            .timedOut, "\(endpoint) \(what) for \(time); is it busy, or its link?", stage: .sent)
     }
 }

@@ -18,7 +18,7 @@ package final class Circuit: Sendable {
 
     fileprivate struct Waiter: Sendable {
         let wider: Attempt?
-        let tell: @Sendable (Answer) -> Void
+        let notify: @Sendable (Answer) -> Void
     }
 
     fileprivate struct State: Sendable {
@@ -33,7 +33,7 @@ package final class Circuit: Sendable {
     fileprivate let listener: ConnectionEvents.Listener?
     fileprivate let state: Mutex<State>
 
-    /// Of an endpoint. `listener` hears of each time it opens and closes.
+    /// Of an endpoint. `listener` is notified each time it opens and closes.
     package convenience init(_ backoff: Backoff = Backoff(), _ listener: ConnectionEvents.Listener? = nil) {
         self.init(.endpoint, in: nil, backoff, listener)
     }
@@ -73,28 +73,29 @@ package final class Circuit: Sendable {
         return .attempt(Attempt(self, attempt, leave))
     }
 
-    /// Calls `tell` with leave to try once, or with why not: at once if that is known, else when the attempt under way
+    /// Calls `notify` with leave to try once, or with why not: at once if that is known, else when the attempt under way
     /// is over.
-    package func ask(_ tell: @escaping @Sendable (Answer) -> Void) {
-        guard let wider else { return ask(Waiter(wider: nil, tell: tell)) }
+    package func ask(_ notify: @escaping @Sendable (Answer) -> Void) {
+        guard let wider else { return ask(Waiter(wider: nil, notify: notify)) }
         wider.ask { [self] answer in
             switch answer {
-            case .success(let leave): ask(Waiter(wider: leave, tell: tell))
-            case .failure(let failure): tell(.failure(failure))
+            case .success(let leave): ask(Waiter(wider: leave, notify: notify))
+            case .failure(let failure): notify(.failure(failure))
             }
         }
     }
 
     private func ask(_ waiter: Waiter) {
         let answer = state.withLock { $0.machine.ask(waiter, at: .now) }
-        if let answer { tell(waiter, answer) }
+        if let answer { notify(waiter, answer) }
     }
 
-    private func tell(_ waiter: Waiter, _ answer: CircuitMachine<Waiter>.Answer) {
-        waiter.tell(answer.map { Attempt(self, $0, waiter.wider) })
+    private func notify(_ waiter: Waiter, _ answer: CircuitMachine<Waiter>.Answer) {
+        waiter.notify(answer.map { Attempt(self, $0, waiter.wider) })
     }
 
-    /// A list of work and no recursion: one who is told may give up the attempt at once, and then the next is told.
+    /// A list of work and no recursion: one who is notified may give up the attempt at once, and then the next is
+    /// notified.
     private func answerWaiters() {
         let isFirst = state.withLock { state in
             defer { state.isAnswering = true }
@@ -108,11 +109,11 @@ package final class Circuit: Sendable {
                 return next
             }
             guard let next else { return }
-            tell(next.0, next.1)
+            notify(next.0, next.1)
         }
     }
 
-    /// One attempt; tell how it ended, or let go of it.
+    /// One attempt; report how it ended, or release it.
     package final class Attempt: Sendable {
         private let circuit: Circuit
         private let attempt: CircuitMachine<Waiter>.Attempt
@@ -157,9 +158,9 @@ package final class Circuit: Sendable {
                 if state.machine.isOpen != wasOpen {
                     // A failure may close it: a server that refuses is there.
                     if wasOpen {
-                        circuit.listener?.tell(.circuitClosed)
+                        circuit.listener?.notify(.circuitClosed)
                     } else if let failure {
-                        circuit.listener?.tell(.circuitOpened(failure))
+                        circuit.listener?.notify(.circuitOpened(failure))
                     }
                 }
                 return !state.answers.isEmpty

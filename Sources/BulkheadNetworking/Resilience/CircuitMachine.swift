@@ -157,7 +157,7 @@ enum CircuitScope: Int, Sendable, Comparable {
 extension ConnectionFailure {
     /// The last attempt's failure, for a caller who got none of their own.
     fileprivate func held(_ why: String) -> ConnectionFailure {
-        ConnectionFailure(reason, "\(message) (\(why))", progress: .refused)
+        ConnectionFailure(reason, "\(message) (\(why))", stage: .refused)
     }
 
     /// What it speaks against; nothing is said against what lies before that. Nil says nothing at all, as a full pool

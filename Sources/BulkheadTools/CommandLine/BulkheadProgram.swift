@@ -1,8 +1,9 @@
+import Bulkhead
 import BulkheadConsole
 
 /// The program `bulkhead`: its table of commands, and the way from words to one of them.
 package enum BulkheadProgram {
-    package static let version = "0.1.0"
+    package static let version = RedisConfiguration.libraryVersion
     static let summary = "Redis databases with names, kept apart from each other"
     /// Every command, in the order of the help.
     package static let commands: [Command] = [

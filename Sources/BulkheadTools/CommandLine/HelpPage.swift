@@ -2,12 +2,8 @@ import BulkheadConsole
 
 /// Renders the pages of the help from the table of commands, without a line feed at the end.
 package struct HelpPage {
-    /// For lint, which lays out its findings for 80 columns.
-    static let columns = Screen.fallbackColumns
     /// How wide the page is.
     private let columns: Int
-    /// Where a text beside its name would be narrower than this, it goes below it.
-    private static let narrowest = 30
 
     package init(columns: Int = Screen.fallbackColumns) {
         self.columns = columns
@@ -61,24 +57,7 @@ package struct HelpPage {
     }
 
     private func table(_ title: String, _ rows: [(String, String)]) -> String {
-        let left = rows.map(\.0.count).max() ?? 0
-        guard columns - left - 4 >= Self.narrowest || left == 0 else { return list(title, rows) }
-        let lines = rows.flatMap { name, text in
-            text.wrapped(to: columns - left - 4).enumerated().map { index, line in
-                let name = index == 0 ? name : ""
-                return name + String(repeating: " ", count: left + 2 - name.count) + line
-            }
-        }
-        return section(title, lines)
-    }
-
-    /// The same for a narrow screen: each text below its name, and what goes on below what it belongs to.
-    private func list(_ title: String, _ rows: [(String, String)]) -> String {
-        section(
-            title,
-            rows.flatMap { name, text in
-                (name.isEmpty ? [] : [name]) + text.wrapped(to: columns - 8).map { "    " + $0 }
-            })
+        ([title] + Rows.lines(rows.map { (name: $0, text: $1) }, columns: columns)).joined(separator: "\n")
     }
 }
 

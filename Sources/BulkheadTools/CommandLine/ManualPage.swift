@@ -1,3 +1,5 @@
+import BulkheadConsole
+
 /// The manual of the program in the language of man(7), made from the same table as the help.
 ///
 /// One page, `bulkhead.1`, as packages install it. It holds no date, so that a build can be repeated byte for byte.
@@ -74,10 +76,7 @@ extension ManualPage {
             for table in command.tables {
                 macro("SS", table.title)
                 let left = table.rows.map(\.0.count).max() ?? 0
-                block(
-                    table.rows.map { name, text in
-                        "\(name)\(String(repeating: " ", count: left + 2 - name.count))\(text)"
-                    })
+                block(table.rows.map { name, text in "\(name.padding(to: left))  \(text)" })
             }
             guard !command.examples.isEmpty else { return }
             macro("SS", "Examples")

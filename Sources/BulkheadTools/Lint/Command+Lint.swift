@@ -1,12 +1,5 @@
+import BulkheadConsole
 import BulkheadLint
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 extension Command {
     /// `bulkhead lint`: what bypasses the names.
@@ -72,7 +65,7 @@ extension Command {
             return .done
         }
         var run = LintRun(
-            report: LintReport(format(arguments), style(of: streams.output)), program: arguments.program,
+            report: LintReport(format(arguments), on: streams.output.screen), program: arguments.program,
             streams: streams)
         let selection = LintSelection(excluding: try patterns(arguments))
         if arguments.has(.staged) {
@@ -90,9 +83,7 @@ extension Command {
 
     private static var ruleList: String {
         let width = LintRule.allCases.map(\.rawValue.count).max() ?? 0
-        return LintRule.allCases.map { rule in
-            rule.rawValue + String(repeating: " ", count: width + 2 - rule.rawValue.count) + rule.summary + "\n"
-        }.joined()
+        return LintRule.allCases.map { "\($0.rawValue.padding(to: width))  \($0.summary)\n" }.joined()
     }
 
     private static func format(_ arguments: Arguments) -> LintFormat {
@@ -108,14 +99,6 @@ extension Command {
             patterns.append(pattern)
         }
         return patterns
-    }
-
-    /// Colours only where they are seen and wanted: https://no-color.org
-    private static func style(of output: Descriptor) -> LintStyle {
-        guard output.isTerminal else { return .plain }
-        let isUnwanted = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
-        let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
-        return isUnwanted || isDumb ? .terminal : .colours
     }
 }
 
@@ -152,7 +135,7 @@ private struct LintRun {
             let found = Linter.findings(in: bytes, as: language)
             findings += found.count
             filesWithFindings += found.isEmpty ? 0 : 1
-            if report.format == .json { document.findings += found.map { LintDocument.Item($0, in: input.path) } }
+            if report.format == .json { document.findings += found.map { LintDocument.Item(file: ShownBytes(input.path), finding: $0) } }
             if report.format == .sarif { sarif.add(found, in: input.path) }
             let text = report.text(found, in: input.path)
             if !text.isEmpty { try streams.output.writeAll(text) }

@@ -1,4 +1,4 @@
-import BulkheadConsole
+package import BulkheadConsole
 package import BulkheadLint
 
 /// How findings are written.
@@ -15,13 +15,13 @@ package enum LintFormat: String, Sendable, CaseIterable {
 /// Findings as text, file by file.
 package struct LintReport: Sendable {
     package let format: LintFormat
-    package let style: LintStyle
+    private let screen: Screen
     /// What to write instead, by the rules that were broken; more than one where languages differ.
     private var remedies: [LintRule: [String]] = [:]
 
-    package init(_ format: LintFormat, _ style: LintStyle = .plain) {
+    package init(_ format: LintFormat, on screen: Screen = .pipe) {
         self.format = format
-        self.style = style
+        self.screen = screen
     }
 
     /// What is written about one file; empty for JSON, which comes as a whole.
@@ -34,49 +34,37 @@ package struct LintReport: Sendable {
         switch format {
         case .json, .sarif: return ""
         case .github: return findings.map { annotation($0, path) + "\n" }.joined()
-        case .text where style == .plain: return findings.map { line($0, path) + "\n" }.joined()
-        case .text: return block(findings, path)
+        case .text where screen.isTerminal: return block(findings, path)
+        case .text: return findings.map { line($0, path) + "\n" }.joined()
         }
     }
 
     /// What stands below all findings in a terminal: why they matter and what to write instead, each rule once.
     package var reasons: String {
-        guard format == .text, style != .plain, !remedies.isEmpty else { return "" }
-        let indent = String(repeating: " ", count: Self.ruleWidth + 4)
-        let lines = LintRule.allCases.flatMap { rule in
-            guard let remedies = remedies[rule] else { return [] as [String] }
-            let reason = (rule.reason + ".").wrapped(to: HelpPage.columns - indent.count)
-            let first = "  \(style.rule(padded(rule.rawValue, to: Self.ruleWidth)))  \(reason[0])"
-            return [first] + reason.dropFirst().map { indent + $0 } + remedies.flatMap { arrow($0, indent) }
+        guard format == .text, screen.isTerminal, !remedies.isEmpty else { return "" }
+        let rows = LintRule.allCases.flatMap { rule in
+            guard let remedies = remedies[rule] else { return [] as [(String, String)] }
+            return [(rule.rawValue, rule.reason + ".")] + remedies.map { ("", "→ \($0).") }
         }
-        return ([style.heading("Why, and what to write instead")] + lines).joined(separator: "\n") + "\n"
+        return section("Why, and what to write instead", rows)
     }
 
     // MARK: For people
 
-    private static let ruleWidth = LintRule.allCases.map(\.rawValue.count).max() ?? 0
-
     private func block(_ findings: [LintFinding], _ path: String) -> String {
-        let placeWidth = findings.map { "\($0.line):\($0.column)".count }.max() ?? 0
-        let indent = String(repeating: " ", count: placeWidth + Self.ruleWidth + 6)
-        var lines = [style.heading(path)]
-        for finding in findings {
-            let text = finding.what.wrapped(to: HelpPage.columns - indent.count)
-            let place = padded("\(finding.line):\(finding.column)", to: placeWidth)
-            lines.append("  \(place)  \(style.rule(padded(finding.rule.rawValue, to: Self.ruleWidth)))  \(text[0])")
-            lines += text.dropFirst().map { indent + $0 }
+        let places = findings.map { "\($0.line):\($0.column)" }
+        let width = places.map(\.count).max() ?? 0
+        let rows = zip(places, findings).map { place, finding in
+            (place.padding(to: width) + "  " + finding.rule.rawValue, finding.what)
         }
-        return lines.joined(separator: "\n") + "\n\n"
+        return section(path, rows) + "\n"
     }
 
-    private func arrow(_ text: String, _ indent: String) -> [String] {
-        (text + ".").wrapped(to: HelpPage.columns - indent.count - 2).enumerated().map {
-            indent + style.quiet(($0 == 0 ? "→ " : "  ") + $1)
+    private func section(_ title: String, _ rows: [(String, String)]) -> String {
+        let lines = Rows.lines(rows.map { (name: $0, text: $1) }, columns: screen.pageColumns) {
+            screen.inked($0, .warning)
         }
-    }
-
-    private func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+        return ([screen.inked(title, .heading)] + lines).joined(separator: "\n") + "\n"
     }
 
     private func line(_ finding: LintFinding, _ path: String) -> String {
@@ -84,7 +72,7 @@ package struct LintReport: Sendable {
     }
 
     private func sentences(_ finding: LintFinding) -> String {
-        "\(finding.what); \(finding.rule.reason). Instead: \(finding.instead)."
+        "\(finding.what); \(finding.why). Instead: \(finding.instead)."
     }
 
     // MARK: For programs
@@ -122,43 +110,18 @@ package struct LintReport: Sendable {
     }
 }
 
-/// How text for people looks.
-package enum LintStyle: Sendable, Hashable {
-    /// One line a finding, for pipes.
-    case plain
-    /// Wrapped to 80 columns.
-    case terminal
-    /// Wrapped, in colours.
-    case colours
-
-    func heading(_ text: String) -> String { coded("1", text) }
-    func rule(_ text: String) -> String { coded("33", text) }
-    func quiet(_ text: String) -> String { coded("2", text) }
-
-    private func coded(_ code: String, _ text: String) -> String {
-        self == .colours && !text.isEmpty ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
-    }
-}
-
 /// What `--format json` prints.
 struct LintDocument: Encodable {
     struct Item: Encodable {
-        let file: ShownBytes
-        let line: Int
-        let column: Int
-        let rule: LintRule
-        let what: String
-        let why: String
-        let instead: String
+        private enum CodingKeys: String, CodingKey { case file }
 
-        init(_ finding: LintFinding, in path: [UInt8]) {
-            file = ShownBytes(path)
-            line = finding.line
-            column = finding.column
-            rule = finding.rule
-            what = finding.what
-            why = finding.rule.reason
-            instead = finding.instead
+        let file: ShownBytes
+        let finding: LintFinding
+
+        func encode(to encoder: any Encoder) throws {
+            try finding.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(file, forKey: .file)
         }
     }
 

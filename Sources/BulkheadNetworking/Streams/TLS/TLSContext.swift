@@ -21,7 +21,7 @@ final class TLSContext: @unchecked Sendable {
         do throws(TLSUnavailable) {
             library = try OpenSSL.loaded.get()
         } catch {
-            throw ConnectionFailure(.tlsUnavailable, "no TLS: \(error.reason)", progress: .refused)
+            throw ConnectionFailure(.tlsUnavailable, "no TLS: \(error.reason)", stage: .refused)
         }
         library.clearErrors()
         guard let context = library.newContext(library.clientMethod()) else {
@@ -135,7 +135,7 @@ final class TLSContext: @unchecked Sendable {
     }
 
     private static func unusable(_ message: String) -> ConnectionFailure {
-        ConnectionFailure(.tlsSettings, "the TLS settings cannot be used: \(message)", progress: .refused)
+        ConnectionFailure(.tlsSettings, "the TLS settings cannot be used: \(message)", stage: .refused)
     }
 
     // MARK: Connections

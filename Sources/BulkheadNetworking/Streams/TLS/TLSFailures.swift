@@ -27,7 +27,7 @@ enum TLSFailures {
         ConnectionFailure(
             .tlsSettings,
             "no name or address is known that the certificate of \(endpoint) must have: set the server name",
-            progress: .refused)
+            stage: .refused)
     }
 
     static func handshakeTimedOut(_ endpoint: Endpoint) -> ConnectionFailure {

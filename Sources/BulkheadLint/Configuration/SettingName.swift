@@ -1,35 +1,3 @@
-/// A value of a configuration file.
-struct Setting: Sendable, Hashable {
-    /// The key it stands behind; that of the list, for an item of one. Empty if there is none.
-    let key: String
-    /// True if a key around it names Redis or Valkey.
-    let isUnderRedis: Bool
-    /// Where the value stands in the file, in bytes, without its quotes.
-    let value: Range<Int>
-    /// Which list it is an item of; nil if of none.
-    let list: Int?
-}
-
-/// A configuration file, read.
-struct ConfigurationText: Sendable {
-    var settings: [Setting] = []
-    var comments: [SourceComment] = []
-
-    init() {}
-
-    init(_ bytes: [UInt8], _ range: Range<Int>?, as language: LintLanguage) {
-        let cursor = ByteCursor(bytes, range)
-        switch language {
-        case .yaml: self = YAMLReader.read(cursor)
-        case .json:
-            var reader = FlowReader(cursor, separators: ":")
-            reader.readAll()
-            self = reader.text
-        default: self = SettingsReader.read(cursor)
-        }
-    }
-}
-
 /// What the names of settings say.
 enum SettingName {
     static func isRedis(_ key: String) -> Bool {
@@ -50,6 +18,28 @@ enum SettingName {
             return nil
         }
         return "\(key) \(value) chooses a database by number"
+    }
+
+    /// `${REDIS_DB:-3}`: what a variable is if nobody sets it, in a part of a file.
+    static func defaults(in range: Range<Int>, of bytes: [UInt8]) -> [Sighting] {
+        var found: [Sighting] = []
+        var cursor = ByteCursor(bytes, range)
+        while !cursor.isAtEnd {
+            let start = cursor.offset
+            guard cursor.isAt("${") else {
+                cursor.advance()
+                continue
+            }
+            cursor.advance(2)
+            let name = cursor.text { $0.continuesName }
+            let sign = cursor.text { ":-=".utf8.contains($0) }
+            let value = cursor.text { $0.isDigit }
+            guard [":-", "-", ":=", "="].contains(sign), cursor.peek() == UInt8(ascii: "}"),
+                let what = numberSetting(name, value, isUnderRedis: false)
+            else { continue }
+            found.append(Sighting(.databaseNumber, at: start, what))
+        }
+        return found
     }
 
     /// True for `REDIS_DB` and its kin, as a program names a setting.

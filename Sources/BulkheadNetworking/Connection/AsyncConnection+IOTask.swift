@@ -1,9 +1,9 @@
 import BulkheadRESP
 import Synchronization
 
-// The pump: the task that writes and reads for all callers of a connection, from its beginning to its end. Where it
+// The I/O task: the task that writes and reads for all callers of a connection, from its beginning to its end. Where it
 // finds no thread to run on, the poller's takes its turns (`AsyncConnection+Looking`).
-// Everything here is for the wire's user only.
+// Everything here is for the owner of the I/O only.
 
 extension AsyncConnection {
     /// Callers resumed before those get their turn, and what they ask next is written: so the server works for one half
@@ -17,7 +17,7 @@ extension AsyncConnection {
     /// Reads in a row that bring no whole reply, before other tasks get their turn.
     static let readsInARow = 16
 
-    func pump() async {
+    func runIO() async {
         var reads = 0
         await takeTurn()
         while true {
@@ -36,23 +36,24 @@ extension AsyncConnection {
         }
     }
 
-    /// The pump was resumed, and may use the wire as soon as the poller has finished, if that took its turn meanwhile.
+    /// The I/O task was resumed, and may use the wire as soon as the poller has finished, if that took its turn
+    /// meanwhile.
     func takeTurn() async {
         while !shared.withLock({ $0.beginTurn() }) {
-            await withUnsafeContinuation { pump in
-                if !shared.withLock({ $0.awaitPoller(pump) }) { pump.resume() }
+            await withUnsafeContinuation { ioTask in
+                if !shared.withLock({ $0.awaitPoller(ioTask) }) { ioTask.resume() }
             }
         }
     }
 
-    /// Lets other tasks run. If that takes too long, the poller takes the pump's turn.
+    /// Lets other tasks run. If that takes too long, the poller takes the I/O task's turn.
     private func yieldTurn() async {
-        change { $0.user = .awaitedFromNow }
+        change { $0.owner = .awaitedFromNow }
         await Task.yield()
         await takeTurn()
     }
 
-    /// Takes in what others had for the wire's user; a failure means the end.
+    /// Takes in what others had for the owner of the I/O; a failure means the end.
     func beginTurn() -> ConnectionFailure? {
         let now = Moment.now
         let (connected, ending, isDrained, expired) = shared.withLock { shared in
@@ -68,7 +69,7 @@ extension AsyncConnection {
         case .failure(let failure): broken = broken ?? failure
         case .success(let (wire, time)):
             self.wire = wire
-            settings.listener?.tell(.opened(after: time))
+            settings.listener?.notify(.opened(after: time))
         case nil: break
         }
         return broken ?? ending ?? (isDrained ? closedByOwner : nil)
@@ -138,8 +139,8 @@ extension AsyncConnection {
 
     /// Resumes callers in parts, and after each lets them run and writes what they ask next.
     private func resumeCallersInTurns() async {
-        // A lone caller may find the connection at rest next time, and do without the pump.
-        if receptions.count == 1, settings.pollingTime > .zero, shared.withLock({ $0.machine.isIdle }) {
+        // A lone caller may find the connection at rest next time, and do without the I/O task.
+        if receptions.count == 1, settings.spinTime > .zero, shared.withLock({ $0.machine.isIdle }) {
             return resumeCallers()
         }
         let share = Self.share(of: receptions.count)
@@ -166,11 +167,11 @@ extension AsyncConnection {
         case .completed(.all(let caller), let value): caller.resume(returning: .success([value]))
         case .completed(.blocking(let call), let value): call.succeeded([value])
         case .completedAll(.blocking(let call), let values): call.succeeded(values)
-        case .completed(.wiresUser, let value): inlineReplies = .single(value)
+        case .completed(.ioOwner, let value): inlineReplies = .single(value)
         case .completedAll(.all(let caller), let values): caller.resume(returning: .success(values))
         case .completedAll(.one(let caller), let values):
             caller.resume(returning: .success(.array(values)))
-        case .completedAll(.wiresUser, let values): inlineReplies = .several(values)
+        case .completedAll(.ioOwner, let values): inlineReplies = .several(values)
         case .pushed(let value): pushed(value)
         case .broken(let failure):
             // What the server said comes before the end of the stream, which may have been read already.
@@ -185,7 +186,7 @@ extension AsyncConnection {
         ConnectionFailure(.closed, "the connection to \(settings.endpoint) was closed before the reply came")
     }
 
-    /// Fails what is in line, and closes the socket, which nobody watches any more.
+    /// Fails what is in the queue, and closes the socket, which nobody watches any more.
     func finish(_ failure: ConnectionFailure) {
         if shared.withLock({ $0.isGone }) { return }
         resumeCallers()
@@ -199,7 +200,7 @@ extension AsyncConnection {
         onEnd(self)
         // Else a thread that still resolves the name would leave the circuit in doubt.
         endAttempt(failure)
-        tellEnd(failure)
+        notifyEnd(failure)
         pushes?.end(failure.ofPushes(wasConnected: wire != nil))
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
         var late: Wire?
@@ -213,11 +214,11 @@ extension AsyncConnection {
         for waiter in waiters { waiter.resume(returning: ()) }
     }
 
-    private func tellEnd(_ failure: ConnectionFailure) {
+    private func notifyEnd(_ failure: ConnectionFailure) {
         switch (wire != nil, failure.reason == .closed) {
-        case (true, true): settings.listener?.tell(.closed)
-        case (true, false): settings.listener?.tell(.lost(failure))
-        case (false, false): settings.listener?.tell(.failed(failure))
+        case (true, true): settings.listener?.notify(.closed)
+        case (true, false): settings.listener?.notify(.lost(failure))
+        case (false, false): settings.listener?.notify(.failed(failure))
         case (false, true): break
         }
     }

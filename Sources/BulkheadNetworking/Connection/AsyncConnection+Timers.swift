@@ -1,9 +1,9 @@
 import Synchronization
 
-// What the poller's thread does for a connection, whatever the program does with its own threads: it keeps deadlines,
-// and where the pump finds no thread it takes the pump's turns. It never waits.
+// What the poller's thread does for a connection, whatever the program does with its own threads: it enforces
+// deadlines, and where the I/O task finds no thread it takes the I/O task's turns. It never waits.
 
-extension AsyncConnection: DeadlineKeeper {
+extension AsyncConnection: TimerTarget {
     /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
     /// A hang-up meanwhile is seen by the next request, before it is sent.
     static let idleTime = Duration.milliseconds(10)
@@ -25,7 +25,7 @@ extension AsyncConnection: DeadlineKeeper {
             }
             tooLate = shared.endConnecting(at: now) { tookTooLongToConnect }
             // Who uses the wire alone is no waiter that could be resumed; it looks at the time itself.
-            if case .caller = shared.user {
+            if case .caller = shared.owner {
                 if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
             } else {
                 expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
@@ -47,7 +47,7 @@ extension AsyncConnection: DeadlineKeeper {
         if shared.wasUsed {
             shared.wasUsed = false
             shared.lastUse = now
-            shared.idleLook = now + Self.patience
+            shared.idleLook = now + Self.ioTaskTimeout
             return false
         }
         if now < shared.lastUse + Self.idleTime {
@@ -55,7 +55,7 @@ extension AsyncConnection: DeadlineKeeper {
             return false
         }
         shared.idleLook = .never
-        guard case .nobody = shared.user, shared.machine.requestsInLine == 0 else { return false }
+        guard case .nobody = shared.owner, shared.machine.queuedRequests == 0 else { return false }
         // Nobody uses the wire, and under the lock nobody begins to.
         shared.machine.releaseSpareMemory()
         wire?.releaseSpareMemory()
@@ -66,12 +66,13 @@ extension AsyncConnection: DeadlineKeeper {
 
     /// The system's resolver knows no deadline: one that hangs must not hold requests for ever.
     private var tookTooLongToConnect: ConnectionFailure {
-        ConnectionFailure(.connectTimedOut, "no connection to \(settings.endpoint) came about in time")
+        ConnectionFailure(
+            .connectTimedOut, "could not connect to \(settings.endpoint) within \(settings.connectTimeout.inWords)")
     }
 
-    // MARK: In place of the pump
+    // MARK: In place of the I/O task
 
-    /// A turn of the pump's, without its pauses. This thread has the wire.
+    /// A turn of the I/O task's, without its pauses. This thread has the wire.
     private func standIn() {
         var reads = 0
         repeat {
@@ -84,9 +85,9 @@ extension AsyncConnection: DeadlineKeeper {
             flush()
             reads = hasReceived ? reads + 1 : Self.readsInARow
         } while reads < Self.readsInARow || broken != nil
-        var pump: UnsafeContinuation<Void, Never>?
-        letGo { pump = $0.endStandIn() }
-        pump?.resume()
+        var ioTask: UnsafeContinuation<Void, Never>?
+        releaseIO { ioTask = $0.endStandIn() }
+        ioTask?.resume()
     }
 }
 
@@ -108,11 +109,11 @@ extension AsyncConnection.Shared {
         return failure
     }
 
-    /// True if the pump has waited too long for a thread: the wire is the poller's for a turn.
+    /// True if the I/O task has waited too long for a thread: the wire is the poller's for a turn.
     fileprivate mutating func beginStandIn(at now: Moment) -> Bool {
-        guard case .awaited(let late) = user, isPumpLate ? hasWork : late <= now else { return false }
-        user = .poller(pump: nil)
-        isPumpLate = true
+        guard case .awaited(let late) = owner, isIOTaskLate ? hasWork : late <= now else { return false }
+        owner = .poller(ioTask: nil)
+        isIOTaskLate = true
         return true
     }
 }

@@ -3,9 +3,9 @@ import BulkheadRESP
 import BulkheadTestServer
 import Testing
 
-@Suite struct `The budget for watching a socket` {
-    @Test func `failures make watching seldom, and one success makes it common again`() {
-        var budget = PollingBudget(limit: .microseconds(50))
+@Suite struct `The budget for spinning on a socket` {
+    @Test func `failures make spinning rare, and one success makes it common again`() {
+        var budget = SpinBudget(limit: .microseconds(50))
         func skipsUntilNext() -> Int {
             var skips = 0
             while budget.next() == .zero { skips += 1 }
@@ -22,8 +22,8 @@ import Testing
         #expect(skipsUntilNext() == 1)
     }
 
-    @Test func `a limit of zero never watches`() {
-        var budget = PollingBudget(limit: .zero)
+    @Test func `a limit of zero never spins`() {
+        var budget = SpinBudget(limit: .zero)
         #expect(budget.next() == .zero)
     }
 
@@ -32,7 +32,7 @@ import Testing
         let server = try RedisTestServer.start()
         defer { server.stop() }
         var settings = ConnectionSettings(endpoint: .unix(path: server.socketPath), database: 0)
-        settings.pollingTime = limit
+        settings.spinTime = limit
         let connection = try BlockingConnection(settings)
         for _ in 0..<200 { #expect(try connection.send(command("PING")) == .simpleString("PONG")) }
         #expect(try connection.send(command("BLPOP none 0.05")) == .null)

@@ -1,14 +1,14 @@
-/// Decides how long a blocking caller watches its socket before it sleeps.
+/// Decides how long a caller spins: looks at its socket again and again before it sleeps.
 ///
-/// A thread that sleeps takes long to wake, tens of microseconds: a near server's reply is there sooner. So the caller
-/// first looks again and again for a bounded time. Where that fails, because the server is far, busy or meant to block,
-/// it is tried more and more seldom, and at once again after the first success:
+/// A sleeping thread takes tens of microseconds to wake, and a near server replies sooner. So the caller first spins
+/// for a bounded time. If no reply comes in that time, because the server is far, busy or meant to block, the caller
+/// spins less and less often. The first success resets that:
 ///
 /// | Failures in a row | 1 | 2 | 3 | 4 | 5 | 6 and more |
 /// |---|---|---|---|---|---|---|
 /// | Waits that sleep at once | 1 | 3 | 7 | 15 | 31 | 63 |
-struct PollingBudget: Sendable {
-    /// Zero turns watching off.
+struct SpinBudget: Sendable {
+    /// Zero turns spinning off.
     let limit: Duration
     private var failures = 0
     private var skips = 0
@@ -17,7 +17,7 @@ struct PollingBudget: Sendable {
 
     init(limit: Duration) { self.limit = limit }
 
-    /// How long to watch this time.
+    /// How long to spin this time.
     mutating func next() -> Duration {
         if skips > 0 {
             skips -= 1
@@ -26,7 +26,7 @@ struct PollingBudget: Sendable {
         return limit
     }
 
-    /// What was waited for came while watching.
+    /// The reply came while spinning.
     mutating func succeeded() { failures = 0 }
 
     mutating func failed() {

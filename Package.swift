@@ -95,11 +95,16 @@ let package = Package(
             "BulkheadToolsBenchmark", path: "Benchmarks/ToolSpeed",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
+        // Reading in bulk by a loop and by DispatchIO.
+        program("BulkheadBulkReadingBenchmark", path: "Benchmarks/BulkReading"),
+
         // Tests. BulkheadTestSupport holds the scripted server and what several suites share.
         library("BulkheadTestSupport", path: "Tests/TestSupport", of: "BulkheadRESP", "BulkheadTestServer"),
         // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
+        // Shows that libdispatch crashes after hang-ups on Linux; see its first lines.
+        program("BulkheadDispatchHangUps", path: "Tests/DispatchHangUps"),
         program("BulkheadCrashingOwner", path: "Tests/CrashingOwner", of: "BulkheadTestServer"),
         // Tests/fuzz runs it.
         program(

@@ -35,7 +35,7 @@ struct LargeReplyNoise {
         try NoiseMaker(awaiting: { [elements] maker in
             while !maker.hasToStop {
                 let found = try await maker.step {
-                    try await database.lrange(Self.key, 0, -1, as: RESPBytes.self)
+                    try await database.lrange(Self.key, from: 0, through: -1, as: RESPBytes.self)
                 }
                 guard found.count == elements, found.allSatisfy({ $0.count == Self.elementSize }) else {
                     throw ProgramError("the large reply has other elements than were written")

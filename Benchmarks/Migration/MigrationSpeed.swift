@@ -122,7 +122,7 @@ struct MigrationSpeed {
                     batch.append(RedisCommand<RESPValue>.raw("SET", ["key:\(index)", text], as: RESPValue.self))
                 }
             }
-            _ = try database.send(batch)
+            _ = try database.pipeline(batch)
         }
     }
 

@@ -35,7 +35,7 @@ func measure(_ settings: Settings) async throws {
     var configuration = settings.unix.map { RedisConfiguration(unixSocket: $0) }
         ?? RedisConfiguration(host: host ?? "", port: port)
     configuration.proofInterval = settings.proofInterval
-    if let spin = settings.spin { configuration.pollingTime = .microseconds(spin) }
+    if let spin = settings.spin { configuration.spinTime = .microseconds(spin) }
     // A client of the blocking mode holds a connection for each call.
     configuration.maximumLeases = max(configuration.maximumLeases, settings.clients)
     let databases = RedisDatabases(configuration)

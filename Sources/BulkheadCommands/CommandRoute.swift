@@ -12,7 +12,8 @@ package import BulkheadRESP
 /// | answered: nothing to ask for | DEL, MGET, SADD … of no keys, fields or members |
 /// | refused: nothing to write | HSET, MSET, LPUSH … of nothing |
 /// | refused: the end of replies | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC |
-public enum CommandRoute: Sendable, Hashable {
+@usableFromInline
+package enum CommandRoute: Sendable, Hashable {
     /// The lane that all callers share.
     case shared
     /// The second shared lane, for what is slow or large.
@@ -28,7 +29,8 @@ public enum CommandRoute: Sendable, Hashable {
     case refused(reason: Reason)
 
     /// The reply to a command that names nothing.
-    public enum KnownReply: Sendable, Hashable {
+    @usableFromInline
+    package enum KnownReply: Sendable, Hashable {
         /// None was changed or found.
         case zero
         /// There is none to read.
@@ -40,16 +42,21 @@ public enum CommandRoute: Sendable, Hashable {
 
     /// Why a command is never sent, in words written into the program: a route holds no memory and is copied for
     /// nothing.
-    public struct Reason: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    @usableFromInline
+    package struct Reason: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
         private let text: StaticString
 
-        public init(stringLiteral text: StaticString) { self.text = text }
+        @usableFromInline
+        package init(stringLiteral text: StaticString) { self.text = text }
 
         /// The reason and what to do instead: `close the databases instead`.
-        public var description: String { text.description }
+        @usableFromInline
+        package var description: String { text.description }
 
-        public static func == (left: Reason, right: Reason) -> Bool { left.description == right.description }
-        public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+        @usableFromInline
+        package static func == (left: Reason, right: Reason) -> Bool { left.description == right.description }
+        @usableFromInline
+        package func hash(into hasher: inout Hasher) { hasher.combine(description) }
     }
 }
 

@@ -214,7 +214,7 @@ extension RedisCommand {
     /// - Since: Redis 2.0.0
     @inlinable
     public static func hincrby(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Int
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Int
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("HINCRBY") { arguments in
             arguments.append(key)
@@ -231,7 +231,7 @@ extension RedisCommand {
     /// - Since: Redis 2.6.0
     @inlinable
     public static func hincrbyfloat(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Double
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Double
     ) -> RedisCommand<Double> {
         RedisCommand<Double>("HINCRBYFLOAT") { arguments in
             arguments.append(key)

@@ -1,13 +1,3 @@
-/// How long a key lives.
-public enum RedisTimeToLive: Sendable, Hashable {
-    /// There is no such key.
-    case noKey
-    /// The key stays until it is deleted.
-    case noExpiry
-    /// The key ends after this time, exact to a millisecond.
-    case expires(in: Duration)
-}
-
 /// Keys of any type. Where no key is named nothing is sent, and counts are 0.
 extension RedisCommand {
     /// Deletes keys; large values are freed before it answers, see `unlink`.
@@ -133,16 +123,7 @@ extension RedisCommand {
     /// - Since: Redis 2.6.0
     @inlinable
     public static func ttl(_ key: some RedisArgument) -> RedisCommand<RedisTimeToLive> {
-        RedisCommand<RedisTimeToLive>(
-            "PTTL",
-            decode: { reply throws(RedisConversionError) in
-                switch try Int64(redis: reply) {
-                case -2: .noKey
-                case -1: .noExpiry
-                case let milliseconds: .expires(in: .milliseconds(milliseconds))
-                }
-            }
-        ) { $0.append(key) }
+        RedisCommand<RedisTimeToLive>("PTTL") { $0.append(key) }
     }
 
     /// Asks for the type of a key's value.

@@ -1,31 +1,3 @@
-public import BulkheadRESP
-
-/// An end of a list.
-public enum RedisListEnd: String, Sendable, Hashable {
-    /// The head, index 0.
-    case left = "LEFT"
-    /// The tail, index -1.
-    case right = "RIGHT"
-}
-
-/// What BLPOP and BRPOP took, and from which list.
-public struct RedisPopped<Value: RedisDecodable>: RedisDecodable {
-    /// The list's key.
-    public let key: RESPBytes
-    /// The element, which is no longer in the list.
-    public let value: Value
-
-    /// Reads an array of a key and a value; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let pair = try value.requireElements("a key and a value", count: 2)
-        key = try RESPBytes(redis: pair[0])
-        self.value = try Value(redis: pair[1])
-    }
-}
-
-extension RedisPopped: Equatable where Value: Equatable {}
-extension RedisPopped: Hashable where Value: Hashable {}
-
 /// Lists: elements in an order, cheap to change at both ends.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty list; a list that becomes empty is
@@ -191,8 +163,8 @@ extension RedisCommand {
         RedisCommand<Value?>("LMOVE") { arguments in
             arguments.append(source)
             arguments.append(destination)
-            arguments.append(sourceEnd.rawValue)
-            arguments.append(destinationEnd.rawValue)
+            arguments.append(sourceEnd.word)
+            arguments.append(destinationEnd.word)
         }
     }
 
@@ -203,7 +175,7 @@ extension RedisCommand {
     /// - Since: Redis 1.0.0
     @inlinable
     public static func lrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) -> RedisCommand<[Value]> {
         RedisCommand<[Value]>("LRANGE", route: .bulk) { arguments in
             arguments.append(key)
@@ -243,7 +215,7 @@ extension RedisCommand {
     /// - Since: Redis 1.0.0
     @inlinable
     public static func lset(
-        _ key: some RedisArgument, _ index: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, index: Int, _ value: some RedisArgument
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("LSET") { arguments in
             arguments.append(key)
@@ -259,7 +231,7 @@ extension RedisCommand {
     /// - Since: Redis 1.0.0
     @inlinable
     public static func lrem(
-        _ key: some RedisArgument, _ count: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, count: Int, _ value: some RedisArgument
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("LREM") { arguments in
             arguments.append(key)
@@ -273,23 +245,11 @@ extension RedisCommand {
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
     @inlinable
-    public static func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) -> RedisCommand<Void> {
+    public static func ltrim(_ key: some RedisArgument, from first: Int, through last: Int) -> RedisCommand<Void> {
         RedisCommand<Void>("LTRIM") { arguments in
             arguments.append(key)
             arguments.append(first)
             arguments.append(last)
         }
-    }
-}
-
-extension Duration {
-    /// For blocking commands. Zero waits for ever, so no other time becomes zero.
-    ///
-    /// Servers refuse negative times, but take -0.001 for zero (7.0): a negative time is sent as -1 or less.
-    /// Before 7.0 they cut 0.001 to zero, and wait for ever: the shortest time sent is 0.002.
-    @usableFromInline var redisSeconds: Double {
-        let milliseconds = redisMilliseconds == 1 ? 2 : redisMilliseconds
-        let seconds = Double(milliseconds) / 1_000
-        return seconds < 0 ? min(seconds, -1) : seconds
     }
 }

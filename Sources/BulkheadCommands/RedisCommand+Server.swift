@@ -1,26 +1,5 @@
 public import BulkheadRESP
 
-/// INFO's fields by name, of all its sections.
-public struct RedisInfo: RedisDecodable {
-    /// The reply as the server wrote it.
-    public let text: String
-    private let fields: [Substring: Substring]
-
-    /// Reads `name:value` lines; others are left to ``text``. Throws if the reply is not text.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        text = try String(redis: value)
-        var fields: [Substring: Substring] = [:]
-        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            fields[line[..<colon]] = line[line.index(after: colon)...]
-        }
-        self.fields = fields
-    }
-
-    /// The value of a field, such as `info["redis_version"]`; nil if the server did not send it.
-    public subscript(field: String) -> String? { fields[field[...]].map { String($0) } }
-}
-
 /// The server itself.
 extension RedisCommand {
     /// Asks for a sign of life.

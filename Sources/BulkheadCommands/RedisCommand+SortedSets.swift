@@ -1,55 +1,3 @@
-public import BulkheadRESP
-
-/// A member of a sorted set with its score.
-public struct RedisScored<Member: RedisDecodable>: Sendable {
-    /// The member.
-    public let member: Member
-    /// Its score: any number but nan, infinities among them.
-    public let score: Double
-
-    /// A member with a score.
-    public init(_ member: Member, score: Double) {
-        self.member = member
-        self.score = score
-    }
-}
-
-extension RedisScored: RedisDecodable {
-    /// Reads an array of a member and its score; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let pair = try value.requireElements("a member and its score", count: 2)
-        self.init(try Member(redis: pair[0]), score: try Double(redis: pair[1]))
-    }
-
-    /// Reads members with scores: pairs or a flat array, as either protocol sends them.
-    public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [RedisScored] {
-        try RedisPairs(value, of: "members with scores").map { member, score throws(RedisConversionError) in
-            RedisScored(try Member(redis: member), score: try Double(redis: score))
-        }
-    }
-}
-
-extension RedisScored: Equatable where Member: Equatable {}
-extension RedisScored: Hashable where Member: Hashable {}
-
-/// One end of a range of scores.
-public enum RedisScoreBound: Sendable, Hashable {
-    /// This score and what lies beyond it inwards.
-    case inclusive(Double)
-    /// Only what lies beyond this score.
-    case exclusive(Double)
-    /// Without end: `-inf` as a lower bound, `+inf` as an upper one.
-    case unbounded
-
-    @usableFromInline func text(isLower: Bool) -> String {
-        switch self {
-        case .inclusive(let score): score.respText
-        case .exclusive(let score): "(" + score.respText
-        case .unbounded: isLower ? "-inf" : "+inf"
-        }
-    }
-}
-
 /// Sorted sets: members each with a score, in the order of scores, and of their bytes where scores are equal.
 ///
 /// All throw WRONGTYPE if the key holds another type. A missing key is an empty set; a set that becomes empty is
@@ -63,7 +11,7 @@ extension RedisCommand {
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @inlinable
     public static func zadd(
-        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
+        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil
     ) -> RedisCommand<Int> {
         zadd(key, pairs: members.lazy.map { $0 }, condition: condition)
     }
@@ -77,11 +25,11 @@ extension RedisCommand {
     @inlinable
     public static func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
-        condition: RedisSetCondition? = nil
+        condition: RedisScoreCondition? = nil
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("ZADD", least: condition == nil ? 4 : 5, else: .answered(.zero)) { arguments in
             arguments.append(key)
-            if let condition { arguments.append(condition.rawValue) }
+            if let condition { arguments.append(condition.word) }
             for (member, score) in pairs {
                 arguments.append(score)
                 arguments.append(member)
@@ -137,7 +85,7 @@ extension RedisCommand {
     /// - Since: Redis 1.2.0
     @inlinable
     public static func zincrby(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument
     ) -> RedisCommand<Double> {
         RedisCommand<Double>("ZINCRBY") { arguments in
             arguments.append(key)
@@ -193,7 +141,7 @@ extension RedisCommand {
     /// - Since: Redis 1.2.0
     @inlinable
     public static func zrange<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false,
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
         as type: Member.Type = String.self
     ) -> RedisCommand<[Member]> {
         RedisCommand<[Member]>(reversed ? "ZREVRANGE" : "ZRANGE", route: .bulk) { arguments in
@@ -211,7 +159,7 @@ extension RedisCommand {
     /// - Since: Redis 1.2.0
     @inlinable
     public static func zrangeWithScores<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false,
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
         as type: Member.Type = String.self
     ) -> RedisCommand<[RedisScored<Member>]> {
         RedisCommand<[RedisScored<Member>]>(
@@ -253,7 +201,7 @@ extension RedisCommand {
     /// - Since: Redis 2.0.0
     @inlinable
     public static func zremrangebyrank(
-        _ key: some RedisArgument, _ first: Int, _ last: Int
+        _ key: some RedisArgument, from first: Int, through last: Int
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("ZREMRANGEBYRANK") { arguments in
             arguments.append(key)

@@ -1,59 +1,5 @@
 public import BulkheadRESP
 
-/// When a key ends.
-public enum RedisExpiry: Sendable, Hashable {
-    /// From now; sent in milliseconds, rounded up.
-    case after(Duration)
-    /// Milliseconds since 1970, by the server's clock. Since Redis 6.2.0
-    case at(unixMilliseconds: Int64)
-    /// The time the key has already; without it `SET` removes that. Since Redis 6.0.0
-    case keep
-
-    @usableFromInline func append(to arguments: inout RedisArguments) {
-        switch self {
-        case .after(let duration):
-            arguments.append("PX")
-            arguments.append(duration.redisMilliseconds)
-        case .at(let milliseconds):
-            arguments.append("PXAT")
-            arguments.append(milliseconds)
-        case .keep:
-            arguments.append("KEEPTTL")
-        }
-    }
-}
-
-/// What `GETEX` does to a key's time.
-public enum RedisExpiryChange: Sendable, Hashable {
-    /// Ends the key this long from now; sent in milliseconds, rounded up.
-    case after(Duration)
-    /// Ends the key at this time: milliseconds since 1970, by the server's clock.
-    case at(unixMilliseconds: Int64)
-    /// The key no longer expires.
-    case remove
-}
-
-/// When `SET` and `ZADD` write.
-public enum RedisSetCondition: String, Sendable, Hashable {
-    /// Only what does not exist yet (`NX`).
-    case ifAbsent = "NX"
-    /// Only what exists already (`XX`).
-    case ifPresent = "XX"
-}
-
-extension Duration {
-    /// Rounded away from zero: only zero becomes zero, which servers refuse or take for "without end".
-    @usableFromInline var redisMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let attosecondsInOne: Int64 = 1_000_000_000_000_000
-        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: attosecondsInOne)
-        let (product, isTooLarge) = seconds.multipliedReportingOverflow(by: 1_000)
-        let (sum, isTooLargeWithPart) = product.addingReportingOverflow(whole + remainder.signum())
-        guard !isTooLarge, !isTooLargeWithPart else { return seconds < 0 ? .min : .max }
-        return sum
-    }
-}
-
 /// Strings: bytes of any kind, up to 512 MB, that are also counters.
 ///
 /// All but SET, MGET and MSET throw WRONGTYPE if the key holds another type. Where no key is named nothing is sent:
@@ -86,7 +32,7 @@ extension RedisCommand {
         ) { arguments in
             arguments.append(key)
             arguments.append(value)
-            if let condition { arguments.append(condition.rawValue) }
+            condition?.append(to: &arguments)
             expiry?.append(to: &arguments)
         }
     }
@@ -114,11 +60,7 @@ extension RedisCommand {
     ) -> RedisCommand<Value?> {
         RedisCommand<Value?>("GETEX") { arguments in
             arguments.append(key)
-            switch expiry {
-            case .after(let duration): RedisExpiry.after(duration).append(to: &arguments)
-            case .at(let milliseconds): RedisExpiry.at(unixMilliseconds: milliseconds).append(to: &arguments)
-            case .remove: arguments.append("PERSIST")
-            }
+            expiry.append(to: &arguments)
         }
     }
 
@@ -266,7 +208,7 @@ extension RedisCommand {
     /// - Since: Redis 2.4.0
     @inlinable
     public static func getrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) -> RedisCommand<Value> {
         RedisCommand<Value>("GETRANGE") { arguments in
             arguments.append(key)
@@ -282,7 +224,7 @@ extension RedisCommand {
     /// - Since: Redis 2.2.0
     @inlinable
     public static func setrange(
-        _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, offset: Int, _ value: some RedisArgument
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("SETRANGE") { arguments in
             arguments.append(key)

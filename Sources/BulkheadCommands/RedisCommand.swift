@@ -88,17 +88,67 @@ extension RedisCommand where Reply == Void {
 }
 
 extension RedisCommand {
+    /// A command of your own, with a reply of your own: by its words, and how its reply is read.
+    ///
+    /// ```swift
+    /// extension RedisCommand {
+    ///     static func memoryUsage(_ key: String) -> RedisCommand<Int?> {
+    ///         RedisCommand<Int?>("MEMORY", ["USAGE", key]) { reply throws(RedisConversionError) in
+    ///             try Int?(redis: reply)
+    ///         }
+    ///     }
+    /// }
+    /// let bytes = try await database.run(.memoryUsage("doc:1"))
+    /// ```
+    /// The name is one word. Words that would break the connection's binding to its database, or reach past it, are
+    /// refused when the command runs, and nothing is sent: ``raw(_:_:as:)`` lists them. `decode` gets no error of the
+    /// server: those are thrown before. What it throws is thrown as `unexpected-reply`. The reply keeps the block of
+    /// memory that it was received in: what is to be kept for long is copied, by `detached()`.
+    public init(
+        _ name: String, _ arguments: [any RedisArgument] = [],
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+    ) {
+        let bytes = Self.encoded(name, arguments)
+        self.init(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes)), decode: decode)
+    }
+
+    /// The same command, its reply made into another value.
+    ///
+    /// ```swift
+    /// let length = RedisCommand<Int>.strlen("doc:1").map { Measurement(value: Double($0), unit: .bytes) }
+    /// ```
+    /// What `transform` throws is thrown as `unexpected-reply`; the command has run then.
+    public func map<NewReply>(
+        _ transform: @escaping @Sendable (Reply) throws(RedisConversionError) -> NewReply
+    ) -> RedisCommand<NewReply> {
+        let decode = decode
+        return RedisCommand<NewReply>(encoded) { value throws(RedisConversionError) in
+            try transform(try decode(value))
+        }
+    }
+
     /// Any command, by its words: what has no method yet.
     ///
-    /// The name is one word, `"OBJECT"` with `["ENCODING", key]`. Words that would break the connection's binding to
-    /// its database, or reach past it, are refused when the command runs, and nothing is sent; see ``CommandRoute``.
+    /// ```swift
+    /// let encoding: RedisCommand<String> = .raw("OBJECT", ["ENCODING", "doc:1"], as: String.self)
+    /// ```
+    /// The name is one word. Its words decide how it runs; a reply that is no ``RedisDecodable`` is for
+    /// ``init(_:_:decode:)``.
+    ///
+    /// | Commands | Run |
+    /// |---|---|
+    /// | all that are not named below | on a connection that all callers share |
+    /// | SCAN and its kin, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD | on a second one |
+    /// | BLPOP and its kin, XREAD and XREADGROUP with BLOCK | on a connection of their own |
+    /// | MULTI, WATCH, SUBSCRIBE and their kin, CLIENT TRACKING, READONLY, WAIT … | only inside `withConnection` |
+    /// | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB, which has a method | never: another database |
+    /// | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC | never: they end the order of replies |
+    ///
+    /// One that never runs throws `command-refused`, with what to do instead, and nothing is sent.
     public static func raw<Value: RedisDecodable>(
         _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) -> RedisCommand<Value> {
-        let bytes = encoded(name, arguments)
-        return RedisCommand<Value>(EncodedCommand(bytes: bytes, route: CommandRoute(rawCommand: bytes))) {
-            value throws(RedisConversionError) in try Value(redis: value)
-        }
+        RedisCommand<Value>(name, arguments) { value throws(RedisConversionError) in try Value(redis: value) }
     }
 }
 

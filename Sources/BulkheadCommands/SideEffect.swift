@@ -3,23 +3,33 @@
 /// | Category | Commands | Twice is |
 /// |---|---|---|
 /// | read | GET, HGETALL, SCAN, ZRANGE …, PING, TIME, INFO | the same |
-/// | idempotent write | SET, DEL, HSET, SADD, EXPIRE … | the same keys; the reply tells of the second run |
+/// | idempotent write | SET, DEL, HSET, SADD, EXPIRE … | the same keys; the reply shows the second run |
 /// | accumulating write | INCR, APPEND, LPUSH, XADD, SPOP, SET … NX, RENAME … | something else |
 /// | admin | CONFIG, ACL, CLIENT, FUNCTION, FLUSHDB … | the operator's business |
 /// | never | scripts, EXEC, what blocks, and all that is not known here | unknown |
 ///
 /// "The same" is meant of the command alone: between the two runs another client may have written.
-public enum SideEffect: Sendable, Hashable, CaseIterable {
+public struct SideEffect: Sendable, Hashable {
+    /// A word fit for a label: `idempotent-write`.
+    public let name: String
+    /// The greater, the less may it run twice.
+    private let severity: Int
+
+    private init(_ name: String, severity: Int) {
+        self.name = name
+        self.severity = severity
+    }
+
     /// Twice is the same.
-    case read
-    /// Twice leaves the same keys; the reply tells of the second run.
-    case idempotentWrite
+    public static let read = SideEffect("read", severity: 0)
+    /// Twice leaves the same keys; the reply shows that it was the second run.
+    public static let idempotentWrite = SideEffect("idempotent-write", severity: 1)
     /// Twice leaves something else than once.
-    case accumulatingWrite
+    public static let accumulatingWrite = SideEffect("accumulating-write", severity: 2)
     /// A command for operators, who decide.
-    case admin
+    public static let admin = SideEffect("admin", severity: 3)
     /// What it does is not known, or it must not be sent again.
-    case never
+    public static let never = SideEffect("never", severity: 4)
 }
 
 extension SideEffect {
@@ -29,8 +39,9 @@ extension SideEffect {
     /// Of several commands in one piece the worst, as they are sent again together or not at all.
     package init(encoded bytes: [UInt8]) {
         var commands = EncodedCommands(bytes)
-        self = .read
-        while let command = commands.next() { self = max(self, SideEffect(command)) }
+        var worst = SideEffect.read
+        while let command = commands.next() { worst = max(worst, SideEffect(command)) }
+        self = worst
     }
 
     /// True if one of several commands in one piece runs a script or a function, which makes replies of its own.
@@ -82,8 +93,9 @@ extension SideEffect {
     }
 }
 
-extension SideEffect: Comparable {
-    private var severity: Int { Self.allCases.firstIndex(of: self)! }
+extension SideEffect: Comparable, CustomStringConvertible {
+    public var description: String { name }
 
+    /// True if the left one may be sent again where the right one may.
     public static func < (left: SideEffect, right: SideEffect) -> Bool { left.severity < right.severity }
 }

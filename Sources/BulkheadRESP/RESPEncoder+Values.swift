@@ -1,11 +1,3 @@
-/// The two versions of the protocol.
-public enum RESPVersion: Int, Sendable, Hashable {
-    /// What every server speaks before it was asked for another.
-    case resp2 = 2
-    /// With maps, sets, doubles, booleans and pushes; since Redis 6.0.
-    case resp3 = 3
-}
-
 extension RESPEncoder {
     /// Appends a whole value, as a server would send it to a client of that version.
     ///

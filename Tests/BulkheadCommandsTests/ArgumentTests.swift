@@ -13,6 +13,37 @@ import Testing
         #expect(words(.echo(0)) == ["ECHO", "0"])
         #expect(words(.echo(Int.min)) == ["ECHO", "-9223372036854775808"])
         #expect(words(.echo(Int64.max)) == ["ECHO", "9223372036854775807"])
+        #expect(words(.echo(Int8.min)) == ["ECHO", "-128"])
+        #expect(words(.echo(Int16.min)) == ["ECHO", "-32768"])
+        #expect(words(.echo(Int32.min)) == ["ECHO", "-2147483648"])
+        #expect(words(.echo(Int128.min)) == ["ECHO", "\(Int128.min)"])
+        #expect(words(.echo(UInt16.max)) == ["ECHO", "65535"])
+        #expect(words(.echo(UInt32.max)) == ["ECHO", "4294967295"])
+        #expect(words(.echo(UInt64.max)) == ["ECHO", "18446744073709551615"])
+        #expect(words(.echo(UInt.max)) == ["ECHO", "18446744073709551615"])
+        #expect(words(.echo(UInt128.max)) == ["ECHO", "\(UInt128.max)"])
+    }
+
+    @Test func `true is 1 and false is 0`() {
+        #expect(words(.echo(true)) == ["ECHO", "1"])
+        #expect(words(.echo(false)) == ["ECHO", "0"])
+    }
+
+    @Test func `an array of packed numbers is one argument, any other array is many`() {
+        #expect(words(.rpush("k", [104, 105] as [UInt8])) == ["RPUSH", "k", "hi"])
+        #expect(words(.rpush("k", [0.5] as [Float])).count == 3)
+        #expect(words(.rpush("k", [1, 2])) == ["RPUSH", "k", "1", "2"])
+        #expect(words(.rpush("k", [true, false])) == ["RPUSH", "k", "1", "0"])
+    }
+
+    @Test func `a condition carries the value that it compares with`() {
+        #expect(words(.set("k", "v", condition: .ifAbsent)) == ["SET", "k", "v", "NX"])
+        #expect(words(.set("k", "v", condition: .ifEqual(to: 1))) == ["SET", "k", "v", "IFEQ", "1"])
+        let bytes: [UInt8] = [0, 255]
+        #expect(lastArgument(.set("k", "v", condition: .ifEqual(to: bytes))) == bytes)
+        #expect(words(.zadd("z", ["a": 1], condition: .ifGreater)) == ["ZADD", "z", "GT", "1", "a"])
+        #expect(words(.zadd("z", ["a": 1], condition: .ifLess)) == ["ZADD", "z", "LT", "1", "a"])
+        #expect(RedisCommand<Bool>.set("k", "v", condition: .ifEqual(to: "EX")).sideEffect == .accumulatingWrite)
     }
 
     @Test(arguments: [

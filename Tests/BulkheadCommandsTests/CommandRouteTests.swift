@@ -109,11 +109,14 @@ import Testing
         expectSameRoute(.copy("a", to: "db", replace: true), .expire("k", after: .seconds(1)))
         expectSameRoute(.hset("k", pairs: ["f": 1]), .hget("k", "f"), .hmget("k", "f"), .hgetall("k"), .hkeys("k"))
         expectSameRoute(.lpush("k", "v"), .lpop("k"), .blpop("k", timeout: .zero), .brpop("k", timeout: .zero))
-        expectSameRoute(.lrange("k", 0, 1), .lmove(from: "a", .left, to: "b", .right), .hvals("k"))
+        expectSameRoute(.lrange("k", from: 0, through: 1), .lmove(from: "a", .left, to: "b", .right), .hvals("k"))
         expectSameRoute(.sadd("k", "m"), .smembers("k"), .sinter("k"), .sunion("k"), .sdiff("k"), .spop("k"))
-        expectSameRoute(.zadd("k", pairs: ["m": 1]), .zrange("k", 0, 1), .zrange("k", 0, 1, reversed: true))
+        expectSameRoute(
+            .zadd("k", pairs: ["m": 1]), .zrange("k", from: 0, through: 1),
+            .zrange("k", from: 0, through: 1, reversed: true))
         expectSameRoute(.zcard("k"), .zscore("k", "m"), .zcount("k", from: .unbounded, to: .unbounded))
-        expectSameRoute(.zrangeWithScores("k", 0, 1), .zrangebyscore("k", from: .unbounded, to: .unbounded))
+        expectSameRoute(
+            .zrangeWithScores("k", from: 0, through: 1), .zrangebyscore("k", from: .unbounded, to: .unbounded))
         expectSameRoute(.xadd("k", pairs: ["f": 1]), .xrange("k"), .xrevrange("k"), .xtrim("k", .maximumLength(1)))
         expectSameRoute(.scanPage(.start), .hscanPage("k", .start), .sscanPage("k", .start), .zscanPage("k", .start))
         expectSameRoute(.ping(), .echo("m"), .info(), .dbsize())

@@ -102,7 +102,35 @@ import Testing
         #expect(refusal(of: .bulk("1e39"), as: Float.self) == "expected a number of 32 bits, found a larger number")
     }
 
+    @Test func `every integer type reads what fits it, from whatever holds it, and refuses the rest unseen`() throws {
+        func check<Number: FixedWidthInteger & RedisDecodable>(_ type: Number.Type) throws {
+            for number in [Number.min, 0, 1, Number.max] {
+                #expect(try Number(redis: .bulk("\(number)")) == number)
+                #expect(try Number(redis: .bigNumber(RESPBytes("\(number)")).withAttribute) == number)
+                if let integer = Int64(exactly: number) { #expect(try Number(redis: .integer(integer)) == number) }
+            }
+            #expect(try Number(redis: .double(7)) == 7 && Number(redis: .boolean(true)) == 1)
+            for wrong in ["\(Number.max)0", "-\(Number.max)0", "1.5", "", "one"] {
+                let words = refusal(of: .bulk(wrong), as: Number.self) ?? "no refusal"
+                #expect(words.hasPrefix("expected an ") && words.hasSuffix("of \(wrong.count) bytes"))
+            }
+            #expect(refusal(of: .double(1.5), as: Number.self)?.hasSuffix("found a double") == true)
+        }
+        try check(Int8.self)
+        try check(Int16.self)
+        try check(Int32.self)
+        try check(Int64.self)
+        try check(Int128.self)
+        try check(UInt16.self)
+        try check(UInt32.self)
+        try check(UInt64.self)
+        try check(UInt.self)
+        try check(UInt128.self)
+    }
+
     @Test func `booleans are booleans, 1 and 0, and nothing else`() throws {
+        #expect(try Bool(redis: .bulk("1")) && !Bool(redis: .bulk("0").withAttribute))
+        #expect(refusal(of: .bulk("10"), as: Bool.self) != nil && refusal(of: .bulk("/"), as: Bool.self) != nil)
         #expect(try Bool(redis: .boolean(true)))
         #expect(try !Bool(redis: .boolean(false).withAttribute))
         #expect(try Bool(redis: .integer(1)))

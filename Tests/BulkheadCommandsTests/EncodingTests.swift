@@ -34,7 +34,7 @@ import Testing
     @Test func `numbers are whole wherever they come to stand`() {
         for size in 380...520 {
             let key = String(repeating: "k", count: size)
-            #expect(words(.getrange(key, .min, .max)) == ["GETRANGE", key, "\(Int.min)", "\(Int.max)"])
+            #expect(words(.getrange(key, from: .min, through: .max)) == ["GETRANGE", key, "\(Int.min)", "\(Int.max)"])
         }
         let powers = (0..<19).map { Int((0..<$0).reduce(1) { product, _ in product * 10 }) }
         for number in powers.flatMap({ [$0 - 1, $0, -$0] }) { #expect(words(.echo(number)) == ["ECHO", "\(number)"]) }

@@ -31,8 +31,8 @@ import Testing
         #expect(words(.hstrlen("h", "f")) == ["HSTRLEN", "h", "f"])
         #expect(words(.hkeys("h")) == ["HKEYS", "h"])
         #expect(words(.hvals("h")) == ["HVALS", "h"])
-        #expect(words(.hincrby("h", "f", -1)) == ["HINCRBY", "h", "f", "-1"])
-        #expect(words(.hincrbyfloat("h", "f", 0.1)) == ["HINCRBYFLOAT", "h", "f", "0.1"])
+        #expect(words(.hincrby("h", "f", by: -1)) == ["HINCRBY", "h", "f", "-1"])
+        #expect(words(.hincrbyfloat("h", "f", by: 0.1)) == ["HINCRBYFLOAT", "h", "f", "0.1"])
         #expect(try reply(.null, to: .hget("h", "f")) == nil)
         #expect(try reply(.array([.bulk("1"), .null]), to: .hmget("h", "a", "b")) == ["1", nil])
     }

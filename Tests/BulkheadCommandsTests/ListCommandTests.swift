@@ -14,12 +14,12 @@ import Testing
         #expect(words(.lpop("l")) == ["LPOP", "l"])
         #expect(words(.rpop("l")) == ["RPOP", "l"])
         #expect(words(.lmove(from: "a", .right, to: "b", .left)) == ["LMOVE", "a", "b", "RIGHT", "LEFT"])
-        #expect(words(.lrange("l", 0, -1)) == ["LRANGE", "l", "0", "-1"])
+        #expect(words(.lrange("l", from: 0, through: -1)) == ["LRANGE", "l", "0", "-1"])
         #expect(words(.llen("l")) == ["LLEN", "l"])
         #expect(words(.lindex("l", -1)) == ["LINDEX", "l", "-1"])
-        #expect(words(.lset("l", 0, "v")) == ["LSET", "l", "0", "v"])
-        #expect(words(.lrem("l", -2, "v")) == ["LREM", "l", "-2", "v"])
-        #expect(words(.ltrim("l", 0, 99)) == ["LTRIM", "l", "0", "99"])
+        #expect(words(.lset("l", index: 0, "v")) == ["LSET", "l", "0", "v"])
+        #expect(words(.lrem("l", count: -2, "v")) == ["LREM", "l", "-2", "v"])
+        #expect(words(.ltrim("l", from: 0, through: 99)) == ["LTRIM", "l", "0", "99"])
     }
 
     @Test(arguments: [

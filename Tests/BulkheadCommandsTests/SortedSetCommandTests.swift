@@ -19,10 +19,10 @@ import Testing
         #expect(words(.zrem("z", "a", "b")) == ["ZREM", "z", "a", "b"])
         #expect(words(.zrem("z", ["a", "b"])) == ["ZREM", "z", "a", "b"])
         #expect(words(.zscore("z", "a")) == ["ZSCORE", "z", "a"])
-        #expect(words(.zincrby("z", 0.5, "a")) == ["ZINCRBY", "z", "0.5", "a"])
+        #expect(words(.zincrby("z", by: 0.5, "a")) == ["ZINCRBY", "z", "0.5", "a"])
         #expect(words(.zcard("z")) == ["ZCARD", "z"])
         #expect(words(.zrank("z", "a")) == ["ZRANK", "z", "a"])
-        #expect(words(.zremrangebyrank("z", 0, -2)) == ["ZREMRANGEBYRANK", "z", "0", "-2"])
+        #expect(words(.zremrangebyrank("z", from: 0, through: -2)) == ["ZREMRANGEBYRANK", "z", "0", "-2"])
         #expect(try reply(.null, to: .zscore("z", "a")) == nil)
         #expect(try reply(.double(.infinity), to: .zscore("z", "a")) == .infinity)
         #expect(try reply(.bulk("-inf"), to: .zscore("z", "a")) == -.infinity)
@@ -49,15 +49,16 @@ import Testing
     }
 
     @Test func `a range reversed is ZREVRANGE`() {
-        #expect(words(.zrange("z", 0, -1)) == ["ZRANGE", "z", "0", "-1"])
-        #expect(words(.zrange("z", 0, 2, reversed: true, as: Int.self)) == ["ZREVRANGE", "z", "0", "2"])
-        #expect(words(.zrangeWithScores("z", 0, -1)) == ["ZRANGE", "z", "0", "-1", "WITHSCORES"])
+        #expect(words(.zrange("z", from: 0, through: -1)) == ["ZRANGE", "z", "0", "-1"])
+        #expect(words(.zrange("z", from: 0, through: 2, reversed: true, as: Int.self)) == ["ZREVRANGE", "z", "0", "2"])
+        #expect(words(.zrangeWithScores("z", from: 0, through: -1)) == ["ZRANGE", "z", "0", "-1", "WITHSCORES"])
         #expect(
-            words(.zrangeWithScores("z", 0, -1, reversed: true)) == ["ZREVRANGE", "z", "0", "-1", "WITHSCORES"])
+            words(.zrangeWithScores("z", from: 0, through: -1, reversed: true))
+                == ["ZREVRANGE", "z", "0", "-1", "WITHSCORES"])
     }
 
     @Test func `members with scores are pairs in RESP3 and flat in RESP2`() throws {
-        let command: RedisCommand<[RedisScored<String>]> = .zrangeWithScores("z", 0, -1)
+        let command: RedisCommand<[RedisScored<String>]> = .zrangeWithScores("z", from: 0, through: -1)
         let expected = [RedisScored("a", score: 1), RedisScored("b", score: 2.5)]
         let pairs: RESPValue = .array([.array([.bulk("a"), .double(1)]), .array([.bulk("b"), .double(2.5)])])
         #expect(try reply(pairs, to: command) == expected)

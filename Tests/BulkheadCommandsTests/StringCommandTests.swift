@@ -89,8 +89,8 @@ import Testing
     @Test func `parts of strings are addressed by byte`() throws {
         #expect(words(.append("k", "tail")) == ["APPEND", "k", "tail"])
         #expect(words(.strlen("k")) == ["STRLEN", "k"])
-        #expect(words(.getrange("k", 0, -1)) == ["GETRANGE", "k", "0", "-1"])
-        #expect(words(.setrange("k", 6, "Redis")) == ["SETRANGE", "k", "6", "Redis"])
-        #expect(try reply(.bulk(""), to: .getrange("k", 5, 4)) == "")
+        #expect(words(.getrange("k", from: 0, through: -1)) == ["GETRANGE", "k", "0", "-1"])
+        #expect(words(.setrange("k", offset: 6, "Redis")) == ["SETRANGE", "k", "6", "Redis"])
+        #expect(try reply(.bulk(""), to: .getrange("k", from: 5, through: 4)) == "")
     }
 }

@@ -55,6 +55,7 @@ import Testing
             "Benchmarks/Codec",
             libc.union(essentials).union(["BulkheadRESP", "BulkheadCommands", "BulkheadBenchmarkSupport"])
         ),
+        ("Benchmarks/BulkReading", libc.union(["Dispatch", "Synchronization"])),
         (
             "Tests/MigrationKills",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])

@@ -155,7 +155,8 @@ import Testing
         ("redis-cli ${REDIS_DB:=3} ${CACHE_REDIS_DB-4}", .shell, ["1:11", "1:26"]),
         ("environment:\n  DB: ${REDIS_DB:-0}", .yaml, ["2:7"]), ("DB=${REDIS_DB:-3}", .settings, ["1:4"]),
         ("cat > .env <<E\nDB=${REDIS_DB:-3}\nE", .shell, ["2:4"]),
-        ("echo ${REDIS_DB:3} ${REDIS_DB:-} ${REDIS_DB:-n} ${REDIS_PORT:-3} ${DB:-3} ${REDIS_DB} ${#REDIS_DB}", .shell, []),
+        ("echo ${REDIS_DB:3} ${REDIS_DB:-} ${REDIS_DB:-n} ${REDIS_PORT:-3}", .shell, []),
+        ("echo ${DB:-3} ${REDIS_DB} ${#REDIS_DB}", .shell, []),
     ])
     func `what a variable is if nobody sets it is a setting`(
         source: String, language: LintLanguage, places: [String]

@@ -64,8 +64,8 @@ private final class Listener: SocketWatcher {
     }
 }
 
-/// The system's best way to learn of sockets, and the one that every system has.
-private let pollers = [Poller.shared, Poller(PollQueue())]
+/// The system's best way to learn of sockets, the one that every system has, and the one that Darwin takes.
+private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocketQueue())]
 
 @Suite(.timeLimit(.minutes(5))) struct `The poller` {
     @Test(arguments: pollers) func `tells once of each watch, with its own name`(_ poller: Poller) async throws {

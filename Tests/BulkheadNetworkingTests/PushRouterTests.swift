@@ -7,7 +7,7 @@ import Testing
 
     private func readers(_ router: PushRouter<String>, _ push: RESPValue) -> [String] {
         var readers: [String] = []
-        router.forEachReader(of: push) { readers.append($0) }
+        router.forEachReader(of: push) { reader, _ in readers.append(reader) }
         return readers
     }
 

@@ -49,13 +49,13 @@ private func oneLease(_ server: ScriptedServer) -> RedisDatabases {
         let words = line.split(separator: " ").map(String.init)
         let main = try databases[.main].within(.seconds(1))
         let error = await #expect(throws: RedisError.self) {
-            try await main.withConnection { try await $0.send(words[0], arguments: Array(words[1...])) }
+            try await main.withConnection { try await $0.send(words[0], Array(words[1...])) }
         }
         #expect(error?.code == .timedOut && error?.stage == .sent)
         #expect(try await main.within(.seconds(20)).withConnection { try await $0.ping() } == "PONG")
         let blocking = try databases.blocking(.main).within(.seconds(1))
         let late = #expect(throws: RedisError.self) {
-            try blocking.withConnection { try $0.send(words[0], arguments: Array(words[1...])) }
+            try blocking.withConnection { try $0.send(words[0], Array(words[1...])) }
         }
         #expect(late?.code == .timedOut && late?.stage == .sent)
         #expect(try blocking.within(.seconds(20)).withConnection { try $0.ping() } == "PONG")

@@ -42,13 +42,19 @@ import Testing
         (
             [
                 DatabaseEntry("a", number: 0),
-                DatabaseEntry("b", number: 0, aliasOf: "a", budget: DatabaseBudget(leases: 1)),
+                DatabaseEntry("b", number: 0, aliasOf: "a", budget: DatabaseBudget(maximumLeases: 1)),
             ], "give server and budget to a"
         ),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(leases: 0))], "a: leases of its budget is 0"),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(waiters: -1))], "a: waiters of its budget is -1"),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(requests: 0))], "a: requests of its budget is 0"),
-        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(unwrittenBytes: .max))], "from 1 to 4294967296"),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumLeases: 0))], "a: max_leases of its budget is 0"),
+        (
+            [DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumWaiters: -1))],
+            "a: max_waiters of its budget is -1"
+        ),
+        (
+            [DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumRequests: 0))],
+            "a: max_requests of its budget is 0"
+        ),
+        ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumUnwrittenBytes: .max))], "from 1 to 4294967296"),
     ])
     func `a catalogue that contradicts itself is refused and says where`(entries: [DatabaseEntry], words: String) {
         let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(entries) }
@@ -94,7 +100,8 @@ import Testing
             {"databases": [
                 {"name": "main", "number": 0, "budget": {}},
                 {"name": "analytics", "number": 3, "budget": {
-                    "leases": 2, "waiters": 0, "requests": 1000, "unwritten_bytes": 65536, "scan_pace": "200us"}}
+                    "max_leases": 2, "max_waiters": 0, "max_requests": 1000, "max_unwritten_bytes": 65536,
+                    "scan_pace": "200us"}}
             ]}
             """
         let catalogue = try DatabaseCatalogue(json: Array(json.utf8))
@@ -102,7 +109,7 @@ import Testing
         #expect(
             try catalogue["analytics"].budget
                 == DatabaseBudget(
-                    leases: 2, waiters: 0, requests: 1_000, unwrittenBytes: 65_536,
+                    maximumLeases: 2, maximumWaiters: 0, maximumRequests: 1_000, maximumUnwrittenBytes: 65_536,
                     scanPace: RedisPace(budget: .microseconds(200))))
     }
 
@@ -118,14 +125,17 @@ import Testing
         (#"{"databases": [{"name": "a", "number": 1.5}]}"#, "databases[0].number: expected a whole number"),
         (#"{"databases": [{"name": "a", "number": 0, "budget": {"lease": 1}}]}"#, "unknown member \"lease\""),
         (
-            #"{"databases": [{"name": "a", "number": 0, "budget": {"leases": 1.5}}]}"#,
-            "databases[0].budget.leases: expected a whole number"
+            #"{"databases": [{"name": "a", "number": 0, "budget": {"max_leases": 1.5}}]}"#,
+            "databases[0].budget.max_leases: expected a whole number"
         ),
         (
             #"{"databases": [{"name": "a", "number": 0, "budget": {"scan_pace": "fast"}}]}"#,
             "databases[0].budget.scan_pace: expected full, considerate, gentle"
         ),
-        (#"{"databases": [{"name": "a", "number": 0, "budget": {"waiters": -1}}]}"#, "waiters of its budget is -1"),
+        (
+            #"{"databases": [{"name": "a", "number": 0, "budget": {"max_waiters": -1}}]}"#,
+            "max_waiters of its budget is -1"
+        ),
         (#"{"databases": [{"name": "a", "number": 0, "url": "http://h"}]}"#, "databases[0].url: the Redis URL must"),
         (
             #"{"databases": [{"name": "a", "number": 0, "url": "redis://h?max_leases=1"}]}"#,

@@ -121,7 +121,7 @@ private final class Listener: RedisObserver {
         }
         #expect(await eventually { listener.events.count >= 3 })
         #expect(Set(listener.lines) == ["failed main ERR"])
-        #expect(databases.snapshot()[.main]?.failures == [.serverError: 3])
+        #expect(databases.metrics()[.main]?.failures == [.serverError: 3])
         await databases.close()
     }
 

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `connections of its own end at its budget, and main leases as many as ever`() async throws {
-        let budget = DatabaseBudget(leases: 2, waiters: 3)
+        let budget = DatabaseBudget(maximumLeases: 2, maximumWaiters: 3)
         try await withDatabases(catalogue: try catalogue(budget)) { databases, _ in
             let analytics = try databases[.analytics]
             let codes = try await withThrowingTaskGroup(of: RedisError.Code?.self) { group in
@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test func `blocking callers have the same budget`() async throws {
-        try await withDatabases(catalogue: try catalogue(DatabaseBudget(leases: 1, waiters: 0))) { databases, _ in
+        let budget = DatabaseBudget(maximumLeases: 1, maximumWaiters: 0)
+        try await withDatabases(catalogue: try catalogue(budget)) { databases, _ in
             let analytics = try databases.blocking(.analytics)
             try analytics.withConnection { connection in
                 try connection.set("key", "value")
@@ -69,7 +70,7 @@ import Testing
     @Test func `requests in flight end at its budget, with an error that says so, and main is not asked to wait`()
         async throws
     {
-        let budget = DatabaseBudget(requests: 100)
+        let budget = DatabaseBudget(maximumRequests: 100)
         try await withDatabases(catalogue: try catalogue(budget)) { databases, server in
             let (main, analytics) = (try databases[.main], try databases[.analytics])
             try await analytics.set("key", "value")
@@ -102,12 +103,12 @@ import Testing
             }
             #expect(tally == [.tooManyRequests: 300, nil: 300])
             #expect(try await analytics.get("counter", as: Int.self) == 100)
-            #expect(databases.snapshot()[.main]?.failures == [:])
+            #expect(databases.metrics()[.main]?.failures == [:])
         }
     }
 
     @Test func `bytes in flight end at its budget`() async throws {
-        let budget = DatabaseBudget(unwrittenBytes: 1 << 20)
+        let budget = DatabaseBudget(maximumUnwrittenBytes: 1 << 20)
         try await withDatabases(catalogue: try catalogue(budget)) { databases, server in
             let (main, analytics) = (try databases[.main], try databases[.analytics])
             try await analytics.set("key", "value")

@@ -32,7 +32,7 @@ import Testing
             }
             for database in [main, knowledge] {
                 let (answered, elements) = try await count(of: main) {
-                    try await database.lrange("large", 0, -1, as: RESPBytes.self)
+                    try await database.lrange("large", from: 0, through: -1, as: RESPBytes.self)
                 }
                 #expect(elements.count == 50 && elements.allSatisfy { $0.count == 1 << 20 })
                 // One that had to wait for the large reply would be alone.
@@ -67,8 +67,8 @@ import Testing
             let blocking = try databases.blocking(.main)
             let error = await #expect(throws: RedisError.self) {
                 _ = way == 0
-                    ? try await main.lrange("large", 0, -1, as: RESPBytes.self)
-                    : try blocking.lrange("large", 0, -1, as: RESPBytes.self)
+                    ? try await main.lrange("large", from: 0, through: -1, as: RESPBytes.self)
+                    : try blocking.lrange("large", from: 0, through: -1, as: RESPBytes.self)
             }
             #expect(error?.code == .connectionClosed && error?.isAmbiguous == true)
             #expect(try await main.get("short") == "1")

@@ -224,7 +224,7 @@ import Testing
                 let error = await #expect(throws: RedisError.self) {
                     try await main.blpop(["queue"], timeout: .seconds(1))
                 }
-                #expect(error?.code == .waitTimedOut)
+                #expect(error?.code == .leaseTimedOut)
                 #expect(error?.isSafeToRetry == true)
             }
             let popped = try await main.blpop(["queue"], timeout: .milliseconds(1))

@@ -14,7 +14,7 @@ private final class Listener: RedisObserver {
     var events: [RedisCommandEvent] { heard.withLock { $0.map(\.event) } }
     var traces: [String] { heard.withLock { $0.map(\.trace) } }
     /// `GET ok answered`
-    var lines: [String] { events.map { "\($0.command) \($0.outcome) \($0.stage.rawValue)" } }
+    var lines: [String] { events.map { "\($0.command) \($0.code?.name ?? "ok") \($0.stage.rawValue)" } }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct `An observer` {
@@ -63,9 +63,9 @@ private final class Listener: RedisObserver {
         _ = try? databases.blocking(.main).within(.milliseconds(20)).get("a")
         // Each may have been too late for another stage on a busy machine.
         #expect(listener.events.map(\.command) == ["GET", "PIPELINE", "GET"])
-        #expect(listener.events.allSatisfy { $0.outcome == .failure(.timedOut) && $0.stage != .answered })
+        #expect(listener.events.allSatisfy { $0.code == .timedOut && $0.stage != .answered })
         #expect(listener.events.allSatisfy { $0.duration >= .milliseconds(20) })
-        #expect(databases.snapshot()[.main]?.failures == [.timedOut: 3])
+        #expect(databases.metrics()[.main]?.failures == [.timedOut: 3])
         await databases.close()
     }
 
@@ -110,9 +110,9 @@ private final class Listener: RedisObserver {
             let leases = ["OTHER command-refused refused", "LEASE too-many-waiters queued"]
             #expect(listener.lines == once + once + leases + leases + ["GET cancelled refused"])
             #expect(listener.events.map(\.commandCount) == [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1])
-            let snapshot = databases.snapshot()["kept"]
-            #expect(snapshot?.failures == [.commandRefused: 8, .flushRefused: 2, .tooManyWaiters: 2, .cancelled: 1])
-            #expect(snapshot?.answered == 0 && snapshot?.latencies.count == 0)
+            let metrics = databases.metrics()["kept"]
+            #expect(metrics?.failures == [.commandRefused: 8, .flushRefused: 2, .tooManyWaiters: 2, .cancelled: 1])
+            #expect(metrics?.answered == 0 && metrics?.latencies.count == 0)
         }
     }
 
@@ -137,9 +137,7 @@ private final class Listener: RedisObserver {
                 _ = try? await main.send("EVAL", "return redis.error_reply('\(word) no')", 0, as: String.self)
             }
             _ = try? await main.send("SELECT", 1)
-            let codes = listener.events.compactMap { event in
-                if case .failure(let code) = event.outcome { code } else { nil }
-            }
+            let codes = listener.events.compactMap(\.code)
             #expect(codes.map(\.name) == ["WRONGTYPE", "CLUSTERDOWN", "BUSYGROUP", "TRYAGAIN", "command-refused"])
             #expect(codes.map(\.isOfServer) == [true, true, true, true, false])
         }
@@ -199,8 +197,8 @@ private final class Listener: RedisObserver {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A snapshot` {
-    @Test func `counts each name's commands, errors and latencies, also where names share a number`() async throws {
+@Suite(.timeLimit(.minutes(2))) struct `Metrics of a name` {
+    @Test func `count each name's commands, errors and latencies, also where names share a number`() async throws {
         let catalogue = try DatabaseCatalogue([
             DatabaseEntry("first", number: 0),
             DatabaseEntry("second", number: 0, aliasOf: "first"),
@@ -210,19 +208,19 @@ private final class Listener: RedisObserver {
             for number in 0..<50 { try await first.set("\(number)", "x") }
             _ = try await first.pipeline((0..<30).map { RedisCommand<String?>.get("\($0)") })
             _ = try? await first.incr("1")
-            let before = databases.snapshot()
+            let before = databases.metrics()
             #expect(before["first"]?.answered == 81 && before["first"]?.errors == 1)
             #expect(before["first"]?.latencies.count == 52)
-            #expect(before["second"] == RedisSnapshot())
+            #expect(before["second"] == RedisMetrics())
             _ = try databases.blocking("second").get("1")
-            let after = databases.snapshot()
+            let after = databases.metrics()
             #expect(after["second"]?.answered == 1)
             let difference = try #require(after["first"]).since(try #require(before["first"]))
-            #expect(difference == RedisSnapshot())
+            #expect(difference == RedisMetrics())
         }
     }
 
-    @Test func `counts apart what a caller asked to wait for, in every form`() async throws {
+    @Test func `count apart what a caller asked to wait for, in every form`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
@@ -240,38 +238,38 @@ private final class Listener: RedisObserver {
                 _ = try connection.pipeline(.blpop("nothing", timeout: time), .ping())
                 try connection.send("WAIT", 1, 150)
             }
-            let snapshot = try #require(databases.snapshot()[.main])
-            #expect(snapshot.latencies.count == 50)
-            #expect(snapshot.waits.count == 8)
-            #expect(try #require(snapshot.waits.percentile(1)) >= time)
-            #expect(snapshot.since(snapshot).waits.count == 0)
+            let metrics = try #require(databases.metrics()[.main])
+            #expect(metrics.latencies.count == 50)
+            #expect(metrics.waits.count == 8)
+            #expect(try #require(metrics.waits.percentile(1)) >= time)
+            #expect(metrics.since(metrics).waits.count == 0)
         }
     }
 
-    @Test func `prints what happened in a line, and no empty bucket`() {
-        var snapshot = RedisSnapshot()
-        #expect("\(snapshot)" == "0 answered")
-        snapshot.answered = 53
-        snapshot.errors = 2
-        snapshot.failures = [.timedOut: 1, .cancelled: 3]
+    @Test func `print what happened in a line, and no empty bucket`() {
+        var metrics = RedisMetrics()
+        #expect("\(metrics)" == "0 answered")
+        metrics.answered = 53
+        metrics.errors = 2
+        metrics.failures = [.timedOut: 1, .cancelled: 3]
         var counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
         for _ in 0..<50 { counts[RedisLatencies.bucket(of: 100_000)] += 1 }
-        snapshot.latencies = RedisLatencies(counts: counts)
+        metrics.latencies = RedisLatencies(counts: counts)
         counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
         counts[RedisLatencies.bucket(of: 500_000_000)] = 3
-        snapshot.waits = RedisLatencies(counts: counts)
+        metrics.waits = RedisLatencies(counts: counts)
         let line = "53 answered, 2 of them errors, 3 cancelled, 1 timed-out; latencies p50 106 µs, p99 106 µs, "
             + "max 106 µs of 50; waits p50 503.3 ms, p99 503.3 ms, max 503.3 ms of 3"
-        #expect("\(snapshot)" == line)
+        #expect("\(metrics)" == line)
         // A dictionary prints its values by their debug description, and dump by their mirror.
-        #expect("\([DatabaseName.main: snapshot])" == "[main: \(line)]")
+        #expect("\([DatabaseName.main: metrics])" == "[main: \(line)]")
         var dumped = ""
-        dump(snapshot, to: &dumped)
+        dump(metrics, to: &dumped)
         #expect(dumped.split(separator: "\n").count < 40 && dumped.contains("waits: p50 503.3 ms"))
         #expect("\(RedisLatencies())" == "none")
     }
 
-    @Test func `gives latencies at most an eighth too long, and none too short`() throws {
+    @Test func `give latencies at most an eighth too long, and none too short`() throws {
         var random = SeededGenerator(seed: 3)
         for shift in 0..<42 {
             for _ in 0..<100 {

@@ -70,7 +70,7 @@ import Testing
             }
             let keys: [RESPBytes] = ["after", "in-transaction", "on-lease"]
             for (name, count) in [(DatabaseName.main, 3), (.analytics, 0)] {
-                let found = try await databases[name].send("EXISTS", arguments: keys, as: Int.self)
+                let found = try await databases[name].send("EXISTS", keys, as: Int.self)
                 #expect(found == count, "in \(name)")
             }
         }

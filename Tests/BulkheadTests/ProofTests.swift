@@ -79,7 +79,7 @@ import Testing
         let main = try databases[.main]
         let answered = await withTaskGroup(of: Bool.self) { group in
             for caller in 0..<20 {
-                group.addTask { (try? await main.getrange("key:\(caller)", 0, 1)) != nil }
+                group.addTask { (try? await main.getrange("key:\(caller)", from: 0, through: 1)) != nil }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }

@@ -32,14 +32,14 @@ import Testing
         try await withBothProtocols { databases in
             try await databases[0].zadd("z", ["a": 1, "b": 2.5])
             let scored = [RedisScored("a", score: 1), RedisScored("b", score: 2.5)]
-            try await bothSides(scored, databases) { try await $0.zrangeWithScores("z", 0, -1) }
+            try await bothSides(scored, databases) { try await $0.zrangeWithScores("z", from: 0, through: -1) }
             try await bothSides(scored, databases) { try await $0.run(.zscanPage("z", .start)).elements }
             let range = ["z", "0", "-1", "WITHSCORES"]
             try await bothSides(["a": 1, "b": 2.5], databases) {
-                try await $0.send("ZRANGE", arguments: range, as: [String: Double].self)
+                try await $0.send("ZRANGE", range, as: [String: Double].self)
             }
             try await bothSides(scored, databases) {
-                try await $0.send("ZRANGE", arguments: range, as: [RedisScored<String>].self)
+                try await $0.send("ZRANGE", range, as: [RedisScored<String>].self)
             }
             try await bothSides([:], databases) {
                 try await $0.send("ZRANGE", "missing", 0, -1, "WITHSCORES", as: [String: Double].self)
@@ -91,7 +91,7 @@ import Testing
             for stream in ["x", "y"] { try await databases[0].xadd(stream, ["f": "1", "f": "2"], id: "1-1") }
             let read = ["STREAMS", "x", "y", "0", "0"]
             try await bothSides(["x": ["1-1"], "y": ["1-1"]], databases) {
-                try await $0.send("XREAD", arguments: read, as: [String: [RedisStreamEntry<String>]].self)
+                try await $0.send("XREAD", read, as: [String: [RedisStreamEntry<String>]].self)
                     .mapValues { $0.map(\.id) }
             }
             try await bothSides(["x": ["1-1"]], databases) {
@@ -99,7 +99,7 @@ import Testing
                     .mapValues { $0.map(\.id) }
             }
             try await bothSides(["x", "y"], databases) {
-                try await $0.send("XREAD", arguments: read, as: [StreamOfName].self).map(\.name)
+                try await $0.send("XREAD", read, as: [StreamOfName].self).map(\.name)
             }
             try await bothSides(nil, databases) {
                 try await $0.send("XREAD", "STREAMS", "x", "9-9", as: [String: [RESPValue]]?.self)

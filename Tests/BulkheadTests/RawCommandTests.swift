@@ -57,7 +57,7 @@ import Testing
             let main = try databases[.main]
             try await main.send("GEOADD", "places", 13.4, 52.5, "berlin")
             let near = try await main.send(
-                "GEORADIUSBYMEMBER_RO", arguments: ["places", "berlin", 1, "km"], as: [String].self)
+                "GEORADIUSBYMEMBER_RO", ["places", "berlin", 1, "km"], as: [String].self)
             #expect(near == ["berlin"])
             let large = [UInt8](repeating: 7, count: 1 << 20)
             try await main.send("SET", "large", large)

@@ -47,7 +47,7 @@ struct `A flush beside search indexes` {
     @Test func `is refused to a user who may not ask for them, and says what to allow`() async throws {
         try await withSearchServer { databases, server in
             let rights = ["ACL", "SETUSER", "app", "on", ">pass", "~*", "+@all", "-ft._list"]
-            try await databases[.main].send(rights[0], arguments: Array(rights[1...]))
+            try await databases[.main].send(rights[0], Array(rights[1...]))
             var configuration = patientConfiguration(server)
             configuration.username = "app"
             configuration.password = "pass"
@@ -68,7 +68,7 @@ struct `A flush beside search indexes` {
             try await databases[.main].flushdb()
             try databases.blocking(.main).flushdb()
             #expect(try await databases[.main].dbsize() == 0)
-            #expect(databases.snapshot()[.main]?.errors == 0)
+            #expect(databases.metrics()[.main]?.errors == 0)
         }
     }
 

@@ -15,10 +15,10 @@ import Testing
         let database = try databases[name], blocking = try databases.blocking(name)
         let errors = [
             await #expect(throws: RedisError.self, sourceLocation: location) {
-                try await database.send(words[0], arguments: Array(words[1...]))
+                try await database.send(words[0], Array(words[1...]))
             },
             #expect(throws: RedisError.self, sourceLocation: location) {
-                try blocking.send(words[0], arguments: Array(words[1...]))
+                try blocking.send(words[0], Array(words[1...]))
             },
         ]
         for error in errors {

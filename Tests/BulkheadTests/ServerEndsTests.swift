@@ -42,7 +42,7 @@ private final class Losses: RedisObserver {
             #expect(await eventually { losses.count == 3 })
             try await useAll()
             #expect(try await main.mget("short", "lease", "thread") == ["2", "2", "2"])
-            #expect(databases.snapshot()[.main]?.failures == [:])
+            #expect(databases.metrics()[.main]?.failures == [:])
         }
     }
 

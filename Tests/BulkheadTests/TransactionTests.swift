@@ -82,7 +82,7 @@ import Testing
                 batch.append(RedisCommand<String>.raw("MULTI", [], as: String.self))
                 batch.append(.incr("a"))
                 batch.append(RedisCommand<RESPValue>.raw("EXEC", []))
-                #expect(try await connection.send(batch).last == .array([.integer(4)]))
+                #expect(try await connection.pipeline(batch).last == .array([.integer(4)]))
             }
         }
     }

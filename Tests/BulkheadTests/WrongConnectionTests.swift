@@ -60,7 +60,7 @@ private final class Pair: Sendable {
     }
 
     private static func say(_ databases: RedisDatabases, _ words: [String]) async throws {
-        try await databases[.main].send(words[0], arguments: Array(words.dropFirst()))
+        try await databases[.main].send(words[0], Array(words.dropFirst()))
     }
 }
 

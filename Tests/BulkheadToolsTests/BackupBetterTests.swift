@@ -12,7 +12,7 @@ import Testing
         try await database.flushdb()
         var batch = RedisBatch()
         for index in 0..<count { batch.append(.set("key:\(index)", "value \(index)")) }
-        _ = try await database.send(batch)
+        _ = try await database.pipeline(batch)
     }
 
     @Test func `a file that holds more than twice as much is replaced only if that is said`() async throws {

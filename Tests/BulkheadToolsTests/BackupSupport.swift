@@ -146,7 +146,7 @@ func fillWithEverything(_ database: RedisDatabase, prefix: String) async throws 
         for index in 0..<20 { say("VADD", key("vectors"), "VALUES", 3, "0.\(index)", "0.5", "-1", "element:\(index)") }
     }
     let filled = batch
-    let replies = try await database.withConnection { connection in try await connection.send(filled) }
+    let replies = try await database.withConnection { connection in try await connection.pipeline(filled) }
     for reply in replies { if let message = reply.errorMessage { Issue.record("\(message.text ?? "")") } }
 }
 

@@ -138,6 +138,7 @@ import Testing
                 }
                 return count
             }
+            while try await database.exists("pair:right") == 0 {}
             for round in 0..<3 {
                 let path = folder + "/\(round).rdb"
                 let outcome = try await Bulkhead.run(

@@ -164,14 +164,14 @@ import Testing
                 try await database.send("XADD", "stream", "1-1", "field", "x")
                 try await database.send("XGROUP", "CREATE", "stream", "group", "0")
                 let read: [any RedisArgument] = ["GROUP", "group", "ann", "STREAMS", "stream", ">"]
-                try await database.send("XREADGROUP", arguments: read)
+                try await database.send("XREADGROUP", read)
                 let file = folder + "/main.rdb"
                 let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
                 #expect(backup.exitCode == 0, text(backup))
                 // The server's clock has to go on for the consumer's to be another one.
                 let before = try await database.milliseconds()
                 while try await database.milliseconds() <= before {}
-                try await database.send("XREADGROUP", arguments: read)
+                try await database.send("XREADGROUP", read)
                 let same = try await Bulkhead.run("diff", file, "main", "--url", server.url)
                 #expect(same.exitCode == 0, text(same))
                 try await database.send("XACK", "stream", "group", "1-1")

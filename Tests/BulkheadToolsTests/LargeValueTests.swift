@@ -86,7 +86,7 @@ import Testing
         try await withToolServer { server, databases in
             try await withToolServer(arguments: ["--proto-max-bulk-len", "1mb"]) { other, others in
                 let rights: [any RedisArgument] = ["tools", "on", ">secret", "~*", "&*", "+@all", "-config"]
-                try await others[.main].send("ACL", arguments: ["SETUSER"] + rights)
+                try await others[.main].send("ACL", ["SETUSER"] + rights)
                 try await databases[.main].set("t:large", Self.noise(2 << 20))
                 let url = other.url.replacingOccurrences(of: "unix://", with: "unix://tools:secret@")
                 let migrated = try await Migrated.run(["--from", "main", "--all", "--to-url", url], from: server)

@@ -62,7 +62,7 @@ import Testing
             _ = try await sides.migrate()
             _ = try await sides.migrate(["--on-conflict", "replace"].filter { _ in way != .replace })
             let name = String(decoding: way.name(of: Array("t:list".utf8)), as: UTF8.self)
-            #expect(try await sides.target.lrange(name, 0, -1) == ["a", "b", "c"])
+            #expect(try await sides.target.lrange(name, from: 0, through: -1) == ["a", "b", "c"])
         }
     }
 
@@ -123,8 +123,9 @@ import Testing
             let written = await writes.value
             var found: Set<String> = []
             for index in 0..<keys {
-                found.formUnion(try await sides.source.lrange("t:\(index)", 0, -1))
-                found.formUnion(try await sides.target.lrange(way == .rename ? "t2:\(index)" : "t:\(index)", 0, -1))
+                found.formUnion(try await sides.source.lrange("t:\(index)", from: 0, through: -1))
+                let moved = way == .rename ? "t2:\(index)" : "t:\(index)"
+                found.formUnion(try await sides.target.lrange(moved, from: 0, through: -1))
             }
             #expect(written > 0)
             let lost = (0..<written).filter { !found.contains("\($0)") }

@@ -136,7 +136,7 @@ enum EveryType {
             ("t:geo", "GEOADD", ["13.361389", "38.115556", "Palermo"]),
         ]
         let binary: [UInt8] = Array("t:".utf8) + [0, 0xff, 0x0d, 0x0a, 0x80]
-        for (key, name, arguments) in commands { try await database.send(name, arguments: [key] + arguments) }
+        for (key, name, arguments) in commands { try await database.send(name, [key] + arguments) }
         try await database.set(binary, "binary key")
         for index in 1...40 {
             try await database.send("XADD", "t:stream", "\(index)-\(index)", "field", "\(index)", "other", "x")
@@ -160,7 +160,7 @@ enum EveryType {
         }
         if hasFieldTimes {
             for (key, count) in [("t:hash times", 5), ("t:bighash times", 900)] {
-                try await database.send("HSET", arguments: [key] + many(count) { ["f\($0)", $0] })
+                try await database.send("HSET", [key] + many(count) { ["f\($0)", $0] })
                 try await database.send("HPEXPIRE", key, 7_200_013, "FIELDS", 2, "f1", "f3")
                 keys.append(Array(key.utf8))
             }

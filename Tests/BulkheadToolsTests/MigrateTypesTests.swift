@@ -46,10 +46,10 @@ import Testing
         try await withSides(way) { sides in
             _ = try await EveryType.write(to: sides.source)
             let query: [any RedisArgument] = ["FIELDS", 3, "f1", "f2", "f3"]
-            let before = try await sides.source.send("HPEXPIRETIME", arguments: ["t:hash times"] + query)
+            let before = try await sides.source.send("HPEXPIRETIME", ["t:hash times"] + query)
             _ = try await sides.migrate()
             let name: any RedisArgument = way.name(of: Array("t:hash times".utf8))
-            let after = try await sides.target.send("HPEXPIRETIME", arguments: [name] + query)
+            let after = try await sides.target.send("HPEXPIRETIME", [name] + query)
             #expect(after == before)
         }
     }

@@ -18,7 +18,7 @@ import Testing
         for part in stride(from: 0, to: count, by: 500) {
             var batch = RedisBatch()
             for index in part..<min(count, part + 500) { batch.append(.set("t:\(index)", value)) }
-            _ = try await database.send(batch)
+            _ = try await database.pipeline(batch)
         }
     }
 

@@ -18,8 +18,9 @@ enum CatalogueTarget {
         #""alias_of": "cache""#, #""alias_of": null"#, #""alias_of": """#, #""x": 1"#, #""number": 1"#, #""name": "b""#,
         #""purpose": "\ud83d\ude00\n""#, #""purpose": "\ud83d""#, #""key_patterns": {"a": 1}"#,
         #""url": "redis://u:s3cret@h:1""#, #""url": "redis://h?max_leases=1""#, #""url": """#, #""url": null"#,
-        #""budget": {"leases": 1, "waiters": 0, "requests": 9, "unwritten_bytes": 1}"#, #""budget": {"leases": 0}"#,
-        #""budget": {"scan_pace": "gentle", "requests": null}"#, #""budget": {"scan_pace": "1e9us"}"#, #""budget": 1"#,
+        #""budget": {"max_leases": 1, "max_waiters": 0, "max_requests": 9, "max_unwritten_bytes": 1}"#,
+        #""budget": {"max_leases": 0}"#, #""budget": {"scan_pace": "gentle", "max_requests": null}"#,
+        #""budget": {"scan_pace": "1e9us"}"#, #""budget": 1"#,
     ]
     private static let alphabet = Array(#"{}[]":,\/u0123456789.-+eE tfn"#.utf8) + [0, 0x0a, 0xff, 0xef, 0xbb, 0xbf]
 

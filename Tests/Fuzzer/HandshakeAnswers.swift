@@ -73,7 +73,7 @@ enum HandshakeAnswers {
             let first = random.once(in: 2) ? unknown : "-NOPROTO unsupported protocol version\r\n"
             let rest = denied ? "-NOAUTH Authentication required.\r\n" : okay
             answers = [first, rest, rest, rest] + Array(repeating: okay, count: login + (denied ? 1 : 0))
-        case .resp3: answers = [hello, okay, okay, okay]
+        default: answers = [hello, okay, okay, okay]
         }
         for _ in 0..<random.below(6) { answers.append(random.once(in: 2) ? ":1\r\n" : random.pick(others)) }
         return answers

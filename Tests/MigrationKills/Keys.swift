@@ -25,7 +25,7 @@ struct Keys {
                     batch.append(RedisCommand<RESPValue>.raw("PEXPIREAT", [name(index), time], as: RESPValue.self))
                 }
             }
-            _ = try database.send(batch)
+            _ = try database.pipeline(batch)
         }
     }
 
@@ -62,7 +62,7 @@ struct Keys {
                 }
                 batch.append(RedisCommand<RESPValue>.raw("PTTL", [key], as: RESPValue.self))
             }
-            let replies = try database.send(batch)
+            let replies = try database.pipeline(batch)
             let time = (replies[0].elements ?? []).map { $0.bytes.flatMap { Int64($0.text ?? "") } ?? 0 }
             let now = time.count == 2 ? time[0] * 1_000 + time[1] / 1_000 : 0
             for place in 0..<places.count {

@@ -41,7 +41,7 @@ func namesOfOnesOwn(_ configuration: RedisConfiguration) throws {
     _ = (fromFile, databases)
 }
 
-func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (RESPBytes, [Float]) -> Void) async throws {
+func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (String, [Float]) -> Void) async throws {
     for try await key in knowledge.scan(match: "llama_index/*", pace: .considerate) { count(key) }  // 40 µs a step
 
     let vectors = knowledge.scanValues(match: "llama_index/*", pace: .gentle) { .hget($0, "vector", as: [Float].self) }
@@ -51,7 +51,7 @@ func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (RESPByte
 func commands(_ databases: RedisDatabases, _ main: RedisDatabase) async throws {
     let visits = try await main.incr("visits")
     let names = try await main.mget("user:1", "user:2")                      // [String?]
-    let top = try await main.zrangeWithScores("scores", 0, 9, reversed: true)
+    let top = try await main.zrangeWithScores("scores", from: 0, through: 9, reversed: true)
     try await main.hset("user:1", pairs: ["name": "Ada", "plan": "paid"] as [String: String])    // a dictionary
 
     let (user, count) = try await main.pipeline(.get("user:1"), .incr("visits"))   // one round trip, typed
@@ -67,8 +67,8 @@ struct Profile: Codable {
 }
 
 func valuesInJSON(_ main: RedisDatabase, _ profile: Profile) async throws {
-    try await main.set("profile:1", try JSONEncoder().encode(profile))
-    let read = try await main.get("profile:1", as: Data.self).map { try JSONDecoder().decode(Profile.self, from: $0) }
+    try await main.set("profile:1", json: profile)
+    let read = try await main.get("profile:1", json: Profile.self)
     _ = read
 }
 
@@ -99,7 +99,7 @@ func connectionsOfOnesOwn(_ main: RedisDatabase) async throws {
 }
 
 func whatGoesOn(_ databases: RedisDatabases) {
-    let p99 = databases.snapshot()[.main]?.latencies.percentile(99)
+    let p99 = databases.metrics()[.main]?.latencies.percentile(99)
     _ = p99
 }
 

@@ -13,7 +13,8 @@ extension DatabaseCatalogue {
     ///     {"name": "cache", "number": 0, "may_be_flushed": true, "alias_of": "main"},
     ///     {"name": "knowledge", "number": 1, "purpose": "Vectors", "url": "redis://vectors.internal:6379"},
     ///     {"name": "analytics", "number": 3, "budget": {
-    ///         "leases": 2, "waiters": 16, "requests": 1000, "unwritten_bytes": 1048576, "scan_pace": "considerate"}}
+    ///         "max_leases": 2, "max_waiters": 16, "max_requests": 1000, "max_unwritten_bytes": 1048576,
+    ///         "scan_pace": "considerate"}}
     /// ]}
     /// ```
     /// `url` is for a name that lives on another server, see ``DatabaseServer``; `budget` for limits of its own, see
@@ -125,8 +126,10 @@ extension DatabaseCatalogue {
         let budget: DatabaseBudget
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case leases, waiters, requests
-            case unwrittenBytes = "unwritten_bytes"
+            case maximumLeases = "max_leases"
+            case maximumWaiters = "max_waiters"
+            case maximumRequests = "max_requests"
+            case maximumUnwrittenBytes = "max_unwritten_bytes"
             case scanPace = "scan_pace"
         }
 
@@ -134,10 +137,10 @@ extension DatabaseCatalogue {
             try decoder.refuseOthers(than: CodingKeys.self)
             let values = try decoder.container(keyedBy: CodingKeys.self)
             budget = DatabaseBudget(
-                leases: try values.decodeWholeIfPresent(.leases),
-                waiters: try values.decodeWholeIfPresent(.waiters),
-                requests: try values.decodeWholeIfPresent(.requests),
-                unwrittenBytes: try values.decodeWholeIfPresent(.unwrittenBytes),
+                maximumLeases: try values.decodeWholeIfPresent(.maximumLeases),
+                maximumWaiters: try values.decodeWholeIfPresent(.maximumWaiters),
+                maximumRequests: try values.decodeWholeIfPresent(.maximumRequests),
+                maximumUnwrittenBytes: try values.decodeWholeIfPresent(.maximumUnwrittenBytes),
                 scanPace: try values.decodeIfPresent(String.self, forKey: .scanPace).map { text in
                     guard let pace = RedisPace(text) else {
                         throw DecodingError.dataCorruptedError(

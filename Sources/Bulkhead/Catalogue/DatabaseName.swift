@@ -24,3 +24,20 @@ public struct DatabaseName: Sendable, Hashable, ExpressibleByStringLiteral, Cust
     /// Counters and events: number 3.
     public static let analytics: DatabaseName = "analytics"
 }
+
+extension DatabaseName: Codable, CodingKeyRepresentable {
+    /// Reads the text.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Writes the text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+
+    /// A name as the key of a JSON object, as in a dictionary of metrics.
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+    public var codingKey: any CodingKey { text.codingKey }
+}

@@ -17,9 +17,9 @@ extension RedisConfiguration {
     /// | `REDIS_URL` | a URL as `init(url:)` reads it; it excludes the next three |
     /// | `REDIS_HOST` · `REDIS_PORT` | the server on TCP; default 127.0.0.1 and 6379 |
     /// | `REDIS_SOCKET` | the server on a unix socket |
-    /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they go before what the URL holds |
+    /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they override what the URL holds |
     /// | `REDIS_TLS` | `yes` for TLS with the server at `REDIS_HOST`; a URL says so itself |
-    /// | `REDIS_TLS_CA_FILE` … | the parameters of a URL that begin with `tls_`, in capitals; they go before its |
+    /// | `REDIS_TLS_CA_FILE` … | the parameters of a URL that begin with `tls_`, in capitals; they override the URL |
     /// | `REDIS_TLS_KEY_PASSPHRASE` | of the key in `REDIS_TLS_KEY_FILE`, if it is encrypted |
     ///
     /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Line breaks at the end

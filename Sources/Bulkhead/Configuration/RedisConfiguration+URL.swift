@@ -24,7 +24,7 @@ extension RedisConfiguration {
     /// | `max_idle_time` | the same: how long a connection may be unused | none |
     /// | `max_age` | the same: how long a connection may live | none |
     /// | `max_leases` | connections of their own for each database | 8 |
-    /// | `max_waiters` | callers in line for one | 1024 |
+    /// | `max_waiters` | callers that may queue for one | 1024 |
     ///
     /// Parameters of `rediss://`, for ``RedisTLS``; `tls_ca_file` and `tls_ca_folder` exclude each other:
     ///

@@ -3,81 +3,127 @@ public import BulkheadRESP
 
 /// Where the server is, who we are, and the limits of the connections: from code, a URL, or the environment.
 ///
-/// Printing one shows no password.
+/// A call waits for several things. This is how the times add up, with their defaults:
+///
+/// | What a call waits for | Limit |
+/// |---|---|
+/// | everything together: a connection, writing, the reply, retries | ``commandTimeout``, 10 s |
+/// | of these, a connection of its own (BLPOP, WATCH, a blocking caller) | ``leaseTimeout``, 5 s |
+/// | of these, a connection that is being made | ``connectTimeout``, 5 s for each attempt |
+/// | a command that blocks, from when it is sent | its own timeout and ``commandTimeout`` once more |
+/// | a server that is down | nothing: the call fails at once until the next attempt is due, see ``reconnectDelay`` |
+///
+/// So `BLPOP key 30` has 10 s until it is sent, and 40 s from then on. ``RedisDatabase/within(_:)`` sets another
+/// ``commandTimeout`` for a single call. Printing a configuration shows no password.
 public struct RedisConfiguration: Sendable {
     private(set) var endpoint: Endpoint
-    /// Nil means the server's default user.
+
+    // MARK: Login
+
+    /// The user of the server's ACL. Default nil: the server's default user.
     public var username: String?
-    /// Sent only in the handshake; never printed, logged or part of an error.
+    /// The user's password. Default nil: no login. It is sent only in the handshake, and is never printed, logged or
+    /// part of an error.
     public var password: RedisPassword?
-    /// How to speak TLS with the server; nil, the default, is without.
+    /// How to speak TLS with the server. Default nil: without; `rediss://` sets it.
     public var tls: RedisTLS?
-    /// Shown in CLIENT LIST. No spaces, no control characters.
+    /// The name that CLIENT LIST shows for each connection: ASCII without spaces or control characters. Default nil:
+    /// none.
     public var clientName: String?
-    /// The protocol asked for. With RESP3, servers that do not know it are spoken to in RESP2.
+    /// The protocol that connections ask for. Default RESP3; a server that does not know it is spoken to in RESP2.
     public var version: RESPVersion = .resp3
-    /// For resolving the name, trying its addresses, and the handshake together. Default 5 s.
+
+    // MARK: Times
+
+    /// How long one attempt to connect may take: resolving the name, trying its addresses, and the handshake. Default
+    /// 5 s. Past it the attempt fails with `connect-timed-out`, and counts as a failure of the server.
     public var connectTimeout: Duration = .seconds(5)
-    /// The longest pause before the third attempt to reach a server that is away, as one failure may be a lost packet
-    /// and holds nobody back; each further failure doubles it, up to ``maximumReconnectDelay``. The pause is a random
-    /// part of it, so that many clients do not come back at once; meanwhile commands without a connection fail at once,
-    /// with what the last attempt said, and during the attempt that follows they wait for it, each for its own time. A
-    /// login or a database that the server refuses has such pauses of its own, from the first refusal on. Default
-    /// 20 ms.
+    /// The limit of the first pause between attempts to reach a server that is down. Default 20 ms.
+    ///
+    /// A second attempt follows the first failure at once, as one failure may be a lost packet. From then on one
+    /// attempt per pause tests the server; the limit doubles with every failure, up to ``maximumReconnectDelay``. A
+    /// pause is a random time up to its limit, so that many clients do not come back at the same moment:
+    ///
+    /// | Failures in a row | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 and more |
+    /// |---|---|---|---|---|---|---|---|---|---|
+    /// | Longest pause | none | 20 ms | 40 ms | 80 ms | 160 ms | 320 ms | 640 ms | 1.28 s | 2 s |
+    ///
+    /// During a pause commands that need a new connection fail at once, with the error of the last attempt; during an
+    /// attempt they wait for it. A refused login or database has pauses of its own, from the first refusal on.
     public var reconnectDelay: Duration = .milliseconds(20)
-    /// The longest pause between attempts to reach a server that is away; what is older says nothing about it any more.
-    /// Default 2 s.
+    /// The limit of the longest pause between attempts to reach a server that is down. Default 2 s. A higher one spares
+    /// the server; a lower one notices sooner that it is back.
     public var maximumReconnectDelay: Duration = .seconds(2)
-    /// How long a command may take as a whole: waiting for a connection, connecting, writing, the reply. Default 10 s;
-    /// nil is no limit. What blocks (BLPOP, XREAD … BLOCK) has its own timeout on top. See
-    /// ``RedisDatabase/within(_:)``.
+    /// How long a command may take as a whole: waiting for a connection, connecting, writing, the reply, retries.
+    /// Default 10 s; nil is no limit. Past it the call throws `timed-out`. A command that blocks (BLPOP, XREAD …
+    /// BLOCK) has its own timeout on top; see ``RedisDatabase/within(_:)``.
     public var commandTimeout: Duration? = .seconds(10)
-    /// What is sent again by itself when a connection ended under it. Default: reads.
+    /// What is sent again when a connection ended before the reply came. Default ``RedisRetryPolicy/reads``.
     public var retryPolicy = RedisRetryPolicy.reads
-    /// How long a lone caller, asynchronous or blocking, watches for its reply before it sleeps: a near server answers
-    /// sooner than a thread wakes. Default 50 µs; where watching does not help it is tried more and more seldom. Zero
-    /// saves the processor's time and turns it off.
-    public var pollingTime: Duration = .microseconds(50)
-    /// Connections of their own for BLPOP, WATCH, SUBSCRIBE and blocking callers: at most so many at once for each
-    /// database, asynchronous and blocking counted apart. Default 8. The two shared connections of each database
-    /// come on top.
+    /// How long a lone caller spins, looking at its socket for the reply, before it sleeps. Default 50 µs.
+    ///
+    /// A near server answers sooner than a thread wakes. Where spinning does not help it is tried less and less often.
+    /// Zero turns it off, which saves the processor's time.
+    public var spinTime: Duration = .microseconds(50)
+
+    // MARK: Connections of their own
+
+    /// How many connections of their own (leases) each database has at once for BLPOP, WATCH, SUBSCRIBE and blocking
+    /// callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two shared
+    /// connections of each database come on top.
     public var maximumLeases = 8
-    /// Callers that may wait for such a connection; one more is refused. Default 1,024.
+    /// How many callers may queue for a lease. Default 1,024. One more fails at once with `too-many-waiters`.
     public var maximumWaiters = 1_024
-    /// How long a caller waits for such a connection. Default 5 s.
+    /// How long a caller queues for a lease. Default 5 s. Past it the call throws `lease-timed-out`.
     public var leaseTimeout: Duration = .seconds(5)
-    /// How long a connection may be silent before a PING asks whether the server is still there: on a shared one, one
-    /// in the pool, or a lease that only waits for messages. Without a byte by the next one, so after twice the
-    /// interval, the connection is closed, and a subscription on it throws `connection-closed`. Blocking callers have
-    /// no thread for it: a pooled connection that was silent so long is asked before it is lent, which costs one round
-    /// trip, and a subscription is while somebody waits for its messages. Default nil: the kernel's keepalive notices a
-    /// host that vanished within a minute, but not a proxy whose server did. At least 10 ms.
+
+    // MARK: Old connections
+
+    /// How long a connection may be silent before a PING tests whether the server is still there. Default nil: none is
+    /// sent; at least 10 ms.
+    ///
+    /// Without it the kernel's keepalive finds within a minute that a host has vanished, but not that a proxy's server
+    /// has. A connection that sends nothing for twice the interval is closed, and a subscription on it throws
+    /// `connection-closed`. This holds for shared connections, for those in the pool, and for leases that wait for
+    /// messages. Connections of blocking callers are tested before they are lent, which costs one round trip, and while
+    /// somebody waits for messages.
     public var keepAliveInterval: Duration?
-    /// How long a connection may be unused before it is closed, for load balancers and NAT that forget such without a
-    /// word. One in the pool is closed when the next caller finds it, shared ones by themselves, within twice the time.
-    /// Default nil, no limit; at least 10 ms.
+    /// How long a connection may be unused before it is closed. Default nil: no limit; at least 10 ms.
+    ///
+    /// For load balancers and NAT that drop idle connections without notice. A shared connection is closed within twice
+    /// the time, one in the pool when the next caller would get it.
     public var maximumIdleTime: Duration?
-    /// How old a connection may become before a new one takes its place, which resolves the server's name anew. One in
-    /// the pool is replaced before it is lent again; a shared one finishes what is under way. Each has up to a tenth
-    /// less, so that they do not end together. Default nil, no limit; at least 10 ms.
+    /// How old a connection may become before a new one replaces it. Default nil: no limit; at least 10 ms.
+    ///
+    /// The new one resolves the server's name again. A shared connection finishes what is under way first; one in the
+    /// pool is replaced before it is lent again. Each connection's limit is shorter by a random tenth at most, so that
+    /// they do not all end together.
     public var maximumConnectionAge: Duration?
-    /// Commands that may wait for replies on one of a database's shared connections; one more is refused. Default
-    /// 65,536.
+
+    // MARK: Shared connections
+
+    /// How many commands may wait for replies on each shared connection of a database. Default 65,536; a pipeline
+    /// counts once. One more fails at once with `too-many-requests`.
     public var maximumRequests = 65_536
-    /// Bytes of commands that may wait there to be written, for a server that reads slower than is asked; further
-    /// commands are refused. Default 64 MiB.
+    /// How many bytes of commands may wait to be written on each shared connection of a database. Default 64 MiB. While
+    /// so many wait further commands fail at once with `too-many-requests`.
     public var maximumUnwrittenBytes = 64 << 20
-    /// One in so many asynchronous commands is followed by an ECHO that proves that replies still come in order: a
-    /// check on proxies and servers, as this client keeps order by itself. A proof that fails withholds the command's
-    /// reply, closes the connection before anybody behind it has one, and throws `protocol-violation` for them all.
-    /// Nil, the default, is none. With 50 callers 100 costs less than runs differ and 1 takes 1.7 times the processor's
+    /// One in so many asynchronous commands is followed by an ECHO, which proves that replies still come in order.
+    /// Default nil: none.
+    ///
+    /// The client keeps replies in order by itself; this tests proxies and servers. Where a proof fails, the command's
+    /// reply is withheld, the connection is closed before any caller behind it has a reply, and all of them throw
+    /// `protocol-violation`. With 50 callers, 100 costs less than runs differ, and 1 takes 1.7 times the processor's
     /// time (`BulkheadThroughputBenchmark --proof-interval`).
     public var proofInterval: Int?
-    /// Hears of every command that has ended, and of connections: logs, metrics, traces. Default: nobody.
+
+    // MARK: More
+
+    /// Is notified of every command that has ended, and of connections: for logs, metrics and traces. Default nil.
     public var observer: (any RedisObserver)?
-    /// How long a command that waits on the server, and was cancelled or is late, waits for the server to end it.
+    /// How long a command that blocks, and was cancelled or has timed out, waits for the server to end it.
     package var unblockingTime = Duration.milliseconds(500)
-    /// What a reply may be before it counts as a violation of the protocol.
+    /// How large and how deeply nested a reply may be; a larger one is a `protocol-violation`, and ends the connection.
     public var limits = RESPLimits()
 
     /// A server on TCP; every address of the name is tried. An IPv6 address may stand in brackets. A host that cannot
@@ -105,17 +151,17 @@ public struct RedisConfiguration: Sendable {
             configuration.tls = server.tls(inheriting: tls)
         }
         let budget = entry.budget
-        configuration.maximumLeases = budget.leases ?? maximumLeases
-        configuration.maximumWaiters = budget.waiters ?? maximumWaiters
-        configuration.maximumRequests = budget.requests ?? maximumRequests
-        configuration.maximumUnwrittenBytes = budget.unwrittenBytes ?? maximumUnwrittenBytes
+        configuration.maximumLeases = budget.maximumLeases ?? maximumLeases
+        configuration.maximumWaiters = budget.maximumWaiters ?? maximumWaiters
+        configuration.maximumRequests = budget.maximumRequests ?? maximumRequests
+        configuration.maximumUnwrittenBytes = budget.maximumUnwrittenBytes ?? maximumUnwrittenBytes
         return configuration
     }
 
     func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
             endpoint: endpoint, database: number, username: username, password: password?.text,
-            clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: pollingTime,
+            clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: spinTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.unblockingTime = unblockingTime
@@ -138,19 +184,4 @@ extension RedisConfiguration: CustomStringConvertible {
         let user = username.map { "\($0)@" } ?? ""
         return "\(user)\(address)" + (tls.map { " over \($0)" } ?? "") + (password == nil ? "" : " with a password")
     }
-}
-
-/// A password that does not print, not by `print`, `dump` or a debugger's summary of what holds it.
-public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
-    let text: String
-
-    /// The password in clear, taken as it is: a line break at its end is a part of it.
-    public init(_ text: String) { self.text = text }
-    public init(stringLiteral text: String) { self.text = text }
-}
-
-extension RedisPassword: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "(password)" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: []) }
 }

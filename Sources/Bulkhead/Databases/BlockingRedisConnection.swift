@@ -29,7 +29,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         return try command.value(of: try replies(to: request), in: name)
     }
 
-    public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try replies(to: batch))
     }

@@ -40,29 +40,41 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         try replies(to: SingleCommand(command: command))
     }
 
-    public func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try replies(to: batch))
     }
 
     /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
+    @_disfavoredOverload
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
-        let node = binding.topology.node
-        let lease: BlockingConnection
-        let deadline = Deadline(after: timeout)
-        do {
-            lease = try node.blocking.lease(until: deadline)
-        } catch {
-            throw monitor.refusedLease(error, since: deadline.start).at(name)
-        }
-        let connection = BlockingRedisConnection(lease, of: node, binding, timeout)
+        let connection = try lease()
         defer { connection.endLease() }
         return try body(connection)
     }
 
+    /// The same for a body that throws nothing but ``RedisError``.
+    public func withConnection<Result>(
+        _ body: (BlockingRedisConnection) throws(RedisError) -> Result
+    ) throws(RedisError) -> Result {
+        let connection = try lease()
+        defer { connection.endLease() }
+        return try body(connection)
+    }
+
+    private func lease() throws(RedisError) -> BlockingRedisConnection {
+        let node = binding.topology.node
+        let deadline = Deadline(after: timeout)
+        do {
+            return BlockingRedisConnection(try node.blocking.lease(until: deadline), of: node, binding, timeout)
+        } catch {
+            throw monitor.refusedLease(error, since: deadline.start).at(name)
+        }
+    }
+
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

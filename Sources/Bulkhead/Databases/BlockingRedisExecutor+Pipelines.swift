@@ -70,7 +70,7 @@ extension BlockingRedisExecutor {
     ) throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
         repeat batch.append(typed: each commands)
-        var reader = ReplyReader(try send(batch), in: name)
+        var reader = ReplyReader(try pipeline(batch), in: name)
         return try (repeat reader.next(each commands))
     }
 }

@@ -15,8 +15,8 @@ public protocol BlockingRedisExecutor {
     @discardableResult
     func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply
 
-    /// Sends a batch in one piece and returns the raw replies, errors of single commands among them.
-    func send(_ batch: RedisBatch) throws(RedisError) -> [RESPValue]
+    /// Runs a batch in one round trip and returns the raw replies, errors of single commands among them.
+    func pipeline(_ batch: RedisBatch) throws(RedisError) -> [RESPValue]
 }
 
 extension BlockingRedisExecutor {
@@ -28,7 +28,7 @@ extension BlockingRedisExecutor {
         _ commands: [RedisCommand<Reply>]
     ) throws(RedisError) -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
-        return commands.results(of: try send(RedisBatch(commands)), in: name)
+        return commands.results(of: try pipeline(RedisBatch(commands)), in: name)
     }
 
     /// Runs a command by its words; refuses what the asynchronous form refuses.
@@ -40,11 +40,13 @@ extension BlockingRedisExecutor {
         try run(.raw(name, arguments, as: type))
     }
 
-    /// The same with arguments that were put together at run time.
+    /// The same with an array of arguments: `send("DEL", keys)`, `send("MGET", ["first"] + keys)`.
+    ///
+    /// An array that is one argument, `[UInt8]` or `[Float]`, is one here too.
     @inlinable
     @discardableResult
     public func send<Value: RedisDecodable>(
-        _ name: String, arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) throws(RedisError) -> Value {
         try run(.raw(name, arguments, as: type))
     }

@@ -29,25 +29,17 @@ struct FlushRules: Sendable {
             reason = "a flush of any database drops every search index of its server, which has \(names.count): "
                 + "remove keys by a scan and UNLINK, or drop the indexes first (FT.DROPINDEX)"
         case .hidden:
-            reason = "a flush of any database drops every search index of its server, and whether this one has any "
-                + "this user may not ask: allow it FT._LIST"
+            reason = "a flush of any database drops every search index of its server, and this user may not ask "
+                + "whether there are any: allow it FT._LIST"
         }
         throw RedisError(.flushRefused, reason, database: entry.name, command: "FLUSHDB")
     }
 
-    /// A question before the flush that has no answer: whatever became of it, nothing was flushed.
+    /// The server did not say whether it has search indexes. Nothing was flushed.
     func unanswered(_ error: RedisError) -> RedisError {
         RedisError(
             error.code,
-            "nothing was flushed, as whether search indexes would be lost could not be asked: \(error.message)",
+            "nothing was flushed, as the server did not say whether search indexes would be lost: \(error.message)",
             database: entry.name, command: "FLUSHDB")
     }
-}
-
-/// How FLUSHDB frees the memory.
-public enum RedisFlushMode: Sendable, Hashable {
-    /// In the background: the server goes on answering.
-    case asynchronous
-    /// Before it answers: all databases of the server wait.
-    case synchronous
 }

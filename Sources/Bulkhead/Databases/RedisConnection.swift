@@ -33,7 +33,7 @@ public final class RedisConnection: RedisExecutor {
         return try command.value(of: try await replies(to: request), in: name)
     }
 
-    public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try await replies(to: batch))
     }
@@ -98,29 +98,5 @@ extension RedisConnection: AsyncRunner {
                 request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
                 unblock: node.unblock
             ).unlessCancelled(request).get())
-    }
-}
-
-/// A connection's pushed values, its failure as a `RedisError`.
-struct RedisPushes: AsyncSequence, Sendable {
-    typealias Element = RESPValue
-    typealias Failure = RedisError
-
-    let base: PushQueue?
-    let database: DatabaseName
-
-    func makeAsyncIterator() -> Iterator { Iterator(base: base?.makeAsyncIterator(), database: database) }
-
-    struct Iterator: AsyncIteratorProtocol {
-        var base: PushQueue.Iterator?
-        let database: DatabaseName
-
-        mutating func next() async throws(RedisError) -> RESPValue? {
-            do {
-                return try await base?.next()
-            } catch {
-                throw RedisError(error).at(database)
-            }
-        }
     }
 }

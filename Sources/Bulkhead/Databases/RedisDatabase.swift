@@ -4,9 +4,9 @@ public import BulkheadRESP
 
 /// One named database, for asynchronous callers. Get it from ``RedisDatabases``; keep it, copy it, share it.
 ///
-/// Any number of tasks share its connections: their commands are pipelined in the order each task makes them.
-/// Short commands go over one connection, large ones (SCAN, HGETALL, LRANGE …) over a second, and what blocks over
-/// one of its own, so that none of them waits for the others.
+/// Any number of tasks share its connections: their commands are pipelined, each task's in its order. Short commands
+/// go over one connection, large ones (SCAN, HGETALL, LRANGE …) over a second, and a command that blocks over one of
+/// its own, so that none of them waits for the others.
 public struct RedisDatabase: RedisExecutor {
     let binding: DatabaseBinding
     private(set) var timeout: Timeout
@@ -28,17 +28,18 @@ public struct RedisDatabase: RedisExecutor {
     /// ```swift
     /// let session = try await databases[.main].within(.milliseconds(50)).get("session:42")
     /// ```
-    /// The time covers all of a call: a wait for a connection, connecting, writing, the reply. Past it the call throws
-    /// `timed-out`, whose ``RedisError/stage`` tells whether the command had left; a reply that comes later is dropped,
-    /// and nobody else on the connection notices. A command that waits on the server, such as BLPOP, has the limit once
-    /// for the wait until it can leave, and from then on again on top of its own time, but 250 ms at least: an idle
-    /// server ends such a wait up to 101 ms late. The default is ``RedisConfiguration/commandTimeout``.
+    /// The limit covers all of a call: waiting for a connection, connecting, writing, the reply. Past it the call throws
+    /// `timed-out`, and ``RedisError/stage`` says whether the command had been sent. A reply that comes later is
+    /// dropped, and no other caller on the connection notices. The default is ``RedisConfiguration/commandTimeout``.
     ///
-    /// A command that waits on the server and is late, or whose task is cancelled, is ended there by CLIENT UNBLOCK
-    /// over another connection. If it had taken something it returns that all the same, to a cancelled task too; else
-    /// a late one returns that nothing came, and a cancelled one throws `cancelled` with the stage `answered`. Where
-    /// the server denies CLIENT UNBLOCK, or does not answer within half a second, the command's connection is closed:
-    /// what it takes until the server has noticed is lost.
+    /// A command that blocks on the server, such as BLPOP, has the limit once until it is sent. From then on it has its
+    /// own time and the limit again, of which 250 ms at least, as an idle server ends such a wait up to 101 ms late.
+    ///
+    /// When such a command has timed out, or its task was cancelled, CLIENT UNBLOCK ends it at the server, over another
+    /// connection. If it had taken an element it returns that all the same, also to a cancelled task. Else a command
+    /// that timed out returns that nothing came, and a cancelled one throws `cancelled` with the stage `answered`.
+    /// Where the server denies CLIENT UNBLOCK, or does not answer within half a second, the command's connection is
+    /// closed: what it takes until the server notices is lost.
     public func within(_ timeout: Duration?) -> RedisDatabase {
         var database = self
         database.timeout = Timeout(timeout)
@@ -56,7 +57,7 @@ public struct RedisDatabase: RedisExecutor {
         try await replies(to: SingleCommand(command: command))
     }
 
-    public func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
+    public func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try await replies(to: batch))
     }
@@ -74,24 +75,42 @@ public struct RedisDatabase: RedisExecutor {
     /// }
     /// ```
     /// Callers get connections in the order they came. A connection that is left inside a transaction, watching or
-    /// subscribed is closed instead of being lent again. Throws what `body` throws; and before `body` runs
-    /// `too-many-waiters`, `wait-timed-out`, `timed-out`, `cancelled` or `closed`, or why no connection could be made:
-    /// `connect-failed`, `connect-timed-out` and what else a server that is away came to. The database's time limit
-    /// holds for the wait and for each command, not for `body`.
+    /// subscribed is closed instead of being lent again. The database's time limit holds for the wait and for each
+    /// command, not for `body`.
+    ///
+    /// `body` runs where its caller runs: on an actor it reads and changes the actor's state. Its result stays there,
+    /// and may be of any type, `Sendable` or not.
+    ///
+    /// Throws what `body` throws; and before `body` runs `too-many-waiters`, `lease-timed-out`, `timed-out`,
+    /// `cancelled` or `closed`, or why no connection could be made, such as `connect-failed`. All of these are
+    /// ``RedisError``s. Where `body` throws nothing else, say so, and the call throws nothing else either:
+    /// `withConnection { connection async throws(RedisError) in … }`.
+    @_disfavoredOverload
     public func withConnection<Result>(
         _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
+        let connection = try await lease()
+        defer { connection.endLease() }
+        return try await body(connection)
+    }
+
+    /// The same for a body that throws nothing but ``RedisError``.
+    public func withConnection<Result>(
+        _ body: (RedisConnection) async throws(RedisError) -> Result
+    ) async throws(RedisError) -> Result {
+        let connection = try await lease()
+        defer { connection.endLease() }
+        return try await body(connection)
+    }
+
+    private func lease() async throws(RedisError) -> RedisConnection {
         let node = binding.topology.node
-        let lease: AsyncConnection
         let deadline = Deadline(after: timeout)
         do {
-            lease = try await node.leases.lease(until: deadline)
+            return RedisConnection(try await node.leases.lease(until: deadline), of: node, binding, timeout)
         } catch {
             throw monitor.refusedLease(error, since: deadline.start).at(name)
         }
-        let connection = RedisConnection(lease, of: node, binding, timeout)
-        defer { connection.endLease() }
-        return try await body(connection)
     }
 
     /// Removes every key of this database, and of no other.
@@ -101,7 +120,7 @@ public struct RedisDatabase: RedisExecutor {
     /// first, which costs one more round trip; an index made between the two is lost.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode == .asynchronous)
+        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

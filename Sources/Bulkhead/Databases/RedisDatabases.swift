@@ -1,6 +1,6 @@
 import BulkheadNetworking
 
-/// The databases of a program, by name: the one door to Redis in a program.
+/// The databases of a program, by name: all of its access to Redis.
 ///
 /// ```swift
 /// let databases = try RedisDatabases(url: "redis://localhost:6379")
@@ -8,8 +8,8 @@ import BulkheadNetworking
 /// let vector = try await databases[.knowledge].hget("llama_index/vector_1", "vector", as: [Float].self)
 /// ```
 /// Nothing connects before the first command, and there is nothing to start or to run. Every connection belongs to
-/// one database: it selects it in its handshake, and no command leaves before the server has said OK. There is no
-/// way to a raw client, and none to a database without a name.
+/// one database: it selects it in its handshake, and no command is sent before the server has answered OK. There is no
+/// raw client, and no database without a name.
 public final class RedisDatabases: Sendable {
     /// Where the server is, and all limits.
     public let configuration: RedisConfiguration
@@ -145,11 +145,14 @@ public final class RedisDatabases: Sendable {
         throw refused[name] ?? catalogue.unknown(name)
     }
 
-    /// What the commands of each database have come to so far, asynchronous and blocking ones together.
+    /// Counts and latencies of each database's commands so far, asynchronous and blocking ones together.
     ///
-    /// Counted always; costs two microseconds or so a database, and no command waits for it.
-    public func snapshot() -> [DatabaseName: RedisSnapshot] {
-        bindings.mapValues { $0.monitor.snapshot() }
+    /// ```swift
+    /// let p99 = databases.metrics()[.main]?.latencies.percentile(99)
+    /// ```
+    /// They are always counted. Reading them costs about two microseconds a database, and no command waits for it.
+    public func metrics() -> [DatabaseName: RedisMetrics] {
+        bindings.mapValues { $0.monitor.metrics() }
     }
 
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.

@@ -76,7 +76,7 @@ extension RedisExecutor {
     ) async throws(RedisError) -> (repeat each Reply) {
         var batch = RedisBatch()
         repeat batch.append(typed: each commands)
-        var reader = ReplyReader(try await send(batch), in: name)
+        var reader = ReplyReader(try await pipeline(batch), in: name)
         return try (repeat reader.next(each commands))
     }
 }

@@ -19,14 +19,16 @@ public protocol RedisExecutor: Sendable {
     @discardableResult
     func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply
 
-    /// Sends a batch in one piece and returns the raw replies, errors of single commands among them.
-    func send(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
+    /// Runs a batch in one round trip and returns the raw replies, errors of single commands among them.
+    ///
+    /// Throws only if no reply came at all.
+    func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
 }
 
 extension RedisExecutor {
     public var scanPace: RedisPace { .full }
 
-    /// Runs many commands in one round trip and returns each one's own result, in order.
+    /// Runs many commands of one type in one round trip and returns each one's own result, in order.
     ///
     /// Throws only if no reply came at all.
     @inlinable
@@ -34,7 +36,7 @@ extension RedisExecutor {
         _ commands: [RedisCommand<Reply>]
     ) async throws(RedisError) -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
-        return commands.results(of: try await send(RedisBatch(commands)), in: name)
+        return commands.results(of: try await pipeline(RedisBatch(commands)), in: name)
     }
 
     /// Runs a command by its words, for what has no method yet.
@@ -53,11 +55,13 @@ extension RedisExecutor {
         try await run(.raw(name, arguments, as: type))
     }
 
-    /// The same with arguments that were put together at run time.
+    /// The same with an array of arguments: `send("DEL", keys)`, `send("MGET", ["first"] + keys)`.
+    ///
+    /// An array that is one argument, `[UInt8]` or `[Float]`, is one here too.
     @inlinable
     @discardableResult
     public func send<Value: RedisDecodable>(
-        _ name: String, arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
+        _ name: String, _ arguments: [any RedisArgument], as type: Value.Type = RESPValue.self
     ) async throws(RedisError) -> Value {
         try await run(.raw(name, arguments, as: type))
     }

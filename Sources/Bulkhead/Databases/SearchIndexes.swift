@@ -14,8 +14,8 @@ package enum SearchIndexes: Sendable, Hashable {
     fileprivate static let question = RedisCommand<RESPValue>.raw("COMMAND", ["INFO", "FT._LIST"])
     fileprivate static let list = RedisCommand<RESPValue>.raw("FT._LIST", [])
 
-    /// False if `answer`, to the first question, settles it. Whoever may not ask it is told by the second: a server
-    /// looks for a command before it looks at rights.
+    /// False if `answer`, to the first question, settles it. A user who may not ask it gets the answer from the
+    /// second: a server looks for a command before it looks at rights.
     static func needsList(after answer: Result<RESPValue, RedisError>) throws(RedisError) -> Bool {
         switch answer {
         case .success(let commands):

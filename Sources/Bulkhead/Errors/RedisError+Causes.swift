@@ -27,7 +27,7 @@ extension RedisError {
             case .tooManyWaiters: .tooManyWaiters
             case .tooManyRequests: .tooManyRequests
             case .timedOut: .timedOut
-            case .leaseTimedOut: .waitTimedOut
+            case .leaseTimedOut: .leaseTimedOut
             case .cancelled: .cancelled
             case .pushOverflow: .messagesLost
             }
@@ -74,7 +74,8 @@ extension RedisError {
     @usableFromInline static var queued: RedisError {
         RedisError(
             .unexpectedReply,
-            "it stands in a transaction, and its reply in EXEC's: send it as a raw command, as RESPValue",
+            "a transaction is open, so the server only queued it: its reply is a part of EXEC's. Send it as a raw "
+                + "command, whose reply is a RESPValue",
             stage: .answered)
     }
 
@@ -82,8 +83,8 @@ extension RedisError {
     static func queued(_ command: String) -> RedisError {
         RedisError(
             .commandRefused,
-            "a transaction is open on this connection, in which the server only queues it: its reply comes with EXEC's "
-                + "and cannot be the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
+            "a transaction is open on this connection, so the server would only queue it: its reply would come with "
+                + "EXEC's, and not as the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
                 + "RESPValue, and read its result from EXEC's; or end the transaction first",
             command: command)
     }

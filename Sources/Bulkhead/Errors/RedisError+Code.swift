@@ -1,13 +1,18 @@
 extension RedisError {
     /// What happened, as a short stable name, fit for a metric label.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        /// In kebab case for this package's own codes, in capitals for the server's: `wait-timed-out`, `WRONGTYPE`.
+    public struct Code: RawRepresentable, Sendable, Hashable, Codable, CodingKeyRepresentable, CustomStringConvertible {
+        /// In kebab case for this package's own codes, in capitals for the server's: `lease-timed-out`, `WRONGTYPE`.
         public let name: String
 
         /// The server's code: the first word of its error line.
         public init(server word: String) { name = word }
 
         init(_ name: String) { self.name = name }
+
+        /// A code by its name, whoever it is from.
+        public init(rawValue: String) { name = rawValue }
+        /// The same as ``name``.
+        public var rawValue: String { name }
 
         public var description: String { name }
     }
@@ -32,15 +37,18 @@ extension RedisError.Code {
     /// is: a typed one in an open transaction, one that blocks in a shared pipeline.
     public static let commandRefused = Self("command-refused")
 
+    /// An argument cannot be sent: a value that cannot be encoded as JSON.
+    public static let invalidArgument = Self("invalid-argument")
+
     // MARK: Connections
 
     /// The host name has no address.
     public static let nameNotResolved = Self("name-not-resolved")
-    /// No server listens there, or none let us in.
+    /// No server listens there, or it refused the connection.
     public static let connectFailed = Self("connect-failed")
     /// This process, or its system, may open no more files and sockets. It says nothing about the server.
     public static let tooManyOpenFiles = Self("too-many-open-files")
-    /// No connection came about in time.
+    /// The server could not be reached within ``RedisConfiguration/connectTimeout``.
     public static let connectTimedOut = Self("connect-timed-out")
     /// TLS is asked for, and this process has none: OpenSSL was not found.
     public static let tlsUnavailable = Self("tls-unavailable")
@@ -51,26 +59,26 @@ extension RedisError.Code {
     /// The server refused the connection by an `ERR`, such as too many clients. An error with a code of its own keeps
     /// that: ``busy``, `DENIED`.
     public static let handshakeRefused = Self("handshake-refused")
-    /// Name or password are wrong or missing.
+    /// User or password are wrong or missing.
     public static let authenticationFailed = Self("authentication-failed")
     /// The connection ended while the command was under way.
     public static let connectionClosed = Self("connection-closed")
     /// The server sent what is not RESP, passes a limit, or answers nobody.
     public static let protocolViolation = Self("protocol-violation")
-    /// The line for a connection of one's own is full.
+    /// The queue for a connection of one's own is full.
     public static let tooManyWaiters = Self("too-many-waiters")
     /// No connection of one's own became free in time.
-    public static let waitTimedOut = Self("wait-timed-out")
+    public static let leaseTimedOut = Self("lease-timed-out")
     /// So many requests or bytes wait on the database's connection already that no more are taken.
     public static let tooManyRequests = Self("too-many-requests")
-    /// The call's deadline passed; `error.stage` tells where it waited.
+    /// The call's time is over; ``RedisError/stage`` says where it waited.
     public static let timedOut = Self("timed-out")
-    /// This side closed what was used: the databases, a lease that is over, or a connection on which too many replies
-    /// were to come that nobody waits for.
+    /// This side closed what was used: the databases; a lease that is over; or a connection whose callers had been
+    /// cancelled or timed out too often, so that too many replies were to come that nobody waits for.
     public static let closed = Self("closed")
     /// The task was cancelled.
     public static let cancelled = Self("cancelled")
-    /// Messages came faster than they were read; the subscription's connection was closed.
+    /// Push messages came faster than they were read; the subscription's connection was closed.
     public static let messagesLost = Self("messages-lost")
 
     // MARK: Replies

@@ -41,22 +41,6 @@ public struct RedisError: Error, Sendable, Hashable {
     /// How far the command had come.
     public var stage: Stage { box.content.stage }
 
-    /// How far a command had come when it failed.
-    public enum Stage: String, Sendable, Hashable {
-        /// Refused on this side; nothing was sent.
-        case refused
-        /// In line for a connection, or on one; nothing was sent.
-        case queued
-        /// Its connection was being made; nothing was sent.
-        case connecting
-        /// On its way into the socket, which took no more bytes.
-        case writing
-        /// Sent, or perhaps sent, and not answered: the server may have run it.
-        case sent
-        /// The server answered.
-        case answered
-    }
-
     /// True if the server cannot have run the command, so that sending it again does it at most once.
     public var isSafeToRetry: Bool { stage == .refused || stage == .queued || stage == .connecting }
 

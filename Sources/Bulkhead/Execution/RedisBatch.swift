@@ -7,7 +7,7 @@ public import BulkheadRESP
 /// ```swift
 /// var batch = RedisBatch()
 /// for key in keys { batch.append(.expire(key, after: .seconds(60))) }
-/// let replies = try await database.send(batch)  // [RESPValue], errors among them
+/// let replies = try await database.pipeline(batch)  // [RESPValue], errors among them
 /// ```
 public struct RedisBatch: Sendable {
     private(set) var bytes: [UInt8] = []
@@ -101,7 +101,7 @@ public struct RedisBatch: Sendable {
             case .conversation: throw .needsConnection(command.name)
             case .blocking:
                 throw RedisError(
-                    .commandRefused, "it may block, and all who share the pipeline's connection with it: run it alone",
+                    .commandRefused, "it may block everybody who shares the pipeline's connection: run it alone",
                     command: command.name)
             case .refused(let reason): throw RedisError(.commandRefused, reason.description, command: command.name)
             }

@@ -1,19 +1,21 @@
 import BulkheadCommands
 
-/// What the client may send again by itself when a connection ended and nobody knows whether the server had run it.
+/// What the client sends again by itself when a connection ended before the reply came: the server may have run it.
 ///
-/// On the connections that all asynchronous callers share, what surely was not sent is sent again, once, on a new one,
-/// whatever this says; so is what a blocking caller's connection refused because it had ended. Else, and for who holds
-/// a lease, it fails, and ``RedisError/isSafeToRetry`` is true. A server that loads its data, or answers READONLY,
-/// MASTERDOWN or NOAUTH, has not run the command: that is sent again too, the latter on a new connection. See
-/// ``SideEffect`` for the categories.
+/// | The command | Is sent again |
+/// |---|---|
+/// | was not sent, on a shared connection, or when a blocking caller's connection had already ended | once, always |
+/// | was not sent, on a leased connection | never; ``RedisError/isSafeToRetry`` is true |
+/// | was answered LOADING: it has not run | always, until its time is over |
+/// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | always, on a new connection |
+/// | may have run | as this policy says, twice at most; see ``SideEffect`` for the categories |
 public struct RedisRetryPolicy: Sendable, Hashable {
-    /// Nothing else: every command that may have run fails with its ``RedisError/isAmbiguous`` true.
+    /// Only what has not run: a command that may have run fails, and ``RedisError/isAmbiguous`` is true.
     public static let notSent = RedisRetryPolicy(most: nil)
     /// Reads. The default.
     public static let reads = RedisRetryPolicy(most: .read)
     /// Reads, and writes that leave the same keys when they run twice, such as SET and DEL. The reply is that of the
-    /// last run: DEL may say 0 of a key that it removed. What another client wrote in between is written over.
+    /// last run: DEL may answer 0 for a key that it removed. What another client wrote in between is overwritten.
     public static let idempotentWrites = RedisRetryPolicy(most: .idempotentWrite)
 
     private let most: SideEffect?

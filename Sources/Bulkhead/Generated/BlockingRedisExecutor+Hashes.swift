@@ -192,9 +192,9 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func hincrby(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Int
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Int
     ) throws(RedisError) -> Int {
-        try run(.hincrby(key, field, amount))
+        try run(.hincrby(key, field, by: amount))
     }
 
     /// Adds to the number in a field, with a fraction; a missing field counts from 0.
@@ -206,8 +206,8 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func hincrbyfloat(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Double
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Double
     ) throws(RedisError) -> Double {
-        try run(.hincrbyfloat(key, field, amount))
+        try run(.hincrbyfloat(key, field, by: amount))
     }
 }

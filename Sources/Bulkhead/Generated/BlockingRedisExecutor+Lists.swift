@@ -156,9 +156,9 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.0.0
     @inlinable
     public func lrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) throws(RedisError) -> [Value] {
-        try run(.lrange(key, first, last, as: type))
+        try run(.lrange(key, from: first, through: last, as: type))
     }
 
     /// Counts the elements.
@@ -188,8 +188,8 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for a list of N elements, O(1) at both ends
     /// - Since: Redis 1.0.0
     @inlinable
-    public func lset(_ key: some RedisArgument, _ index: Int, _ value: some RedisArgument) throws(RedisError) {
-        try run(.lset(key, index, value))
+    public func lset(_ key: some RedisArgument, index: Int, _ value: some RedisArgument) throws(RedisError) {
+        try run(.lset(key, index: index, value))
     }
 
     /// Removes elements equal to a value: the first `count` of them, from the end if it is negative, all if it is 0.
@@ -199,8 +199,8 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.0.0
     @discardableResult
     @inlinable
-    public func lrem(_ key: some RedisArgument, _ count: Int, _ value: some RedisArgument) throws(RedisError) -> Int {
-        try run(.lrem(key, count, value))
+    public func lrem(_ key: some RedisArgument, count: Int, _ value: some RedisArgument) throws(RedisError) -> Int {
+        try run(.lrem(key, count: count, value))
     }
 
     /// Keeps the elements `first` through `last` and removes all others.
@@ -208,7 +208,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
     @inlinable
-    public func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) throws(RedisError) {
-        try run(.ltrim(key, first, last))
+    public func ltrim(_ key: some RedisArgument, from first: Int, through last: Int) throws(RedisError) {
+        try run(.ltrim(key, from: first, through: last))
     }
 }

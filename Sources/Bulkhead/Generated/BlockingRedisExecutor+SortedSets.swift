@@ -15,7 +15,7 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func zadd(
-        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
+        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil
     ) throws(RedisError) -> Int {
         try run(.zadd(key, members, condition: condition))
     }
@@ -30,7 +30,7 @@ extension BlockingRedisExecutor {
     @inlinable
     public func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
-        condition: RedisSetCondition? = nil
+        condition: RedisScoreCondition? = nil
     ) throws(RedisError) -> Int {
         try run(.zadd(key, pairs: pairs, condition: condition))
     }
@@ -76,9 +76,9 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func zincrby(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument
     ) throws(RedisError) -> Double {
-        try run(.zincrby(key, amount, member))
+        try run(.zincrby(key, by: amount, member))
     }
 
     /// Counts the members.
@@ -121,9 +121,10 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.2.0
     @inlinable
     public func zrange<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
+        as type: Member.Type = String.self
     ) throws(RedisError) -> [Member] {
-        try run(.zrange(key, first, last, reversed: reversed, as: type))
+        try run(.zrange(key, from: first, through: last, reversed: reversed, as: type))
     }
 
     /// Reads members with scores at the places `first` through `last`, from the lowest score up, or the highest down.
@@ -134,9 +135,10 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.2.0
     @inlinable
     public func zrangeWithScores<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
+        as type: Member.Type = String.self
     ) throws(RedisError) -> [RedisScored<Member>] {
-        try run(.zrangeWithScores(key, first, last, reversed: reversed, as: type))
+        try run(.zrangeWithScores(key, from: first, through: last, reversed: reversed, as: type))
     }
 
     /// Reads the members with scores in a range, from the lowest score up, without the first `offset` of them.
@@ -159,8 +161,10 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 2.0.0
     @discardableResult
     @inlinable
-    public func zremrangebyrank(_ key: some RedisArgument, _ first: Int, _ last: Int) throws(RedisError) -> Int {
-        try run(.zremrangebyrank(key, first, last))
+    public func zremrangebyrank(
+        _ key: some RedisArgument, from first: Int, through last: Int
+    ) throws(RedisError) -> Int {
+        try run(.zremrangebyrank(key, from: first, through: last))
     }
 
     /// Removes the members with scores in a range.

@@ -190,9 +190,9 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 2.4.0
     @inlinable
     public func getrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) throws(RedisError) -> Value {
-        try run(.getrange(key, first, last, as: type))
+        try run(.getrange(key, from: first, through: last, as: type))
     }
 
     /// Overwrites a string from a byte offset on, filled up with zero bytes as far as it was shorter.
@@ -203,8 +203,8 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func setrange(
-        _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, offset: Int, _ value: some RedisArgument
     ) throws(RedisError) -> Int {
-        try run(.setrange(key, offset, value))
+        try run(.setrange(key, offset: offset, value))
     }
 }

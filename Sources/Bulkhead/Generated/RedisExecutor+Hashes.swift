@@ -196,9 +196,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func hincrby(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Int
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Int
     ) async throws(RedisError) -> Int {
-        try await run(.hincrby(key, field, amount))
+        try await run(.hincrby(key, field, by: amount))
     }
 
     /// Adds to the number in a field, with a fraction; a missing field counts from 0.
@@ -210,8 +210,8 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func hincrbyfloat(
-        _ key: some RedisArgument, _ field: some RedisArgument, _ amount: Double
+        _ key: some RedisArgument, _ field: some RedisArgument, by amount: Double
     ) async throws(RedisError) -> Double {
-        try await run(.hincrbyfloat(key, field, amount))
+        try await run(.hincrbyfloat(key, field, by: amount))
     }
 }

@@ -164,9 +164,9 @@ extension RedisExecutor {
     /// - Since: Redis 1.0.0
     @inlinable
     public func lrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) async throws(RedisError) -> [Value] {
-        try await run(.lrange(key, first, last, as: type))
+        try await run(.lrange(key, from: first, through: last, as: type))
     }
 
     /// Counts the elements.
@@ -196,8 +196,8 @@ extension RedisExecutor {
     /// - Complexity: O(N) for a list of N elements, O(1) at both ends
     /// - Since: Redis 1.0.0
     @inlinable
-    public func lset(_ key: some RedisArgument, _ index: Int, _ value: some RedisArgument) async throws(RedisError) {
-        try await run(.lset(key, index, value))
+    public func lset(_ key: some RedisArgument, index: Int, _ value: some RedisArgument) async throws(RedisError) {
+        try await run(.lset(key, index: index, value))
     }
 
     /// Removes elements equal to a value: the first `count` of them, from the end if it is negative, all if it is 0.
@@ -208,9 +208,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func lrem(
-        _ key: some RedisArgument, _ count: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, count: Int, _ value: some RedisArgument
     ) async throws(RedisError) -> Int {
-        try await run(.lrem(key, count, value))
+        try await run(.lrem(key, count: count, value))
     }
 
     /// Keeps the elements `first` through `last` and removes all others.
@@ -218,7 +218,7 @@ extension RedisExecutor {
     /// - Complexity: O(N) for N elements removed
     /// - Since: Redis 1.0.0
     @inlinable
-    public func ltrim(_ key: some RedisArgument, _ first: Int, _ last: Int) async throws(RedisError) {
-        try await run(.ltrim(key, first, last))
+    public func ltrim(_ key: some RedisArgument, from first: Int, through last: Int) async throws(RedisError) {
+        try await run(.ltrim(key, from: first, through: last))
     }
 }

@@ -15,7 +15,7 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func zadd(
-        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisSetCondition? = nil
+        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil
     ) async throws(RedisError) -> Int {
         try await run(.zadd(key, members, condition: condition))
     }
@@ -30,7 +30,7 @@ extension RedisExecutor {
     @inlinable
     public func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
-        condition: RedisSetCondition? = nil
+        condition: RedisScoreCondition? = nil
     ) async throws(RedisError) -> Int {
         try await run(.zadd(key, pairs: pairs, condition: condition))
     }
@@ -80,9 +80,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func zincrby(
-        _ key: some RedisArgument, _ amount: Double, _ member: some RedisArgument
+        _ key: some RedisArgument, by amount: Double, _ member: some RedisArgument
     ) async throws(RedisError) -> Double {
-        try await run(.zincrby(key, amount, member))
+        try await run(.zincrby(key, by: amount, member))
     }
 
     /// Counts the members.
@@ -125,9 +125,10 @@ extension RedisExecutor {
     /// - Since: Redis 1.2.0
     @inlinable
     public func zrange<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
+        as type: Member.Type = String.self
     ) async throws(RedisError) -> [Member] {
-        try await run(.zrange(key, first, last, reversed: reversed, as: type))
+        try await run(.zrange(key, from: first, through: last, reversed: reversed, as: type))
     }
 
     /// Reads members with scores at the places `first` through `last`, from the lowest score up, or the highest down.
@@ -138,9 +139,10 @@ extension RedisExecutor {
     /// - Since: Redis 1.2.0
     @inlinable
     public func zrangeWithScores<Member: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, reversed: Bool = false, as type: Member.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, reversed: Bool = false,
+        as type: Member.Type = String.self
     ) async throws(RedisError) -> [RedisScored<Member>] {
-        try await run(.zrangeWithScores(key, first, last, reversed: reversed, as: type))
+        try await run(.zrangeWithScores(key, from: first, through: last, reversed: reversed, as: type))
     }
 
     /// Reads the members with scores in a range, from the lowest score up, without the first `offset` of them.
@@ -163,8 +165,10 @@ extension RedisExecutor {
     /// - Since: Redis 2.0.0
     @discardableResult
     @inlinable
-    public func zremrangebyrank(_ key: some RedisArgument, _ first: Int, _ last: Int) async throws(RedisError) -> Int {
-        try await run(.zremrangebyrank(key, first, last))
+    public func zremrangebyrank(
+        _ key: some RedisArgument, from first: Int, through last: Int
+    ) async throws(RedisError) -> Int {
+        try await run(.zremrangebyrank(key, from: first, through: last))
     }
 
     /// Removes the members with scores in a range.

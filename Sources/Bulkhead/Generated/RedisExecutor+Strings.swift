@@ -192,9 +192,9 @@ extension RedisExecutor {
     /// - Since: Redis 2.4.0
     @inlinable
     public func getrange<Value: RedisDecodable>(
-        _ key: some RedisArgument, _ first: Int, _ last: Int, as type: Value.Type = String.self
+        _ key: some RedisArgument, from first: Int, through last: Int, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value {
-        try await run(.getrange(key, first, last, as: type))
+        try await run(.getrange(key, from: first, through: last, as: type))
     }
 
     /// Overwrites a string from a byte offset on, filled up with zero bytes as far as it was shorter.
@@ -205,8 +205,8 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func setrange(
-        _ key: some RedisArgument, _ offset: Int, _ value: some RedisArgument
+        _ key: some RedisArgument, offset: Int, _ value: some RedisArgument
     ) async throws(RedisError) -> Int {
-        try await run(.setrange(key, offset, value))
+        try await run(.setrange(key, offset: offset, value))
     }
 }

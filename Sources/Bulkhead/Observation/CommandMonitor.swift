@@ -75,15 +75,15 @@ final class CommandMonitor: @unchecked Sendable {
         if let observer { notify(observer, of: request, error.code, error.stage, since: start) }
     }
 
-    func snapshot() -> RedisSnapshot {
-        var snapshot = RedisSnapshot()
-        snapshot.answered = answered.load(ordering: .relaxed)
-        snapshot.errors = errors.load(ordering: .relaxed)
-        snapshot.failures = failures.withLock(\.self)
+    func metrics() -> RedisMetrics {
+        var metrics = RedisMetrics()
+        metrics.answered = answered.load(ordering: .relaxed)
+        metrics.errors = errors.load(ordering: .relaxed)
+        metrics.failures = failures.withLock(\.self)
         let counts = (0..<Self.counters).map { latencies[$0].load(ordering: .relaxed) }
-        snapshot.latencies = RedisLatencies(counts: Array(counts.prefix(RedisLatencies.bucketCount)))
-        snapshot.waits = RedisLatencies(counts: Array(counts.suffix(RedisLatencies.bucketCount)))
-        return snapshot
+        metrics.latencies = RedisLatencies(counts: Array(counts.prefix(RedisLatencies.bucketCount)))
+        metrics.waits = RedisLatencies(counts: Array(counts.suffix(RedisLatencies.bucketCount)))
+        return metrics
     }
 
     private func notify(
@@ -101,7 +101,7 @@ final class CommandMonitor: @unchecked Sendable {
             RedisCommandEvent(
                 database: database, databaseNumber: number, server: server, command: label,
                 pipelinedCommand: pipelined, commandCount: count,
-                outcome: code.map { .failure($0.label) } ?? .success, stage: stage,
+                code: code?.label, stage: stage,
                 duration: .nanoseconds(start.nanosecondsAgo)))
     }
 }

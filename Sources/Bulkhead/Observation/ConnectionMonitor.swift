@@ -1,6 +1,6 @@
 import BulkheadNetworking
 
-/// Tells the observer what becomes of connections.
+/// Notifies the observer of what happens to connections.
 struct ConnectionMonitor: Sendable {
     private let observer: any RedisObserver
     private let events = ConnectionEvents()

@@ -2,7 +2,7 @@ import BulkheadNetworking
 
 /// One command, or one pipeline, that is over. Every field but the duration and the count is from a bounded set, fit
 /// for a label.
-public struct RedisCommandEvent: Sendable, Hashable {
+public struct RedisCommandEvent: Sendable, Hashable, Codable {
     /// The name it was asked of.
     public let database: DatabaseName
     /// The number by which the server knows that database.
@@ -18,16 +18,18 @@ public struct RedisCommandEvent: Sendable, Hashable {
     let pipelinedCommand: String?
     /// Commands in the pipeline; 1 for one alone, 0 for a `LEASE`.
     public let commandCount: Int
-    /// What became of it; of a pipeline the first error, if there is one.
-    public let outcome: Outcome
+    /// Why it failed, of a pipeline the first error: this package's own code, or the server's where that is one of
+    /// Redis's, else `ERR`. Nil where the server answered without an error; whether the reply is of the type its caller
+    /// asked for shows only there, as `unexpected-reply`.
+    public let code: RedisError.Code?
     /// How far it had come; `answered` where the server replied, with an error or without.
     public let stage: RedisError.Stage
-    /// From the call to its end, pauses and repetitions included.
+    /// From the call to its end, retries and the pauses before them included.
     public let duration: Duration
 
     init(
         database: DatabaseName, databaseNumber: Int, server: Endpoint, command: String, pipelinedCommand: String?,
-        commandCount: Int, outcome: Outcome, stage: RedisError.Stage, duration: Duration
+        commandCount: Int, code: RedisError.Code?, stage: RedisError.Stage, duration: Duration
     ) {
         self.database = database
         self.databaseNumber = databaseNumber
@@ -36,7 +38,7 @@ public struct RedisCommandEvent: Sendable, Hashable {
         self.command = command
         self.pipelinedCommand = pipelinedCommand
         self.commandCount = commandCount
-        self.outcome = outcome
+        self.code = code
         self.stage = stage
         self.duration = duration
     }
@@ -46,21 +48,5 @@ public struct RedisCommandEvent: Sendable, Hashable {
     public var operation: String {
         guard let pipelinedCommand else { return command }
         return commandCount > 1 ? "\(command) \(pipelinedCommand)" : pipelinedCommand
-    }
-
-    /// How a command ended; printed as `ok` or the code.
-    public enum Outcome: Sendable, Hashable, CustomStringConvertible {
-        /// The server answered without an error. Whether the reply is of the type its caller asked for is seen there
-        /// alone: `unexpected-reply` is thrown after this.
-        case success
-        /// The failure's code: this package's own, or the server's where that is one of Redis's, else `ERR`.
-        case failure(RedisError.Code)
-
-        public var description: String {
-            switch self {
-            case .success: "ok"
-            case .failure(let code): code.name
-            }
-        }
     }
 }

@@ -1,30 +1,12 @@
 import BulkheadNetworking
 
-/// What became of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
+/// A change of a connection, or of the way to the server. Every field but the time is from a bounded set, fit for a
 /// label.
-public struct RedisConnectionEvent: Sendable, Hashable {
-    /// The kinds of event, with words fit for labels.
-    public enum Change: String, Sendable, Hashable, CaseIterable {
-        /// Connected, logged in and bound to its database.
-        case opened
-        /// No connection came about; `code` says why.
-        case failed
-        /// An open one ended, and not by this side; `code` says why.
-        case lost
-        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, it
-        /// answered nobody, it led to the wrong server, or its time was over.
-        case closed
-        /// The server is away, for all databases on it: one attempt a backoff from here on, and between them commands
-        /// without a connection fail at once. `code` says why.
-        case circuitOpened = "circuit-opened"
-        /// The server is back.
-        case circuitClosed = "circuit-closed"
-    }
-
+public struct RedisConnectionEvent: Sendable, Hashable, Codable {
     /// What happened.
     public let change: Change
-    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which is
-    /// the one told here.
+    /// Nil where it is about the server as a whole. Aliases share the connections of the name they stand for, which
+    /// this is.
     public let database: DatabaseName?
     /// The number by which the server knows that database.
     public let databaseNumber: Int?
@@ -57,5 +39,31 @@ public struct RedisConnectionEvent: Sendable, Hashable {
         self.serverPort = server.port
         self.code = failure.map { RedisError($0).code.label }
         self.duration = duration
+    }
+}
+
+extension RedisConnectionEvent {
+    /// A kind of event, by a word fit for a label; more may come.
+    public struct Change: RawRepresentable, Sendable, Hashable, Codable {
+        /// One word: `circuit-opened`.
+        public let rawValue: String
+
+        /// A kind by its word.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Connected, logged in and bound to its database.
+        public static let opened = Change(rawValue: "opened")
+        /// No connection could be made; `code` says why.
+        public static let failed = Change(rawValue: "failed")
+        /// An open one ended, and not by this side; `code` says why.
+        public static let lost = Change(rawValue: "lost")
+        /// An open one was closed by this side: the databases were closed, a lease left it unfit for the next one, it
+        /// answered nobody, it led to the wrong server, or it was idle or in use for too long.
+        public static let closed = Change(rawValue: "closed")
+        /// The server is down, for all databases on it. From now on one connection attempt per backoff interval tests
+        /// it; commands that need a new connection fail at once meanwhile. `code` says why.
+        public static let circuitOpened = Change(rawValue: "circuit-opened")
+        /// The server is back.
+        public static let circuitClosed = Change(rawValue: "circuit-closed")
     }
 }

@@ -1,4 +1,4 @@
-/// What a program wants to hear of its commands and connections: the one hook for logs, metrics and traces.
+/// Is notified of commands that have ended and of connections: the one hook for logs, metrics and traces.
 ///
 /// ```swift
 /// struct SlowLog: RedisObserver {
@@ -9,15 +9,15 @@
 /// var configuration = RedisConfiguration(host: "cache")
 /// configuration.observer = SlowLog()
 /// ```
-/// Of commands it hears on the caller's task or thread, after each command or pipeline and before its caller goes on:
-/// what it does is part of every command's time, and a task-local trace context is the caller's. Of connections it
-/// hears on a queue of their own, a moment later, in their order. Adapters to swift-log,
+/// It is notified of a command on the caller's task or thread, before the caller goes on: what it does adds to the time
+/// of every command, and a task-local trace context is the caller's. It is notified of connections on a queue of their
+/// own, a moment later, in the order of the changes. Adapters to swift-log,
 /// swift-metrics and swift-distributed-tracing are a few lines: <doc:Observing>.
 public protocol RedisObserver: Sendable {
-    /// A command or a pipeline has its replies, or has failed, on this side too; or nobody could be lent a connection.
+    /// A command or a pipeline has its replies or has failed, also where nothing was sent; or a lease has failed.
     func commandEnded(_ event: RedisCommandEvent)
 
-    /// A connection was opened, lost or closed, or the server went away or came back.
+    /// A connection was opened, lost or closed, or the server went down or came back.
     func connectionChanged(_ event: RedisConnectionEvent)
 }
 

@@ -43,7 +43,7 @@ struct Handshake: Sendable {
         var encoder = RESPEncoder(capacity: 256)
         switch version {
         case .resp3: ask(.hello, hello(), &encoder)
-        case .resp2: askForLogin(&encoder)
+        default: askForLogin(&encoder)
         }
         ask(.information, ["CLIENT", "SETINFO", "LIB-NAME", ConnectionSettings.libraryName], &encoder)
         ask(.information, ["CLIENT", "SETINFO", "LIB-VER", LibraryVersion.number], &encoder)

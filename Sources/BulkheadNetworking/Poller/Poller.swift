@@ -15,9 +15,9 @@ protocol TimerTarget: AnyObject, Sendable {
 /// Waits for sockets and deadlines on behalf of all connections of the process, on one thread of its own, which nothing
 /// that the program does can keep.
 ///
-/// Not dispatch sources and timers: they need a thread of Dispatch's pool, which blocks of the program may hold for
-/// seconds. And on Linux, Dispatch's event thread goes on using a source's memory after it has announced a hang-up,
-/// while a worker may already take the source apart, which crashes the process or loses another's events.
+/// Not dispatch timers: they need a thread of Dispatch's pool, which blocks of the program may hold for seconds. Not
+/// dispatch sources on Linux: Dispatch's event thread reads a source's memory after it has announced a hang-up, when a
+/// worker may have released the source, and the process crashes (`BulkheadDispatchHangUps` shows it).
 final class Poller: Sendable {
     static let shared = Poller()
 
@@ -116,7 +116,10 @@ protocol SocketQueue: Sendable {
 /// The system's best.
 private func systemSocketQueue() -> any SocketQueue {
     #if os(Linux)
-    if let queue = EpollQueue() { return queue }
-    #endif
+    return EpollQueue() ?? PollQueue()
+    #elseif canImport(Darwin)
+    return DispatchSocketQueue()
+    #else
     return PollQueue()
+    #endif
 }

@@ -18,10 +18,12 @@ struct PushRouter<Reader: Sendable>: Sendable {
     struct Registration: Hashable, Sendable {
         fileprivate let interest: Interest
         fileprivate let number: Int
+
+        var isForRest: Bool { interest == .rest }
     }
 
     private struct Entry: Sendable {
-        let number: Int
+        let registration: Registration
         let reader: Reader
     }
 
@@ -32,26 +34,26 @@ struct PushRouter<Reader: Sendable>: Sendable {
     /// Gives `reader` what fits `interest` from now on, behind those who registered before. Constant time.
     mutating func register(_ reader: Reader, for interest: Interest) -> Registration {
         newest += 1
-        let entry = Entry(number: newest, reader: reader)
+        let entry = Entry(registration: Registration(interest: interest, number: newest), reader: reader)
         if interest == .rest { rest.append(entry) } else { others[interest, default: []].append(entry) }
-        return Registration(interest: interest, number: newest)
+        return entry.registration
     }
 
     /// Gives that reader no more. Linear in those who registered for the same.
     mutating func unregister(_ registration: Registration) {
-        if registration.interest == .rest { return rest.removeAll { $0.number == registration.number } }
-        others[registration.interest]?.removeAll { $0.number == registration.number }
+        if registration.interest == .rest { return rest.removeAll { $0.registration == registration } }
+        others[registration.interest]?.removeAll { $0.registration == registration }
         if others[registration.interest]?.isEmpty == true { others[registration.interest] = nil }
     }
 
-    /// Calls `body` with each reader of a push, in the order they registered. One look-up, and none where all take the
-    /// rest.
-    func forEachReader(of push: RESPValue, _ body: (Reader) -> Void) {
+    /// Calls `body` with each reader of a push and its registration, in the order they registered. One look-up, and
+    /// none where all take the rest.
+    func forEachReader(of push: RESPValue, _ body: (Reader, Registration) -> Void) {
         var entries = rest
         if !others.isEmpty, let interest = Self.interest(in: push), let registered = others[interest] {
             entries = registered
         }
-        for entry in entries { body(entry.reader) }
+        for entry in entries { body(entry.reader, entry.registration) }
     }
 
     private static func interest(in push: RESPValue) -> Interest? {

@@ -73,8 +73,8 @@ package final class Circuit: Sendable {
         return .attempt(Attempt(self, attempt, leave))
     }
 
-    /// Calls `notify` with leave to try once, or with why not: at once if that is known, else when the attempt under way
-    /// is over.
+    /// Calls `notify` with leave to try once, or with why not: at once if that is known, else when the attempt in
+    /// progress ends.
     package func ask(_ notify: @escaping @Sendable (Answer) -> Void) {
         guard let wider else { return ask(Waiter(wider: nil, notify: notify)) }
         wider.ask { [self] answer in

@@ -122,6 +122,12 @@ enum SystemCall {
         closeSocket(descriptor)
     }
 
+    /// Another descriptor of the same socket, which no child inherits; nil if no more files may be open.
+    static func duplicate(_ descriptor: Int32) -> Int32? {
+        let other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return other >= 0 ? other : nil
+    }
+
     /// A pipe that never blocks; nil if no more files may be open.
     static func openPipe() -> (read: Int32, write: Int32)? {
         var ends: [Int32] = [-1, -1]

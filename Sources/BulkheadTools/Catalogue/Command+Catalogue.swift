@@ -36,8 +36,8 @@ extension Command {
                     ("  url", "the server of this name, if it is another one; may hold a login"),
                     (
                         "  budget",
-                        "what this name may take of a program's connections: leases, waiters, requests, "
-                            + "unwritten_bytes, scan_pace; each may be left out"
+                        "what this name may take of a program's connections: max_leases, max_waiters, "
+                            + "max_requests, max_unwritten_bytes, scan_pace; each may be left out"
                     ),
                 ])
         ],

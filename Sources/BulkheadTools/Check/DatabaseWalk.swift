@@ -182,7 +182,7 @@ private struct Walker: Sendable {
             cursor, asking: waiting, costOfName: costOfName,
             cost: isProbe ? 1 : max(cost, WalkStep.leastCost), isProbe: isProbe)
         let start = ContinuousClock.now
-        let replies = try await connection.send(step.batch)
+        let replies = try await connection.pipeline(step.batch)
         let answer = try WalkAnswer(step, replies, time: ContinuousClock.now - start)
         next.pacer.end(keys: isProbe ? 1 : step.cost)
         return (answer, next)

@@ -50,7 +50,7 @@ extension ToolPermissions {
         var open = RedisBatch()
         open.append(raw("MULTI"))
         // Alone: if it is refused, what follows would be run.
-        if let refusal = try await connection.send(open).first?.failure {
+        if let refusal = try await connection.pipeline(open).first?.failure {
             guard refusal.isOfOneCommand else { return false }
             take(Call("MULTI"), refusal)
             return true
@@ -59,7 +59,7 @@ extension ToolPermissions {
         var queued = RedisBatch()
         for call in calls { queued.append(RedisCommand<RESPValue>.reaching(call.name, call.arguments)) }
         queued.append(raw("DISCARD"))
-        let replies = try await connection.send(queued)
+        let replies = try await connection.pipeline(queued)
         for (index, (call, reply)) in zip(calls, replies).enumerated() {
             if let refusal = reply.failure { take(call, refusal, isNote: index == calls.count - 1) }
         }
@@ -70,7 +70,7 @@ extension ToolPermissions {
         for word in ["MULTI", "EXEC"] { direct.append(raw(word)) }
         direct.append(raw("WATCH", "bulkhead:doctor"))
         direct.append(raw("UNWATCH"))
-        for (name, reply) in zip(["MULTI", "EXEC", "WATCH", "UNWATCH"], try await connection.send(direct)) {
+        for (name, reply) in zip(["MULTI", "EXEC", "WATCH", "UNWATCH"], try await connection.pipeline(direct)) {
             if let refusal = reply.failure { take(Call(name), refusal) }
         }
         return true

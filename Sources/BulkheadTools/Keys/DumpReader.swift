@@ -67,7 +67,7 @@ extension RedisExecutor {
         if keys.isEmpty { return [] }
         var batch = RedisBatch()
         for key in keys { batch.append(raw("MEMORY", "USAGE", key)) }
-        return try await send(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
+        return try await pipeline(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
     }
 
     /// The same with a guess of 64 KiB where the server does not tell.
@@ -101,7 +101,7 @@ struct DumpReader: Sendable {
             if isAtomic { batch.append(raw("EXEC")) }
         }
         let own = expiry.replies + 2
-        var replies = try await connection.send(batch)[...]
+        var replies = try await connection.pipeline(batch)[...]
         var dumps: [KeyDump?] = []
         for key in keys {
             var answers = replies.prefix(own)

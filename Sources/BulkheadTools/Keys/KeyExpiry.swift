@@ -66,7 +66,7 @@ struct KeyExpiryQuery: Sendable {
             if open.isEmpty { break }
             var batch = RedisBatch()
             for index in open { append(keys[index], to: &batch) }
-            var replies = try await connection.send(batch)[...]
+            var replies = try await connection.pipeline(batch)[...]
             for index in open {
                 let own = replies.prefix(self.replies)
                 replies = replies.dropFirst(self.replies)

@@ -135,7 +135,9 @@ private struct LintRun {
             let found = Linter.findings(in: bytes, as: language)
             findings += found.count
             filesWithFindings += found.isEmpty ? 0 : 1
-            if report.format == .json { document.findings += found.map { LintDocument.Item(file: ShownBytes(input.path), finding: $0) } }
+            if report.format == .json {
+                document.findings += found.map { LintDocument.Item(file: ShownBytes(input.path), finding: $0) }
+            }
             if report.format == .sarif { sarif.add(found, in: input.path) }
             let text = report.text(found, in: input.path)
             if !text.isEmpty { try streams.output.writeAll(text) }

@@ -54,7 +54,7 @@ struct MigrationFence: Sendable {
         batch.append(raw("UNWATCH"))
         batch.append(RedisCommand<RESPValue>.raw("WATCH", names + keys, as: RESPValue.self))
         for name in names { batch.append(raw("GET", name)) }
-        let replies = try await connection.send(batch)
+        let replies = try await connection.pipeline(batch)
         if let failure = replies.lazy.compactMap(\.failure).first { throw failure }
         let token = token
         guard replies.dropFirst(2).allSatisfy({ $0.bytes?.elementsEqual(token) == true }) else { throw Self.lost }

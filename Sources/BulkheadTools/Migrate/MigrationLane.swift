@@ -56,7 +56,7 @@ extension RedisExecutor {
     func exist(_ keys: [RESPBytes]) async throws(RedisError) -> [Bool] {
         var batch = RedisBatch()
         for key in keys { batch.append(raw("EXISTS", key)) }
-        let replies = try await send(batch)
+        let replies = try await pipeline(batch)
         if let failure = replies.lazy.compactMap(\.failure).first { throw failure }
         return replies.map { $0.integer == 1 }
     }

@@ -147,7 +147,7 @@ struct ServerSideMover: KeyMover {
     ) async throws(RedisError) -> [Int] {
         var batch = RedisBatch()
         for index in places { batch.append(command(step, slice.keys[index])) }
-        let replies = try await lane.source.send(batch)
+        let replies = try await lane.source.pipeline(batch)
         var refused: [Int] = []
         var uncopyable: [Int] = []
         var fatal: RedisError?

@@ -41,7 +41,7 @@ extension RedisConnection {
         var batch = RedisBatch()
         batch.append(raw("UNWATCH"))
         batch.append(RedisCommand<RESPValue>.raw("WATCH", keys, as: RESPValue.self))
-        if let failure = try await send(batch).lazy.compactMap(\.failure).first { throw failure }
+        if let failure = try await pipeline(batch).lazy.compactMap(\.failure).first { throw failure }
     }
 
     /// Runs the commands in one transaction: their replies, errors among them; nil if a watched key has changed and
@@ -51,7 +51,7 @@ extension RedisConnection {
         batch.append(raw("MULTI"))
         for command in commands { batch.append(command) }
         batch.append(raw("EXEC"))
-        let replies = try await send(batch)
+        let replies = try await pipeline(batch)
         guard let result = replies.last else { throw .strangeReply }
         if result.failure != nil { throw replies.lazy.compactMap(\.failure).first ?? .strangeReply }
         return result.elements.map { Array($0) }

@@ -248,7 +248,7 @@ struct Restoration: Sendable {
         for record in slice { batch.append(restore(record, version)) }
         let replies: [RESPValue]
         do {
-            replies = try await database.send(batch)
+            replies = try await database.pipeline(batch)
         } catch {
             let error = largest.explained(error, sending: slice.reduce(0) { $0 + $1.bytes })
             report.isAmbiguous = error.isAmbiguous

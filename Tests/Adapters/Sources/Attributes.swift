@@ -8,7 +8,7 @@ extension RedisCommandEvent {
             "server.address": serverAddress, "bulkhead.database.name": database.text,
         ]
         if let serverPort { attributes["server.port"] = "\(serverPort)" }
-        if case .failure(let code) = outcome {
+        if let code {
             attributes["error.type"] = code.name
             if code.isOfServer { attributes["db.response.status_code"] = code.name }
         }

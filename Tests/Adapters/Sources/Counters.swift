@@ -1,9 +1,9 @@
 import Bulkhead
 
 func printWhatHappens(in databases: RedisDatabases, meanwhile: () async throws -> Void) async throws {
-    let before = databases.snapshot()
+    let before = databases.metrics()
     try await meanwhile()
-    if let main = databases.snapshot()[.main]?.since(before[.main] ?? RedisSnapshot()) {
+    if let main = databases.metrics()[.main]?.since(before[.main] ?? RedisMetrics()) {
         print("\(main.answered) commands, p99 \(main.latencies.percentile(99) ?? .zero), failures \(main.failures)")
     }
 }

@@ -5,7 +5,7 @@ struct LoggingObserver: RedisObserver {
     let logger: Logger
 
     func commandEnded(_ event: RedisCommandEvent) {
-        guard case .failure = event.outcome else { return }
+        guard event.code != nil else { return }
         var metadata: Logger.Metadata = event.attributes.mapValues { "\($0)" }
         metadata["bulkhead.stage"] = "\(event.stage.rawValue)"
         metadata["bulkhead.duration"] = "\(event.duration)"

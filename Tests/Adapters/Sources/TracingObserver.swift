@@ -10,7 +10,7 @@ struct TracingObserver: RedisObserver {
         for (name, value) in event.attributes { span.attributes[name] = value }
         if let port = event.serverPort { span.attributes["server.port"] = port }
         if event.commandCount > 1 { span.attributes["db.operation.batch.size"] = event.commandCount }
-        if case .failure = event.outcome { span.setStatus(SpanStatus(code: .error)) }
+        if event.code != nil { span.setStatus(SpanStatus(code: .error)) }
         span.end()
     }
 }

@@ -141,7 +141,7 @@ import Tracing
 
     @Test func `the counters that are always there are printed`() async throws {
         try await printWhatHappens(in: databases) { _ = try await databases[.main].get("a") }
-        #expect(databases.snapshot()[.main]?.answered == 1)
+        #expect(databases.metrics()[.main]?.answered == 1)
         await databases.close()
     }
 

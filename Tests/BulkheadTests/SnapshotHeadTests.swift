@@ -1,4 +1,4 @@
-@testable import BulkheadNetworking
+@testable import Bulkhead
 import Testing
 
 @Suite("The head of a snapshot") struct SnapshotHeadTests {

@@ -38,9 +38,9 @@ private final class DyingServer: Sendable {
     var commands: [String] { heard.commands.withLock(\.self) }
     var connectionCount: Int { server.connectionCount }
 
-    func databases(_ replay: RedisRetryPolicy = .reads) -> RedisDatabases {
+    func databases(_ policy: RedisRetryPolicy = .reads) -> RedisDatabases {
         var configuration = patientConfiguration(server.path)
-        configuration.retryPolicy = replay
+        configuration.retryPolicy = policy
         return RedisDatabases(configuration)
     }
 
@@ -73,10 +73,10 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test(arguments: 0..<2, [RedisRetryPolicy.notSent, .reads, .idempotentWrites])
-    func `never sends INCR twice, and calls it ambiguous`(way: Int, replay: RedisRetryPolicy) async throws {
+    func `never sends INCR twice, and calls it ambiguous`(way: Int, policy: RedisRetryPolicy) async throws {
         let server = DyingServer(deaths: 1)
         defer { server.stop() }
-        let databases = server.databases(replay)
+        let databases = server.databases(policy)
         let error = await #expect(throws: RedisError.self) { try await ways[way](databases, .incr("a")) }
         #expect(error?.code == .connectionClosed && error?.isAmbiguous == true && error?.isSafeToRetry == false)
         #expect(server.commands == ["INCR"])
@@ -84,11 +84,11 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test(arguments: 0..<2) func `has a write that may run twice sent again only on request`(way: Int) async throws {
-        for (replay, expected) in [(RedisRetryPolicy.reads, ["DEL"]), (.idempotentWrites, ["DEL", "DEL"])] {
+        for (policy, expected) in [(RedisRetryPolicy.reads, ["DEL"]), (.idempotentWrites, ["DEL", "DEL"])] {
             let server = DyingServer(deaths: 1)
-            let databases = server.databases(replay)
+            let databases = server.databases(policy)
             let reply = try? await ways[way](databases, .del("a"))
-            #expect((reply == nil) == (replay == .reads))
+            #expect((reply == nil) == (policy == .reads))
             #expect(server.commands == expected)
             await databases.close()
             server.stop()

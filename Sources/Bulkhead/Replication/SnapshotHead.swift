@@ -1,12 +1,3 @@
-/// How the end of a snapshot on the replication stream is told.
-package enum SnapshotFraming: Sendable, Hashable {
-    /// So many bytes: the server has written a file first.
-    case length(Int)
-    /// These 40 bytes come behind it: the server writes straight into the socket. They may also stand in the data,
-    /// so they mean the end only where the snapshot itself has ended.
-    case mark([UInt8])
-}
-
 /// What a server answers to SYNC before the snapshot, byte by byte: a pure machine.
 ///
 /// ```
@@ -18,7 +9,7 @@ package enum SnapshotFraming: Sendable, Hashable {
 /// Source: `syncCommand` and `replicationSetupReplicaForFullResync` in `src/replication.c` of Redis.
 struct SnapshotHead {
     enum Answer: Hashable {
-        case snapshot(SnapshotFraming)
+        case snapshot(RedisSnapshotTransfer.Framing)
         /// The server's error, without its dash.
         case refused([UInt8])
         /// A line that is none of the above.

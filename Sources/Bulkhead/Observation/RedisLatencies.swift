@@ -1,56 +1,3 @@
-/// What a database's commands have come to since its ``RedisDatabases`` was made; see ``RedisDatabases/snapshot()``.
-public struct RedisSnapshot: Sendable, Hashable {
-    /// Commands the server answered, those of pipelines one by one.
-    public internal(set) var answered = 0
-    /// Of these, how many by an error.
-    public internal(set) var errors = 0
-    /// Calls without a reply, by the error's code as observers see it: refused ones and waits for a connection
-    /// of one's own among them.
-    public internal(set) var failures: [RedisError.Code: Int] = [:]
-    /// How long the calls took that were answered; a pipeline is one call. Those in ``waits`` are not among them.
-    public internal(set) var latencies = RedisLatencies()
-    /// The same of calls that their callers asked to wait: BLPOP and its kin, XREAD and XREADGROUP with BLOCK, WAIT and
-    /// WAITAOF, and pipelines with one of them. It tells how long something took to come, not how fast the server is.
-    public internal(set) var waits = RedisLatencies()
-
-    /// Nothing yet.
-    public init() {}
-
-    /// What came on top of an earlier snapshot of the same database.
-    public func since(_ earlier: RedisSnapshot) -> RedisSnapshot {
-        var difference = self
-        difference.answered -= earlier.answered
-        difference.errors -= earlier.errors
-        difference.failures = failures.compactMapValues { $0 }
-        for (code, count) in earlier.failures { difference.failures[code, default: 0] -= count }
-        difference.failures = difference.failures.filter { $0.value != 0 }
-        difference.latencies.subtract(earlier.latencies)
-        difference.waits.subtract(earlier.waits)
-        return difference
-    }
-}
-
-extension RedisSnapshot: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// One line: `50 answered, 2 of them errors, 1 timed-out; latencies p50 110 µs, p99 0.6 ms, max 0.7 ms of 48; …`
-    public var description: String {
-        let counts = "\(answered) answered" + (errors > 0 ? ", \(errors) of them errors" : "")
-        let lost = failures.sorted { $0.key.name < $1.key.name }.map { "\($0.value) \($0.key)" }
-        var parts = [([counts] + lost).joined(separator: ", ")]
-        if latencies.count > 0 { parts.append("latencies \(latencies)") }
-        if waits.count > 0 { parts.append("waits \(waits)") }
-        return parts.joined(separator: "; ")
-    }
-
-    public var debugDescription: String { description }
-    public var customMirror: Mirror {
-        Mirror(
-            self,
-            children: [
-                "answered": answered, "errors": errors, "failures": failures, "latencies": latencies, "waits": waits,
-            ])
-    }
-}
-
 /// Latencies in buckets that are an eighth of their value wide: from a nanosecond to over an hour in 2.5 KB.
 public struct RedisLatencies: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
@@ -74,9 +21,19 @@ public struct RedisLatencies: Sendable, Hashable, CustomStringConvertible, Custo
         return nil
     }
 
-    /// The buckets with something in them, the shortest first: no latency in one is above its `upperBound`.
-    public var buckets: [(upperBound: Duration, count: Int)] {
-        counts.enumerated().filter { $1 > 0 }.map { (.nanoseconds(Self.upperBound(of: $0)), $1) }
+    /// The buckets with something in them, the shortest latencies first.
+    public var buckets: [Bucket] {
+        counts.enumerated().filter { $1 > 0 }.map {
+            Bucket(upperBound: .nanoseconds(Self.upperBound(of: $0)), count: $1)
+        }
+    }
+
+    /// Latencies that are nearly alike.
+    public struct Bucket: Sendable, Hashable, Codable {
+        /// None of them is above this.
+        public let upperBound: Duration
+        /// How many they are.
+        public let count: Int
     }
 
     init() {}
@@ -114,6 +71,25 @@ public struct RedisLatencies: Sendable, Hashable, CustomStringConvertible, Custo
     static func upperBound(of bucket: Int) -> Int64 {
         let shift = max(0, bucket >> precisionBits - 1)
         return Int64(bucket - shift << precisionBits + 1) << Int64(shift) - 1
+    }
+}
+
+extension RedisLatencies: Codable {
+    /// Reads what `encode(to:)` wrote; throws if it holds more counts than there are buckets.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let read = try container.decode([Int].self)
+        guard read.count <= Self.bucketCount else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected at most \(Self.bucketCount) counts, found \(read.count)")
+        }
+        counts.replaceSubrange(..<read.count, with: read)
+    }
+
+    /// Writes the counts of all buckets up to the last that holds something.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(Array(counts.prefix((counts.lastIndex { $0 != 0 } ?? -1) + 1)))
     }
 }
 

@@ -39,7 +39,7 @@ struct LeaseState: Sendable {
         }
         calls += 1
         guard special.contains(where: \.command.isOfConversation) else { return }
-        // Which of two tasks' replies is told here first says nothing about their order at the server.
+        // Which of two tasks comes here first says nothing about the order of their replies.
         if conversations > 0 { isTainted = true }
         conversations += 1
     }
@@ -66,7 +66,7 @@ struct LeaseState: Sendable {
             replies.forEachReply { each.append($0) }
             for (position, command) in special { answered(command, each[position]) }
         case .failure(let failure) where failure.stage.isSafeToRepeat: break
-        // A wait that was ended; what its pipeline began is not told.
+        // A wait that was ended; nobody knows what its pipeline began.
         case .failure(let failure) where failure.stage == .answered && !isConversation: break
         case .failure:
             if isConversation || special.contains(where: { $0.command.blockingTime != .none }) { isTainted = true }

@@ -1,0 +1,33 @@
+import BulkheadRESP
+
+/// When `SET` writes.
+public struct RedisSetCondition: Sendable, Hashable {
+    private let word: String
+    /// What stands behind the word.
+    private var value: RESPBytes?
+
+    /// Only a key that does not exist yet (`NX`).
+    public static let ifAbsent = RedisSetCondition(word: "NX")
+    /// Only a key that exists already (`XX`).
+    public static let ifPresent = RedisSetCondition(word: "XX")
+
+    /// Only a key whose value is a string of exactly these bytes (`IFEQ`). Since Valkey 8.1 and Redis 8.4.0
+    ///
+    /// Another server throws `ERR`, and nothing changes.
+    public static func ifEqual(to value: some RedisArgument) -> RedisSetCondition {
+        RedisSetCondition(word: "IFEQ", value: RESPBytes(value.encodedBytes))
+    }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) {
+        arguments.append(word)
+        if let value { arguments.append(value) }
+    }
+}
+
+extension RedisArgument {
+    /// The bytes that stand for it in a command.
+    fileprivate var encodedBytes: [UInt8] {
+        var arguments = EncodedArguments(RedisArguments.encode { $0.append(self) })
+        return arguments.next().map { Array($0) } ?? []
+    }
+}

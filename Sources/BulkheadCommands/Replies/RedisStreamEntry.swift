@@ -1,0 +1,24 @@
+public import BulkheadRESP
+
+/// One entry of a stream: its id and its fields, in the order they were added; names may repeat.
+public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
+    /// Milliseconds since 1970 and a number within them: `1526919030474-55`.
+    public let id: String
+    /// The fields in the order they were added; empty for a deleted entry that a consumer group still knows.
+    public let fields: [RedisField<Value>]
+
+    /// Reads an array of an id and a flat array of fields; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let pair = try value.requireElements("an entry's id and fields", count: 2)
+        id = try String(redis: pair[0])
+        // A deleted entry has null in place of its fields.
+        fields = pair[1].isNull ? [] : try RedisField.elements(redis: pair[1])
+    }
+
+    /// The first value of that name; nil if there is none.
+    public subscript(name: String) -> Value? { fields.first { $0.name.elementsEqual(name.utf8) }?.value }
+}
+
+extension RedisStreamEntry: Equatable where Value: Equatable {}
+extension RedisStreamEntry: Hashable where Value: Hashable {}
+extension RedisStreamEntry: Codable where Value: Codable {}

@@ -70,7 +70,9 @@ import Testing
         }
     }
 
-    @Test func `on a terminal it is shown how much of a file is read`() async throws {
+    /// Only where reading takes long enough to be shown, in a debug build.
+    @Test(.enabled(if: TestTier.isWhole))
+    func `on a terminal it is shown how much of a file is read`() async throws {
         try await withToolServer { server, databases in
             try await databases[.main].send("EVAL", "for i = 1, 200000 do redis.call('SET', i, i) end", 0)
             try await databases[.main].send("SAVE")

@@ -75,7 +75,7 @@ import Testing
         (["resp", "--chunk", "0"], "bulkhead resp: --chunk takes a positive integer, not '0'"),
         (["resp", "--chunk=-1"], "bulkhead resp: --chunk takes a positive integer, not '-1'"),
         (["resp", "--chunk", "1.5"], "bulkhead resp: --chunk takes a positive integer, not '1.5'"),
-        (["resp", "--chunk="], "bulkhead resp: --chunk takes a positive integer, not ''"),
+        (["resp", "--chunk="], "bulkhead resp: --chunk takes a positive integer, not an empty text"),
         (
             ["resp", "--chunk", "9223372036854775808"],
             "bulkhead resp: --chunk takes a positive integer, not '9223372036854775808'"

@@ -89,9 +89,10 @@ public final class RedisTestServer: Sendable {
 
     deinit { stop() }
 
-    /// The address for a client: `redis://127.0.0.1:PORT`, or `unix://` with the socket's path, percent-encoded.
+    /// The address for a client: `redis://127.0.0.1:PORT`, `rediss://` in its place where the port speaks TLS, or
+    /// `unix://` with the socket's path, percent-encoded.
     public var url: String {
-        if let port { return "redis://127.0.0.1:\(port)" }
+        if let port { return "\(options.tls == nil ? "redis" : "rediss")://127.0.0.1:\(port)" }
         return "unix://" + PrivateFolder.percentEncoded(socketPath)
     }
 

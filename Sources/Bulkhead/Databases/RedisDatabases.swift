@@ -48,11 +48,13 @@ public final class RedisDatabases: Sendable {
         let endpoint: Endpoint
         let username: String?
         let password: String?
+        let tls: RedisTLS?
 
         init(_ place: RedisConfiguration) {
             endpoint = place.endpoint
             username = place.username
             password = place.password?.text
+            tls = place.tls
         }
     }
 

@@ -10,6 +10,10 @@ extension RedisError {
             case .nameNotResolved: .nameNotResolved
             case .connectFailed: .connectFailed
             case .connectTimedOut: .connectTimedOut
+            case .tlsUnavailable: .tlsUnavailable
+            case .tlsSettings: .invalidConfiguration
+            case .certificateRefused: .certificateRefused
+            case .tlsRefused, .tlsFailed: .tlsFailed
             case .handshakeRefused(code: "ERR"), .handshakeUnanswered: .handshakeRefused
             case .handshakeRefused(let word): Code(server: word)
             case .authenticationFailed: .authenticationFailed

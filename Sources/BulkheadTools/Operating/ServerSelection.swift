@@ -61,11 +61,15 @@ package struct ServerSelection: Sendable {
         if let url {
             for name in ["REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"] { environment[name] = nil }
             environment["REDIS_URL"] = url
+            let chosen = try RedisConfiguration(url: url)
             // What the URL says of the login goes before what the environment says, as for any flag.
-            if try RedisConfiguration(url: url).password != nil {
+            if chosen.password != nil {
                 environment["REDIS_USERNAME"] = nil
                 environment["REDIS_PASSWORD"] = nil
             }
+            // The URL alone says whether there is TLS; without, the environment's files are another server's.
+            environment["REDIS_TLS"] = nil
+            if chosen.tls == nil { environment = environment.filter { !$0.key.hasPrefix("REDIS_TLS_") } }
         }
         return try RedisConfiguration(environment: environment).forOperators
     }

@@ -63,12 +63,4 @@ private func encoded(_ words: [String]) -> EncodedCommand {
             .map { encoded($0).label }
         #expect(labels == ["GET", "CONFIG", "EVAL", "OTHER", "OTHER"])
     }
-
-    @Test func `has one category a command`() {
-        let sets = [
-            SideEffectTable.read, SideEffectTable.idempotent, SideEffectTable.accumulating, SideEffectTable.admin,
-            SideEffectTable.never, SideEffectTable.families,
-        ]
-        #expect(sets.reduce(0) { $0 + $1.count } == sets.reduce(Set()) { $0.union($1) }.count)
-    }
 }

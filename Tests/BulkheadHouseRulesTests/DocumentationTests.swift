@@ -38,7 +38,8 @@ import Testing
             let archive = folder.appendingPathComponent("archive").path
             let source = module == "Bulkhead" ? [Repository.root.appendingPathComponent(Self.catalog).path] : []
             let built = try Child.run(
-                "/bin/sh", ["-c", #"exec "$@" 2>&1"#, "sh", "docc", "convert"] + source + [
+                "/bin/sh",
+                ["-c", #"exec "$@" 2>&1"#, "sh", "docc", "convert"] + source + [
                     "--additional-symbol-graph-dir", folder.path, "--output-path", archive,
                     "--fallback-display-name", module, "--fallback-bundle-identifier", module,
                     "--warnings-as-errors", "--ide-console-output",

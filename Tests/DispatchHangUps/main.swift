@@ -24,6 +24,7 @@ let streamSocket = Int32(SOCK_STREAM.rawValue)
 #else
 let streamSocket = SOCK_STREAM
 #endif
+let dontWait = Int32(MSG_DONTWAIT)
 
 let hangUps = 50_000
 let chains = 8
@@ -46,7 +47,11 @@ final class Chain: @unchecked Sendable {
         precondition(socketpair(AF_UNIX, streamSocket, 0, &ends) == 0, "no sockets are left")
         let (ours, theirs) = (ends[0], ends[1])
         let source = DispatchSource.makeReadSource(fileDescriptor: ours, queue: .global())
-        source.setEventHandler { source.cancel() }
+        source.setEventHandler {
+            var byte: UInt8 = 0
+            _ = recv(ours, &byte, 1, dontWait)
+            source.cancel()
+        }
         source.setCancelHandler { [self] in
             close(ours)
             next()

@@ -2,7 +2,7 @@ public import BulkheadCommands
 import BulkheadNetworking
 public import BulkheadRESP
 
-/// A connection of one's own for blocking callers, lent by ``BlockingRedisDatabase/withConnection(_:)``.
+/// A connection of one's own for blocking callers, lent by `withConnection`.
 ///
 /// It belongs to the thread that leased it. After the lease every function throws `closed`.
 public final class BlockingRedisConnection: BlockingRedisExecutor {

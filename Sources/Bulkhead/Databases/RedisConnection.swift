@@ -3,7 +3,7 @@ import BulkheadNetworking
 public import BulkheadRESP
 import Synchronization
 
-/// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.
+/// A connection of one's own in a named database, lent by `withConnection`.
 ///
 /// It takes all commands a database takes, and those that need several on one connection: WATCH, MULTI, EXEC,
 /// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. Between MULTI and EXEC it

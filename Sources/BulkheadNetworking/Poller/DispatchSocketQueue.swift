@@ -11,7 +11,8 @@ import Synchronization
 /// Chosen on Darwin only. On Linux Dispatch may read a source's memory after a hang-up, when it is released already,
 /// and crash: `BulkheadDispatchHangUps` shows that.
 final class DispatchSocketQueue: SocketQueue {
-    private struct Entry {
+    /// `@unchecked`: a source may be used from any thread, though its type does not say so.
+    private struct Entry: @unchecked Sendable {
         let watch: Watch
         let watcher: any SocketWatcher
         let source: any DispatchSourceProtocol
@@ -36,8 +37,7 @@ final class DispatchSocketQueue: SocketQueue {
         var over: [(watch: Watch, watcher: any SocketWatcher)] = []
     }
 
-    /// `nonisolated(unsafe)`: sources are not Sendable, and are used under the mutex.
-    nonisolated(unsafe) private let books = Mutex(Books())
+    private let books = Mutex(Books())
     private let queue = DispatchQueue(label: "bulkhead.sockets", qos: .userInitiated)
     private let news = DispatchSemaphore(value: 0)
 

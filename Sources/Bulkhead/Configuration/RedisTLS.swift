@@ -12,9 +12,11 @@ import BulkheadNetworking
 /// ```
 /// TLS is OpenSSL's, version 3 or 1.1.1, which the first connection loads from the system, or from the folder that the
 /// environment's `BULKHEAD_OPENSSL` names; without it commands throw `tls-unavailable`. On Apple's systems that folder
-/// must be set, and programs that are linked statically with musl cannot load it. All files are in PEM form. They are read when the first connection is made, and again when they
-/// have changed, so that renewed certificates need no restart. A file that cannot be used fails commands as
-/// `invalid-configuration`, before anything is sent.
+/// must be set, and programs that are linked statically with musl cannot load it.
+///
+/// All files are in PEM form. They are read when the first connection is made, and again when they have changed, so that
+/// renewed certificates need no restart. A file that cannot be used fails commands as `invalid-configuration`, before
+/// anything is sent.
 public struct RedisTLS: Sendable {
     var settings = TLSSettings()
 

@@ -170,8 +170,8 @@ extension ConnectionFailure {
         // Who has a certificate is there.
         case .handshakeRefused, .authenticationFailed, .permissionDenied, .certificateRefused, .tlsRefused: .login
         case .databaseOutOfRange, .databaseDenied: .database
-        case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .closed, .tooManyWaiters, .tooManyRequests, .timedOut, .leaseTimedOut, .cancelled,
-            .pushOverflow:
+        case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .closed, .tooManyWaiters, .tooManyRequests, .timedOut,
+            .leaseTimedOut, .cancelled, .pushOverflow:
             nil
         }
     }

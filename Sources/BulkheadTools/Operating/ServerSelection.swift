@@ -165,7 +165,7 @@ extension RedisConfiguration {
 extension Flag {
     static let url = Flag(
         "url", .text("URL"),
-        "the server: redis://[user:password@]host[:port] or unix:///path; default: REDIS_URL, or REDIS_HOST etc.")
+        "the server: redis[s]://[user:password@]host[:port] or unix:///path; default: REDIS_URL, or REDIS_HOST etc.")
     static let catalogue = Flag(
         "catalogue", .text("FILE", .files),
         "a JSON file with the names; default: REDIS_CATALOGUE, or the four standard names")

@@ -66,7 +66,7 @@ import Testing
             try await main.flushdb()
             for line in scene.setup where !line.isEmpty {
                 let words = line.split(separator: " ").map(String.init)
-                try await main.send(words[0], arguments: Array(words.dropFirst()))
+                try await main.send(words[0], Array(words.dropFirst()))
             }
             for call in scene.calls {
                 do {
@@ -130,7 +130,7 @@ import Testing
                 try await main.flushdb()
                 for line in scene.setup where !line.isEmpty {
                     let words = line.split(separator: " ").map(String.init)
-                    try await main.send(words[0], arguments: Array(words.dropFirst()))
+                    try await main.send(words[0], Array(words.dropFirst()))
                 }
                 for call in scene.calls {
                     let words = call.encoded.words.map { RESPBytes($0) }

@@ -46,7 +46,7 @@ let package = Package(
         library("BulkheadRESP"),
         library("BulkheadRDB"),
 
-        // Floor 0 as well: numbers, tables, progress and the width of a terminal, for people who read one.
+        // Floor 0 as well: what programs share that people call: arguments, screens, tables, progress, child processes.
         library("BulkheadConsole"),
 
         // Floor 0 as well: what a lint finds in the bytes of a file.
@@ -99,7 +99,9 @@ let package = Package(
         program("BulkheadBulkReadingBenchmark", path: "Benchmarks/BulkReading"),
 
         // Tests. BulkheadTestSupport holds the scripted server and what several suites share.
-        library("BulkheadTestSupport", path: "Tests/TestSupport", of: "BulkheadRESP", "BulkheadTestServer"),
+        library(
+            "BulkheadTestSupport", path: "Tests/TestSupport",
+            of: "BulkheadRESP", "BulkheadConsole", "BulkheadTestServer"),
         // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),

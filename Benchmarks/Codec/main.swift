@@ -7,17 +7,17 @@ Settings.table.run { settings in
 
 func measure(_ settings: Settings) throws {
     guard let kind = Kind(rawValue: settings.kind) else {
-        throw ArgumentError.contradiction("--kind takes \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw ArgumentError("--kind takes \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     var modes = settings.modes.compactMap { Mode(rawValue: $0) }
     if modes.isEmpty { modes = Mode.allCases.filter { $0.fits(kind) } }
     if let wrong = modes.first(where: { !$0.fits(kind) }) {
-        throw ArgumentError.contradiction("--mode \(wrong.rawValue) does not go with --kind \(kind.rawValue)")
+        throw ArgumentError("--mode \(wrong.rawValue) does not go with --kind \(kind.rawValue)")
     }
 
     let valueSize = settings.valueSize ?? kind.defaultValueSize
     if kind == .floatVector, !valueSize.isMultiple(of: 4) {
-        throw ArgumentError.contradiction("a vector takes 4 bytes a number")
+        throw ArgumentError("a vector takes 4 bytes a number")
     }
     let wire = Wire(of: kind, valueSize: valueSize, limit: settings.replies ?? .max)
     let repetitions = settings.replies.map { $0 / wire.replies } ?? max(1, 100_000_000 / wire.bytes.count)

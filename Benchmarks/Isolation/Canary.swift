@@ -53,7 +53,8 @@ final class Canary: Sendable {
             }
             var wasStolen: Int64?
             if reading.stolen != nil, looks.isMultiple(of: Self.readingPeriod),
-                let stolen = MachineTime.now(cores: cores)?.stolen {
+                let stolen = MachineTime.now(cores: cores)?.stolen
+            {
                 if stolen > reading.stolen ?? stolen { wasStolen = reading.at }
                 reading = (stolen, now)
             }

@@ -29,8 +29,10 @@ struct FlushProbe {
         defer { databases.closeBlocking() }
         if try databases.blocking(.knowledge).dbsize() == 0 {
             try Workload(settings, lifetime: nil).load(
-                [Site(
-                    layout: .namedDatabases, cache: databases, vectors: databases, content: content, pace: .full)],
+                [
+                    Site(
+                        layout: .namedDatabases, cache: databases, vectors: databases, content: content, pace: .full)
+                ],
                 interruption)
         }
         var measurements: [FlushMeasurement] = []
@@ -63,14 +65,16 @@ struct FlushProbe {
         let span = Mutex((start: Int64.max, end: Int64.max))
         let isFlushed = DispatchSemaphore(value: 0)
         let canary = Canary(cores: machine.cores, besideOwnWork: false)
-        guard let flusher = DedicatedThread({
-            MonotonicClock.sleep(until: flushAt)
-            canary.reset()
-            let start = MonotonicClock.now()
-            try? main.flushdb(mode == .asynchronous ? .asynchronous : .synchronous)
-            span.withLock { $0 = (start, MonotonicClock.now()) }
-            isFlushed.signal()
-        }) else {
+        guard
+            let flusher = DedicatedThread({
+                MonotonicClock.sleep(until: flushAt)
+                canary.reset()
+                let start = MonotonicClock.now()
+                try? main.flushdb(mode == .asynchronous ? .asynchronous : .synchronous)
+                span.withLock { $0 = (start, MonotonicClock.now()) }
+                isFlushed.signal()
+            })
+        else {
             _ = canary.stop()
             throw ProgramError("the system allows no further thread for the flush")
         }

@@ -53,7 +53,8 @@ struct Isolation {
                 RoundPlan(rounds: settings.rounds, cases: cases).steps, sites, servers, machine)
             var repeats = 0
             while let steps = RoundPlan.repeated(
-                measurements.map { IsolationRound($0) }, rounds: settings.rounds, repeats: repeats) {
+                measurements.map { IsolationRound($0) }, rounds: settings.rounds, repeats: repeats)
+            {
                 repeats += 1
                 note("measuring \(Units.counted(steps.count, "layout")) once more, as the machine spoilt rounds of it")
                 measurements += try measure(steps, sites, servers, machine)
@@ -63,9 +64,10 @@ struct Isolation {
             }
             return measurements
         }
-        guard let report = IsolationReport(
-            date: date, machine: .current(), servers: identities, settings: settings, skipped: skipped,
-            measurements: measurements, flushes: flushes)
+        guard
+            let report = IsolationReport(
+                date: date, machine: .current(), servers: identities, settings: settings, skipped: skipped,
+                measurements: measurements, flushes: flushes)
         else { throw ProgramError("too few GETs were answered to report on: read the server's log") }
         return report
     }
@@ -105,7 +107,8 @@ struct Isolation {
         let watch = servers.areOwn ? try ServerWatch(site.cache) : nil
         let probe = LatencyProbe(
             database: try site.cache[.main], content: site.content, settings: settings, watch: watch, machine: machine)
-        let noise = site.layout.isScanned
+        let noise =
+            site.layout.isScanned
             ? try Noise(site: site, settings: settings, socketPath: servers.own?.socketPath).start(step.case.noise)
             : nil
         let seen = try probe.run(round: step.round, rate: step.case.rate, beside: noise, interruption)
@@ -159,7 +162,8 @@ extension IsolationReport {
 
     /// Writes the figures of the rounds, a line each.
     func writeRounds(to path: String) throws {
-        let about = "isolation of \(servers.first?.version ?? "?"), \(date); this program: \(machine.text) cores; "
+        let about =
+            "isolation of \(servers.first?.version ?? "?"), \(date); this program: \(machine.text) cores; "
             + "times in nanoseconds"
         try write(IsolationRound.file(rounds, about: about), to: path, "the rounds")
     }

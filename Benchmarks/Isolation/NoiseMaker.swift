@@ -21,15 +21,17 @@ final class NoiseMaker: Sendable {
 
     private init(isAwaited: Bool, _ work: @escaping @Sendable (NoiseMaker) throws -> Void) throws {
         self.isAwaited = isAwaited
-        guard let started = DedicatedThread({ [self] in
-            // On few cores it would take its time from the GETs on this side too, which is not what is asked.
-            _ = ThreadScheduling.giveWay()
-            do {
-                while !hasToStop { try work(self) }
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }) else {
+        guard
+            let started = DedicatedThread({ [self] in
+                // On few cores it would take its time from the GETs on this side too, which is not what is asked.
+                _ = ThreadScheduling.giveWay()
+                do {
+                    while !hasToStop { try work(self) }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            })
+        else {
             throw ProgramError("the system allows no further thread for the noise: end other programs")
         }
         thread.withLock { $0 = started }

@@ -42,7 +42,10 @@ struct ServerWatch {
         // Event, time of the latest, milliseconds of the latest, of the longest.
         let events = (try main.send("LATENCY", "LATEST").elements ?? []).reduce(into: [String: Int]()) {
             if let fields = $1.elements, fields.count > 3, let name = fields[0].bytes?.text,
-                case .integer(let time) = fields[3] { $0[name] = Int(time) }
+                case .integer(let time) = fields[3]
+            {
+                $0[name] = Int(time)
+            }
         }
         return ServerTruth(
             commands: commands, slowestMicroseconds: slowest?.0, slowestCommand: slowest?.1, latencyEvents: events)

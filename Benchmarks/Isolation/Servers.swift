@@ -125,7 +125,10 @@ struct Servers {
         for _ in 0..<6_000 {
             let info = try copy.info("replication")
             if info["master_link_status"] == "up",
-                try main.info("replication")["master_repl_offset"] == info["slave_repl_offset"] { return }
+                try main.info("replication")["master_repl_offset"] == info["slave_repl_offset"]
+            {
+                return
+            }
             MonotonicClock.sleep(until: MonotonicClock.now() + 10_000_000)
         }
         throw ProgramError("the replica does not catch up within a minute")

@@ -1,7 +1,7 @@
 import BulkheadBenchmarkSupport
 
 IsolationSettings.table.run { settings in
-    if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }
+    if let contradiction = settings.contradiction { throw ArgumentError(contradiction) }
     _ = ThreadScheduling.wakePunctually()
     let screen = settings.width.map { Screen(columns: $0) } ?? Terminal.outputScreen
     do {

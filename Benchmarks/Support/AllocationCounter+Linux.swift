@@ -12,9 +12,10 @@ extension AllocationCounter {
     private typealias Malloc = @convention(c) (Int) -> UnsafeMutableRawPointer?
     private typealias TwoSizes = @convention(c) (Int, Int) -> UnsafeMutableRawPointer?
     private typealias Realloc = @convention(c) (UnsafeMutableRawPointer?, Int) -> UnsafeMutableRawPointer?
-    private typealias PosixMemalign = @convention(c) (
-        UnsafeMutablePointer<UnsafeMutableRawPointer?>?, Int, Int
-    ) -> Int32
+    private typealias PosixMemalign =
+        @convention(c) (
+            UnsafeMutablePointer<UnsafeMutableRawPointer?>?, Int, Int
+        ) -> Int32
 
     /// The real functions, and what stands in for them. Constant before the first word is changed, as a function that
     /// is called for every allocation cannot wait for one.

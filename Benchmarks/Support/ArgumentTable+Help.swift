@@ -7,14 +7,15 @@ extension ArgumentTable {
     package func help(width: Int = Table.defaultWidth) -> String {
         var entries = options.map { option in
             // A list of names may be longer than a line, and only spaces are places to break one.
-            let defaultText = option.defaultText(defaults).map { text in
-                let words = text.count > Self.longestWord ? text.split(separator: ",").joined(separator: ", ") : text
-                return " (default: \(words))"
-            } ?? ""
-            let start = ["--" + option.name, option.placeholder].compactMap(\.self).joined(separator: " ")
-            return (name: start, text: option.help + defaultText)
+            let defaultText =
+                option.defaultText(defaults).map { text in
+                    let words =
+                        text.count > Self.longestWord ? text.split(separator: ",").joined(separator: ", ") : text
+                    return " (default: \(words))"
+                } ?? ""
+            return (name: option.flag.spelling, text: option.flag.help + defaultText)
         }
-        entries.append((name: "--help", text: "print this and end"))
+        entries.append((name: Flag.help.spelling, text: Flag.help.help))
 
         var lines = summary.wrapped(to: width) + ["", "Usage: \(program) [options]", ""]
         lines += Rows.lines(entries, columns: width)

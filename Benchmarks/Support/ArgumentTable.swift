@@ -10,7 +10,7 @@
 ///     ])
 /// table.run { settings in … }
 /// ```
-/// Strict: an option is `--name value` or `--name`, given once; everything else is an error that says what to write.
+/// Each option is given once at most, as `--name`, `--name value` or `--name=value`.
 package struct ArgumentTable<Settings> {
     package enum Outcome {
         /// `--help` stood somewhere on the line: print this and end with 0.
@@ -31,7 +31,7 @@ package struct ArgumentTable<Settings> {
         program: String, summary: String, defaults: Settings, options: [ArgumentOption<Settings>],
         words: [(title: String, meanings: [(word: String, meaning: String)])] = []
     ) {
-        let names = options.map(\.name) + ["help"]
+        let names = options.map(\.flag.name) + ["help"]
         precondition(Set(names).count == names.count, "two options of a table have the same name")
         self.program = program
         self.summary = summary
@@ -40,39 +40,16 @@ package struct ArgumentTable<Settings> {
         self.words = words
     }
 
-    /// Reads a command line without the program's name; throws the first thing wrong with it, with nothing changed.
-    package func parse(_ arguments: some Sequence<String>) throws(ArgumentError) -> Outcome {
-        let words = Array(arguments)
+    /// Reads a command line without the program's name; throws the first thing wrong with it.
+    package func parse(_ words: some Sequence<String>) throws(ArgumentError) -> Outcome {
+        let words = Array(words)
         if words.contains("--help") { return .help(help(width: Terminal.outputScreen.pageColumns)) }
+        let arguments = try Arguments(parsing: words, flags: options.map(\.flag) + [.help], of: program)
+        if arguments.has(.help) { return .help(help(width: Terminal.outputScreen.pageColumns)) }
         var settings = defaults
-        var seen: Set<String> = []
-        var position = 0
-        while position < words.count {
-            let option = try option(for: words[position], at: position)
-            guard seen.insert(option.name).inserted else { throw .repeatedOption(option.name) }
-            position += 1
-            var value = ""
-            if let placeholder = option.placeholder {
-                guard position < words.count, !words[position].hasPrefix("--") else {
-                    throw .missingValue(option: option.name, placeholder: placeholder)
-                }
-                value = words[position]
-                position += 1
-            }
-            try option.read(value, &settings)
+        for option in options {
+            if let text = arguments.text(of: option.flag) { option.write(text, &settings) }
         }
         return .run(settings)
-    }
-
-    private func option(for word: String, at position: Int) throws(ArgumentError) -> ArgumentOption<Settings> {
-        guard word.hasPrefix("--"), word.count > 2 else { throw .strayArgument(position: position + 1) }
-        let name = word.dropFirst(2).prefix { $0 != "=" }
-        guard let option = options.first(where: { $0.name == name }) else {
-            throw .unknownOption(String(name), known: options.map(\.name) + ["help"])
-        }
-        guard name.count + 2 == word.count else {
-            throw .joinedValue(option: option.name, placeholder: option.placeholder)
-        }
-        return option
     }
 }

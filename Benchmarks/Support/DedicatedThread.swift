@@ -51,7 +51,11 @@ package final class DedicatedThread: @unchecked Sendable {
         var thread: pthread_t?
         #endif
         #if canImport(Darwin)
-        let failure = pthread_create(&thread, nil, { DedicatedThread.runBody(at: $0); return nil }, argument)
+        let failure = pthread_create(
+            &thread, nil,
+            {
+                DedicatedThread.runBody(at: $0); return nil
+            }, argument)
         #else
         let failure = pthread_create(
             &thread, nil,

@@ -13,7 +13,7 @@ Task.detached {
 DispatchSemaphore(value: 0).wait()
 
 func measure(_ settings: Settings) async throws {
-    if let contradiction = settings.contradiction { throw ArgumentError.contradiction(contradiction) }
+    if let contradiction = settings.contradiction { throw ArgumentError(contradiction) }
     guard let operation = Operation(rawValue: settings.operation), let mode = Mode(rawValue: settings.mode) else {
         return
     }
@@ -32,7 +32,8 @@ func measure(_ settings: Settings) async throws {
         server = own
         (host, port) = ("127.0.0.1", own.port ?? 0)
     }
-    var configuration = settings.unix.map { RedisConfiguration(unixSocket: $0) }
+    var configuration =
+        settings.unix.map { RedisConfiguration(unixSocket: $0) }
         ?? RedisConfiguration(host: host ?? "", port: port)
     configuration.proofInterval = settings.proofInterval
     if let spin = settings.spin { configuration.spinTime = .microseconds(spin) }

@@ -21,13 +21,7 @@ extension EncodedCommand {
     }
 
     /// Read from the bytes, for a deadline that must not end the wait before the server does.
-    ///
-    /// | Commands | Where the timeout stands |
-    /// |---|---|
-    /// | BLPOP, BRPOP, BZPOPMIN, BZPOPMAX, BLMOVE, BRPOPLPUSH | last, in seconds |
-    /// | BLMPOP, BZMPOP | first, in seconds |
-    /// | XREAD, XREADGROUP | behind BLOCK, in milliseconds |
-    /// | WAIT, WAITAOF | last, in milliseconds |
+    /// The table says where the timeout stands: first or last, in seconds or milliseconds, or behind BLOCK.
     package var blockingTime: BlockingTime {
         switch route {
         case .shared, .bulk, .answered, .refused: .none
@@ -36,12 +30,11 @@ extension EncodedCommand {
     }
 
     private var blockingTimeByName: BlockingTime {
-        switch name {
-        case "BLPOP", "BRPOP", "BZPOPMIN", "BZPOPMAX", "BLMOVE", "BRPOPLPUSH":
-            Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
-        case "BLMPOP", "BZMPOP": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
-        case "WAIT", "WAITAOF": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
-        case "XREAD", "XREADGROUP":
+        switch entry?.wait {
+        case "last-seconds": Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
+        case "first-seconds": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
+        case "last-milliseconds": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
+        case "BLOCK":
             Self.milliseconds(CommandRoute.words(of: bytes).dropFirst().blockOption.map { ArraySlice($0.utf8) })
         default: .none
         }

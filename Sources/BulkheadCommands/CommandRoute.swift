@@ -76,7 +76,7 @@ extension CommandRoute {
         }
     }
 
-    /// The table; `words` are in upper case, the command's name first.
+    /// What arguments decide, and all else by the table; `words` are in upper case, the command's name first.
     private init(words: some Sequence<String>) {
         var first = words.makeIterator()
         let name = first.next() ?? ""
@@ -86,52 +86,36 @@ extension CommandRoute {
             self = .refused(reason: "a command needs a name")
         case _ where name.contains(where: \.isWhitespace):
             self = .refused(reason: "the name is one word: pass the other words as arguments")
-        case "SELECT":
-            self = .refused(reason: "a connection serves one database: take another name, databases[.other]")
-        case "SWAPDB":
-            self = .refused(reason: "it would exchange the content of two names under everyone's feet")
-        case "MOVE", "MIGRATE":
-            self = .refused(reason: "it moves keys out of this database, into another one or another server's")
         case "COPY" where words.dropFirst(3).contains("DB"):
             self = .refused(reason: "COPY with DB reaches into another database")
-        case _ where name == "FLUSHALL" || (name == "DEBUG" && second == "FLUSHALL"):
-            self = .refused(reason: "it empties every database: use flushdb() on the one you mean")
-        case "FLUSHDB":
-            self = .refused(reason: "use flushdb(), which asks the catalogue whether this database may be flushed")
-        case "RESET", "HELLO", "AUTH":
-            self = .refused(reason: "the handshake has done it: set login and protocol in the configuration")
-        case "QUIT":
-            self = .refused(reason: "close the databases instead")
-        case "MONITOR", "SYNC", "PSYNC", "REPLCONF":
-            self = .refused(reason: "it turns the connection into a stream that answers no command")
-        case "CLIENT" where second == "REPLY":
-            self = .refused(reason: "without replies no request would ever be answered")
-        case "SCRIPT" where second == "DEBUG":
-            self = .refused(reason: "a script under the debugger takes the connection over")
-        case "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH", "READONLY", "READWRITE", "ASKING",
-            "WAIT", "WAITAOF":
-            self = .conversation(confirmations: 0)
-        case "CLIENT"
-        where ["TRACKING", "CACHING", "NO-EVICT", "NO-TOUCH", "SETNAME", "CAPA", "IMPORT-SOURCE"].contains(second):
-            self = .conversation(confirmations: 0)
+        case "DEBUG" where second == "FLUSHALL":
+            self = CommandTable.refusal(of: second).map { .refused(reason: $0) } ?? .bulk
         case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
             // To end all subscriptions of a sort is confirmed once at least.
             let least = name.contains("UNSUBSCRIBE") ? 1 : 0
             let channels = words.dropFirst().reduce(0) { count, _ in count + 1 }
-            self = max(channels, least) > 0
+            self =
+                max(channels, least) > 0
                 ? .conversation(confirmations: max(channels, least))
                 : .refused(reason: "name the channels to subscribe to")
-        case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
-            self = .blocking
         case "XREAD", "XREADGROUP":
             self = words.dropFirst().blockOption != nil ? .blocking : .bulk
-        case "SCAN", "HSCAN", "SSCAN", "ZSCAN", "KEYS", "MGET", "DUMP", "RESTORE", "SORT", "SORT_RO", "HGETALL",
-            "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "LRANGE", "XRANGE", "XREVRANGE", "ZRANGE",
-            "ZRANGEBYSCORE", "ZRANGEBYLEX", "ZREVRANGE", "ZREVRANGEBYSCORE", "ZREVRANGEBYLEX", "ZINTER", "ZUNION",
-            "ZDIFF", "MEMORY", "DEBUG":
-            self = .bulk
         default:
-            self = .shared
+            self.init(name, second)
+        }
+    }
+
+    /// As the table says; what it does not have takes the shared lane.
+    private init(_ name: String, _ second: String) {
+        switch CommandTable.entry(name, second)?.route {
+        case "bulk": self = .bulk
+        case "lease": self = .blocking
+        case "connection": self = .conversation(confirmations: 0)
+        case "refused":
+            self =
+                CommandTable.refusal(of: name).map { .refused(reason: $0) }
+                ?? CommandTable.refusal(of: "\(name) \(second)").map { .refused(reason: $0) } ?? .shared
+        default: self = .shared
         }
     }
 }

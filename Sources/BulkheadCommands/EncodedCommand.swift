@@ -21,7 +21,7 @@ package struct EncodedCommand: Sendable {
     /// The command's word where it is one of Redis's own, else `OTHER`: a metric's label comes from a bounded set.
     package var label: String {
         let name = name
-        return SideEffectTable.knows(name) ? name : "OTHER"
+        return CommandTable.knows(name) ? name : "OTHER"
     }
 
     /// The command's word in upper case; read from the bytes when an error or a lease asks for it, so that no command

@@ -73,15 +73,9 @@ extension SideEffect {
             self = rest.blockOption != nil ? .never : .read
         case "SORT":
             self = rest.contains("STORE") ? .accumulatingWrite : .read
-        case _ where SideEffectTable.families.contains(name):
-            self = SideEffectTable.readingSubcommands.contains(name + " " + (rest.first ?? "")) ? .read : .admin
         default:
-            self =
-                if SideEffectTable.read.contains(name) { .read
-                } else if SideEffectTable.idempotent.contains(name) { .idempotentWrite
-                } else if SideEffectTable.accumulating.contains(name) { .accumulatingWrite
-                } else if SideEffectTable.admin.contains(name) { .admin
-                } else { .never }
+            // What the table does not have, nobody can speak for.
+            self = CommandTable.entry(name, rest.first)?.effect ?? .never
         }
     }
 

@@ -20,6 +20,8 @@ struct CommandFunction {
     let reply: String
     /// Where it is written, for messages: `path:line`.
     let place: String
+    /// Whether the reply is the reason to call it, so that ignoring it earns a warning.
+    var isReading = false
 }
 
 /// The functions of one file `RedisCommand+Strings.swift`.
@@ -30,7 +32,7 @@ struct CommandFamily {
     let path: String
     /// The lines of the extension's comment.
     let documentation: [String]
-    let functions: [CommandFunction]
+    var functions: [CommandFunction]
 }
 
 /// What the generator cannot do, where, and why.

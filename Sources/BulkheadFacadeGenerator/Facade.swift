@@ -1,46 +1,34 @@
-/// One of the two facades.
+/// Who has methods: what runs the commands of a database, and the handle of a server, each in two forms.
 enum Facade: CaseIterable {
     case asynchronous
     case blocking
+    case server
+    case blockingServer
 
-    /// The protocol that is extended.
+    /// Whether it has the commands that are about the whole server, and not those of a database.
+    var isOfServer: Bool { self == .server || self == .blockingServer }
+
+    /// The type that is extended.
     var executor: String {
         switch self {
         case .asynchronous: "RedisExecutor"
         case .blocking: "BlockingRedisExecutor"
+        case .server: "RedisServer"
+        case .blockingServer: "BlockingRedisServer"
         }
     }
 
     var effects: String {
         switch self {
-        case .asynchronous: "async throws(RedisError)"
-        case .blocking: "throws(RedisError)"
+        case .asynchronous, .server: "async throws(RedisError)"
+        case .blocking, .blockingServer: "throws(RedisError)"
         }
     }
 
     var run: String {
         switch self {
-        case .asynchronous: "try await run("
-        case .blocking: "try run("
+        case .asynchronous, .server: "try await run("
+        case .blocking, .blockingServer: "try run("
         }
-    }
-
-    /// Commands that only read: their reply is the reason to send them, so ignoring it earns a warning.
-    static let readingCommands: Set<String> = [
-        "get", "mget", "strlen", "getrange",
-        "exists", "ttl", "type", "randomkey",
-        "hget", "hmget", "hgetall", "hexists", "hlen", "hstrlen", "hkeys", "hvals",
-        "lrange", "llen", "lindex",
-        "smembers", "sismember", "smismember", "scard", "srandmember", "sinter", "sunion", "sdiff",
-        "zscore", "zcard", "zcount", "zrank", "zrange", "zrangeWithScores", "zrangebyscore",
-        "xrange", "xrevrange", "xlen",
-        "scanPage", "hscanPage", "sscanPage", "zscanPage",
-        "echo", "info", "dbsize",
-    ]
-
-    /// Names of `readingCommands` that no function has any more.
-    static func staleReadingCommands(in families: [CommandFamily]) -> [String] {
-        let names = families.flatMap { $0.functions.map(\.name) }
-        return readingCommands.subtracting(names).sorted()
     }
 }

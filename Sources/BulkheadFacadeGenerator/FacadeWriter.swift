@@ -17,7 +17,7 @@ struct FacadeWriter {
 
     mutating func write(_ family: CommandFamily) throws(GeneratorError) -> String {
         lines = ["\(Self.mark)\(family.path); edits are lost."]
-        if family.functions.contains(where: Self.namesRESP) { lines.append("public import BulkheadRESP") }
+        if family.functions.contains(where: \.namesRESP) { lines.append("public import BulkheadRESP") }
         lines += ["public import BulkheadCommands", ""]
         lines += family.documentation
         lines.append("extension \(facade.executor) {")
@@ -29,51 +29,62 @@ struct FacadeWriter {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Whether the signature has a type of the module BulkheadRESP; its import would be an error otherwise.
-    private static func namesRESP(_ function: CommandFunction) -> Bool {
-        let signature = [function.generics, function.reply] + function.parameters.map(\.declaration)
-        return signature.contains { part in
-            part.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains { $0.hasPrefix("RESP") }
-        }
-    }
-
     private mutating func write(_ function: CommandFunction) throws(GeneratorError) {
         let first = lines.count
         let indentation = "    "
         lines += function.documentation.map { indentation + $0 }
         let returnsNothing = function.reply == "Void"
-        if !returnsNothing && !Facade.readingCommands.contains(function.name) {
+        if !returnsNothing && !function.isReading {
             lines.append(indentation + "@discardableResult")
         }
         lines += function.attributes.map { indentation + $0 }
         let result = returnsNothing ? "" : " -> \(function.reply)"
-        append(
-            "public func \(function.name)\(function.generics)(", function.parameters.map(\.declaration),
+        lines.append(
+            list: "public func \(function.name)\(function.generics)(", function.parameters.map(\.declaration),
             ") \(facade.effects)\(result) {", indentation: indentation)
-        append(
-            "\(facade.run).\(function.name)(", function.parameters.map(\.argument), "))",
-            indentation: indentation + indentation)
+        let call = "\(facade.run).\(function.name)("
+        let whole =
+            indentation + indentation + call + function.parameters.map(\.argument).joined(separator: ", ") + "))"
+        if whole.count <= Self.columns {
+            lines.append(whole)
+        } else {
+            lines.append(indentation + indentation + facade.run)
+            lines.append(
+                list: ".\(function.name)(", function.parameters.map(\.argument), "))",
+                indentation: indentation + indentation + indentation)
+        }
         lines.append(indentation + "}")
         guard lines[first...].allSatisfy({ $0.count <= Self.columns }) else {
             throw GeneratorError(
                 place: function.place, problem: "\(function.name) needs a line of more than \(Self.columns) columns")
         }
     }
+}
 
+extension CommandFunction {
+    /// Whether the signature has a type of the module BulkheadRESP; its import would be an error otherwise.
+    var namesRESP: Bool {
+        ([generics, reply] + parameters.map(\.declaration)).contains { part in
+            part.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains { $0.hasPrefix("RESP") }
+        }
+    }
+}
+
+extension [String] {
     /// Appends one line, or where that is too long, the list on lines of its own.
-    private mutating func append(_ head: String, _ list: [String], _ tail: String, indentation: String) {
+    mutating func append(list head: String, _ list: [String], _ tail: String, indentation: String) {
         let whole = indentation + head + list.joined(separator: ", ") + tail
-        guard whole.count > Self.columns else { return lines.append(whole) }
-        lines.append(indentation + head)
+        guard whole.count > FacadeWriter.columns else { return append(whole) }
+        append(indentation + head)
         var line = indentation + "   "
         for (index, item) in list.enumerated() {
             let item = index == list.count - 1 ? item : item + ","
-            if line.count + 1 + item.count > Self.columns {
-                lines.append(line)
+            if line.count + 1 + item.count > FacadeWriter.columns {
+                append(line)
                 line = indentation + "   "
             }
             line += " " + item
         }
-        lines += [line, indentation + tail]
+        self += [line, indentation + tail]
     }
 }

@@ -1,59 +1,64 @@
-/// What the generated folder should hold, against what it holds.
+/// What the generated files should hold, against what they hold.
 struct Generation {
     private let folder: PackageFolder
-    /// File names with their text, by name.
-    private let wanted: [(file: String, text: String)]
-    /// Files of the folder that no source stands for any more.
+    /// Paths with their text.
+    private let wanted: [(path: String, text: String)]
+    /// Files of the generated folders that no source stands for any more.
     private let stale: [String]
 
     init(_ folder: PackageFolder) throws(GeneratorError) {
         self.folder = folder
-        let families = try folder.families()
-        let unknown = Facade.staleReadingCommands(in: families)
-        guard unknown.isEmpty else {
-            throw GeneratorError(
-                place: "Sources/BulkheadFacadeGenerator/Facade.swift",
-                problem: "readingCommands names functions that are gone: \(unknown.joined(separator: ", "))")
-        }
-        var wanted: [(file: String, text: String)] = []
+        let book = try CommandBook(groups: try folder.groups(), families: try folder.families())
+        var wanted: [(path: String, text: String)] = []
         for facade in Facade.allCases {
-            for family in families {
+            for family in try book.families(of: facade) {
                 var writer = FacadeWriter(facade)
-                wanted.append((FacadeWriter.fileName(of: family, facade), try writer.write(family)))
+                let file = FacadeWriter.fileName(of: family, facade)
+                wanted.append((PackageFolder.methods + "/" + file, try writer.write(family)))
             }
         }
+        for group in book.groups {
+            for ofServer in [false, true] {
+                guard let text = try ValueWriter.text(of: group, ofServer: ofServer) else { continue }
+                let file = ValueWriter.fileName(of: group, ofServer: ofServer)
+                wanted.append((PackageFolder.values + "/" + file, text))
+            }
+        }
+        wanted.append((PackageFolder.values + "/" + TableWriter.file, TableWriter.text(of: book)))
+        wanted.append((PageWriter.path, PageWriter.text(of: book)))
+        let calls = try folder.calls()
+        for file in calls { wanted.append((PackageFolder.judge + "/" + file.fileName, file.text)) }
+        wanted.append((PackageFolder.judge + "/" + CallFile.listName, CallFile.list(of: calls)))
+        let paths = Set(wanted.map(\.path))
         self.wanted = wanted
-        let names = Set(wanted.map(\.file))
-        stale = try folder.generatedFiles().filter { !names.contains($0) }
+        stale = try folder.generatedFiles().filter { !paths.contains($0) }
     }
 
-    private var changed: [(file: String, text: String)] {
-        wanted.filter { folder.generatedText($0.file) != $0.text }
+    private var changed: [(path: String, text: String)] {
+        wanted.filter { folder.text(of: $0.path) != $0.text }
     }
 
     /// One line for each file that differs, is missing, or should not be there.
     func differences() -> [String] {
         changed.map { entry in
-            let problem = folder.generatedText(entry.file) == nil ? "is missing" : "differs from its source"
-            return "\(PackageFolder.generated)/\(entry.file) \(problem)"
-        } + stale.map { "\(PackageFolder.generated)/\($0) has no source" }
+            let problem = folder.text(of: entry.path) == nil ? "is missing" : "differs from its source"
+            return "\(entry.path) \(problem)"
+        } + stale.map { "\($0) has no source" }
     }
 
     /// Writes what differs and removes what has no source; returns one line for each.
     func apply() throws(GeneratorError) -> [String] {
-        for file in stale where folder.generatedText(file)?.hasPrefix(FacadeWriter.mark) != true {
-            throw GeneratorError(
-                place: "\(PackageFolder.generated)/\(file)",
-                problem: "was not written by this generator: move it out of the folder")
+        for file in stale where folder.text(of: file)?.hasPrefix(FacadeWriter.mark) != true {
+            throw GeneratorError(place: file, problem: "was not written by this generator: move it out of the folder")
         }
         var report: [String] = []
-        for (file, text) in changed {
-            try folder.write(text, to: file)
-            report.append("wrote \(PackageFolder.generated)/\(file)")
+        for (path, text) in changed {
+            try folder.write(text, to: path)
+            report.append("wrote \(path)")
         }
         for file in stale {
             try folder.remove(file)
-            report.append("removed \(PackageFolder.generated)/\(file)")
+            report.append("removed \(file)")
         }
         return report
     }

@@ -4,10 +4,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The package in the current directory: its sources are read, its generated folder is written.
+/// The package in the current directory: its sources are read, its generated folders are written.
 struct PackageFolder {
     static let sources = "Sources/BulkheadCommands"
-    static let generated = "Sources/Bulkhead/Generated"
+    /// The table, a file for each group of commands.
+    static let table = "Sources/CommandTable"
+    /// The calls that are run on real servers.
+    static let callTable = "Tests/CommandCalls"
+    static let values = "Sources/BulkheadCommands/Generated"
+    static let methods = "Sources/Bulkhead/Generated"
+    static let judge = "Tests/BulkheadTests/Generated"
     static let prefix = "RedisCommand+"
     static let suffix = ".swift"
 
@@ -16,7 +22,7 @@ struct PackageFolder {
     /// Throws if the current directory is not the package's.
     init() throws(GeneratorError) {
         root = FileManager.default.currentDirectoryPath
-        for needed in ["Package.swift", Self.sources] {
+        for needed in ["Package.swift", Self.sources, Self.table] {
             guard FileManager.default.fileExists(atPath: path(needed)) else {
                 throw GeneratorError(
                     place: root, problem: "no \(needed) in it: run this in the folder of Package.swift")
@@ -41,29 +47,63 @@ struct PackageFolder {
         return families
     }
 
-    /// The files of the generated folder, by name; none if there is no such folder.
-    func generatedFiles() throws(GeneratorError) -> [String] {
-        guard FileManager.default.fileExists(atPath: path(Self.generated)) else { return [] }
-        return try names(in: Self.generated).filter { $0.hasSuffix(Self.suffix) }
+    /// The table, by name of its files.
+    func groups() throws(GeneratorError) -> [CommandGroup] {
+        var groups: [CommandGroup] = []
+        for (name, path, text) in try texts(in: Self.table, suffix: ".facts") {
+            var reader = FactsReader(path: path)
+            let commands = try reader.read(text)
+            groups.append(
+                CommandGroup(name: name, path: path, documentation: reader.documentation, commands: commands))
+        }
+        return groups
     }
 
-    /// The text of a generated file; nil if there is none.
-    func generatedText(_ file: String) -> String? { text(of: Self.generated + "/" + file) }
+    /// The calls, by name of their files.
+    func calls() throws(GeneratorError) -> [CallFile] {
+        var files: [CallFile] = []
+        for (name, path, text) in try texts(in: Self.callTable, suffix: ".calls") {
+            files.append(try CallFile(name: name, path: path, text))
+        }
+        return files
+    }
+
+    private func texts(
+        in folder: String, suffix: String
+    ) throws(GeneratorError) -> [(name: String, path: String, text: String)] {
+        var texts: [(name: String, path: String, text: String)] = []
+        for file in try names(in: folder) where file.hasSuffix(suffix) {
+            let relative = folder + "/" + file
+            guard let text = text(of: relative) else {
+                throw GeneratorError(place: relative, problem: "cannot be read as UTF-8")
+            }
+            texts.append((String(file.dropLast(suffix.count)), relative, text))
+        }
+        return texts
+    }
+
+    /// The paths of all files of the generated folders; none where there is no such folder.
+    func generatedFiles() throws(GeneratorError) -> [String] {
+        var files: [String] = []
+        for folder in [Self.values, Self.methods, Self.judge]
+        where FileManager.default.fileExists(atPath: path(folder)) {
+            files += try names(in: folder).filter { $0.hasSuffix(Self.suffix) }.map { folder + "/" + $0 }
+        }
+        return files
+    }
 
     /// Replaces a generated file, whole or not at all.
-    func write(_ text: String, to file: String) throws(GeneratorError) {
-        let relative = Self.generated + "/" + file
+    func write(_ text: String, to relative: String) throws(GeneratorError) {
         do {
-            try FileManager.default.createDirectory(
-                atPath: path(Self.generated), withIntermediateDirectories: true)
+            let folder = relative.split(separator: "/").dropLast().joined(separator: "/")
+            try FileManager.default.createDirectory(atPath: path(folder), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: URL(fileURLWithPath: path(relative)), options: .atomic)
         } catch {
             throw GeneratorError(place: relative, problem: "cannot be written: \(error)")
         }
     }
 
-    func remove(_ file: String) throws(GeneratorError) {
-        let relative = Self.generated + "/" + file
+    func remove(_ relative: String) throws(GeneratorError) {
         do {
             try FileManager.default.removeItem(atPath: path(relative))
         } catch {
@@ -79,7 +119,8 @@ struct PackageFolder {
         }
     }
 
-    private func text(of relative: String) -> String? {
+    /// The text of a file; nil if there is none.
+    func text(of relative: String) -> String? {
         FileManager.default.contents(atPath: path(relative)).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

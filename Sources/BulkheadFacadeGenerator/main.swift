@@ -6,9 +6,10 @@ import Musl
 import Darwin
 #endif
 
-// Writes the methods of RedisExecutor and BlockingRedisExecutor from the static functions of RedisCommand.
+// Writes from the table what is known of commands: values, methods, the facts that the client needs, a page, and calls
+// for the tests. Methods of functions written by hand as well.
 let usage = """
-    swift run BulkheadFacadeGenerator            writes \(PackageFolder.generated) from \(PackageFolder.sources)
+    swift run BulkheadFacadeGenerator            writes all that comes from \(PackageFolder.table)
     swift run BulkheadFacadeGenerator --check    writes nothing; exits 1 and names the files that differ
     """
 

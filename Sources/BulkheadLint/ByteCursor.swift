@@ -91,21 +91,4 @@ extension UInt8 {
 
     /// Blanks within a line.
     var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0d || self == 0x0c || self == 0x0b }
-
-    /// The value of a hexadecimal digit; nil for any other byte.
-    var hexValue: UInt32? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(self - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(self - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(self - UInt8(ascii: "A") + 10)
-        default: nil
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Appends a scalar as UTF-8; nothing for a number that is none.
-    mutating func append(scalar value: UInt32) {
-        if let scalar = Unicode.Scalar(value) { append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? []) }
-    }
 }

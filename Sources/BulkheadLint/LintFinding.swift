@@ -11,4 +11,7 @@ package struct LintFinding: Sendable, Hashable, Encodable {
     package let why: String
     /// A sentence without a full stop.
     package let instead: String
+
+    /// All of it, in two sentences.
+    package var sentences: String { "\(what); \(why). Instead: \(instead)." }
 }

@@ -27,9 +27,10 @@ package enum Linter {
     ) -> [LintFinding] {
         let places = Places(bytes, sightings.map(\.offset) + allowances.map(\.offset))
         let lines = allowances.map { places.lineAllowed(byCommentAt: $0.offset) }
-        let allowed = Set(zip(allowances, lines).flatMap { allowance, line in
-            allowance.rules.map { Allowance(rule: $0, line: line) }
-        })
+        let allowed = Set(
+            zip(allowances, lines).flatMap { allowance, line in
+                allowance.rules.map { Allowance(rule: $0, line: line) }
+            })
         var used: Set<Allowance> = []
         var found: [(offset: Int, finding: LintFinding)] = []
         func report(_ rule: LintRule, at offset: Int, _ what: String) {

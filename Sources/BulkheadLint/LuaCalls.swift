@@ -7,11 +7,9 @@ enum LuaCalls {
         var found: [(rule: LintRule, command: String)] = []
         var cursor = ByteCursor(Array(text.utf8))
         while !cursor.isAtEnd {
-            guard let opening = openings.first(where: { cursor.isAt($0) }) else {
-                cursor.advance()
-                continue
-            }
-            cursor.advance(opening.utf8CodeUnitCount)
+            let opening = openings.first { cursor.isAt($0) }
+            cursor.advance(opening?.utf8CodeUnitCount ?? 1)
+            guard opening != nil else { continue }
             cursor.advance { $0.isBlank || $0 == .newline }
             guard cursor.peek() == .quote || cursor.peek() == .apostrophe else { continue }
             cursor.advance()

@@ -54,11 +54,7 @@ enum URLNumbers {
 /// One URL from behind its `://`.
 private struct URLReader {
     var cursor: ByteCursor
-    private var isInPath = false
-
-    init(cursor: ByteCursor) {
-        self.cursor = cursor
-    }
+    var isInPath = false
 
     /// What is said about its number; nil if it has none.
     mutating func number(scheme: String) -> String? {

@@ -117,12 +117,13 @@ extension RESPBytes: ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
 extension RESPBytes: CustomStringConvertible {
     /// The text, with `\\xNN` for bytes that are not UTF-8. Errors of this package never contain it.
     public var description: String {
-        text ?? reduce(into: "") { text, byte in
-            if byte >= 0x20 && byte < 0x7f {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        text
+            ?? reduce(into: "") { text, byte in
+                if byte >= 0x20 && byte < 0x7f {
+                    text.unicodeScalars.append(Unicode.Scalar(byte))
+                } else {
+                    text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                }
             }
-        }
     }
 }

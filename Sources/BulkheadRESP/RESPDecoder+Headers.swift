@@ -60,7 +60,8 @@ extension RESPDecoder {
                 try checkMemory(adding: RESPLimits.streamedValueBytes, at: header + 1)
             }
             try checkReplyLength(adding: length + 2, at: header + 1)
-            state = length > Self.ownBlockBytes
+            state =
+                length > Self.ownBlockBytes
                 ? .largeBody(kind, LargeBody(length: length)) : .body(kind, length: length)
             return .opened
         }

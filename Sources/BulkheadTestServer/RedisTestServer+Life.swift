@@ -47,7 +47,8 @@ struct Life {
             if ContinuousClock.now >= deadline {
                 kill()
                 throw RedisTestServerError(
-                    .startTimedOut, "\(program) runs but did not answer within \(limit): raise Options(startTimeout:) "
+                    .startTimedOut,
+                    "\(program) runs but did not answer within \(limit): raise Options(startTimeout:) "
                         + "if it has much to load, and read its log\(logTail(from: logBefore))")
             }
             _ = watchdog.waitForEnd(atMost: .milliseconds(2))

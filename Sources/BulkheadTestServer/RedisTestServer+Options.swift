@@ -24,11 +24,15 @@ extension RedisTestServer {
         public var startTimeout: Duration
         /// The folder to make the private folder in. `nil` takes TMPDIR, or /tmp where that is not set.
         public var folderParent: String?
+        /// Has the port speak TLS, and nothing else; the unix socket stays as it is. It needs ``Listening/tcp``, and a
+        /// server that is built with TLS. Default `nil`.
+        public var tls: TLS?
 
         /// Options for a server; the defaults are an empty one on a unix socket.
         public init(
             binary: String? = nil, listening: Listening = .unixSocket, arguments: [String] = [],
-            launchPrefix: [String] = [], startTimeout: Duration = .seconds(10), folderParent: String? = nil
+            launchPrefix: [String] = [], startTimeout: Duration = .seconds(10), folderParent: String? = nil,
+            tls: TLS? = nil
         ) {
             self.binary = binary
             self.listening = listening
@@ -36,13 +40,37 @@ extension RedisTestServer {
             self.launchPrefix = launchPrefix
             self.startTimeout = startTimeout
             self.folderParent = folderParent
+            self.tls = tls
+        }
+    }
+
+    /// Certificates of a server that speaks TLS, as PEM files.
+    public struct TLS: Sendable, Hashable {
+        /// The server's certificate, and behind it those between it and its authority.
+        public var certificateFile: String
+        /// The key of that certificate, not encrypted.
+        public var keyFile: String
+        /// The authorities whose certificates clients must have. `nil` asks clients for none.
+        public var clientAuthorityFile: String?
+
+        /// The files of a server, and of the authorities of its clients.
+        public init(certificateFile: String, keyFile: String, clientAuthorityFile: String? = nil) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+            self.clientAuthorityFile = clientAuthorityFile
+        }
+
+        var arguments: [String] {
+            let clients = clientAuthorityFile.map { ["--tls-auth-clients", "yes", "--tls-ca-cert-file", $0] }
+            return ["--tls-cert-file", certificateFile, "--tls-key-file", keyFile]
+                + (clients ?? ["--tls-auth-clients", "no"])
         }
     }
 }
 
 extension RedisTestServer.Options {
     /// What the guard and the probe depend on: a server that forks away or listens elsewhere is lost to them.
-    private static let reserved: Set<String> = ["--port", "--unixsocket", "--daemonize"]
+    private static let reserved: Set<String> = ["--port", "--tls-port", "--unixsocket", "--daemonize"]
 
     /// The whole command line: prefix, program, defaults, arguments.
     func commandLine(
@@ -65,8 +93,15 @@ extension RedisTestServer.Options {
         let file = arguments.first.map { !$0.hasPrefix("-") } ?? false ? 1 : 0
         var defaults = [
             "--dir", folder, "--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", "",
-            "--unixsocket", socketPath, "--unixsocketperm", "700", "--port", String(port ?? 0),
+            "--unixsocket", socketPath, "--unixsocketperm", "700", "--port", tls == nil ? String(port ?? 0) : "0",
         ]
+        if let tls {
+            guard let port else {
+                throw RedisTestServerError(
+                    .invalidOption, "Options(tls:) needs a port: set Options(listening: .tcp) too")
+            }
+            defaults += ["--tls-port", String(port)] + tls.arguments
+        }
         if port != nil { defaults += ["--bind", "127.0.0.1"] }
         return launchPrefix + [binary] + arguments.prefix(file) + defaults + arguments.dropFirst(file)
     }

@@ -60,7 +60,8 @@ public final class RedisTestServer: Sendable {
         let socketPath = folder + "/redis.sock"
         guard socketPath.utf8.count <= Readiness.longestPath else {
             throw RedisTestServerError(
-                .folderUnusable, "the socket path \(socketPath) has \(socketPath.utf8.count) bytes, and a unix socket "
+                .folderUnusable,
+                "the socket path \(socketPath) has \(socketPath.utf8.count) bytes, and a unix socket "
                     + "may have \(Readiness.longestPath): pass a shorter folder as Options(folderParent:)")
         }
         let port = options.listening == .tcp ? try FreePort.find() : nil
@@ -89,9 +90,10 @@ public final class RedisTestServer: Sendable {
 
     deinit { stop() }
 
-    /// The address for a client: `redis://127.0.0.1:PORT`, or `unix://` with the socket's path, percent-encoded.
+    /// The address for a client: `redis://127.0.0.1:PORT`, `rediss://` in its place where the port speaks TLS, or
+    /// `unix://` with the socket's path, percent-encoded.
     public var url: String {
-        if let port { return "redis://127.0.0.1:\(port)" }
+        if let port { return "\(options.tls == nil ? "redis" : "rediss")://127.0.0.1:\(port)" }
         return "unix://" + PrivateFolder.percentEncoded(socketPath)
     }
 

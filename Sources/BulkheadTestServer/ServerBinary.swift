@@ -31,7 +31,8 @@ enum ServerBinary {
         if name.contains("/") {
             if isProgram(name) { return name }
             throw RedisTestServerError(
-                .serverNotFound, "there is no program at \(name): name a redis-server or valkey-server "
+                .serverNotFound,
+                "there is no program at \(name): name a redis-server or valkey-server "
                     + "that may be executed \(advice)")
         }
         if let path = onPath(name) { return path }

@@ -33,7 +33,8 @@ final class Watchdog {
             let answer = try receive(within: Watchdog.answerTimeout)
             guard answer == "made" else {
                 throw RedisTestServerError(
-                    .folderUnusable, "cannot make the private folder \(folder): \(answer). Set TMPDIR to a folder "
+                    .folderUnusable,
+                    "cannot make the private folder \(folder): \(answer). Set TMPDIR to a folder "
                         + "that may be written, or pass one as Options(folderParent:)")
             }
             hasFolder = true
@@ -132,7 +133,8 @@ final class Watchdog {
 
     private static var lost: RedisTestServerError {
         RedisTestServerError(
-            .systemFailure, "the shell that guards the test server ended or stays silent: something killed it or it "
+            .systemFailure,
+            "the shell that guards the test server ended or stays silent: something killed it or it "
                 + "could not run, so stop this server and start another one")
     }
 }

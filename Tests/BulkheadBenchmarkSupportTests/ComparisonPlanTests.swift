@@ -75,8 +75,9 @@ import Testing
     }
 
     @Test func `quick shortens what was asked for and never lengthens it`() throws {
-        guard case .run(let settings) = try ComparisonSettings.table.parse(
-            ["--quick", "--rounds", "2", "--seconds", "0.2"])
+        guard
+            case .run(let settings) = try ComparisonSettings.table.parse(
+                ["--quick", "--rounds", "2", "--seconds", "0.2"])
         else {
             Issue.record("the line asks for help")
             return

@@ -34,7 +34,8 @@ import Testing
     @Test func `the ratio is taken in each round, so that a slow round slows both sides`() throws {
         let row = try #require(
             ComparisonRow(
-                .fiftyCallers, [
+                .fiftyCallers,
+                [
                     ComparisonSample(ours: 500, beside: 100), ComparisonSample(ours: 60, beside: 10),
                     ComparisonSample(ours: 7_000, beside: 1_000),
                 ]))
@@ -120,7 +121,8 @@ import Testing
     @Test func `a row of the text has ours, what stands beside it, ratio, target and verdict`() throws {
         let row = try #require(
             ComparisonRow(
-                .fiftyCallers, [
+                .fiftyCallers,
+                [
                     ComparisonSample(ours: 405_000, beside: 92_000), ComparisonSample(ours: 500_000, beside: 100_000),
                     ComparisonSample(ours: 612_000, beside: 90_000),
                 ]))

@@ -39,7 +39,10 @@ import Testing
             ("idle p50", Self.rounds(.idle, [400, 410, 390, 400, 420]), Self.bad, []),
             ("came out at 2.0", Self.idle, Self.rounds(.oneConnection, [330, 330, 330, 330, 330]), []),
             ("one connection was not measured", Self.idle, [], []),
-            ("gentle scan came out faster than idle", Self.idle, Self.bad, Self.rounds(.gentle, [90, 95, 100, 92, 99])),
+            (
+                "gentle scan came out faster than idle", Self.idle, Self.bad,
+                Self.rounds(.gentle, [90, 95, 100, 92, 99])
+            ),
             ("4 rounds of idle are too few", Array(Self.idle.prefix(4)), Self.bad, []),
             ("5 of 5 rounds of idle: others had 30 %", Self.rounds(.idle, Self.idleP99, taken: 0.3), Self.bad, []),
             ("60 % of the GETs", Self.rounds(.idle, Self.idleP99, setAside: 600), Self.bad, []),
@@ -185,10 +188,14 @@ import Testing
     }
 
     @Test func `the rounds of a run can be kept in a file and read again`() throws {
-        let rounds = Self.idle + Self.bad
-            + [IsolationRound(
-                IsolationCase(.namedDatabases, noise: .mget, rate: 500), round: 7, p50: 1_000, p99: 2_000, canary: nil,
-                lateness: 5, answered: 1, setAside: 0, taken: nil)]
+        let rounds =
+            Self.idle + Self.bad
+            + [
+                IsolationRound(
+                    IsolationCase(.namedDatabases, noise: .mget, rate: 500), round: 7, p50: 1_000, p99: 2_000,
+                    canary: nil,
+                    lateness: 5, answered: 1, setAside: 0, taken: nil)
+            ]
         #expect(IsolationRound.rounds(ofFile: IsolationRound.file(rounds, about: "a test")) == rounds)
         #expect(IsolationRound.rounds(ofFile: "idle scan+hmget - 0 1") == nil)
     }

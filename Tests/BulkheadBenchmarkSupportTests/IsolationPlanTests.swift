@@ -122,7 +122,8 @@ import Testing
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(text.contains("--second-server-core"))
         let lines = text.split(separator: "\n")
-        let words = IsolationLayout.allCases.map(\.word) + IsolationNoise.allCases.map(\.word)
+        let words =
+            IsolationLayout.allCases.map(\.word) + IsolationNoise.allCases.map(\.word)
             + ["canary", "set aside", "spoilt", "range", "UNDECIDED", "× idle", "holds, but"]
         for word in words {
             #expect(lines.contains { $0.hasPrefix("  " + word + " ") }, "\(word) is not explained")

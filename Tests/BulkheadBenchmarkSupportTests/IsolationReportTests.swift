@@ -126,8 +126,9 @@ import Testing
         let lines = report.text().split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 80 })
         let title = try #require(lines.first { $0.hasPrefix("layout ") })
-        #expect(title.hasSuffix("vectors/s") && title.contains("p99.9") && title.contains("× idle")
-            && title.contains("canary"))
+        #expect(
+            title.hasSuffix("vectors/s") && title.contains("p99.9") && title.contains("× idle")
+                && title.contains("canary"))
         #expect(lines.contains { $0.contains("no --second-url") })
         #expect(lines.contains { $0.contains("failures: 3 GETs of") })
         for layout in IsolationLayout.allCases {
@@ -175,10 +176,11 @@ import Testing
                 "answered_gets", "failed_gets", "intended_gets_per_second", "achieved_gets_per_second",
                 "vectors_per_second", "sentence", "step", "steps", "step_latency", "step_latency_of_rounds",
             ])
-        #expect(Set(layouts[1].keys).subtracting(layouts[0].keys) == [
-            "p99_times_idle", "p50_times_idle", "vectors_per_second", "step", "steps", "step_latency",
-            "step_latency_of_rounds",
-        ])
+        #expect(
+            Set(layouts[1].keys).subtracting(layouts[0].keys) == [
+                "p99_times_idle", "p50_times_idle", "vectors_per_second", "step", "steps", "step_latency",
+                "step_latency_of_rounds",
+            ])
         for (layout, member) in [(0, "get_latency"), (1, "step_latency"), (1, "step_latency_of_rounds")] {
             let latency = try #require(layouts[layout][member] as? [String: Int])
             #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"], "\(member)")
@@ -189,7 +191,8 @@ import Testing
 
     /// The answers to the claims about scans, for GET p99 in microseconds and thousand vectors a second by layout.
     private func answers(_ figures: [(IsolationLayout, Int64, Int)]) throws -> [String: String] {
-        let measurements = [measurement(.idle, p50: 100, p99: 200)]
+        let measurements =
+            [measurement(.idle, p50: 100, p99: 200)]
             + figures.map { measurement($0.0, p50: 100, p99: $0.1, vectors: $0.2 * 500) }
         return try report(steady(measurements) + bad).claims.reduce(into: [:]) { $0[$1.claim] = $1.answerText }
     }
@@ -206,13 +209,15 @@ import Testing
     }
 
     @Test func `a remedy whose rounds disagree is none`() throws {
-        let measurements = bad + (0..<6).flatMap { round in
-            [
-                measurement(.idle, round: round, p50: 100, p99: 200),
-                measurement(.namedDatabases, round: round, p50: 300, p99: 1_800),
-                measurement(.considerate, round: round, p50: 100, p99: round.isMultiple(of: 2) ? 210 : 390),
-            ]
-        }
+        let measurements =
+            bad
+            + (0..<6).flatMap { round in
+                [
+                    measurement(.idle, round: round, p50: 100, p99: 200),
+                    measurement(.namedDatabases, round: round, p50: 300, p99: 1_800),
+                    measurement(.considerate, round: round, p50: 100, p99: round.isMultiple(of: 2) ? 210 : 390),
+                ]
+            }
         let claim = try #require(try report(measurements).claims.first)
         #expect(claim.claim == IsolationVerdict.claim && claim.answer == .doesNotHold && claim.condition == nil)
     }

@@ -13,8 +13,10 @@ import Testing
             return (0..<count).map { index in
                 switch self {
                 case .uniform: Int64.random(in: 0...5_000_000, using: &generator)
-                case .exponential: OpenLoopSchedule(
-                    start: 0, rate: 5_000, count: 1, arrivals: .poisson(seed: UInt64(index))).instant(ofRequest: 0)
+                case .exponential:
+                    OpenLoopSchedule(
+                        start: 0, rate: 5_000, count: 1, arrivals: .poisson(seed: UInt64(index))
+                    ).instant(ofRequest: 0)
                 case .logUniformOverTheWholeRange:
                     Int64.random(in: 0..<1 << Int64.random(in: 1...42, using: &generator), using: &generator)
                 case .twoPeaks:

@@ -98,8 +98,9 @@ import Testing
 
     @Test func `what others had is what is left of the busy time after our own`() throws {
         let before = try #require(MachineTime(stat: Self.stat, cores: nil))
-        let after = try #require(MachineTime(
-            stat: "cpu x\ncpu0 200 0 50 500 0 10 5 30 0 0\ncpu1 250 0 50 400 7 0 0 40 0 0", cores: nil))
+        let after = try #require(
+            MachineTime(
+                stat: "cpu x\ncpu0 200 0 50 500 0 10 5 30 0 0\ncpu1 250 0 50 400 7 0 0 40 0 0", cores: nil))
         let load = MachineLoad(from: before, to: after, seconds: 2, own: 0.9)
         #expect(abs(load.stolen - 0.025) < 1e-9)
         #expect(abs(try #require(load.others) - 0.15) < 1e-9 && abs(load.taken - 0.175) < 1e-9)

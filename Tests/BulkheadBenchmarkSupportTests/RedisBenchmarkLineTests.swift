@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct RedisBenchmarkLineTests {
     /// As redis-benchmark 7.0.15 prints it for `-t get -c 50 --csv --precision 3`.
-    static let titles = #""test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","#
+    static let titles =
+        #""test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","#
         + #""p99_latency_ms","max_latency_ms""#
     static let get = #""GET","68259.38","0.446","0.112","0.335","1.007","2.311","5.759""#
 

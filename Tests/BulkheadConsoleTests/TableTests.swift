@@ -8,13 +8,14 @@ import Testing
         var table = Table(columns: [.text("layout"), .number("GET p50"), .number("p99")])
         table.append(["one database", "183 µs", "1.62 ms"])
         table.append(["two", "81 µs", "–"])
-        #expect(table.text() == """
-            layout        GET p50      p99
-            ------------  -------  -------
-            one database   183 µs  1.62 ms
-            two             81 µs        –
+        #expect(
+            table.text() == """
+                layout        GET p50      p99
+                ------------  -------  -------
+                one database   183 µs  1.62 ms
+                two             81 µs        –
 
-            """)
+                """)
     }
 
     @Test func `no line ends in spaces`() {
@@ -42,25 +43,27 @@ import Testing
         let name = String(repeating: "a", count: 30)
         table.append([name, "what the note says in forty more columns", "123456"])
         #expect(table.lines(width: 80).last == "\(name)  what the note says in forty more columns  123456")
-        #expect(table.lines(width: 79).suffix(2) == [
-            "\(name)  what the note says in forty more         123456",
-            "\(String(repeating: " ", count: 30))  columns",
-        ])
+        #expect(
+            table.lines(width: 79).suffix(2) == [
+                "\(name)  what the note says in forty more         123456",
+                "\(String(repeating: " ", count: 30))  columns",
+            ])
     }
 
     @Test func `a table too wide for wrapped text goes on in blocks that repeat the first column`() {
         var table = Table(columns: [.text("layout"), .number("first"), .number("second"), .number("third")])
         table.append(["a layout with a long name", "1111111111", "2222222222", "3333333333"])
-        #expect(table.lines(width: 40) == [
-            "layout                 first      second",
-            "----------------  ----------  ----------",
-            "a layout with a   1111111111  2222222222",
-            "long name",
-            "",
-            "layout                          third",
-            "-------------------------  ----------",
-            "a layout with a long name  3333333333",
-        ])
+        #expect(
+            table.lines(width: 40) == [
+                "layout                 first      second",
+                "----------------  ----------  ----------",
+                "a layout with a   1111111111  2222222222",
+                "long name",
+                "",
+                "layout                          third",
+                "-------------------------  ----------",
+                "a layout with a long name  3333333333",
+            ])
     }
 
     @Test func `where not even two columns fit each row is a list of titles and cells`() {
@@ -68,18 +71,20 @@ import Testing
         let key = "analytics:a-key-without-any-gap"
         table.append([key, "analytics", "1.20 MiB"])
         table.append(["k", "main", "5 B"])
-        #expect(table.lines(width: 30) == [
-            "key       \(key)", "database  analytics", "memory    1.20 MiB", "",
-            "key       k", "database  main", "memory    5 B",
-        ])
+        #expect(
+            table.lines(width: 30) == [
+                "key       \(key)", "database  analytics", "memory    1.20 MiB", "",
+                "key       k", "database  main", "memory    5 B",
+            ])
     }
 
     @Test func `what stands to the right of others in its column still does when its words are wrapped`() {
         var table = Table(columns: [.text("prefix"), .number("n")])
         table.append(["  user sessions of today", "1"])
-        #expect(table.lines(width: 20) == [
-            "prefix             n", "-----------------  -", "  user sessions    1", "  of today",
-        ])
+        #expect(
+            table.lines(width: 20) == [
+                "prefix             n", "-----------------  -", "  user sessions    1", "  of today",
+            ])
     }
 
     @Test func `into a pipe a table is as wide as its cells`() {
@@ -109,8 +114,10 @@ import Testing
                 return String(repeating: letter, count: .random(in: 1...longest, using: &generator))
             }
             func cell(_ isNumber: Bool) -> String {
-                isNumber ? word(10) : (0..<Int.random(in: 0...9, using: &generator)).map { _ in word(10) }
-                    .joined(separator: " ")
+                isNumber
+                    ? word(10)
+                    : (0..<Int.random(in: 0...9, using: &generator)).map { _ in word(10) }
+                        .joined(separator: " ")
             }
             var table = Table(columns: isNumber.map { $0 ? .number(cell($0)) : .text(cell($0)) })
             for _ in 0..<4 { table.append(isNumber.map(cell)) }

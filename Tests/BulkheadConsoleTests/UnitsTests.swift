@@ -4,12 +4,13 @@ import Testing
 @testable import BulkheadConsole
 
 @Suite struct UnitsTests {
-    @Test(arguments: [
-        (0, "0 ns"), (7, "7 ns"), (999, "999 ns"), (1_000, "1.00 µs"), (9_994, "9.99 µs"), (9_996, "10.0 µs"),
-        (183_000, "183 µs"), (999_499, "999 µs"), (999_500, "1.00 ms"), (1_620_000, "1.62 ms"),
-        (12_345_000_000, "12.3 s"), (999_499_999_999, "999 s"), (5_400_000_000_000, "5,400 s"),
-        (-1_500_000, "-1.50 ms"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 ns"), (7, "7 ns"), (999, "999 ns"), (1_000, "1.00 µs"), (9_994, "9.99 µs"), (9_996, "10.0 µs"),
+            (183_000, "183 µs"), (999_499, "999 µs"), (999_500, "1.00 ms"), (1_620_000, "1.62 ms"),
+            (12_345_000_000, "12.3 s"), (999_499_999_999, "999 s"), (5_400_000_000_000, "5,400 s"),
+            (-1_500_000, "-1.50 ms"),
+        ] as [(Int64, String)])
     func `a duration has three significant digits and the unit that fits`(_ nanoseconds: Int64, _ text: String) {
         #expect(Units.duration(nanoseconds: nanoseconds) == text)
     }
@@ -50,10 +51,11 @@ import Testing
         #expect(Units.rate(perSecond: rate) == text)
     }
 
-    @Test(arguments: [
-        (-5, "0:00"), (999_999_999, "0:00"), (7_000_000_000, "0:07"), (754_000_000_000, "12:34"),
-        (3_723_000_000_000, "1:02:03"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (-5, "0:00"), (999_999_999, "0:00"), (7_000_000_000, "0:07"), (754_000_000_000, "12:34"),
+            (3_723_000_000_000, "1:02:03"),
+        ] as [(Int64, String)])
     func `time left reads like a clock`(_ nanoseconds: Int64, _ text: String) {
         #expect(Units.clock(nanoseconds: nanoseconds) == text)
     }

@@ -5,7 +5,10 @@ import Testing
 @Suite(.serialized) struct `The documentation` {
     private static let catalog = "Sources/Bulkhead/Documentation.docc"
     /// Their methods are too many for one list.
-    private static let grouped = ["RedisExecutor", "BlockingRedisExecutor", "RedisCommand"]
+    private static let grouped = [
+        "RedisExecutor", "BlockingRedisExecutor", "RedisCommand", "RedisServer", "BlockingRedisServer",
+        "RedisServerCommand",
+    ]
 
     @Test(arguments: ["Bulkhead", "BulkheadTestServer"])
     func `has a sentence for every public symbol`(module: String) throws {
@@ -38,7 +41,8 @@ import Testing
             let archive = folder.appendingPathComponent("archive").path
             let source = module == "Bulkhead" ? [Repository.root.appendingPathComponent(Self.catalog).path] : []
             let built = try Child.run(
-                "/bin/sh", ["-c", #"exec "$@" 2>&1"#, "sh", "docc", "convert"] + source + [
+                "/bin/sh",
+                ["-c", #"exec "$@" 2>&1"#, "sh", "docc", "convert"] + source + [
                     "--additional-symbol-graph-dir", folder.path, "--output-path", archive,
                     "--fallback-display-name", module, "--fallback-bundle-identifier", module,
                     "--warnings-as-errors", "--ide-console-output",

@@ -68,9 +68,11 @@ import Testing
     }
 
     /// A snapshot begins within a second of being asked for.
-    @Test(.enabled(if: TestTier.hasTime), arguments: [
-        ("0.2", ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), ("2", ["sync"]),
-    ])
+    @Test(
+        .enabled(if: TestTier.hasTime),
+        arguments: [
+            ("0.2", ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), ("2", ["sync"]),
+        ])
     func `every noise that the server can make is made`(seconds: String, noises: [String]) throws {
         let (output, status) = try Self.run(
             seconds: seconds,

@@ -5,10 +5,11 @@ import Testing
 @Suite struct PageTests {
     private static func pages() throws -> [String] {
         let folders = ["Sources/Bulkhead/Documentation.docc", ".github"]
-        return try ["README.md"] + folders.flatMap { folder in
-            try FileManager.default.contentsOfDirectory(atPath: Repository.root.appendingPathComponent(folder).path)
-                .filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
-        }
+        return try ["README.md"]
+            + folders.flatMap { folder in
+                try FileManager.default.contentsOfDirectory(atPath: Repository.root.appendingPathComponent(folder).path)
+                    .filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
+            }
     }
 
     private static func isThere(_ path: String) -> Bool {

@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: languages) func `mutated and random sources end`(language: LintLanguage) {
-        var random = Xorshift(state: 0x9e37_79b9_7f4a_7c15)
+        var random = SeededGenerator(seed: 1)
         let signs = Array("\"'`\\(){}[]<>#/*$:;,.=|&-!?@%\n\t \r\u{0}x3".utf8) + [0xff, 0xc3, 0xef]
         for _ in 0..<400 {
             var bytes = Array(Self.seeds[random.below(Self.seeds.count)].utf8)
@@ -84,15 +84,19 @@ import Testing
     }
 
     /// What costs much once must not cost it again for each byte: if it did, 32 KiB of each would take hours.
-    @Test(.enabled(if: TestTier.isWhole), arguments: [
-        "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"", "##\\",
-        "- ", "a: {",
-        "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(", "# bulkhead: allow keys because x\n",
-        "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
-        "x.send([", "a=[", "`${", "{\"db\": 3, ", "{\"redis\": {", "[\"redis-cli\", [\"a\"], ", "createClient<",
-        "getenv(\"REDIS_DB\", ", "cat > a.py <<E\n", "sh -c \"python -c '", "import {", "redis_db: a",
-        "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
-    ])
+    @Test(
+        .enabled(if: TestTier.isWhole),
+        arguments: [
+            "(", "[{", "f\"{", "\"\\(", "$(", "`", "redis://", "redis://{{", "\"a\" ", "/\\", "\\/", "/*", "#\"",
+            "##\\",
+            "- ", "a: {",
+            "a <<A;", "<<A\n", "redis.Redis(", "[\"redis-cli\", ", "a.", "x?.keys(",
+            "# bulkhead: allow keys because x\n",
+            "/* bulkhead: allow keys because x */ ", "sh -c 'redis-cli ", "'redis://h/3' f'{", "\"redis://h/3 \\(",
+            "x.send([", "a=[", "`${", "{\"db\": 3, ", "{\"redis\": {", "[\"redis-cli\", [\"a\"], ", "createClient<",
+            "getenv(\"REDIS_DB\", ", "cat > a.py <<E\n", "sh -c \"python -c '", "import {", "redis_db: a",
+            "R='redis-cli a a a a'\n$R\n", "a 'b\n", "redis:\n", "\n- - ", "def f(a: redis.Redis, ",
+        ])
     func `no text costs more than its length`(unit: String) {
         let bytes = Array(String(repeating: unit, count: (32 << 10) / unit.utf8.count).utf8)
         for language in Self.languages { check(bytes, language) }
@@ -109,17 +113,5 @@ import Testing
         if zip(places, places.dropFirst()).contains(where: { $1.lexicographicallyPrecedes($0) }) {
             Issue.record("not in order: \(String(decoding: bytes.prefix(400), as: UTF8.self))")
         }
-    }
-}
-
-/// Random numbers that are the same in each run.
-private struct Xorshift {
-    var state: UInt64
-
-    mutating func below(_ bound: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state >> 33) % max(1, bound)
     }
 }

@@ -33,8 +33,10 @@ import Testing
 
     @Test(arguments: [
         ("- shell: python3 -c 'import redis; redis.Redis()'", [LintRule.rawClient]),
-        ("- shell: |\n    python3 - <<EOF\n    import redis\n    redis.Redis()\n    EOF\n    redis-cli flushall",
-            [.rawClient, .flush]),
+        (
+            "- shell: |\n    python3 - <<EOF\n    import redis\n    redis.Redis()\n    EOF\n    redis-cli flushall",
+            [.rawClient, .flush]
+        ),
         ("run: |\n  cat > .env <<E\n  REDIS_DB=3\n  E", [.databaseNumber]),
         ("run: |\n  if x; then\n    sudo python3 -c 'import redis; redis.Redis()'\n  fi", [.rawClient]),
         ("name: python tests for redis.Redis()", []), ("shell: python3 app.py", []),

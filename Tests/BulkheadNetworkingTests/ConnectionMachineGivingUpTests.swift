@@ -8,7 +8,8 @@ extension Machine {
     @discardableResult
     mutating func ask(_ number: Int, until end: Moment, length: Int = 0) -> Bool {
         let deadline = Deadline(start: Moment(nanoseconds: 0), end: end)
-        let bytes = length == 0
+        let bytes =
+            length == 0
             ? command("ECHO \(number)") : command(["ECHO", "\(number)", String(repeating: "x", count: length)])
         return submit(bytes, .replies(1), number, ticket: number, deadline: deadline) == nil
     }

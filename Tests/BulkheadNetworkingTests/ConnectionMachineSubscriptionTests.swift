@@ -37,10 +37,11 @@ import Testing
         _ = machine.takeOutgoing()
         let (confirmation, news) = (subscribed(version, "a", 1), message(version, "a"))
         let pong = version == .resp3 ? "+PONG\r\n" : "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
-        #expect(machine.hear(":1\r\n" + confirmation + news + pong + news) == [
-            .completed(1, [.integer(1)]), .completed(2, values(confirmation)), .pushed(values(news)[0]),
-            .completed(3, values(pong)), .pushed(values(news)[0]),
-        ])
+        #expect(
+            machine.hear(":1\r\n" + confirmation + news + pong + news) == [
+                .completed(1, [.integer(1)]), .completed(2, values(confirmation)), .pushed(values(news)[0]),
+                .completed(3, values(pong)), .pushed(values(news)[0]),
+            ])
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3])
@@ -62,7 +63,8 @@ import Testing
         _ = machine.takeOutgoing()
         let confirmation = wire(version, "$10\r\n\(kind)", "$1\r\na", ":1")
         #expect(machine.hear(confirmation) == [.completed(1, values(confirmation))])
-        let news = kind == "psubscribe"
+        let news =
+            kind == "psubscribe"
             ? wire(version, "$8\r\npmessage", "$1\r\na", "$1\r\na", "$1\r\nx")
             : wire(version, "$8\r\nsmessage", "$1\r\na", "$1\r\nx")
         #expect(machine.hear(news) == [.pushed(values(news)[0])])
@@ -75,9 +77,10 @@ import Testing
         machine.ask(2)
         _ = machine.takeOutgoing()
         let error = (version == .resp3 ? attribute : "") + "-NOPERM no\r\n"
-        #expect(machine.hear(error + ":2\r\n") == [
-            .completed(1, values(error)), .completed(2, [.integer(2)]),
-        ])
+        #expect(
+            machine.hear(error + ":2\r\n") == [
+                .completed(1, values(error)), .completed(2, [.integer(2)]),
+            ])
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3])
@@ -152,9 +155,10 @@ import Testing
         #expect(text(machine.takeOutgoing()) == text(command("SUNSUBSCRIBE s") + command("PING") + command("ECHO 3")))
         let moved = wire(version, "$12\r\nsunsubscribe", "$1\r\ns", ":0")
         let error = "-MOVED 15495 127.0.0.1:7001\r\n"
-        #expect(machine.hear(moved + error + "+PONG\r\n" + ":3\r\n") == [
-            .nothing, .nothing, .completed(2, values(moved + error)), .completed(3, [.integer(3)]),
-        ])
+        #expect(
+            machine.hear(moved + error + "+PONG\r\n" + ":3\r\n") == [
+                .nothing, .nothing, .completed(2, values(moved + error)), .completed(3, [.integer(3)]),
+            ])
         #expect(machine.isIdle)
     }
 
@@ -167,9 +171,10 @@ import Testing
             _ = machine.submit(command("SUNSUBSCRIBE s"), .confirmations, 1)
             machine.ask(2)
             _ = machine.takeOutgoing()
-            #expect(machine.hear(wire + ":2\r\n") == [
-                .nothing, .completed(1, values(expected)), .completed(2, [.integer(2)]),
-            ])
+            #expect(
+                machine.hear(wire + ":2\r\n") == [
+                    .nothing, .completed(1, values(expected)), .completed(2, [.integer(2)]),
+                ])
         }
     }
 
@@ -181,9 +186,10 @@ import Testing
         _ = machine.takeOutgoing()
         _ = machine.cancel(ticket: 1, at: .now)
         let confirmations = subscribed(version, "a", 1) + subscribed(version, "b", 2)
-        #expect(machine.hear(confirmations + message(version, "a") + "-ERR no\r\n") == [
-            .nothing, .nothing, .pushed(values(message(version, "a"))[0]), .completed(2, values("-ERR no\r\n")),
-        ])
+        #expect(
+            machine.hear(confirmations + message(version, "a") + "-ERR no\r\n") == [
+                .nothing, .nothing, .pushed(values(message(version, "a"))[0]), .completed(2, values("-ERR no\r\n")),
+            ])
         #expect(!machine.isIdle)
     }
 
@@ -205,9 +211,10 @@ import Testing
         _ = machine.submit(command("SUBSCRIBE a b"), .confirmations, 2)
         machine.ask(3)
         _ = machine.takeOutgoing()
-        #expect(machine.hear("+OK\r\n+QUEUED\r\n+QUEUED\r\n") == [
-            .completed(1, [.simpleString("OK")]), .broken(.unsolicitedReply), .nothing,
-        ])
+        #expect(
+            machine.hear("+OK\r\n+QUEUED\r\n+QUEUED\r\n") == [
+                .completed(1, [.simpleString("OK")]), .broken(.unsolicitedReply), .nothing,
+            ])
         #expect(!machine.hasOutgoing)
     }
 }

@@ -148,9 +148,10 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         var machine = Machine.ready()
         for waiter in 1...3 { machine.ask(waiter) }
         _ = machine.takeOutgoing()
-        #expect(machine.hear("+one\r\n-ERR two\r\n") == [
-            .completed(1, [.simpleString("one")]), .completed(2, [.error("ERR two")]),
-        ])
+        #expect(
+            machine.hear("+one\r\n-ERR two\r\n") == [
+                .completed(1, [.simpleString("one")]), .completed(2, [.error("ERR two")]),
+            ])
         machine.ask(4)
         _ = machine.takeOutgoing()
         #expect(machine.queuedRequests == 2)
@@ -183,9 +184,10 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(machine.hear(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n") == [.pushed(push)])
         machine.ask(1)
         _ = machine.takeOutgoing()
-        #expect(machine.hear(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n") == [
-            .pushed(push), .completed(1, [.integer(1)]),
-        ])
+        #expect(
+            machine.hear(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n") == [
+                .pushed(push), .completed(1, [.integer(1)]),
+            ])
         func isPushed(_ heard: Heard) -> Bool { if case .pushed = heard { true } else { false } }
         #expect(machine.hear(">0\r\n>1\r\n:7\r\n").allSatisfy(isPushed))
         #expect(machine.isIdle)

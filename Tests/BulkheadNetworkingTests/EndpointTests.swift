@@ -11,11 +11,13 @@ import Testing
         #expect(endpoint.description == written)
     }
 
-    @Test(arguments: [
-        (Duration.zero, 0), (.seconds(-5), 0), (.nanoseconds(1), 1), (.milliseconds(1), 1),
-        (.microseconds(1_001), 2), (.seconds(5), 5_000), (.milliseconds(2_999), 2_999),
-        (.nanoseconds(999_999_999), 1_000), (.seconds(2_000_000), 2_000_000_000), (.seconds(Int64.max), 2_000_000_000),
-    ] as [(Duration, Int32)])
+    @Test(
+        arguments: [
+            (Duration.zero, 0), (.seconds(-5), 0), (.nanoseconds(1), 1), (.milliseconds(1), 1),
+            (.microseconds(1_001), 2), (.seconds(5), 5_000), (.milliseconds(2_999), 2_999),
+            (.nanoseconds(999_999_999), 1_000), (.seconds(2_000_000), 2_000_000_000),
+            (.seconds(Int64.max), 2_000_000_000),
+        ] as [(Duration, Int32)])
     func `milliseconds are rounded up and kept within what poll takes`(_ duration: Duration, _ expected: Int32) {
         #expect(duration.wholeMilliseconds == expected)
     }

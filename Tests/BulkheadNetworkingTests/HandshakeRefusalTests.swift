@@ -7,8 +7,10 @@ import Testing
 
     static let toHello: [(String, Reason)] = [
         ("-WRONGPASS invalid username-password pair or user is disabled.\r\n", .authenticationFailed),
-        ("-ERR AUTH <password> called without any password configured for the default user.\r\n",
-            .authenticationFailed),
+        (
+            "-ERR AUTH <password> called without any password configured for the default user.\r\n",
+            .authenticationFailed
+        ),
         ("-NOPERM this user has no permissions to run the 'hello' command\r\n", .permissionDenied),
         ("-ERR max number of clients reached\r\n", .handshakeRefused(code: "ERR")),
         ("-DENIED Redis is running in protected mode\r\n", .handshakeRefused(code: "DENIED")),

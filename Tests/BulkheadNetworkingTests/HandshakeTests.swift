@@ -119,9 +119,10 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
     }
 
     @Test func `a server that does not know SETINFO, or denies it, is as good as any`() {
-        for error in ["-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'. Try CLIENT HELP.\r\n",
-            "-NOPERM this user has no permissions to run the 'client|setinfo' command\r\n"]
-        {
+        for error in [
+            "-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'. Try CLIENT HELP.\r\n",
+            "-NOPERM this user has no permissions to run the 'client|setinfo' command\r\n",
+        ] {
             for version in [RESPVersion.resp2, .resp3] {
                 var handshake = Handshake(someSettings(version: version))
                 _ = handshake.start()

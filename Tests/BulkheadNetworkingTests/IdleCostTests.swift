@@ -12,8 +12,8 @@ import Glibc
 /// What an idle connection holds on to. Each test in a process of its own, because the process is what is measured.
 @Suite(.timeLimit(.minutes(3))) struct `Connections that nobody uses` {
     /// 16 names with 4 lanes each, all of them used for replies that make buffers grow.
-    private static func openAndUse(_ server: RedisTestServer) async throws -> [Node] {
-        let names = (0..<16).map { Node(.to(server.socketPath, database: $0), .upTo(4)) }
+    private static func openAndUse(_ settings: (_ database: Int) -> ConnectionSettings) async throws -> [Node] {
+        let names = (0..<16).map { Node(settings($0), .upTo(4)) }
         let text = String(repeating: "x", count: 200_000)
         for connections in names {
             _ = try await connections.send(command(["SET", "big", text]), on: .shared)
@@ -38,7 +38,25 @@ import Glibc
             let first = Node(.to(server), .upTo(4))
             _ = try await first.send(command("PING"), on: .shared)
             let before = try Self.residentBytes()
-            let names = try await Self.openAndUse(server)
+            let names = try await Self.openAndUse { .to(server.socketPath, database: $0) }
+            var each = Int.max
+            let isSmall = try await eventually {
+                each = (try Self.residentBytes() - before) / 64
+                return each < 64 << 10
+            }
+            #expect(isSmall, "\(each) bytes each")
+            withExtendedLifetime((first, names)) {}
+        }
+    }
+
+    @Test func `hold on to less than 64 KiB each over TLS`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisTestServer.startWithTLS()
+            defer { server.stop() }
+            let first = Node(.overTLS(server), .upTo(4))
+            _ = try await first.send(command("PING"), on: .shared)
+            let before = try Self.residentBytes()
+            let names = try await Self.openAndUse { .overTLS(server, database: $0) }
             var each = Int.max
             let isSmall = try await eventually {
                 each = (try Self.residentBytes() - before) / 64
@@ -54,7 +72,7 @@ import Glibc
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.start()
             defer { server.stop() }
-            let names = try await Self.openAndUse(server)
+            let names = try await Self.openAndUse { .to(server.socketPath, database: $0) }
             // Until the last look, and until idle threads of the pool have gone to sleep.
             try await Task.sleep(for: .seconds(1))
             var quietest = Int.max

@@ -179,7 +179,8 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         for waiter in (1...count).shuffled(using: &random) { _ = pool.want(waiter) }
         var isFound = true
         for waiter in (1...count).shuffled(using: &random) {
-            let found = isLate
+            let found =
+                isLate
                 ? pool.markCancelled(id: waiter, at: Moment(nanoseconds: 1))?.0 : pool.cancel(id: waiter)
             isFound = found == waiter && isFound
         }

@@ -107,9 +107,11 @@ enum SubscriptionStep {
     /// Every order of the six commands.
     static var orders: [[String]] {
         func orders(of steps: [String]) -> [[String]] {
-            steps.isEmpty ? [[]] : steps.flatMap { first in
-                orders(of: steps.filter { $0 != first }).map { [first] + $0 }
-            }
+            steps.isEmpty
+                ? [[]]
+                : steps.flatMap { first in
+                    orders(of: steps.filter { $0 != first }).map { [first] + $0 }
+                }
         }
         return orders(of: one)
     }

@@ -15,9 +15,28 @@ extension ConnectionSettings {
         _ path: String, database: Int = 0, username: String? = nil, password: String? = nil,
         version: RESPVersion = .resp3, connectTimeout: Duration = .seconds(30)
     ) -> ConnectionSettings {
-        ConnectionSettings(
+        var settings = ConnectionSettings(
             endpoint: .unix(path: path), database: database, username: username, password: password,
             version: version, connectTimeout: connectTimeout)
+        if TLSUnderTest.isOn { settings.endpoint = .unix(path: TLSUnderTest.path(to: path)) }
+        if TLSUnderTest.isOn { settings.tls = TLSPeer.shared(TLSUnderTest.settings, settings.endpoint) }
+        return settings
+    }
+}
+
+/// With BULKHEAD_TEST_TLS=1 all suites speak TLS, through a proxy in front of each server.
+enum TLSUnderTest {
+    static let isOn = ProcessInfo.processInfo.environment["BULKHEAD_TEST_TLS"] == "1"
+    static let settings = TLSSettings.trusting.with { $0.serverName = "localhost" }
+    private static let proxies = Locked<[String: TLSProxy]>([:])
+
+    /// Where the proxy in front of a server listens.
+    static func path(to server: String) -> String {
+        proxies.change { proxies in
+            let proxy = proxies[server] ?? TLSProxy(to: server)
+            proxies[server] = proxy
+            return proxy.path
+        }
     }
 }
 

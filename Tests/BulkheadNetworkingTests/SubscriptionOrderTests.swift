@@ -41,7 +41,8 @@ import Testing
             var wire = ""
             for written in values(text(machine.takeOutgoing())) {
                 published += 1
-                let messages = server.publish("\(published)", to: "a") + server.publish("\(published)", to: "b")
+                let messages =
+                    server.publish("\(published)", to: "a") + server.publish("\(published)", to: "b")
                     + server.publish("\(published)", toShard: "a")
                 pushes += messages.flatMap(values)
                 let answer = server.answer(written.elements!.map { $0.bytes!.text! })

@@ -72,7 +72,8 @@ import Testing
                 let shard = hasShardChannels ? [command("SPUBLISH a \(published)")] : []
                 let publishing = [command("PUBLISH a \(published)"), command("PUBLISH b \(published)")] + shard
                 _ = try probe.connection.sendAll(publishing.flatMap { $0 }, count: publishing.count)
-                expected += (model.publish("\(published)", to: "a") + model.publish("\(published)", to: "b")
+                expected +=
+                    (model.publish("\(published)", to: "a") + model.publish("\(published)", to: "b")
                     + model.publish("\(published)", toShard: "a")).flatMap(values)
                 #expect(try await line.ask("PING") == values(model.answer(["PING"])), "\(sequence): \(step)")
             }

@@ -45,7 +45,7 @@ import Testing
             let target = targets.randomElement(using: &random)!
             let id = ObjectIdentifier(target)
             switch Int.random(in: 0..<10, using: &random) {
-            case 0: 
+            case 0:
                 list.remove(id)
                 table[id] = nil
             case 1, 2:

@@ -15,9 +15,10 @@ enum FilledServer {
         }
         try talk.say("SELECT 0")
         if ServerUnderTest.isAtLeast(redis: 7, 0) {
-            try talk.say([
-                "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)\n",
-            ].map { Array($0.utf8) })
+            try talk.say(
+                [
+                    "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)\n",
+                ].map { Array($0.utf8) })
         }
     }
 

@@ -68,7 +68,7 @@ struct LiveRestoringTests {
                     try live.call("CONFIG", "SET", "rdb-version-check", setting)
                     let isTaken = (try? live.call("RESTORE", "key", 0, payload.bytes, "REPLACE")) != nil
                     let mayBeTaken = version.canBeRestored(on: server, relaxed: isRelaxed)
-                #expect(isTaken == mayBeTaken, "\(setting), \(version.number)")
+                    #expect(isTaken == mayBeTaken, "\(setting), \(version.number)")
                 }
             }
         }

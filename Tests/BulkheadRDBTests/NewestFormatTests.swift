@@ -120,10 +120,11 @@ import Testing
         #expect(differing > 0)
     }
 
-    @Test(arguments: [
-        (0.5, "0.5"), (-0.0, "-0.0"), (1, "1.0"), (1e22, "10000000000000000000000.0"), (1.5e-7, "0.00000015"),
-        (-123_456_789.25, "-123456789.25"), (9_007_199_254_740_994, "9007199254740994.0"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0.5, "0.5"), (-0.0, "-0.0"), (1, "1.0"), (1e22, "10000000000000000000000.0"), (1.5e-7, "0.00000015"),
+            (-123_456_789.25, "-123456789.25"), (9_007_199_254_740_994, "9007199254740994.0"),
+        ] as [(Double, String)])
     func `a double in an array is a text with a point and without an exponent`(number: Double, text: String) throws {
         let body: [UInt8] = [1, 0, 5, 2] + littleEndian(number.bitPattern)
         let element = RDBArray.Element(place: 5, bytes: bytes(text))

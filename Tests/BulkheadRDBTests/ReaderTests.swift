@@ -45,7 +45,9 @@ import Testing
         let keys = entries.map { String(decoding: $0.key, as: UTF8.self) }
         let a20 = String(repeating: "a", count: 20)
         #expect(keys == ["plain", "expires", "idle", "used", "-1", "12345", a20, "m", "list"])
-        let expiries: [Int64?] = [nil, 1_700_000_000_123, 1_700_000_000_000, 1_700_000_000_123, nil, nil, nil, nil, nil]
+        let expiries: [Int64?] = [
+            nil, 1_700_000_000_123, 1_700_000_000_000, 1_700_000_000_123, nil, nil, nil, nil, nil,
+        ]
         #expect(entries.map(\.expiry) == expiries)
         #expect(entries.map(\.idle) == [nil, nil, 256, nil, nil, nil, nil, nil, nil])
         #expect(entries.map(\.frequency) == [nil, nil, nil, 200, nil, nil, nil, nil, nil])

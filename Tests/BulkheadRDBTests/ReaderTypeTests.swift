@@ -75,15 +75,17 @@ import Testing
         for size in 1...bytes.count { #expect(Reading(bytes) { size } == whole, "blocks of \(size)") }
     }
 
-    @Test(arguments: [
-        ("REDIS0012", 6, "cannot read a module value of a release candidate of Redis 4.0 (type 6)"),
-        ("REDIS0015", 33, "cannot read a rate limiter of Redis 8.10 (type 33)"),
-        ("REDIS0010", 246, "cannot read functions of a release candidate of Redis 7.0 (opcode 246)"),
-        ("VALKEY081", 23, "cannot read a path hash of Valkey 9.2 (type 23)"),
-        ("VALKEY081", 242, "cannot read an update of Valkey 9.2 (opcode 242)"),
-        ("VALKEY080", 24, "a value of the unknown type 24"), ("REDIS0011", 8, "a value of the unknown type 8"),
-        ("REDIS0011", 200, "a value of the unknown type 200"), ("VALKEY080", 241, "a value of the unknown type 241"),
-    ] as [(String, UInt8, String)])
+    @Test(
+        arguments: [
+            ("REDIS0012", 6, "cannot read a module value of a release candidate of Redis 4.0 (type 6)"),
+            ("REDIS0015", 33, "cannot read a rate limiter of Redis 8.10 (type 33)"),
+            ("REDIS0010", 246, "cannot read functions of a release candidate of Redis 7.0 (opcode 246)"),
+            ("VALKEY081", 23, "cannot read a path hash of Valkey 9.2 (type 23)"),
+            ("VALKEY081", 242, "cannot read an update of Valkey 9.2 (opcode 242)"),
+            ("VALKEY080", 24, "a value of the unknown type 24"), ("REDIS0011", 8, "a value of the unknown type 8"),
+            ("REDIS0011", 200, "a value of the unknown type 200"),
+            ("VALKEY080", 241, "a value of the unknown type 241"),
+        ] as [(String, UInt8, String)])
     func `a type or opcode that is not read is refused by its name and place`(
         magic: String, code: UInt8, words: String
     ) {

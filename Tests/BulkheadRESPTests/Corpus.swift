@@ -161,8 +161,10 @@ enum Corpus {
         Canned("|1\r\n+ttl\r\n:3600\r\n$?\r\n;1\r\nv\r\n;0\r\n", .attribute(ttl, .bulk("v"))),
         Canned("|1\r\n+ttl\r\n:3600\r\n*?\r\n:1\r\n.\r\n", .attribute(ttl, .array([.integer(1)]))),
         Canned("*?\r\n|1\r\n+ttl\r\n:3600\r\n:1\r\n.\r\n", .array([.attribute(ttl, .integer(1))])),
-        Canned("|1\r\n$?\r\n;1\r\nk\r\n;0\r\n*?\r\n.\r\n+v\r\n", .attribute(
-            RESPMap([(.bulk("k"), .array([]))]), .simple("v"))),
+        Canned(
+            "|1\r\n$?\r\n;1\r\nk\r\n;0\r\n*?\r\n.\r\n+v\r\n",
+            .attribute(
+                RESPMap([(.bulk("k"), .array([]))]), .simple("v"))),
         Canned("*1\r\n*?\r\n*1\r\n*?\r\n.\r\n.\r\n", .array([.array([.array([.array([])])])])),
     ]
 
@@ -170,9 +172,10 @@ enum Corpus {
     static let replies: [Canned] = [
         Canned(
             "%3\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*0\r\n",
-            .map(RESPMap([
-                (.bulk("server"), .bulk("redis")), (.bulk("proto"), .integer(3)), (.bulk("modules"), .array([])),
-            ]))),
+            .map(
+                RESPMap([
+                    (.bulk("server"), .bulk("redis")), (.bulk("proto"), .integer(3)), (.bulk("modules"), .array([])),
+                ]))),
         Canned(
             "*2\r\n$2\r\n17\r\n*2\r\n$5\r\ndoc:1\r\n$5\r\ndoc:2\r\n",
             .array([.bulk("17"), .array([.bulk("doc:1"), .bulk("doc:2")])])),

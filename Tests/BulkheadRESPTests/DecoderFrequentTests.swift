@@ -139,7 +139,8 @@ private struct Replies {
         case 2: return bulk(pattern(generator.below(200), seed: generator.below(1_000)))
         case 3: return number()
         case 4: return Array(["+OK\r\n", "+\r\n", "+QUEUED\r\n", "+OKAY\r\n", "+\tOK\r\n"][generator.below(5)].utf8)
-        case 5: return Array(["$-1\r\n", "_\r\n", "*-1\r\n", "$0\r\n\r\n", "*0\r\n", "%0\r\n"][generator.below(6)].utf8)
+        case 5:
+            return Array(["$-1\r\n", "_\r\n", "*-1\r\n", "$0\r\n\r\n", "*0\r\n", "%0\r\n"][generator.below(6)].utf8)
         case 6:
             let rare = ["-ERR no\r\n", "#t\r\n", ",1.5\r\n", "(12\r\n", "=5\r\ntxt:a\r\n"]
             return Array(rare[generator.below(rare.count)].utf8)

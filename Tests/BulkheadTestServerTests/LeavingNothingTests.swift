@@ -171,9 +171,10 @@ private struct Owner {
 
     /// Beside the test bundle, which is the running program or one of its arguments.
     private static func program() throws -> URL {
-        let bundle = try #require((CommandLine.arguments + Bundle.allBundles.map(\.bundlePath)).first {
-            $0.contains(".xctest")
-        })
+        let bundle = try #require(
+            (CommandLine.arguments + Bundle.allBundles.map(\.bundlePath)).first {
+                $0.contains(".xctest")
+            })
         let folder = try #require(bundle.range(of: #"^.*?(?=/[^/]*\.xctest)"#, options: .regularExpression))
         return URL(fileURLWithPath: String(bundle[folder])).appendingPathComponent("BulkheadCrashingOwner")
     }

@@ -40,8 +40,6 @@ import Testing
     }
 
     @Test(arguments: [
-        ("rediss://localhost", "asks for TLS (rediss://), which is not supported yet: let a local TLS proxy"),
-        ("valkeys://localhost", "asks for TLS (valkeys://)"),
         ("http://localhost", "must begin with"),
         ("localhost:6379", "must begin with"),
         ("redis://", "names no host"),

@@ -139,17 +139,20 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
     }
 
     /// The stream's reader too: what it is given counts as pending, and nobody else gets it.
-    @Test(arguments: [
-        Wait("BRPOP queue 300", "RPUSH queue e", "LPOP queue"),
-        Wait("BLMOVE queue kept LEFT RIGHT 300", "RPUSH queue e", "LPOP queue"),
-        Wait("BZPOPMIN board 300", "ZADD board 1 m", "ZPOPMIN board"),
-        Wait("XREADGROUP GROUP g c BLOCK 300000 STREAMS stream >", "XADD stream * f v",
-            "XREADGROUP GROUP g c STREAMS stream >"),
-    ] + (ServerUnderTest.isAtLeast(redis: 7, 0)
-        ? [
-            Wait("BLMPOP 300 1 queue LEFT", "RPUSH queue e", "LPOP queue"),
-            Wait("BZMPOP 300 1 board MIN", "ZADD board 1 m", "ZPOPMIN board"),
-        ] : []))
+    @Test(
+        arguments: [
+            Wait("BRPOP queue 300", "RPUSH queue e", "LPOP queue"),
+            Wait("BLMOVE queue kept LEFT RIGHT 300", "RPUSH queue e", "LPOP queue"),
+            Wait("BZPOPMIN board 300", "ZADD board 1 m", "ZPOPMIN board"),
+            Wait(
+                "XREADGROUP GROUP g c BLOCK 300000 STREAMS stream >", "XADD stream * f v",
+                "XREADGROUP GROUP g c STREAMS stream >"),
+        ]
+            + (ServerUnderTest.isAtLeast(redis: 7, 0)
+                ? [
+                    Wait("BLMPOP 300 1 queue LEFT", "RPUSH queue e", "LPOP queue"),
+                    Wait("BZMPOP 300 1 board MIN", "ZADD board 1 m", "ZPOPMIN board"),
+                ] : []))
     func `for being cancelled returns what was taken, whatever the command`(_ wait: Wait) async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

@@ -3,7 +3,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct `The side effects of a real server's commands` {
     /// Their words that decide, where it is not the name alone.
-    private static let arguments = ["xread": ["STREAMS", "s", "0"], "sort": ["a", "STORE", "b"], "object": ["ENCODING"]]
+    private static let arguments = [
+        "xread": ["STREAMS", "s", "0"], "sort": ["a", "STORE", "b"], "object": ["ENCODING"],
+    ]
 
     @Test func `agree with the flags it gives them`() async throws {
         try await withDatabases { databases, _ in

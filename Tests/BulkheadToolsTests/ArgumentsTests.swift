@@ -47,8 +47,10 @@ import Testing
     }
 
     @Test func `a message repeats no URL, in which a password may stand`() {
-        for words in [["redis://:secret@h"], ["--redis://:secret@h"], ["--rate", "redis://:secret@h"],
-            ["--policy", "redis://:secret@h"], ["--after", "redis://:secret@h"]] {
+        for words in [
+            ["redis://:secret@h"], ["--redis://:secret@h"], ["--rate", "redis://:secret@h"],
+            ["--policy", "redis://:secret@h"], ["--after", "redis://:secret@h"],
+        ] {
             var failure: ProgramFailure?
             do {
                 _ = try Arguments(reading: words, flags: flags, of: "bulkhead test")

@@ -190,7 +190,8 @@ import Testing
             try await databases[.main].set("key", "value")
             try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", "-info")
             try await withBackupFolder { folder in
-                let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead backup main --url \(server.url) "
+                let call =
+                    "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead backup main --url \(server.url) "
                     + "--method scan --with-functions --to \(folder)/k.rdb"
                 let outcome = try await Bulkhead.shell(call)
                 #expect(outcome.exitCode == 0, "\(outcome.errors)")

@@ -101,7 +101,7 @@ import Testing
         (["knowledge", "prompts", "--to", "FOLDER/k.rdb"], 64, "several databases go into a folder"),
         (["knowledge", "1", "--to", "FOLDER"], 64, "are both number 1"),
         (["knowledge"], 64, "--to FILE or FOLDER is missing"),
-        (["knowledge", "--to", "FOLDER/k.rdb", "--keep", "3"], 64, "--keep counts the files of a folder"),
+        (["knowledge", "--to", "FOLDER/k.rdb", "--keep", "3"], 64, "--keep needs a folder"),
         (["knowledge", "--to", "FOLDER/k.rdb", "--as", "-1"], 64, "--as takes the number of a database"),
         (["knowledge", "--to", "FOLDER/k.rdb", "--as", "x"], 64, "--as takes the number of a database"),
         (["cache", "--to", "FOLDER/k.rdb"], 64, "no database is named 'cache'"),

@@ -78,10 +78,12 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backup-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try writeBackups(to: folder, [
-            ("20200101T000000Z", 1, false), ("20200102T000000Z", 1, true), ("20200103T000000Z", 1, true),
-            ("20200104T000000Z", 1, false),
-        ])
+        try writeBackups(
+            to: folder,
+            [
+                ("20200101T000000Z", 1, false), ("20200102T000000Z", 1, true), ("20200103T000000Z", 1, true),
+                ("20200104T000000Z", 1, false),
+            ])
         let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
         #expect(try retention.deleteAllBut(1).gone == ["\(folder)/knowledge-20200102T000000Z.rdb"])
         #expect(

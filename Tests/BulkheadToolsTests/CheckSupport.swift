@@ -56,11 +56,14 @@ func fillForCheck(_ databases: RedisDatabases) async throws {
     try await run(main, (0..<300).map { raw("SET", ["session:\($0)", "v", "EX", $0 < 100 ? 30 : 7_200]) })
     try await run(main, (0..<50).map { raw("SET", ["cache:page:\($0)", $0]) })
     try await run(main, (0..<40).map { raw("HSET", ["llama_index/vector_\($0)", "a", "b"]) })
-    try await run(main, [
-        raw("SET", ["my_chatroom_config", "{}"]), raw("SET", [[0xff, 0x00, 0x0a, 0x3a, 0x31] as [UInt8], "x"]),
-        raw("SET", ["<b>&\"'\u{1b}[31m", "x"]), raw("RPUSH", ["queue:1", "a", "b"]), raw("SADD", ["tags", "x", "y"]),
-        raw("ZADD", ["scores", 1.5, "a"]), raw("XADD", ["log", "*", "a", "b"]),
-    ])
+    try await run(
+        main,
+        [
+            raw("SET", ["my_chatroom_config", "{}"]), raw("SET", [[0xff, 0x00, 0x0a, 0x3a, 0x31] as [UInt8], "x"]),
+            raw("SET", ["<b>&\"'\u{1b}[31m", "x"]), raw("RPUSH", ["queue:1", "a", "b"]),
+            raw("SADD", ["tags", "x", "y"]),
+            raw("ZADD", ["scores", 1.5, "a"]), raw("XADD", ["log", "*", "a", "b"]),
+        ])
     try await run(knowledge, (0..<20).map { raw("HSET", ["doc:\($0)", "text", String(repeating: "t", count: 1_000)]) })
     try await run(knowledge, [raw("SET", ["doc:giant", String(repeating: "g", count: 500_000)])])
     try await run(try databases["db7"], (0..<5).map { raw("SET", ["celery-task-\($0)", "x"]) })

@@ -57,7 +57,9 @@ import Testing
                     {"name": "docs", "number": 1, "key_patterns": ["doc:*"]}]}
                 """.utf8
             ).write(to: URL(fileURLWithPath: file))
-            let ways = [(["--url", server.url], " --url \(server.url)"), (["--rdb", server.folder + "/dump.rdb"], "")]
+            let ways = [
+                (["--url", server.url], " --url \(server.url)"), (["--rdb", server.folder + "/dump.rdb"], ""),
+            ]
             for (words, url) in ways {
                 let outcome = try await Bulkhead.run(["check", "--json", "-q", "--catalogue", file] + words)
                 #expect(
@@ -68,7 +70,9 @@ import Testing
         }
     }
 
-    @Test func `on a terminal it is shown how much of a file is read`() async throws {
+    /// Only where reading takes long enough to be shown, in a debug build.
+    @Test(.enabled(if: TestTier.isWhole))
+    func `on a terminal it is shown how much of a file is read`() async throws {
         try await withToolServer { server, databases in
             try await databases[.main].send("EVAL", "for i = 1, 200000 do redis.call('SET', i, i) end", 0)
             try await databases[.main].send("SAVE")

@@ -136,7 +136,7 @@ import Testing
             #expect(outcome.exitCode == 2)
             let json = try #require(try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
             #expect(json["complete"] as? Bool == false)
-            #expect(outcome.errors.contains("the report is partial"))
+            #expect(outcome.errors.contains("the report is incomplete"))
         }
     }
 

@@ -8,9 +8,9 @@ enum Bulkhead {
             return URL(fileURLWithPath: path)
         }
         #if os(Linux)
-            let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         #else
-            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
         #endif
         return bundle.deletingLastPathComponent().appendingPathComponent("bulkhead")
     }()

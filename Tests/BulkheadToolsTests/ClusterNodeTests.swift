@@ -23,9 +23,10 @@ struct ClusterNodeTests {
         for _ in 0..<8 {
             // The port of its bus may be taken by another test's.
             let busPort = Int.random(in: 20_000..<60_000)
-            let arguments = promptly + [
-                "--cluster-enabled", "yes", "--cluster-port", "\(busPort)", "--cluster-node-timeout", "2000",
-            ]
+            let arguments =
+                promptly + [
+                    "--cluster-enabled", "yes", "--cluster-port", "\(busPort)", "--cluster-node-timeout", "2000",
+                ]
             let options = RedisTestServer.Options(listening: .tcp, arguments: arguments)
             guard let server = try? RedisTestServer.start(options) else { continue }
             let databases = try RedisDatabases(url: "redis://127.0.0.1:\(server.port ?? 0)")
@@ -133,7 +134,8 @@ struct ClusterNodeTests {
     @Test(.enabled(if: TestTier.hasTime), arguments: ["-info", "-info -hello"])
     func `a node is recognised without INFO too`(rules: String) async throws {
         try await withNodes(2) { nodes in
-            let words = ["SETUSER", "tool", "on", ">pass", "~*", "+@all"] + rules.split(separator: " ").map(String.init)
+            let words =
+                ["SETUSER", "tool", "on", ">pass", "~*", "+@all"] + rules.split(separator: " ").map(String.init)
             try await nodes[0].main.run(.raw("ACL", words))
             try await withBackupFolder { folder in
                 let url = nodes[0].url.replacingOccurrences(of: "://", with: "://tool:pass@")

@@ -112,9 +112,10 @@ import Testing
             facts(), DatabaseCatalogue.standard.entries,
             permissions: ToolPermissions(user: "app", deniedCommands: ["SYNC"]), isOpenToAnybody: false
         ).findings
-        #expect(findings.map(\.message) == [
-            "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
-        ])
+        #expect(
+            findings.map(\.message) == [
+                "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
+            ])
         #expect(findings.first?.remedy == "ACL SETUSER app +sync.")
     }
 }

@@ -33,10 +33,10 @@ import Testing
 
     @Test(arguments: [
         (["main", "--yes", "--expecting", "20"], 1, "it holds 21 keys, and 20 were expected"),
-        (["main"], 1, "nobody is there to ask"),
+        (["main"], 1, "there is no terminal to ask on"),
         (["knowledge", "--yes", "--expecting", "1"], 1, "the catalogue protects knowledge"),
         (["main", "--yes"], 64, "--yes and --expecting N belong together"),
-        (["main", "--json"], 64, "--json asks nobody"),
+        (["main", "--json"], 64, "--json cannot ask"),
         (["0", "--yes", "--expecting", "21"], 64, "a name, not a number: it is called main"),
         (["cache", "--yes", "--expecting", "21"], 64, "no database is named 'cache'"),
         (["main", "--yess", "--expecting", "21"], 64, "unknown flag --yess; did you mean --yes?"),
@@ -187,7 +187,8 @@ import Testing
     @Test func `a backup that is not of one moment will do only where that is said`() async throws {
         try await withKeys { server, databases in
             try await databases[.main].send("ACL", "SETUSER", "tool", "on", ">pass", "~*", "+@all", "-sync")
-            let call = "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead flush main --yes --expecting 21 "
+            let call =
+                "REDIS_USERNAME=tool REDIS_PASSWORD=pass bulkhead flush main --yes --expecting 21 "
                 + "--url \(server.url) --backup-first \(server.folder)/main.rdb"
             let refused = try await Bulkhead.shell(call)
             #expect(refused.exitCode == 2)

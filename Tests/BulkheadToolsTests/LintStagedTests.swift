@@ -109,7 +109,7 @@ import Testing
             let program = Bulkhead.executable.path
             let without = try await shell("PATH=/nowhere '\(program)' lint --staged", in: folder)
             #expect(without.exitCode == 2)
-            #expect(without.errors.contains("git cannot be started: No such file or directory"))
+            #expect(without.errors.contains("cannot start git: No such file or directory"))
         }
     }
 

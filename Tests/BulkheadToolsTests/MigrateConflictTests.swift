@@ -80,7 +80,8 @@ import Testing
     func `a run that was asked to stop says what it did, and the next one finishes`(way: Way) async throws {
         try await withSides(way) { sides in
             for index in 0..<3_000 { try await sides.source.set("t:\(index)", "\(index)") }
-            let words = ["migrate", "--from", "main", "--pattern", "t:*"] + sides.words
+            let words =
+                ["migrate", "--from", "main", "--pattern", "t:*"] + sides.words
                 + ["--rate", "1000", "--json", "-q", "--url", sides.server.url]
             let outcome = try await Bulkhead.run(words) { process in
                 // At its rate the rest of the keys takes seconds.

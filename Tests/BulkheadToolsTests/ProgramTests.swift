@@ -75,11 +75,15 @@ import Testing
         (["resp", "--chunk", "0"], "bulkhead resp: --chunk takes a positive integer, not '0'"),
         (["resp", "--chunk=-1"], "bulkhead resp: --chunk takes a positive integer, not '-1'"),
         (["resp", "--chunk", "1.5"], "bulkhead resp: --chunk takes a positive integer, not '1.5'"),
-        (["resp", "--chunk="], "bulkhead resp: --chunk takes a positive integer, not ''"),
-        (["resp", "--chunk", "9223372036854775808"],
-            "bulkhead resp: --chunk takes a positive integer, not '9223372036854775808'"),
-        (["resp", "--encode", "--chunk", "1"],
-            "bulkhead resp: --chunk is for decoding: leave it out, or leave out --encode"),
+        (["resp", "--chunk="], "bulkhead resp: --chunk takes a positive integer, not an empty text"),
+        (
+            ["resp", "--chunk", "9223372036854775808"],
+            "bulkhead resp: --chunk takes a positive integer, not '9223372036854775808'"
+        ),
+        (
+            ["resp", "--encode", "--chunk", "1"],
+            "bulkhead resp: --chunk is for decoding: leave it out, or leave out --encode"
+        ),
     ])
     func `a wrong call exits 64 and says what is wrong`(words: [String], message: String) async throws {
         let line = (["bulkhead"] + words.map { "'\($0)'" }).joined(separator: " ")
@@ -135,12 +139,12 @@ import Testing
     }
 
     #if os(Linux)
-        @Test func `the program links neither the whole of Foundation nor ICU`() async throws {
-            let outcome = try await Bulkhead.shell("ldd '\(Bulkhead.executable.path)'")
-            #expect(outcome.text.contains("libc"))
-            for library in ["libFoundation.so", "FoundationICU", "FoundationInternationalization"] {
-                #expect(!outcome.text.contains(library))
-            }
+    @Test func `the program links neither the whole of Foundation nor ICU`() async throws {
+        let outcome = try await Bulkhead.shell("ldd '\(Bulkhead.executable.path)'")
+        #expect(outcome.text.contains("libc"))
+        for library in ["libFoundation.so", "FoundationICU", "FoundationInternationalization"] {
+            #expect(!outcome.text.contains(library))
         }
+    }
     #endif
 }

@@ -48,16 +48,20 @@ func transcribe(
         (Array("$-1\r\n".utf8), #"{"t":"null"}"#),
         (Array("*-1\r\n".utf8), #"{"t":"null"}"#),
         (Array("*0\r\n".utf8), #"{"t":"array","v":[]}"#),
-        (Array("*2\r\n:1\r\n*1\r\n_\r\n".utf8),
-            #"{"t":"array","v":[{"t":"int","v":"1"},{"t":"array","v":[{"t":"null"}]}]}"#),
+        (
+            Array("*2\r\n:1\r\n*1\r\n_\r\n".utf8),
+            #"{"t":"array","v":[{"t":"int","v":"1"},{"t":"array","v":[{"t":"null"}]}]}"#
+        ),
         (Array("*?\r\n:1\r\n.\r\n".utf8), #"{"t":"array","v":[{"t":"int","v":"1"}]}"#),
         (Array("~2\r\n:1\r\n:2\r\n".utf8), #"{"t":"set","v":[{"t":"int","v":"1"},{"t":"int","v":"2"}]}"#),
         (Array(">1\r\n+message\r\n".utf8), #"{"t":"push","v":[{"t":"simple","v":"message"}]}"#),
         (Array("%0\r\n".utf8), #"{"t":"map","v":[]}"#),
-        (Array("%2\r\n+a\r\n%1\r\n+b\r\n#t\r\n*1\r\n_\r\n:2\r\n".utf8),
+        (
+            Array("%2\r\n+a\r\n%1\r\n+b\r\n#t\r\n*1\r\n_\r\n:2\r\n".utf8),
             #"{"t":"map","v":[[{"t":"simple","v":"a"},{"t":"map","v":[[{"t":"simple","v":"b"},"#
                 + #"{"t":"bool","v":true}]]}],"#
-                + #"[{"t":"array","v":[{"t":"null"}]},{"t":"int","v":"2"}]]}"#),
+                + #"[{"t":"array","v":[{"t":"null"}]},{"t":"int","v":"2"}]]}"#
+        ),
         (Array(",3.14\r\n".utf8), #"{"t":"double","v":"3.14"}"#),
         (Array(",10\r\n".utf8), #"{"t":"double","v":"10"}"#),
         (Array(",inf\r\n".utf8), #"{"t":"double","v":"inf"}"#),
@@ -65,21 +69,29 @@ func transcribe(
         (Array(",nan\r\n".utf8), #"{"t":"double","v":"nan"}"#),
         (Array("#t\r\n".utf8), #"{"t":"bool","v":true}"#),
         (Array("#f\r\n".utf8), #"{"t":"bool","v":false}"#),
-        (Array("(-3492890328409238509324850943850943825024385\r\n".utf8),
-            #"{"t":"bignum","v":"-3492890328409238509324850943850943825024385"}"#),
+        (
+            Array("(-3492890328409238509324850943850943825024385\r\n".utf8),
+            #"{"t":"bignum","v":"-3492890328409238509324850943850943825024385"}"#
+        ),
         (Array("=8\r\nmkd:# hi\r\n".utf8), #"{"t":"verbatim","fmt":"mkd","v_hex":"23206869"}"#),
         (Array("=5\r\n\"\\\n:".utf8) + [0xff, 0x0d, 0x0a], #"{"t":"verbatim","fmt":"\"\\\n","v_hex":"ff"}"#),
         (Array("!5\r\nERR x\r\n".utf8), #"{"t":"blob_error","v_hex":"4552522078"}"#),
-        (Array("|1\r\n+ttl\r\n:9\r\n+v\r\n".utf8),
+        (
+            Array("|1\r\n+ttl\r\n:9\r\n+v\r\n".utf8),
             #"{"t":"attribute","attrs":[[{"t":"simple","v":"ttl"},{"t":"int","v":"9"}]],"#
-                + #""value":{"t":"simple","v":"v"}}"#),
-        (Array("*2\r\n|1\r\n*1\r\n_\r\n|1\r\n:1\r\n:2\r\n:3\r\n*0\r\n:4\r\n".utf8),
+                + #""value":{"t":"simple","v":"v"}}"#
+        ),
+        (
+            Array("*2\r\n|1\r\n*1\r\n_\r\n|1\r\n:1\r\n:2\r\n:3\r\n*0\r\n:4\r\n".utf8),
             #"{"t":"array","v":[{"t":"attribute","attrs":[[{"t":"array","v":[{"t":"null"}]},{"t":"attribute","#
                 + #""attrs":[[{"t":"int","v":"1"},{"t":"int","v":"2"}]],"value":{"t":"int","v":"3"}}]],"#
-                + #""value":{"t":"array","v":[]}},{"t":"int","v":"4"}]}"#),
-        (Array("|1\r\n:1\r\n:2\r\n|0\r\n_\r\n".utf8),
+                + #""value":{"t":"array","v":[]}},{"t":"int","v":"4"}]}"#
+        ),
+        (
+            Array("|1\r\n:1\r\n:2\r\n|0\r\n_\r\n".utf8),
             #"{"t":"attribute","attrs":[[{"t":"int","v":"1"},{"t":"int","v":"2"}]],"#
-                + #""value":{"t":"attribute","attrs":[],"value":{"t":"null"}}}"#),
+                + #""value":{"t":"attribute","attrs":[],"value":{"t":"null"}}}"#
+        ),
     ]
 
     @Test(arguments: types)

@@ -40,9 +40,11 @@ import Testing
         try write(path, isRedis ? RDBVersion(.valkey, 80) : RDBVersion(.redis, 12)) { writer in
             writer.select(0)
             let hash = isRedis ? [1] + field + time : time + [1, 0] + field
-            keys(&writer, [
-                ("plain", .string, [1, 0x78], nil), ("hash", isRedis ? .valkeyHash2 : .hashMetadata, hash, nil),
-            ])
+            keys(
+                &writer,
+                [
+                    ("plain", .string, [1, 0x78], nil), ("hash", isRedis ? .valkeyHash2 : .hashMetadata, hash, nil),
+                ])
         }
     }
 
@@ -202,7 +204,7 @@ import Testing
                 kill(process, SIGINT)
             }
             #expect(outcome.exitCode == 2, "\(outcome.errors)")
-            #expect(outcome.errors.contains("somebody asked it to stop"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("it was asked to stop"), "\(outcome.errors)")
             let document = try json(outcome)
             #expect(document["restored"] as? Int == 30_000)
             #expect(document["stopped"] != nil)

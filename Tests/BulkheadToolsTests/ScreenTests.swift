@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [50, 80]) func `help asks the terminal for its width, and a pipe gets 80 columns`(columns: Int)
-        async throws {
+        async throws
+    {
         let shown = try await Bulkhead.onTerminal(["help", "resp"], columns: columns)
         #expect(shown.lines == HelpPage(columns: columns).command(.resp).split(separator: "\n").map { String($0) })
         #expect(try await Bulkhead.run("help", "resp").text == HelpPage(columns: 80).command(.resp) + "\n")
@@ -43,7 +44,8 @@ import Testing
 
     @Test(arguments: [50, 80, 200])
     func `doctor fits and shows warnings in colour, and a pipe gets whole lines without any`(columns: Int)
-        async throws {
+        async throws
+    {
         try await withToolServer { server, databases in
             try await databases["db7"].set("key", "value")
             let words = ["doctor", "--url", server.url]

@@ -31,7 +31,7 @@ import Testing
         let spare = limit / TargetJudge.Limits.roomShare
         let most = (left - spare) * 4 / 5
         #expect(judge.obstacle(coming: most - 8, slice: 0) == nil)
-        #expect(judge.obstacle(coming: most + 8, slice: 0)?.contains("evicts keys by itself") == true)
+        #expect(judge.obstacle(coming: most + 8, slice: 0)?.contains("then it evicts keys") == true)
         #expect(judge.obstacle(coming: most - 8, slice: 1 << 20) != nil)
     }
 
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `another process is another server`() {
-        #expect(judge().sign(in: reading(["run_id": "b"]), coming: 0)?.contains("started anew") == true)
+        #expect(judge().sign(in: reading(["run_id": "b"]), coming: 0)?.contains("was restarted") == true)
         #expect(judge().mayHaveLost(in: reading(["run_id": "b"])))
     }
 

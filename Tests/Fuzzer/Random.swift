@@ -7,11 +7,6 @@ extension SeededGenerator {
         self.init(seed: mixed.next())
     }
 
-    /// A number below `bound`, without the cost of a perfectly fair one; 0 for a bound below 2.
-    mutating func below(_ bound: Int) -> Int {
-        bound < 2 ? 0 : Int(truncatingIfNeeded: next() >> 1) % bound
-    }
-
     /// True once in `count` times.
     mutating func once(in count: Int) -> Bool { below(count) == 0 }
 

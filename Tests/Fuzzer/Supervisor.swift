@@ -1,10 +1,9 @@
 import BulkheadBenchmarkSupport
 
 #if canImport(Glibc)
-// `environ` is a variable of C, which Swift cannot know to be left alone.
-@preconcurrency import Glibc
+import Glibc
 #elseif canImport(Musl)
-@preconcurrency import Musl
+import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
@@ -25,14 +24,13 @@ struct Supervisor {
         var broken = 0
         var first = 0
         while true {
-            let status = try work(from: first, path)
-            if status & 0x7f == 0 {
-                let code = Int(status >> 8 & 0xff)
+            let code = try work(from: first, path)
+            guard code > 128 else {
                 guard code <= Worker.mostFinds else { throw ProgramError("a worker ended with \(code)") }
-                broken += code
+                broken += Int(code)
                 break
             }
-            let signal = status & 0x7f
+            let signal = code - 128
             guard signal != SIGINT, signal != SIGTERM else { throw ProgramError("stopped at input \(slate.index)") }
             let words = signal == SIGALRM ? "it did not end in a minute" : "the process died of signal \(signal)"
             guard let input = slate.input else { throw ProgramError("\(words) while making input \(slate.index)") }
@@ -48,24 +46,17 @@ struct Supervisor {
 
     private var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
-    /// One worker from its start to its end; how it ended, as `waitpid` says it.
+    /// One worker from its start to its end: its exit code, or 128 and the signal that ended it.
     private func work(from first: Int, _ path: String) throws(ProgramError) -> Int32 {
-        var words = [CommandLine.arguments[0], "--worker", path, "--from", "\(first)", "--inputs", "\(settings.inputs)"]
+        var words = [
+            CommandLine.arguments[0], "--worker", path, "--from", "\(first)", "--inputs", "\(settings.inputs)",
+        ]
         words += ["--seed", "\(settings.seed)", "--target", settings.target, "--keep", settings.keep]
-        #if canImport(Darwin)
-        let environment = _NSGetEnviron().pointee
-        #else
-        let environment = environ
-        #endif
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var process: pid_t = 0
-        guard posix_spawnp(&process, words[0], nil, nil, &arguments, environment) == 0 else {
-            throw ProgramError("cannot start \(words[0])")
+        do throws(ChildProcess.Failure) {
+            return try ChildProcess(words, input: .inherited).wait().exitCode
+        } catch {
+            throw ProgramError(error.description)
         }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        return status
     }
 
     private func report(_ slate: Slate, _ broken: Int, seconds: Double) {

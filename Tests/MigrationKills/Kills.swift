@@ -111,10 +111,12 @@ struct Tally {
         }.joined(separator: " ")
     }
 
-    static let title = line([
-        "", "kills", "inside", "resumes", "keys", "writes", "lost", "doubled", "expiries", "writes", "notes", "evicted",
-        "s",
-    ]) + "\n" + line(["", "", "", "", "", "", "", "", "changed", "lost", "left", "", ""])
+    static let title =
+        line([
+            "", "kills", "inside", "resumes", "keys", "writes", "lost", "doubled", "expiries", "writes", "notes",
+            "evicted",
+            "s",
+        ]) + "\n" + line(["", "", "", "", "", "", "", "", "changed", "lost", "left", "", ""])
 
     func row(_ name: String, seconds: Double) -> String {
         let counts = [

@@ -41,7 +41,9 @@ struct Round {
         try keys.write(to: source)
 
         let writer = scenario.isWritten ? Writer(keys, source, random) : nil
-        var words = [program, "migrate", "--from", "main", "--to", "knowledge", "--pattern", "t:*", "--quiet", "--json"]
+        var words = [
+            program, "migrate", "--from", "main", "--to", "knowledge", "--pattern", "t:*", "--quiet", "--json",
+        ]
         words += ["--url", server.url] + (scenario.isAcross ? ["--to-url", other.url] : [])
         // What the writer writes behind a move is a conflict, and stays.
         if scenario.isWritten { words += ["--on-conflict", "skip"] }

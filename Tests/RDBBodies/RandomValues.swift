@@ -57,7 +57,8 @@ package struct RandomValues {
         var entries: [RDBStream.Entry] = []
         let names = (0..<1 + below(4)).map { _ in string() }
         for _ in 0..<below(20) {
-            id = below(2) == 0
+            id =
+                below(2) == 0
                 ? RDBStream.ID(id.milliseconds, id.sequence + 2 + UInt64(below(3)))
                 : RDBStream.ID(id.milliseconds + 2, UInt64(below(100)))
             let own = below(3) == 0 ? [string(), string()] : names

@@ -10,18 +10,32 @@ import Darwin
 
 /// The system calls of a ``FaultProxy``.
 enum ProxySocket {
-    /// Listens on a unix socket, or without a path on a free port of 127.0.0.1, which is returned.
-    static func listen(_ path: String?) -> (descriptor: Int32, port: Int) {
-        let descriptor = open(path == nil ? AF_INET : AF_UNIX)
-        var address = address(path)
+    /// A unix socket, or a port of 127.0.0.1.
+    enum Place: Sendable {
+        case path(String)
+        case port(Int)
+
+        var family: Int32 {
+            switch self {
+            case .path: AF_UNIX
+            case .port: AF_INET
+            }
+        }
+    }
+
+    /// Listens; on port 0 that is a free one, which is returned.
+    static func listen(_ place: Place) -> (descriptor: Int32, port: Int) {
+        let descriptor = open(place.family)
+        var address = address(place)
         var size = socklen_t(address.count)
-        let isListening = address.withUnsafeMutableBytes { raw in
-            let pointer = raw.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-            return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
-        } && systemListen(descriptor, 64) == 0
+        let isListening =
+            address.withUnsafeMutableBytes { raw in
+                let pointer = raw.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+                return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+            } && systemListen(descriptor, 64) == 0
         precondition(isListening, "the fault proxy cannot listen")
         // The third and fourth byte of a TCP address, in network order.
-        return (descriptor, path == nil ? Int(address[2]) << 8 | Int(address[3]) : 0)
+        return (descriptor, place.family == AF_INET ? Int(address[2]) << 8 | Int(address[3]) : 0)
     }
 
     /// The next client; nil at the end.
@@ -36,9 +50,9 @@ enum ProxySocket {
         }
     }
 
-    static func connect(_ path: String) -> Int32? {
-        let descriptor = open(AF_UNIX)
-        let address = address(path)
+    static func connect(_ place: Place) -> Int32? {
+        let descriptor = open(place.family)
+        let address = address(place)
         let answer = address.withUnsafeBytes {
             systemConnect(
                 descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(address.count))
@@ -48,17 +62,20 @@ enum ProxySocket {
         return nil
     }
 
-    private static func address(_ path: String?) -> [UInt8] {
-        if let path {
+    private static func address(_ place: Place) -> [UInt8] {
+        switch place {
+        case .path(let path):
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
             return withUnsafeBytes(of: address) { Array($0) }
+        case .port(let port):
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(port).bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            return withUnsafeBytes(of: address) { Array($0) }
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return withUnsafeBytes(of: address) { Array($0) }
     }
 
     private static func open(_ family: Int32) -> Int32 {

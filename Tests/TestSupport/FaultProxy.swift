@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Stands between clients and a server on a unix socket, and does to their bytes what a bad network does.
+/// Stands between clients and a server on a unix socket or a port, and does to their bytes what a bad network does.
 ///
 /// ```
 /// client ──▶ path or port ──▶ thread of .toServer ──▶ server
@@ -29,14 +29,23 @@ public final class FaultProxy: Sendable {
     public let path: String
     /// Of 127.0.0.1; 0 where clients connect to the unix socket.
     public let port: Int
-    let upstream: String
+    let upstream: ProxySocket.Place
     let state: Mutex<State>
     private let folder: String
     private let listener: Int32
     private let accepting = DispatchGroup()
     private let pumping = DispatchGroup()
 
-    public init(to upstream: String, listening: Listening = .unix, seed: UInt64 = 1) {
+    public convenience init(to upstream: String, listening: Listening = .unix, seed: UInt64 = 1) {
+        self.init(upstream: .path(upstream), listening, seed)
+    }
+
+    /// To a port of 127.0.0.1.
+    public convenience init(toPort port: Int, listening: Listening = .unix, seed: UInt64 = 1) {
+        self.init(upstream: .port(port), listening, seed)
+    }
+
+    private init(upstream: ProxySocket.Place, _ listening: Listening, _ seed: UInt64) {
         self.upstream = upstream
         state = Mutex(State(generator: SeededGenerator(seed: seed)))
         folder = NSTemporaryDirectory() + "fault-\(UUID().uuidString.prefix(8))"
@@ -47,7 +56,7 @@ public final class FaultProxy: Sendable {
         } catch {
             preconditionFailure("the fault proxy cannot make its folder: \(error)")
         }
-        (listener, port) = ProxySocket.listen(listening == .unix ? path : nil)
+        (listener, port) = ProxySocket.listen(listening == .unix ? .path(path) : .port(0))
         let thread = Thread { [self] in accept() }
         accepting.enter()
         thread.start()

@@ -48,7 +48,8 @@ extension ComparisonReport {
     }
 
     private var conditions: String {
-        let cores = pinned.map { "the server on core \($0.serverCore), each program on core \($0.clientCore)" }
+        let cores =
+            pinned.map { "the server on core \($0.serverCore), each program on core \($0.clientCore)" }
             ?? "nothing pinned, so expect noise"
         return "Programs took turns on one \(server) of their own, \(cores): \(rounds) "
             + "round\(rounds == 1 ? "" : "s") of about \(Units.decimal(seconds, places: 1)) s each, every other one "

@@ -48,7 +48,8 @@ enum IsolationChart {
             let path = summary.curve.filter { $0.percent <= lastPercent }.map {
                 "\(number(x($0.percent))),\(number(y(Double(max(1, $0.nanoseconds)))))"
             }
-            body += "<polyline class=\"curve\" stroke=\"\(colour(summary.layout))\" points=\""
+            body +=
+                "<polyline class=\"curve\" stroke=\"\(colour(summary.layout))\" points=\""
                 + path.joined(separator: " ") + "\"><title>\(HTML.text(summary.case.name))</title></polyline>"
         }
         return svg(width, height, "Percentile curves of GET latency by layout", body)
@@ -104,7 +105,8 @@ enum IsolationChart {
         }
         for (index, latency) in timeline.slowest.enumerated() where latency > 0 {
             let y = top + (floor - top) * (1 - scale.place(Double(latency)))
-            body += "<rect class=\"bar\" x=\"\(number(left + Double(index) * step))\" y=\"\(number(y))\" "
+            body +=
+                "<rect class=\"bar\" x=\"\(number(left + Double(index) * step))\" y=\"\(number(y))\" "
                 + "width=\"\(number(step * 0.9))\" height=\"\(number(max(0, floor - y)))\"/>"
         }
         // A mark is a third of a pixel's width of time: more of them are one band.

@@ -92,7 +92,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         let (named, together) = (IsolationCase(.namedDatabases), IsolationCase(.oneDatabase))
         guard figures.has(.oneDatabase), let ratio = figures.gate.times(named, to: together) else { return nil }
         let claim = "databases of their own keep the cache faster than prefixes in one database"
-        let text = figures.list([.oneConnection, .oneDatabase, .namedDatabases])
+        let text =
+            figures.list([.oneConnection, .oneDatabase, .namedDatabases])
             + "; named databases \(IsolationSummary.times(ratio)) one database"
         return switch figures.gate.side(of: named, to: together, limit: 1 / IsolationVerdict.limit) {
         case .within: Self(claim, .holds, figures: text)
@@ -110,7 +111,8 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
         func percent(_ rate: Double) -> String { Units.decimal(rate / unpaced * 100, places: 0) }
         let isFast = rates.min >= target.share * unpaced
         let isSlow = rates.max < target.share * unpaced
-        let words = "\(text), which is \(percent(rates.median)) (\(percent(rates.min))–\(percent(rates.max))) % of the "
+        let words =
+            "\(text), which is \(percent(rates.median)) (\(percent(rates.min))–\(percent(rates.max))) % of the "
             + "unpaced speed (wanted: within \(IsolationSummary.number(target.times)) × at "
             + "\(Units.decimal(target.share * 100, places: 0)) %)"
         return switch figures.side(layout, limit: target.times) {

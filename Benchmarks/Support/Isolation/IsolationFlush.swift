@@ -85,7 +85,8 @@ package struct FlushSummary: Sendable, Encodable {
     /// That it stopped the reads, in words; nil where it did not.
     package var stop: String? {
         guard during.max > Self.longestWait else { return nil }
-        let doubt = stall > during.max / 2
+        let doubt =
+            stall > during.max / 2
             ? ", of which the machine itself may have taken \(Units.duration(nanoseconds: stall))" : ""
         return "the \(mode.rawValue) flush stopped reads for \(Units.duration(nanoseconds: during.max))\(doubt)"
     }

@@ -188,7 +188,8 @@ package struct IsolationGate: Sendable {
         let delay = (typical(kind, \.p99) ?? 0) - idle
         if late >= max(idle, delay) / 2 {
             return "a thread that only sleeps woke \(Units.duration(nanoseconds: late)) late beside \(kind.name), "
-                + (delay > idle ? "which is delayed by \(Units.duration(nanoseconds: delay))"
+                + (delay > idle
+                    ? "which is delayed by \(Units.duration(nanoseconds: delay))"
                     : "against an idle p99 of \(Units.duration(nanoseconds: idle))")
         }
         return nil

@@ -67,15 +67,16 @@ extension IsolationReport {
     private var pageTable: String {
         let rows = summaries.map { summary in
             let latency = summary.getLatencyOfRounds
-            let cells = [latency.p50, latency.p90, latency.p99, latency.p999, summary.getLatency.max].map {
-                Units.duration(nanoseconds: $0)
-            } + [
-                summary.p99TimesIdle.map { IsolationSummary.times($0) } ?? "–",
-                summary.calmCanary.map { Units.duration(nanoseconds: $0.p99) } ?? "–",
-                Units.decimal(summary.setAsideShare * 100, places: 1) + " %",
-                Units.count(Int(summary.achievedGetsPerSecond.rounded())),
-                summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
-            ]
+            let cells =
+                [latency.p50, latency.p90, latency.p99, latency.p999, summary.getLatency.max].map {
+                    Units.duration(nanoseconds: $0)
+                } + [
+                    summary.p99TimesIdle.map { IsolationSummary.times($0) } ?? "–",
+                    summary.calmCanary.map { Units.duration(nanoseconds: $0.p99) } ?? "–",
+                    Units.decimal(summary.setAsideShare * 100, places: 1) + " %",
+                    Units.count(Int(summary.achievedGetsPerSecond.rounded())),
+                    summary.vectorsPerSecond.map { Units.count(Int($0.rounded())) } ?? "–",
+                ]
             return [summary.case.name] + cells
         }
         return Self.table(

@@ -8,7 +8,8 @@ extension IsolationReport {
         lines += stepsMeaning.wrapped(to: width) + [""] + stepTable.lines(on: screen) + [""]
         lines += items((sentences + skipped).map { $0 + "." } + [errorBound] + canary + setAside + failures)
         if !truths.isEmpty {
-            lines += [""]
+            lines +=
+                [""]
                 + "What the server of the cache counted in the first round, warm-up included:".wrapped(to: width)
         }
         lines += items(truths) + ["", "Claims:"] + items(claims.map { $0.text + "." })

@@ -65,7 +65,8 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         let usual = IsolationSettings()
         if largeReply > 0,
             html != nil || roundsFile != nil || full || layouts != usual.layouts || noises != usual.noises
-                || flushedKeys != usual.flushedKeys {
+                || flushedKeys != usual.flushedKeys
+        {
             return "--large-reply measures nothing else: leave out --layouts, --noises, --flushed-keys, --full, --html "
                 + "and --rounds-file"
         }

@@ -39,5 +39,6 @@ extension DatabaseName: Codable, CodingKeyRepresentable {
 
     /// A name as the key of a JSON object, as in a dictionary of metrics.
     public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+    /// The name as the key of a JSON object.
     public var codingKey: any CodingKey { text.codingKey }
 }

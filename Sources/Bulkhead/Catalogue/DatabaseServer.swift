@@ -14,14 +14,23 @@ public struct DatabaseServer: Sendable, Hashable {
     let endpoint: Endpoint
     let username: String?
     private let secret: String?
+    /// Nil is without.
+    private let tls: RedisTLS?
+    /// The URL has settings for it.
+    private let hasTLSSettings: Bool
 
-    /// Reads a URL as ``RedisConfiguration/init(url:)`` does, but one without parameters: time limits, protocol and
-    /// client name are those of the configuration, and limits of a single name stand in its ``DatabaseBudget``.
+    /// Reads a URL as ``RedisConfiguration/init(url:)`` does, but one without parameters other than those for TLS: time
+    /// limits, protocol and client name are those of the configuration, and limits of a single name stand in its
+    /// ``DatabaseBudget``.
+    ///
+    /// `rediss://` without parameters takes the configuration's ``RedisConfiguration/tls``, but for the server's name,
+    /// or the defaults where that is nil; one with parameters takes nothing else.
     ///
     /// Throws `invalid-configuration`.
     public init(url: String) throws(RedisError) {
         let configuration = try RedisConfiguration(url: url)
-        guard URLComponents(string: ConfigurationText.trimmed(url))?.percentEncodedQuery == nil else {
+        let parameters = URLComponents(string: ConfigurationText.trimmed(url))?.queryItems ?? []
+        guard parameters.allSatisfy({ RedisTLS.Setting(parameter: $0.name) != nil }) else {
             throw RedisError(
                 .invalidConfiguration,
                 "the Redis URL of a single name has parameters (?…): put limits into its budget, and what holds for "
@@ -30,6 +39,15 @@ public struct DatabaseServer: Sendable, Hashable {
         endpoint = configuration.endpoint
         username = configuration.username
         secret = configuration.password?.text
+        tls = configuration.tls
+        hasTLSSettings = !parameters.isEmpty
+    }
+
+    /// The settings of a connection to it, with what it takes from the configuration's.
+    func tls(inheriting inherited: RedisTLS?) -> RedisTLS? {
+        guard tls != nil, !hasTLSSettings, var inherited else { return tls }
+        inherited.serverName = nil
+        return inherited
     }
 
     /// Where the server listens, as it stands in error messages.

@@ -18,6 +18,9 @@ extension RedisConfiguration {
     /// | `REDIS_HOST` · `REDIS_PORT` | the server on TCP; default 127.0.0.1 and 6379 |
     /// | `REDIS_SOCKET` | the server on a unix socket |
     /// | `REDIS_USERNAME` · `REDIS_PASSWORD` | the login; they override what the URL holds |
+    /// | `REDIS_TLS` | `yes` for TLS with the server at `REDIS_HOST`; a URL says so itself |
+    /// | `REDIS_TLS_CA_FILE` … | the parameters of a URL that begin with `tls_`, in capitals; they override the URL |
+    /// | `REDIS_TLS_KEY_PASSPHRASE` | of the key in `REDIS_TLS_KEY_FILE`, if it is encrypted |
     ///
     /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Line breaks at the end
     /// are cut off, of the password as well, because secrets from files have one; all but passwords and paths lose
@@ -57,6 +60,7 @@ extension RedisConfiguration {
         if username != nil && password == nil {
             throw refuse("REDIS_USERNAME is set without REDIS_PASSWORD")
         }
+        try readTLS(environment)
     }
 }
 
@@ -64,7 +68,9 @@ extension [String: String] {
     /// An environment's setting as it is used; nil if it is unset or nothing is left of it.
     func setting(_ name: String) -> String? {
         guard let value = self[name] else { return nil }
-        let keepsSpaces = ["REDIS_PASSWORD", "REDIS_SOCKET", "REDIS_CATALOGUE"].contains(name)
+        let keepsSpaces =
+            ["REDIS_PASSWORD", "REDIS_SOCKET", "REDIS_CATALOGUE"].contains(name)
+            || name.hasPrefix("REDIS_TLS_")
         let used = keepsSpaces ? ConfigurationText.withoutLineEnd(value) : ConfigurationText.trimmed(value)
         return used.isEmpty ? nil : used
     }

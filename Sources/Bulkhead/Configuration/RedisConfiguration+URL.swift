@@ -9,6 +9,7 @@ extension RedisConfiguration {
     ///
     /// ```
     /// redis://[user[:password]@]host[:port][?parameters]
+    /// rediss://…                                          the same over TLS
     /// redis://:password@host                              the default user
     /// unix://[user[:password]@]/path/of/redis.sock[?parameters]
     /// ```
@@ -25,10 +26,20 @@ extension RedisConfiguration {
     /// | `max_leases` | connections of their own for each database | 8 |
     /// | `max_waiters` | callers that may queue for one | 1024 |
     ///
+    /// Parameters of `rediss://`, for ``RedisTLS``; `tls_ca_file` and `tls_ca_folder` exclude each other:
+    ///
+    /// | Parameter | Meaning | Default |
+    /// |---|---|---|
+    /// | `tls_ca_file` · `tls_ca_folder` | PEM file, or folder, of the authorities to trust | the system's |
+    /// | `tls_cert_file` · `tls_key_file` | our certificate and its key | none |
+    /// | `tls_server_name` | the name that the server's certificate must have | the host |
+    /// | `tls_verify` | `full`, `without-name`, `none` | `full` |
+    /// | `tls_min_version` | 1.2 or 1.3 | 1.2 |
+    ///
     /// User and password may be percent-encoded. White space and line breaks around the URL are cut off. Throws
     /// `invalid-configuration` for anything else: unknown or repeated parameters, a path, a fragment. A database number
     /// is such a path, because databases have names here; only `/0`, which many tools append, is let pass. `valkey://`
-    /// is `redis://`; TLS (`rediss://`) is not supported yet.
+    /// is `redis://`, `valkeys://` is `rediss://`.
     public init(url: String) throws(RedisError) {
         func refuse(_ message: String) -> RedisError { RedisError(.invalidConfiguration, "the Redis URL \(message)") }
         let url = ConfigurationText.trimmed(url)
@@ -49,16 +60,16 @@ extension RedisConfiguration {
         switch parts.scheme?.lowercased() {
         case "redis", "valkey": self = try Self.tcp(parts, refuse)
         case "unix", "redis+unix": self = try Self.unix(parts, refuse)
-        case let scheme? where scheme == "rediss" || scheme == "valkeys":
-            throw refuse(
-                "asks for TLS (\(scheme)://), which is not supported yet: let a local TLS proxy such as stunnel reach "
-                    + "the server, and name its port or its socket here")
+        case "rediss", "valkeys":
+            self = try Self.tcp(parts, refuse)
+            tls = RedisTLS()
         default: throw refuse(noScheme)
         }
         username = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password.map { RedisPassword($0) }
         if username != nil && password == nil { throw refuse("has a user without a password: write user:password@") }
         try read(parts.queryItems ?? [], refuse)
+        if let objection = tls?.objection { throw refuse(objection) }
     }
 
     private static func tcp(
@@ -69,7 +80,8 @@ extension RedisConfiguration {
         if let objection = ConfigurationText.objection(toHost: host) { throw refuse(objection) }
         guard ["", "/", "/0"].contains(parts.path) else {
             // Of a password that was not percent-encoded, a part may stand here: only what is surely none is shown.
-            let path = parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            let path =
+                parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
                 ? "the path \(parts.path)" : "a path"
             throw refuse(
                 "has \(path): databases have names here, so remove it and use databases[.name]; "
@@ -118,12 +130,26 @@ extension RedisConfiguration {
             case "max_age": maximumConnectionAge = try Self.seconds(value, name, refuse)
             case "max_leases": maximumLeases = try Self.count(value, name, from: 1, refuse)
             case "max_waiters": maximumWaiters = try Self.count(value, name, from: 0, refuse)
+            case let name where RedisTLS.Setting(parameter: name) != nil: try readTLS(name, value, seen, refuse)
             default:
                 throw refuse(
                     "has the unknown parameter \(name); known: client_name, protocol, connect_timeout, "
-                        + "command_timeout, lease_timeout, keep_alive, max_idle_time, max_age, max_leases, max_waiters")
+                        + "command_timeout, lease_timeout, keep_alive, max_idle_time, max_age, max_leases, max_waiters"
+                        + RedisTLS.Setting.allCases.map { ", \($0.parameter)" }.joined())
             }
         }
+    }
+
+    private mutating func readTLS(
+        _ name: String, _ value: String, _ seen: Set<String>, _ refuse: (String) -> RedisError
+    ) throws(RedisError) {
+        guard let setting = RedisTLS.Setting(parameter: name), tls != nil else {
+            throw refuse("has the parameter \(name) without TLS: begin it with rediss://")
+        }
+        if seen.isSuperset(of: [RedisTLS.Setting.caFile.parameter, RedisTLS.Setting.caFolder.parameter]) {
+            throw refuse("has both tls_ca_file and tls_ca_folder: keep one of them")
+        }
+        if let objection = tls?.set(setting, to: value) { throw refuse("has a \(name) that \(objection)") }
     }
 
     private static func seconds(

@@ -25,6 +25,8 @@ public struct RedisConfiguration: Sendable {
     /// The user's password. Default nil: no login. It is sent only in the handshake, and is never printed, logged or
     /// part of an error.
     public var password: RedisPassword?
+    /// How to speak TLS with the server. Default nil: without; `rediss://` sets it.
+    public var tls: RedisTLS?
     /// The name that CLIENT LIST shows for each connection: ASCII without spaces or control characters. Default nil:
     /// none.
     public var clientName: String?
@@ -146,6 +148,7 @@ public struct RedisConfiguration: Sendable {
             configuration.endpoint = server.endpoint
             configuration.username = server.username
             configuration.password = server.password
+            configuration.tls = server.tls(inheriting: tls)
         }
         let budget = entry.budget
         configuration.maximumLeases = budget.maximumLeases ?? maximumLeases
@@ -160,6 +163,7 @@ public struct RedisConfiguration: Sendable {
             endpoint: endpoint, database: number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: spinTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
+        settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(
@@ -175,9 +179,9 @@ public struct RedisConfiguration: Sendable {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// User, address, and whether there is a password.
+    /// User, address, TLS, and whether there is a password.
     public var description: String {
         let user = username.map { "\($0)@" } ?? ""
-        return "\(user)\(address)" + (password == nil ? "" : " with a password")
+        return "\(user)\(address)" + (tls.map { " over \($0)" } ?? "") + (password == nil ? "" : " with a password")
     }
 }

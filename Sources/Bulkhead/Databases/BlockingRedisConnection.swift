@@ -2,7 +2,7 @@ public import BulkheadCommands
 import BulkheadNetworking
 public import BulkheadRESP
 
-/// A connection of one's own for blocking callers, lent by ``BlockingRedisDatabase/withConnection(_:)``.
+/// A connection of one's own for blocking callers, lent by `withConnection`.
 ///
 /// It belongs to the thread that leased it. After the lease every function throws `closed`.
 public final class BlockingRedisConnection: BlockingRedisExecutor {
@@ -72,7 +72,8 @@ extension BlockingRedisConnection: BlockingRunner {
         _ request: Sent, by way: Way, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
         do {
-            let replies = request.waits
+            let replies =
+                request.waits
                 ? Sent.Received(
                     try connection.sendBlocking(
                         request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),

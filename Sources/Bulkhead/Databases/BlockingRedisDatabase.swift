@@ -45,7 +45,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         return batch.replies(with: try replies(to: batch))
     }
 
-    /// Lends a connection of its own for as long as `body` runs, as ``RedisDatabase/withConnection(_:)`` does.
+    /// Lends a connection of its own for as long as `body` runs, as the asynchronous form does.
     @_disfavoredOverload
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
         let connection = try lease()
@@ -107,7 +107,8 @@ extension BlockingRedisDatabase: BlockingRunner {
         let connection = try pool.lease(until: deadline)
         do {
             return try attempt(request, by: way, on: connection, of: pool, until: deadline)
-        } catch where error.stage == .refused {
+        } catch {
+            guard error.stage == .refused else { throw error }
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
             return try attempt(request, by: way, on: pool.lease(until: deadline), of: pool, until: deadline)
         }

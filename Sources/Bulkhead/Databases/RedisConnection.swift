@@ -3,7 +3,7 @@ import BulkheadNetworking
 public import BulkheadRESP
 import Synchronization
 
-/// A connection of one's own in a named database, lent by ``RedisDatabase/withConnection(_:)``.
+/// A connection of one's own in a named database, lent by `withConnection`.
 ///
 /// It takes all commands a database takes, and those that need several on one connection: WATCH, MULTI, EXEC,
 /// SUBSCRIBE. It still serves one database only: SELECT and its kin are refused here too. Between MULTI and EXEC it
@@ -77,7 +77,8 @@ extension RedisConnection: AsyncRunner {
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
         do {
-            let replies = request.waits
+            let replies =
+                request.waits
                 ? try await attemptToWait(request, until: deadline)
                 : try await request.send(over: connection, until: deadline)
             state.withLock { $0.ended(request, .success(replies)) }

@@ -48,11 +48,13 @@ public final class RedisDatabases: Sendable {
         let endpoint: Endpoint
         let username: String?
         let password: String?
+        let tls: RedisTLS?
 
         init(_ place: RedisConfiguration) {
             endpoint = place.endpoint
             username = place.username
             password = place.password?.text
+            tls = place.tls
         }
     }
 
@@ -84,7 +86,8 @@ public final class RedisDatabases: Sendable {
                     database: entry.name)
                 continue
             }
-            let circuit = circuits[place.endpoint]
+            let circuit =
+                circuits[place.endpoint]
                 ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.endpoint))
             circuits[place.endpoint] = circuit
             let login = Login(place)

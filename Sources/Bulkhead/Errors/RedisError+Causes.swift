@@ -10,6 +10,10 @@ extension RedisError {
             case .nameNotResolved: .nameNotResolved
             case .connectFailed: .connectFailed
             case .connectTimedOut: .connectTimedOut
+            case .tlsUnavailable: .tlsUnavailable
+            case .tlsSettings: .invalidConfiguration
+            case .certificateRefused: .certificateRefused
+            case .tlsRefused, .tlsFailed: .tlsFailed
             case .handshakeRefused(code: "ERR"), .handshakeUnanswered: .handshakeRefused
             case .handshakeRefused(let word): Code(server: word)
             case .authenticationFailed: .authenticationFailed
@@ -80,8 +84,8 @@ extension RedisError {
         RedisError(
             .commandRefused,
             "a transaction is open on this connection, so the server would only queue it: its reply would come with "
-                + "EXEC's, and not as the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
-                + "RESPValue, and read its result from EXEC's; or end the transaction first",
+                + "EXEC's, and not as the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply "
+                + "is a RESPValue, and read its result from EXEC's; or end the transaction first",
             command: command)
     }
 }

@@ -50,6 +50,12 @@ extension RedisError.Code {
     public static let tooManyOpenFiles = Self("too-many-open-files")
     /// The server could not be reached within ``RedisConfiguration/connectTimeout``.
     public static let connectTimedOut = Self("connect-timed-out")
+    /// TLS is asked for, and this process has none: OpenSSL was not found.
+    public static let tlsUnavailable = Self("tls-unavailable")
+    /// The server's certificate is not accepted: its authority, its name or its time.
+    public static let certificateRefused = Self("certificate-refused")
+    /// The handshake of TLS failed: the server refused our certificate or our versions, or speaks no TLS there.
+    public static let tlsFailed = Self("tls-failed")
     /// The server refused the connection by an `ERR`, such as too many clients. An error with a code of its own keeps
     /// that: ``busy``, `DENIED`.
     public static let handshakeRefused = Self("handshake-refused")

@@ -154,7 +154,8 @@ extension CodeRules {
                 continue
             }
             // `{ host, db }`
-            let isShort = language == .script && argument.value.count == 1 && labels.contains(value.text)
+            let isShort =
+                language == .script && argument.value.count == 1 && labels.contains(value.text)
                 && list.isSymbol(open, "{")
             guard argument.label.map({ labels.contains($0) }) ?? (position == place || isShort) else { continue }
             let isNumber = value.kind == .number || value.kind == .string && SettingName.isNumber(value.text)
@@ -181,13 +182,15 @@ extension CodeRules {
         let keys = Dictionary(
             options.map { (($0.label ?? list.word($0.start) ?? "").lowercased(), $0.value.lowerBound) },
             uniquingKeysWith: { $1 })
-        let isRedis = token.parent.map { redisOptions.contains($0) } == true
+        let isRedis =
+            token.parent.map { redisOptions.contains($0) } == true
             || nameBefore(isCall ? open - 1 : open).map(SettingName.isRedisOptions) == true
             || OptionWords.sentinels.contains { keys[$0] != nil }
             || OptionWords.kinds.contains { keys[$0].flatMap { list[$0]?.text }.map(SettingName.isRedis) == true }
         if isRedis { redisOptions.insert(open) }
         // Servers of other kinds are named by text, and their options have these names.
-        let isServer = OptionWords.places.contains { keys[$0] != nil } && speaksOfRedis
+        let isServer =
+            OptionWords.places.contains { keys[$0] != nil } && speaksOfRedis
             && !OptionWords.others.contains { keys[$0] != nil }
         for option in options where option.value.count == 1 {
             guard let key = option.label, let value = number(at: option.value.lowerBound),

@@ -19,6 +19,7 @@ struct CodeRules {
 
     let numbers: Set<String>
     private let senders: Set<String>
+    private let takers: Set<String>
 
     var list: TokenList { facts.list }
 
@@ -35,8 +36,9 @@ struct CodeRules {
         self.bytes = bytes
         self.language = language
         facts = CodeFacts(list, language)
-        numbers = ClientLibrary.numbers(in: language)
-        senders = ClientLibrary.senders(in: language)
+        numbers = ClientLibrary.names(\.numbers, in: language)
+        senders = ClientLibrary.names(\.senders, in: language)
+        takers = ClientLibrary.names(\.takers, in: language)
     }
 
     /// Looks at what begins at `index`, and returns where to go on.
@@ -80,7 +82,6 @@ struct CodeRules {
         }
         if list.isSymbol(next, "="),
             list[index]?.parent == nil || list[index]?.startsLine == true || isDeclared(at: index)
-                || isParameter(at: index)
         {
             facts.noteAssignment(to: names, valueAt: next + 1)
         }
@@ -88,14 +89,13 @@ struct CodeRules {
         readSetting(names[names.count - 1], at: index, next: next)
     }
 
+    /// `let a = …`, and `def f(a=…)`.
     private func isDeclared(at index: Int) -> Bool {
-        list.word(index - 1).map { ["let", "var", "const", "typealias"].contains($0) } ?? false
-    }
-
-    /// `def f(type=redis.Redis)`
-    private func isParameter(at index: Int) -> Bool {
-        guard let open = list[index]?.parent, list.isSymbol(open, "(") else { return false }
-        return list.isWord(open - 2, "def") || list.isWord(open - 2, "function")
+        if let word = list.word(index - 1), ["let", "var", "const", "typealias"].contains(word) { return true }
+        guard let open = list[index]?.parent, list.isSymbol(open, "("), let word = list.word(open - 2) else {
+            return false
+        }
+        return word == "def" || word == "function"
     }
 
     /// `ValkeyConnection.withConnection { … }`
@@ -227,13 +227,10 @@ struct CodeRules {
             else { return }
             report(rule, at: dot + 1, "\(command.shown) is sent by .\(name)\(isCall ? "(…)" : "")")
         } else if senders.contains(name), isCall {
-            guard !ClientLibrary.sharedSenders.contains(name) || language == .swift
-                || facts.isClient(endingAt: dot - 1)
-            else { return }
+            let isShared = language != .swift && ClientLibrary.sharedSenders.contains(name)
+            if isShared, !facts.isClient(endingAt: dot - 1) { return }
             readCommand(words(ofCallAt: open), at: dot + 1)
-        } else if isCall, ["master_for", "slave_for"].contains(name) {
-            readNumber(ofCallAt: open, Array(numbers))
-        } else if isCall, language == .swift, name == "init", list.word(dot - 1) == nil {
+        } else if isCall, takers.contains(name) || name == "init" && list.word(dot - 1) == nil {
             readNumber(ofCallAt: open, Array(numbers))
         }
     }

@@ -56,11 +56,6 @@ struct CodeTokens {
         return TokenList(reader.tokens, reader.comments)
     }
 
-    private init(language: LintLanguage, cursor: ByteCursor) {
-        self.language = language
-        self.cursor = cursor
-    }
-
     private var level: Level {
         get { levels[levels.count - 1] }
         _modify { yield &levels[levels.count - 1] }
@@ -342,9 +337,9 @@ struct CodeTokens {
             cursor.advance(2)
             readScalar(digits: 64, base: 16)
             if cursor.peek() == UInt8(ascii: "}") { cursor.advance() }
-        case UInt8(ascii: "x"), UInt8(ascii: "u"), UInt8(ascii: "U"):
+        case _ where Self.digits[byte] != nil:
             cursor.advance()
-            readScalar(digits: byte == UInt8(ascii: "x") ? 2 : byte == UInt8(ascii: "u") ? 4 : 8, base: 16)
+            readScalar(digits: Self.digits[byte] ?? 0, base: 16)
         case UInt8(ascii: "0")...UInt8(ascii: "7"): readScalar(digits: 3, base: 8)
         case UInt8(ascii: "n"): keep(.newline)
         case UInt8(ascii: "t"): keep(0x09)
@@ -354,15 +349,19 @@ struct CodeTokens {
         }
     }
 
+    /// How many hexadecimal digits stand behind `\x` and its kin.
+    private static let digits = [UInt8(ascii: "x"): 2, UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8]
+
     /// The scalar whose number stands here.
     private mutating func readScalar(digits: Int, base: UInt32) {
         var value: UInt32 = 0
         for _ in 0..<digits {
-            guard let digit = cursor.peek().hexValue, digit < base else { break }
+            let sign = Character(Unicode.Scalar(cursor.peek()))
+            guard let digit = sign.hexDigitValue.map({ UInt32($0) }), digit < base else { break }
             value = (value & 0x0fff_ffff) * base | digit
             cursor.advance()
         }
-        level.content.append(scalar: value)
+        if let scalar = Unicode.Scalar(value) { level.content += Array(String(scalar).utf8) }
     }
 
     /// Moves behind so many `#`, or not at all.

@@ -25,7 +25,8 @@ struct ConfigurationRules {
     private mutating func readNumber(_ setting: Setting) {
         guard setting.value.count <= 256 else { return }
         let text = text(setting)
-        let what = setting.list == nil
+        let what =
+            setting.list == nil
             ? SettingName.numberSetting(setting.key, text, isUnderRedis: setting.isUnderRedis)
             : SettingName.numberSetting(in: text)
         if let what { sightings.append(Sighting(.databaseNumber, at: setting.value.lowerBound, what)) }

@@ -9,11 +9,10 @@ package struct SARIFDocument: Encodable {
 
     package mutating func add(_ findings: [LintFinding], in path: [UInt8]) {
         results += findings.map { finding in
-            let text = Self.sentence("\(finding.what); \(finding.why)") + " Instead: \(finding.instead)."
-            return [
+            [
                 "ruleId": "\(finding.rule.rawValue)",
                 "ruleIndex": .number(LintRule.allCases.firstIndex(of: finding.rule) ?? 0), "level": "error",
-                "message": ["text": .text(text)],
+                "message": ["text": .text(Self.capitalised(finding.sentences))],
                 "locations": Self.locations(
                     path, ["startLine": .number(finding.line), "startColumn": .number(finding.column)]),
             ]
@@ -50,11 +49,9 @@ package struct SARIFDocument: Encodable {
         try log.encode(to: encoder)
     }
 
-    private static func message(_ clause: String) -> JSONLiteral { ["text": .text(sentence(clause))] }
+    private static func message(_ clause: String) -> JSONLiteral { ["text": .text(capitalised(clause + "."))] }
 
-    private static func sentence(_ clause: String) -> String {
-        clause.prefix(1).uppercased() + clause.dropFirst() + "."
-    }
+    private static func capitalised(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
     private static func locations(_ path: [UInt8], _ region: JSONLiteral? = nil) -> JSONLiteral {
         var place: [String: JSONLiteral] = ["artifactLocation": ["uri": .text(uri(of: path))]]

@@ -28,12 +28,9 @@ struct RedisCLICall {
             let takesValue = Self.flagsWithValue.contains(flag.text)
             if flag.text == "-n", index + 1 < words.count {
                 let value = words[index + 1].text
-                let isNumber = !value.isEmpty && value.utf8.allSatisfy(\.isDigit)
-                sightings.append(
-                    Sighting(
-                        .databaseNumber, at: flag.range.lowerBound,
-                        isNumber ? "redis-cli -n \(value) chooses a database by number"
-                            : "redis-cli -n … chooses a database by number"))
+                let shown = !value.isEmpty && value.utf8.allSatisfy(\.isDigit) ? value : "…"
+                let what = "redis-cli -n \(shown) chooses a database by number"
+                sightings.append(Sighting(.databaseNumber, at: flag.range.lowerBound, what))
             }
             index += takesValue ? 2 : 1
         }
@@ -56,9 +53,8 @@ struct RedisCLICall {
         }
         // A script, or COPY's DB behind options.
         for word in command {
-            for call in LuaCalls.find(in: word.text) {
-                sightings.append(
-                    Sighting(call.rule, at: word.range.lowerBound, "a script sends \(call.command)"))
+            sightings += LuaCalls.find(in: word.text).map {
+                Sighting($0.rule, at: word.range.lowerBound, "a script sends \($0.command)")
             }
         }
     }

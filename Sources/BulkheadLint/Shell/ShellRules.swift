@@ -37,8 +37,11 @@ struct ShellRules {
         if let assigned = assignedCall(in: words) { return note(assigned) }
         if RunnerWords.speakers.contains(name) { return }
         if let place = words.firstIndex(where: { RedisWords.isShell(programName($0)) }) {
-            let isList = words[place].text.hasSuffix(",")
-            let arguments = words[(place + 1)...].map { isList ? $0.trimmed : $0 }
+            var arguments = Array(words[(place + 1)...])
+            // `"-n",` in a Dockerfile.
+            if words[place].text.hasSuffix(",") {
+                for index in arguments.indices { arguments[index].text.removeAll { $0 == "," || $0 == "]" } }
+            }
             let call = RedisCLICall(arguments, at: words[place].range.lowerBound)
             sightings += call.sightings
             if call.readsCommands { readInput(of: command, before: before) }
@@ -132,7 +135,7 @@ struct ShellRules {
         let text = words.map { word in
             word.quoted.map { String(decoding: bytes[$0], as: UTF8.self) } ?? word.text
         }.joined(separator: " ")
-        for line in text.replacingEscapedNewlines.split(separator: "\n") {
+        for line in text.replacing("\\n", with: "\n").split(separator: "\n") {
             for sighting in RedisCLICall.commands(in: String(line), at: 0) {
                 sightings.append(Sighting(sighting.rule, at: first.range.lowerBound, sighting.what))
             }
@@ -194,28 +197,5 @@ struct ShellRules {
 func mentionsProgram(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
     bytes[range].indices.contains { start in
         RunnerWords.programs.contains { $0[0] == bytes[start] && bytes[start..<range.upperBound].starts(with: $0) }
-    }
-}
-
-extension ShellWord {
-    /// Without the signs of a list: `"-n",` in a Dockerfile.
-    fileprivate var trimmed: ShellWord {
-        var word = self
-        while let last = word.text.last, last == "," || last == "]" { word.text.removeLast() }
-        return word
-    }
-}
-
-extension String {
-    /// With a line feed for each `\n`.
-    fileprivate var replacingEscapedNewlines: String {
-        var result: [UInt8] = []
-        var cursor = ByteCursor(Array(utf8))
-        while !cursor.isAtEnd {
-            let isNewline = cursor.isAt("\\n")
-            result.append(isNewline ? .newline : cursor.peek())
-            cursor.advance(isNewline ? 2 : 1)
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

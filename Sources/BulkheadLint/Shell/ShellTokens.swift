@@ -29,6 +29,9 @@ struct ShellTokens {
     /// Substitutions in substitutions; deeper ones are skipped. Each level reads its part of the text again.
     static let deepest = 8
 
+    /// What ends the brackets behind `$`.
+    private static let closings = [UInt8(ascii: "("): UInt8(ascii: ")"), UInt8(ascii: "{"): UInt8(ascii: "}")]
+
     /// Here-documents that may begin on one line.
     private static let mostHereDocuments = 16
 
@@ -60,7 +63,7 @@ struct ShellTokens {
             finishCommand()
             cursor.advance()
             if !pending.isEmpty { readHereDocuments() }
-        case .backslash where isAtContinuation: cursor.advance(lengthOfContinuation)
+        case .backslash where lengthOfContinuation > 0: cursor.advance(lengthOfContinuation)
         case _ where byte.isBlank: cursor.advance()
         case .hash: comments.append(cursor.lineComment())
         case UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "("), UInt8(ascii: ")"):
@@ -92,11 +95,8 @@ struct ShellTokens {
         commands.append(current)
     }
 
-    private var isAtContinuation: Bool {
-        cursor.peek(1) == .newline || cursor.peek(1) == 0x0d && cursor.peek(2) == .newline
-    }
-
-    private var lengthOfContinuation: Int { cursor.peek(1) == .newline ? 2 : 3 }
+    /// Of a backslash that ends its line, with the end of the line; 0 for anything else.
+    private var lengthOfContinuation: Int { cursor.isAt("\\\n") ? 2 : cursor.isAt("\\\r\n") ? 3 : 0 }
 
     // MARK: Input
 
@@ -169,7 +169,7 @@ struct ShellTokens {
             let byte = cursor.peek()
             parts += 1
             switch byte {
-            case .backslash where isAtContinuation:
+            case .backslash where lengthOfContinuation > 0:
                 cursor.advance(lengthOfContinuation)
                 parts -= 1
             case .backslash:
@@ -197,7 +197,7 @@ struct ShellTokens {
         cursor.advance()
         let start = cursor.offset
         while !cursor.isAtEnd, cursor.peek() != .apostrophe, cursor.peek() != .newline || !linesEndQuotes {
-            if linesEndQuotes, cursor.peek() == .backslash, isAtContinuation {
+            if linesEndQuotes, lengthOfContinuation > 0 {
                 cursor.advance(lengthOfContinuation)
                 continue
             }
@@ -274,11 +274,8 @@ struct ShellTokens {
                 // Nothing else ends or opens in it.
             } else if byte == .backslash {
                 cursor.advance()
-            } else if byte == UInt8(ascii: "$"), cursor.peek(1) == UInt8(ascii: "(") {
-                open.append(UInt8(ascii: ")"))
-                cursor.advance()
-            } else if byte == UInt8(ascii: "$"), cursor.peek(1) == UInt8(ascii: "{") {
-                open.append(UInt8(ascii: "}"))
+            } else if byte == UInt8(ascii: "$"), let closing = Self.closings[cursor.peek(1)] {
+                open.append(closing)
                 cursor.advance()
             } else if byte == .quote || byte == UInt8(ascii: "`") {
                 open.append(byte)

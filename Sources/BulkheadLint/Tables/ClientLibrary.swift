@@ -20,6 +20,8 @@ struct ClientLibrary: Sendable {
     var numberPlace: Int?
     /// Methods, and functions of the modules, that send a command given as text.
     var senders: [String] = []
+    /// Methods that make a client for a database, whose number may be among their arguments.
+    var takers: [String] = []
 
     static let all: [ClientLibrary] = [
         // MARK: Python
@@ -37,7 +39,8 @@ struct ClientLibrary: Sendable {
                 "create_connection", "create_sentinel", "sentinel_from_url",
             ],
             numbers: ["db"], numberPlace: 2,
-            senders: ["execute_command", "send_command", "pack_command", "immediate_execute_command", "execute"]),
+            senders: ["execute_command", "send_command", "pack_command", "immediate_execute_command", "execute"],
+            takers: ["master_for", "slave_for"]),
         ClientLibrary(
             language: .python, modules: ["coredis", "aredis"],
             types: ["Redis", "RedisCluster", "StrictRedis", "StrictRedisCluster", "ConnectionPool", "Sentinel"],
@@ -96,7 +99,8 @@ struct ClientLibrary: Sendable {
             language: .swift, modules: ["SwiftRedis", "PerfectRedis", "SwiftyRedis", "RedisClient"],
             types: ["Redis", "RedisClient"], makers: ["init", "connect", "getClient"], senders: ["issueCommand"]),
         ClientLibrary(
-            language: .swift, modules: ["hiredis", "Hiredis", "CHiredis", "Chiredis", "libvalkey", "CValkey", "CRedis"],
+            language: .swift,
+            modules: ["hiredis", "Hiredis", "CHiredis", "Chiredis", "libvalkey", "CValkey", "CRedis"],
             makers: [
                 "redisConnect", "redisConnectWithTimeout", "redisConnectWithOptions", "redisConnectUnix",
                 "redisConnectUnixWithTimeout", "redisConnectNonBlock", "redisAsyncConnect", "redisAsyncConnectUnix",
@@ -111,13 +115,9 @@ struct ClientLibrary: Sendable {
     /// Senders that other types have methods of the name of: only a client's are looked at.
     static let sharedSenders: Set<String> = ["execute", "call"]
 
-    /// Rows of a language, joined where only the names in them matter.
-    static func numbers(in language: LintLanguage) -> Set<String> {
-        Set(all.filter { $0.language == language }.flatMap(\.numbers))
-    }
-
-    static func senders(in language: LintLanguage) -> Set<String> {
-        Set(all.filter { $0.language == language }.flatMap(\.senders))
+    /// A column of all rows of a language.
+    static func names(_ column: KeyPath<ClientLibrary, [String]>, in language: LintLanguage) -> Set<String> {
+        Set(all.filter { $0.language == language }.flatMap { $0[keyPath: column] })
     }
 
     static func library(_ module: String, in language: LintLanguage) -> ClientLibrary? {

@@ -54,21 +54,21 @@ struct RuleRow: Sendable {
             ]),
         RuleRow(
             rule: .select, summary: "SELECT is sent",
-            reason: "the connection then serves another database, and whoever gets it next writes there",
-            commands: [ForbiddenCommand("SELECT", .onlyWith(.number))],
+            reason: "the connection then serves another database, and its next user writes there",
+            commands: [ForbiddenCommand("SELECT", .withNumber)],
             instead: "Open the other database by its name, with connections of its own",
             insteadIn: [.swift: "databases[.knowledge] for another database; its connections select it once"]),
         RuleRow(
             rule: .move, summary: "MOVE, SWAPDB or COPY … DB is sent",
             reason: "it reaches into a database that the caller's name does not stand for",
             commands: [
-                ForbiddenCommand("MOVE"), ForbiddenCommand("COPY", .onlyWith(.word("DB")), isMethod: false),
+                ForbiddenCommand("MOVE"), ForbiddenCommand("COPY", .withWord("DB"), isMethod: false),
                 ForbiddenCommand("SWAPDB", aliases: ["swapdatabase"], ownedIn: [.swift, .python, .script]),
             ],
             instead: "bulkhead migrate --from NAME --to NAME --pattern PATTERN"),
         RuleRow(
             rule: .flush, summary: "FLUSHALL or FLUSHDB is sent",
-            reason: "it asks nobody, FLUSHALL empties every database, and either drops all search indexes",
+            reason: "it asks for no confirmation, FLUSHALL empties every database, and both drop all search indexes",
             commands: [
                 // Caches of JavaScript have a flushAll of their own.
                 ForbiddenCommand("FLUSHALL", ownedIn: [.swift, .python]),
@@ -85,15 +85,15 @@ struct RuleRow: Sendable {
                 .script: "scanIterator({ MATCH: … }), or scanStream({ match: … })",
             ]),
         RuleRow(
-            rule: .snapshot, summary: "redis-cli --rdb is told a database by -n, which it ignores",
+            rule: .snapshot, summary: "redis-cli --rdb is given a database by -n, which it ignores",
             reason: "the file holds all databases, and restoring it overwrites them all",
             instead: "bulkhead backup NAME --to FILE, which holds that database alone"),
         RuleRow(
             rule: .unusedAllow, summary: "an allow-comment stands where nothing is found",
-            reason: "it would hide the next thing that is written there", instead: "Remove the comment"),
+            reason: "it would hide the next finding on that line", instead: "Remove the comment"),
         RuleRow(
             rule: .badAllow, summary: "an allow-comment names no rule, or no reason",
-            reason: "it allows nothing, and whoever reads it cannot tell whether it still should",
+            reason: "it allows nothing, and a reader cannot tell whether it is still needed",
             instead: "bulkhead: allow RULE because REASON"),
     ]
 
@@ -103,15 +103,11 @@ struct RuleRow: Sendable {
 
 /// A command that breaks a rule.
 struct ForbiddenCommand: Sendable {
-    enum Words: Sendable, Hashable {
-        /// A number or what may become one, and nothing behind it: SQL's SELECT has something else there.
-        case number
-        case word(String)
-    }
-
     enum Condition: Sendable, Hashable {
         case always
-        case onlyWith(Words)
+        /// A number or what may become one, and nothing behind it: SQL's SELECT has something else there.
+        case withNumber
+        case withWord(String)
     }
 
     let name: String
@@ -133,15 +129,15 @@ struct ForbiddenCommand: Sendable {
 
     /// As a finding names it.
     var shown: String {
-        if case .onlyWith(.word(let word)) = condition { return "\(name) … \(word)" }
+        if case .withWord(let word) = condition { return "\(name) … \(word)" }
         return name
     }
 
     func applies(to words: [Substring]) -> Bool {
         switch condition {
         case .always: true
-        case .onlyWith(.word(let word)): words.contains { $0.uppercased() == word }
-        case .onlyWith(.number):
+        case .withWord(let word): words.contains { $0.uppercased() == word }
+        case .withNumber:
             words.count < 2
                 || words.count == 2
                     && (words[1].contains(Token.hole) || words[1].allSatisfy { $0.isNumber || "${}%".contains($0) })

@@ -51,7 +51,7 @@ extension AsyncConnection {
                     try shakeHands(on: wire, until: deadline)
                 } catch {
                     stream.close()
-                    throw error.inHandshake(in: settings.version)
+                    throw error.inHandshake(of: settings)
                 }
                 return wire
             }

@@ -98,15 +98,16 @@ extension AsyncConnection {
     func handOver(to waiter: Waiter, ticket: Int) {
         releaseIO { shared in
             shared.machine.replaceFirstWaiter(by: waiter, ticket: ticket)
-            shared.ending = shared.ending ?? broken
+            if let broken { shared.end(broken) }
             shared.endInline()
         }
     }
 
     private func endInline() {
         releaseIO { shared in
-            // A reply may have come together with the end, or with what belongs to nobody.
-            shared.ending = shared.ending ?? broken
+            // A reply may have come together with the end, or with what belongs to nobody. Whoever learnt of the end
+            // must not be taken by this connection again.
+            if let broken { shared.end(broken) }
             shared.endInline()
         }
     }

@@ -52,7 +52,7 @@ package final class BlockingConnection: @unchecked Sendable {
             try write(until: end)
             while machine.isHandshaking { _ = try step(until: end) }
         } catch {
-            let failure = error.inHandshake(in: settings.version)
+            let failure = error.inHandshake(of: settings)
             settings.listener?.notify(.failed(failure))
             throw failure
         }

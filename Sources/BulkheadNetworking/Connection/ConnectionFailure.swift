@@ -6,6 +6,16 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case nameNotResolved
         case connectFailed
         case connectTimedOut
+        /// This process has no TLS: OpenSSL was not found.
+        case tlsUnavailable
+        /// Files of the TLS settings cannot be used; nothing was sent.
+        case tlsSettings
+        /// The server's certificate was not accepted.
+        case certificateRefused
+        /// The server did not accept our certificate, or what TLS we speak.
+        case tlsRefused
+        /// The handshake of TLS failed: it was cut, or no TLS is spoken there.
+        case tlsFailed
         /// The server answered the handshake with an error of its own (maxclients, protected mode, a script that holds
         /// it …); the error's first word.
         case handshakeRefused(code: String)
@@ -97,10 +107,22 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
 
     /// The same, seen by a handshake. Whoever hangs up on HELLO is not tried again in RESP2: any trouble may look so,
     /// and one day a server would be spoken to in RESP2 because it was restarted at the wrong moment.
-    func inHandshake(in version: RESPVersion) -> ConnectionFailure {
-        guard isEndOfConnection, version == .resp3 else { return self }
-        return ConnectionFailure(
-            reason, "\(message); if a proxy there does not know HELLO, set the version to RESP2", stage: stage)
+    func inHandshake(of settings: ConnectionSettings) -> ConnectionFailure {
+        var advice = ""
+        // A server that wants TLS hangs up on other words, or answers by an alert of TLS's.
+        if settings.tls == nil, isEndOfConnection || isForeignAnswer {
+            advice += "; if the port wants TLS, use rediss://"
+        }
+        if isEndOfConnection, settings.version == .resp3 {
+            advice += "; if a proxy there does not know HELLO, set the version to RESP2"
+        }
+        return advice.isEmpty ? self : ConnectionFailure(reason, message + advice, stage: stage)
+    }
+
+    /// The first byte that came starts nothing of RESP.
+    private var isForeignAnswer: Bool {
+        guard case .protocolViolation(let violation) = reason else { return false }
+        return violation.kind == .unknownType && violation.offset == 0
     }
 
     /// The connection was there, and then it was not.

@@ -10,8 +10,9 @@ extension ConnectionMachine {
     /// Puts a subscription command among those that await confirmations; the number by which to find it.
     mutating func enter(_ subscription: SubscriptionRequest) -> Int {
         // Numbers come round after two thousand million; one that is still in use is passed over.
-        repeat { newestSubscription = newestSubscription == .max ? 1 : newestSubscription + 1 }
-        while subscriptions[newestSubscription] != nil
+        repeat {
+            newestSubscription = newestSubscription == .max ? 1 : newestSubscription + 1
+        } while subscriptions[newestSubscription] != nil
         subscriptions[newestSubscription] = subscription
         return Int(newestSubscription)
     }

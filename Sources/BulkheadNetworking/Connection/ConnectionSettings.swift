@@ -44,7 +44,9 @@ package struct ConnectionSettings: Sendable {
     package var listener: ConnectionEvents.Listener?
     /// Asked anew at each attempt to connect: a name may have moved.
     var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
-    /// What moves the bytes over a connected socket in its place; nil is nothing.
+    /// TLS with the server; nil is without.
+    package var tls: TLSPeer?
+    /// What moves the bytes over a connected socket in its place, if not TLS; nil is nothing.
     var makeLayer: (@Sendable (_ descriptor: Int32) throws(ConnectionFailure) -> any StreamLayer)?
 
     package init(

@@ -68,7 +68,8 @@ final class Wire {
     /// Waits until more can be read, or, if `alsoToWrite`, more of what is left be written; false past `milliseconds`
     /// (negative: no limit).
     func wait(alsoToWrite: Bool, milliseconds: Int32) -> Bool {
-        stream.wait(for: stream.interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
+        // What a layer holds wakes nobody; a reply may have come together with the end of the layer's handshake.
+        stream.holdsMore || stream.wait(for: stream.interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
     }
 
     // MARK: Reading

@@ -165,12 +165,13 @@ extension ConnectionFailure {
     var scope: CircuitScope? {
         switch reason {
         case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeUnanswered, .protocolViolation,
-            .unsolicitedReply, .closedByServer, .inputOutput:
+            .unsolicitedReply, .closedByServer, .inputOutput, .tlsFailed:
             .endpoint
-        case .handshakeRefused, .authenticationFailed, .permissionDenied: .login
+        // Who has a certificate is there.
+        case .handshakeRefused, .authenticationFailed, .permissionDenied, .certificateRefused, .tlsRefused: .login
         case .databaseOutOfRange, .databaseDenied: .database
-        case .outOfDescriptors, .closed, .tooManyWaiters, .tooManyRequests, .timedOut, .leaseTimedOut, .cancelled,
-            .pushOverflow:
+        case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .closed, .tooManyWaiters, .tooManyRequests, .timedOut,
+            .leaseTimedOut, .cancelled, .pushOverflow:
             nil
         }
     }

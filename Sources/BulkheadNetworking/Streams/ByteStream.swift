@@ -9,7 +9,7 @@ struct ByteStream {
     /// For the poller. Nothing else reads it, writes it or closes it.
     let descriptor: Int32
     private let endpoint: Endpoint
-    private let layer: (any StreamLayer)?
+    let layer: (any StreamLayer)?
 
     init(_ socket: Socket, to endpoint: Endpoint, through layer: (any StreamLayer)? = nil) {
         descriptor = socket.descriptor
@@ -81,11 +81,13 @@ struct ByteStream {
     static func open(
         _ settings: ConnectionSettings, until deadline: Moment, check: () throws(ConnectionFailure) -> Void = {}
     ) throws(ConnectionFailure) -> ByteStream {
+        // Settings that cannot be used send nothing.
+        try settings.tls?.prepare()
         let socket = try Socket.connect(settings, deadline: deadline)
         var stream = ByteStream(socket, to: settings.endpoint)
         do throws(ConnectionFailure) {
-            if let makeLayer = settings.makeLayer {
-                stream = ByteStream(socket, to: settings.endpoint, through: try makeLayer(socket.descriptor))
+            if let layer = try settings.layer(over: socket) {
+                stream = ByteStream(socket, to: settings.endpoint, through: layer)
                 try stream.shakeHands(until: deadline, check)
             }
         } catch {
@@ -118,6 +120,13 @@ struct ByteStream {
 
     /// Ends the stream for both sides, without closing it: its user's next call sees the end. From any thread.
     func interrupt() { SystemCall.shutDown(descriptor) }
+}
+
+extension ConnectionSettings {
+    fileprivate func layer(over socket: Socket) throws(ConnectionFailure) -> (any StreamLayer)? {
+        if let tls { return try TLSSession(tls, descriptor: socket.descriptor, to: endpoint) }
+        return try makeLayer?(socket.descriptor)
+    }
 }
 
 /// What moves a connection's bytes in its socket's place, such as TLS. It does not close that socket.

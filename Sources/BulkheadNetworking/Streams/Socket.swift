@@ -61,7 +61,8 @@ struct Socket: Sendable {
         let remedy: String
         switch code {
         case EMFILE:
-            remedy = "this process has as many files and sockets open as it may: close what it leaks, use fewer "
+            remedy =
+                "this process has as many files and sockets open as it may: close what it leaks, use fewer "
                 + "connections (maximumLeases), or raise its limit (ulimit -n)"
         case ENFILE: remedy = "all processes of this system together have as many files open as it allows (fs.file-max)"
         default: return nil

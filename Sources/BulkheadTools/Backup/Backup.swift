@@ -205,7 +205,8 @@ struct Backup {
         _ snapshot: MadeSnapshot, _ manifest: BackupManifest, _ item: BackupPlan.Item
     ) throws(ProgramFailure) {
         if let former = item.former, !options.allowsSmaller,
-            BackupWorth(former).isMuchMore(than: BackupWorth(manifest)) {
+            BackupWorth(former).isMuchMore(than: BackupWorth(manifest))
+        {
             throw ProgramFailure(
                 .found,
                 "\(program): \(item.entry.name) has \(Units.counted(snapshot.keys, "key")) "

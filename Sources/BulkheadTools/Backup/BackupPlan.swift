@@ -86,7 +86,7 @@ struct BackupPlan {
         for items in byServer where items.count > RDBFilter.mostCuts {
             throw arguments.refused(
                 "\(items.count) databases of \(items[0].address), and \(RDBFilter.mostCuts) are cut out of one "
-                    + "snapshot at most: back up the others by a call of their own")
+                    + "snapshot at most: back up the others in a separate call")
         }
     }
 

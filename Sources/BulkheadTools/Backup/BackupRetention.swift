@@ -91,12 +91,13 @@ struct BackupRetention {
         guard file.hasPrefix(name + "-"), file.hasSuffix(suffix) else { return false }
         let time = file.dropFirst(name.count + 1).dropLast(suffix.count)
         // 20261124T031500Z
-        return time.count == 16 && time.enumerated().allSatisfy { index, character in
-            switch index {
-            case 8: character == "T"
-            case 15: character == "Z"
-            default: character.isASCII && character.isNumber
+        return time.count == 16
+            && time.enumerated().allSatisfy { index, character in
+                switch index {
+                case 8: character == "T"
+                case 15: character == "Z"
+                default: character.isASCII && character.isNumber
+                }
             }
-        }
     }
 }

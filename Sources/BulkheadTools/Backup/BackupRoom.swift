@@ -68,7 +68,7 @@ struct BackupRoom {
         }
         guard last == nil, let dataset, free < dataset else { return nil }
         return "\(folder) has \(Units.bytes(free)) of room, and the server's data takes \(Units.bytes(dataset)) of "
-            + "memory; a file is smaller, and nobody knows by how much."
+            + "memory; a file is smaller, by an unknown amount."
     }
 
     func look(

@@ -12,17 +12,23 @@ extension Command {
             "bulkhead backup NAME… --to FOLDER [--keep N]",
         ],
         about: """
-            Asks the server for a snapshot as a replica does (SYNC) and keeps the named databases alone: one moment, \
-            also of several names of one server, in constant memory. A file loads as it is in a server of the same \
-            family (Redis or Valkey), of that version or a newer one. Beside it stands a manifest, FILE.json. Both \
-            appear when they are whole and on the disk, or not at all; they can be read by their owner alone. A file \
-            that is there is replaced only if its manifest says that it is a backup of the same database of the same \
-            server, and none goes for one that holds less than half of its keys or bytes, unless --allow-smaller says \
-            so: neither by its name nor by --keep. Cost to the server: it forks and writes all it holds, whichever \
-            database is wanted. Where SYNC is not permitted, or the server's snapshot fails, it is said, and keys are \
-            copied one by one: such a backup is fuzzy, and holds a few MiB of values and 64 bytes a key in memory. A \
-            node of a cluster is refused, unless it has all keys. Prints the files it made; words go to standard \
-            error.
+            Asks the server for a snapshot as a replica does (SYNC), and writes only the named databases to files. \
+            All databases of one server are saved as of the same moment. Memory use is constant. The server forks \
+            and sends all its data, whichever database is wanted.
+
+            A file loads in a server of the same family (Redis or Valkey) and of the same or a newer version. A \
+            manifest, FILE.json, is written beside it. Both files appear only when they are complete and on disk, \
+            and only their owner can read them.
+
+            An existing file is replaced only if its manifest says that it is a backup of the same database of the \
+            same server. A backup is never replaced, or deleted by --keep, in favour of one that has less than half \
+            of its keys or bytes, unless --allow-smaller is given.
+
+            If SYNC is not permitted, or the server's snapshot fails, backup says so and copies the keys one by one. \
+            Such a backup is fuzzy: its keys were read at different moments. It takes a few MiB of memory for \
+            values, and 64 bytes per key. A cluster node is refused unless it has all keys.
+
+            The paths of the files are printed; messages go to standard error.
             """,
         flags: ServerSelection.flags + [
             .destination, .keep, .numberInFile, .pattern, .replaceFile, .allowSmaller, .functions, .method, .pace,
@@ -30,18 +36,23 @@ extension Command {
         ],
         operands: Operands(placeholder: "NAME", count: 1...1_024, completion: .databases),
         examples: [
-            Example("One database into a file, as number 0 for a server of its own:",
+            Example(
+                "Save one database to a file, as number 0 for a server of its own:",
                 "bulkhead backup knowledge --to knowledge.rdb --as 0"),
-            Example("Several of one moment, the last seven of each kept:",
+            Example(
+                "Save two databases as of one moment, and keep the last seven backups of each:",
                 "bulkhead backup main knowledge --to /var/backups/redis --keep 7"),
-            Example("Each night at 3:15, by cron; what goes wrong is mailed:",
+            Example(
+                "Every night at 3:15, by cron, which mails errors:",
                 "15 3 * * * bulkhead backup main knowledge --to /var/backups --keep 7 -q"),
-            Example("A managed server that knows no SYNC:", "bulkhead backup main --to main.rdb --method scan"),
-            Example("Does it load? Ask the server's own checker:", "redis-check-rdb knowledge.rdb"),
+            Example(
+                "Back up a managed server that does not support SYNC:",
+                "bulkhead backup main --to main.rdb --method scan"),
+            Example("Verify the file with the server's own checker:", "redis-check-rdb knowledge.rdb"),
         ],
         tables: [
             Table(
-                title: "By a systemd timer",
+                title: "With a systemd timer",
                 rows: [
                     ("redis-backup.service", "[Service] Type=oneshot, User=backup,"),
                     ("", "EnvironmentFile=/etc/bulkhead.env (REDIS_URL=…), and"),
@@ -54,13 +65,13 @@ extension Command {
                 rows: [
                     ("files", #"with --json: [{"path": "…", "manifest": what FILE.json has}]"#),
                     ("deleted", "with --json: paths that --keep has deleted"),
-                    ("kept", "with --json: what it has not, as none of the younger holds half"),
+                    ("kept", "with --json: old backups kept because every newer one has less than half"),
                     ("format, tool", #""bulkhead-backup-1"; what made it"#),
                     ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
                     ("database", "name, number, number_in_file"),
                     ("file, rdb_version", "the file's name, and the version of its format"),
                     ("content", "bytes, and crc64: the checksum in the file, in hexadecimal"),
-                    ("replaces", "content of the file it took the place of"),
+                    ("replaces", "content of the file that it replaced"),
                     ("pattern", "which keys, if --pattern was given"),
                     ("keys, expiring", "how many, and how many of them have an expiry"),
                     ("types", #"{"string": 12, "hash": 3}"#),
@@ -84,10 +95,11 @@ extension Command {
         }
         let options = try options(arguments)
         let databases = try selection.open(entries)
-        let plan = try BackupPlan(entries, to: destination, in: databases, replacing: options.isReplacing,
+        let plan = try BackupPlan(
+            entries, to: destination, in: databases, replacing: options.isReplacing,
             pattern: options.pattern?.text, arguments)
         guard options.keep == nil || plan.folder != nil else {
-            throw arguments.refused("--keep counts the files of a folder, and \(destination) is none")
+            throw arguments.refused("--keep needs a folder, and \(destination) is not one")
         }
         Interruption.watch()
         let isQuiet = arguments.has(.quiet)
@@ -119,13 +131,14 @@ extension Command {
         }
         options.method = arguments.text(of: .method).flatMap { Backup.Method(rawValue: $0) } ?? .auto
         options.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
-        options.pace = try arguments.text(of: .pace).map { text throws(ProgramFailure) in
-            guard let pace = RedisPace(text) else {
-                throw arguments.refused(
-                    "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
-            }
-            return pace
-        } ?? .considerate
+        options.pace =
+            try arguments.text(of: .pace).map { text throws(ProgramFailure) in
+                guard let pace = RedisPace(text) else {
+                    throw arguments.refused(
+                        "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
+                }
+                return pace
+            } ?? .considerate
         options.hasFunctions = arguments.has(.functions)
         options.isReplacing = arguments.has(.replaceFile)
         options.allowsSmaller = arguments.has(.allowSmaller)
@@ -159,7 +172,7 @@ extension Backup.Report {
             let manifest = file.manifest
             var line =
                 "\(manifest.database.name) (number \(manifest.database.number)): "
-                    + "\(Units.counted(manifest.keys, "key")), "
+                + "\(Units.counted(manifest.keys, "key")), "
                 + "\(Units.grouped(manifest.expiring)) with an expiry, \(Units.bytes(manifest.content.bytes))"
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
@@ -169,7 +182,8 @@ extension Backup.Report {
                 line += " With the server's functions, which all databases share."
             }
             if let words = ModuleData(manifest.moduleDataLeftOut ?? [:]).text(
-                of: "The server", "it is not in the file, as no key of such a type is") {
+                of: "The server", "it is not in the file, as no key of such a type is")
+            {
                 line += " " + words
             }
             if manifest.sourceChecksum == RDBChecksum.absent.rawValue {
@@ -183,9 +197,9 @@ extension Backup.Report {
         }
         for old in kept {
             lines.append(
-                "Kept \(old.path) besides: it has \(Units.counted(old.keys, "key")), and those that are kept have "
+                "Also kept \(old.path): it has \(Units.counted(old.keys, "key")), and the newer backups have "
                     + "\(Units.grouped(old.mostOfYounger)) at most, or its file is more than twice as large as theirs. "
-                    + "Say --allow-smaller to have it deleted.")
+                    + "To delete it, use --allow-smaller.")
         }
         return lines.map { $0.paragraphs(on: screen) }.joined()
     }
@@ -193,23 +207,23 @@ extension Backup.Report {
 
 extension Flag {
     fileprivate static let destination = Flag(
-        "to", .text("PATH", .files), "a file, or a folder that is there: then NAME-TIME.rdb in it")
+        "to", .text("PATH", .files), "a file, or an existing folder, in which it is called NAME-TIME.rdb")
     fileprivate static let keep = Flag(
         "keep", .positiveInteger("N"),
-        "in a folder: delete all but the last N backups of each database and server, and the last that holds more than "
-            + "twice as much as each of them")
+        "in a folder: keep the last N backups of each database and server, and the last one that has more than twice "
+            + "as much as each of them; delete the others")
     fileprivate static let numberInFile = Flag(
-        "as", .text("NUMBER"), "the number of the database in the file; else that on the server")
-    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")
-    fileprivate static let replaceFile = Flag("replace", .none, "replace whatever file is there")
+        "as", .text("NUMBER"), "the database number in the file (default: that on the server)")
+    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that match, as in SCAN's MATCH")
+    fileprivate static let replaceFile = Flag("replace", .none, "replace an existing file, whatever it is")
     fileprivate static let allowSmaller = Flag(
         "allow-smaller", .none,
-        "let a backup go for one that holds less than half of its keys or bytes: by its name, and by --keep")
+        "allow a backup to replace one, and --keep to delete one, that has more than twice its keys or bytes")
     fileprivate static let functions = Flag(
-        "with-functions", .none, "the server's functions too, which belong to no database")
+        "with-functions", .none, "include the server's functions, which belong to no database")
     fileprivate static let method = Flag(
         "method", .choice(Backup.Method.allCases.map(\.rawValue)),
-        "sync: one moment, or fail; scan: key by key; auto, the default: sync, else scan")
+        "sync: as of one moment, or fail; scan: key by key; auto (default): sync if possible, else scan")
     fileprivate static let wait = Flag(
-        "wait", .duration("TIME"), "how long the server's snapshot may take to begin; 10m")
+        "wait", .duration("TIME"), "how long to wait for the server's snapshot to begin (default: 10m)")
 }

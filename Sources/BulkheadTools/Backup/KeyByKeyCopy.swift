@@ -77,7 +77,7 @@ struct KeyByKeyCopy {
                     }
                     guard version == value.payload.version else {
                         throw ProgramFailure(
-                            .failed, "\(program): the server changed its version meanwhile; start anew")
+                            .failed, "\(program): the server's version changed meanwhile; start again")
                     }
                     write(value, to: &writer!)
                 }

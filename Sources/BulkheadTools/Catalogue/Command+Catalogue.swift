@@ -9,9 +9,9 @@ extension Command {
         usage: ["bulkhead catalogue [--url URL] [--catalogue FILE] > FILE"],
         about: """
             A catalogue is a JSON file that gives the databases of a server names. All commands, and programs that \
-            use the library, read it from the file that REDIS_CATALOGUE names. This prints one to be changed: the \
-            names in use, and with --url also a name for each number that has keys there and no name yet. Nothing \
-            is written anywhere else.
+            use the library, read the file that REDIS_CATALOGUE names. This command prints a catalogue to start \
+            from: the names in use and, with --url, a name for each number that has keys but no name yet. It writes \
+            nothing else.
             """,
         flags: ServerSelection.flags,
         examples: [
@@ -59,7 +59,8 @@ extension Command {
         try streams.output.writeAll(CatalogueText.text(of: entries))
         if !elsewhere.isEmpty {
             let names = elsewhere.map(\.name.text).joined(separator: ", ")
-            let words = "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
+            let words =
+                "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
                 + "hold passwords: \(names)"
             try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
         }

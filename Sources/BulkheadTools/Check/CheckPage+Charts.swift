@@ -49,8 +49,10 @@ extension CheckPage {
     /// The same with a line from the lower to the upper end of an interval.
     private static func bar(_ estimate: Estimate, of longest: Int) -> HTML {
         guard longest > 0 else { return "" }
-        func place(_ value: Int) -> String { Units.decimal(min(1, Double(value) / Double(longest)) * 1_000, places: 1)
-            .filter { $0 != "," } }
+        func place(_ value: Int) -> String {
+            Units.decimal(min(1, Double(value) / Double(longest)) * 1_000, places: 1)
+                .filter { $0 != "," }
+        }
         let whisker: HTML =
             estimate.isExact
             ? "" : "<line x1=\"\(place(estimate.low))\" x2=\"\(place(estimate.high))\" y1=\"8\" y2=\"8\" />"

@@ -55,7 +55,7 @@ extension ServerReport {
             let numbers = isWhole ? ", nor which numbers without a name have keys" : ""
             findings.append(
                 Finding(
-                    .warning, "info", "\(lack): nobody knows the server's memory and what it evicts\(numbers)",
+                    .warning, "info", "\(lack): the server's memory and what it evicts are unknown\(numbers)",
                     remedy: "Allow INFO to this user."))
         }
         return findings
@@ -75,7 +75,7 @@ extension ServerReport {
             "the server holds \(Units.bytes(dataset)) of data, and by its own MEMORY USAGE all keys take "
                 + "\(Units.bytes(found)): of a large collection it measures five elements, so a few giant elements may "
                 + "be missing, or the rest is in buffers, scripts and modules",
-            remedy: "MEMORY USAGE key SAMPLES 0 measures a whole collection; the server answers nobody meanwhile.")
+            remedy: "MEMORY USAGE key SAMPLES 0 measures a whole collection, and blocks the server meanwhile.")
     }
 }
 
@@ -91,11 +91,13 @@ extension DatabaseReport {
         findings += misplaced.map { misplaced in
             let atLeast = isComplete ? "" : "at least "
             let isOne = misplaced.keys == 1
-            var message = "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
+            var message =
+                "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
                 + "\(isOne ? "sits" : "sit") in \(name); "
                 + "\(isOne ? "it belongs" : "they belong") to \(misplaced.belongsTo)"
             if misplaced.atHome > 0 {
-                message += ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
+                message +=
+                    ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
                     + "the pattern: make it narrower"
             }
             return Finding(.warning, "misplaced", message, command: misplaced.command)

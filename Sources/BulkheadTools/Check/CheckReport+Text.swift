@@ -100,7 +100,8 @@ extension ServerReport {
         for database in databases {
             for row in database.prefixes {
                 // Below a prefix only what its part adds.
-                let name = row.depth > 1 && database.prefixes.contains { $0.depth < row.depth && row.isPart(of: $0) }
+                let name =
+                    row.depth > 1 && database.prefixes.contains { $0.depth < row.depth && row.isPart(of: $0) }
                     ? "  " + row.prefix.shortened(to: longest - 2)
                     : row.prefix.shortened(to: longest)
                 table.append([
@@ -153,20 +154,24 @@ extension ServerReport {
         let counts = sampled.map {
             "\(Units.grouped($0.looked)) of \(Units.grouped($0.population)) in \($0.name)"
         }
-        var words = "~, ± and – are estimates, with a confidence of 95 %, from keys drawn at random: "
+        var words =
+            "~, ± and – are estimates, with a confidence of 95 %, from keys drawn at random: "
             + counts.joined(separator: ", ") + "."
         if sampled.contains(where: { $0.isSizedWhole }) {
-            words += " Every key was asked for its size: memory and the biggest keys are no estimates, and memory by "
+            words +=
+                " Every key was asked for its size: memory and the biggest keys are no estimates, and memory by "
                 + "type is from keys drawn by size, with every large one among them."
         }
         // What n keys do not show has a share below 3/n, with the same confidence.
         if let fewest = sampled.map(\.looked).min(), fewest > 0 {
             let share = Units.decimal(300 / Double(fewest), places: fewest > 3_000 ? 3 : 1)
-            words += " Types, encodings and times of fewer than \(share) % of the keys may be missing; --exact looks "
+            words +=
+                " Types, encodings and times rarer than \(share) % of the keys may not appear; --exact looks "
                 + "at each."
         }
         for database in sampled where !database.isComplete {
-            words += " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
+            words +=
+                " Of \(database.name) \(Units.grouped(database.walked)) keys were walked: prefixes and misplaced "
                 + "keys are counted among those alone."
         }
         return words
@@ -220,15 +225,17 @@ extension CheckCost {
     /// What was measured, and from where.
     var words: String {
         func span(_ milliseconds: Double) -> String { Units.duration(nanoseconds: milliseconds * 1e6) }
-        let own = server.map {
-            "By its own count (INFO commandstats) the server took \(span($0)) to execute them"
-                + (isServerShared ? ", which is their share: others called the same commands" : "")
-                + "; reading and writing come on top."
-        } ?? "How long the server took for them it does not let this user ask."
-        let slow = slowFrom.map { from in
-            longestCommand.map { " The longest of them in its SLOWLOG took \(span($0))." }
-                ?? " None of them took the \(span(from)) from which it keeps a SLOWLOG."
-        } ?? ""
+        let own =
+            server.map {
+                "By its own count (INFO commandstats) the server took \(span($0)) to execute them"
+                    + (isServerShared ? ", which is their share: others called the same commands" : "")
+                    + "; reading and writing come on top."
+            } ?? "How long the server took for them it does not let this user ask."
+        let slow =
+            slowFrom.map { from in
+                longestCommand.map { " The longest of them in its SLOWLOG took \(span($0))." }
+                    ?? " None of them took the \(span(from)) from which it keeps a SLOWLOG."
+            } ?? ""
         return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
             + "\(span(elapsed)). " + own + slow
             + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for replies, "

@@ -7,23 +7,26 @@ extension Command {
         summary: "what is in the databases, and what is in the wrong one",
         usage: ["bulkhead check [NAME…]", "bulkhead check --rdb FILE [NAME…]"],
         about: """
-            Walks over all keys of the databases with names, and of those that have keys and no name, or of those \
-            given. Says how many keys there are, which expire and when, their types and encodings, their memory, \
-            the most frequent prefixes, the biggest keys, and which keys fit the pattern of another database. It only \
-            reads, in small steps that leave the server to others, never by KEYS, and changes no idle time or \
-            frequency. Names are all counted and every key is asked for its size; types, encodings and expiries are \
-            asked of a random sample unless --exact, types of all large keys too. A size is what the server's MEMORY \
-            USAGE says: of a large collection it measures five elements and multiplies. What the user may not ask \
-            is not known, and so it is said. Ctrl-C ends it with what it has until then.
+            Scans the keys of all named databases and of unnamed ones that have keys, or only of the databases \
+            given. Reports how many keys there are, when they expire, their types, encodings and memory, the most \
+            frequent prefixes, the largest keys, and the keys that match the pattern of another database.
+
+            It only reads, in small steps that leave time for other clients. It never uses KEYS, and changes no idle \
+            time or access frequency.
+
+            Every key is counted and asked for its size. Types, encodings and expiries come from a random sample \
+            unless --exact is given; the types of all large keys are read. A size is what the server's MEMORY USAGE \
+            says: for a large collection the server measures five elements and multiplies. What the user may not \
+            read is reported as unknown. Ctrl-C stops the scan and prints the results so far.
             """,
         flags: ServerSelection.flags + [.rdb, .exact, .sample, .pace, .html, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 0...1_000, completion: .databases),
         examples: [
-            Example("All databases of the server and catalogue of the environment:", "bulkhead check"),
-            Example("One, every key of it:", "bulkhead check knowledge --exact"),
-            Example("A page with charts, to be sent around:", "bulkhead check --html check.html"),
-            Example("Only what it has to say:", "bulkhead check --json | jq '.servers[].findings[].message'"),
-            Example("Yesterday's snapshot, without any server:", "bulkhead check --rdb dump.rdb"),
+            Example("All databases, with the server and catalogue of the environment:", "bulkhead check"),
+            Example("Every key of one database:", "bulkhead check knowledge --exact"),
+            Example("A page with charts to send to others:", "bulkhead check --html check.html"),
+            Example("Only the findings:", "bulkhead check --json | jq '.servers[].findings[].message'"),
+            Example("A snapshot file, without a server:", "bulkhead check --rdb dump.rdb"),
         ],
         tables: [
             Table(
@@ -32,8 +35,8 @@ extension Command {
                     ("format", #""bulkhead-check/2""#),
                     ("source", #""server" or "snapshot""#),
                     ("measure", #"what bytes are: "MEMORY USAGE" or "serialised size""#),
-                    ("date", "of its beginning, ISO 8601"),
-                    ("complete", "false if a database was not walked to its end"),
+                    ("date", "when it started, ISO 8601"),
+                    ("complete", "false if a database was not scanned to its end"),
                     ("confidence", "0.95, of all E below"),
                     ("servers", "[{name, address, memory, databases, findings}]"),
                     ("  memory", "{used, dataset, maxmemory (0: no limit), policy}"),
@@ -53,17 +56,17 @@ extension Command {
                     ("", "longest_step_ms, elapsed_ms}"),
                     ("E", #"{"estimate": 612, "low": 605, "high": 619}; all equal if exact"#),
                     ("K", #"a string, or {"hex": "00ff"} if it is not UTF-8"#),
-                    ("absent", "what the server does not tell"),
+                    ("absent", "what the server does not report"),
                 ]),
             Table(
                 title: "What it finds",
                 rows: [
-                    ("misplaced", "keys that fit the pattern of another database and none of their own"),
-                    ("unnamed-keys", "a number with keys that the catalogue has no name for"),
+                    ("misplaced", "keys that match a pattern of another database and none of their own"),
+                    ("unnamed-keys", "a number that has keys, but no name in the catalogue"),
                     ("number-out-of-range", "a name whose number the server does not have"),
-                    ("hidden-keys", "keys of which the server's ACL shows the user the name alone"),
-                    ("refused", "a question that the server's ACL denies"),
-                    ("not-walked", "a database that could not be walked to its end (exit code 2)"),
+                    ("hidden-keys", "keys of which the ACL lets the user see only the name"),
+                    ("refused", "a command that the server's ACL denies"),
+                    ("not-walked", "a database that could not be scanned to its end (exit code 2)"),
                     ("notes", "no-keys, eviction, memory-not-explained; they leave the exit code 0"),
                 ]),
         ],
@@ -122,7 +125,7 @@ extension CheckReport {
         guard isComplete else {
             let words = servers.flatMap(\.databases).filter { !$0.isComplete }.map(\.name).joined(separator: ", ")
             try? streams.errors.writeAll(
-                "bulkhead check: the report is partial: not walked to the end: \(words). Another run begins anew.\n")
+                "bulkhead check: the report is incomplete: not scanned to the end: \(words). Run it again.\n")
             return .failed
         }
         return findings.contains { $0.severity != .note } ? .found : .done
@@ -131,12 +134,12 @@ extension CheckReport {
 
 extension Flag {
     fileprivate static let rdb = Flag(
-        "rdb", .text("FILE", .files), "read a snapshot in place of a server; - is standard input")
-    fileprivate static let exact = Flag("exact", .none, "look at every key, not at a sample")
+        "rdb", .text("FILE", .files), "read a snapshot file instead of a server; - is standard input")
+    fileprivate static let exact = Flag("exact", .none, "look at every key instead of a sample")
     fileprivate static let sample = Flag(
-        "sample", .positiveInteger("N"), "look at about N keys of each database; 20000 if not given")
-    fileprivate static let html = Flag("html", .text("FILE", .files), "write a page with charts too")
+        "sample", .positiveInteger("N"), "look at about N keys of each database (default: 20000)")
+    fileprivate static let html = Flag("html", .text("FILE", .files), "also write a page with charts")
     static let pace = Flag(
         "pace", .text("PACE", .words(["gentle", "considerate", "full"])),
-        "gentle, considerate (if not given), full, or the server's time for one step: 200us")
+        "gentle, considerate (default), full, or the server's time per step, such as 200us")
 }

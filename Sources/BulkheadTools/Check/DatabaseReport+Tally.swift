@@ -79,13 +79,15 @@ extension DatabaseReport {
             let drawn = tally.drawn[type] ?? DrawnSizes(unit: tally.sizeUnit)
             var memory: Estimate?
             if knowsSizes {
-                memory = typed.isWhole
+                memory =
+                    typed.isWhole
                     ? Estimate(exact: kinds.reduce(0) { $0 + $1.bytes })
                     : drawn.total(atMost: tally.sizes.bytes)
             }
             return typed.keys(found: kinds.reduce(0) { $0 + $1.keys }).map { keys in
                 // One that was too rare for the sample may have been drawn by its size.
-                let keys = typed.isWhole
+                let keys =
+                    typed.isWhole
                     ? keys : Estimate(max(keys.value, drawn.keys), max(keys.low, drawn.keys), keys.high)
                 return TypeRow(type: type, keys: keys, memory: memory)
             }

@@ -3,7 +3,7 @@ struct KeySampler {
     /// The probability of each.
     let share: Double
     private let threshold: UInt64
-    private var random: SplitMix
+    private var random: SeededGenerator
 
     /// - Parameters:
     ///   - share: the probability, 0...1; from 1 on every key is drawn.
@@ -11,7 +11,7 @@ struct KeySampler {
     init(share: Double, seed: UInt64 = .random(in: .min ... .max)) {
         self.share = min(max(0, share), 1)
         threshold = share >= 1 ? .max : UInt64(max(0, share) * 0x1p64)
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     var drawsAll: Bool { threshold == .max }
@@ -28,27 +28,14 @@ struct KeySampler {
 /// So no giant is missed, and the keys drawn are no more than the bytes of all, divided by the unit.
 struct SizeSampler {
     let unit: Int
-    private var random: SplitMix
+    private var random: SeededGenerator
 
     init(unit: Int, seed: UInt64 = .random(in: .min ... .max)) {
         self.unit = max(1, unit)
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func draws(_ bytes: Int) -> Bool {
         bytes >= unit || Int(random.next() % UInt64(unit)) < bytes
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -5,7 +5,7 @@ extension Command {
         summary: "print the completions of a shell",
         usage: ["bulkhead completions bash|zsh|fish"],
         about: """
-            Prints a script that has the shell complete commands, flags, and the names of the standard catalogue. \
+            Prints a script with which the shell completes commands, flags, and the names of the standard catalogue. \
             It is made from the same table as this help.
             """,
         operands: Operands(placeholder: "SHELL", count: 1...1, completion: .words(["bash", "zsh", "fish"])),

@@ -7,8 +7,8 @@ extension Command {
         summary: "print the page of a command, or of the program",
         usage: ["bulkhead help [COMMAND]", "bulkhead help --man"],
         about: """
-            Prints the same page as COMMAND --help, or with --man the manual of all commands, as man and packages \
-            take it.
+            Prints the same page as COMMAND --help. With --man it prints the manual of all commands, as man and \
+            packages expect it.
             """,
         flags: [.man],
         operands: Operands(placeholder: "COMMAND", count: 0...1, completion: .commands),

@@ -1,21 +1,5 @@
 /// A command of the program: one entry of the table that feeds the parser, the help and the run.
 package struct Command: Sendable {
-    /// What a command takes beside flags.
-    package struct Operands: Sendable {
-        package let placeholder: String
-        package let count: ClosedRange<Int>
-        /// What a shell offers in its place.
-        var completion = Completion.nothing
-
-        static let none = Operands(placeholder: "", count: 0...0)
-    }
-
-    /// What a shell offers where a word is missing.
-    package enum Completion: Sendable, Hashable {
-        case nothing, files, databases, commands
-        case words([String])
-    }
-
     /// A call to try, and the lines it prints; none where they depend on a server.
     package struct Example: Sendable {
         package let title: String
@@ -39,7 +23,7 @@ package struct Command: Sendable {
     /// One line of the list of commands.
     package let summary: String
     package let usage: [String]
-    /// One paragraph.
+    /// Paragraphs, with an empty line between two.
     package let about: String
     package var flags: [Flag] = []
     package var operands = Operands.none
@@ -49,58 +33,24 @@ package struct Command: Sendable {
     package let run: @Sendable (Arguments, StandardStreams) async throws(ProgramFailure) -> ExitCode
 }
 
-/// A flag of a command.
-package struct Flag: Sendable {
-    /// What stands behind a flag.
-    package enum Value: Sendable {
-        case none
-        /// A decimal number from 1 on; its placeholder in the help.
-        case positiveInteger(String)
-        /// Any text but an empty one.
-        case text(String, Command.Completion = .nothing)
-        /// One of these words.
-        case choice([String])
-        /// A length of time as `Duration.init(flag:)` reads it: `10s`, `1500ms`.
-        case duration(String)
+extension Flag {
+    static let version = Flag("version", .none, "print the version")
+}
 
-        /// As it stands in the help.
-        var placeholder: String? {
-            switch self {
-            case .none: nil
-            case .positiveInteger(let placeholder), .text(let placeholder, _), .duration(let placeholder): placeholder
-            case .choice(let words): words.joined(separator: "|")
-            }
+extension Arguments {
+    /// Reads the words of a command as `init(parsing:flags:operands:of:)` does; throws a wrong call.
+    package init(
+        reading words: some Sequence<String>, flags: [Flag], operands: Operands = .none, of program: String
+    ) throws(ProgramFailure) {
+        do throws(ArgumentError) {
+            try self.init(parsing: words, flags: flags, operands: operands, of: program)
+        } catch {
+            throw .usage(error.description, of: program)
         }
     }
 
-    /// Without its dashes.
-    package let name: String
-    package let value: Value
-    /// One letter, for few.
-    package let short: String?
-    /// True if it may be given several times.
-    package let isRepeatable: Bool
-    package let help: String
-
-    init(_ name: String, _ value: Value, short: String? = nil, isRepeatable: Bool = false, _ help: String) {
-        self.name = name
-        self.value = value
-        self.short = short
-        self.isRepeatable = isRepeatable
-        self.help = help
-    }
-
-    static let help = Flag("help", .none, short: "h", "print this page")
-    static let version = Flag("version", .none, "print the version")
-
-    /// True for `--name` and, if it has a letter, `-n`.
-    func isSpelled(_ word: String) -> Bool {
-        word == "--\(name)" || short.map { word == "-\($0)" } ?? false
-    }
-
-    /// As it is typed, with its placeholder: `--chunk N`.
-    package var spelling: String {
-        let short = short.map { "-\($0), " } ?? ""
-        return "\(short)--\(name)" + (value.placeholder.map { " \($0)" } ?? "")
+    /// The failure of a call whose parts do not fit each other.
+    package func refused(_ message: String) -> ProgramFailure {
+        .usage(message, of: program)
     }
 }

@@ -45,7 +45,7 @@ package enum CompletionScript {
         return text + "    esac\n}\ncomplete -F _bulkhead bulkhead\n"
     }
 
-    private static func bashReply(_ completion: Command.Completion, _ commands: [Command]) -> String {
+    private static func bashReply(_ completion: Flag.Completion, _ commands: [Command]) -> String {
         let words = words(of: completion, commands)
         if completion == .files { return #"COMPREPLY=($(compgen -f -- "$word"))"# }
         return words.isEmpty ? ":" : #"COMPREPLY=($(compgen -W "\#(words.joined(separator: " "))" -- "$word"))"#
@@ -69,7 +69,7 @@ package enum CompletionScript {
     }
 
     private static func fishWords(
-        _ completion: Command.Completion, _ commands: [Command], required: Bool
+        _ completion: Flag.Completion, _ commands: [Command], required: Bool
     ) -> String {
         let words = words(of: completion, commands)
         let start = required ? " -r" : ""
@@ -77,7 +77,7 @@ package enum CompletionScript {
         return start + (words.isEmpty ? "" : " -a '\(words.joined(separator: " "))'")
     }
 
-    private static func words(of completion: Command.Completion, _ commands: [Command]) -> [String] {
+    private static func words(of completion: Flag.Completion, _ commands: [Command]) -> [String] {
         switch completion {
         case .nothing, .files: []
         case .commands: commands.map(\.name)
@@ -92,11 +92,11 @@ package enum CompletionScript {
 }
 
 extension Flag {
-    fileprivate var completion: Command.Completion {
+    fileprivate var completion: Flag.Completion {
         switch value {
         case .text(_, let completion): completion
         case .choice(let words): .words(words)
-        case .none, .positiveInteger, .duration: .nothing
+        case .none, .list, .integer, .number, .duration: .nothing
         }
     }
 }

@@ -4,14 +4,15 @@ package struct ExitCode: Sendable, Hashable {
     /// One line of the help.
     package let meaning: String
 
-    package static let done = ExitCode(number: 0, meaning: "done; also if the reader of standard output has left")
+    package static let done = ExitCode(
+        number: 0, meaning: "success; also if the reader of standard output has closed it")
     package static let found = ExitCode(
-        number: 1, meaning: "done, and something was found: differences, refusals, what to mend")
+        number: 1, meaning: "completed, with findings: differences, refusals, or things to fix")
     package static let failed = ExitCode(
-        number: 2, meaning: "failed, or stopped by Ctrl-C; what had been done until then is said and stays done")
-    package static let usage = ExitCode(number: 64, meaning: "an unknown command or flag, or a value it cannot take")
-    package static let badData = ExitCode(number: 65, meaning: "the input is not what it has to be")
-    package static let inputTooShort = ExitCode(number: 66, meaning: "the input ends too soon")
+        number: 2, meaning: "failed, or stopped by Ctrl-C; what was done until then is reported and stays")
+    package static let usage = ExitCode(number: 64, meaning: "an unknown command or flag, or an invalid value")
+    package static let badData = ExitCode(number: 65, meaning: "the input is invalid")
+    package static let inputTooShort = ExitCode(number: 66, meaning: "the input ends too early")
     package static let ioFailed = ExitCode(number: 74, meaning: "reading or writing failed")
 
     static let all = [done, found, failed, usage, badData, inputTooShort, ioFailed]

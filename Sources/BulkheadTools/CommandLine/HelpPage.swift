@@ -27,7 +27,7 @@ package struct HelpPage {
         var sections = [
             title("bulkhead \(command.name): \(command.summary)"),
             section("Usage", command.usage.flatMap { $0.wrapped(to: columns - 2).hanging(4) }),
-            command.about.wrapped(to: columns).joined(separator: "\n"),
+            command.about.split(separator: "\n\n").map(title).joined(separator: "\n\n"),
             table("Flags", (command.flags + [.help]).map { ($0.spelling, $0.help) }),
         ]
         if !command.examples.isEmpty { sections.append(examples(command.examples)) }
@@ -48,8 +48,8 @@ package struct HelpPage {
         return "Examples\n" + blocks.joined(separator: "\n\n")
     }
 
-    private func title(_ text: String) -> String {
-        text.wrapped(to: columns).joined(separator: "\n")
+    private func title(_ text: some StringProtocol) -> String {
+        String(text).wrapped(to: columns).joined(separator: "\n")
     }
 
     private func section(_ title: String, _ lines: [String]) -> String {

@@ -25,12 +25,14 @@ package enum ManualPage {
     }
 
     private static let environment = [
-        ("REDIS_URL", "the server, where --url is not given"),
+        ("REDIS_URL", "the server, if --url is not given"),
         ("REDIS_HOST, REDIS_PORT, REDIS_SOCKET", "the same in parts"),
         ("REDIS_USERNAME, REDIS_PASSWORD", "the login, for a URL that has none"),
-        ("REDIS_CATALOGUE", "the file with the names, where --catalogue is not given"),
-        ("NO_COLOR", "with any text in it: no colours; TERM=dumb means the same"),
-        ("COLUMNS", "the width of a terminal that does not tell it"),
+        ("REDIS_TLS", "yes for TLS with the server at REDIS_HOST; a URL says so by rediss://"),
+        ("REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE", "files for TLS, in PEM form"),
+        ("REDIS_CATALOGUE", "the file with the names, if --catalogue is not given"),
+        ("NO_COLOR", "if set to any text, no colours; TERM=dumb does the same"),
+        ("COLUMNS", "the width of a terminal that does not report its own"),
     ]
 }
 
@@ -70,8 +72,10 @@ extension ManualPage {
         mutating func add(_ command: Command) {
             macro("SH", "BULKHEAD \(command.name.uppercased())")
             calls(command.usage)
-            text += ".PP\n"
-            line(command.about)
+            for paragraph in command.about.split(separator: "\n\n") {
+                text += ".PP\n"
+                line(String(paragraph))
+            }
             for flag in command.flags + [.help] { term(flag.spelling, flag.help) }
             for table in command.tables {
                 macro("SS", table.title)

@@ -1,12 +1,12 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
-// errno is touched here, for files by their paths in NewFile, FilePath and LintFileSystem, and in ChildProgram.
+// errno is touched here, for files by their paths in NewFile, FilePath and LintFileSystem.
 
 /// Where a program reads, writes, and talks.
 package struct StandardStreams: Sendable {

@@ -12,15 +12,16 @@ extension Command {
             "bulkhead diff FILE NAME",
         ],
         about: """
-            Compares as a reader would: sets and hashes in any order, whatever the encoding, with every expiry. Says \
-            where values differ and never shows one. A word with a / or ending in .rdb is a file, any other is the \
-            name or number of a database. What differs while both are written to is looked at twice.
+            Compares values as a reader sees them: the order of sets and hashes and the encoding do not matter, \
+            every expiry does. Reports how values differ, and never shows one. A word that has a / or ends in .rdb \
+            is a file; any other is the name or number of a database. Keys that differ are compared a second time, \
+            in case both sides are being written to.
             """,
         flags: ServerSelection.flags + [.rightURL, .fileDatabase, .pattern, .json, .quiet],
         operands: Operands(placeholder: "LEFT RIGHT", count: 2...2, completion: .databases),
         examples: [
-            Example("A copy on another server:", "bulkhead diff main main --right-url redis://new"),
-            Example("A backup and its database:", "bulkhead diff ./knowledge.rdb knowledge"),
+            Example("Compare a copy on another server:", "bulkhead diff main main --right-url redis://new"),
+            Example("Compare a backup with its database:", "bulkhead diff ./knowledge.rdb knowledge"),
         ],
         tables: [
             Table(
@@ -28,9 +29,9 @@ extension Command {
                 rows: [
                     ("left, right", "what was compared"),
                     ("compared", "keys: same + expired + different + only_left + only_right"),
-                    ("expired", "gone from a side, or both, because their time was over"),
-                    ("differences", #"[{"text": "in which way", "count": 2, "keys": ["…"]}]"#),
-                    ("looks_for_only_right", "false if only the left side's keys were looked at"),
+                    ("expired", "missing on one side or both because they expired"),
+                    ("differences", #"[{"text": "how they differ", "count": 2, "keys": ["…"]}]"#),
+                    ("looks_for_only_right", "false if keys that only the right side has were not looked for"),
                 ])
         ],
         run: runDiff)
@@ -46,9 +47,10 @@ extension Command {
                     ? "one side is a database: restore one of the files, or start a server with it"
                     : "the file comes first: bulkhead diff \(right) \(left)")
         }
-        let rightSelection = try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
-            try ServerSelection(url: url, beside: selection, of: arguments)
-        } ?? selection
+        let rightSelection =
+            try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
+                try ServerSelection(url: url, beside: selection, of: arguments)
+            } ?? selection
         var entry = try rightSelection.entry(right)
         let isElsewhere = arguments.has(.rightURL)
         try selection.refuseUnusedURL(
@@ -184,7 +186,7 @@ private struct DiffDocument: Encodable, Sendable {
             lines += words.wrapped(to: screen.proseColumns)
         }
         if !report.looksForOnlyRight {
-            lines += "The file has more keys than are remembered: keys only in \(right) were not looked for."
+            lines += "The file has too many keys to remember: keys that only \(right) has were not looked for."
                 .wrapped(to: screen.proseColumns)
         }
         return lines.joined(separator: "\n") + "\n"
@@ -198,6 +200,6 @@ extension String {
 
 extension Flag {
     fileprivate static let rightURL = Flag(
-        "right-url", .text("URL"), "the right database's server, if it is another one than --url's")
-    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that fit, as SCAN's MATCH has it")
+        "right-url", .text("URL"), "the server of the right database, if it is not that of --url")
+    fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that match, as in SCAN's MATCH")
 }

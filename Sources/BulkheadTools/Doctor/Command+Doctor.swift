@@ -5,19 +5,19 @@ extension Command {
     /// `bulkhead doctor`: the catalogue held against the server.
     static let doctor = Command(
         name: "doctor",
-        summary: "hold the catalogue against the server, and say what to mend",
+        summary: "compare the catalogue with the server, and say what to fix",
         usage: ["bulkhead doctor [--url URL] [--catalogue FILE] [--json]"],
         about: """
-            Looks, on every server of the catalogue, for what will hurt: numbers the server does not have, keys \
-            without a name, names without keys, eviction that reaches data meant to stay, memory without a limit, \
-            data that a restart loses, doors left open, search indexes that a flush would drop, and commands that \
-            the ACL denies to the tools. It only reads, by a dozen short commands.
+            Checks every server of the catalogue for problems: numbers that the server does not have, keys without a \
+            name, names without keys, eviction of data that must stay, missing memory limits, data that a restart \
+            would lose, access without a password, search indexes that a flush would drop, and commands that the ACL \
+            denies to these tools. It only reads, with about a dozen short commands.
             """,
         flags: ServerSelection.flags + [.json],
         examples: [
-            Example("The server and catalogue of the environment:", "bulkhead doctor"),
+            Example("Check the server and catalogue of the environment:", "bulkhead doctor"),
             Example(
-                "In a deployment, before services start; exit code 1 if anything is to mend:",
+                "In a deployment, before services start; exit code 1 if something needs fixing:",
                 "bulkhead doctor --url redis://cache --catalogue /etc/app/databases.json"),
         ],
         tables: [
@@ -27,7 +27,7 @@ extension Command {
                     ("servers", #"[{"server": "Redis 7.0.15", "address": "cache:6379","#),
                     ("", #""findings": [{"severity": "error"|"warning"|"note","#),
                     ("", #""code": "eviction", "message": "…", "remedy": "…", "command": "…"}]}]"#),
-                    ("", "remedy is empty where there is nothing to do, command absent where none does it"),
+                    ("", "remedy is empty if there is nothing to do; command is absent if none does it"),
                 ])
         ],
         run: runDoctor)
@@ -89,7 +89,8 @@ private struct DoctorReport: Encodable {
             Units.counted(findings.count { $0.severity == severity }, severity.rawValue)
         }
         let isWell = findings.allSatisfy { $0.severity == .note }
-        lines += (findings.isEmpty ? [] : [""])
+        lines +=
+            (findings.isEmpty ? [] : [""])
             + [screen.inked(counts.joined(separator: ", ") + ".", isWell ? .good : nil)]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -256,7 +256,7 @@ package struct Diagnosis: Sendable {
             return [
                 Finding(
                     .note, "acl", "whether the user may do what the tools do cannot be asked here",
-                    remedy: "ACL DRYRUN tells from Redis 7.0 on, to a user who may run it.")
+                    remedy: "ACL DRYRUN answers this from Redis 7.0 on, to a user who may run it.")
             ]
         }
         func remedy(_ rights: String) -> String {
@@ -265,7 +265,8 @@ package struct Diagnosis: Sendable {
         }
         var found = permissions.lacks.map { lack in
             let list = lack.commands.joined(separator: ", ")
-            let reason = lack.isDenied
+            let reason =
+                lack.isDenied
                 ? "the ACL denies \(list) to \(permissions.user)" : "the server has no command \(list) by that name"
             let rights = lack.commands.map { "+" + $0.lowercased().replacing(" ", with: "|") }.joined(separator: " ")
             return Finding(
@@ -287,8 +288,8 @@ package struct Diagnosis: Sendable {
             found.append(
                 Finding(
                     .note, "acl-keys",
-                    "\(permissions.user) may not touch every key: the tools see all names, and nothing else of those "
-                        + "that it may not touch"))
+                    "\(permissions.user) may not access every key: of the others the tools see the names, and "
+                        + "nothing else"))
         }
         return found
     }

@@ -13,14 +13,17 @@ extension Command {
             "bulkhead flush NAME --yes --at-most N [--backup-first PATH]",
         ],
         about: """
-            Takes a name, never a number. Shows how many keys there are, some of their names, the other names of the \
-            same number and the clients that use it; then asks for the name to be typed. A script says --yes and how \
-            many keys it expects: any other count is refused; or, where keys expire, how many may go at most. \
-            What the catalogue protects is refused, and so is every \
-            database of a server with search indexes, because FLUSHDB drops them. With --backup-first nothing is \
-            removed before the backup is whole and on the disk, and of one moment; no file takes the place of another. \
-            Right before the flush the keys are counted again: if there are more than were agreed to, or than the \
-            backup has, nothing is removed. The memory is freed in the background.
+            Takes a name, not a number. Shows how many keys there are, some of their names, the other names of the \
+            same database, and the clients that use it. Then it asks you to type the name. A script gives --yes \
+            together with the number of keys: --expecting N refuses any other number, and --at-most N allows fewer, \
+            for databases whose keys expire.
+
+            A database that the catalogue protects is refused. So is every database of a server with search indexes, \
+            because FLUSHDB drops all of them.
+
+            With --backup-first nothing is removed until the backup is complete, on disk, and of a single moment. It \
+            never replaces a file. The keys are counted again right before the flush: if there are more than agreed, \
+            or more than in the backup, nothing is removed. The server frees the memory in the background.
             """,
         flags: ServerSelection.flags + [.yes, .expecting, .atMost, .backupFirst, .allowFuzzy, .dryRun, .json, .quiet],
         operands: Operands(placeholder: "NAME", count: 1...1, completion: .databases),
@@ -70,7 +73,7 @@ extension Command {
             throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
         }
         guard !arguments.has(.json) || arguments.has(.yes) || arguments.has(.dryRun) else {
-            throw arguments.refused("--json asks nobody: say --yes --expecting N, or --dry-run")
+            throw arguments.refused("--json cannot ask: use --yes --expecting N, or --dry-run")
         }
         let databases = try selection.open()
         Interruption.watch()
@@ -113,7 +116,8 @@ extension Command {
         if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
         if !arguments.has(.yes) {
             guard streams.input.isTerminal else {
-                return FlushResult(preview, refusal: "nobody is there to ask: say --yes --expecting \(preview.keys)")
+                return FlushResult(
+                    preview, refusal: "there is no terminal to ask on: use --yes --expecting \(preview.keys)")
             }
             let question = "Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): "
             guard streams.isAgreed(question, answer: entry.name.text) else {
@@ -158,7 +162,8 @@ extension Command {
             return report.files.first
         } catch {
             let error = error.named(arguments.program)
-            let advice = arguments.has(.allowFuzzy) || Interruption.isRequested
+            let advice =
+                arguments.has(.allowFuzzy) || Interruption.isRequested
                 ? "" : " Where the server gives no snapshot, --allow-fuzzy takes a backup made key by key."
             throw ProgramFailure(
                 error.exitCode, (error.message ?? arguments.program) + "\nNothing was removed." + advice)
@@ -174,7 +179,7 @@ struct FlushResult: Encodable {
     }
 
     /// The refusal of who was asked to stop, which is no finding but a failure.
-    static let stopped = "somebody asked it to stop"
+    static let stopped = "it was asked to stop"
 
     let database: String
     let number: Int
@@ -233,16 +238,17 @@ extension ServerSelection {
 }
 
 extension Flag {
-    static let yes = Flag("yes", .none, "ask nothing")
-    static let dryRun = Flag("dry-run", .none, "show what would be done, and do nothing")
+    static let yes = Flag("yes", .none, "do not ask for confirmation")
+    static let dryRun = Flag("dry-run", .none, "show what would be done, and change nothing")
     fileprivate static let backupFirst = Flag(
         "backup-first", .text("PATH", .files),
-        "back it up before anything is removed: NAME-TIME.rdb in a folder, or a file; with the time in its name if one "
-            + "is there")
+        "back up before anything is removed: to a file, or to NAME-TIME.rdb in a folder; if the file exists, the time "
+            + "is added to its name")
     fileprivate static let allowFuzzy = Flag(
-        "allow-fuzzy", .none, "with --backup-first: a backup made key by key will do, if there is no other")
+        "allow-fuzzy", .none, "with --backup-first: accept a backup made key by key if no snapshot is possible")
     fileprivate static let expecting = Flag(
-        "expecting", .positiveInteger("N"), "with --yes: go on only if it has exactly N keys")
+        "expecting", .positiveInteger("N"), "with --yes: continue only if there are exactly N keys")
     fileprivate static let atMost = Flag(
-        "at-most", .positiveInteger("N"), "with --yes: go on only if it has N keys or fewer, as where keys expire")
+        "at-most", .positiveInteger("N"),
+        "with --yes: continue only if there are at most N keys, for databases whose keys expire")
 }

@@ -43,10 +43,12 @@ package struct FlushPreview: Sendable {
             let primary = facts.primary.map { ", \($0)" } ?? ""
             standing = "\(entry.name) is on a replica, which takes no writes: name its primary\(primary)"
         } else {
-            standing = facts.clusterObstacle(
-                entry.name, at: address, "what a flush removes",
-                remedy: "Say FLUSHDB to each of its primaries, in number \(entry.number) there, which asks nobody"
-            )?.message
+            standing =
+                facts.clusterObstacle(
+                    entry.name, at: address, "what a flush removes",
+                    remedy:
+                        "Run FLUSHDB on each of its primaries, in number \(entry.number); it asks for no confirmation"
+                )?.message
         }
         searchIndexes = facts.searchIndexes
         aliases = databases.catalogue.entries.filter { other in
@@ -67,11 +69,11 @@ package struct FlushPreview: Sendable {
     func objection(toFlushing count: Int, backedUp: Int?) -> String? {
         if count > keys {
             return "it has \(Units.counted(count, "key")) by now, and \(Units.grouped(keys)) were agreed to: "
-                + "somebody writes to it; look again"
+                + "it is being written to; look again"
         }
         if let backedUp, count > backedUp {
             return "it has \(Units.counted(count, "key")) by now, and the backup has \(Units.grouped(backedUp)): "
-                + "somebody writes to it; look again"
+                + "it is being written to; look again"
         }
         return nil
     }

@@ -11,18 +11,18 @@ extension Command {
             "bulkhead lint --staged [--exclude GLOB]… [--format FORMAT] [PATH…]", "bulkhead lint --rules",
         ],
         about: """
-            Looks in Swift, Python, JavaScript, TypeScript, shell scripts and configuration for clients of other \
-            libraries, databases chosen by number, and commands that leave or empty a database. It reads tokens: \
-            comments and strings are no code, and code in strings and here-documents is. Names are followed within a \
-            file only. PATH is a file or a folder, by default the current one.
+            Finds clients of other libraries, databases chosen by number, and commands that leave or empty a \
+            database, in Swift, Python, JavaScript, TypeScript, shell scripts and configuration. It reads code, not \
+            text: comments and strings are ignored, but code within strings and here-documents is read. Names are \
+            followed within one file. PATH is a file or folder; by default the current folder.
             """,
         flags: [.staged, .exclude, .format, .rules],
         operands: Operands(placeholder: "PATH", count: 0...Int.max, completion: .files),
         examples: [
-            Example("The current folder:", "bulkhead lint"),
-            Example("What the next commit would hold, as git's index has it:", "bulkhead lint --staged"),
-            Example("For a code host that takes SARIF:", "bulkhead lint --format sarif > lint.sarif"),
-            Example("In a workflow of GitHub, beside the lines:", "bulkhead lint --format github --exclude 'Tests/**'"),
+            Example("Check the current folder:", "bulkhead lint"),
+            Example("Check what the next commit would contain, from git's index:", "bulkhead lint --staged"),
+            Example("Write SARIF for a code host:", "bulkhead lint --format sarif > lint.sarif"),
+            Example("Annotate the lines in a GitHub workflow:", "bulkhead lint --format github --exclude 'Tests/**'"),
         ],
         tables: [
             Table(
@@ -32,18 +32,18 @@ extension Command {
                     ("exec bulkhead lint --staged", "chmod +x makes executable"),
                 ]),
             Table(
-                title: "What may stay",
+                title: "How to allow or leave out something",
                 rows: [
-                    ("# bulkhead: allow keys because …", "on the line or the one before; // as well"),
-                    ("--exclude 'deploy/**'", "files, and all in folders; ** also crosses slashes"),
-                    ("--exclude temp", "whole components of that name, anywhere"),
+                    ("# bulkhead: allow keys because …", "on the same line or the one before; also with //"),
+                    ("--exclude 'deploy/**'", "matching files, and everything in matching folders"),
+                    ("--exclude temp", "files and folders of this name, anywhere"),
                 ]),
             Table(
                 title: "What is read",
                 rows: [
                     ("languages", LintLanguage.description),
-                    ("and not", "links in folders, binary files, files over \(LintSelection.largestFile >> 20) MiB"),
-                    ("nor below", LintSelection.skippedFolders.sorted().joined(separator: " ")),
+                    ("not", "links in folders, binary files, files over \(LintSelection.largestFile >> 20) MiB"),
+                    ("nor in", LintSelection.skippedFolders.sorted().joined(separator: " ")),
                 ]),
             Table(
                 title: "What is printed with --format json",
@@ -64,9 +64,9 @@ extension Command {
             try streams.output.writeAll(ruleList)
             return .done
         }
+        let format = arguments.text(of: .format).flatMap { LintFormat(rawValue: $0) } ?? .text
         var run = LintRun(
-            report: LintReport(format(arguments), on: streams.output.screen), program: arguments.program,
-            streams: streams)
+            report: LintReport(format, on: streams.output.screen), program: arguments.program, streams: streams)
         let selection = LintSelection(excluding: try patterns(arguments))
         if arguments.has(.staged) {
             try GitIndex(selection: selection, program: arguments.program).forEach(in: arguments.operands) {
@@ -86,29 +86,22 @@ extension Command {
         return LintRule.allCases.map { "\($0.rawValue.padding(to: width))  \($0.summary)\n" }.joined()
     }
 
-    private static func format(_ arguments: Arguments) -> LintFormat {
-        arguments.text(of: .format).flatMap { LintFormat(rawValue: $0) } ?? .text
-    }
-
     private static func patterns(_ arguments: Arguments) throws(ProgramFailure) -> [GlobPattern] {
-        var patterns: [GlobPattern] = []
-        for text in arguments.texts(of: .exclude) {
-            guard let pattern = GlobPattern(text) else {
-                throw arguments.refused("--exclude takes at most \(GlobPattern.longest) bytes")
-            }
-            patterns.append(pattern)
+        try arguments.texts(of: .exclude).map { text throws(ProgramFailure) in
+            if let pattern = GlobPattern(text) { return pattern }
+            throw arguments.refused("--exclude takes at most \(GlobPattern.longest) bytes")
         }
-        return patterns
     }
 }
 
 extension Flag {
-    static let staged = Flag("staged", .none, "what the next commit would hold, from git's index")
+    static let staged = Flag("staged", .none, "read what the next commit would contain, from git's index")
     static let exclude = Flag(
-        "exclude", .text("GLOB"), isRepeatable: true, "leave out what matches; may be given several times")
+        "exclude", .text("GLOB"), isRepeatable: true,
+        "leave out matching files and folders; may be given several times")
     static let format = Flag(
         "format", .choice(LintFormat.allCases.map(\.rawValue)),
-        "text by default; github for annotations, sarif for other code hosts")
+        "text (default), github for annotations, sarif for other code hosts")
     static let rules = Flag("rules", .none, "list the rules")
 }
 
@@ -117,38 +110,26 @@ private struct LintRun {
     var report: LintReport
     let program: String
     let streams: StandardStreams
-    private var document = LintDocument()
-    private var sarif = SARIFDocument()
-    private var findings = 0
-    private var filesWithFindings = 0
-
-    init(report: LintReport, program: String, streams: StandardStreams) {
-        self.report = report
-        self.program = program
-        self.streams = streams
-    }
+    var document = LintDocument()
+    var sarif = SARIFDocument()
+    var filesWithFindings = 0
 
     mutating func read(_ input: LintInput) throws(ProgramFailure) {
         switch input.content {
         case .source(let bytes, let language):
             document.files += 1
             let found = Linter.findings(in: bytes, as: language)
-            findings += found.count
             filesWithFindings += found.isEmpty ? 0 : 1
-            if report.format == .json {
-                document.findings += found.map { LintDocument.Item(file: ShownBytes(input.path), finding: $0) }
-            }
-            if report.format == .sarif { sarif.add(found, in: input.path) }
+            let file = ShownBytes(input.path)
+            document.findings += found.map { LintDocument.Item(file: file, finding: $0) }
+            sarif.add(found, in: input.path)
             let text = report.text(found, in: input.path)
             if !text.isEmpty { try streams.output.writeAll(text) }
-        case .skipped(let why):
-            document.skipped.append(LintDocument.Unread(file: ShownBytes(input.path), why: why))
-            if report.format == .sarif { sarif.add(unread: input.path, why: why, isFailure: false) }
-            say("skipped \(LintReport.shown(input.path)): \(why)")
-        case .unreadable(let why):
-            document.unreadable.append(LintDocument.Unread(file: ShownBytes(input.path), why: why))
-            if report.format == .sarif { sarif.add(unread: input.path, why: why, isFailure: true) }
-            say("cannot read \(LintReport.shown(input.path)): \(why)")
+        case .unread(let why, let isFailure):
+            let file = LintDocument.Unread(file: ShownBytes(input.path), why: why)
+            if isFailure { document.unreadable.append(file) } else { document.skipped.append(file) }
+            sarif.add(unread: input.path, why: why, isFailure: isFailure)
+            say("\(isFailure ? "cannot read" : "skipped") \(LintReport.shown(input.path)): \(why)")
         }
     }
 
@@ -160,10 +141,10 @@ private struct LintRun {
             let reasons = report.reasons
             if !reasons.isEmpty { try streams.output.writeAll(reasons + "\n") }
         }
-        let files = "\(document.files) file\(document.files == 1 ? "" : "s")"
-        say(
-            findings == 0 ? "nothing found in \(files)"
-                : "\(findings) finding\(findings == 1 ? "" : "s") in \(filesWithFindings) of \(files)")
+        let files = Units.counted(document.files, "file")
+        let findings = document.findings.count
+        let found = "\(Units.counted(findings, "finding")) in \(Units.grouped(filesWithFindings)) of \(files)"
+        say(findings == 0 ? "nothing found in \(files)" : found)
         if !document.unreadable.isEmpty { return .failed }
         return findings > 0 ? .found : .done
     }

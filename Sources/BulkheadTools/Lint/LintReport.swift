@@ -68,11 +68,7 @@ package struct LintReport: Sendable {
     }
 
     private func line(_ finding: LintFinding, _ path: String) -> String {
-        "\(path):\(finding.line):\(finding.column): \(finding.rule.rawValue): \(sentences(finding))"
-    }
-
-    private func sentences(_ finding: LintFinding) -> String {
-        "\(finding.what); \(finding.why). Instead: \(finding.instead)."
+        "\(path):\(finding.line):\(finding.column): \(finding.rule.rawValue): \(finding.sentences)"
     }
 
     // MARK: For programs
@@ -82,7 +78,7 @@ package struct LintReport: Sendable {
             ("file", path), ("line", "\(finding.line)"), ("col", "\(finding.column)"), ("title", finding.rule.rawValue),
         ]
         let list = properties.map { "\($0)=\(Self.escaped($1, isProperty: true))" }.joined(separator: ",")
-        return "::error \(list)::\(Self.escaped(sentences(finding), isProperty: false))"
+        return "::error \(list)::\(Self.escaped(finding.sentences, isProperty: false))"
     }
 
     /// As GitHub's runner unescapes it.

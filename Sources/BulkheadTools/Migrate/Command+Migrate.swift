@@ -13,21 +13,26 @@ extension Command {
             "bulkhead migrate --from NAME --misplaced [FLAG…]",
         ],
         about: """
-            Which keys is always said: by --pattern, --all for the whole database, or --misplaced for those that \
-            belong into others by the patterns of the catalogue; these are counted first, and a script says --yes. \
-            On a terminal it shows counts and who else uses the source, and asks; a script is not asked. Keys of \
-            every type, with their expiry to the millisecond. Within a server each key goes by one atomic \
-            command, and no value leaves the server. Between servers it is dumped, restored, compared, and deleted \
-            only if nobody has changed it since. A key is always whole on one side or the other, whatever is killed \
-            when; run again with --resume to finish. For a server that crashes this holds as far as what it has \
-            answered is on its disk: a target without an append-only file loses what came since its last snapshot. \
-            Between the same two databases one run moves at a time: one with --resume takes another's place. Keys \
-            written to the source while it works may or may not be \
-            found; those it has moved and sees again are reported, and stay. The idle time of a key starts anew \
-            where it moves within a server, and between servers of before 7.2, where comparing counts as a use. \
-            Nothing is moved to a server that could lose it by itself: one that evicts keys and has not room for \
-            them all, a replica, one whose last save failed. If it begins to do so meanwhile, the move ends there \
-            (exit code 2), before another key is deleted in the source.
+            Moves keys with their values, types and expiries. --pattern, --all or --misplaced says which ones. On a \
+            terminal, migrate first shows counts and the clients that use the source, and asks for confirmation. A \
+            script is not asked, but needs --yes for --misplaced.
+
+            Within one server each key moves by one atomic command, and no value leaves the server. Between servers \
+            each key is dumped, restored and compared. It is deleted from the source only if nobody changed it \
+            meanwhile. So every key is whole on one side or the other at any moment, even if a process is killed. To \
+            finish an interrupted move, run the same command with --resume. If a server crashes, this holds only for \
+            what it had written to disk: a target without an append-only file loses everything since its last \
+            snapshot.
+
+            Only one migration at a time runs between the same two databases; one with --resume replaces the one \
+            before. Keys that are written to the source during the move may be missed. If a key that was moved is \
+            written to the source again, migrate reports it and leaves it there. The idle time of a key starts again \
+            at 0 when it moves within a server, and when it moves between servers older than version 7.2, where \
+            comparing counts as a use.
+
+            Nothing is moved to a server that could lose it: one that evicts keys and has too little memory for them \
+            all, a replica, or one whose last save failed. If the target becomes such a server during the move, the \
+            move stops with exit code 2, before another key is deleted from the source.
             """,
         flags: ServerSelection.flags + [
             .from, .to, .toURL, .pattern, .all, .misplaced, .rename, .onConflict, .copy, .verify, .resume, .rate,
@@ -35,17 +40,17 @@ extension Command {
         ],
         examples: [
             Example(
-                "What would be done, conflicts included; changes nothing:",
+                "Show what would be done, including conflicts; changes nothing:",
                 "bulkhead migrate --from main --to knowledge --pattern 'doc:*' --dry-run"),
             Example("Do it:", "bulkhead migrate --from main --to knowledge --pattern 'doc:*'"),
             Example(
-                "What check found in the wrong database, to where it belongs; first only looked at:",
+                "Move what check found in the wrong database to where it belongs; first a dry run:",
                 "bulkhead migrate --from main --misplaced --dry-run"),
             Example(
-                "Under other names:",
+                "Give the keys other names:",
                 "bulkhead migrate --from 0 --to 7 --pattern 'old:*' --rename old:=new:"),
             Example(
-                "A copy on another server, compared:",
+                "Copy to another server, and compare:",
                 "bulkhead migrate --from main --all --to-url redis://new --copy --verify"),
         ],
         tables: [
@@ -61,7 +66,8 @@ extension Command {
         if arguments.has(.misplaced) {
             let asks = asks(arguments, streams)
             return try await MisplacedMove(
-                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks).run()
+                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks
+            ).run()
         }
         let databases = try selection.open([plan.from, plan.to])
         var others: RedisDatabases?
@@ -173,7 +179,7 @@ extension MigrationPlan {
         guard arguments.has(.pattern) != arguments.has(.all) else {
             throw arguments.refused(
                 arguments.has(.all)
-                    ? "--all is every key, and --pattern some: say one of them"
+                    ? "--all and --pattern exclude each other: leave one out"
                     : "say which keys: --pattern GLOB, --all for the whole database, or --misplaced")
         }
         let globs = arguments.texts(of: .pattern)
@@ -186,8 +192,8 @@ extension MigrationPlan {
             }
             guard rename.covers(keys) else {
                 throw arguments.refused(
-                    "--rename takes keys that begin with \(ShownBytes(rename.old)), and the pattern finds others as "
-                        + "well: say --pattern '\(rename.pattern)'")
+                    "--rename changes keys that begin with \(ShownBytes(rename.old)), but the pattern also matches "
+                        + "others: use --pattern '\(rename.pattern)'")
             }
             self.rename = rename
         }
@@ -200,7 +206,7 @@ extension MigrationPlan {
     ) throws(ProgramFailure) {
         for flag in [Flag.to, .toURL, .pattern, .all, .rename, .copy] where arguments.has(flag) {
             throw arguments.refused(
-                "--misplaced finds the keys and where they belong by itself: leave out --\(flag.name)")
+                "--misplaced says which keys move and where to: leave out --\(flag.name)")
         }
         let entry = try selection.entry(from)
         self.init(from: entry, to: entry)
@@ -265,27 +271,27 @@ extension MigrationPlan {
 extension Flag {
     fileprivate static let from = Flag("from", .text("NAME", .databases), "the database to take keys from")
     fileprivate static let to = Flag(
-        "to", .text("NAME", .databases), "the database to bring them to; with --to-url the same name unless given")
+        "to", .text("NAME", .databases), "the target database; with --to-url, by default the same name")
     fileprivate static let toURL = Flag(
-        "to-url", .text("URL"), "the target's server, if it is another one than --url's")
+        "to-url", .text("URL"), "the target's server, if it is not that of --url")
     fileprivate static let pattern = Flag(
         "pattern", .text("GLOB"), isRepeatable: true,
-        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special; given several times, "
-            + "keys that fit any of them")
+        "only keys that match, as in SCAN's MATCH: * ? [a-z], and \\ before a special character; may be given several "
+            + "times, for keys that match any of them")
     static let misplaced = Flag(
         "misplaced", .none,
-        "keys that fit no pattern of their own database and one of another, each to where it belongs")
+        "move keys that match a pattern of another database, and none of their own, to where they belong")
     fileprivate static let all = Flag("all", .none, "every key of the database")
     fileprivate static let rename = Flag(
         "rename", .text("OLD=NEW"),
-        "a new beginning for the names in place of the old one, which the pattern must have; =NEW puts NEW in front")
+        "replace OLD at the start of each key by NEW; the pattern must begin with OLD; =NEW puts NEW in front")
     fileprivate static let onConflict = Flag(
         "on-conflict", .choice(MigrationPlan.Conflicts.allCases.map(\.rawValue)),
-        "if the target has a key of that name: stop there (the default), leave both as they are, or replace it")
-    fileprivate static let copy = Flag("copy", .none, "leave the keys in the source as well")
+        "if the target already has the key: stop (the default), leave both as they are, or replace it")
+    fileprivate static let copy = Flag("copy", .none, "keep the keys in the source, too")
     fileprivate static let verify = Flag(
         "verify", .none,
-        "compare both sides after each key; a move between servers always does")
-    fileprivate static let resume = Flag("resume", .none, "finish what an interrupted run has begun")
-    fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
+        "compare both sides after each key; a move between servers always does this")
+    fileprivate static let resume = Flag("resume", .none, "finish an interrupted run")
+    fileprivate static let rate = Flag("rate", .positiveInteger("N"), "at most N keys per second")
 }

@@ -100,7 +100,7 @@ struct CrossServerMover: KeyMover {
                 try await move([index], attempt: attempt + 1, &slice, lane)
             } else {
                 let rest = keepsNotes ? "" : ", and the target has an older copy of it"
-                slice.outcomes[index] = .changed("somebody keeps writing it: it stays in the source\(rest)")
+                slice.outcomes[index] = .changed("it keeps being written to: it stays in the source\(rest)")
             }
         }
     }
@@ -206,7 +206,8 @@ struct CrossServerMover: KeyMover {
         let found = try await targetReader.read(names, lane.target)
         for (key, difference) in zip(keys, try await differences(keys, found, lane)) {
             if let difference {
-                slice.outcomes[key.place] = plan.copies
+                slice.outcomes[key.place] =
+                    plan.copies
                     ? .moved(KeyOutcome.Arrival(differences: difference))
                     : .failed("its copy is not the same, so the source keeps it: \(difference)")
             } else if plan.copies {
@@ -283,7 +284,7 @@ struct CrossServerMover: KeyMover {
             } else if key.isOver(at: now) {
                 slice.outcomes[key.place] = .expired
             } else {
-                let words = "somebody has deleted it in the source meanwhile, and the target has it"
+                let words = "it was deleted in the source meanwhile, and the target has it"
                 slice.outcomes[key.place] = .moved(KeyOutcome.Arrival(differences: words))
             }
         }

@@ -11,9 +11,11 @@ struct DryRunMover: KeyMover {
         for index in slice.keys.indices {
             let replaces = plan.conflicts == .replace
             slice.outcomes[index] =
-                !isInSource[index] ? .expired
-                : isInTarget[index] && !replaces ? .conflict
-                : .moved(KeyOutcome.Arrival(hasReplaced: isInTarget[index]))
+                !isInSource[index]
+                ? .expired
+                : isInTarget[index] && !replaces
+                    ? .conflict
+                    : .moved(KeyOutcome.Arrival(hasReplaced: isInTarget[index]))
         }
     }
 }

@@ -95,8 +95,8 @@ struct MigrationPreflight {
             return "\(to.name) is on a replica, which takes no writes: name its primary"
         }
         if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun {
-            return "\(lack), and without it nobody knows whether \(to.name)'s server evicts or loses what it gets. "
-                + "A move deletes what has arrived: allow INFO there, or say --copy and delete later"
+            return "\(lack), so it is unknown whether \(to.name)'s server evicts or loses keys. A move deletes what "
+                + "has arrived: allow INFO there, or use --copy and delete the keys later"
         }
         return nil
     }
@@ -243,7 +243,7 @@ struct MigrationPreflight {
             throw RedisError(
                 code: error.code,
                 message: "\(mine.infoLack ?? theirs.infoLack ?? "INFO is refused"), and SET is in the target "
-                    + "(\(error.message)): so nobody knows whether both are one database. Allow one of them",
+                    + "(\(error.message)): so it is unknown whether both are the same database. Allow INFO or SET",
                 stage: error.stage)
         }
         let isSeen = try await source.exist([name])[0]
@@ -262,7 +262,8 @@ struct MigrationPreflight {
             try await body()
         } catch {
             guard error.deniesKey else { throw error }
-            let advice = keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
+            let advice =
+                keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
                 ? "A move between servers keeps notes in keys of its own, in both databases: allow "
                     + "~bulkhead:migration:* to this user on both servers, or say --copy"
                 : "This user may not touch keys named "

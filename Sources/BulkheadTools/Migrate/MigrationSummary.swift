@@ -31,7 +31,7 @@ struct MigrationSummary {
         for (name, count) in arrivals { row(count, "  of them to \(name)") }
         row(report.replaced, "  of them in place of a key of the same name")
         row(report.verified, "  of them compared on both sides")
-        row(report.differing, "  of those not the same")
+        row(report.differing, "  of these, not equal")
         row(report.skipped, "skipped: the target has a key of that name")
         row(report.changed, "changed meanwhile: they stay in \(plan.from.name)")
         row(report.expired, "expired or deleted before their turn")
@@ -61,7 +61,8 @@ struct MigrationSummary {
                 \(plan.from.name). To go on:
                 """
         case .failed(let reason):
-            let state = report.mayHaveLost
+            let state =
+                report.mayHaveLost
                 ? "Keys that had been \(plan.verb) may be gone in \(plan.destination); the others are in "
                     + "\(plan.from.name)."
                 : "Every key is whole on one side or on both."
@@ -70,7 +71,8 @@ struct MigrationSummary {
             let pattern = plan.keys.words ?? "*"
             words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil where report.isAtItsEnd && !plan.isDryRun:
-            words = "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "
+            words =
+                "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "
                 + "\(report.impossible == 1 ? "stays" : "stay") in \(plan.from.name): another run would end the same."
         case nil:
             guard goOn != nil, report.changed + report.failed + report.writtenMeanwhile > 0 else { return nil }

@@ -40,7 +40,8 @@ struct MisplacedMove {
         }
         if !arguments.has(.json) {
             let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address) has of other databases:"
-            let lines = [from] + routes.map { "  \($0.named(with: counts))" }
+            let lines =
+                [from] + routes.map { "  \($0.named(with: counts))" }
                 + [DatabaseClients.line(clients, "the source")]
             try? streams.errors.writeAll(lines.joined(separator: "\n").paragraphs(on: streams.errors.screen))
         }

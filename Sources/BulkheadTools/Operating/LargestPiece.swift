@@ -45,7 +45,8 @@ struct LargestPiece: Sendable {
     /// The error with what may have caused it, where a connection ended under a value that may have been too large.
     func explained(_ error: RedisError, sending bytes: Int) -> RedisError {
         guard error.isAmbiguous, bytes >= Self.least, bulk == nil || buffer == nil else { return error }
-        let words = "; \(Units.bytes(bytes)) were on their way, which may be more than the server's proto-max-bulk-len "
+        let words =
+            "; \(Units.bytes(bytes)) were on their way, which may be more than the server's proto-max-bulk-len "
             + "or client-query-buffer-limit allows: it does not let us ask"
         return RedisError(code: error.code, message: error.message + words, stage: error.stage)
     }

@@ -122,8 +122,10 @@ extension NewFile {
         guard let dash = stem.lastIndex(of: "-") else { return nil }
         let random = stem[stem.index(after: dash)...]
         guard (1...16).contains(random.utf8.count),
-            random.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
+            random.utf8.allSatisfy({
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            })
         else { return nil }
         return dash == stem.startIndex ? nil : String(stem[..<dash])
     }

@@ -121,7 +121,8 @@ extension ServerFacts {
     /// Takes from HELLO what INFO would have said: nobody is denied that.
     private mutating func greet(_ database: RedisDatabase, insteadOf refusal: RedisError) async {
         let user = try? await database.send("ACL", "WHOAMI", as: String.self)
-        infoLack = refusal.code == .noPermission
+        infoLack =
+            refusal.code == .noPermission
             ? "INFO is denied to \(user ?? "this user")" : "the server has no command INFO by that name"
         // Without arguments it changes nothing.
         guard let fields = try? await database.run(.reaching("HELLO", [], as: [String: RESPValue].self)) else { return }

@@ -26,15 +26,17 @@ package struct ServerSelection: Sendable {
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ProgramFailure) {
         program = arguments.program
-        call = (arguments.pasted(.url).map { " \($0)" } ?? "")
+        call =
+            (arguments.pasted(.url).map { " \($0)" } ?? "")
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
-            catalogue = if let file = arguments.text(of: .catalogue) {
-                try DatabaseCatalogue(contentsOfFile: file)
-            } else {
-                try DatabaseCatalogue(environment: environment)
-            }
+            catalogue =
+                if let file = arguments.text(of: .catalogue) {
+                    try DatabaseCatalogue(contentsOfFile: file)
+                } else {
+                    try DatabaseCatalogue(environment: environment)
+                }
         } catch {
             throw arguments.refused(error.message)
         }
@@ -59,11 +61,15 @@ package struct ServerSelection: Sendable {
         if let url {
             for name in ["REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"] { environment[name] = nil }
             environment["REDIS_URL"] = url
+            let chosen = try RedisConfiguration(url: url)
             // What the URL says of the login goes before what the environment says, as for any flag.
-            if try RedisConfiguration(url: url).password != nil {
+            if chosen.password != nil {
                 environment["REDIS_USERNAME"] = nil
                 environment["REDIS_PASSWORD"] = nil
             }
+            // The URL alone says whether there is TLS; without, the environment's files are another server's.
+            environment["REDIS_TLS"] = nil
+            if chosen.tls == nil { environment = environment.filter { !$0.key.hasPrefix("REDIS_TLS_") } }
         }
         return try RedisConfiguration(environment: environment).forOperators
     }
@@ -159,9 +165,10 @@ extension RedisConfiguration {
 extension Flag {
     static let url = Flag(
         "url", .text("URL"),
-        "the server: redis://[user:password@]host[:port] or unix:///path; else REDIS_URL and its kin")
+        "the server: redis[s]://[user:password@]host[:port] or unix:///path; default: REDIS_URL, or REDIS_HOST etc.")
     static let catalogue = Flag(
-        "catalogue", .text("FILE", .files), "the names: a JSON file; else REDIS_CATALOGUE, else the standard four")
-    static let json = Flag("json", .none, "print JSON, as described below, in place of text")
-    static let quiet = Flag("quiet", .none, short: "q", "no progress on standard error")
+        "catalogue", .text("FILE", .files),
+        "a JSON file with the names; default: REDIS_CATALOGUE, or the four standard names")
+    static let json = Flag("json", .none, "print JSON instead of text, as described below")
+    static let quiet = Flag("quiet", .none, short: "q", "show no progress on standard error")
 }

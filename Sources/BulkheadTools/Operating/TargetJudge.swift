@@ -45,11 +45,12 @@ struct TargetJudge: Sendable {
         let needed = first.evicts ? coming + margin + room : coming - margin
         guard left < needed, coming > 0 else { return nil }
         let enough = Units.bytes(limit - left + coming + margin + max(room, Limits.leastRoom))
-        let facts = "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
+        let facts =
+            "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
             + "left of its maxmemory of \(Units.bytes(limit))"
         if first.evicts {
-            return "\(facts); then it evicts keys by itself (maxmemory-policy \(first.policy ?? "unknown")), those "
-                + "that have just come among them. Set maxmemory to at least \(enough) there, or maxmemory-policy "
+            return "\(facts); then it evicts keys (maxmemory-policy \(first.policy ?? "unknown")), new ones "
+                + "among them. Set maxmemory to at least \(enough) there, or maxmemory-policy "
                 + "noeviction while keys come"
         }
         return "\(facts): it would refuse the rest half-way. Set maxmemory to at least \(enough) there"
@@ -69,13 +70,13 @@ struct TargetJudge: Sendable {
     /// - Parameter coming: bytes that are to be brought next.
     func sign(in now: TargetReading, coming: Int) -> String? {
         if let before = first.runID, let runID = now.runID, before != runID {
-            return "\(name)'s server was started anew meanwhile: what had been brought until then is there as far as "
-                + "it was on its disk"
+            return "\(name)'s server was restarted meanwhile: of the keys that were brought before, only those are "
+                + "there that were on its disk"
         }
         if let before = first.evicted, let evicted = now.evicted, evicted > before {
             let count = evicted - before
             return "\(name)'s server has evicted \(Units.counted(count, "key")) meanwhile (maxmemory-policy "
-                + "\(now.policy ?? "unknown")), and there may be some among them that had just come. Set "
+                + "\(now.policy ?? "unknown")), perhaps new ones among them. Set "
                 + "maxmemory-policy noeviction there, or a larger maxmemory"
         }
         if let sign = standing(now) { return sign }
@@ -83,7 +84,7 @@ struct TargetJudge: Sendable {
             return nil
         }
         return "\(name)'s server has \(Units.bytes(max(0, left))) left of its maxmemory of \(Units.bytes(limit)), and "
-            + "evicts keys by itself when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has "
+            + "evicts keys when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has "
             + "evicted none yet. Set maxmemory-policy noeviction there, or a larger maxmemory"
     }
 

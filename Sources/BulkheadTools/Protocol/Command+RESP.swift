@@ -5,9 +5,9 @@ extension Command {
         summary: "print protocol bytes as lines of JSON, or encode commands",
         usage: ["bulkhead resp [--chunk N] < BYTES", "bulkhead resp --encode < LINES"],
         about: """
-            Reads what a server sent on standard input and prints one JSON object a reply, \
-            one a line. Every type of RESP2 and RESP3 has its tag, and bytes stay bytes: \
-            strings with a length are printed in hexadecimal digits.
+            Reads what a server sent from standard input, and prints one JSON object per reply, each on its own \
+            line. Every type of RESP2 and RESP3 has its own tag. Strings with a length are printed as hexadecimal \
+            digits, so that no byte is lost.
             """,
         flags: [.chunk, .encode],
         examples: [
@@ -60,7 +60,8 @@ extension Command {
     private static func runRESP(
         _ arguments: Arguments, _ streams: StandardStreams
     ) async throws(ProgramFailure) -> ExitCode {
-        let awaited = arguments.has(.encode)
+        let awaited =
+            arguments.has(.encode)
             ? #"commands, one a line, such as ["GET","doc:1"]"# : "protocol bytes, such as +OK and a line end"
         streams.sayWaiting(for: awaited, arguments.program)
         guard arguments.has(.encode) else {

@@ -2,9 +2,9 @@ import Bulkhead
 import BulkheadRESP
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// Turns lines of JSON into commands of the protocol: feed bytes in any split, and each whole line is encoded.

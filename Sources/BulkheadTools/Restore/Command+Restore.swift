@@ -9,15 +9,19 @@ extension Command {
         summary: "bring the keys of a snapshot file into one database",
         usage: ["bulkhead restore FILE --into NAME [FLAG…]"],
         about: """
-            Takes any RDB file: a backup of one database, or a dump.rdb of a whole server with --file-database. The \
-            file is read to its end first and every value of up to 64 MiB decoded, so nothing is restored from a \
-            damaged one, or one with keys that the server cannot take, because it does not know their types, they are \
-            above 512 MiB, or it would be full half-way. Nor into a server that could lose them by itself: one that \
-            evicts keys and has not room for all, a replica, one whose last save failed; if it begins to do so \
-            meanwhile, the restore ends there (exit code 2). Then each key is \
-            restored with its expiry to the millisecond; what has expired meanwhile is counted and not created. \
-            Other keys and other databases stay as they are. Where the file's manifest names another database, or \
-            most of its keys fit another one's patterns, that is said, and on a terminal asked about.
+            Takes any RDB file: a backup of one database, or the dump.rdb of a whole server with --file-database.
+
+            The whole file is read first, and every value of up to 64 MiB is decoded. Nothing is restored from a \
+            damaged file, or from one with keys that the server cannot take: because it does not know their type, \
+            because they are larger than 512 MiB, or because its memory would run out. Nothing is restored to a \
+            server that could lose keys: one that evicts keys and has too little memory for them all, a replica, or \
+            one whose last save failed. If it becomes such a server during the restore, the restore stops with exit \
+            code 2.
+
+            Each key is restored with its expiry to the millisecond. Keys that have expired meanwhile are counted \
+            and not created. Other keys and other databases stay as they are. If the file's manifest names another \
+            database, or most of its keys match the patterns of another one, restore warns, and on a terminal it \
+            asks first.
             """,
         flags: ServerSelection.flags + [
             .into, .fileDatabase, .pattern, .onConflict, .withFunctions, .skipUnsupported, .verify, .rate, .dryRun,
@@ -26,14 +30,14 @@ extension Command {
         operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
         examples: [
             Example(
-                "What would be done, conflicts included; changes nothing:",
+                "Show what would be done, including conflicts; changes nothing:",
                 "bulkhead restore knowledge.rdb --into knowledge --dry-run"),
-            Example("Do it, and compare afterwards:", "bulkhead restore knowledge.rdb --into knowledge --verify"),
+            Example("Restore, and compare afterwards:", "bulkhead restore knowledge.rdb --into knowledge --verify"),
             Example(
-                "In place of keys that are there; may be run again after an interruption:",
+                "Replace existing keys; can be repeated after an interruption:",
                 "bulkhead restore knowledge.rdb --into knowledge --on-conflict replace"),
             Example(
-                "Only some keys, out of a dump of a whole server:",
+                "Restore some keys from the dump of a whole server:",
                 "bulkhead restore dump.rdb --file-database 1 --into main --pattern 'doc:*'"),
         ],
         tables: [
@@ -43,12 +47,12 @@ extension Command {
                     ("file, number", "the file, and the number in it"),
                     ("into", "the database"),
                     ("found", "keys to restore: restored + skipped + expired + failed + untried"),
-                    ("conflicts", "of them, names that the database had"),
+                    ("conflicts", "how many of them the database already had"),
                     ("remarks", #"[{"text": "why", "count": 2, "keys": ["…"]}]"#),
                     ("stopped", "why it ended early; absent if it did not"),
-                    ("go_on", "the command that goes on then"),
+                    ("go_on", "the command that continues then"),
                     ("functions", "libraries restored"),
-                    ("module_data", "bytes that modules keep beside the keys, none restored"),
+                    ("module_data", "bytes of module data beside the keys, which is not restored"),
                     ("verified", "what --verify found, as bulkhead diff --json has it"),
                     ("dry_run", "true if nothing was written"),
                 ])
@@ -98,9 +102,10 @@ extension Command {
             guard !facts.isCluster else { throw Restoration.isNode(plan.into.name, facts) }
             if let lack = facts.infoLack {
                 guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
-                let doubt = "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
+                let doubt =
+                    "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
                     + "known"
-                    + (plan.verifies ? "" : "; --verify tells whether all is there at the end")
+                    + (plan.verifies ? "" : "; --verify checks at the end whether all keys are there")
                 let lines = doubt.wrapped(to: streams.errors.screen.proseColumns)
                 try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
             }
@@ -111,8 +116,9 @@ extension Command {
             try restoration.targetWatch.begin(coming: nil, slice: 0)
             restoration.progress = { progress.update(done: $0) }
             var document = RestoreDocument(plan, isDryRun: arguments.has(.dryRun))
-            guard let ahead = try await restoration.foresee(
-                survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
+            guard
+                let ahead = try await restoration.foresee(
+                    survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
             else { throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored") }
             document.take(ahead, plan)
             if !document.isRefused {
@@ -150,7 +156,8 @@ extension Command {
                     let (verified, isWhole) = try await comparison.run(onlyLeft: true)
                     document.verified = verified
                     if !isWhole {
-                        document.report.stopped = "somebody asked it to stop while it compared: all is restored, and "
+                        document.report.stopped =
+                            "it was asked to stop while comparing: all keys are restored, and "
                             + "\(Units.counted(verified.compared, "key")) compared"
                     }
                 }
@@ -187,13 +194,15 @@ extension RestoreDocument {
         if ahead.unsupported > 0, !plan.skipsUnsupported {
             isRefused = true
             isDamaged = ahead.damaged.count > 0
-            report.stopped = isDamaged
+            report.stopped =
+                isDamaged
                 ? "the file has damaged values: \(nothing); say --skip-unsupported to restore the others"
                 : "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: \(nothing); say "
                     + "--skip-unsupported to restore the others"
         } else if ahead.taken > 0, plan.conflicts == .fail {
             isRefused = true
-            report.stopped = "the database has keys of these names: \(nothing); say --on-conflict skip or "
+            report.stopped =
+                "the database has keys of these names: \(nothing); say --on-conflict skip or "
                 + "--on-conflict replace"
         }
     }
@@ -245,19 +254,19 @@ extension Arguments {
 }
 
 extension Flag {
-    fileprivate static let into = Flag("into", .text("NAME", .databases), "the database to bring the keys to")
+    fileprivate static let into = Flag("into", .text("NAME", .databases), "the database to restore to")
     static let fileDatabase = Flag(
-        "file-database", .text("N"), "the number in the file; needed only if it holds several databases")
+        "file-database", .text("N"), "the database number in the file; needed only if it has several")
     fileprivate static let pattern = Flag(
         "pattern", .text("GLOB"),
-        "only keys that fit, as SCAN's MATCH has it: * ? [a-z], and \\ before what is special")
+        "only keys that match, as in SCAN's MATCH: * ? [a-z], and \\ before a special character")
     fileprivate static let onConflict = Flag(
         "on-conflict", .choice(RestorePlan.Conflicts.allCases.map(\.rawValue)),
-        "if the database has a key of a name in the file: restore nothing (the default), leave it, or replace it")
+        "if the database already has a key of the file: restore nothing (the default), keep it, or replace it")
     fileprivate static let withFunctions = Flag(
-        "with-functions", .none, "the file's functions too; they are the whole server's, not one database's")
+        "with-functions", .none, "restore the file's functions, too; they belong to the whole server")
     fileprivate static let skipUnsupported = Flag(
-        "skip-unsupported", .none, "restore the others if the server cannot take some keys of the file")
+        "skip-unsupported", .none, "restore the other keys if the server cannot take some")
     fileprivate static let verify = Flag("verify", .none, "compare every key of the file with the database afterwards")
-    fileprivate static let rate = Flag("rate", .positiveInteger("N"), "keys a second at most")
+    fileprivate static let rate = Flag("rate", .positiveInteger("N"), "at most N keys per second")
 }

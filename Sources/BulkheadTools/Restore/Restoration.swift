@@ -186,7 +186,7 @@ struct Restoration: Sendable {
         var isOver = false
         while !isOver, report.stopped == nil {
             if isInterrupted() {
-                report.stopped = "somebody asked it to stop"
+                report.stopped = "it was asked to stop"
                 break
             }
             if plan.rate != nil { try? await Task.sleep(until: nextStart, clock: .continuous) }
@@ -252,9 +252,10 @@ struct Restoration: Sendable {
         } catch {
             let error = largest.explained(error, sending: slice.reduce(0) { $0 + $1.bytes })
             report.isAmbiguous = error.isAmbiguous
-            report.stopped = error.explained
+            report.stopped =
+                error.explained
                 + (error.isAmbiguous
-                    ? "; of \(Units.counted(slice.count, "key")) nobody knows whether they were restored" : "")
+                    ? "; it is unknown whether \(Units.counted(slice.count, "key")) were restored" : "")
             return
         }
         for (record, reply) in zip(slice, replies) {
@@ -269,7 +270,7 @@ struct Restoration: Sendable {
                     continue
                 }
                 // Nobody had it when the names were looked up.
-                report.stopped = report.stopped ?? "somebody has written a key of that name meanwhile"
+                report.stopped = report.stopped ?? "another client has written a key of that name meanwhile"
             }
             report.failed += 1
             report.remarks.add("the server refuses it: \(failure.message)", record.key)

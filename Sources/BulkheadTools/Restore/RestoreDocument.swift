@@ -86,7 +86,8 @@ struct RestoreDocument: Encodable {
         }
         lines += report.remarks.lines(on: screen)
         if let verified {
-            let counts = "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) "
+            let counts =
+                "Compared: \(Units.grouped(verified.same)) the same, \(Units.grouped(verified.expired)) "
                 + "expired, \(Units.grouped(verified.different + verified.onlyLeft)) different."
             lines += counts.wrapped(to: screen.proseColumns) + verified.differences.lines(on: screen)
         }

@@ -7,11 +7,11 @@ extension Command {
         summary: "describe a snapshot file: databases, keys, types, checksum",
         usage: ["bulkhead rdb FILE", "bulkhead rdb - < FILE"],
         about: """
-            Reads an RDB file of Redis or Valkey from its first byte to its checksum and prints what is in it as \
-            JSON. No server is needed, no value is loaded: a file of any size takes a few MiB of memory. A file that \
-            is damaged, that ends too soon or that holds what is not known here is refused (exit code 65), with the \
-            byte where that is. A file that Valkey compressed with LZ4 is read as well; an append-only file, its \
-            manifest and other compressed files are called by their names.
+            Reads an RDB file of Redis or Valkey up to its checksum, and prints as JSON what it contains. It needs \
+            no server and loads no values: a file of any size takes a few MiB of memory. A file that is damaged, \
+            incomplete or of an unknown format is refused with exit code 65 and the position of the byte. Files that \
+            Valkey compressed with LZ4 can be read. Append-only files, their manifests and other compressed files \
+            are recognised and refused by name.
             """,
         operands: Operands(placeholder: "FILE", count: 1...1, completion: .files),
         examples: [

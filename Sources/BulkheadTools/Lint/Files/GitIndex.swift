@@ -25,23 +25,18 @@ struct GitIndex {
         }
         guard !entries.isEmpty else { return }
         let git = try start(["cat-file", "--batch"])
-        var answers = BlobReader(git.output)
-        do throws(ProgramFailure) {
-            for entry in entries {
-                try git.input.writeAll(entry.blob + "\n")
-                guard let content = try answers.next() else { throw failure("git names a blob that it does not have") }
-                switch content {
-                case .tooLarge: try body(LintInput(path: entry.path, content: .skipped(LintSelection.tooLarge)))
-                case .bytes(let bytes):
-                    guard let content = selection.content(bytes, at: entry.path) else { continue }
-                    try body(LintInput(path: entry.path, content: content))
-                }
+        let questions = Descriptor(number: git.input, name: "to git")
+        var answers = BlobReader(Descriptor(number: git.output, name: "from git"))
+        defer { git.wait() }
+        for entry in entries {
+            try questions.writeAll(entry.blob + "\n")
+            guard let (bytes, isWhole) = try answers.next() else {
+                throw failure("git names a blob that it does not have")
             }
-        } catch {
-            _ = git.finish()
-            throw error
+            if let content = isWhole ? selection.content(bytes, at: entry.path) : LintSelection.tooLarge {
+                try body(LintInput(path: entry.path, content: content))
+            }
         }
-        _ = git.finish()
     }
 
     /// What `git diff --cached` lists: added, changed and retyped files; a renamed one is an added one. Links and
@@ -67,23 +62,18 @@ struct GitIndex {
         return entries
     }
 
-    private func start(_ arguments: [String]) throws(ProgramFailure) -> ChildProgram {
-        do throws(ChildProgram.Failure) {
-            return try ChildProgram(["git"] + arguments)
+    private func start(_ arguments: [String]) throws(ProgramFailure) -> ChildProcess {
+        do throws(ChildProcess.Failure) {
+            return try ChildProcess(["git"] + arguments, input: .pipe, output: .pipe)
         } catch {
-            throw failure(error.reason)
+            throw failure(error.description)
         }
     }
 
     private func output(of arguments: [String]) throws(ProgramFailure) -> [UInt8] {
         let git = try start(arguments)
-        var block = InputBlock(git.output)
-        var bytes: [UInt8] = []
-        repeat {
-            try block.read()
-            bytes += block.bytes
-        } while !block.hasEnded
-        let exitCode = git.finish()
+        let bytes = git.readOutput()
+        let exitCode = git.wait().exitCode
         guard exitCode == 0 else { throw failure("git ended with exit code \(exitCode)") }
         return bytes
     }
@@ -95,11 +85,6 @@ struct GitIndex {
 
 /// The answers of `git cat-file --batch`: a line `1a… blob 12`, the bytes, and a line feed.
 private struct BlobReader {
-    enum Content {
-        case bytes([UInt8])
-        case tooLarge
-    }
-
     private var block: InputBlock
     private var rest: ArraySlice<UInt8> = []
 
@@ -107,8 +92,8 @@ private struct BlobReader {
         block = InputBlock(output)
     }
 
-    /// The next answer; nil if git does not have the blob, or has ended.
-    mutating func next() throws(ProgramFailure) -> Content? {
+    /// The bytes of the next answer, none if it is too large; nil if git does not have the blob, or has ended.
+    mutating func next() throws(ProgramFailure) -> (bytes: [UInt8], isWhole: Bool)? {
         var line: [UInt8] = []
         while let byte = try byte(), byte != UInt8(ascii: "\n"), line.count < 256 { line.append(byte) }
         let words = line.split(separator: 0x20)
@@ -125,7 +110,7 @@ private struct BlobReader {
             rest = rest.dropFirst(part.count)
         }
         _ = try byte()
-        return isTooLarge ? .tooLarge : .bytes(bytes)
+        return (bytes, !isTooLarge)
     }
 
     private mutating func byte() throws(ProgramFailure) -> UInt8? {

@@ -4,10 +4,8 @@ package import BulkheadLint
 package struct LintInput: Sendable {
     package enum Content: Sendable {
         case source([UInt8], LintLanguage)
-        /// On purpose, and why.
-        case skipped(String)
-        /// It could not be read, and why.
-        case unreadable(String)
+        /// Left out on purpose or, if `isFailure`, because it could not be read; and why.
+        case unread(String, isFailure: Bool)
     }
 
     /// In bytes, as it is shown.
@@ -52,9 +50,11 @@ package struct LintSelection: Sendable {
     func content(_ bytes: [UInt8], at path: [UInt8]) -> LintInput.Content? {
         let known = LintLanguage(path: path)
         guard let language = known ?? LintLanguage(shebangOf: bytes) else { return nil }
-        guard !bytes.prefix(Self.head).contains(0) else { return known == nil ? nil : .skipped("it is binary") }
+        guard !bytes.prefix(Self.head).contains(0) else {
+            return known == nil ? nil : .unread("it is binary", isFailure: false)
+        }
         return .source(bytes, language)
     }
 
-    static let tooLarge = "it is larger than \(largestFile >> 20) MiB"
+    static let tooLarge = LintInput.Content.unread("it is larger than \(largestFile >> 20) MiB", isFailure: false)
 }

@@ -4,13 +4,6 @@ import BulkheadLint
 struct SourceWalk {
     let selection: LintSelection
 
-    private enum Step {
-        /// A folder, with what is in it.
-        case enter([[UInt8]])
-        case hand(LintInput.Content)
-        case pass
-    }
-
     /// Hands every file to lint to `body`, in the order of the operands and of the bytes of the names.
     func forEach(
         in operands: [String], _ body: (LintInput) throws(ProgramFailure) -> Void
@@ -20,44 +13,46 @@ struct SourceWalk {
             var waiting = [normalised(operand)]
             var isOperand = true
             while let path = waiting.popLast() {
-                switch step(path, isOperand: isOperand) {
-                case .enter(let paths): waiting += paths.reversed()
-                case .hand(let content): try body(LintInput(path: path, content: content))
-                case .pass: break
+                if let content = look(at: path, isOperand: isOperand, &waiting) {
+                    try body(LintInput(path: path, content: content))
                 }
                 isOperand = false
             }
         }
     }
 
-    private func step(_ path: [UInt8], isOperand: Bool) -> Step {
+    /// What there is to lint; of a folder nothing, but what is in it comes to those waiting.
+    private func look(at path: [UInt8], isOperand: Bool, _ waiting: inout [[UInt8]]) -> LintInput.Content? {
         let name = path.split(separator: Self.slash).last.map { Array($0) } ?? path
-        guard !selection.excludes(path) else { return .pass }
+        guard !selection.excludes(path) else { return nil }
         do throws(LintFileSystem.Failure) {
             let status = try LintFileSystem.status(path, followsLink: isOperand)
             switch status.kind {
-            case .folder where !isOperand && selection.skips(folder: name): return .pass
-            case .folder: return .enter(try LintFileSystem.names(in: path).map { joined(path, $0) })
-            case .other: return isOperand ? .hand(.unreadable("it is neither a file nor a folder")) : .pass
-            case .file: return try read(path, status.size, isExecutable: status.isExecutable, isOperand: isOperand)
+            case .folder:
+                guard isOperand || !selection.skips(folder: name) else { return nil }
+                waiting += try LintFileSystem.names(in: path).reversed().map { joined(path, $0) }
+                return nil
+            case .other:
+                return isOperand ? .unread("it is neither a file nor a folder", isFailure: true) : nil
+            case .file:
+                let content = try read(path, status.size, isExecutable: status.isExecutable)
+                return content ?? (isOperand ? .unread("it is in no language that is linted", isFailure: false) : nil)
             }
         } catch {
-            return .hand(.unreadable(error.reason))
+            return .unread(error.reason, isFailure: true)
         }
     }
 
     private func read(
-        _ path: [UInt8], _ size: Int, isExecutable: Bool, isOperand: Bool
-    ) throws(LintFileSystem.Failure) -> Step {
-        let unknown: Step = isOperand ? .hand(.skipped("it is in no language that is linted")) : .pass
+        _ path: [UInt8], _ size: Int, isExecutable: Bool
+    ) throws(LintFileSystem.Failure) -> LintInput.Content? {
         if LintLanguage(path: path) == nil {
             guard selection.mayBeScript(path, isExecutable: isExecutable),
                 LintLanguage(shebangOf: try LintFileSystem.bytes(of: path, limit: 256)) != nil
-            else { return unknown }
+            else { return nil }
         }
-        guard size <= LintSelection.largestFile else { return .hand(.skipped(LintSelection.tooLarge)) }
-        let bytes = try LintFileSystem.bytes(of: path, limit: LintSelection.largestFile)
-        return selection.content(bytes, at: path).map { .hand($0) } ?? unknown
+        guard size <= LintSelection.largestFile else { return LintSelection.tooLarge }
+        return selection.content(try LintFileSystem.bytes(of: path, limit: LintSelection.largestFile), at: path)
     }
 
     private static let slash = UInt8(ascii: "/")

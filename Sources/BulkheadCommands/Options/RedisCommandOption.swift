@@ -1,0 +1,116 @@
+/// What adds words to a command: an option of one or several arguments.
+@usableFromInline
+protocol RedisCommandOption: Sendable {
+    func append(to arguments: inout RedisArguments)
+}
+
+/// An option of one word.
+@usableFromInline
+protocol RedisWordOption: RedisCommandOption {
+    var word: String { get }
+}
+
+extension RedisWordOption {
+    @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(word) }
+}
+
+extension RedisScoreCondition: RedisWordOption {}
+extension RedisListEnd: RedisWordOption {}
+extension RedisSetCondition: RedisCommandOption {}
+extension RedisExpiry: RedisCommandOption {}
+extension RedisExpiryChange: RedisCommandOption {}
+
+extension RedisArguments {
+    @usableFromInline mutating func append(_ option: some RedisCommandOption) { option.append(to: &self) }
+
+    @usableFromInline mutating func append(options: [some RedisCommandOption]) {
+        for option in options { option.append(to: &self) }
+    }
+
+    @usableFromInline mutating func append(each values: [any RedisArgument]) {
+        for value in values { value.append(to: &self) }
+    }
+
+    /// LIMIT, where there is one.
+    @usableFromInline mutating func append(offset: Int, limit: Int?) {
+        guard offset != 0 || limit != nil else { return }
+        append("LIMIT")
+        append(offset)
+        append(limit ?? -1)
+    }
+
+    /// The keys of streams, and then the ids behind which they are read.
+    @usableFromInline mutating func append(streams: KeyValuePairs<String, String>) {
+        for (key, _) in streams { append(key) }
+        for (_, id) in streams { append(id) }
+    }
+
+    /// IDLE, where it is asked for.
+    @usableFromInline mutating func append(idle: Duration?) {
+        guard let idle else { return }
+        append("IDLE")
+        append(idle.redisMilliseconds)
+    }
+
+    /// WEIGHTS, where there are some.
+    @usableFromInline mutating func append(weights: [Double]) {
+        guard !weights.isEmpty else { return }
+        append("WEIGHTS")
+        append(contentsOf: weights)
+    }
+
+    /// Members of a sorted set with their places, longitude first.
+    @usableFromInline mutating func append(places: KeyValuePairs<String, RedisCoordinate>) {
+        for (member, place) in places {
+            append(place.longitude)
+            append(place.latitude)
+            append(member)
+        }
+    }
+
+    @usableFromInline mutating func append(target host: String?, port: Int?) {
+        guard let host else { return }
+        append("TO")
+        append(host)
+        append(port ?? 6379)
+    }
+
+    @usableFromInline mutating func append(timeout: Duration?) {
+        guard let timeout else { return }
+        append("TIMEOUT")
+        append(timeout.redisMilliseconds)
+    }
+
+    @usableFromInline mutating func append(settings: [(name: String, value: String)]) {
+        for (name, value) in settings {
+            append("CONFIG")
+            append(name)
+            append(value)
+        }
+    }
+
+    @usableFromInline mutating func append(moduleArguments values: [String]) {
+        guard !values.isEmpty else { return }
+        append("ARGS")
+        append(contentsOf: values)
+    }
+
+    @usableFromInline mutating func append(ranges: [ClosedRange<Int>]) {
+        for range in ranges {
+            append(range.lowerBound)
+            append(range.upperBound)
+        }
+    }
+}
+
+extension Int {
+    /// Nil for the negative number by which servers say that there is none.
+    @usableFromInline var unlessNegative: Int? { self < 0 ? nil : self }
+    /// The same where 0 says it as well.
+    @usableFromInline var unlessNotPositive: Int? { self <= 0 ? nil : self }
+}
+
+extension String {
+    /// Nil for the word by which servers say that all is well.
+    @usableFromInline var unlessOK: String? { self == "OK" ? nil : self }
+}

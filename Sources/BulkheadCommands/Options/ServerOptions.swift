@@ -1,0 +1,108 @@
+/// Whether memory is freed before the server answers.
+public struct RedisFreeing: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// In the background.
+    public static let asynchronous = RedisFreeing("ASYNC")
+    /// Before it answers.
+    public static let synchronous = RedisFreeing("SYNC")
+}
+
+/// What becomes of the libraries that are there when others are loaded.
+public struct RedisRestorePolicy: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// They stay; it throws if a library or function has the same name.
+    public static let append = RedisRestorePolicy("APPEND")
+    /// Those of the same names are replaced.
+    public static let replace = RedisRestorePolicy("REPLACE")
+    /// They are deleted.
+    public static let flush = RedisRestorePolicy("FLUSH")
+}
+
+/// Which commands are listed.
+public struct RedisCommandFilter: Sendable, RedisCommandOption {
+    private let kind: String
+    private let value: String
+
+    /// Those of a module.
+    public static func module(_ name: String) -> RedisCommandFilter { RedisCommandFilter(kind: "MODULE", value: name) }
+    /// Those of a category of rules of access, such as `read`.
+    public static func category(_ name: String) -> RedisCommandFilter {
+        RedisCommandFilter(kind: "ACLCAT", value: name)
+    }
+    /// Those whose names fit a pattern.
+    public static func pattern(_ pattern: String) -> RedisCommandFilter {
+        RedisCommandFilter(kind: "PATTERN", value: pattern)
+    }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) {
+        arguments.append("FILTERBY")
+        arguments.append(kind)
+        arguments.append(value)
+    }
+}
+
+/// One of the logs of commands that stand out.
+public struct RedisCommandLog: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// Those that took long.
+    public static let slow = RedisCommandLog("slow")
+    /// Those that were large themselves.
+    public static let largeRequest = RedisCommandLog("large-request")
+    /// Those whose replies were large.
+    public static let largeReply = RedisCommandLog("large-reply")
+}
+
+/// Which connections are meant.
+public struct RedisClientFilter: Sendable, RedisCommandOption {
+    private let words: [String]
+
+    /// Those with these ids.
+    public static func ids(_ ids: Int...) -> RedisClientFilter {
+        RedisClientFilter(words: ["ID"] + ids.map(String.init))
+    }
+    /// Those of a kind: `normal`, `master`, `replica`, `pubsub`.
+    public static func type(_ type: String) -> RedisClientFilter { RedisClientFilter(words: ["TYPE", type]) }
+    /// Those that are logged in as this user. Not for listing before Valkey 8.1.
+    public static func user(_ name: String) -> RedisClientFilter { RedisClientFilter(words: ["USER", name]) }
+    /// The one from this address and port. Not for listing before Valkey 8.1.
+    public static func address(_ address: String) -> RedisClientFilter { RedisClientFilter(words: ["ADDR", address]) }
+    /// Whether the connection that asks is spared, as it is unless told. Only for closing.
+    public static func sparingSelf(_ isSpared: Bool) -> RedisClientFilter {
+        RedisClientFilter(words: ["SKIPME", isSpared ? "yes" : "no"])
+    }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
+}
+
+/// How a replica takes over where its primary does not agree.
+public struct RedisTakeover: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// Without the primary, with the consent of the others.
+    public static let force = RedisTakeover("FORCE")
+    /// Without anybody's consent.
+    public static let takeover = RedisTakeover("TAKEOVER")
+}
+
+/// Who answers for a slot, or where it is moved.
+public struct RedisSlotState: Sendable, RedisCommandOption {
+    private let words: [String]
+
+    /// It is coming here from this server.
+    public static func importing(from node: String) -> RedisSlotState { RedisSlotState(words: ["IMPORTING", node]) }
+    /// It is going from here to this server.
+    public static func migrating(to node: String) -> RedisSlotState { RedisSlotState(words: ["MIGRATING", node]) }
+    /// It is moved no more.
+    public static let stable = RedisSlotState(words: ["STABLE"])
+    /// This server answers for it.
+    public static func node(_ node: String) -> RedisSlotState { RedisSlotState(words: ["NODE", node]) }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
+}

@@ -1,0 +1,125 @@
+public import BulkheadRESP
+
+/// What a server knows of another one of its cluster.
+public struct RedisClusterNode: Sendable, Hashable {
+    /// 40 hexadecimal digits.
+    public let id: String
+    /// Where it is: `127.0.0.1:7000@17000,name`.
+    public let address: String
+    /// `myself`, `master`, `slave`, `fail?`, `fail` ….
+    public let flags: [String]
+    /// Of a replica its primary; nil of a primary.
+    public let primary: String?
+    /// `connected` or `disconnected`.
+    public let link: String
+    /// The slots that it answers for, as `0-5460` and single ones, and in brackets those that are being moved.
+    public let slots: [String]
+
+    init(line: Substring) throws(RedisConversionError) {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count >= 8 else {
+            throw RedisConversionError(expected: "a server as eight words", found: "\(words.count) words")
+        }
+        id = words[0]
+        address = words[1]
+        flags = words[2].split(separator: ",").map(String.init)
+        primary = words[3] == "-" ? nil : words[3]
+        link = words[7]
+        slots = Array(words[8...])
+    }
+
+    /// Reads one text of lines.
+    @usableFromInline
+    static func list(redis reply: RESPValue) throws(RedisConversionError) -> [RedisClusterNode] {
+        var nodes: [RedisClusterNode] = []
+        for line in try String(redis: reply).split(whereSeparator: \.isNewline) {
+            nodes.append(try RedisClusterNode(line: line))
+        }
+        return nodes
+    }
+
+    /// Reads an array of lines.
+    @usableFromInline
+    static func lines(redis reply: RESPValue) throws(RedisConversionError) -> [RedisClusterNode] {
+        var nodes: [RedisClusterNode] = []
+        for line in try [String](redis: reply) { nodes.append(try RedisClusterNode(line: line[...])) }
+        return nodes
+    }
+}
+
+/// Servers that hold the same slots.
+public struct RedisShard: RedisDecodable {
+    /// The slots that they answer for.
+    public let slots: [ClosedRange<Int>]
+    /// The servers, each with `id`, `endpoint`, `port`, `role`, `health` and others.
+    public let nodes: [RedisRecord]
+
+    /// Reads a record; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let record = try RedisRecord(redis: value)
+        let ends: [Int] = try record.required("slots")
+        guard ends.count % 2 == 0 else { throw RedisConversionError(expected: "ranges of slots", found: value) }
+        var slots: [ClosedRange<Int>] = []
+        for index in stride(from: 0, to: ends.count, by: 2) {
+            guard ends[index] <= ends[index + 1] else {
+                throw RedisConversionError(expected: "ranges of slots", found: value)
+            }
+            slots.append(ends[index]...ends[index + 1])
+        }
+        self.slots = slots
+        nodes = try record.required("nodes")
+    }
+}
+
+/// Slots, and the servers that answer for them.
+public struct RedisSlotRange: RedisDecodable {
+    /// A server.
+    public struct Node: Sendable, Hashable {
+        /// Its address; nil if the server does not know it.
+        public let host: String?
+        /// Its port.
+        public let port: Int
+        /// 40 hexadecimal digits.
+        public let id: String
+    }
+
+    /// The slots.
+    public let slots: ClosedRange<Int>
+    /// The primary, and then its replicas.
+    public let nodes: [Node]
+
+    /// Reads an array of two slots and servers; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        guard let parts = value.withoutAttributes.elements, parts.count >= 3 else {
+            throw RedisConversionError(expected: "two slots and servers", found: value)
+        }
+        let (first, last) = (try Int(redis: parts[0]), try Int(redis: parts[1]))
+        guard first <= last else { throw RedisConversionError(expected: "a range of slots", found: value) }
+        slots = first...last
+        var nodes: [Node] = []
+        for part in parts.dropFirst(2) {
+            guard let node = part.withoutAttributes.elements, node.count >= 3 else {
+                throw RedisConversionError(expected: "a server as host, port and id", found: part)
+            }
+            nodes.append(
+                Node(
+                    host: try String?(redis: node[0]), port: try Int(redis: node[1]), id: try String(redis: node[2])))
+        }
+        self.nodes = nodes
+    }
+}
+
+/// Figures of a slot.
+public struct RedisSlotStats: RedisDecodable {
+    /// The slot.
+    public let slot: Int
+    /// Its figures by name: `key-count`, `cpu-usec` ….
+    public let figures: [String: Int]
+
+    /// Reads a slot and a record; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let parts = try value.requireElements("a slot and its figures", count: 2)
+        slot = try Int(redis: parts[0])
+        figures = try [String: Int](redis: parts[1])
+    }
+}

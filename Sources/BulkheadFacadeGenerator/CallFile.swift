@@ -1,0 +1,88 @@
+/// One file of calls, which becomes Swift that makes the same calls.
+///
+/// ```
+/// setup RPUSH l a b c
+/// lpos("l", "b") :: LPOS l b => 1
+/// ```
+/// A `setup` begins with an empty database; the calls below it run in their order. `on redis 7.4 valkey 9.0` holds for
+/// the calls below it, to the next `on`, and `on all` ends it.
+struct CallFile {
+    let name: String
+    private(set) var text: String
+
+    var fileName: String { "CommandCalls+\(name).swift" }
+
+    /// The name of the function that makes its calls.
+    private var function: String { name.prefix(1).lowercased() + name.dropFirst() }
+
+    static let listName = "CommandCalls+All.swift"
+
+    /// Swift that makes the calls of all files.
+    static func list(of files: [CallFile]) -> String {
+        let lines = [
+            "\(FacadeWriter.mark)\(PackageFolder.callTable); edits are lost.", "", "extension CommandCalls {",
+            "    mutating func makeAll() {",
+        ]
+        return (lines + files.map { "        \($0.function)()" } + ["    }", "}"]).joined(separator: "\n") + "\n"
+    }
+
+    init(name: String, path: String, _ source: String) throws(GeneratorError) {
+        self.name = name
+        text = ""
+        var lines = [
+            "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead", "",
+            "extension CommandCalls {", "    mutating func \(function)() {",
+        ]
+        for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let place = "\(path):\(number + 1)"
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.hasPrefix("setup") {
+                let setup = line.dropFirst("setup".count).split(separator: ";").map { $0.trimmed }
+                let whole = "        setup([\(setup.map(\.quoted).joined(separator: ", "))])"
+                lines +=
+                    whole.count <= FacadeWriter.columns
+                    ? [whole] : ["        setup(["] + setup.map { "            \($0.quoted)," } + ["        ])"]
+            } else if line.hasPrefix("on ") {
+                lines.append("        on(\(String(line.dropFirst(3)).quoted))")
+            } else {
+                guard let call = line.firstRange(of: " :: "), let value = line.firstRange(of: " => ", after: call)
+                else {
+                    throw GeneratorError(place: place, problem: "expected call(…) :: WORDS => value")
+                }
+                let made = line[..<call.lowerBound].trimmed
+                let ofServer = made.hasPrefix("server.")
+                lines.append("        call(")
+                let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
+                lines.append("            \(argument),")
+                lines += [
+                    "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
+                    "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
+                ]
+            }
+        }
+        lines += ["    }", "}"]
+        text = lines.joined(separator: "\n") + "\n"
+        for line in lines where line.count > FacadeWriter.columns {
+            throw GeneratorError(
+                place: path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
+        }
+    }
+}
+
+extension StringProtocol {
+    /// Without space at both ends.
+    fileprivate var trimmed: String {
+        var text = self.drop { $0 == " " }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+
+    /// As a literal of Swift in which nothing is escaped but by `\#`.
+    fileprivate var quoted: String { contains("\"") || contains("\\") ? "#\"\(self)\"#" : "\"\(self)\"" }
+}
+
+extension Substring {
+    fileprivate func firstRange(of text: String, after range: Range<Index>) -> Range<Index>? {
+        self[range.upperBound...].firstRange(of: text)
+    }
+}

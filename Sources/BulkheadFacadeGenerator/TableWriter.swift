@@ -1,0 +1,79 @@
+/// Writes the facts that the client itself needs, as Swift.
+enum TableWriter {
+    static let file = "CommandTable+Facts.swift"
+
+    static func text(of book: CommandBook) -> String {
+        let commands = book.groups.flatMap(\.commands).sorted { $0.name < $1.name }
+        var lines = [
+            "\(FacadeWriter.mark)\(PackageFolder.table); edits are lost.", "",
+            "extension CommandTable {",
+            "    /// A command in each line: its name, side effect, route, timeout, keys, and what else is true of it.",
+            "    static let text = \"\"\"",
+        ]
+        for command in commands {
+            let facts = [
+                command.name, command.effect, command.route, command.values["blocks"] ?? "",
+                command.values["keys"] ?? "", command.flags.sorted().joined(separator: " "),
+            ]
+            lines.append("        " + facts.joined(separator: ";"))
+        }
+        lines += [
+            "        \"\"\"", "",
+            "    /// Why a command is never sent; nil for all others. Both words of a subcommand.",
+            "    static func refusal(of name: String) -> CommandRoute.Reason? {", "        switch name {",
+        ]
+        for command in commands where !command.refusal.isEmpty {
+            lines += ["        case \"\(command.name)\":", "            \"\(command.refusal)\""]
+        }
+        lines += ["        default: nil", "        }", "    }", "}"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// Writes the page of all commands.
+enum PageWriter {
+    static let path = "Sources/Bulkhead/Documentation.docc/Commands.md"
+
+    static func text(of book: CommandBook) -> String {
+        let commands = book.groups.flatMap(\.commands)
+        let typed = commands.filter { !$0.hand.isEmpty || !$0.functions.isEmpty }
+        let replaced = commands.filter { !$0.instead.isEmpty }
+        var lines = [
+            "# Commands", "",
+            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none.", "",
+            "Of \(commands.count) names \(typed.count) have a form of their own,",
+            "and \(replaced.count) are done by the form of a newer command.",
+            "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
+            "A command marked *server* is a method of the handle",
+            "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
+        ]
+        for group in book.groups {
+            lines += ["## \(group.name)", "", "| Command | Since | Swift | What it does |", "|---|---|---|---|"]
+            for command in group.commands {
+                var names: [String] = []
+                for name in command.hand + command.functions.map(\.swiftName) where !names.contains(name) {
+                    names.append(name)
+                }
+                var form = names.map { "`\($0)`" }.joined(separator: ", ")
+                if command.isOfServer && !names.isEmpty { form += " *server*" }
+                var text = book.sentence(of: command)
+                if names.isEmpty {
+                    form = "–"
+                    if !command.refusal.isEmpty { text = "Refused: \(command.refusal)." }
+                    if !command.instead.isEmpty { (form, text) = ("`\(command.instead)`", "Does the same.") }
+                    if !command.reason.isEmpty { text = "By `send`: \(command.reason)." }
+                    if command.route == "connection" { text = "Within `withConnection`, by `send`. " + text }
+                }
+                lines.append("| \(command.name) | \(command.since) | \(form) | \(text) |")
+            }
+            lines.append("")
+        }
+        lines.removeLast()
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension TableFunction {
+    /// `lpos`
+    var swiftName: String { String(signature.prefix { $0.isLetter || $0.isNumber || $0 == "_" }) }
+}

@@ -1,0 +1,173 @@
+/// TLS over one connected socket: the handshake, then bytes in both directions. It never waits.
+///
+/// What one read of the socket brought is handed on as a whole before the next one. So where `holdsMore` is false, a
+/// socket that is not readable has nothing for anybody, as without TLS.
+final class TLSSession: StreamLayer {
+    private let peer: TLSPeer
+    private let context: TLSContext
+    private let endpoint: Endpoint
+    private let connection: OpenSSL.Object
+    private let state: UnsafeMutablePointer<SocketBIO.State>
+    /// What the handshake waits for.
+    @exclusivity(unchecked) private var handshakeInterest = Readiness.readable
+    @exclusivity(unchecked) private var isEstablished = false
+    /// The peer has sent data: it has accepted our certificate, and its session is complete.
+    @exclusivity(unchecked) private var hasHeard = false
+    /// Why nothing more can be read.
+    @exclusivity(unchecked) private var ending: ConnectionFailure?
+
+    /// OpenSSL has bytes that it has read and that nobody has asked for.
+    @exclusivity(unchecked) private(set) var holdsMore = false
+
+    private var library: OpenSSL { context.library }
+
+    /// Reads the settings' files if nobody has, and sends nothing.
+    init(_ peer: TLSPeer, descriptor: Int32, to endpoint: Endpoint) throws(ConnectionFailure) {
+        self.peer = peer
+        self.endpoint = endpoint
+        context = try peer.context()
+        let library = context.library
+        library.clearErrors()
+        guard let connection = context.newConnection(), let bio = library.newBIO(library.socketMethod) else {
+            throw ConnectionFailure(.tlsFailed, "OpenSSL has no memory for a connection to \(endpoint)")
+        }
+        self.connection = connection
+        state = .allocate(capacity: 1)
+        state.initialize(to: SocketBIO.State(descriptor: descriptor))
+        library.setBIOData(bio, state)
+        library.setBIOReady(bio, 1)
+        library.setBIO(connection, bio, bio)
+        library.beClient(connection)
+        try expectName()
+    }
+
+    deinit {
+        library.freeConnection(connection)
+        library.clearErrors()
+        state.deallocate()
+    }
+
+    /// Tells the server whom we want to speak with, and OpenSSL what the certificate must be issued for.
+    private func expectName() throws(ConnectionFailure) {
+        let name = peer.name
+        let isChecked = peer.settings.verification == .full
+        if name.isEmpty {
+            if isChecked { throw TLSFailures.noName(endpoint) }
+            return
+        }
+        if SystemCall.isAddress(name) {
+            // An address is never told to the server: only names are.
+            guard isChecked, library.setAddress(library.parameters(connection), name) != 1 else { return }
+            throw TLSFailures.noName(endpoint)
+        }
+        // A certificate that names the server in its subject only is refused, as browsers do: a subject is free text.
+        library.setHostFlags(connection, OpenSSL.HostFlag.noPartialWildcards | OpenSSL.HostFlag.neverCheckSubject)
+        let isTold = name.withCString { text in
+            let name = UnsafeMutableRawPointer(mutating: text)
+            return library.controlConnection(connection, OpenSSL.Control.serverName, 0, name) == 1
+        }
+        if !isTold || isChecked && library.setHost(connection, name) != 1 { throw TLSFailures.noName(endpoint) }
+    }
+
+    // MARK: The handshake
+
+    /// A step of the handshake; true when that is over. False: wait for `interest` and call again.
+    func handshakeStep() throws(ConnectionFailure) -> Bool {
+        begin()
+        let result = library.shakeHands(connection)
+        if result == 1 {
+            isEstablished = true
+            holdsMore = library.hasPending(connection) == 1
+            return true
+        }
+        switch library.errorKind(connection, result) {
+        case OpenSSL.Outcome.wantsRead: handshakeInterest = .readable
+        case OpenSSL.Outcome.wantsWrite: handshakeInterest = .writable
+        case let kind: throw failure(kind)
+        }
+        return false
+    }
+
+    var handshakeTimedOut: ConnectionFailure { TLSFailures.handshakeTimedOut(endpoint) }
+
+    var interest: Readiness { isEstablished ? .readable : handshakeInterest }
+
+    /// The protocol's name, as in `TLSv1.3`.
+    var version: String { library.version(connection).map { String(cString: $0) } ?? "" }
+    /// The handshake resumed a session.
+    var isResumed: Bool { library.isResumed(connection) == 1 }
+
+    // MARK: Bytes
+
+    /// Reads once and returns how many bytes came; nil if none are there. The end of the stream is a failure.
+    func read(into space: UnsafeMutableRawBufferPointer) throws(ConnectionFailure) -> Int? {
+        if let ending { throw ending }
+        // What is here comes first: a sender that never stops would else have the caller read for ever.
+        state.pointee.readsLeft = holdsMore ? 0 : 1
+        begin()
+        let count = library.read(connection, space.baseAddress, Int32(clamping: space.count))
+        if count > 0 {
+            // Tickets come behind the handshake and before the first data.
+            if !hasHeard { context.keepSession(of: connection) }
+            hasHeard = true
+            holdsMore = library.hasPending(connection) == 1
+            return Int(count)
+        }
+        holdsMore = false
+        switch library.errorKind(connection, count) {
+        case OpenSSL.Outcome.wantsRead, OpenSSL.Outcome.wantsWrite: return nil
+        case let kind:
+            let failure = failure(kind)
+            ending = failure
+            throw failure
+        }
+    }
+
+    /// Writes once and returns how many bytes were taken; nil if none are for now: the same come first the next time.
+    ///
+    /// Its failure does not keep anybody from reading the server's last words.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) -> Int? {
+        if let ending { throw ending }
+        begin()
+        let count = library.write(connection, bytes.baseAddress, Int32(clamping: bytes.count))
+        if count > 0 { return Int(count) }
+        switch library.errorKind(connection, count) {
+        // It waits for a read only behind half a message of the peer's, which whoever owns the I/O reads.
+        case OpenSSL.Outcome.wantsWrite, OpenSSL.Outcome.wantsRead: return nil
+        case let kind: throw failure(kind)
+        }
+    }
+
+    /// Says goodbye, if the socket takes that now. A session that ends without could not be resumed.
+    func end() {
+        library.clearErrors()
+        if isEstablished { _ = library.shutDown(connection) }
+        library.clearErrors()
+    }
+
+    // MARK: Failures
+
+    /// Forgets what earlier calls left behind.
+    private func begin() {
+        library.clearErrors()
+        state.pointee.code = 0
+    }
+
+    /// What the last call's failure means. Right behind that call, as OpenSSL's errors belong to the thread.
+    private func failure(_ kind: Int32) -> ConnectionFailure {
+        let code = library.takeError()
+        let report = TLSFailures.Report(
+            endpoint: endpoint, name: peer.name, settings: peer.settings,
+            stage: !isEstablished ? .handshake : hasHeard ? .established : .unanswered)
+        if state.pointee.code != 0 { return report.broken(by: state.pointee.code) }
+        let isCut = code == 0 || state.pointee.hasEnded && TLSFailures.isUnexpectedEnd(code)
+        if kind == OpenSSL.Outcome.closed || isCut { return report.ended }
+        let text = library.text(of: code)
+        let verification = library.verificationResult(connection)
+        if verification != 0, TLSFailures.isRefusedCertificate(code) {
+            let words = library.verificationText(verification).map { String(cString: $0) } ?? text
+            return report.certificateRefused(verification, words)
+        }
+        return report.failed(TLSFailures.reason(code), text)
+    }
+}

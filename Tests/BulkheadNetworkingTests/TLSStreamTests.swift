@@ -1,0 +1,192 @@
+@testable import BulkheadNetworking
+import BulkheadRESP
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// What a network, and the rest of TLS, do to a connection that has TLS.
+@Suite struct TLSStreamTests {
+    /// Through a proxy on a unix socket.
+    private static func settings(
+        _ path: String, connectTimeout: Duration = .seconds(30)
+    ) -> ConnectionSettings {
+        var settings = ConnectionSettings.to(path, version: ServerUnderTest.version, connectTimeout: connectTimeout)
+        settings.tls = TLSPeer.shared(.trusting.with { $0.serverName = "localhost" }, settings.endpoint)
+        return settings
+    }
+
+    /// Nobody's session is resumed, so that all handshakes have the same length.
+    private static func fresh(_ path: String) -> ConnectionSettings {
+        var settings = settings(path)
+        settings.tls = TLSPeer.shared(
+            .trusting.with { $0.serverName = "localhost" }, .unix(path: UUID().uuidString))
+        return settings
+    }
+
+    @Test(arguments: FaultProxy.Direction.allCases)
+    func `a handshake that is cut at any byte is a failure that harms nobody`(
+        _ direction: FaultProxy.Direction
+    ) async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let proxy = FaultProxy(toPort: server.port ?? 0)
+        defer { proxy.stop() }
+        // How many bytes go this way until the connection is ready.
+        let whole = await onThread { () -> Int in
+            let connection = try? BlockingConnection(Self.fresh(proxy.path))
+            return connection == nil ? 0 : proxy.byteCount(direction)
+        }
+        try #require(whole > 200)
+        for end in 0..<whole - 64 {
+            proxy[direction] = [.cut(after: end)]
+            let way = Way.allCases[end % 2]
+            let failure = await way.say("PING", Self.fresh(proxy.path)).failure
+            #expect(
+                failure?.scope != nil && failure?.stage.isSafeToRepeat == true,
+                "cut after \(end): \(String(describing: failure))")
+        }
+        proxy[direction] = []
+        for way in Way.allCases {
+            #expect(await way.say("PING", Self.fresh(proxy.path)).value == .simpleString("PONG"))
+        }
+    }
+
+    @Test(arguments: Way.allCases, FaultProxy.Direction.allCases)
+    func `a handshake that never goes on ends in time`(_ way: Way, _ direction: FaultProxy.Direction) async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let proxy = FaultProxy(toPort: server.port ?? 0)
+        defer { proxy.stop() }
+        proxy[direction] = [.blackhole(after: 100)]
+        let settings = Self.settings(proxy.path, connectTimeout: .milliseconds(300))
+        let failure = await way.say("PING", settings).failure
+        #expect(failure?.reason == .connectTimedOut && failure?.message.contains("TLS handshake") == true)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `bytes that come one by one lose nothing`(_ way: Way) async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let proxy = FaultProxy(toPort: server.port ?? 0)
+        defer { proxy.stop() }
+        for direction in FaultProxy.Direction.allCases { proxy[direction] = [.slices(of: 1)] }
+        let text = String(repeating: "0123456789", count: 100)
+        #expect(await way.say("ECHO \(text)", Self.settings(proxy.path)).value?.bytes?.text == text)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `what is cut between the bytes of a record is no reply`(_ way: Way) async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let proxy = FaultProxy(toPort: server.port ?? 0)
+        defer { proxy.stop() }
+        try Probe(server).say("SET long \(String(repeating: "x", count: 60_000))")
+        for end in [4_000, 20_000, 40_000, 60_000] {
+            proxy[.toClient] = [.cut(after: end)]
+            let failure = await way.say("GET long", Self.settings(proxy.path)).failure
+            #expect(failure?.isEndOfConnection == true, "\(String(describing: failure))")
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func `ten thousand changes of keys lose nothing, on a busy connection`(_ way: Way) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(keyUpdatesBeforeWrites: 10))
+        defer { proxy.stop() }
+        let settings = Self.settings(proxy.path)
+        switch way {
+        case .asynchronous:
+            let connection = AsyncConnection(settings)
+            for turn in 0..<1_000 {
+                #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
+            }
+            await connection.close(grace: .seconds(30))
+        case .blocking:
+            let replies = await onThread {
+                guard let connection = try? BlockingConnection(settings) else { return 0 }
+                return (0..<1_000).count { turn in
+                    (try? connection.send(command("ECHO \(turn)")))?.bytes?.text == "\(turn)"
+                }
+            }
+            #expect(replies == 1_000)
+        }
+        #expect(proxy.keyUpdates >= 10_000)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `ten thousand changes of keys lose nothing, on an idle connection`(_ way: Way) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(quietKeyUpdates: 10_000))
+        defer { proxy.stop() }
+        let settings = Self.settings(proxy.path)
+        switch way {
+        case .asynchronous:
+            let connection = AsyncConnection(settings)
+            #expect(await connection.send(command("ECHO before")).value?.bytes?.text == "before")
+            #expect(await eventually { proxy.keyUpdates >= 10_000 })
+            #expect(await connection.send(command("ECHO behind")).value?.bytes?.text == "behind")
+            await connection.close(grace: .seconds(30))
+        case .blocking:
+            let (first, last) = await onThread { () -> (String?, String?) in
+                guard let connection = try? BlockingConnection(settings) else { return (nil, nil) }
+                let first = try? connection.send(command("ECHO before"))
+                let isIdle = connection.isReusable
+                for _ in 0..<3_000 where proxy.keyUpdates < 10_000 {
+                    // As the pool looks at idle connections.
+                    if !connection.isReusable { return (nil, nil) }
+                    usleep(10_000)
+                }
+                let last = isIdle ? try? connection.send(command("ECHO behind")) : nil
+                return (first?.bytes?.text, last?.bytes?.text)
+            }
+            #expect(first == "before" && last == "behind")
+            #expect(proxy.keyUpdates >= 10_000)
+        }
+    }
+
+    @Test func `a subscription hears every message`() async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let connection = AsyncConnection(.overTLS(server), keepsPushes: true)
+        #expect(await connection.subscribe(command("SUBSCRIBE news")).value?.count == 1)
+        let probe = try Probe(server)
+        for turn in 0..<1_000 { try probe.say("PUBLISH news \(turn)") }
+        var pushes = try #require(connection.pushes).makeAsyncIterator()
+        for turn in 0..<1_000 {
+            let push = try await pushes.next()
+            #expect(push?.elements?.last?.bytes?.text == "\(turn)")
+        }
+        await connection.close(grace: .seconds(30))
+    }
+
+    @Test func `a snapshot comes over TLS`() async throws {
+        let server = try RedisTestServer.startWithTLS(arguments: ["--repl-diskless-sync-delay", "0"])
+        defer { server.stop() }
+        let value = BigValue()
+        #expect(try Probe(server).connection.send(value.set) == .simpleString("OK"))
+        let wanted = try Probe(server).say("DUMP big").bytes
+        // Behind its type, and before its version and checksum, the dump has the value as the snapshot has it.
+        let body = try #require(wanted).withUnsafeBytes { Array($0.dropFirst().dropLast(10)) }
+        let bytes = try await onThread {
+            Result { () throws(ConnectionFailure) -> [UInt8] in
+                let connection = try BlockingConnection(.overTLS(server))
+                try connection.writeBytes(Array("SYNC\r\n".utf8), silence: .seconds(60))
+                var all: [UInt8] = []
+                var block = [UInt8](repeating: 0, count: 100_000)
+                // Else the server falls silent, which is a failure.
+                while all.count < body.count || all.firstRange(of: body) == nil {
+                    var span = block.mutableSpan
+                    let count = try span.withUnsafeMutableBytes { space throws(ConnectionFailure) in
+                        try connection.readBytes(into: space, silence: .seconds(60)) { true }
+                    }
+                    all += block[..<count]
+                }
+                return all
+            }
+        }.get()
+        #expect(bytes.firstRange(of: Array("REDIS".utf8)) != nil || bytes.firstRange(of: Array("VALKEY".utf8)) != nil)
+    }
+}

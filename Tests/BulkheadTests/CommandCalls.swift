@@ -1,0 +1,128 @@
+import Bulkhead
+import BulkheadTestServer
+
+/// The calls of `Tests/CommandCalls`, as the generator has written them: each is made in both protocols.
+struct CommandCalls {
+    /// Calls in their order, in a database that is empty before them.
+    struct Scene {
+        var setup: [String]
+        /// Which servers know its commands.
+        let condition: Condition
+        var calls: [Call] = []
+    }
+
+    struct Call: Sendable {
+        /// The words that must be sent, with one space between them.
+        let sends: String
+        /// The value that must come, as `shown` writes it; `_` if any will do, `~text` if that must be in it.
+        let gives: String
+        /// `path:line`
+        let place: String
+        let encoded: EncodedCommand
+        /// Makes the call and shows what came.
+        let make: @Sendable (RedisDatabase) async throws -> String
+    }
+
+    /// A library of one function that only reads.
+    static let library = """
+        #!lua name=lib
+        redis.register_function{function_name='one', callback=function() return 1 end, flags={'no-writes'}}
+        """
+
+    /// For the calls of Geo.
+    static let sicily = RedisCoordinate(longitude: 15, latitude: 37)
+    static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
+
+    private(set) var scenes: [Scene] = []
+    private var condition = Condition("all")
+
+    mutating func on(_ text: String) { condition = Condition(text) }
+
+    mutating func setup(_ commands: [String]) { scenes.append(Scene(setup: commands, condition: condition)) }
+
+    mutating func call<Reply>(
+        _ command: RedisCommand<Reply>, sends: String, gives: String, at place: String
+    ) {
+        scenes[scenes.count - 1].calls.append(
+            Call(sends: sends, gives: gives, place: place, encoded: command.encoded) { database in
+                shown(try await database.run(command))
+            })
+    }
+
+    mutating func call<Reply>(
+        server command: RedisServerCommand<Reply>, sends: String, gives: String, at place: String
+    ) {
+        call(command.command, sends: sends, gives: gives, at: place)
+    }
+
+    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
+    /// front for a server that is a cluster of its own.
+    struct Condition {
+        private let words: [Substring]
+        init(_ text: String) { words = text.split(separator: " ") }
+
+        var isOfCluster: Bool { words.first == "cluster" }
+
+        func holds(for server: RedisTestServer) -> Bool {
+            let words = isOfCluster ? Array(words.dropFirst()) : words
+            guard let first = words.first, first != "all" else { return true }
+            if words.count == 1 {
+                return server.flavour == .valkey || reaches(first, server.version)
+            }
+            let name = server.flavour == .valkey ? "valkey" : "redis"
+            guard let place = words.firstIndex(of: name[...]), place + 1 < words.count else { return false }
+            return reaches(words[place + 1], server.version)
+        }
+
+        private func reaches(_ wanted: Substring, _ version: String) -> Bool {
+            !version.split(separator: ".").map { Int($0) ?? 0 }
+                .lexicographicallyPrecedes(wanted.split(separator: ".").map { Int($0) ?? 0 })
+        }
+    }
+}
+
+/// The words of an encoded command with one space between them; an empty one as `""`.
+func shownWords(_ command: EncodedCommand) -> String {
+    var decoder = RESPDecoder()
+    decoder.feed(command.bytes)
+    guard case .array(let words)? = try? decoder.next() else { return "not one command" }
+    return words.map { word in
+        let text = word.bytes?.description ?? "?"
+        return text.isEmpty ? "\"\"" : text
+    }.joined(separator: " ")
+}
+
+/// A decoded value in one line, the same for both protocols: `[a, b]`, `{k: v}`, `(a, 1.0)`, `nil`, `ok`.
+func shown(_ value: Any) -> String {
+    switch value {
+    case is Void: return "ok"
+    case let text as String: return text
+    case let bytes as RESPBytes: return bytes.description
+    case let value as any OptionalValue: return value.wrapped.map(shown) ?? "nil"
+    case let range as ClosedRange<Int>: return "\(range)"
+    case is Int, is Int64, is Double, is Bool, is Duration: return "\(value)"
+    default: break
+    }
+    let mirror = Mirror(reflecting: value)
+    let parts = mirror.children.map { shown($0.value) }
+    switch mirror.displayStyle {
+    case .collection: return "[\(parts.joined(separator: ", "))]"
+    case .set: return "[\(parts.sorted().joined(separator: ", "))]"
+    case .dictionary:
+        let pairs = mirror.children.map { pair in
+            Mirror(reflecting: pair.value).children.map { shown($0.value) }.joined(separator: ": ")
+        }
+        return "{\(pairs.sorted().joined(separator: ", "))}"
+    case .enum where parts.isEmpty: return "\(value)"
+    case .enum: return "\(mirror.children.first?.label ?? "") \(parts.joined(separator: ", "))"
+    default: return parts.count == 1 ? parts[0] : "(\(parts.joined(separator: ", ")))"
+    }
+}
+
+protocol OptionalValue {
+    var wrapped: Any? { get }
+}
+
+extension Optional: OptionalValue {
+    var wrapped: Any? { self }
+}

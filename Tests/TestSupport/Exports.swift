@@ -1,0 +1,2 @@
+// Seeded numbers for tests.
+@_exported public import BulkheadConsole

@@ -60,6 +60,15 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(machine.ended(broke).map(\.1.stage) == [.sent])
     }
 
+    @Test func `a connection that is about to end refuses requests with the reason`() {
+        var machine = ConnectionMachine<Int>(ConnectionSettings(endpoint: .unix(path: "/s"), database: 0))
+        machine.close(because: ConnectionFailure(.unsolicitedReply, "a reply for nobody", stage: .sent))
+        machine.close()
+        let refusal = machine.submit(command("PING"), .replies(1), 1)
+        #expect(refusal?.reason == .unsolicitedReply)
+        #expect(refusal?.stage == .refused)
+    }
+
     @Test func `closing refuses new requests and lets those in the queue finish`() {
         var machine = Machine.ready()
         machine.ask(1)

@@ -93,7 +93,8 @@ extension AsyncConnection: TimerTarget {
 
 extension AsyncConnection.Shared {
     mutating func end(_ failure: ConnectionFailure) {
-        machine.close()
+        // An owner that closes says so itself, for requests that were queued.
+        machine.close(because: failure.reason == .closed ? nil : failure)
         ending = ending ?? failure
     }
 

@@ -99,6 +99,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var newestSubscription: Int32 = 0
     /// Set by `close`: nothing new is accepted, what is in the queue goes on.
     private var isClosing = false
+    private var reasonToClose: ConnectionFailure?
     /// A surplus reply has come, or a proof failed: which reply is whose is unknown from here on, and nothing more is
     /// to leave.
     var isBroken = false
@@ -230,6 +231,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     private func refusal(of size: Int) -> ConnectionFailure? {
         if case .closed(let failure) = state { return failure.at(.refused) }
+        if let reasonToClose { return reasonToClose.at(.refused) }
         if isClosing {
             return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", stage: .refused)
         }
@@ -351,8 +353,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// Accepts nothing new from now on.
-    package mutating func close() {
+    ///
+    /// `failure` is why the connection is about to end, for those who are refused until it has.
+    package mutating func close(because failure: ConnectionFailure? = nil) {
         isClosing = true
+        reasonToClose = reasonToClose ?? failure
     }
 
     /// True when a closing connection has nothing left that anybody waits for: its socket can go.

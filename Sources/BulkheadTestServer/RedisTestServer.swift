@@ -60,7 +60,8 @@ public final class RedisTestServer: Sendable {
         let socketPath = folder + "/redis.sock"
         guard socketPath.utf8.count <= Readiness.longestPath else {
             throw RedisTestServerError(
-                .folderUnusable, "the socket path \(socketPath) has \(socketPath.utf8.count) bytes, and a unix socket "
+                .folderUnusable,
+                "the socket path \(socketPath) has \(socketPath.utf8.count) bytes, and a unix socket "
                     + "may have \(Readiness.longestPath): pass a shorter folder as Options(folderParent:)")
         }
         let port = options.listening == .tcp ? try FreePort.find() : nil

@@ -33,8 +33,9 @@ import Testing
         #expect(
             words(.set("k", 7, expiry: .after(.seconds(2)), condition: .ifPresent))
                 == ["SET", "k", "7", "XX", "PX", "2000"])
-        #expect(words(.set("k", "v", expiry: .at(unixMilliseconds: 1_700_000_000_123)))
-            == ["SET", "k", "v", "PXAT", "1700000000123"])
+        #expect(
+            words(.set("k", "v", expiry: .at(unixMilliseconds: 1_700_000_000_123)))
+                == ["SET", "k", "v", "PXAT", "1700000000123"])
         #expect(words(.set("k", "v", expiry: .keep)) == ["SET", "k", "v", "KEEPTTL"])
     }
 

@@ -29,7 +29,8 @@ import Testing
             if heard.count == 100 { break }
         }
         #expect(heard == (0..<100).map { ["message", $0.isMultiple(of: 2) ? "a" : "b", "\($0)"] })
-        let pong: RESPValue = version == .resp3 ? .simpleString("PONG") : .array([.bulkString("pong"), .bulkString("")])
+        let pong: RESPValue =
+            version == .resp3 ? .simpleString("PONG") : .array([.bulkString("pong"), .bulkString("")])
         #expect(await connection.send(command("PING")) == .success(pong))
         #expect(!connection.isIdle)
         pool.release(connection, reusable: true)

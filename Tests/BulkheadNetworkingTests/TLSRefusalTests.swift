@@ -16,28 +16,32 @@ import Testing
         let words: [String]
     }
 
-    @Test(arguments: Way.allCases, [
-        Certificate(
-            testDescription: "another name", pair: certificates.elsewhere,
-            words: ["ostname mismatch", "must have DNS:localhost", "set the server name"]),
-        Certificate(
-            testDescription: "another address", pair: certificates.elsewhere, host: "127.0.0.1",
-            words: ["IP address mismatch", "must have IP:127.0.0.1"]),
-        Certificate(
-            testDescription: "the name in its subject only", pair: certificates.subjectOnly,
-            words: ["ostname mismatch", "a name in its subject does not count"]),
-        Certificate(
-            testDescription: "expired", pair: certificates.expired,
-            words: ["certificate has expired", "renewed"]),
-        Certificate(
-            testDescription: "of an unknown authority, by a file", pair: certificates.server,
-            tls: TLSSettings.trusting.with { $0.trust = .file(certificates.otherAuthority) },
-            words: ["issuer certificate", "none of the authorities in \(certificates.otherAuthority) has issued it"]),
-        Certificate(
-            testDescription: "of an authority that the system does not know", pair: certificates.server,
-            tls: TLSSettings(),
-            words: ["issuer certificate", "name the file of the authority", "ca-certificates"]),
-    ])
+    @Test(
+        arguments: Way.allCases,
+        [
+            Certificate(
+                testDescription: "another name", pair: certificates.elsewhere,
+                words: ["ostname mismatch", "must have DNS:localhost", "set the server name"]),
+            Certificate(
+                testDescription: "another address", pair: certificates.elsewhere, host: "127.0.0.1",
+                words: ["IP address mismatch", "must have IP:127.0.0.1"]),
+            Certificate(
+                testDescription: "the name in its subject only", pair: certificates.subjectOnly,
+                words: ["ostname mismatch", "a name in its subject does not count"]),
+            Certificate(
+                testDescription: "expired", pair: certificates.expired,
+                words: ["certificate has expired", "renewed"]),
+            Certificate(
+                testDescription: "of an unknown authority, by a file", pair: certificates.server,
+                tls: TLSSettings.trusting.with { $0.trust = .file(certificates.otherAuthority) },
+                words: [
+                    "issuer certificate", "none of the authorities in \(certificates.otherAuthority) has issued it",
+                ]),
+            Certificate(
+                testDescription: "of an authority that the system does not know", pair: certificates.server,
+                tls: TLSSettings(),
+                words: ["issuer certificate", "name the file of the authority", "ca-certificates"]),
+        ])
     func `a certificate that is not right is refused, saying what to do`(
         _ way: Way, _ certificate: Certificate
     ) async throws {
@@ -74,11 +78,13 @@ import Testing
         defer { server.stop() }
         let missing = await way.say("PING", .overTLS(server)).failure
         #expect(missing?.reason == .tlsRefused, "\(String(describing: missing))")
-        #expect(missing?.message.contains("wants a client certificate") == true
-            || missing?.message.contains("want a client certificate") == true, "\(String(describing: missing))")
+        #expect(
+            missing?.message.contains("wants a client certificate") == true
+                || missing?.message.contains("want a client certificate") == true, "\(String(describing: missing))")
         let foreign = await way.say("PING", .overTLS(server, .trusting.with(certificates.foreignClient))).failure
         #expect(foreign?.reason == .tlsRefused, "\(String(describing: foreign))")
-        #expect(foreign?.message.contains("the authority that issued our client certificate") == true,
+        #expect(
+            foreign?.message.contains("the authority that issued our client certificate") == true,
             "\(String(describing: foreign))")
     }
 
@@ -87,7 +93,8 @@ import Testing
         defer { server.stop() }
         let settings = TLSSettings.trusting.with { $0.minimumVersion = .tls13 }
         let failure = await Way.blocking.say("PING", .overTLS(server, settings)).failure
-        #expect(failure?.reason == .tlsRefused && failure?.message.contains("versions") == true,
+        #expect(
+            failure?.reason == .tlsRefused && failure?.message.contains("versions") == true,
             "\(String(describing: failure))")
     }
 
@@ -175,7 +182,8 @@ import Testing
             let settings = ConnectionSettings(
                 endpoint: .tcp(host: "127.0.0.1", port: server.port ?? 0), database: 0, version: version)
             let failure = await way.say("PING", settings).failure
-            #expect(failure?.message.contains("if the port wants TLS, use rediss://") == true,
+            #expect(
+                failure?.message.contains("if the port wants TLS, use rediss://") == true,
                 "\(String(describing: failure))")
         }
     }
@@ -189,7 +197,8 @@ import Testing
         }
         defer { server.stop() }
         let failure = await way.say("PING", .to(server.path)).failure
-        #expect(failure?.message.contains("if the port wants TLS, use rediss://") == true,
+        #expect(
+            failure?.message.contains("if the port wants TLS, use rediss://") == true,
             "\(String(describing: failure))")
     }
 
@@ -202,7 +211,8 @@ import Testing
         defer { server.stop() }
         let failure = await way.say("PING", Self.settings(server.path)).failure
         #expect(failure?.reason == .tlsFailed)
-        #expect(failure?.message.contains("answered the TLS handshake by what is no TLS: does this port") == true,
+        #expect(
+            failure?.message.contains("answered the TLS handshake by what is no TLS: does this port") == true,
             "\(String(describing: failure))")
     }
 
@@ -215,7 +225,8 @@ import Testing
         defer { server.stop() }
         let failure = await way.say("PING", Self.settings(server.path)).failure
         #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRepeat == true)
-        #expect(failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
+        #expect(
+            failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
             "\(String(describing: failure))")
     }
 

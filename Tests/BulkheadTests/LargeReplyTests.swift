@@ -66,7 +66,8 @@ import Testing
             try await main.set("short", "1")
             let blocking = try databases.blocking(.main)
             let error = await #expect(throws: RedisError.self) {
-                _ = way == 0
+                _ =
+                    way == 0
                     ? try await main.lrange("large", from: 0, through: -1, as: RESPBytes.self)
                     : try blocking.lrange("large", from: 0, through: -1, as: RESPBytes.self)
             }

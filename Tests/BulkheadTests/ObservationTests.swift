@@ -257,7 +257,8 @@ private final class Listener: RedisObserver {
         counts = [Int](repeating: 0, count: RedisLatencies.bucketCount)
         counts[RedisLatencies.bucket(of: 500_000_000)] = 3
         metrics.waits = RedisLatencies(counts: counts)
-        let line = "53 answered, 2 of them errors, 3 cancelled, 1 timed-out; latencies p50 106 µs, p99 106 µs, "
+        let line =
+            "53 answered, 2 of them errors, 3 cancelled, 1 timed-out; latencies p50 106 µs, p99 106 µs, "
             + "max 106 µs of 50; waits p50 503.3 ms, p99 503.3 ms, max 503.3 ms of 3"
         #expect("\(metrics)" == line)
         // A dictionary prints its values by their debug description, and dump by their mirror.

@@ -18,9 +18,11 @@ import Testing
     }
 
     @Test func `a URL carries the settings of TLS`() throws {
-        let tls = try #require(try RedisConfiguration(
-            url: "rediss://h?tls_ca_file=/a%20b/ca.pem&tls_cert_file=/c.pem&tls_key_file=/k.pem"
-                + "&tls_server_name=r.example&tls_verify=without-name&tls_min_version=1.3&max_leases=3").tls)
+        let tls = try #require(
+            try RedisConfiguration(
+                url: "rediss://h?tls_ca_file=/a%20b/ca.pem&tls_cert_file=/c.pem&tls_key_file=/k.pem"
+                    + "&tls_server_name=r.example&tls_verify=without-name&tls_min_version=1.3&max_leases=3"
+            ).tls)
         #expect(tls.trust == .certificates(inFile: "/a b/ca.pem"))
         #expect(tls.identity?.certificateFile == "/c.pem" && tls.identity?.keyFile == "/k.pem")
         #expect(tls.serverName == "r.example" && tls.verification == .withoutName && tls.minimumVersion == .tls13)

@@ -144,7 +144,9 @@ import Testing
                 let late = try others[.main]
                 try await late.send("DEBUG", "SET-ACTIVE-EXPIRE", 0)
                 try await fill(databases[.main])
-                let words = ["migrate", "--from", "main", "--all", "--copy", "--to-url", other.url, "--url", server.url]
+                let words = [
+                    "migrate", "--from", "main", "--all", "--copy", "--to-url", other.url, "--url", server.url,
+                ]
                 let copied = try await Bulkhead.run(words + ["--quiet"])
                 #expect(copied.exitCode == 0, text(copied))
                 try await end(databases[.main])

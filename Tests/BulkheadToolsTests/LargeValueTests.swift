@@ -65,7 +65,8 @@ import Testing
                 #expect(try await source.names == ["t:large"])
                 #expect(try await others[.main].dbsize() == 40)
 
-                let restore = ["restore", server.folder + "/dump.rdb", "--into", "knowledge", "--yes"]
+                let restore =
+                    ["restore", server.folder + "/dump.rdb", "--into", "knowledge", "--yes"]
                     + ["--url", other.url]
                 let refused = try await Bulkhead.run(restore)
                 #expect(refused.exitCode == 1 && (refused.text + refused.errors).contains(setting), text(refused))
@@ -106,7 +107,8 @@ extension Bulkhead {
         let outcome = try await run(words) { process in
             // VmHWM is the peak so far: the last look counts.
             while let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
-                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) {
+                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+            {
                 peaks += line.split(separator: " ").compactMap { Int($0) }
                 try await Task.sleep(for: .milliseconds(20))
             }

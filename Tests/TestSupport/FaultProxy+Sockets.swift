@@ -28,10 +28,11 @@ enum ProxySocket {
         let descriptor = open(place.family)
         var address = address(place)
         var size = socklen_t(address.count)
-        let isListening = address.withUnsafeMutableBytes { raw in
-            let pointer = raw.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-            return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
-        } && systemListen(descriptor, 64) == 0
+        let isListening =
+            address.withUnsafeMutableBytes { raw in
+                let pointer = raw.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+                return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+            } && systemListen(descriptor, 64) == 0
         precondition(isListening, "the fault proxy cannot listen")
         // The third and fourth byte of a TCP address, in network order.
         return (descriptor, place.family == AF_INET ? Int(address[2]) << 8 | Int(address[3]) : 0)

@@ -68,7 +68,8 @@ extension [String: String] {
     /// An environment's setting as it is used; nil if it is unset or nothing is left of it.
     func setting(_ name: String) -> String? {
         guard let value = self[name] else { return nil }
-        let keepsSpaces = ["REDIS_PASSWORD", "REDIS_SOCKET", "REDIS_CATALOGUE"].contains(name)
+        let keepsSpaces =
+            ["REDIS_PASSWORD", "REDIS_SOCKET", "REDIS_CATALOGUE"].contains(name)
             || name.hasPrefix("REDIS_TLS_")
         let used = keepsSpaces ? ConfigurationText.withoutLineEnd(value) : ConfigurationText.trimmed(value)
         return used.isEmpty ? nil : used

@@ -80,7 +80,8 @@ extension RedisConfiguration {
         if let objection = ConfigurationText.objection(toHost: host) { throw refuse(objection) }
         guard ["", "/", "/0"].contains(parts.path) else {
             // Of a password that was not percent-encoded, a part may stand here: only what is surely none is shown.
-            let path = parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            let path =
+                parts.path.dropFirst().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
                 ? "the path \(parts.path)" : "a path"
             throw refuse(
                 "has \(path): databases have names here, so remove it and use databases[.name]; "

@@ -72,7 +72,8 @@ extension BlockingRedisConnection: BlockingRunner {
         _ request: Sent, by way: Way, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
         do {
-            let replies = request.waits
+            let replies =
+                request.waits
                 ? Sent.Received(
                     try connection.sendBlocking(
                         request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),

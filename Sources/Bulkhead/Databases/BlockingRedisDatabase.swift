@@ -107,7 +107,8 @@ extension BlockingRedisDatabase: BlockingRunner {
         let connection = try pool.lease(until: deadline)
         do {
             return try attempt(request, by: way, on: connection, of: pool, until: deadline)
-        } catch where error.stage == .refused {
+        } catch {
+            guard error.stage == .refused else { throw error }
             // It ended between the pool's look and the request: once more on another one, as asynchronous calls are.
             return try attempt(request, by: way, on: pool.lease(until: deadline), of: pool, until: deadline)
         }

@@ -26,10 +26,12 @@ struct FlushRules: Sendable {
         switch indexes {
         case .none: return
         case .named(let names):
-            reason = "a flush of any database drops every search index of its server, which has \(names.count): "
+            reason =
+                "a flush of any database drops every search index of its server, which has \(names.count): "
                 + "remove keys by a scan and UNLINK, or drop the indexes first (FT.DROPINDEX)"
         case .hidden:
-            reason = "a flush of any database drops every search index of its server, and this user may not ask "
+            reason =
+                "a flush of any database drops every search index of its server, and this user may not ask "
                 + "whether there are any: allow it FT._LIST"
         }
         throw RedisError(.flushRefused, reason, database: entry.name, command: "FLUSHDB")

@@ -77,7 +77,8 @@ extension RedisConnection: AsyncRunner {
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
         do {
-            let replies = request.waits
+            let replies =
+                request.waits
                 ? try await attemptToWait(request, until: deadline)
                 : try await request.send(over: connection, until: deadline)
             state.withLock { $0.ended(request, .success(replies)) }

@@ -86,7 +86,8 @@ public final class RedisDatabases: Sendable {
                     database: entry.name)
                 continue
             }
-            let circuit = circuits[place.endpoint]
+            let circuit =
+                circuits[place.endpoint]
                 ?? Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: place.endpoint))
             circuits[place.endpoint] = circuit
             let login = Login(place)

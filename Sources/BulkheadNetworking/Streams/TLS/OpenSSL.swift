@@ -9,9 +9,10 @@ final class OpenSSL: @unchecked Sendable {
     typealias Object = OpaquePointer
     typealias Memory = UnsafeMutableRawPointer
     typealias CString = UnsafePointer<CChar>
-    typealias PassphraseCallback = @convention(c) (
-        UnsafeMutablePointer<CChar>?, _ size: Int32, _ isForWriting: Int32, Memory?
-    ) -> Int32
+    typealias PassphraseCallback =
+        @convention(c) (
+            UnsafeMutablePointer<CChar>?, _ size: Int32, _ isForWriting: Int32, Memory?
+        ) -> Int32
     typealias ReadCallback = @convention(c) (Object?, UnsafeMutablePointer<CChar>?, Int32) -> Int32
     typealias WriteCallback = @convention(c) (Object?, CString?, Int32) -> Int32
     typealias ControlCallback = @convention(c) (Object?, Int32, Int, Memory?) -> Int

@@ -84,7 +84,8 @@ struct OpenSSLLibraries {
     }
 
     #if canImport(Darwin)
-    private static let onApple = "Apple's systems have no OpenSSL for programs: for development install one and set "
+    private static let onApple =
+        "Apple's systems have no OpenSSL for programs: for development install one and set "
         + "\(OpenSSL.folderVariable) to its folder, as in /opt/homebrew/opt/openssl@3/lib; else let a local TLS proxy "
         + "such as stunnel reach the server"
     #endif

@@ -92,7 +92,8 @@ enum TLSFailures {
             case 18, 19, 20, 21: remedy = unknownAuthority
             case 62, 64:
                 let kind = verification == 62 ? "DNS" : "IP"
-                remedy = "it must have \(kind):\(name) as a subject alternative name (a name in its subject does not "
+                remedy =
+                    "it must have \(kind):\(name) as a subject alternative name (a name in its subject does not "
                     + "count); connect by a name that it has, or set the server name to one"
             default: remedy = "have the server's certificate replaced"
             }
@@ -140,7 +141,8 @@ enum TLSFailures {
             switch alert {
             case 116: what = "wants a client certificate, and \(hasIdentity ? "got none it takes" : "none is set")"
             case 40 where !hasIdentity:
-                what = "refused the TLS handshake: it wants a client certificate, or has no version or cipher in "
+                what =
+                    "refused the TLS handshake: it wants a client certificate, or has no version or cipher in "
                     + "common with us"
             case 40: what = "refused the TLS handshake: \(identityAdvice)"
             case 42...46, 48, 49, 51: what = "refused our client certificate: \(identityAdvice)"

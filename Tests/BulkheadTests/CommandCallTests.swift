@@ -135,7 +135,7 @@ import Testing
                 for call in scene.calls {
                     let words = call.encoded.words.map { RESPBytes($0) }
                     // What the call itself throws the other test tells.
-                    guard let reply = try? await main.send(words[0].description, arguments: Array(words.dropFirst()))
+                    guard let reply = try? await main.send(words[0].description, Array(words.dropFirst()))
                     else { continue }
                     let name = words.prefix(2).map(\.description).joined(separator: " ")
                     let command = FactTable.commands[name] == nil ? words[0].description : name

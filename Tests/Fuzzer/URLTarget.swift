@@ -77,7 +77,7 @@ enum URLTarget {
         do {
             let configuration = try RedisConfiguration(url: url)
             // By the scheme, as a host may be called unix.
-            let isSocket = !url.lowercased().hasPrefix("redis:")
+            let isSocket = !["redis:", "rediss:"].contains { url.lowercased().hasPrefix($0) }
             if let complaint = complaint(about: configuration.address, isSocket) {
                 return .broken("accepted \(complaint)")
             }

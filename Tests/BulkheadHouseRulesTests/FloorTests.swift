@@ -27,6 +27,7 @@ import Testing
         ),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),
         ("Sources/BulkheadFacadeGenerator", libc.union(essentials)),
+        ("Sources/CommandTable", []),
         ("Sources/BulkheadTestServer", libc.union(["Synchronization"])),
         ("Benchmarks/Support", libc.union(["BulkheadConsole", "Synchronization"])),
         (

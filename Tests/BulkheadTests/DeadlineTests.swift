@@ -90,7 +90,7 @@ import Testing
             }
             for error in [error, other] {
                 #expect(error?.code == .timedOut && error?.stage == .queued && error?.command == "BLPOP")
-                #expect(error?.message.contains("with 1 in line, the first for ") == true)
+                #expect(error?.message.contains("with 1 in the queue, the first for ") == true)
             }
         }
     }

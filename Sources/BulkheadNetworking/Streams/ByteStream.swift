@@ -19,32 +19,44 @@ struct ByteStream {
 
     // MARK: Bytes
 
+    // Inlined, so that the owner of a plain socket loads its descriptor and no more: a copy of this struct would count
+    // references.
+
     /// Reads once and returns how many bytes came; nil if none are there. An end of stream is a failure.
     ///
     /// `space` must not be empty.
+    @inline(__always)
     func read(into space: UnsafeMutableRawBufferPointer) throws(ConnectionFailure) -> Int? {
         if let layer { return try layer.read(into: space) }
         switch SystemCall.read(descriptor, into: space) {
-        case .moved(0): throw Socket.endOfStream(endpoint: endpoint)
+        case .moved(0): throw endOfStream
         case .moved(let count): return count
         case .wouldBlock: return nil
-        case .failed(let code): throw Socket.failure(code: code, endpoint: endpoint)
+        case .failed(let code): throw failure(code)
         }
     }
 
     /// True if `read` has more, or a failure, that the socket no longer shows. So whoever waits reads first.
+    @inline(__always)
     var holdsMore: Bool { layer?.holdsMore ?? false }
 
     /// Writes once and returns how many bytes were taken; nil if none are for now. What was not taken comes again, in
     /// front of the next bytes.
+    @inline(__always)
     func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) -> Int? {
         if let layer { return try layer.write(bytes) }
         switch SystemCall.write(descriptor, bytes) {
         case .moved(let count): return count
         case .wouldBlock: return nil
-        case .failed(let code): throw Socket.failure(code: code, endpoint: endpoint)
+        case .failed(let code): throw failure(code)
         }
     }
+
+    @inline(never)
+    private func failure(_ code: Int32) -> ConnectionFailure { Socket.failure(code: code, endpoint: endpoint) }
+
+    @inline(never)
+    private var endOfStream: ConnectionFailure { Socket.endOfStream(endpoint: endpoint) }
 
     // MARK: Waiting
 

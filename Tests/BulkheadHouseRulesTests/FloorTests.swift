@@ -11,6 +11,8 @@ import Testing
         ("Sources/BulkheadRDB", []),
         ("Sources/BulkheadConsole", libc),
         ("Sources/BulkheadLint", []),
+        // Facts, and no Swift.
+        ("Sources/CommandTable", []),
         ("Sources/BulkheadCommands", ["BulkheadRESP"]),
         ("Sources/BulkheadNetworking", libc.union(["BulkheadRESP", "Dispatch", "Synchronization"])),
         (

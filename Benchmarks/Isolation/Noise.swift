@@ -103,7 +103,8 @@ struct Noise: Sendable {
                 RedisCommand<RESPValue>.raw(
                     "SCAN", [cursor, "MATCH", site.content.vectorPattern, "COUNT", settings.count]))
             scan.takesBulkLane = false
-            guard let page = try await database.pipeline(scan).first?.elements, page.count == 2, let next = page[0].bytes
+            guard let page = try await database.pipeline(scan).first?.elements, page.count == 2,
+                let next = page[0].bytes
             else { throw ProgramError("SCAN was answered by something else than a page") }
             cursor = next
             var keys = try [RESPBytes](redis: page[1])[...]

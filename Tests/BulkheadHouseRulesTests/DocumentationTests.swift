@@ -5,7 +5,10 @@ import Testing
 @Suite(.serialized) struct `The documentation` {
     private static let catalog = "Sources/Bulkhead/Documentation.docc"
     /// Their methods are too many for one list.
-    private static let grouped = ["RedisExecutor", "BlockingRedisExecutor", "RedisCommand"]
+    private static let grouped = [
+        "RedisExecutor", "BlockingRedisExecutor", "RedisCommand", "RedisServer", "BlockingRedisServer",
+        "RedisServerCommand",
+    ]
 
     @Test(arguments: ["Bulkhead", "BulkheadTestServer"])
     func `has a sentence for every public symbol`(module: String) throws {

@@ -52,6 +52,17 @@ import Testing
         }
     }
 
+    @Test func `every test target is in a part of the whole run`() throws {
+        let filters = try Repository.text("Tests/run").matches(of: /\n    part "[^"]+" [^']*'\^?([^']+)'/)
+            .map { try Regex(String($0.1)) }
+        let targets = try Repository.text("Package.swift").matches(of: /\n        tests\(\s*"(\w+)"/).map { "\($0.1)." }
+        #expect(targets.count >= 11)
+        for target in targets {
+            let parts = try filters.count { try $0.prefixMatch(in: target) != nil }
+            #expect(parts == 1, "\(parts) parts of Tests/run have \(target)")
+        }
+    }
+
     /// `1 keys` and `12345 keys` come of a bare number in front of what it counts; `Units` writes both.
     @Test func `a message counts keys with separators, and one as one`() throws {
         for file in try Repository.swiftFiles(in: "Sources/BulkheadTools") {

@@ -45,7 +45,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         return batch.replies(with: try replies(to: batch))
     }
 
-    /// Lends a connection of its own for as long as `body` runs, as `withConnection` does.
+    /// Lends a connection of its own for as long as `body` runs, as the asynchronous form does.
     @_disfavoredOverload
     public func withConnection<Result>(_ body: (BlockingRedisConnection) throws -> Result) throws -> Result {
         let connection = try lease()

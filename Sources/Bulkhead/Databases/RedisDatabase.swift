@@ -28,8 +28,8 @@ public struct RedisDatabase: RedisExecutor {
     /// ```swift
     /// let session = try await databases[.main].within(.milliseconds(50)).get("session:42")
     /// ```
-    /// The limit covers all of a call: waiting for a connection, connecting, writing, the reply. Past it the call throws
-    /// `timed-out`, and ``RedisError/stage`` says whether the command had been sent. A reply that comes later is
+    /// The limit covers all of a call: waiting for a connection, connecting, writing, the reply. Past it the call
+    /// throws `timed-out`, and ``RedisError/stage`` says whether the command had been sent. A reply that comes later is
     /// dropped, and no other caller on the connection notices. The default is ``RedisConfiguration/commandTimeout``.
     ///
     /// A command that blocks on the server, such as BLPOP, has the limit once until it is sent. From then on it has its

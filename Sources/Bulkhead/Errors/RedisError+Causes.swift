@@ -84,8 +84,8 @@ extension RedisError {
         RedisError(
             .commandRefused,
             "a transaction is open on this connection, so the server would only queue it: its reply would come with "
-                + "EXEC's, and not as the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is a "
-                + "RESPValue, and read its result from EXEC's; or end the transaction first",
+                + "EXEC's, and not as the type asked for. Nothing was sent. Send it as .raw(\"…\", […]), whose reply is "
+                + "a RESPValue, and read its result from EXEC's; or end the transaction first",
             command: command)
     }
 }

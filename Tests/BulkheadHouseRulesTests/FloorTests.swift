@@ -11,6 +11,8 @@ import Testing
         ("Sources/BulkheadRDB", []),
         ("Sources/BulkheadConsole", libc),
         ("Sources/BulkheadLint", []),
+        // Facts, and no Swift.
+        ("Sources/CommandTable", []),
         ("Sources/BulkheadCommands", ["BulkheadRESP"]),
         ("Sources/BulkheadNetworking", libc.union(["BulkheadRESP", "Dispatch", "Synchronization"])),
         (
@@ -25,6 +27,7 @@ import Testing
         ),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),
         ("Sources/BulkheadFacadeGenerator", libc.union(essentials)),
+        ("Sources/CommandTable", []),
         ("Sources/BulkheadTestServer", libc.union(["Synchronization"])),
         ("Benchmarks/Support", libc.union(["BulkheadConsole", "Synchronization"])),
         (

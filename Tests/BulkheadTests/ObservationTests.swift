@@ -102,12 +102,11 @@ private final class Listener: RedisObserver {
                 withUnsafeCurrentTask { $0?.cancel() }
                 _ = try? await kept.get("a")
             }.value
-            // What is never sent has no label of its own.
             let once = [
-                "OTHER command-refused refused", "WATCH command-refused refused", "PIPELINE command-refused refused",
+                "SELECT command-refused refused", "WATCH command-refused refused", "PIPELINE command-refused refused",
                 "FLUSHDB flush-refused refused",
             ]
-            let leases = ["OTHER command-refused refused", "LEASE too-many-waiters queued"]
+            let leases = ["SELECT command-refused refused", "LEASE too-many-waiters queued"]
             #expect(listener.lines == once + once + leases + leases + ["GET cancelled refused"])
             #expect(listener.events.map(\.commandCount) == [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1])
             let metrics = databases.metrics()["kept"]

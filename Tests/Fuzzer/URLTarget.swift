@@ -77,7 +77,8 @@ enum URLTarget {
         do {
             let configuration = try RedisConfiguration(url: url)
             // By the scheme, as a host may be called unix.
-            let isSocket = !url.lowercased().hasPrefix("redis:")
+            let scheme = url.drop { $0.isWhitespace }.prefix { $0 != ":" }.lowercased()
+            let isSocket = !["redis", "rediss", "valkey", "valkeys"].contains(scheme)
             if let complaint = complaint(about: configuration.address, isSocket) {
                 return .broken("accepted \(complaint)")
             }

@@ -14,9 +14,9 @@ import BulkheadNetworking
 /// environment's `BULKHEAD_OPENSSL` names; without it commands throw `tls-unavailable`. On Apple's systems that folder
 /// must be set, and programs that are linked statically with musl cannot load it.
 ///
-/// All files are in PEM form. They are read when the first connection is made, and again when they have changed, so that
-/// renewed certificates need no restart. A file that cannot be used fails commands as `invalid-configuration`, before
-/// anything is sent.
+/// All files are in PEM form. They are read when the first connection is made, and again when they have changed, so
+/// that renewed certificates need no restart. A file that cannot be used fails commands as `invalid-configuration`,
+/// before anything is sent.
 public struct RedisTLS: Sendable {
     var settings = TLSSettings()
 

@@ -49,7 +49,8 @@ import Glibc
         }
     }
 
-    @Test func `hold on to less than 64 KiB each over TLS`() async {
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `hold on to less than 64 KiB each over TLS`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.startWithTLS()
             defer { server.stop() }

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// What users see where TLS does not come about: what happened, and what to do.
-@Suite struct TLSRefusalTests {
+@Suite(.enabled(if: ServerUnderTest.speaksTLS)) struct TLSRefusalTests {
     /// What a server's certificate is like, what a client expects, and the words of its failure.
     struct Certificate: Sendable, CustomTestStringConvertible {
         let testDescription: String

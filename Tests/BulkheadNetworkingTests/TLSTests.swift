@@ -50,7 +50,7 @@ extension ConnectionSettings {
     }
 }
 
-@Suite struct TLSTests {
+@Suite(.enabled(if: ServerUnderTest.speaksTLS)) struct TLSTests {
     @Test(arguments: Way.allCases, ["localhost", "127.0.0.1"])
     func `a command goes to a server whose certificate is right`(_ way: Way, _ host: String) async throws {
         let server = try RedisTestServer.startWithTLS()

@@ -106,7 +106,8 @@ import Testing
         try await body(server, configuration)
     }
 
-    @Test func `names work over TLS for tasks, for threads, on leases and for subscribers`() async throws {
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `names work over TLS for tasks, for threads, on leases and for subscribers`() async throws {
         try await withTLS { _, configuration in
             let databases = RedisDatabases(configuration)
             try await databases[.main].set("key", "main")
@@ -120,7 +121,8 @@ import Testing
         }
     }
 
-    @Test func `a client's certificate opens a server that wants one`() async throws {
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `a client's certificate opens a server that wants one`() async throws {
         try await withTLS(clientAuthority: Self.certificates.authority) { _, configuration in
             var configuration = configuration
             let without = RedisDatabases(configuration)
@@ -137,7 +139,8 @@ import Testing
         }
     }
 
-    @Test func `a name whose url asks for TLS takes the configuration's authorities`() async throws {
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `a name whose url asks for TLS takes the configuration's authorities`() async throws {
         try await withTLS { second, configuration in
             let catalogue = try DatabaseCatalogue(
                 json: Array(
@@ -160,7 +163,8 @@ import Testing
         }
     }
 
-    @Test func `a renewed certificate of ours is used without a restart`() async throws {
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `a renewed certificate of ours is used without a restart`() async throws {
         try await withTLS(clientAuthority: Self.certificates.authority) { _, configuration in
             let folder = NSTemporaryDirectory() + "renewed-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)

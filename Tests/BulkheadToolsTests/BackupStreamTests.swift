@@ -134,7 +134,8 @@ import Testing
     }
 
     // The child of a killed Redis 6.2 may live on and keep the connection: it is given up for its silence, in a minute.
-    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+    // That of a killed Redis 8 lives on and sends the rest, so that the file is whole.
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0) && !ServerUnderTest.isAtLeast(redis: 8, 0)))
     func `a server that is killed midway makes no file, and the error says that it is not whole`() async throws {
         try await withToolServer(arguments: promptly + ["--rdbcompression", "no"]) { server, databases in
             let value = RESPBytes(Array(repeating: 7, count: 1_000_000))

@@ -34,6 +34,16 @@ public enum ServerUnderTest {
         identity.flavour == .valkey && reaches([major, minor], from: identity.version)
     }
 
+    /// For `.enabled(if:)`: servers from PyPI are built without TLS. Any other failure to start fails the tests themselves.
+    public static let speaksTLS: Bool = {
+        do throws(RedisTestServerError) {
+            try RedisTestServer.startWithTLS().stop()
+            return true
+        } catch {
+            return !["Bad directive", "Failed finding TLS support"].contains { error.message.contains($0) }
+        }
+    }()
+
     /// What lets a server take DEBUG: before 7.0 all do, and refuse the option.
     public static var debugArguments: [String] {
         isAtLeast(redis: 7, 0) ? ["--enable-debug-command", "yes"] : []

@@ -120,6 +120,9 @@ public final class TLSProxy: Sendable {
         guard library.accept(connection) == 1 else { return }
         var space = [UInt8](repeating: 0, count: 32 << 10)
         var quiet = behaviour.quietKeyUpdates
+        // A bounded number is under way: OpenSSL cannot answer a change behind half a request (bad length), and a full
+        // socket takes half of one.
+        var unanswered = 0
         var isClientThere = true
         while true {
             var sockets = [
@@ -127,12 +130,14 @@ public final class TLSProxy: Sendable {
                 pollfd(fd: server, events: Int16(POLLIN), revents: 0),
             ]
             let mayWait = library.pending(connection) == 0
-            if poll(&sockets, 2, mayWait ? (quiet > 0 ? 0 : -1) : 0) < 0, errno != EINTR { return }
-            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, quiet > 0 {
+            let isQuiet = quiet > 0 && unanswered < 50
+            if poll(&sockets, 2, mayWait && !isQuiet ? -1 : 0) < 0, errno != EINTR { return }
+            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, isQuiet, updateKeys(connection) {
                 quiet -= 1
-                updateKeys(connection)
+                unanswered += 1
             }
             if sockets[0].revents != 0 || !mayWait {
+                unanswered = 0
                 library.clearErrors()
                 let count = library.read(connection, &space, Int32(space.count))
                 if count > 0 {
@@ -144,7 +149,7 @@ public final class TLSProxy: Sendable {
             }
             if sockets[1].revents != 0 {
                 guard let bytes = ProxySocket.read(server, atMost: space.count) else { break }
-                for _ in 0..<behaviour.keyUpdatesBeforeWrites { updateKeys(connection) }
+                for _ in 0..<behaviour.keyUpdatesBeforeWrites { _ = updateKeys(connection) }
                 library.clearErrors()
                 if library.write(connection, bytes, Int32(bytes.count)) <= 0 { return }
             }
@@ -153,10 +158,12 @@ public final class TLSProxy: Sendable {
         _ = library.shutDown(connection)
     }
 
-    private func updateKeys(_ connection: OpaquePointer) {
+    /// False if OpenSSL is in the midst of a message of the client's; it is asked again then.
+    private func updateKeys(_ connection: OpaquePointer) -> Bool {
         let library = ServerOpenSSL.shared
         library.clearErrors()
-        guard library.updateKey(connection, 1) == 1, library.shakeHands(connection) == 1 else { return }
+        guard library.updateKey(connection, 1) == 1, library.shakeHands(connection) == 1 else { return false }
         state.withLock { $0.keyUpdates += 1 }
+        return true
     }
 }

@@ -8,8 +8,8 @@ final class TLSSession: StreamLayer {
     private let endpoint: Endpoint
     private let connection: OpenSSL.Object
     private let state: UnsafeMutablePointer<SocketBIO.State>
-    /// What the handshake waits for.
-    @exclusivity(unchecked) private var handshakeInterest = Readiness.readable
+    /// What the handshake or a read waits for. A read must write first where the peer wants new keys, or asks for ours.
+    @exclusivity(unchecked) private(set) var interest = Readiness.readable
     @exclusivity(unchecked) private var isEstablished = false
     /// The peer has sent data: it has accepted our certificate, and its session is complete.
     @exclusivity(unchecked) private var hasHeard = false
@@ -77,20 +77,19 @@ final class TLSSession: StreamLayer {
         let result = library.shakeHands(connection)
         if result == 1 {
             isEstablished = true
+            interest = .readable
             holdsMore = library.hasPending(connection) == 1
             return true
         }
         switch library.errorKind(connection, result) {
-        case OpenSSL.Outcome.wantsRead: handshakeInterest = .readable
-        case OpenSSL.Outcome.wantsWrite: handshakeInterest = .writable
+        case OpenSSL.Outcome.wantsRead: interest = .readable
+        case OpenSSL.Outcome.wantsWrite: interest = .writable
         case let kind: throw failure(kind)
         }
         return false
     }
 
     var handshakeTimedOut: ConnectionFailure { TLSFailures.handshakeTimedOut(endpoint) }
-
-    var interest: Readiness { isEstablished ? .readable : handshakeInterest }
 
     /// The protocol's name, as in `TLSv1.3`.
     var version: String { library.version(connection).map { String(cString: $0) } ?? "" }
@@ -106,6 +105,7 @@ final class TLSSession: StreamLayer {
         state.pointee.readsLeft = holdsMore ? 0 : 1
         begin()
         let count = library.read(connection, space.baseAddress, Int32(clamping: space.count))
+        interest = .readable
         if count > 0 {
             // Tickets come behind the handshake and before the first data.
             if !hasHeard { context.keepSession(of: connection) }
@@ -115,7 +115,10 @@ final class TLSSession: StreamLayer {
         }
         holdsMore = false
         switch library.errorKind(connection, count) {
-        case OpenSSL.Outcome.wantsRead, OpenSSL.Outcome.wantsWrite: return nil
+        case OpenSSL.Outcome.wantsRead: return nil
+        case OpenSSL.Outcome.wantsWrite:
+            interest = .writable
+            return nil
         case let kind:
             let failure = failure(kind)
             ending = failure

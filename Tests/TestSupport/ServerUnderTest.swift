@@ -34,7 +34,7 @@ public enum ServerUnderTest {
         identity.flavour == .valkey && reaches([major, minor], from: identity.version)
     }
 
-    /// For `.enabled(if:)`: servers from PyPI are built without TLS. Any other failure to start fails the tests themselves.
+    /// For `.enabled(if:)`: servers from PyPI are built without TLS. Any other failure to start fails the tests.
     public static let speaksTLS: Bool = {
         do throws(RedisTestServerError) {
             try RedisTestServer.startWithTLS().stop()

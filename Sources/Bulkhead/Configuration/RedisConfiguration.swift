@@ -145,18 +145,22 @@ public struct RedisConfiguration: Sendable {
     /// The same for one database of a catalogue, by the entry that owns its connections: with its server, the login
     /// for that, and its limits.
     func forDatabase(_ entry: DatabaseEntry) -> RedisConfiguration {
-        var configuration = self
-        if let server = entry.server {
-            configuration.place = server.place
-            configuration.username = server.username
-            configuration.password = server.password
-            configuration.tls = server.tls(inheriting: tls)
-        }
+        var configuration = entry.server.map { at($0) } ?? self
         let budget = entry.budget
         configuration.maximumLeases = budget.maximumLeases ?? maximumLeases
         configuration.maximumWaiters = budget.maximumWaiters ?? maximumWaiters
         configuration.maximumRequests = budget.maximumRequests ?? maximumRequests
         configuration.maximumUnwrittenBytes = budget.maximumUnwrittenBytes ?? maximumUnwrittenBytes
+        return configuration
+    }
+
+    /// The same at another server, with the login for that.
+    func at(_ server: DatabaseServer) -> RedisConfiguration {
+        var configuration = self
+        configuration.place = server.place
+        configuration.username = server.username
+        configuration.password = server.password
+        configuration.tls = server.tls(inheriting: tls)
         return configuration
     }
 

@@ -68,7 +68,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
             let node = try binding.topology.nodeForLease()
             return BlockingRedisConnection(try node.blocking.lease(until: deadline), of: node, binding, timeout)
         } catch {
-            throw monitor.refusedLease(error, since: deadline.start).at(name)
+            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }
     }
 
@@ -96,6 +96,8 @@ extension BlockingRedisDatabase: BlockingRunner {
     var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
     func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
+
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { binding.topology.explained(failure) }
 
     func renew(since moment: Moment) -> Bool { binding.topology.renew(since: moment) }
 

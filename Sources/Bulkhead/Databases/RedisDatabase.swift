@@ -109,7 +109,7 @@ public struct RedisDatabase: RedisExecutor {
             let node = try binding.topology.nodeForLease()
             return RedisConnection(try await node.leases.lease(until: deadline), of: node, binding, timeout)
         } catch {
-            throw monitor.refusedLease(error, since: deadline.start).at(name)
+            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }
     }
 
@@ -142,6 +142,8 @@ extension RedisDatabase: AsyncRunner {
     var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
     func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
+
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { binding.topology.explained(failure) }
 
     func renew(since moment: Moment) -> Bool { binding.topology.renew(since: moment) }
 

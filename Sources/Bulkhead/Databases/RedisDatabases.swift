@@ -20,7 +20,7 @@ public final class RedisDatabases: Sendable {
     /// Those of all names; some names share one.
     private let nodes: [Node]
     /// Of the groups that names live in.
-    private let watches: [Endpoint: SentinelWatch]
+    let watches: [Endpoint: SentinelWatch]
     private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]

@@ -35,6 +35,11 @@ extension Topology {
         }
     }
 
+    /// The failure, with what is known of where its server may be, if that is why it took too long.
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+        if case .fixed(let node) = self { node.explained(failure) } else { failure }
+    }
+
     func renew(since moment: Moment) -> Bool {
         switch self {
         case .fixed(let node): node.renew(since: moment)

@@ -198,6 +198,18 @@ package final class Node: Sendable {
         return hasRenewed
     }
 
+    /// The failure, with what the sentinels said, if it is one of waiting for a connection to their primary.
+    package func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+        guard let primary = settings.primary, failure.stage.isSafeToRepeat else { return failure }
+        switch failure.reason {
+        case .timedOut, .connectTimedOut, .leaseTimedOut:
+            return ConnectionFailure(
+                failure.reason, "\(failure.message) (of \(settings.endpoint.address): \(primary.account))",
+                stage: failure.stage)
+        default: return failure
+        }
+    }
+
     /// Has the server end the wait of a lease of this database, over the shared lane; true if the server has said how
     /// that went.
     package func unblock(_ clientID: Int64, until deadline: Deadline) async -> Bool {

@@ -30,7 +30,7 @@ package protocol PrimarySource: AnyObject, Sendable {
 extension ConnectionSettings {
     /// Makes one attempt at the endpoint; where a group has a primary, at that, and again wherever it has moved,
     /// until one succeeds.
-    func connecting<Result>(
+    package func connecting<Result>(
         until deadline: Moment, check: () throws(ConnectionFailure) -> Void = {},
         _ attempt: (ConnectionSettings) throws(ConnectionFailure) -> Result
     ) throws(ConnectionFailure) -> Result {

@@ -19,6 +19,8 @@ public final class RedisDatabases: Sendable {
     private let bindings: [DatabaseName: DatabaseBinding]
     /// Those of all names; some names share one.
     private let nodes: [Node]
+    /// Of the groups that names live in.
+    let watches: [Endpoint: SentinelWatch]
     private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]
@@ -31,7 +33,7 @@ public final class RedisDatabases: Sendable {
         let node: Node
 
         init(
-            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
+            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ watch: SentinelWatch?, _ circuit: Circuit,
             _ listener: ConnectionEvents.Listener?
         ) {
             self.owner = owner.name
@@ -39,6 +41,7 @@ public final class RedisDatabases: Sendable {
             number = owner.number
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
+            if let watch { settings.follow(watch) }
             node = Node(settings, place.poolBounds, circuit)
         }
     }
@@ -68,6 +71,7 @@ public final class RedisDatabases: Sendable {
         var circuits: [Endpoint: Circuit] = [:]
         var logins: [Login: Circuit] = [:]
         var homes: [Home] = []
+        var watches: [Endpoint: SentinelWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
@@ -93,12 +97,15 @@ public final class RedisDatabases: Sendable {
             let login = Login(place)
             let loginCircuit = logins[login] ?? circuit.forLogin()
             logins[login] = loginCircuit
+            if case .sentinels(let group) = place.place, watches[place.endpoint] == nil {
+                watches[place.endpoint] = SentinelWatch(group, configuration)
+            }
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
             } else {
                 home = Home(
-                    owner, place, loginCircuit.forDatabase(),
+                    owner, place, watches[place.endpoint], loginCircuit.forDatabase(),
                     connectionMonitor?.listener(of: owner, on: place.endpoint))
                 homes.append(home)
             }
@@ -111,6 +118,7 @@ public final class RedisDatabases: Sendable {
         self.refused = refused
         self.bindings = bindings
         nodes = homes.map(\.node)
+        self.watches = watches
         timeout = Timeout(configuration.commandTimeout)
     }
 
@@ -165,6 +173,7 @@ public final class RedisDatabases: Sendable {
         let open = nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
+        for watch in watches.values { watch.close() }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
@@ -174,5 +183,6 @@ public final class RedisDatabases: Sendable {
         let deadline = Deadline(after: Timeout(grace))
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
+        for watch in watches.values { watch.close() }
     }
 }

@@ -79,17 +79,18 @@ import Testing
     }
 
     @Test(arguments: Form.allCases)
-    func `a server that became a replica behind the sentinels' backs runs nothing more`(_ form: Form) async throws {
+    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form) async throws {
         try await withGroup { databases, group in
             #expect(await form.run(.incr("counter"), in: databases).isSuccess)
             // The sentinels make it the primary again, or another one; until then calls wait.
             try await withServer(of: group, group.servers[0]) { primary in
                 _ = try await primary[.main].send("REPLICAOF", ["127.0.0.1", "\(group.servers[1].port ?? 0)"])
             }
+            // Its answer retires the connection, and the next one is refused by its role.
+            #expect(await form.run(.incr("counter"), in: databases).isSuccess)
             let result = await form.run(
                 .raw("EVAL", [Self.whoAmI, "0"], as: String.self), in: databases)
             #expect(try result.get() == "master")
-            #expect(await form.run(.incr("counter"), in: databases).isSuccess)
         }
     }
 

@@ -126,7 +126,9 @@ let package = Package(
         tests("BulkheadCommandsTests", of: "BulkheadRESP", "BulkheadCommands"),
         tests("BulkheadNetworkingTests", of: "BulkheadRESP", "BulkheadNetworking", "BulkheadTestServer"),
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
-        tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
+        tests(
+            "BulkheadTests", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking", "Bulkhead",
+            "BulkheadTestServer"),
         tests(
             "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
             "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),

@@ -14,14 +14,15 @@ extension DatabaseCatalogue {
     ///     {"name": "knowledge", "number": 1, "purpose": "Vectors", "url": "redis://vectors.internal:6379"},
     ///     {"name": "prompts", "number": 0, "sentinels": ["a.internal:26379", "b.internal:26379", "c.internal:26379"],
     ///         "primary": "mymaster"},
+    ///     {"name": "events", "number": 0, "cluster": ["a.internal:6379", "b.internal:6379"]},
     ///     {"name": "analytics", "number": 3, "budget": {
     ///         "max_leases": 2, "max_waiters": 16, "max_requests": 1000, "max_unwritten_bytes": 1048576,
     ///         "scan_pace": "considerate"}}
     /// ]}
     /// ```
     /// `url` is for a name that lives on another server, and `sentinels` with `primary` for one that lives on whichever
-    /// server those sentinels call the primary, see ``DatabaseServer``; `budget` for limits of its own, see
-    /// ``DatabaseBudget``.
+    /// server those sentinels call the primary, `cluster` for one that lives in a cluster, see ``DatabaseServer``; `budget`
+    /// for limits of its own, see ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
     public init(contentsOfFile path: String) throws(RedisError) {
@@ -97,7 +98,7 @@ extension DatabaseCatalogue {
         let entry: DatabaseEntry
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, number, purpose, url, sentinels, primary, budget
+            case name, number, purpose, url, sentinels, primary, cluster, budget
             case keyPatterns = "key_patterns"
             case mayBeFlushed = "may_be_flushed"
             case aliasOf = "alias_of"
@@ -122,11 +123,14 @@ extension DatabaseCatalogue {
             let url = try values.decodeIfPresent(String.self, forKey: .url)
             let sentinels = try values.decodeIfPresent([String].self, forKey: .sentinels)
             let primary = try values.decodeIfPresent(String.self, forKey: .primary)
+            let cluster = try values.decodeIfPresent([String].self, forKey: .cluster)
             func refuse(_ key: CodingKeys, _ message: String) -> DecodingError {
                 .dataCorruptedError(forKey: key, in: values, debugDescription: message)
             }
-            if url != nil, sentinels != nil || primary != nil {
-                throw refuse(.url, "a name has one place: url, or sentinels and primary")
+            let places = [url != nil, sentinels != nil || primary != nil, cluster != nil]
+            guard places.count(where: \.self) <= 1 else {
+                throw refuse(
+                    url == nil ? .cluster : .url, "a name has one place: url, sentinels and primary, or cluster")
             }
             guard (sentinels == nil) == (primary == nil) else {
                 throw refuse(sentinels == nil ? .primary : .sentinels, "sentinels and primary stand together")
@@ -134,9 +138,10 @@ extension DatabaseCatalogue {
             do throws(RedisError) {
                 if let url { return try DatabaseServer(url: url) }
                 if let sentinels, let primary { return try DatabaseServer(sentinels: sentinels, primary: primary) }
+                if let cluster { return try DatabaseServer(cluster: cluster) }
                 return nil
             } catch {
-                throw refuse(url == nil ? .sentinels : .url, error.message)
+                throw refuse(url != nil ? .url : sentinels != nil ? .sentinels : .cluster, error.message)
             }
         }
     }

@@ -6,12 +6,15 @@ indirect enum DatabasePlace: Sendable, Hashable {
     case server(Endpoint)
     /// It is whichever server of a group is the primary.
     case sentinels(SentinelGroup)
+    /// The servers of a cluster, of which these are some.
+    case cluster([Endpoint])
 
     /// What it is called in errors, and known by where names share something.
     var endpoint: Endpoint {
         switch self {
         case .server(let endpoint): endpoint
         case .sentinels(let group): group.endpoint
+        case .cluster(let servers): .cluster(servers)
         }
     }
 }

@@ -43,7 +43,7 @@ extension DatabaseServer {
     }
 
     /// A URL; a host alone, and a URL without a port, get that port.
-    private static func url(_ text: String, port: Int?) -> String {
+    static func url(_ text: String, port: Int?) -> String {
         let text = ConfigurationText.trimmed(text)
         let url = text.contains("://") ? text : "redis://\(text)"
         guard let port, var parts = URLComponents(string: url), parts.port == nil, parts.host?.isEmpty == false else {

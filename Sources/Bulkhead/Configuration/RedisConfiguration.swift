@@ -164,6 +164,13 @@ public struct RedisConfiguration: Sendable {
         return configuration
     }
 
+    /// The same for one server of a cluster.
+    func at(_ server: Endpoint) -> RedisConfiguration {
+        var configuration = self
+        configuration.place = .server(server)
+        return configuration
+    }
+
     func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
             endpoint: endpoint, database: number, username: username, password: password?.text,

@@ -18,7 +18,7 @@ public final class RedisDatabases: Sendable {
     // Fixed at the start, so that a look-up takes no lock; connections open later, when commands need them.
     private let bindings: [DatabaseName: DatabaseBinding]
     /// Those of all names; some names share one.
-    private let nodes: [Node]
+    private let topologies: [Topology]
     /// Of the groups that names live in.
     let watches: [Endpoint: SentinelWatch]
     private let timeout: Timeout
@@ -30,7 +30,7 @@ public final class RedisDatabases: Sendable {
         let owner: DatabaseName
         let endpoint: Endpoint
         let number: Int
-        let node: Node
+        let topology: Topology
 
         init(
             _ owner: DatabaseEntry, _ place: RedisConfiguration, _ watch: SentinelWatch?, _ circuit: Circuit,
@@ -42,7 +42,23 @@ public final class RedisDatabases: Sendable {
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
             if let watch { settings.follow(watch) }
-            node = Node(settings, place.poolBounds, circuit)
+            topology = .fixed(Node(settings, place.poolBounds, circuit))
+        }
+
+        /// In a cluster, each of whose servers has a circuit of its own.
+        init(
+            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ servers: [Endpoint],
+            _ makeCircuit: @escaping @Sendable (Endpoint) -> Circuit, _ monitor: ConnectionMonitor?
+        ) {
+            self.owner = owner.name
+            endpoint = place.endpoint
+            number = owner.number
+            topology = .routed(
+                ClusterTopology(seeds: servers) { server in
+                    var settings = place.at(server).connectionSettings(forNumber: owner.number)
+                    settings.listener = monitor?.listener(of: owner, on: server)
+                    return Node(settings, place.poolBounds, makeCircuit(server))
+                })
         }
     }
 
@@ -103,6 +119,14 @@ public final class RedisDatabases: Sendable {
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
+            } else if case .cluster(let servers) = place.place {
+                home = Home(
+                    owner, place, servers,
+                    { server in
+                        Circuit(configuration.backoff, connectionMonitor?.listener(of: nil, on: server)).forLogin()
+                            .forDatabase()
+                    }, connectionMonitor)
+                homes.append(home)
             } else {
                 home = Home(
                     owner, place, watches[place.endpoint], loginCircuit.forDatabase(),
@@ -113,11 +137,11 @@ public final class RedisDatabases: Sendable {
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
-                entry, at: place.address, .fixed(home.node), rules, configuration.retryPolicy, monitor, scanPace)
+                entry, at: place.address, home.topology, rules, configuration.retryPolicy, monitor, scanPace)
         }
         self.refused = refused
         self.bindings = bindings
-        nodes = homes.map(\.node)
+        topologies = homes.map(\.topology)
         self.watches = watches
         timeout = Timeout(configuration.commandTimeout)
     }
@@ -170,6 +194,8 @@ public final class RedisDatabases: Sendable {
     /// waited for. Commands that are not answered by then fail with `closed`. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
+        for topology in topologies { topology.refuseRequests() }
+        let nodes = topologies.flatMap(\.nodes)
         let open = nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
@@ -181,6 +207,8 @@ public final class RedisDatabases: Sendable {
     /// Asynchronous commands under way fail with `closed` at once.
     public func closeBlocking(grace: Duration = .seconds(5)) {
         let deadline = Deadline(after: Timeout(grace))
+        for topology in topologies { topology.refuseRequests() }
+        let nodes = topologies.flatMap(\.nodes)
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
         for watch in watches.values { watch.close() }

@@ -23,6 +23,7 @@ extension RedisError {
             case .protocolViolation, .unsolicitedReply: .protocolViolation
             case .closedByServer, .inputOutput, .superseded: .connectionClosed
             case .notPrimary, .primaryAwaited, .primaryUnknown: .noPrimary
+            case .crossSlot: .crossSlot
             case .outOfDescriptors: .tooManyOpenFiles
             case .closed: .closed
             case .tooManyWaiters: .tooManyWaiters

@@ -37,6 +37,9 @@ extension RedisError.Code {
     /// is: a typed one in an open transaction, one that blocks in a shared pipeline.
     public static let commandRefused = Self("command-refused")
 
+    /// The keys of a command live in several slots of a cluster, and it cannot be taken apart.
+    public static let crossSlot = Self(server: "CROSSSLOT")
+
     /// An argument cannot be sent: a value that cannot be encoded as JSON.
     public static let invalidArgument = Self("invalid-argument")
 

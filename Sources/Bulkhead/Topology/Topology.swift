@@ -15,6 +15,8 @@ enum Topology: Sendable {
 protocol RoutedTopology: AnyObject, Sendable {
     /// Every node there is now, to close them.
     var nodes: [Node] { get }
+    /// Makes no more nodes.
+    func refuseRequests()
     /// For whoever leases a connection before anybody knows what will be sent over it.
     func nodeForLease() throws(ConnectionFailure) -> Node
     /// As ``Node/renew(since:)``.
@@ -28,6 +30,19 @@ protocol RoutedTopology: AnyObject, Sendable {
 }
 
 extension Topology {
+    /// Every node there is now.
+    var nodes: [Node] {
+        switch self {
+        case .fixed(let node): [node]
+        case .routed(let topology): topology.nodes
+        }
+    }
+
+    /// Has no more nodes made.
+    func refuseRequests() {
+        if case .routed(let topology) = self { topology.refuseRequests() }
+    }
+
     func nodeForLease() throws(ConnectionFailure) -> Node {
         switch self {
         case .fixed(let node): node

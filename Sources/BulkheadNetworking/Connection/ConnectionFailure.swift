@@ -42,6 +42,8 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case superseded
         /// This process, or its system, may open no more files: nothing is said about any server.
         case outOfDescriptors
+        /// The keys of one command, or transaction, live in several slots of a cluster.
+        case crossSlot
         /// Closed by this side while a request waited.
         case closed
         case tooManyWaiters

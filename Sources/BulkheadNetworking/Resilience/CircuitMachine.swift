@@ -172,7 +172,7 @@ extension ConnectionFailure {
         case .handshakeRefused, .authenticationFailed, .permissionDenied, .certificateRefused, .tlsRefused: .login
         case .databaseOutOfRange, .databaseDenied: .database
         case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .closed, .tooManyWaiters, .tooManyRequests, .timedOut,
-            .leaseTimedOut, .cancelled, .pushOverflow:
+            .leaseTimedOut, .cancelled, .pushOverflow, .crossSlot:
             nil
         }
     }

@@ -6,6 +6,8 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case unix(path: String)
     /// The primary of a group that sentinels watch; they say where it listens.
     case primary(group: String, sentinels: [Endpoint])
+    /// The servers of a cluster, of which these are some; they say where the others listen.
+    case cluster([Endpoint])
 
     /// As it stands in error messages: `localhost:6379`, `[::1]:6379`, `unix:/run/redis.sock`,
     /// `mymaster of sentinels a:26379, b:26379`.
@@ -15,6 +17,7 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         case .unix(let path): "unix:\(path)"
         case .primary(let group, let sentinels):
             "\(group) of sentinels \(sentinels.map(\.description).joined(separator: ", "))"
+        case .cluster(let servers): "the cluster of \(servers.map(\.description).joined(separator: ", "))"
         }
     }
 
@@ -24,6 +27,7 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         case .tcp(let host, _): host
         case .unix(let path): path
         case .primary(let group, _): group
+        case .cluster(let servers): servers.first?.address ?? ""
         }
     }
 

@@ -24,6 +24,8 @@ struct SocketAddress {
         case .unix(let path): [try unix(path)]
         // Whoever connects has asked the sentinels before.
         case .primary: throw ConnectionFailure(.connectFailed, "\(endpoint) is a group and no server")
+        // A topology names its servers.
+        case .cluster: throw ConnectionFailure(.connectFailed, "\(endpoint) is no server")
         }
     }
 

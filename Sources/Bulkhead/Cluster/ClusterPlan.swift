@@ -1,0 +1,149 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+/// How a request is sent to a cluster.
+enum ClusterPlan: Sendable {
+    /// In one piece, one command or one transaction, to the server of a slot; to any server where that is nil.
+    case whole(HashSlot?)
+    /// Each of its parts for itself, and their replies made one.
+    case parts([Part], Merge)
+    /// To every primary.
+    case everywhere(Merge)
+
+    /// Commands that belong to one slot.
+    struct Part: Sendable {
+        var slot: HashSlot?
+        var bytes: [UInt8]
+        /// Where its replies belong: of a batch the commands' places, of a command the keys'.
+        var places: [Int]
+    }
+
+    /// What becomes of several replies.
+    enum Merge: Sendable {
+        /// Each is one of the batch's.
+        case inPlaces
+        /// Their elements are those of one array.
+        case elements(count: Int)
+        case sum
+        /// They are all the same, such as OK.
+        case first
+        /// One array of all.
+        case concatenation
+    }
+
+    /// Keys of other slots are other servers'.
+    static func crossSlot(_ name: String) -> ConnectionFailure {
+        ConnectionFailure(
+            .crossSlot,
+            "the keys of \(name) live in several slots of the cluster: give them the same tag, as in {user:1}:name and "
+                + "{user:1}:mail, or ask for each by itself",
+            stage: .refused)
+    }
+
+    /// Throws where a request cannot run on one server, and cannot be taken apart. Nothing was sent then.
+    init(_ bytes: [UInt8], count: Int) throws(ConnectionFailure) {
+        if count == 1 {
+            self = try Self.ofOne(EncodedCommand(encoded: bytes))
+            return
+        }
+        var parts: [Part] = []
+        var slots: Set<HashSlot> = []
+        var isTransaction = false
+        for command in EncodedCommand.commands(of: bytes) {
+            if command.name == "MULTI" { isTransaction = true }
+            let slot: HashSlot?
+            switch command.slot {
+            case .any: slot = nil
+            case .one(let one): slot = one
+            case .several: throw Self.crossSlot(command.name)
+            }
+            if let slot { slots.insert(slot) }
+            parts.append(Part(slot: slot, bytes: command.bytes, places: [parts.count]))
+        }
+        guard isTransaction else {
+            self = .parts(parts, .inPlaces)
+            return
+        }
+        if slots.count > 1 { throw Self.crossSlot("the transaction") }
+        self = .whole(slots.first)
+    }
+
+    private static let everywhere: [String: Merge] = [
+        "DBSIZE": .sum, "FLUSHDB": .first, "KEYS": .concatenation, "SCRIPT": .first, "FUNCTION": .first,
+    ]
+
+    private static func ofOne(_ command: EncodedCommand) throws(ConnectionFailure) -> ClusterPlan {
+        switch command.slot {
+        case .any:
+            guard let merge = everywhere[command.name] else { return .whole(nil) }
+            guard command.name == "SCRIPT" || command.name == "FUNCTION" else { return .everywhere(merge) }
+            // What changes them, so that they are everywhere; the rest asks one server.
+            let words = command.words.dropFirst().prefix(1).map { String(decoding: $0, as: UTF8.self).uppercased() }
+            return ["LOAD", "FLUSH", "DELETE", "RESTORE"].contains(words.first) ? .everywhere(merge) : .whole(nil)
+        case .one(let slot): return .whole(slot)
+        case .several(let slots): return try apart(command, slots)
+        }
+    }
+
+    /// One command a slot, each with its keys in their order.
+    private static func apart(
+        _ command: EncodedCommand, _ slots: [HashSlot]
+    ) throws(ConnectionFailure) -> ClusterPlan {
+        let merge: Merge
+        switch command.name {
+        case "MGET": merge = .elements(count: slots.count)
+        case "DEL", "UNLINK", "EXISTS", "TOUCH": merge = .sum
+        case "MSET": merge = .first
+        default: throw crossSlot(command.name)
+        }
+        let words = command.words
+        let width = command.name == "MSET" ? 2 : 1
+        var parts: [HashSlot: (words: [ArraySlice<UInt8>], places: [Int])] = [:]
+        for (place, slot) in slots.enumerated() {
+            let first = 1 + place * width
+            parts[slot, default: ([words[0]], [])].words += words[first..<(first + width)]
+            parts[slot]?.places.append(place)
+        }
+        let sorted = parts.sorted { $0.value.places[0] < $1.value.places[0] }
+        return .parts(
+            sorted.map { Part(slot: $0.key, bytes: encoded($0.value.words), places: $0.value.places) }, merge)
+    }
+
+    private static func encoded(_ words: [ArraySlice<UInt8>]) -> [UInt8] {
+        var encoder = RESPEncoder(capacity: words.reduce(16) { $0 + $1.count + 16 })
+        encoder.command(String(decoding: words[0], as: UTF8.self), argumentCount: words.count)
+        for word in words.dropFirst() { word.withUnsafeBytes { encoder.argument($0) } }
+        return encoder.bytes
+    }
+}
+
+extension ClusterPlan.Merge {
+    /// The replies to a request from those to its parts. The first error of a command's parts is the command's.
+    func replies(_ parts: [(places: [Int], replies: [RESPValue])]) -> [RESPValue] {
+        if case .inPlaces = self {
+            let sorted = parts.flatMap { zip($0.places, $0.replies) }.sorted { $0.0 < $1.0 }
+            return sorted.map(\.1)
+        }
+        let all = parts.flatMap(\.replies)
+        if let error = all.first(where: { $0.errorMessage != nil }) { return [error] }
+        switch self {
+        case .inPlaces, .first: return [all.first ?? .null]
+        case .concatenation:
+            return [.array(RESPArray(all.flatMap { $0.elements.map(Array.init) ?? [] }))]
+        case .sum:
+            let sum = all.reduce(Int64(0)) { sum, reply in
+                if case .integer(let count) = reply { sum &+ count } else { sum }
+            }
+            return [.integer(sum)]
+        case .elements(let count):
+            var elements = [RESPValue](repeating: .null, count: count)
+            for part in parts {
+                for (place, value) in zip(part.places, part.replies.first?.elements ?? RESPArray()) {
+                    elements[place] = value
+                }
+            }
+            return [.array(RESPArray(elements))]
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+extension ClusterTopology {
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        let plan = try ClusterPlan(request.bytes, count: request.sent)
+        guard case .lane(let lane) = way else {
+            guard case .whole(let slot) = plan else { throw ClusterPlan.crossSlot(request.place) }
+            return try await attemptOnLease(request, slot, of: database, until: deadline)
+        }
+        switch plan {
+        case .whole(let slot):
+            return Sent.Received(try await send(request.bytes, request.sent, to: slot, on: lane, until: deadline))
+        case .parts(let parts, let merge):
+            return Sent.Received(try await send(parts, merge, on: lane, until: deadline))
+        case .everywhere(let merge):
+            try await findMap(until: deadline)
+            let bytes = request.bytes
+            let targets = try primaries() ?? []
+            let replies = try await all(targets.count) { index in
+                await Result { () async throws(ConnectionFailure) in
+                    [try await targets[index].node.send(bytes, on: lane, until: deadline)]
+                }
+            }
+            return Sent.Received(merge.replies(replies.map { ([0], $0) }))
+        }
+    }
+
+    /// A command, or a transaction, redirected until it is run. Nothing of a transaction has run where one of its
+    /// commands was redirected.
+    private func send(
+        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        var redirections = RedirectionMachine(until: deadline)
+        var asked: Endpoint?
+        while true {
+            var step: RedirectionMachine.Step
+            var outcome: Result<[RESPValue], ConnectionFailure>
+            do {
+                let target = try await target(of: slot, asked, until: deadline)
+                let isAsking = asked != nil
+                asked = nil
+                var replies = try await target.node.sendAll(
+                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, on: lane,
+                    until: deadline)
+                if isAsking { replies.removeFirst() }
+                outcome = .success(replies)
+                let redirection = replies.redirection(from: target.endpoint)
+                if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
+                step = redirections.step(after: redirection)
+            } catch {
+                asked = nil
+                outcome = .failure(error)
+                step = redirections.step(after: error)
+            }
+            switch step {
+            case .stands: return try outcome.get()
+            case .ask(let endpoint): asked = endpoint
+            case .again(let pause, let refresh):
+                if pause > .zero, !(await sleepTask(for: pause)) { return try outcome.get() }
+                if refresh { await self.refresh(until: deadline) }
+            }
+        }
+    }
+
+    /// Parts for several servers, at the same time; what was redirected is sent again by itself.
+    private func send(
+        _ parts: [ClusterPlan.Part], _ merge: ClusterPlan.Merge, on lane: Lane, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        try await findMap(until: deadline)
+        let groups = try grouped(parts)
+        let results = try await all(groups.count) { index in
+            await Result { () async throws(ConnectionFailure) in
+                try await self.send(groups[index], on: lane, until: deadline)
+            }
+        }
+        return merge.replies(zip(groups, results).flatMap { group, replies in group.placed(replies) })
+    }
+
+    private func send(
+        _ group: ClusterGroup, on lane: Lane, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        var replies: [RESPValue]
+        do {
+            let node = try node(at: group.endpoint)
+            replies = try await node.sendAll(group.bytes, count: group.parts.count, on: lane, until: deadline)
+        } catch {
+            // Where none of it left, each command finds its server by itself.
+            guard error.stage.isSafeToRepeat else { throw error }
+            replies = []
+        }
+        for (index, part) in group.parts.enumerated() {
+            if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
+            let again = try await send(part.bytes, 1, to: part.slot, on: lane, until: deadline)
+            if index < replies.count { replies[index] = again[0] } else { replies += again }
+        }
+        return replies
+    }
+
+    /// What blocks has a connection of its slot's server to itself.
+    private func attemptOnLease<Sent: Request>(
+        _ request: Sent, _ slot: HashSlot?, of database: RedisDatabase, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        var redirections = RedirectionMachine(until: deadline)
+        while true {
+            let target = try await target(of: slot, nil, until: deadline)
+            let replies = try await database.attemptOnLease(request, of: target.node, until: deadline)
+            guard let message = replies.firstError, let found = Redirection(message, from: target.endpoint) else {
+                return replies
+            }
+            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+            // A lease is not asked out of turn: the slot will have moved soon.
+            let step = redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
+            guard case .again(let pause, let refresh) = step else { return replies }
+            if pause > .zero, !(await sleepTask(for: pause)) { return replies }
+            if refresh { await self.refresh(until: deadline) }
+        }
+    }
+
+    // MARK: The map
+
+    private func target(
+        of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Target {
+        if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
+        if let target = try target(of: slot) { return target }
+        try await findMap(until: deadline)
+        if let target = try target(of: slot) { return target }
+        throw ConnectionFailure(.connectFailed, "no server of the cluster has said which slots it has")
+    }
+
+    /// Returns when there is a map.
+    private func findMap(until deadline: Deadline) async throws(ConnectionFailure) {
+        if version > 0 { return }
+        if let failure = await refresh(until: deadline), version == 0 { throw failure }
+    }
+
+    /// Returns when a newer map has come, or all servers were asked for it in vain; why, then.
+    @discardableResult
+    private func refresh(until deadline: Deadline) async -> ConnectionFailure? {
+        let before = version
+        while version == before {
+            guard let servers = beginRefresh() else {
+                guard !deadline.isOver, await sleepTask(for: Self.pauseWhileOthersAsk) else {
+                    return Task.isCancelled ? .cancelled(.queued) : Self.noMapInTime
+                }
+                continue
+            }
+            var last = Self.noMapInTime
+            for server in servers {
+                do throws(ConnectionFailure) {
+                    let limit = Deadline(after: Self.timeToAnswer)
+                    let until = limit.end < deadline.end ? limit : deadline
+                    let reply = try await node(at: server).send(Self.question, on: .shared, until: until)
+                    endRefresh(try map(in: reply, from: server))
+                    return nil
+                } catch {
+                    last = error
+                    if deadline.isOver || error.reason == .cancelled { break }
+                }
+            }
+            endRefresh(nil)
+            return last
+        }
+        return nil
+    }
+
+    static let noMapInTime = ConnectionFailure(
+        .timedOut, "no server of the cluster said in time which slots it has", stage: .connecting)
+}
+
+/// Runs them at the same time, and waits for all; throws the failure of the one that came furthest. Where others were
+/// answered, the request as a whole may have run in part.
+private func all(
+    _ count: Int, _ body: @escaping @Sendable (Int) async -> Result<[RESPValue], ConnectionFailure>
+) async throws(ConnectionFailure) -> [[RESPValue]] {
+    if count == 1 { return [try await body(0).get()] }
+    let results = await withTaskGroup(of: (Int, Result<[RESPValue], ConnectionFailure>).self) { group in
+        for index in 0..<count { group.addTask { (index, await body(index)) } }
+        var results: [(Int, Result<[RESPValue], ConnectionFailure>)] = []
+        for await result in group { results.append(result) }
+        return results.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    return try allOrFurthest(results)
+}
+
+extension Result where Failure == ConnectionFailure {
+    /// The asynchronous form of `init(catching:)`.
+    fileprivate init(_ body: () async throws(ConnectionFailure) -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

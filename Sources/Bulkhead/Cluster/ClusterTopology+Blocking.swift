@@ -1,0 +1,150 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+// The same on the caller's thread, with the servers of a request one after the other.
+extension ClusterTopology {
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: BlockingRedisDatabase, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        let plan = try ClusterPlan(request.bytes, count: request.sent)
+        guard case .lane = way else {
+            guard case .whole(let slot) = plan else { throw ClusterPlan.crossSlot(request.place) }
+            return try attemptOnLease(request, slot, of: database, until: deadline)
+        }
+        switch plan {
+        case .whole(let slot): return Sent.Received(try send(request.bytes, request.sent, to: slot, until: deadline))
+        case .parts(let parts, let merge):
+            try findMap(until: deadline)
+            let groups = try grouped(parts)
+            let results = groups.map { group in
+                Result { () throws(ConnectionFailure) in try send(group, until: deadline) }
+            }
+            let replies = try allOrFurthest(results)
+            return Sent.Received(
+                merge.replies(zip(groups, replies).flatMap { group, replies in group.placed(replies) }))
+        case .everywhere(let merge):
+            try findMap(until: deadline)
+            let results = (try primaries() ?? []).map { target in
+                Result { () throws(ConnectionFailure) in
+                    try target.node.blocking.exchange(request.bytes, count: 1, until: deadline)
+                }
+            }
+            return Sent.Received(merge.replies(try allOrFurthest(results).map { ([0], $0) }))
+        }
+    }
+
+    private func send(
+        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        var redirections = RedirectionMachine(until: deadline)
+        var asked: Endpoint?
+        while true {
+            var step: RedirectionMachine.Step
+            var outcome: Result<[RESPValue], ConnectionFailure>
+            do {
+                let target = try target(of: slot, asked, until: deadline)
+                let isAsking = asked != nil
+                asked = nil
+                var replies = try target.node.blocking.exchange(
+                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, until: deadline)
+                if isAsking { replies.removeFirst() }
+                outcome = .success(replies)
+                let redirection = replies.redirection(from: target.endpoint)
+                if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
+                step = redirections.step(after: redirection)
+            } catch {
+                asked = nil
+                outcome = .failure(error)
+                step = redirections.step(after: error)
+            }
+            switch step {
+            case .stands: return try outcome.get()
+            case .ask(let endpoint): asked = endpoint
+            case .again(let pause, let refresh):
+                if pause > .zero { sleepThread(for: pause) }
+                if refresh { self.refresh(until: deadline) }
+            }
+        }
+    }
+
+    private func send(_ group: ClusterGroup, until deadline: Deadline) throws(ConnectionFailure) -> [RESPValue] {
+        var replies: [RESPValue]
+        do {
+            replies = try node(at: group.endpoint).blocking.exchange(
+                group.bytes, count: group.parts.count, until: deadline)
+        } catch {
+            guard error.stage.isSafeToRepeat else { throw error }
+            replies = []
+        }
+        for (index, part) in group.parts.enumerated() {
+            if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
+            let again = try send(part.bytes, 1, to: part.slot, until: deadline)
+            if index < replies.count { replies[index] = again[0] } else { replies += again }
+        }
+        return replies
+    }
+
+    private func attemptOnLease<Sent: Request>(
+        _ request: Sent, _ slot: HashSlot?, of database: BlockingRedisDatabase, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        var redirections = RedirectionMachine(until: deadline)
+        while true {
+            let target = try target(of: slot, nil, until: deadline)
+            let replies = try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
+            guard let message = replies.firstError, let found = Redirection(message, from: target.endpoint) else {
+                return replies
+            }
+            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+            let step = redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
+            guard case .again(let pause, let refresh) = step else { return replies }
+            if pause > .zero { sleepThread(for: pause) }
+            if refresh { self.refresh(until: deadline) }
+        }
+    }
+
+    // MARK: The map
+
+    private func target(
+        of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Target {
+        if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
+        if let target = try target(of: slot) { return target }
+        try findMap(until: deadline)
+        if let target = try target(of: slot) { return target }
+        throw ConnectionFailure(.connectFailed, "no server of the cluster has said which slots it has")
+    }
+
+    private func findMap(until deadline: Deadline) throws(ConnectionFailure) {
+        if version > 0 { return }
+        if let failure = refresh(until: deadline), version == 0 { throw failure }
+    }
+
+    @discardableResult
+    private func refresh(until deadline: Deadline) -> ConnectionFailure? {
+        let before = version
+        while version == before {
+            guard let servers = beginRefresh() else {
+                if deadline.isOver { return Self.noMapInTime }
+                sleepThread(for: Self.pauseWhileOthersAsk)
+                continue
+            }
+            var last = Self.noMapInTime
+            for server in servers {
+                do throws(ConnectionFailure) {
+                    let limit = Deadline(after: Self.timeToAnswer)
+                    let until = limit.end < deadline.end ? limit : deadline
+                    let replies = try node(at: server).blocking.exchange(Self.question, count: 1, until: until)
+                    endRefresh(try map(in: replies[0], from: server))
+                    return nil
+                } catch {
+                    last = error
+                    if deadline.isOver { break }
+                }
+            }
+            endRefresh(nil)
+            return last
+        }
+        return nil
+    }
+}

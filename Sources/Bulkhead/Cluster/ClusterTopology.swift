@@ -1,0 +1,142 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+import Synchronization
+
+/// One numbered database of a cluster: a node for every server that a request has needed, and the map that says which
+/// slots each of them has.
+///
+/// Nothing is asked before the first request. The map is asked for then, again where a server could not be reached or
+/// the cluster is down, and in the background of a redirection, one question at a time.
+final class ClusterTopology: RoutedTopology {
+    private struct State: Sendable {
+        var map: SlotMap?
+        var nodes: [Endpoint: Node] = [:]
+        var isClosed = false
+        var isRefreshing = false
+        /// How many maps have come.
+        var version = 0
+    }
+
+    /// What a request finds.
+    struct Target {
+        let endpoint: Endpoint
+        let node: Node
+    }
+
+    private let seeds: [Endpoint]
+    private let makeNode: @Sendable (Endpoint) -> Node
+    private let state = Mutex(State())
+
+    /// `makeNode` makes the connections to a server, and connects nothing.
+    init(seeds: [Endpoint], _ makeNode: @escaping @Sendable (Endpoint) -> Node) {
+        self.seeds = seeds
+        self.makeNode = makeNode
+    }
+
+    var nodes: [Node] { state.withLock { Array($0.nodes.values) } }
+
+    func refuseRequests() { state.withLock { $0.isClosed = true } }
+
+    /// Replies that need new connections are rare in a cluster: its servers redirect.
+    func renew(since moment: Moment) -> Bool {
+        nodes.reduce(false) { $1.renew(since: moment) || $0 }
+    }
+
+    // MARK: Nodes
+
+    func node(at endpoint: Endpoint) throws(ConnectionFailure) -> Node {
+        try state.withLock { state throws(ConnectionFailure) in
+            if let node = state.nodes[endpoint] { return node }
+            if state.isClosed { throw ConnectionFailure(.closed, "the databases were closed", stage: .refused) }
+            let node = makeNode(endpoint)
+            state.nodes[endpoint] = node
+            return node
+        }
+    }
+
+    /// Where a request of this slot goes, or one that any server will do for; nil until there is a map.
+    ///
+    /// Throws where the cluster has no server for the slot.
+    func target(of slot: HashSlot?) throws(ConnectionFailure) -> Target? {
+        guard let map = state.withLock({ $0.map }) else { return nil }
+        let endpoint = slot == nil ? map.primaries.randomElement() : slot.flatMap(map.primary)
+        guard let endpoint else {
+            throw ConnectionFailure(
+                .connectFailed, "no server of the cluster has \(slot.map(\.description) ?? "slots") now")
+        }
+        return Target(endpoint: endpoint, node: try node(at: endpoint))
+    }
+
+    /// All servers with slots, in the order of these; nil until there is a map.
+    func primaries() throws(ConnectionFailure) -> [Target]? {
+        guard let map = state.withLock({ $0.map }) else { return nil }
+        var targets: [Target] = []
+        for endpoint in map.primaries { targets.append(Target(endpoint: endpoint, node: try node(at: endpoint))) }
+        return targets
+    }
+
+    func nodeForLease() throws(ConnectionFailure) -> Node {
+        if let target = try target(of: nil) { return target.node }
+        return try node(at: seeds[0])
+    }
+
+    func moved(_ slot: HashSlot, to endpoint: Endpoint) { state.withLock { $0.map?.move(slot, to: endpoint) } }
+
+    // MARK: The map
+
+    /// How many maps there have been; whoever waits for a newer one than `version` asks, or waits for who asks.
+    var version: Int { state.withLock { $0.version } }
+
+    /// Who is to be asked for the map, the servers that are known first; nil while another request asks. Whoever gets
+    /// them says by `endRefresh` how it went.
+    func beginRefresh() -> [Endpoint]? {
+        state.withLock { state in
+            if state.isRefreshing { return nil }
+            state.isRefreshing = true
+            let known = (state.map?.primaries ?? []).shuffled()
+            return known + seeds.filter { !known.contains($0) }
+        }
+    }
+
+    /// Servers that have left the map take no more requests; what they have under way is finished.
+    func endRefresh(_ map: SlotMap?) {
+        let left = state.withLock { state in
+            state.isRefreshing = false
+            guard let map else { return [Node]() }
+            state.map = map
+            state.version += 1
+            let servers = map.servers.union(seeds)
+            let left = state.nodes.filter { !servers.contains($0.key) }
+            for endpoint in left.keys { state.nodes[endpoint] = nil }
+            return Array(left.values)
+        }
+        for node in left { _ = node.beginClosing(grace: .seconds(5)) }
+    }
+
+    static let question: [UInt8] = {
+        var encoder = RESPEncoder(capacity: 64)
+        encoder.command("CLUSTER", argumentCount: 2)
+        encoder.argument("SLOTS")
+        return encoder.bytes
+    }()
+
+    static let asking: [UInt8] = {
+        var encoder = RESPEncoder(capacity: 32)
+        encoder.command("ASKING", argumentCount: 1)
+        return encoder.bytes
+    }()
+
+    /// How long one server has to say its map while others could be asked.
+    static let timeToAnswer = Timeout(.seconds(1))
+    /// Pauses of those who wait for another one's question.
+    static let pauseWhileOthersAsk = Duration.milliseconds(2)
+
+    /// What the server at `endpoint` has answered.
+    func map(in reply: RESPValue, from endpoint: Endpoint) throws(ConnectionFailure) -> SlotMap {
+        if let map = SlotMap(reply, from: endpoint) { return map }
+        let words = reply.errorMessage.map { String(decoding: $0, as: UTF8.self) } ?? "no map of slots"
+        throw ConnectionFailure(
+            .connectFailed, "\(endpoint) is not a server of a working cluster: it answered CLUSTER SLOTS by: \(words)")
+    }
+}

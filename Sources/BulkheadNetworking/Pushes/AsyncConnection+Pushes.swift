@@ -7,6 +7,7 @@ extension AsyncConnection {
     /// the rest, as a lease's stream does, and nobody but itself if it registered for a channel or the like, because
     /// others share the connection.
     func pushed(_ value: RESPValue) {
+        if let onPush { return onPush(value) }
         let router = shared.withLock { $0.router }
         router.forEachReader(of: value) { reader, registration in
             if reader.append(value) { return }
@@ -17,6 +18,20 @@ extension AsyncConnection {
             broken = broken ?? .pushOverflow(settings.endpoint)
         }
     }
+}
+
+extension AsyncConnection {
+    /// Sends a subscription command; `call` learns how it went in the order of the wire, before what is pushed behind.
+    func subscribe(_ bytes: [UInt8], until deadline: Deadline, _ call: SubscriptionCall) {
+        submit(bytes, .confirmations, .hub(call), newTicket(), deadline)
+    }
+}
+
+/// Who learns how a subscription command went, on whatever thread has the wire.
+final class SubscriptionCall: Sendable {
+    let end: @Sendable (Result<[RESPValue], ConnectionFailure>) -> Void
+
+    init(_ end: @escaping @Sendable (Result<[RESPValue], ConnectionFailure>) -> Void) { self.end = end }
 }
 
 extension ConnectionFailure {

@@ -98,7 +98,7 @@ public final class RedisDatabases: Sendable {
             let login = Login(place)
             let loginCircuit = logins[login] ?? circuit.forLogin()
             logins[login] = loginCircuit
-            let hub = hubs[login] ?? SubscriptionHub(loginCircuit)
+            let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
             hubs[login] = hub
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {

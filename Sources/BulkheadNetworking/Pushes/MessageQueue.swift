@@ -31,7 +31,7 @@ package final class MessageQueue: Sendable {
         /// What a subscriber who has not read yet learns; nil if it must wait.
         var opened: Result<Void, SubscriptionFailure>? {
             if isSubscribed { return .success(()) }
-            return end.map { $0.map { _ in () } }
+            return end.map { .failure($0.failure ?? MessageQueue.closed) }
         }
     }
 
@@ -89,7 +89,12 @@ package final class MessageQueue: Sendable {
             return (state.readers, state.opener.take())
         }
         for (place, reader) in readers.enumerated() { reader.caller.resume(place == 0 ? outcome : .success(nil)) }
-        opener?.resume(outcome.map { _ in () })
+        opener?.resume(.failure(failure ?? Self.closed))
+    }
+
+    /// For who waits for the confirmations.
+    private static var closed: SubscriptionFailure {
+        .connection(ConnectionFailure(.closed, "the subscription or the databases were closed", stage: .refused))
     }
 
     // MARK: Tasks
@@ -216,5 +221,11 @@ private final class Thread<Outcome: Sendable>: @unchecked Sendable {
         }
         let end = DispatchTime.now() + .milliseconds(Int(timeout.wholeMilliseconds))
         return semaphore.wait(timeout: end) == .success ? outcome : nil
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }

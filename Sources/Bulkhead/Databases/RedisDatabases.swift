@@ -168,8 +168,8 @@ public final class RedisDatabases: Sendable {
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.
     ///
     /// It holds for asynchronous and blocking callers alike: nobody's commands are taken any more while the others' are
-    /// waited for. Commands that are not answered by then fail with `closed`. Subscriptions end at once, without an error
-    /// and behind what they keep. Closing twice is harmless.
+    /// waited for. Commands that are not answered by then fail with `closed`. Subscriptions end at once, without an
+    /// error and behind what they keep. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
         let open = hubs.compactMap { $0.close() } + nodes.flatMap { $0.beginClosing(grace: grace) }

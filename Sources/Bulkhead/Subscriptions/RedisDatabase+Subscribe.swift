@@ -12,9 +12,9 @@ extension RedisDatabase {
     ///     }
     /// }
     /// ```
-    /// Channels belong to the server and not to a database: `PUBLISH` from any name of the server reaches a subscriber of
-    /// any other. All subscriptions of a server and a login share one connection, which is made for the first and closed
-    /// ten seconds after the last.
+    /// Channels belong to the server and not to a database: `PUBLISH` from any name of the server reaches a subscriber
+    /// of any other. All subscriptions of a server and a login share one connection, which is made for the first and
+    /// closed ten seconds after the last.
     ///
     /// It returns when the server has confirmed every channel: what is published from then on comes. When the last
     /// subscriber of a channel leaves, the server is told. When the connection is lost another one is made, as often as
@@ -25,8 +25,8 @@ extension RedisDatabase {
     ///
     /// Throws `NOPERM` if the ACL denies a channel, `timed-out` past the database's time limit, `cancelled`, `closed`,
     /// `invalid-argument` without a channel, and why no connection could be made, such as `connect-failed`. The
-    /// sequence throws when a connection was lost and the server refuses the login or a channel on the next one; it ends
-    /// without an error when the databases are closed or the task is cancelled.
+    /// sequence throws when a connection was lost and the server refuses the login or a channel on the next one; it
+    /// ends without an error when the databases are closed or the task is cancelled.
     /// - Complexity: O(N) in the channels; a message costs O(M) in its subscribers.
     public func subscribe<Content: RedisDecodable>(
         to channels: RedisChannels, as type: Content.Type = String.self, keeping count: Int = 1_024
@@ -50,7 +50,8 @@ extension RedisDatabase {
 }
 
 extension BlockingRedisDatabase {
-    /// Listens to channels of the server on which this database lives, as ``RedisDatabase/subscribe(to:as:keeping:)`` does.
+    /// Listens to channels of the server on which this database lives, as ``RedisDatabase/subscribe(to:as:keeping:)``
+    /// does.
     ///
     /// ```swift
     /// let orders = try databases.blocking(.main).subscribe(to: .channels("orders"), as: Int.self)

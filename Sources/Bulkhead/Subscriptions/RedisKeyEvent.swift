@@ -64,9 +64,9 @@ extension RedisDatabase {
     ///     if case .message(let change) = event { print(change.kind, change.key) }
     /// }
     /// ```
-    /// The server sends them only if its setting `notify-keyspace-events` has `K` and the letters of some events: `KA` for
-    /// nearly all. It is asked for that first, and without it this throws `key-events-off`. Where the login may not ask,
-    /// nothing is checked, and where the setting is off nothing comes.
+    /// The server sends them only if its setting `notify-keyspace-events` has `K` and the letters of some events: `KA`
+    /// for nearly all. It is asked for that first, and without it this throws `key-events-off`. Where the login may not
+    /// ask, nothing is checked, and where the setting is off nothing comes.
     ///
     /// All else is as with ``subscribe(to:as:keeping:)``: in a gap events may be missing.
     public func keyEvents(
@@ -82,7 +82,8 @@ extension RedisDatabase {
     ///     print(session.key)
     /// }
     /// ```
-    /// It needs `E` in `notify-keyspace-events`, and the letters of these events: `Ex` for ``RedisKeyEvent/Kind/expired``.
+    /// It needs `E` in `notify-keyspace-events`, and the letters of these events: `Ex` for
+    /// ``RedisKeyEvent/Kind/expired``.
     public func keyEvents(
         _ kind: RedisKeyEvent.Kind, _ more: RedisKeyEvent.Kind..., keeping count: Int = 1_024
     ) async throws(RedisError) -> RedisSubscription<RedisKeyEvent> {

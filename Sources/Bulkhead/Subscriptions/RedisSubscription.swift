@@ -1,9 +1,10 @@
 import BulkheadNetworking
 
-/// The messages of some channels, or the events of some keys, as they come: see ``RedisDatabase/subscribe(to:as:keeping:)``.
+/// The messages of some channels, or the events of some keys, as they come: see
+/// ``RedisDatabase/subscribe(to:as:keeping:)``.
 ///
-/// It listens until the loop over it has ended and nobody has a copy of it any more, or until ``unsubscribe()``. Several
-/// loops over one subscription take turns; each `subscribe` has messages of its own.
+/// It listens until the loop over it has ended and nobody has a copy of it any more, or until ``unsubscribe()``.
+/// Several loops over one subscription take turns; each `subscribe` has messages of its own.
 public struct RedisSubscription<Message: Sendable>: AsyncSequence, Sendable {
     public typealias Element = RedisSubscriptionEvent<Message>
     public typealias Failure = RedisError
@@ -37,13 +38,14 @@ public struct RedisSubscription<Message: Sendable>: AsyncSequence, Sendable {
 
 /// The blocking twin of ``RedisSubscription``: see ``BlockingRedisDatabase/subscribe(to:as:keeping:)``.
 ///
-/// It listens until nobody has a copy of it any more, or until ``unsubscribe()``. Several threads may read it: they take
-/// turns.
+/// It listens until nobody has a copy of it any more, or until ``unsubscribe()``. Several threads may read it: they
+/// take turns.
 public struct BlockingRedisSubscription<Message: Sendable>: Sendable {
     let base: MessageSubscription
     let reader: MessageReader<Message>
 
-    /// Ends it, for all who read it: what is kept unread can still be read, and then ``next(timeout:)`` throws `closed`.
+    /// Ends it, for all who read it: what is kept unread can still be read, and then ``next(timeout:)`` throws
+    /// `closed`.
     public func unsubscribe() { base.unsubscribe() }
 
     /// The next event; nil past `timeout`. Without a timeout it waits as long as it takes.

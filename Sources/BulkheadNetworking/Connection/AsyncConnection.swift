@@ -73,7 +73,7 @@ package final class AsyncConnection: @unchecked Sendable {
         self.onEnd = onEnd
         self.onPush = onPush
         pushes = keepsPushes ? PushQueue() : nil
-        shared = Mutex(Shared(settings, pushes))
+        shared = Mutex(Shared(settings))
         ioTaskSpin = SpinBudget(limit: settings.spinTime)
         connect(admission)
         beginProbing()

@@ -246,6 +246,23 @@ extension RedisDatabases {
         await databases.close()
     }
 
+    @Test(arguments: [RESPVersion.resp2, .resp3])
+    func `on which nothing comes is asked by PINGs, and none of them is a message`(version: RESPVersion) async throws {
+        try await withDatabases(version: version) { configuration in
+            configuration.keepAliveInterval = .milliseconds(10)
+        } _: { databases, _ in
+            let subscription = try await databases[.main].subscribe(to: .channels("a"), as: Int.self)
+            func lastCommand() async throws -> String {
+                try await databases[.main].send("CLIENT", "LIST", "TYPE", "pubsub", as: String.self)
+            }
+            while try await !lastCommand().contains("cmd=ping") { try await Task.sleep(for: .milliseconds(5)) }
+            try await databases[.main].publish("a", 1)
+            // A server that is slower than the interval costs a new connection, and says so by a gap.
+            let events = try await heard(1, of: subscription)
+            #expect(events.first?.message?.content == 1 || events.first?.gap != nil)
+        }
+    }
+
     @Test func `keeps so many messages unread, and says how many were lost behind them`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

@@ -1,5 +1,5 @@
 // swift-format-ignore-file
-// The programs of the article Messages as they stand there, so that the compiler reads them; ReadmeTests compares the two.
+// The programs of the article Messages as they stand there, so that the compiler reads them; ReadmeTests compares.
 
 import Bulkhead
 

@@ -271,14 +271,16 @@ extension RedisDatabases {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
             let slow = try await main.subscribe(to: .channels("a"), as: Int.self, keeping: 3)
-            let quick = try await main.subscribe(to: .channels("a"), as: Int.self)
+            let quick = try await main.subscribe(to: .channels("a", "b"), as: Int.self)
             for number in 0..<10 { try await main.publish("a", number) }
-            #expect(try await heard(10, of: quick).compactMap(\.message?.content) == Array(0..<10))
+            // Behind what comes after them, all have been handed to both.
+            try await main.publish("b", 10)
+            #expect(try await heard(11, of: quick).compactMap(\.message?.content) == Array(0...10))
             let events = try await heard(4, of: slow)
             #expect(events.compactMap(\.message?.content) == [0, 1, 2])
             #expect(events.last?.gap?.count == 7 && events.last?.gap?.error.code == .messagesLost)
-            try await main.publish("a", 10)
-            #expect(try await heard(1, of: slow).first?.message?.content == 10)
+            try await main.publish("a", 11)
+            #expect(try await heard(1, of: slow).first?.message?.content == 11)
         }
     }
 

@@ -114,7 +114,7 @@ extension RedisDatabases {
             #expect(try await databases.calls(of: "eval") == texts + 1, "its text is sent once")
             #expect(try await databases.calls(of: "evalsha") == digests + 2)
             try await server.scriptFlush()
-            #expect(try await main.transaction(batch).compactMap(\.integer) == [16, 17, 18])
+            #expect(try await main.transaction(batch).prefix(3) == [.integer(16), .integer(17), .integer(18)])
             #expect(try await main.get("n") == "18")
         }
     }
@@ -141,7 +141,8 @@ extension RedisDatabases {
             #expect(try await main.run(reading, keys: ["a"]) == "x")
             #expect(try await main.run(reading, keys: ["a"]) == "x")
             #expect(try databases.blocking(.main).run(reading, keys: ["none"]) == nil)
-            #expect(try await databases.calls(of: "eval_ro") == 1 && databases.calls(of: "evalsha_ro") == 3)
+            #expect(try await databases.calls(of: "eval_ro") == 1)
+            #expect(try await databases.calls(of: "evalsha_ro") == 3)
             let writing = RedisScript<Int>("return redis.call('INCR', KEYS[1])", isReadOnly: true)
             await #expect(throws: RedisError.self) { try await main.run(writing, keys: ["n"]) }
             #expect(try await main.get("n") == nil)

@@ -175,7 +175,8 @@ extension Form {
                 #expect(try await connection.get("key") == "2")
             }
             try databases.blocking(.main).withConnection { connection in
-                #expect(try connection.transaction(.incr("key"), .get("key")).1 == "3")
+                let (_, key) = try connection.transaction(.incr("key"), .get("key"))
+                #expect(key == "3")
             }
         }
     }
@@ -243,7 +244,8 @@ extension Form {
             }
             #expect(error?.code == .transactionAborted && error?.command == "INCR")
             #expect(error?.message.contains("NOPERM") == true)
-            #expect(try await admin.get("a") == nil)
+            let written = try await admin.get("a")
+            #expect(written == nil)
         }
     }
 

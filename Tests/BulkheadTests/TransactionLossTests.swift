@@ -67,11 +67,8 @@ import Testing
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {
-                guard command[0] == "EXEC" else {
-                    if command[0] != "MULTI" { continue }
-                    continue
-                }
-                // One of no commands asks for permission; its MULTI was the last word.
+                guard command[0] == "EXEC" else { continue }
+                // The first one has no commands: it asks for permission.
                 let count = executions.next()
                 if count == 1 {
                     peer.write("+OK\r\n*0\r\n")
@@ -207,6 +204,6 @@ import Testing
         #expect(TransactionReplies([loading, .integer(1), Self.error("ERR EXEC without MULTI")]).commonRefusal == nil)
         // A script's own words.
         let done = TransactionReplies([Self.ok, Self.queued, .array([replica])])
-        #expect(!done.mayNotStand && done.commonRefusal == nil && done.firstError != nil && done.count == 1)
+        #expect(!done.mayNotStand && done.commonRefusal == nil && done.firstError != nil && done.count == 3)
     }
 }

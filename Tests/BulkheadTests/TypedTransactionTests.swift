@@ -80,6 +80,7 @@ extension Form {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
             _ = try await form.run(RedisTransaction([.incr("before")]), in: databases)
+            #expect(try await main.mget("a", "b") == [nil, nil])
             let connections = try await databases.acceptedConnections()
             let error = await #expect(throws: RedisError.self) {
                 try await form.run(
@@ -181,14 +182,14 @@ extension Form {
         }
     }
 
-    @Test func `has a label of its own`() async throws {
+    @Test func `is counted with MULTI and EXEC, and with the errors within`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
             _ = try await main.transaction([.incr("a"), .incr("b")])
             let before = try #require(databases.metrics()[.main])
             _ = try await main.transaction([.incr("a"), .lpush("a", "x")])
             let after = try #require(databases.metrics()[.main])
-            #expect(after.answered - before.answered == 2 && after.errors - before.errors == 1)
+            #expect(after.answered - before.answered == 4 && after.errors - before.errors == 1)
         }
     }
 }

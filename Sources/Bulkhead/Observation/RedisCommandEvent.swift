@@ -16,7 +16,7 @@ public struct RedisCommandEvent: Sendable, Hashable, Codable {
     public let command: String
     /// The word of all commands of a pipeline; nil where they differ.
     let pipelinedCommand: String?
-    /// Commands in the pipeline or transaction; 1 for one alone, 0 for a `LEASE`.
+    /// Commands in the pipeline or transaction, MULTI and EXEC among them; 1 for one alone, 0 for a `LEASE`.
     public let commandCount: Int
     /// Why it failed, of a pipeline the first error: this package's own code, or the server's where that is one of
     /// Redis's, else `ERR`. Nil where the server answered without an error; whether the reply is of the type its caller

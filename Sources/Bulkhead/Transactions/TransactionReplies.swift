@@ -29,19 +29,18 @@ struct TransactionReplies: Replies {
         end.errorMessage?.starts(with: "EXECABORT".utf8) == true || areAllErrors
     }
 
-    /// Those of the commands.
-    var count: Int { max(0, all.count - 2) }
+    var count: Int { all.count }
 
-    func forEachReply(_ body: (RESPValue) -> Void) { all.forEach(body) }
-
-    var firstError: RESPBytes? {
-        if let error = all.firstError { return error }
-        guard case .array(let results) = end.withoutAttributes else { return nil }
-        for result in results {
-            if let error = result.errorMessage { return error }
-        }
-        return nil
+    /// Those to what was sent, in order, and behind them what EXEC's reply holds.
+    func forEachReply(_ body: (RESPValue) -> Void) {
+        all.forEach(body)
+        results.forEach(body)
     }
+
+    var firstError: RESPBytes? { all.firstError ?? results.firstError }
+
+    /// What the commands answered when they ran.
+    private var results: [RESPValue] { end.withoutAttributes.elements.map { Array($0) } ?? [] }
 
     // What the commands answered when they ran says nothing here: scripts may answer what they like.
     var mayNotStand: Bool { refusals.first != nil }

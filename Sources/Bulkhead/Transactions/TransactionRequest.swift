@@ -21,8 +21,8 @@ struct TransactionRequest: Request {
 
     /// Those of the commands alone: they decide whether the transaction may be sent again.
     var bytes: [UInt8] { batch.bytes }
-    var sent: Int { batch.sent }
-    var special: [(position: Int, command: EncodedCommand)] { [(0, Self.begin), (sent + 1, Self.end)] }
+    var sent: Int { batch.sent + 2 }
+    var special: [(position: Int, command: EncodedCommand)] { [(0, Self.begin), (sent - 1, Self.end)] }
     var waits: Bool { false }
     var place: String { "a transaction" }
     var label: String { "MULTI" }
@@ -48,19 +48,19 @@ struct TransactionRequest: Request {
     func send(
         over node: Node, on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> TransactionReplies {
-        TransactionReplies(try await node.sendAll(framed, count: sent + 2, on: lane, until: deadline))
+        TransactionReplies(try await node.sendAll(framed, count: sent, on: lane, until: deadline))
     }
 
     func send(
         over connection: AsyncConnection, until deadline: Deadline
     ) async throws(ConnectionFailure) -> TransactionReplies {
-        TransactionReplies(try await connection.sendAll(framed, count: sent + 2, until: deadline).get())
+        TransactionReplies(try await connection.sendAll(framed, count: sent, until: deadline).get())
     }
 
     func send(
         over connection: BlockingConnection, until deadline: Deadline
     ) throws(ConnectionFailure) -> TransactionReplies {
-        TransactionReplies(try connection.sendAll(framed, count: sent + 2, until: deadline))
+        TransactionReplies(try connection.sendAll(framed, count: sent, until: deadline))
     }
 }
 
@@ -74,7 +74,7 @@ extension TransactionRequest {
         if let (position, message) = received.firstRefused { throw refusedWhenQueued(position, message) }
         switch received.end.withoutAttributes {
         case .null: return nil
-        case .array(let results) where results.count == sent: return batch.replies(with: Array(results))
+        case .array(let results) where results.count == batch.sent: return batch.replies(with: Array(results))
         case let end:
             if let message = end.errorMessage {
                 throw RedisError(server: message).inTransaction("the server ran none of its commands", of: "EXEC")
@@ -88,7 +88,7 @@ extension TransactionRequest {
     /// MULTI was refused, so nothing bound the commands together.
     private func notBegun(_ message: RESPBytes, _ received: TransactionReplies) -> RedisError {
         let consequence =
-            sent == 0 || received.areAllErrors
+            batch.sent == 0 || received.areAllErrors
             ? "no transaction was begun, and none of its commands ran"
             : "no transaction was begun, so the commands that the server did not refuse ran one by one"
         return RedisError(server: message).inTransaction(consequence, of: "MULTI")
@@ -97,7 +97,7 @@ extension TransactionRequest {
     private func refusedWhenQueued(_ position: Int, _ message: RESPBytes) -> RedisError {
         RedisError(
             .transactionAborted,
-            "the server refused command \(position + 1) of \(sent) when it was queued, and so ran none of them: "
+            "the server refused command \(position + 1) of \(batch.sent) when it was queued, and so ran none of them: "
                 + RedisError(server: message).message,
             command: name(at: position), stage: .answered)
     }

@@ -114,6 +114,32 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `A transaction on the wire` {
+    @Test func `that is cancelled behind EXEC is ambiguous, and its connection serves nobody else`() async throws {
+        let executions = Counter()
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                guard command[0] == "EXEC" else { continue }
+                switch executions.next() {
+                case 1: peer.write("+OK\r\n*0\r\n")
+                case 2: continue
+                default: peer.write("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n")
+                }
+            }
+        }
+        defer { server.stop() }
+        let databases = RedisDatabases(patientConfiguration(server.path))
+        let main = try databases[.main]
+        let task = Task { try await main.transaction(.incr("a"), .incr("b")) }
+        #expect(await eventually { executions.value == 2 })
+        task.cancel()
+        let error = await #expect(throws: RedisError.self) { try await task.value }
+        #expect(error?.code == .cancelled && error?.isAmbiguous == true)
+        #expect(try await main.transaction(.incr("a"), .incr("b")) == (1, 2))
+        #expect(server.connectionCount == 2)
+        await databases.close()
+    }
+
     /// The peer answers nothing until it has EXEC, and then says what it heard before.
     @Test(arguments: Form.allCases)
     func `is written as a whole before its first reply is waited for`(form: Form) async throws {

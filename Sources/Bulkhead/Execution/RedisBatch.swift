@@ -141,10 +141,13 @@ extension RedisCommand {
 }
 
 extension RedisError {
+    private static let ofTransactions: Set = ["MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"]
+
     static func needsConnection(_ command: String) -> RedisError {
         RedisError(
             .commandRefused,
-            "it needs a connection of its own for the commands that follow: use withConnection { connection in … }",
+            "it needs a connection of its own for the commands that follow: use withConnection { connection in … }"
+                + (ofTransactions.contains(command) ? ", or transaction(…), which sends it by itself" : ""),
             command: command)
     }
 }

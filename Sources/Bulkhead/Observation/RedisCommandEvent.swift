@@ -11,8 +11,8 @@ public struct RedisCommandEvent: Sendable, Hashable, Codable {
     public let serverAddress: String
     /// The server's port; nil for a unix socket.
     public let serverPort: Int?
-    /// The command's word, `GET`; `PIPELINE` for several, `MULTI` for a transaction; `OTHER` for words that are not Redis's own; `LEASE` for a
-    /// `withConnection` that got no connection.
+    /// The command's word, `GET`; `PIPELINE` for several, `MULTI` for a transaction; `OTHER` for words that are not
+    /// Redis's own; `LEASE` for a `withConnection` that got no connection.
     public let command: String
     /// The word of all commands of a pipeline; nil where they differ.
     let pipelinedCommand: String?

@@ -19,7 +19,8 @@ public struct RedisScript<Reply: Sendable>: Sendable {
     public let isReadOnly: Bool
     private let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
 
-    /// A script, as a `String` or as bytes, with a reply of your own. `decode` gets no error of the server: those are thrown before.
+    /// A script, as a `String` or as bytes, with a reply of your own. `decode` gets no error of the server: those are
+    /// thrown before.
     ///
     /// One that only reads needs a server from Redis 7.0 on; it is sent again if its connection is lost, as reads are.
     public init(

@@ -1,7 +1,14 @@
 import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
+import Synchronization
 import Testing
+
+private final class TransactionListener: RedisObserver {
+    let events = Mutex<[RedisCommandEvent]>([])
+
+    func commandEnded(_ event: RedisCommandEvent) { events.withLock { $0.append(event) } }
+}
 
 /// Both forms, for what must hold of both.
 extension Form {
@@ -70,6 +77,34 @@ extension Form {
             #expect(error?.code == .wrongType && error?.command == "INCR" && error?.database == .main)
             #expect(error?.stage == .answered && error?.message.contains("command 2 of 3") == true)
             #expect(try await main.mget("a", "b") == ["1", "1"])
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `of commands of different types gives each its own result where that is asked for`(form: Form) async throws {
+        try await withDatabases { databases, _ in
+            try await databases[.main].rpush("list", "a")
+            let (count, failed, fields) = try await form.run(
+                RedisTransaction(results: .incr("a"), .get("list"), .hset("h", ["f": 1, "g": 2])), in: databases)
+            #expect(try count.get() == 1)
+            #expect(failed.failure?.code == .wrongType && failed.failure?.command == "GET")
+            #expect(failed.failure?.message.contains("command 2 of 3") == true)
+            #expect(try fields.get() == 2)
+            _ = try await form.run(
+                RedisTransaction(
+                    results: .incr("a"), .incr("a"), .incr("a"), .incr("a"), .incr("a"), .incr("a"), .incr("a"),
+                    .incr("a")), in: databases)
+            #expect(try await databases[.main].get("a") == "9")
+        }
+    }
+
+    @Test func `tells its observer`() async throws {
+        let listener = TransactionListener()
+        try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
+            try await databases[.main].transaction(.incr("a"), .incr("b"))
+            let events = listener.events.withLock(\.self)
+            #expect(events.map(\.command) == ["MULTI", "MULTI"] && events.map(\.commandCount) == [2, 4])
+            #expect(events.allSatisfy { $0.code == nil && $0.stage == .answered })
         }
     }
 

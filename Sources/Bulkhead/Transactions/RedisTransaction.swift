@@ -15,7 +15,7 @@ public struct RedisTransaction<Replies>: Sendable {
     let batch: RedisBatch
     private let read: @Sendable ([RESPValue], DatabaseName) throws(RedisError) -> Replies
 
-    private init(
+    init(
         _ batch: RedisBatch, read: @escaping @Sendable ([RESPValue], DatabaseName) throws(RedisError) -> Replies
     ) {
         self.batch = batch
@@ -116,7 +116,7 @@ extension RedisTransaction {
 }
 
 /// Hands the replies of a transaction to its commands, in order; the error of one says which it was.
-private struct TransactionReader {
+struct TransactionReader {
     private let replies: [RESPValue]
     private let database: DatabaseName
     private var position = 0
@@ -137,5 +137,9 @@ private struct TransactionReader {
                     + "rolled back: \(error.message)",
                 database: database, command: command.name, stage: error.stage)
         }
+    }
+
+    mutating func nextResult<Reply>(_ command: RedisCommand<Reply>) -> Result<Reply, RedisError> {
+        Result { () throws(RedisError) in try next(command) }
     }
 }

@@ -68,9 +68,9 @@ public struct RedisConfiguration: Sendable {
 
     // MARK: Connections of their own
 
-    /// How many connections of their own (leases) each database has at once for BLPOP, WATCH, SUBSCRIBE and blocking
-    /// callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two shared
-    /// connections of each database come on top.
+    /// How many connections of their own (leases) each database has at once for BLPOP, transactions, SUBSCRIBE and
+    /// blocking callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two
+    /// shared connections of each database come on top.
     public var maximumLeases = 8
     /// How many callers may queue for a lease. Default 1,024. One more fails at once with `too-many-waiters`.
     public var maximumWaiters = 1_024

@@ -114,6 +114,10 @@ extension RedisError.Code {
     public static let unblocked = Self(server: "UNBLOCKED")
     /// The script is unknown by its digest.
     public static let noScript = Self(server: "NOSCRIPT")
-    /// A transaction was given up because a command in it was refused.
+    /// The server refused a command of a transaction when it was queued, and so ran none of them.
     public static let transactionAborted = Self(server: "EXECABORT")
+    /// Others changed a watched key in each of a transaction's attempts, so none of its commands ran.
+    public static let transactionConflict = Self("transaction-conflict")
+    /// The server has no function of that name: its library is to be loaded.
+    public static let functionMissing = Self("function-missing")
 }

@@ -1,4 +1,5 @@
 import BulkheadNetworking
+import Synchronization
 
 /// What a name is bound to: where its requests go, and the rules they run by. The handles of a name share one.
 final class DatabaseBinding: Sendable {
@@ -11,6 +12,8 @@ final class DatabaseBinding: Sendable {
     let retryPolicy: RedisRetryPolicy
     let monitor: CommandMonitor
     let scanPace: RedisPace
+    /// The server has answered MULTI and EXEC once. Where it refuses them, the commands between would run one by one.
+    let permitsTransactions = Atomic(false)
 
     init(
         _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,

@@ -79,7 +79,9 @@ import Testing
     }
 
     @Test(arguments: Form.allCases)
-    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form) async throws {
+    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form)
+        async throws
+    {
         try await withGroup { databases, group in
             #expect(await form.run(.incr("counter"), in: databases).isSuccess)
             // The sentinels make it the primary again, or another one; until then calls wait.

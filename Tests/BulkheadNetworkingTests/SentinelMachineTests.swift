@@ -191,7 +191,7 @@ import Testing
             var handshake = Handshake(settings(version))
             let words = String(decoding: handshake.start(), as: UTF8.self)
             #expect(words.contains("ROLE"))
-            let step = handshake.receive(greeting + role + "+OK\r\n")
+            let step = handshake.receive(greeting + role + (isAccepted ? "+OK\r\n" : ""))
             let failure = step.failure
             #expect((failure == nil) == isAccepted, "\(role)")
             if !isAccepted { #expect(failure?.reason == .notPrimary) }

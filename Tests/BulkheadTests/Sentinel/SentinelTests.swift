@@ -96,6 +96,24 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: openSocketCount() != nil))
+    func `closing, or letting go, ends what listens to the sentinels too`() async throws {
+        try await RedisTestSentinelGroup.withGroup { group in
+            let before = openSocketCount()
+            for isClosed in [true, false] {
+                var databases: RedisDatabases? = RedisDatabases(
+                    patientGroupConfiguration(), catalogue: try catalogue(of: group))
+                for form in Form.allCases {
+                    if let databases { #expect(await form.run(.incr("counter"), in: databases).isSuccess) }
+                }
+                #expect(openSocketCount() != before)
+                if isClosed { await databases?.close() }
+                databases = nil
+                #expect(await eventually { openSocketCount() == before })
+            }
+        }
+    }
+
     /// The role of the server that runs it.
     static let whoAmI = "return string.match(redis.call('INFO','replication'),'role:(%a+)')"
 

@@ -12,8 +12,8 @@ import BulkheadRESP
 /// SELECT n                                        must answer OK, else no command ever leaves; not of a sentinel
 /// ```
 /// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
-/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every other error
-/// ends the connection: falling back after a wrong password would hide it.
+/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every
+/// other error ends the connection: falling back after a wrong password would hide it.
 struct Handshake: Sendable {
     /// What the shell does next.
     enum Step {

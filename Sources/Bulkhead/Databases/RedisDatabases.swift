@@ -21,6 +21,8 @@ public final class RedisDatabases: Sendable {
     private let nodes: [Node]
     /// Those of all logins.
     private let hubs: [SubscriptionHub]
+    /// Of the groups that names live in.
+    let watches: [Endpoint: SentinelWatch]
     private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]
@@ -34,7 +36,7 @@ public final class RedisDatabases: Sendable {
         let settings: ConnectionSettings
 
         init(
-            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
+            _ owner: DatabaseEntry, _ place: RedisConfiguration, _ watch: SentinelWatch?, _ circuit: Circuit,
             _ listener: ConnectionEvents.Listener?
         ) {
             self.owner = owner.name
@@ -42,6 +44,7 @@ public final class RedisDatabases: Sendable {
             number = owner.number
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
+            if let watch { settings.follow(watch) }
             self.settings = settings
             node = Node(settings, place.poolBounds, circuit)
         }
@@ -73,6 +76,7 @@ public final class RedisDatabases: Sendable {
         var logins: [Login: Circuit] = [:]
         var hubs: [Login: SubscriptionHub] = [:]
         var homes: [Home] = []
+        var watches: [Endpoint: SentinelWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
@@ -100,12 +104,15 @@ public final class RedisDatabases: Sendable {
             logins[login] = loginCircuit
             let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
             hubs[login] = hub
+            if case .sentinels(let group) = place.place, watches[place.endpoint] == nil {
+                watches[place.endpoint] = SentinelWatch(group, configuration)
+            }
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
             } else {
                 home = Home(
-                    owner, place, loginCircuit.forDatabase(),
+                    owner, place, watches[place.endpoint], loginCircuit.forDatabase(),
                     connectionMonitor?.listener(of: owner, on: place.endpoint))
                 homes.append(home)
             }
@@ -120,6 +127,7 @@ public final class RedisDatabases: Sendable {
         self.bindings = bindings
         nodes = homes.map(\.node)
         self.hubs = Array(hubs.values)
+        self.watches = watches
         timeout = Timeout(configuration.commandTimeout)
     }
 
@@ -175,6 +183,7 @@ public final class RedisDatabases: Sendable {
         let open = hubs.compactMap { $0.close() } + nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
+        for watch in watches.values { watch.close() }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
@@ -185,5 +194,6 @@ public final class RedisDatabases: Sendable {
         for hub in hubs { _ = hub.close() }
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
+        for watch in watches.values { watch.close() }
     }
 }

@@ -61,6 +61,9 @@ extension RedisError.Code {
     public static let handshakeRefused = Self("handshake-refused")
     /// User or password are wrong or missing.
     public static let authenticationFailed = Self("authentication-failed")
+    /// No server is the primary of a group that sentinels watch, or no sentinel can say which one is; the message has
+    /// what each of them said.
+    public static let noPrimary = Self("no-primary")
     /// The connection ended while the command was under way.
     public static let connectionClosed = Self("connection-closed")
     /// The server sent what is not RESP, passes a limit, or answers nobody.

@@ -207,6 +207,12 @@ package final class AsyncConnection: @unchecked Sendable {
         end(closedByOwner)
     }
 
+    /// Ends a connection that leads to the wrong server, unless it is still being made: then it looks for the right one
+    /// itself.
+    func supersede() {
+        if !isHandshaking { end(.superseded(settings.endpoint)) }
+    }
+
     /// Has the owner of the I/O end the connection; the first failure counts.
     func end(_ failure: ConnectionFailure) {
         change { $0.end(failure) }

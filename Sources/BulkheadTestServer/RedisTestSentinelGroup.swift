@@ -172,7 +172,7 @@ extension RedisTestSentinelGroup.Options {
         options.listening = .tcp
         options.arguments += ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"]
         if let password { options.arguments += ["--requirepass", password, "--masterauth", password] }
-        if let port { options.arguments += ["--replicaof", "127.0.0.1 \(port)"] }
+        if let port { options.arguments += ["--replicaof", "127.0.0.1", "\(port)"] }
         return options
     }
 

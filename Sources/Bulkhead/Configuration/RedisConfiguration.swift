@@ -68,9 +68,9 @@ public struct RedisConfiguration: Sendable {
 
     // MARK: Connections of their own
 
-    /// How many connections of their own (leases) each database has at once for BLPOP, WATCH, SUBSCRIBE and blocking
-    /// callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two shared
-    /// connections of each database come on top.
+    /// How many connections of their own (leases) each database has at once for BLPOP, transactions, SUBSCRIBE and
+    /// blocking callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two
+    /// shared connections of each database come on top.
     public var maximumLeases = 8
     /// How many callers may queue for a lease. Default 1,024. One more fails at once with `too-many-waiters`.
     public var maximumWaiters = 1_024
@@ -123,6 +123,8 @@ public struct RedisConfiguration: Sendable {
     public var observer: (any RedisObserver)?
     /// How long a command that blocks, and was cancelled or has timed out, waits for the server to end it.
     package var unblockingTime = Duration.milliseconds(500)
+    /// How long the connection of subscriptions stays when nobody subscribes any more.
+    package var subscriptionIdleTime = Duration.seconds(10)
     /// How large and how deeply nested a reply may be; a larger one is a `protocol-violation`, and ends the connection.
     public var limits = RESPLimits()
 

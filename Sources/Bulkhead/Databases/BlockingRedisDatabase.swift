@@ -145,6 +145,7 @@ extension BlockingRedisDatabase: BlockingRunner {
             defer { pool.release(connection, reusable: true) }
             return try request.send(over: connection, until: deadline)
         }
+        guard request.waits else { return try attemptInOnePiece(request, on: connection, of: pool, until: deadline) }
         let outcome = Result { () throws(ConnectionFailure) in
             try connection.sendBlocking(
                 request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),

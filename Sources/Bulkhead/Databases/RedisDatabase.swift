@@ -167,7 +167,7 @@ extension RedisDatabase: AsyncRunner {
         return try await topology.attempt(request, by: way, of: self, until: deadline)
     }
 
-    /// What blocks has a connection to itself meanwhile.
+    /// What blocks has a connection to itself meanwhile, and so has a transaction.
     ///
     /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
@@ -175,6 +175,7 @@ extension RedisDatabase: AsyncRunner {
     func attemptOnLease<Sent: Request>(
         _ request: Sent, of node: Node, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
+        guard request.waits else { return try await attemptInOnePiece(request, over: node, until: deadline) }
         let lease = try await node.leases.lease(until: deadline)
         if let failure = await lease.failureBeforeReady(until: deadline) {
             node.leases.release(lease, reusable: true)

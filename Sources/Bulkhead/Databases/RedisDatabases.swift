@@ -19,6 +19,8 @@ public final class RedisDatabases: Sendable {
     private let bindings: [DatabaseName: DatabaseBinding]
     /// Those of all names; some names share one.
     private let topologies: [Topology]
+    /// Those of all logins.
+    private let hubs: [SubscriptionHub]
     /// Of the groups that names live in.
     let watches: [Endpoint: SentinelWatch]
     private let timeout: Timeout
@@ -31,6 +33,8 @@ public final class RedisDatabases: Sendable {
         let endpoint: Endpoint
         let number: Int
         let topology: Topology
+        /// Of the server that subscriptions go to.
+        let settings: ConnectionSettings
 
         init(
             _ owner: DatabaseEntry, _ place: RedisConfiguration, _ watch: SentinelWatch?, _ circuit: Circuit,
@@ -42,6 +46,7 @@ public final class RedisDatabases: Sendable {
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
             if let watch { settings.follow(watch) }
+            self.settings = settings
             topology = .fixed(Node(settings, place.poolBounds, circuit))
         }
 
@@ -53,6 +58,8 @@ public final class RedisDatabases: Sendable {
             self.owner = owner.name
             endpoint = place.endpoint
             number = owner.number
+            // A message that is published at one server reaches those of all others.
+            settings = place.at(servers[0]).connectionSettings(forNumber: owner.number)
             topology = .routed(
                 ClusterTopology(seeds: servers) { server in
                     var settings = place.at(server).connectionSettings(forNumber: owner.number)
@@ -86,6 +93,7 @@ public final class RedisDatabases: Sendable {
         // A server that is away is away for all who live on it, and a wrong password is wrong for all who use it.
         var circuits: [Endpoint: Circuit] = [:]
         var logins: [Login: Circuit] = [:]
+        var hubs: [Login: SubscriptionHub] = [:]
         var homes: [Home] = []
         var watches: [Endpoint: SentinelWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
@@ -113,6 +121,8 @@ public final class RedisDatabases: Sendable {
             let login = Login(place)
             let loginCircuit = logins[login] ?? circuit.forLogin()
             logins[login] = loginCircuit
+            let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
+            hubs[login] = hub
             if case .sentinels(let group) = place.place, watches[place.endpoint] == nil {
                 watches[place.endpoint] = SentinelWatch(group, configuration)
             }
@@ -137,11 +147,13 @@ public final class RedisDatabases: Sendable {
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
-                entry, at: place.address, home.topology, rules, configuration.retryPolicy, monitor, scanPace)
+                entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings), rules,
+                configuration.retryPolicy, monitor, scanPace)
         }
         self.refused = refused
         self.bindings = bindings
         topologies = homes.map(\.topology)
+        self.hubs = Array(hubs.values)
         self.watches = watches
         timeout = Timeout(configuration.commandTimeout)
     }
@@ -191,12 +203,13 @@ public final class RedisDatabases: Sendable {
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.
     ///
     /// It holds for asynchronous and blocking callers alike: nobody's commands are taken any more while the others' are
-    /// waited for. Commands that are not answered by then fail with `closed`. Closing twice is harmless.
+    /// waited for. Commands that are not answered by then fail with `closed`. Subscriptions end at once, without an
+    /// error and behind what they keep. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
-        let open = nodes.flatMap { $0.beginClosing(grace: grace) }
+        let open = hubs.compactMap { $0.close() } + nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
         for watch in watches.values { watch.close() }
@@ -209,6 +222,7 @@ public final class RedisDatabases: Sendable {
         let deadline = Deadline(after: Timeout(grace))
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
+        for hub in hubs { _ = hub.close() }
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
         for watch in watches.values { watch.close() }

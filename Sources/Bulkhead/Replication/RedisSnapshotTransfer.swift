@@ -43,7 +43,8 @@ package final class RedisSnapshotTransfer {
     ) throws(RedisError) {
         let beginning: Beginning
         do throws(ConnectionFailure) {
-            connection = try settings.connecting(until: .now + settings.connectTimeout) { found throws(ConnectionFailure) in
+            let deadline = Moment.now + settings.connectTimeout
+            connection = try settings.connecting(until: deadline) { found throws(ConnectionFailure) in
                 try BlockingConnection(found)
             }
             beginning = try Self.begin(on: connection, announcing: version, wait, silence, isWanted)

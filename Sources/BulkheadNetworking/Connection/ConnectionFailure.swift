@@ -140,6 +140,11 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         reason == .closedByServer || reason == .inputOutput || reason == .superseded
     }
 
+    /// The connection had ended before anything was sent, so another one may do.
+    package var isOfEndedConnection: Bool {
+        stage == .refused && reason != .tooManyRequests || isEndOfConnection && stage.isSafeToRepeat
+    }
+
     package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
         left.reason == right.reason && left.message == right.message && left.stage == right.stage
     }

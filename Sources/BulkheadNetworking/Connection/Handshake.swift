@@ -9,11 +9,11 @@ import BulkheadRESP
 /// CLIENT ID                                       in RESP2 only, may fail: HELLO's reply has it
 /// CLIENT CAPA redirect                            of a primary only, may fail: Valkey from 8 on knows it
 /// ROLE                                            of a primary only, must say that it is one
-/// SELECT n                                        must answer OK, else no command ever leaves; of a sentinel not asked
+/// SELECT n                                        must answer OK, else no command ever leaves; not of a sentinel
 /// ```
 /// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
-/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every other error
-/// ends the connection: falling back after a wrong password would hide it.
+/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every
+/// other error ends the connection: falling back after a wrong password would hide it.
 struct Handshake: Sendable {
     /// What the shell does next.
     enum Step {

@@ -141,8 +141,7 @@ package final class Node: Sendable {
         for lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure
     ) throws(ConnectionFailure) -> AsyncConnection {
         // What is cancelled, late or too much would be no less so on another connection.
-        let refused = failure.stage == .refused && failure.reason != .tooManyRequests
-        guard refused || failure.isEndOfConnection && failure.stage.isSafeToRepeat else { throw failure }
+        guard failure.isOfEndedConnection else { throw failure }
         return try connection(for: lane, insteadOf: first)
     }
 

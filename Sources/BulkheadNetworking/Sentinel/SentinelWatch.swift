@@ -239,8 +239,8 @@ private final class SentinelListeners: Sendable {
     private func ask(_ index: Int, over connection: BlockingConnection) throws(ConnectionFailure) {
         while true {
             let (group, round) = state.withLock { ($0.machine.group, $0.machine.round) }
-            let questions =
-                Self.encoded(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", group]) + Self.encoded(["SENTINEL", "MASTER", group])
+            var questions = Self.encoded(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", group])
+            questions += Self.encoded(["SENTINEL", "MASTER", group])
             let replies = try connection.sendAll(questions, count: 2, until: deadline(index))
             let word = try SentinelMachine.Word(address: replies[0], details: replies[1])
             change { $0.answered(index, word, askedIn: round) }

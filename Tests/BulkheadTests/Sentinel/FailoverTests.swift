@@ -92,7 +92,8 @@ private final class Writers: Sendable {
 
 @Suite(.serialized) struct FailoverTests {
     /// In the suite 5; more by BULKHEAD_TEST_FAILOVERS.
-    private static let failovers = ProcessInfo.processInfo.environment["BULKHEAD_TEST_FAILOVERS"].flatMap { Int($0) } ?? 5
+    private static let failovers =
+        ProcessInfo.processInfo.environment["BULKHEAD_TEST_FAILOVERS"].flatMap { Int($0) } ?? 5
 
     /// Nothing was applied twice, everything ran on a primary, and what is missing was acknowledged by a primary that
     /// had not passed it on.
@@ -106,7 +107,8 @@ private final class Writers: Sendable {
         #expect(count.strange.isEmpty, "\(count.strange.prefix(3))")
         let lost = count.acknowledged.subtracting(applied.keys).count
         print(
-            "\(what): \(count.acknowledged.count) acknowledged, \(lost) of them lost, \(count.ambiguous.count) ambiguous, "
+            "\(what): \(count.acknowledged.count) acknowledged, \(lost) of them lost, "
+                + "\(count.ambiguous.count) ambiguous, "
                 + "\(count.unsent) refused")
     }
 
@@ -150,7 +152,7 @@ private final class Writers: Sendable {
             }
             group.servers[0].resume()
             try await judge(count, databases, group, signal)
-            print("\(signal): the sentinels name another primary after \(named), and five writes ran \(written) later")
+            print("\(signal): another primary is named after \(named), and five writes ran \(written) later")
         }
     }
 
@@ -201,7 +203,8 @@ private final class Writers: Sendable {
                 var failure: RedisError?
                 for _ in 0..<3 where failure?.message.contains("mymaster") != true {
                     failure = await form.run(
-                        .raw("INCR", ["counter"]), in: databases, within: .milliseconds(400)).failure
+                        .raw("INCR", ["counter"]), in: databases, within: .milliseconds(400)
+                    ).failure
                 }
                 #expect(failure?.message.contains("mymaster") == true)
                 #expect(failure?.message.contains("says 127.0.0.1:") == true, "\(failure?.message ?? "")")

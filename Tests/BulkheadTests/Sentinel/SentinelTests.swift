@@ -79,7 +79,9 @@ import Testing
     }
 
     @Test(arguments: Form.allCases)
-    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form) async throws {
+    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form)
+        async throws
+    {
         try await withGroup { databases, group in
             #expect(await form.run(.incr("counter"), in: databases).isSuccess)
             // The sentinels make it the primary again, or another one; until then calls wait.
@@ -91,6 +93,24 @@ import Testing
             let result = await form.run(
                 .raw("EVAL", [Self.whoAmI, "0"], as: String.self), in: databases)
             #expect(try result.get() == "master")
+        }
+    }
+
+    @Test(.enabled(if: openSocketCount() != nil))
+    func `closing, or letting go, ends what listens to the sentinels too`() async throws {
+        try await RedisTestSentinelGroup.withGroup { group in
+            let before = openSocketCount()
+            for isClosed in [true, false] {
+                var databases: RedisDatabases? = RedisDatabases(
+                    patientGroupConfiguration(), catalogue: try catalogue(of: group))
+                for form in Form.allCases {
+                    if let databases { #expect(await form.run(.incr("counter"), in: databases).isSuccess) }
+                }
+                #expect(openSocketCount() != before)
+                if isClosed { await databases?.close() }
+                databases = nil
+                #expect(await eventually { openSocketCount() == before })
+            }
         }
     }
 

@@ -131,6 +131,45 @@ extension Form {
         }
     }
 
+    @Test func `a transaction runs at the server of its keys, which have one slot`() async throws {
+        try await withCluster { databases, _ in
+            let main = try databases[.main]
+            for index in 0..<6 {
+                let (count, isSet) = try await main.transaction(
+                    .incr("{\(index)}:counter"), .set("{\(index)}:text", "a"))
+                #expect(count == 1 && isSet)
+            }
+            let error = await #expect(throws: RedisError.self) {
+                _ = try await main.transaction(.incr("a"), .incr("b"))
+            }
+            #expect(error?.code == .crossSlot && error?.stage == .refused)
+        }
+    }
+
+    @Test func `a script runs at the server of its keys, and is loaded where that does not know it`() async throws {
+        try await withCluster { databases, _ in
+            let main = try databases[.main]
+            let count = RedisScript<Int>("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+            for index in 0..<6 {
+                #expect(try await main.run(count, keys: ["key:\(index)"], arguments: [2]) == 2)
+                #expect(try await main.get("key:\(index)") == "2")
+            }
+        }
+    }
+
+    @Test func `messages that are published at any server come to a subscriber`() async throws {
+        try await withCluster { databases, cluster in
+            let subscription = try await databases[.main].subscribe(to: .channels("news"))
+            for (index, server) in cluster.primaries.enumerated() { try ask(server, "PUBLISH news \(index)") }
+            var heard: Set<String> = []
+            for try await case .message(let message) in subscription {
+                heard.insert(message.content)
+                if heard.count == cluster.primaries.count { break }
+            }
+            #expect(heard == ["0", "1", "2"])
+        }
+    }
+
     @Test func `a flush removes the keys of all servers`() async throws {
         try await withCluster { databases, cluster async throws in
             let main = try databases[.main]

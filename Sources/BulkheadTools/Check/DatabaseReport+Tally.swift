@@ -14,11 +14,11 @@ extension DatabaseReport {
     ///   - expiring: the same for keys that expire; nil where nobody counted.
     ///   - memoryLimit: what all keys take at most, as the server says; nil where it does not.
     ///   - drewAll: every key that was walked was to be looked at.
-    ///   - call: the flags that lead another command to the same databases (``ServerSelection/call``).
+    ///   - serverFlags: the flags that lead another command to the same databases (``ServerSelection/serverFlags``).
     init(
         _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
         memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil,
-        refusals: [String: String] = [:], call: String = ""
+        refusals: [String: String] = [:], serverFlags: String = ""
     ) {
         let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
         name = entry.name.text
@@ -66,7 +66,7 @@ extension DatabaseReport {
         }
         isBiggestCertain = knowsSizes && tally.unsized.hidden == 0
         misplaced = Self.misplaced(
-            of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, call)
+            of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, serverFlags)
         atHome = tally.misplacement.placement.own.isEmpty ? nil : tally.misplacement.atHome
         nobodys = tally.misplacement.nobodys
     }
@@ -128,13 +128,13 @@ extension DatabaseReport {
     }
 
     private static func misplaced(
-        of tally: MisplacementTally, from source: String, _ call: String
+        of tally: MisplacementTally, from source: String, _ serverFlags: String
     ) -> [Misplaced] {
         let rows = zip(tally.placement.claims, tally.counts).filter { $1.keys > 0 }.map { claim, count in
             Misplaced(
                 pattern: claim.pattern.text, belongsTo: claim.owner.text, keys: count.keys, atHome: count.atHome,
                 examples: count.examples.map { ShownBytes($0) },
-                command: "bulkhead migrate\(call) --from \(source) --to \(claim.owner) --pattern "
+                command: "bulkhead migrate\(serverFlags) --from \(source) --to \(claim.owner) --pattern "
                     + claim.pattern.text.quotedForShell)
         }
         return rows.sorted { ($1.keys, $0.pattern) < ($0.keys, $1.pattern) }

@@ -6,6 +6,18 @@ public import Foundation
 public import BulkheadCommands
 public import BulkheadRESP
 
+extension Data: RedisArgument {
+    public func append(to arguments: inout RedisArguments) {
+        withUnsafeBytes { arguments.append(bytes: $0) }
+    }
+}
+
+extension Data: RedisDecodable {
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        self.init(try RESPBytes(redis: value))
+    }
+}
+
 extension Date: RedisArgument {
     /// Seconds since 1970 in decimal, with a fraction of up to six digits where there is one: what EXPIREAT and Redis's
     /// own times count in. What is beyond ±292,277 years is sent as that.
@@ -57,5 +69,20 @@ extension Int64 {
         } else {
             self = Int64(exactly: rounded) ?? (rounded < 0 ? .min : .max)
         }
+    }
+}
+
+extension UUID: RedisArgument {
+    /// The text that string interpolation gives, in upper case: `E621E1F8-C36C-495A-93FC-0C247A3E6E5F`.
+    public func append(to arguments: inout RedisArguments) { arguments.append(uuidString) }
+}
+
+extension UUID: RedisDecodable {
+    /// Reads its text, in upper or lower case; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        guard let bytes = value.withoutAttributes.bytes, let id = bytes.text.flatMap({ UUID(uuidString: $0) }) else {
+            throw RedisConversionError(expected: "a UUID", found: value)
+        }
+        self = id
     }
 }

@@ -102,7 +102,8 @@ let package = Package(
         library(
             "BulkheadTestSupport", path: "Tests/TestSupport",
             of: "BulkheadRESP", "BulkheadConsole", "BulkheadTestServer"),
-        // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
+        // For the fuzzer and the tests of a floor: compares values, writes bodies in all encodings and cuts files.
+        library("BulkheadRESPComparison", path: "Tests/RESPComparison", of: "BulkheadRESP"),
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
         // Shows that libdispatch crashes after hang-ups on Linux; see its first lines.
@@ -111,15 +112,15 @@ let package = Package(
         // Tests/fuzz runs it.
         program(
             "BulkheadFuzzer", path: "Tests/Fuzzer", exclude: ["Finds"],
-            of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking", "Bulkhead",
-            "BulkheadBenchmarkSupport"),
+            of: "BulkheadRESP", "BulkheadRESPComparison", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking",
+            "Bulkhead", "BulkheadBenchmarkSupport"),
         // Tests/soak runs it.
         program("BulkheadSoak", path: "Tests/Soak", of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Tests/migration-kills runs it.
         program(
             "BulkheadMigrationKills", path: "Tests/MigrationKills",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
-        tests("BulkheadRESPTests", of: "BulkheadRESP"),
+        tests("BulkheadRESPTests", of: "BulkheadRESP", "BulkheadRESPComparison"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
             "BulkheadTestServer"),

@@ -68,11 +68,12 @@ import Testing
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
         ("Tests/RDBBodies", ["BulkheadRDB"]),
+        ("Tests/RESPComparison", ["BulkheadRESP"]),
         (
             "Tests/Fuzzer",
             libc.union(essentials).union([
-                "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking", "Bulkhead",
-                "BulkheadBenchmarkSupport",
+                "BulkheadRESP", "BulkheadRESPComparison", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking",
+                "Bulkhead", "BulkheadBenchmarkSupport",
             ])
         ),
     ]

@@ -122,3 +122,17 @@ struct Probe: ~Copyable {
         return false
     }
 }
+
+/// A server that sends each reply byte by byte: what ECHO is given comes back with an attribute.
+func tricklingServer() -> ScriptedServer {
+    ScriptedServer { peer in
+        func trickle(_ reply: String) { for byte in reply.utf8 { peer.write(bytes: [byte]) } }
+        while let words = peer.readCommand() {
+            switch words[0] {
+            case "HELLO": trickle(hello)
+            case "ECHO": trickle("|1\r\n+of\r\n:1\r\n$\(words[1].utf8.count)\r\n\(words[1])\r\n")
+            default: trickle("+OK\r\n")
+            }
+        }
+    }
+}

@@ -1,14 +1,14 @@
-import BulkheadRDB
+package import BulkheadRDB
 
 /// One database that was cut out.
-struct CutOut {
-    var file: [UInt8]
-    var tally: RDBTally
-    var functions: Int
+package struct CutOut {
+    package var file: [UInt8]
+    package var tally: RDBTally
+    package var functions: Int
 }
 
 /// Cuts databases out of a snapshot that comes in blocks of a size, taking what was written behind each.
-func filtered(
+package func filtered(
     _ file: [UInt8], _ cuts: [RDBFilter.Cut], limits: RDBLimits = RDBLimits(), block: Int
 ) throws -> [CutOut] {
     var filter = RDBFilter(cuts, limits: limits)

@@ -38,7 +38,7 @@ import Testing
         #expect(await eventually { words.value.count == 4 })
         gate.signal()
         let failure = await stored.failure
-        // In line, or refused where this task came to run after the refusal: not sent in either case.
+        // Queued, or refused where this task came to run after the refusal: not sent in either case.
         #expect(failure?.reason == .databaseOutOfRange && failure?.stage != .sent)
         await onThread { isOver.wait() }
         #expect(words.value == ["HELLO", "CLIENT", "CLIENT", "SELECT"])

@@ -78,7 +78,7 @@ extension Machine {
         #expect(machine.takesNoMore(at: at(20_000)) == false)
     }
 
-    /// The socket is full, so that what follows never leaves; and the numbers of those that were withdrawn begin anew.
+    /// The socket is full, so that what follows never leaves; and the numbers of those that were removed begin anew.
     @Test func `is noticed where it takes no bytes either`() {
         var machine = Machine.ready()
         machine.heard()

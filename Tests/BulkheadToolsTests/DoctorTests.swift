@@ -162,12 +162,12 @@ import Testing
     func `a user of few rights hears which tools cannot work`() async throws {
         try await withToolServer { server, databases in
             try await databases[.main].send(
-                "ACL", "SETUSER", "keeper", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")
+                "ACL", "SETUSER", "operator", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")
             var url = server.url
-            url.replace("://", with: "://keeper:secret@", maxReplacements: 1)
+            url.replace("://", with: "://operator:secret@", maxReplacements: 1)
             let outcome = try await Bulkhead.run("doctor", "--url", url, "--json")
             #expect(outcome.text.contains("bulkhead migrate copies and deletes within a server: the ACL denies MOVE"))
-            #expect(outcome.text.contains("the ACL denies SYNC to keeper"))
+            #expect(outcome.text.contains("the ACL denies SYNC to operator"))
             #expect(!outcome.text.contains("secret"))
         }
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BulkheadBenchmarkSupport
+@testable import BulkheadConsole
 
 @Suite struct MonotonicClockTests {
     @Test func `the clock never goes back`() {

@@ -6,7 +6,7 @@ import Testing
 
 private let start = Moment(nanoseconds: 1_000_000_000)
 
-@Suite struct `Patience in a pool's line` {
+@Suite struct `Timeouts in the queue of a pool` {
     private func full(leaseTimeout: Duration = .seconds(5)) -> Pool {
         var pool = Pool(PoolBounds(maximumLeases: 1, waiters: 10, leaseTimeout: leaseTimeout))
         _ = pool.want(0)
@@ -65,7 +65,7 @@ private let start = Moment(nanoseconds: 1_000_000_000)
 @Suite(.timeLimit(.minutes(3))) struct `A very long line` {
     private static let length = 20_000
 
-    /// As many callers as the line takes, with what became of each.
+    /// As many callers as the queue takes, with what became of each.
     private func callers(
         _ pool: AsyncPool, _ body: () async throws -> Void
     ) async throws -> [ConnectionFailure.Reason?] {

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// A client's socket and the one to the server that belongs to it; the last of its two pumps closes both.
+/// A client's socket and the one to the server that belongs to it; the last of its two forwarders closes both.
 final class FaultyConnection: Sendable {
     private struct State: Sendable {
-        var pumps = 2
+        var forwarders = 2
         var isEnded = false
         var isReset = false
     }
@@ -21,11 +21,11 @@ final class FaultyConnection: Sendable {
     var isEnded: Bool { state.withLock { $0.isEnded } }
     var isReset: Bool { state.withLock { $0.isReset } }
 
-    /// Has both sides see the end, and the pumps with them.
+    /// Has both sides see the end, and the forwarders with them.
     func end(abruptly: Bool = false) {
         state.withLock { state in
-            // Without a pump the descriptors are closed, and their numbers may be somebody else's.
-            guard !state.isEnded, state.pumps > 0 else { return }
+            // Without a forwarder the descriptors are closed, and their numbers may be somebody else's.
+            guard !state.isEnded, state.forwarders > 0 else { return }
             state.isEnded = true
             state.isReset = abruptly
             if abruptly { ProxySocket.resetWhenClosed(client) } else { ProxySocket.end(client) }
@@ -33,12 +33,12 @@ final class FaultyConnection: Sendable {
         }
     }
 
-    /// One pump is done; true if it was the last.
+    /// One forwarder is done; true if it was the last.
     @discardableResult
     func leave() -> Bool {
         state.withLock { state in
-            state.pumps -= 1
-            guard state.pumps == 0 else { return false }
+            state.forwarders -= 1
+            guard state.forwarders == 0 else { return false }
             ProxySocket.close(client)
             ProxySocket.close(server)
             return true
@@ -47,7 +47,7 @@ final class FaultyConnection: Sendable {
 }
 
 /// Moves the bytes of one direction, on a thread of its own.
-struct FaultyPump {
+struct FaultyForwarder {
     private let proxy: FaultProxy
     private let connection: FaultyConnection
     private let direction: FaultProxy.Direction

@@ -80,7 +80,7 @@ private let start = Moment(nanoseconds: 1_000_000_000)
                     }
                 }
             }
-            #expect(await eventually(attempts: 6_000) { pool.waiterCount == Self.length })
+            #expect(await eventually { pool.waiterCount == Self.length })
             try await body()
             return try await group.reduce(into: []) { $0.append($1) }
         }

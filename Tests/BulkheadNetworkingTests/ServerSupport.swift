@@ -106,20 +106,12 @@ struct Probe: ~Copyable {
 
     /// Waits until so many clients block.
     func waitForBlocked(_ count: Int) async throws -> Bool {
-        for _ in 0..<1_000 {
-            if try number("blocked_clients", in: "clients") == count { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
+        try await eventually { try number("blocked_clients", in: "clients") == count }
     }
 
     /// Waits until only the probe is connected.
     func waitUntilAlone() async throws -> Bool {
-        for _ in 0..<1_000 {
-            if try number("connected_clients", in: "clients") == 1 { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
+        try await eventually { try number("connected_clients", in: "clients") == 1 }
     }
 }
 

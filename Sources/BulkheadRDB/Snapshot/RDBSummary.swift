@@ -29,6 +29,9 @@ package struct RDBSummary: Sendable {
         aux["valkey-ver"] == nil ? version?.flavour : .valkey
     }
 
+    /// Whether it is the first part of an append-only file, whose other parts hold what was written after it.
+    package var isBaseOfAppendOnlyFile: Bool { aux["aof-base"] == "1" }
+
     package mutating func add(_ event: RDBEvent) {
         switch event {
         case .header(let version): self.version = version

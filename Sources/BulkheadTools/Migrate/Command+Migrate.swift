@@ -132,7 +132,13 @@ extension Command {
 extension MigrationPlan {
     /// What the command line says; throws a wrong call where its parts do not fit each other.
     init(_ arguments: Arguments, _ selection: ServerSelection) throws(ProgramFailure) {
-        guard let from = arguments.text(of: .from) else { throw arguments.refused("--from NAME is missing") }
+        guard let from = arguments.text(of: .from) else {
+            throw arguments.refused(
+                arguments.has(.misplaced)
+                    ? "--from NAME is missing: the database whose misplaced keys are to move; bulkhead check says which "
+                        + "databases have some"
+                    : "--from NAME is missing")
+        }
         if arguments.has(.misplaced) {
             try self.init(misplacedIn: from, arguments, selection)
             return

@@ -17,6 +17,10 @@ import BulkheadRESP
 /// | list | names it | the slice was finished |
 /// | list | does not | the source has not deleted: copies that are as they were made are taken back |
 ///
+/// The list is in format 3, which keeps the run beside each list. A list in an older format is not read, as if there
+/// were none, and is removed at the end. Keys that its run copied and did not delete are on both sides then: with
+/// `--resume` those that are the same are deleted from the source, and the others are conflicts.
+///
 /// A copy that differs from its digest was written to by somebody, and is a conflict as any other. None is taken back
 /// without its original: see ``CrossServerMover/begin(_:)``. Both keys are removed at the end; no migration moves them.
 struct HandoverNotes: Sendable {

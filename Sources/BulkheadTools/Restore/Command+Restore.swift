@@ -122,7 +122,7 @@ extension Command {
                 let manifest = try BackupManifest.beside(plan.path).flatMap { manifest throws(ProgramFailure) in
                     try manifest.isOf(plan.path) ? manifest : nil
                 }
-                let doubts = RestoreDoubts(plan, ahead, manifest)
+                let doubts = RestoreDoubts(plan, survey, ahead, manifest)
                 call.note { doubts.text(call.program, on: $0) }
                 if !doubts.all.isEmpty, !document.isDryRun, call.canAsk {
                     let name = plan.into.name.text

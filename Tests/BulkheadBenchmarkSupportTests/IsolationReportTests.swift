@@ -92,7 +92,7 @@ import Testing
             try sentence(p99: 1_860)
                 == "named databases: while knowledge is scanned at 204 k/s, GET p99 in main is 9.3 × idle: "
                 + "numbers keep keys apart, not the server's time")
-        #expect(try sentence(p99: 210).hasSuffix("1.1 × idle: at this size of page the server finds time for both"))
+        #expect(try sentence(p99: 210).hasSuffix("1.1 × idle: at this size of page the server serves both in time"))
         #expect(try sentence(p99: 210, lateness: 150).hasSuffix("undecided, as all of this run"))
     }
 

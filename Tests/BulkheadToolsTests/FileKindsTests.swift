@@ -73,7 +73,7 @@ import Testing
             ("lz4", [4, 0x22, 0x4d, 0x18, 4, 0, 0, 0, 0, 0], "compressed with LZ4: unpack it with unlz4"),
             ("another codec", vcs(1, 2), "compressed by Valkey with codec 2, and only LZ4 (1) is read, not Zstandard"),
             ("a newer envelope", vcs(2, 1), "compressed by Valkey in a way that is newer"),
-            ("a cut frame", Array(CompressedFile.lz4(small()).dropLast(3)), "the frame of LZ4 is not whole"),
+            ("a cut frame", Array(CompressedFile.lz4(small()).dropLast(3)), "the LZ4 frame is incomplete"),
             ("a new format", Array("REDIS0016\u{ff}".utf8.prefix(9)) + [255], "format 16 (of Redis, not known here)"),
             ("something behind", small() + [1, 2, 3], "bytes follow the end of the snapshot"),
             ("a mark too long", small() + mark + mark, "bytes follow the end of the snapshot"),

@@ -90,7 +90,7 @@ extension Command {
             for flag in [Flag.url, .sample, .exact, .pace] where call.arguments.has(flag) {
                 throw call.arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
             }
-            // Of a pipe nobody knows how long it is.
+            // The length of a pipe is not known.
             let size = path == "-" ? 0 : try InputFile(path).size
             bar = call.progress("check", total: size > 0 ? size : nil, unit: "bytes")
             report = try SnapshotCheck.report(on: path, selection, wanted, call.streams, bar)

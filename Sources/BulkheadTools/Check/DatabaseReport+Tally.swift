@@ -153,7 +153,7 @@ extension DatabaseTally {
         var there = isComplete ? walked : max(walked, keys)
         // Of those that were to be looked at, some had gone or are hidden; so it will be with the others.
         var asked = looked + gone + hidden
-        // Who was asked for every size knows how many are hidden.
+        // If every size was asked for, the number of hidden keys is known.
         if isComplete, isSized {
             there -= unsized.hidden
             asked -= hidden
@@ -162,12 +162,12 @@ extension DatabaseTally {
         return SampleSize(looked: looked, of: Int(clamping: Double(there) * stay))
     }
 
-    /// The sample of those keys that told one thing; nil if none did, and there was one to ask.
+    /// The sample of the keys for which one thing is known; nil if it is known for none, though there were keys.
     fileprivate func part(_ count: Int, of sample: SampleSize) -> SampleSize? {
         count > 0 || walked == 0 ? SampleSize(looked: count, of: sample.all) : nil
     }
 
-    /// Every key that was walked has told its size, but those that were gone or are hidden.
+    /// The size of every key that was walked is known, except of those that were gone or are hidden.
     fileprivate var isSized: Bool {
         (sizes.keys > 0 || walked == unsized.gone) && sizes.keys + unsized.gone + unsized.hidden >= walked
     }

@@ -13,7 +13,7 @@ import BulkheadRDB
 /// Sizes are those of whole records in the file: key, value, expiry, compressed as they are. Times left are counted
 /// from when the snapshot was made.
 struct SnapshotCheck: ~Copyable {
-    /// Databases that are told apart; a file that has more is not one of a server anybody runs.
+    /// Databases that are counted each; no real server has more.
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue

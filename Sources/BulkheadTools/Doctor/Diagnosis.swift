@@ -255,7 +255,7 @@ package struct Diagnosis: Sendable {
         guard let permissions else {
             return [
                 Finding(
-                    .note, "acl", "whether the user may do what the tools do cannot be asked here",
+                    .note, "acl", "this server cannot say whether the user has the rights that the tools need",
                     remedy: "ACL DRYRUN answers this from Redis 7.0 on, to a user who may run it.")
             ]
         }

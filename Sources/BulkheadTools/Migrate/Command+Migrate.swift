@@ -104,7 +104,7 @@ extension Command {
             try call.confirm(question, answer: plan.from.name.text, else: "nothing was \(plan.verb)")
         }
         let mover = plan.mover(findings, from: source, to: target)
-        // Of a pattern nobody knows how many keys it finds, but how many there are to look at.
+        // How many keys a pattern will find is not known, but how many there are to look at is.
         let progress = call.progress(
             plan.copies ? "copy" : "migrate", total: findings.sourceKeys,
             unit: plan.keys.isAll ? "keys" : "keys looked at")

@@ -7,9 +7,9 @@ import BulkheadRESP
 ///
 /// Two keys a lane. The one in the target lists what the running transaction copied there, with a digest of each
 /// value, and is written in the same transaction as the copies; the one in the source names the list whose keys have
-/// been deleted, and is written in the same transaction as the deletions. So each is as durable as what it speaks of,
-/// and none needs a file here. They are the same for every pattern and every new name, so that whoever comes next
-/// finds them:
+/// been deleted, and is written in the same transaction as the deletions. So each is as durable as the keys that it
+/// lists, and no file is needed here. Their names are the same for every pattern and every new name, so that the next
+/// run finds them:
 ///
 /// | Note in the target | Note in the source | After a kill |
 /// |---|---|---|

@@ -15,7 +15,7 @@ import Darwin
 /// publish  rename to knowledge.rdb, fsync of the folder
 /// ```
 /// Dropped before it is published, it removes what it has written. What a process leaves that was killed, the next
-/// one removes (``removeLeftOver(in:where:)``): a lock tells whether the writer still lives.
+/// one removes (``removeLeftOver(in:where:)``): a lock shows whether the writer still runs.
 package final class NewFile {
     /// Where it appears.
     package let path: String

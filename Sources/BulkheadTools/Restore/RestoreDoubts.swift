@@ -21,7 +21,7 @@ struct RestoreDoubts {
         let most = ahead.ofOthers.sorted { ($1.value, $0.key.text) < ($0.value, $1.key.text) }.first
         if let most, most.value > ahead.wanted / 2 {
             all.append(
-                "\(Units.grouped(most.value)) of its \(Units.counted(ahead.wanted, "key")) fit patterns of "
+                "\(Units.grouped(most.value)) of its \(Units.counted(ahead.wanted, "key")) match patterns of "
                     + "\(most.key), and none of \(plan.into.name)")
         }
         self.all = all

@@ -46,7 +46,7 @@ extension Command {
             : try Descriptor.withFile(path) { file throws(ProgramFailure) in try RDBDescription(reading: file) }
         try call.streams.output.writeJSON(description)
         if description.checksum == RDBChecksum.wrong.rawValue {
-            throw ProgramFailure(.badData, "bulkhead rdb: \(path): the checksum does not fit the bytes before it.")
+            throw ProgramFailure(.badData, "bulkhead rdb: \(path): the checksum does not match the bytes before it.")
         }
         return .done
     }

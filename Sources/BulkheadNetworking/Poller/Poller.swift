@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Who is told by the poller, on its thread: it must not wait there for anybody.
+/// Is notified by the poller, on its thread, where it must not wait for anybody.
 protocol SocketWatcher: AnyObject, Sendable {
     /// The socket is ready, or has ended; once a watch. It may have been called off just now.
     func isOver(_ watch: Watch)

@@ -17,8 +17,8 @@ extension AllocationCounter {
             UnsafeMutablePointer<UnsafeMutableRawPointer?>?, Int, Int
         ) -> Int32
 
-    /// The real functions, and what stands in for them. Constant before the first word is changed, because a function that
-    /// runs for every allocation must not wait for the first use of a variable.
+    /// The real functions, and what stands in for them. Constant before the first word is changed, because a function
+    /// that runs for every allocation must not wait for the first use of a variable.
     private struct Functions {
         let malloc: Malloc
         let calloc: TwoSizes

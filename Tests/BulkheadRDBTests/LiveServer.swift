@@ -66,8 +66,8 @@ struct LiveServer {
         return RDBVersion(server.flavour == .redis ? .redis : .valkey, payload.version.number)
     }
 
-    /// The installed server and those that `Tests/fetch-servers` brought; one that lacks a library of the system is left
-    /// out.
+    /// The installed server and those that `Tests/fetch-servers` brought; one that lacks a library of the system is
+    /// left out.
     static let programs: [String] = {
         let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
         let folder = cache + "/bulkhead/servers"

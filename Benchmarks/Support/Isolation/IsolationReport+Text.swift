@@ -28,8 +28,8 @@ extension IsolationReport {
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
             + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
             + "medians of the rounds, × idle is the p99 divided by the idle p99 of about the same time\(range); "
-            + "canary is how late a thread woke that only sleeps. GETs that were due while the machine was busy are set "
-            + "aside in all layouts. "
+            + "canary is how late a thread woke that only sleeps. GETs that were due while the machine was busy are "
+            + "set aside in all layouts. "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 

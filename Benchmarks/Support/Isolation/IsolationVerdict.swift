@@ -13,8 +13,8 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     package static let claim = "vector scans don't affect cache operations"
     /// The rule, in words.
     package static let criterion =
-        "it holds if the GET p99 during scans is at most \(Units.decimal(limit, places: 1)) × the idle p99 of about the "
-        + "same time, over the whole range of the rounds; it does not hold if the whole range is above that"
+        "it holds if the GET p99 during scans is at most \(Units.decimal(limit, places: 1)) × the idle p99 of about "
+        + "the same time, over the whole range of the rounds; it does not hold if the whole range is above that"
 
     package let answer: Answer
     /// Why it is undecided; nil otherwise.

@@ -32,8 +32,8 @@ extension RDBReader {
         }
     }
 
-    /// Passes the bytes of the body that are here, up to its end; returns where that is. `offset` is where `start` stands in the
-    /// snapshot.
+    /// Passes the bytes of the body that are here, up to its end; returns where that is. `offset` is where
+    /// `start` stands in the snapshot.
     mutating func passValue(
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, offset: Int
     ) throws(RDBViolation) -> UnsafeRawPointer {

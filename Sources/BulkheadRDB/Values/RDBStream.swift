@@ -56,7 +56,7 @@ package struct RDBStream: Sendable, Hashable {
         package var name: [UInt8]
         /// When it last asked for anything, in milliseconds since 1970.
         package var seenAt: Int64
-        /// When it last got something; -1 for never. Equal to ``seenAt`` in files from before Redis 7.2, which do not have it.
+        /// When it last got something; -1 for never. Files from before Redis 7.2 do not have it: as ``seenAt``.
         package var activeAt: Int64
         /// What was delivered to it, ascending; each is in ``Group/pending``.
         package var pending: [ID]

@@ -135,8 +135,8 @@ extension MigrationPlan {
         guard let from = arguments.text(of: .from) else {
             throw arguments.refused(
                 arguments.has(.misplaced)
-                    ? "--from NAME is missing: the database whose misplaced keys are to move; bulkhead check says which "
-                        + "databases have some"
+                    ? "--from NAME is missing: the database whose misplaced keys are to move; bulkhead check says "
+                        + "which databases have some"
                     : "--from NAME is missing")
         }
         if arguments.has(.misplaced) {

@@ -89,7 +89,7 @@ struct CrossServerMover: KeyMover {
         try await again(verified.map(\.place), attempt, &slice, lane)
     }
 
-    /// A key was written on one side, or all keys are too much together: tries each key alone, a limited number of times.
+    /// A key was written on one side, or all keys together are too much: tries each key alone, and not without end.
     private func again(
         _ places: [Int], _ attempt: Int, _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) {

@@ -4,10 +4,10 @@ import BulkheadRESP
 
 /// Keeps two runs of a migration between two servers from deleting one key, the one here and the other there.
 ///
-/// In both databases a key names the run that may move keys: a fencing token. Every transaction of a move watches it, after a
-/// look that it is the run's own, so that it commits only if nobody has claimed the database since. A run claims the
-/// source, then the target, and only then reads notes, deletes, or takes anything back. So of an older run that stands
-/// still, or whose EXEC is on its way though its client is dead, this holds:
+/// In both databases a key names the run that may move keys: a fencing token. Every transaction of a move watches it,
+/// after a look that it is the run's own, so that it commits only if nobody has claimed the database since. A run
+/// claims the source, then the target, and only then reads notes, deletes, or takes anything back. So of an older run
+/// that stands still, or whose EXEC is on its way though its client is dead, this holds:
 ///
 /// - Between its copy and its deletion: the deletion was committed before the claim, with a note that is read after it,
 ///   or never will be. A copy that is taken back leaves its original.

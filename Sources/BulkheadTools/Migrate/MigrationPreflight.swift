@@ -233,8 +233,8 @@ struct MigrationPreflight {
         }
     }
 
-    /// Throws if both databases are the same one, though INFO of the servers does not show it: a key that is written to the target
-    /// for a moment is not seen in the source.
+    /// Throws if both databases are the same one, though INFO of the servers does not show it: a key that is
+    /// written to the target for a moment is not seen in the source.
     private func proveApart(
         _ name: RESPBytes, _ mine: ServerFacts, _ theirs: ServerFacts
     ) async throws(RedisError) {

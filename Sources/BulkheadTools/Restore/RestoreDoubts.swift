@@ -11,8 +11,8 @@ struct RestoreDoubts {
         var all: [String] = []
         if survey.summary.isBaseOfAppendOnlyFile {
             all.append(
-                "\(plan.path) is the base of an append-only file: what was written after it is in the other parts beside "
-                    + "it, which are not restored. \(SnapshotBeginning.loadIt)")
+                "\(plan.path) is the base of an append-only file: what was written after it is in the other parts "
+                    + "beside it, which are not restored. \(SnapshotBeginning.loadIt)")
         }
         if let origin = manifest?.database, origin.name != plan.into.name.text, origin.number != plan.into.number {
             all.append("\(plan.path) is a backup of \(origin.name) (number \(origin.number)), not of \(plan.into.name)")

@@ -42,17 +42,19 @@ enum Readiness {
 
     /// Nothing here ever blocks, not even where a paused server's queue of connections is full.
     @discardableResult
-    private static func withConnection<Result>(
-        to path: String, saying command: String, _ body: (Int32) -> Result
+    static func withConnection<Result>(
+        to path: String, saying command: String?, _ body: (Int32) -> Result
     ) -> Result? {
         let connection = socket(AF_UNIX, Platform.streamType, 0)
         guard connection >= 0 else { return nil }
         defer { close(connection) }
         Platform.prepare(socket: connection)
         guard fcntl(connection, F_SETFL, O_NONBLOCK) == 0, connectUnix(connection, to: path) else { return nil }
-        let line = Array((command + "\r\n").utf8)
-        guard SystemCall.retrying({ send(connection, line, line.count, Platform.sendFlags) }) == line.count else {
-            return nil
+        if let command {
+            let line = Array((command + "\r\n").utf8)
+            guard SystemCall.retrying({ send(connection, line, line.count, Platform.sendFlags) }) == line.count else {
+                return nil
+            }
         }
         return body(connection)
     }

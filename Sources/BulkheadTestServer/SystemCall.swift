@@ -39,6 +39,17 @@ enum SystemCall {
         return moved
     }
 
+    /// Writes a new file.
+    static func write(_ text: String, to path: String) throws(RedisTestServerError) {
+        let file = retrying { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
+        guard file >= 0 else { throw .system("write \(path)") }
+        defer { close(file) }
+        let bytes = Array(text.utf8)
+        guard retrying({ systemWrite(file, bytes) }) == bytes.count else { throw .system("write \(path)") }
+    }
+
+    static func sleep(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+
     /// The size of a file in bytes, 0 where there is none.
     static func size(of path: String) -> Int {
         var status = stat()
@@ -62,3 +73,6 @@ enum SystemCall {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+/// Beside the method of that name.
+private func systemWrite(_ file: Int32, _ bytes: [UInt8]) -> Int { write(file, bytes, bytes.count) }

@@ -222,5 +222,8 @@ import Testing
 
         func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply { try base.run(command) }
         func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] { try base.pipeline(batch) }
+        func transaction<Replies>(
+            _ transaction: RedisTransaction<Replies>
+        ) async throws(RedisError) -> Replies { try base.transaction(transaction) }
     }
 }

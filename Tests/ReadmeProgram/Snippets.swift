@@ -81,21 +81,24 @@ func commandsOfOnesOwn(_ main: RedisDatabase) async throws {
     _ = visitors
 }
 
-func connectionsOfOnesOwn(_ main: RedisDatabase) async throws {
-    let isSold = try await main.withConnection { connection in
-        try await connection.send("WATCH", "stock")
-        let stock = try await connection.get("stock", as: Int.self) ?? 0
-        guard stock > 0 else { return false }                                // watches still: closed, not lent again
-        let (_, _, result) = try await connection.pipeline(
-            .raw("MULTI", []), .raw("SET", ["stock", stock - 1]), .raw("EXEC", []))
-        return result != .null                                               // null: somebody was faster
+func transactionsAndScripts(_ main: RedisDatabase) async throws {
+    let (left, _) = try await main.transaction(.decr("stock"), .rpush("orders", "42"))  // in one piece
+    let sold = try await main.transaction(watching: ["stock"]) { reads in               // again if others were faster
+        let stock = try await reads.get("stock", as: Int.self) ?? 0
+        return stock > 0 ? RedisTransaction(.set("stock", stock - 1)) : nil              // nil: nothing is written
     }
-    let heard = try await main.withConnection { connection in                // messages are the server's, not a name's
-        try await connection.send("SUBSCRIBE", "news")
-        for try await push in connection.pushes { return push.elements?.last?.bytes?.text }
-        return nil
+    let take = RedisScript<Int>("return redis.call('DECRBY', KEYS[1], ARGV[1])")        // EVALSHA, else EVAL
+    let rest = try await main.run(take, keys: ["stock"], arguments: [1])
+    _ = (left, sold, rest)
+}
+
+func messages(_ main: RedisDatabase) async throws {
+    for try await event in try await main.subscribe(to: .channels("orders"), as: Int.self) {
+        switch event {
+        case .message(let order): print(order.channel, order.content)
+        case .gap: print("reconnected, or too slow: look what is new")
+        }
     }
-    _ = (isSold, heard)
 }
 
 func whatGoesOn(_ databases: RedisDatabases) {

@@ -12,12 +12,15 @@ extension DatabaseCatalogue {
     ///     {"name": "main", "number": 0, "may_be_flushed": true, "key_patterns": ["session:*"]},
     ///     {"name": "cache", "number": 0, "may_be_flushed": true, "alias_of": "main"},
     ///     {"name": "knowledge", "number": 1, "purpose": "Vectors", "url": "redis://vectors.internal:6379"},
+    ///     {"name": "prompts", "number": 0, "sentinels": ["a.internal:26379", "b.internal:26379", "c.internal:26379"],
+    ///         "primary": "mymaster"},
     ///     {"name": "analytics", "number": 3, "budget": {
     ///         "max_leases": 2, "max_waiters": 16, "max_requests": 1000, "max_unwritten_bytes": 1048576,
     ///         "scan_pace": "considerate"}}
     /// ]}
     /// ```
-    /// `url` is for a name that lives on another server, see ``DatabaseServer``; `budget` for limits of its own, see
+    /// `url` is for a name that lives on another server, and `sentinels` with `primary` for one that lives on whichever
+    /// server those sentinels call the primary, see ``DatabaseServer``; `budget` for limits of its own, see
     /// ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
@@ -94,7 +97,7 @@ extension DatabaseCatalogue {
         let entry: DatabaseEntry
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, number, purpose, url, budget
+            case name, number, purpose, url, sentinels, primary, budget
             case keyPatterns = "key_patterns"
             case mayBeFlushed = "may_be_flushed"
             case aliasOf = "alias_of"
@@ -110,15 +113,31 @@ extension DatabaseCatalogue {
                 keyPatterns: try values.decodeIfPresent([String].self, forKey: .keyPatterns) ?? [],
                 mayBeFlushed: try values.decodeIfPresent(Bool.self, forKey: .mayBeFlushed) ?? false,
                 aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) },
-                server: try values.decodeIfPresent(String.self, forKey: .url).map { url in
-                    do throws(RedisError) {
-                        return try DatabaseServer(url: url)
-                    } catch {
-                        throw DecodingError.dataCorruptedError(
-                            forKey: .url, in: values, debugDescription: error.message)
-                    }
-                },
+                server: try Self.server(values),
                 budget: try values.decodeIfPresent(Budget.self, forKey: .budget)?.budget ?? DatabaseBudget())
+        }
+
+        /// Its place, in one of the ways to write it; nil is the configuration's server.
+        private static func server(_ values: KeyedDecodingContainer<CodingKeys>) throws -> DatabaseServer? {
+            let url = try values.decodeIfPresent(String.self, forKey: .url)
+            let sentinels = try values.decodeIfPresent([String].self, forKey: .sentinels)
+            let primary = try values.decodeIfPresent(String.self, forKey: .primary)
+            func refuse(_ key: CodingKeys, _ message: String) -> DecodingError {
+                .dataCorruptedError(forKey: key, in: values, debugDescription: message)
+            }
+            if url != nil, sentinels != nil || primary != nil {
+                throw refuse(.url, "a name has one place: url, or sentinels and primary")
+            }
+            guard (sentinels == nil) == (primary == nil) else {
+                throw refuse(sentinels == nil ? .primary : .sentinels, "sentinels and primary stand together")
+            }
+            do throws(RedisError) {
+                if let url { return try DatabaseServer(url: url) }
+                if let sentinels, let primary { return try DatabaseServer(sentinels: sentinels, primary: primary) }
+                return nil
+            } catch {
+                throw refuse(url == nil ? .sentinels : .url, error.message)
+            }
         }
     }
 

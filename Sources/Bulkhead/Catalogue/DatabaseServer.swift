@@ -6,12 +6,13 @@ import Foundation
 
 import BulkheadNetworking
 
-/// The server that a name lives on where it is not the one all others live on: an address and a login.
+/// Where a name lives if not on the server of all others: a server by its URL, or the primary that sentinels watch; and
+/// the login there.
 ///
 /// Printing one shows the address, and neither user nor password. Two are one server if their addresses are written
 /// alike: `localhost` and `127.0.0.1`, or a port and a socket, are two, and nobody sees that names share a number.
 public struct DatabaseServer: Sendable, Hashable {
-    let endpoint: Endpoint
+    let place: DatabasePlace
     let username: String?
     private let secret: String?
     /// Nil is without.
@@ -36,11 +37,20 @@ public struct DatabaseServer: Sendable, Hashable {
                 "the Redis URL of a single name has parameters (?…): put limits into its budget, and what holds for "
                     + "all names into the configuration")
         }
-        endpoint = configuration.endpoint
+        place = configuration.place
         username = configuration.username
         secret = configuration.password?.text
         tls = configuration.tls
         hasTLSSettings = !parameters.isEmpty
+    }
+
+    /// Another place with the same login and TLS.
+    init(_ place: DatabasePlace, as server: DatabaseServer) {
+        self.place = place
+        username = server.username
+        secret = server.secret
+        tls = server.tls
+        hasTLSSettings = server.hasTLSSettings
     }
 
     /// The settings of a connection to it, with what it takes from the configuration's.
@@ -50,7 +60,9 @@ public struct DatabaseServer: Sendable, Hashable {
         return inherited
     }
 
-    /// Where the server listens, as it stands in error messages.
+    var endpoint: Endpoint { place.endpoint }
+
+    /// Where the server listens, or who knows that, as it stands in error messages.
     public var address: String { endpoint.description }
 
     var password: RedisPassword? { secret.map { RedisPassword($0) } }

@@ -16,7 +16,7 @@ public import BulkheadRESP
 /// So `BLPOP key 30` has 10 s until it is sent, and 40 s from then on. ``RedisDatabase/within(_:)`` sets another
 /// ``commandTimeout`` for a single call. Printing a configuration shows no password.
 public struct RedisConfiguration: Sendable {
-    private(set) var endpoint: Endpoint
+    private(set) var place: DatabasePlace
 
     // MARK: Login
 
@@ -68,9 +68,9 @@ public struct RedisConfiguration: Sendable {
 
     // MARK: Connections of their own
 
-    /// How many connections of their own (leases) each database has at once for BLPOP, WATCH, SUBSCRIBE and blocking
-    /// callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two shared
-    /// connections of each database come on top.
+    /// How many connections of their own (leases) each database has at once for BLPOP, transactions, SUBSCRIBE and
+    /// blocking callers. Asynchronous and blocking callers have so many each. Default 8. Past it callers queue. The two
+    /// shared connections of each database come on top.
     public var maximumLeases = 8
     /// How many callers may queue for a lease. Default 1,024. One more fails at once with `too-many-waiters`.
     public var maximumWaiters = 1_024
@@ -123,19 +123,23 @@ public struct RedisConfiguration: Sendable {
     public var observer: (any RedisObserver)?
     /// How long a command that blocks, and was cancelled or has timed out, waits for the server to end it.
     package var unblockingTime = Duration.milliseconds(500)
+    /// How long the connection of subscriptions stays when nobody subscribes any more.
+    package var subscriptionIdleTime = Duration.seconds(10)
     /// How large and how deeply nested a reply may be; a larger one is a `protocol-violation`, and ends the connection.
     public var limits = RESPLimits()
 
     /// A server on TCP; every address of the name is tried. An IPv6 address may stand in brackets. A host that cannot
     /// be one, and a port outside 1 to 65535, fail the first command.
     public init(host: String = "127.0.0.1", port: Int = 6379) {
-        endpoint = .tcp(host: ConfigurationText.host(host), port: port)
+        place = .server(.tcp(host: ConfigurationText.host(host), port: port))
     }
 
     /// A server on a unix domain socket.
     public init(unixSocket path: String) {
-        endpoint = .unix(path: path)
+        place = .server(.unix(path: path))
     }
+
+    var endpoint: Endpoint { place.endpoint }
 
     /// Where the server listens, as it stands in error messages.
     public var address: String { endpoint.description }
@@ -143,18 +147,22 @@ public struct RedisConfiguration: Sendable {
     /// The same for one database of a catalogue, by the entry that owns its connections: with its server, the login
     /// for that, and its limits.
     func forDatabase(_ entry: DatabaseEntry) -> RedisConfiguration {
-        var configuration = self
-        if let server = entry.server {
-            configuration.endpoint = server.endpoint
-            configuration.username = server.username
-            configuration.password = server.password
-            configuration.tls = server.tls(inheriting: tls)
-        }
+        var configuration = entry.server.map { at($0) } ?? self
         let budget = entry.budget
         configuration.maximumLeases = budget.maximumLeases ?? maximumLeases
         configuration.maximumWaiters = budget.maximumWaiters ?? maximumWaiters
         configuration.maximumRequests = budget.maximumRequests ?? maximumRequests
         configuration.maximumUnwrittenBytes = budget.maximumUnwrittenBytes ?? maximumUnwrittenBytes
+        return configuration
+    }
+
+    /// The same at another server, with the login for that.
+    func at(_ server: DatabaseServer) -> RedisConfiguration {
+        var configuration = self
+        configuration.place = server.place
+        configuration.username = server.username
+        configuration.password = server.password
+        configuration.tls = server.tls(inheriting: tls)
         return configuration
     }
 

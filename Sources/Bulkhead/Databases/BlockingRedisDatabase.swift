@@ -63,12 +63,12 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     }
 
     private func lease() throws(RedisError) -> BlockingRedisConnection {
-        let node = binding.topology.node
         let deadline = Deadline(after: timeout)
         do {
+            let node = try binding.topology.nodeForLease()
             return BlockingRedisConnection(try node.blocking.lease(until: deadline), of: node, binding, timeout)
         } catch {
-            throw monitor.refusedLease(error, since: deadline.start).at(name)
+            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }
     }
 
@@ -97,13 +97,33 @@ extension BlockingRedisDatabase: BlockingRunner {
 
     func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
 
-    func renew(since moment: Moment) -> Bool { binding.topology.node.renew(since: moment) }
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { binding.topology.explained(failure) }
+
+    func renew(since moment: Moment) -> Bool { binding.topology.renew(since: moment) }
 
     @inline(__always)
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        let pool = binding.topology.node.blocking
+        guard case .fixed(let node) = binding.topology else {
+            return try attemptRouted(request, by: way, until: deadline)
+        }
+        return try attempt(request, by: way, over: node.blocking, until: deadline)
+    }
+
+    /// Out of line: most names have one server.
+    @inline(never)
+    private func attemptRouted<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        guard case .routed(let topology) = binding.topology else { preconditionFailure("it has one node") }
+        return try topology.attempt(request, by: way, of: self, until: deadline)
+    }
+
+    @inline(__always)
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, over pool: BlockingPool, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
         let connection = try pool.lease(until: deadline)
         do {
             return try attempt(request, by: way, on: connection, of: pool, until: deadline)
@@ -125,6 +145,7 @@ extension BlockingRedisDatabase: BlockingRunner {
             defer { pool.release(connection, reusable: true) }
             return try request.send(over: connection, until: deadline)
         }
+        guard request.waits else { return try attemptInOnePiece(request, on: connection, of: pool, until: deadline) }
         let outcome = Result { () throws(ConnectionFailure) in
             try connection.sendBlocking(
                 request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),

@@ -66,6 +66,8 @@ extension RedisConnection: AsyncRunner {
     var monitor: CommandMonitor { binding.monitor }
     var retryPolicy: RedisRetryPolicy? { nil }
 
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { node.explained(failure) }
+
     func renew(since moment: Moment) -> Bool { false }
 
     func admit(_ request: some Request) throws(RedisError) -> Way {

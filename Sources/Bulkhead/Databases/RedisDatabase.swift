@@ -104,12 +104,12 @@ public struct RedisDatabase: RedisExecutor {
     }
 
     private func lease() async throws(RedisError) -> RedisConnection {
-        let node = binding.topology.node
         let deadline = Deadline(after: timeout)
         do {
+            let node = try binding.topology.nodeForLease()
             return RedisConnection(try await node.leases.lease(until: deadline), of: node, binding, timeout)
         } catch {
-            throw monitor.refusedLease(error, since: deadline.start).at(name)
+            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }
     }
 
@@ -143,25 +143,39 @@ extension RedisDatabase: AsyncRunner {
 
     func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
 
-    func renew(since moment: Moment) -> Bool { binding.topology.node.renew(since: moment) }
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { binding.topology.explained(failure) }
+
+    func renew(since moment: Moment) -> Bool { binding.topology.renew(since: moment) }
 
     @inline(__always)
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        guard case .lane(let lane) = way else { return try await attemptOnLease(request, until: deadline) }
-        return try await request.send(over: binding.topology.node, on: lane, until: deadline)
+        guard case .fixed(let node) = binding.topology else {
+            return try await attemptRouted(request, by: way, until: deadline)
+        }
+        guard case .lane(let lane) = way else { return try await attemptOnLease(request, of: node, until: deadline) }
+        return try await request.send(over: node, on: lane, until: deadline)
     }
 
-    /// What blocks has a connection to itself meanwhile.
+    /// Out of line: most names have one server.
+    @inline(never)
+    private func attemptRouted<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        guard case .routed(let topology) = binding.topology else { preconditionFailure("it has one node") }
+        return try await topology.attempt(request, by: way, of: self, until: deadline)
+    }
+
+    /// What blocks has a connection to itself meanwhile, and so has a transaction.
     ///
     /// The call's time is for the wait until it can leave; from then on the command has that time again, on top of its
     /// own. Were the wait a part of it, the client could give up before the server does, and lose an element.
     @inline(never)
-    private func attemptOnLease<Sent: Request>(
-        _ request: Sent, until deadline: Deadline
+    func attemptOnLease<Sent: Request>(
+        _ request: Sent, of node: Node, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        let node = binding.topology.node
+        guard request.waits else { return try await attemptInOnePiece(request, over: node, until: deadline) }
         let lease = try await node.leases.lease(until: deadline)
         if let failure = await lease.failureBeforeReady(until: deadline) {
             node.leases.release(lease, reusable: true)

@@ -23,6 +23,13 @@ public protocol RedisExecutor: Sendable {
     ///
     /// Throws only if no reply came at all.
     func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
+
+    /// Runs commands in one piece, and returns their replies as the transaction reads them.
+    ///
+    /// Throws `EXECABORT` if the server refused one of them and so ran none, and `transaction-conflict` if a key that
+    /// this connection watches was changed.
+    @discardableResult
+    func transaction<Replies>(_ transaction: RedisTransaction<Replies>) async throws(RedisError) -> Replies
 }
 
 extension RedisExecutor {

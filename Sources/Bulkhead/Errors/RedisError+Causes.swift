@@ -21,7 +21,8 @@ extension RedisError {
             case .databaseOutOfRange: .databaseOutOfRange
             case .databaseDenied: .databaseDenied
             case .protocolViolation, .unsolicitedReply: .protocolViolation
-            case .closedByServer, .inputOutput: .connectionClosed
+            case .closedByServer, .inputOutput, .superseded: .connectionClosed
+            case .notPrimary, .primaryAwaited, .primaryUnknown: .noPrimary
             case .outOfDescriptors: .tooManyOpenFiles
             case .closed: .closed
             case .tooManyWaiters: .tooManyWaiters

@@ -61,6 +61,9 @@ extension RedisError.Code {
     public static let handshakeRefused = Self("handshake-refused")
     /// User or password are wrong or missing.
     public static let authenticationFailed = Self("authentication-failed")
+    /// No server is the primary of a group that sentinels watch, or no sentinel can say which one is; the message has
+    /// what each of them said.
+    public static let noPrimary = Self("no-primary")
     /// The connection ended while the command was under way.
     public static let connectionClosed = Self("connection-closed")
     /// The server sent what is not RESP, passes a limit, or answers nobody.
@@ -78,8 +81,11 @@ extension RedisError.Code {
     public static let closed = Self("closed")
     /// The task was cancelled.
     public static let cancelled = Self("cancelled")
-    /// Push messages came faster than they were read; the subscription's connection was closed.
+    /// Messages came faster than they were read. In a gap of a subscription: it goes on behind it. From the pushes of a
+    /// lease: its connection was closed.
     public static let messagesLost = Self("messages-lost")
+    /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
+    public static let keyEventsOff = Self("key-events-off")
 
     // MARK: Replies
 
@@ -111,6 +117,10 @@ extension RedisError.Code {
     public static let unblocked = Self(server: "UNBLOCKED")
     /// The script is unknown by its digest.
     public static let noScript = Self(server: "NOSCRIPT")
-    /// A transaction was given up because a command in it was refused.
+    /// The server refused a command of a transaction when it was queued, and so ran none of them.
     public static let transactionAborted = Self(server: "EXECABORT")
+    /// Others changed a watched key in each of a transaction's attempts, so none of its commands ran.
+    public static let transactionConflict = Self("transaction-conflict")
+    /// The server has no function of that name: its library is to be loaded.
+    public static let functionMissing = Self("function-missing")
 }

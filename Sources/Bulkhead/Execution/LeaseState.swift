@@ -90,6 +90,17 @@ struct LeaseState: Sendable {
         return End(isReusable: isClean, showsWrongConnection: showsWrongConnection)
     }
 
+    /// True if a connection that was lent for this request alone is as it was before.
+    static func isClean<Sent: Request>(
+        after request: Sent, _ outcome: Result<Sent.Received, ConnectionFailure>
+    ) -> Bool {
+        var state = LeaseState()
+        // A fresh lease refuses nothing that its database has admitted.
+        _ = try? state.willSend(request)
+        state.ended(request, outcome)
+        return state.isClean
+    }
+
     static let over = RedisError(
         .closed, "the lease of this connection is over: do not keep it beyond withConnection")
 

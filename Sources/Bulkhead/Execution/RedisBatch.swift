@@ -24,6 +24,9 @@ public struct RedisBatch: Sendable {
     /// Those that are not for every connection, and where they stand among those that are sent; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
+    /// Digests of the scripts whose text it holds: what stands behind calls them by digest.
+    var scripts: Set<String> = []
+
     /// Which commands, by position, have a type that their reply becomes: of a `send` none, of the array form all or
     /// none, of the others up to eight. The last bit is for all positions from there on.
     private var typed: UInt64 = 0
@@ -138,10 +141,13 @@ extension RedisCommand {
 }
 
 extension RedisError {
+    private static let ofTransactions: Set = ["MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"]
+
     static func needsConnection(_ command: String) -> RedisError {
         RedisError(
             .commandRefused,
-            "it needs a connection of its own for the commands that follow: use withConnection { connection in … }",
+            "it needs a connection of its own for the commands that follow: use withConnection { connection in … }"
+                + (ofTransactions.contains(command) ? ", or transaction(…), which sends it by itself" : ""),
             command: command)
     }
 }

@@ -11,7 +11,7 @@ enum Refusal {
 
     private static let words: [(StaticString, Refusal)] = [
         ("LOADING", .loading), ("READONLY", .wrongConnection), ("MASTERDOWN", .wrongConnection),
-        ("NOAUTH", .wrongConnection), ("UNBLOCKED force", .unblocked),
+        ("NOAUTH", .wrongConnection), ("REDIRECT ", .wrongConnection), ("UNBLOCKED force", .unblocked),
     ]
 
     init?(_ message: RESPBytes) {

@@ -47,7 +47,7 @@ protocol Request: Sendable {
 enum Way: Sendable {
     /// One that other callers share.
     case lane(Lane)
-    /// One to itself, while it waits on the server.
+    /// One to itself: it waits on the server, or is a transaction.
     case lease
     /// None: its replies are known.
     case unsent

@@ -6,7 +6,8 @@ import BulkheadRESP
 ///
 /// A server that loads its data has run nothing: whatever the command, it is asked again until the call's deadline. So
 /// has one that refuses because it is not the right one, or not any more; but it would go on to, so it is asked again
-/// only on connections that were made anew. A script may answer what it likes, and its error stands.
+/// only on connections that were made anew. A group of servers without a primary
+/// will have one soon: it is waited for until the deadline. A script may answer what it likes, and its error stands.
 struct RetryMachine {
     private let policy: RedisRetryPolicy
     private let bytes: [UInt8]
@@ -14,6 +15,7 @@ struct RetryMachine {
     private var retries = 0
     private var refusals = 0
     private var renewals = 0
+    private var waits = 0
     /// The failure of the attempt that came furthest: a later one that was not sent does not undo it.
     private var furthest: ConnectionFailure?
 
@@ -54,6 +56,11 @@ struct RetryMachine {
             let furthest = if let furthest, furthest.stage > failure.stage { furthest } else { failure }
             self.furthest = furthest
             outcome = .failure(furthest)
+            // Nothing was sent, and the servers are about to agree on a primary.
+            if failure.reason == .primaryAwaited, failure.stage.isSafeToRepeat {
+                waits += 1
+                return pause(after: waits)
+            }
             guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(SideEffect(encoded: bytes))
             else { return nil }
             retries += 1

@@ -14,6 +14,8 @@ protocol Runner {
 
     /// The request's way; throws, and then nothing is sent, if it may not run here or now.
     func admit(_ request: some Request) throws(RedisError) -> Way
+    /// A failure with what is known of its server beyond the connection.
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure
     /// Replaces connections that lead to the wrong server; true if there are new ones since `moment`.
     func renew(since moment: Moment) -> Bool
 }
@@ -138,7 +140,7 @@ extension Runner {
             monitor.answered(request, replies, since: deadline.start)
             return replies
         case .failure(let failure):
-            throw monitor.failed(request, failure, since: deadline.start).at(name, request.place)
+            throw monitor.failed(request, explained(failure), since: deadline.start).at(name, request.place)
         }
     }
 }

@@ -11,12 +11,12 @@ public struct RedisCommandEvent: Sendable, Hashable, Codable {
     public let serverAddress: String
     /// The server's port; nil for a unix socket.
     public let serverPort: Int?
-    /// The command's word, `GET`; `PIPELINE` for several; `OTHER` for words that are not Redis's own; `LEASE` for a
-    /// `withConnection` that got no connection.
+    /// The command's word, `GET`; `PIPELINE` for several, `MULTI` for a transaction; `OTHER` for words that are not
+    /// Redis's own; `LEASE` for a `withConnection` that got no connection.
     public let command: String
     /// The word of all commands of a pipeline; nil where they differ.
     let pipelinedCommand: String?
-    /// Commands in the pipeline; 1 for one alone, 0 for a `LEASE`.
+    /// Commands in the pipeline or transaction, MULTI and EXEC among them; 1 for one alone, 0 for a `LEASE`.
     public let commandCount: Int
     /// Why it failed, of a pipeline the first error: this package's own code, or the server's where that is one of
     /// Redis's, else `ERR`. Nil where the server answered without an error; whether the reply is of the type its caller

@@ -43,7 +43,10 @@ package final class RedisSnapshotTransfer {
     ) throws(RedisError) {
         let beginning: Beginning
         do throws(ConnectionFailure) {
-            connection = try BlockingConnection(settings)
+            let deadline = Moment.now + settings.connectTimeout
+            connection = try settings.connecting(until: deadline) { found throws(ConnectionFailure) in
+                try BlockingConnection(found)
+            }
             beginning = try Self.begin(on: connection, announcing: version, wait, silence, isWanted)
         } catch {
             throw RedisError(error).at(name, "SYNC")
@@ -158,7 +161,9 @@ extension RedisDatabases {
         silence: Duration = RedisSnapshotTransfer.silenceLimit, isWanted: () -> Bool = { true }
     ) throws(RedisError) -> RedisSnapshotTransfer {
         let entry = try catalogue[name]
-        let settings = configuration.forDatabase(catalogue.owner(of: entry)).connectionSettings(forNumber: entry.number)
+        let place = configuration.forDatabase(catalogue.owner(of: entry))
+        var settings = place.connectionSettings(forNumber: entry.number)
+        if let watch = watches[place.endpoint] { settings.follow(watch) }
         return try RedisSnapshotTransfer(
             of: name, settings, announcing: version, wait: wait, silence: silence, isWanted: isWanted)
     }

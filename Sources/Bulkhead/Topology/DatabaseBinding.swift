@@ -1,4 +1,5 @@
 import BulkheadNetworking
+import Synchronization
 
 /// What a name is bound to: where its requests go, and the rules they run by. The handles of a name share one.
 final class DatabaseBinding: Sendable {
@@ -6,18 +7,22 @@ final class DatabaseBinding: Sendable {
     /// Where its server listens, as it stands in error messages.
     let address: String
     let topology: Topology
+    let subscriptions: SubscriptionPlace
     let flushRules: FlushRules
     let retryPolicy: RedisRetryPolicy
     let monitor: CommandMonitor
     let scanPace: RedisPace
+    /// The server has answered MULTI and EXEC once. Where it refuses them, the commands between would run one by one.
+    let permitsTransactions = Atomic(false)
 
     init(
-        _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ flushRules: FlushRules,
-        _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
+        _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
+        _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
     ) {
         self.entry = entry
         self.address = address
         self.topology = topology
+        self.subscriptions = subscriptions
         self.flushRules = flushRules
         self.retryPolicy = retryPolicy
         self.monitor = monitor

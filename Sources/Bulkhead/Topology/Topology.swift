@@ -2,14 +2,48 @@ import BulkheadNetworking
 
 /// Finds the node that a name's requests go to.
 enum Topology: Sendable {
-    /// One server, for as long as the program runs.
+    /// One node for all requests, for as long as the program runs: the database of one server, or of whichever server
+    /// of a group is the primary, which its connections find out for themselves.
     case fixed(Node)
+    /// The node depends on the request.
+    case routed(any RoutedTopology)
+}
 
-    /// Where the name's requests go.
-    @inline(__always)
-    var node: Node {
+/// Several nodes, of which each request has its own.
+///
+/// What it is asked for is one attempt; whether there is another one is decided by ``RetryMachine``, as everywhere.
+protocol RoutedTopology: AnyObject, Sendable {
+    /// Every node there is now, to close them.
+    var nodes: [Node] { get }
+    /// For whoever leases a connection before anybody knows what will be sent over it.
+    func nodeForLease() throws(ConnectionFailure) -> Node
+    /// As ``Node/renew(since:)``.
+    func renew(since moment: Moment) -> Bool
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: BlockingRedisDatabase, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received
+}
+
+extension Topology {
+    func nodeForLease() throws(ConnectionFailure) -> Node {
         switch self {
         case .fixed(let node): node
+        case .routed(let topology): try topology.nodeForLease()
+        }
+    }
+
+    /// The failure, with what is known of where its server may be, if that is why it took too long.
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+        if case .fixed(let node) = self { node.explained(failure) } else { failure }
+    }
+
+    func renew(since moment: Moment) -> Bool {
+        switch self {
+        case .fixed(let node): node.renew(since: moment)
+        case .routed(let topology): topology.renew(since: moment)
         }
     }
 }

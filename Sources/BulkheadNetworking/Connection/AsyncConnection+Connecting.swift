@@ -43,17 +43,9 @@ extension AsyncConnection {
         change { $0.endOfConnecting = .now + settings.connectTimeout + Self.timeForVerdict }
         OwnThread.run { [self] in
             let result = Result { () throws(ConnectionFailure) in
-                let stream = try ByteStream.open(settings, until: deadline) { () throws(ConnectionFailure) in
-                    if let ending = shared.withLock({ $0.ending }) { throw ending }
+                try settings.connecting(until: deadline, check: checkOwner) { found throws(ConnectionFailure) in
+                    try connectedWire(found, until: deadline)
                 }
-                let wire = Wire(stream, settings)
-                do throws(ConnectionFailure) {
-                    try shakeHands(on: wire, until: deadline)
-                } catch {
-                    stream.close()
-                    throw error.inHandshake(of: settings)
-                }
-                return wire
             }
             endAttempt(result.failure)
             let isGone = change { shared in
@@ -64,8 +56,31 @@ extension AsyncConnection {
         }
     }
 
-    private func shakeHands(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
-        wire.put(shared.withLock { $0.machine.connected() })
+    /// Throws if the owner does not want the connection any more.
+    private func checkOwner() throws(ConnectionFailure) {
+        if let ending = shared.withLock({ $0.ending }) { throw ending }
+    }
+
+    private func connectedWire(
+        _ settings: ConnectionSettings, until deadline: Moment
+    ) throws(ConnectionFailure) -> Wire {
+        let stream = try ByteStream.open(settings, until: deadline, check: checkOwner)
+        let wire = Wire(stream, settings)
+        do throws(ConnectionFailure) {
+            try shakeHands(on: wire, settings, until: deadline)
+            try settings.checkWanted()
+        } catch {
+            stream.close()
+            shared.withLock { $0.machine.startOver() }
+            throw error.inHandshake(of: settings)
+        }
+        return wire
+    }
+
+    private func shakeHands(
+        on wire: Wire, _ settings: ConnectionSettings, until deadline: Moment
+    ) throws(ConnectionFailure) {
+        wire.put(shared.withLock { $0.machine.connected(to: settings) })
         while shared.withLock({ $0.machine.isHandshaking }) {
             do throws(ConnectionFailure) {
                 _ = try wire.write { _ in }
@@ -74,7 +89,7 @@ extension AsyncConnection {
                 while try takeAnswers(on: wire) {}
                 throw error
             }
-            try waitForAnswer(on: wire, until: deadline)
+            try waitForAnswer(on: wire, settings, until: deadline)
             _ = try takeAnswers(on: wire)
         }
         // It may have ended meanwhile, with or without an answer.
@@ -97,9 +112,12 @@ extension AsyncConnection {
         return true
     }
 
-    private func waitForAnswer(on wire: Wire, until deadline: Moment) throws(ConnectionFailure) {
+    private func waitForAnswer(
+        on wire: Wire, _ settings: ConnectionSettings, until deadline: Moment
+    ) throws(ConnectionFailure) {
         // In steps, to see whether the owner still wants the connection.
         while shared.withLock({ $0.ending == nil }) {
+            try settings.checkWanted()
             // Looked at before each wait: a server may send without end what answers nothing.
             if Moment.now >= deadline {
                 throw ConnectionFailure(

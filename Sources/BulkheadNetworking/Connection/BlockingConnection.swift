@@ -23,6 +23,8 @@ package final class BlockingConnection: @unchecked Sendable {
     /// The listener knows of its opening, and not of an end.
     @exclusivity(unchecked) private var isOpen = false
     private let isInterrupted = Atomic(false)
+    /// It was interrupted because it leads to the wrong server.
+    private let isSuperseded = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.
     @exclusivity(unchecked) private var lastHeard: Moment
     /// Pushed values not yet asked for; see `nextPush`.
@@ -50,7 +52,11 @@ package final class BlockingConnection: @unchecked Sendable {
         do throws(ConnectionFailure) {
             wire.put(machine.connected())
             try write(until: end)
-            while machine.isHandshaking { _ = try step(until: end) }
+            while machine.isHandshaking {
+                try waitWhileWanted(until: end)
+                _ = try step(until: end)
+            }
+            try settings.checkWanted()
         } catch {
             let failure = error.inHandshake(of: settings)
             settings.listener?.notify(.failed(failure))
@@ -63,6 +69,14 @@ package final class BlockingConnection: @unchecked Sendable {
     deinit {
         wire.stream.close()
         notifyEnd(nil)
+    }
+
+    /// In a handshake: waits for the server in steps, where it may turn out to be the wrong one meanwhile.
+    private func waitWhileWanted(until end: Moment) throws(ConnectionFailure) {
+        guard settings.isWanted != nil else { return }
+        while end > .now, !wire.wait(alsoToWrite: false, milliseconds: ByteStream.mostMillisecondsUnseen) {
+            try settings.checkWanted()
+        }
     }
 
     /// Nil means that this side wants the end.
@@ -218,6 +232,12 @@ package final class BlockingConnection: @unchecked Sendable {
         wire.stream.interrupt()
     }
 
+    /// The same, because another server is the primary.
+    func supersede() {
+        isSuperseded.store(true, ordering: .relaxed)
+        interrupt()
+    }
+
     // MARK: Input and output
 
     /// Writes what the machine has.
@@ -327,7 +347,8 @@ package final class BlockingConnection: @unchecked Sendable {
     private func broken(_ failure: ConnectionFailure) -> ConnectionFailure {
         let isOurs = isInterrupted.load(ordering: .relaxed)
         notifyEnd(isOurs ? nil : failure)
-        let failure = isOurs ? closedByOwner : failure
+        let isSuperseded = isSuperseded.load(ordering: .relaxed)
+        let failure = isSuperseded ? .superseded(settings.endpoint) : isOurs ? closedByOwner : failure
         return machine.ended(failure).first?.1 ?? failure
     }
 }

@@ -32,6 +32,14 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         case unsolicitedReply
         case closedByServer
         case inputOutput
+        /// A replica or a sentinel where a primary was to be.
+        case notPrimary
+        /// Sentinels know the group, and no server of it is the primary for now.
+        case primaryAwaited
+        /// No sentinel can name a primary.
+        case primaryUnknown
+        /// Closed by this side, because another server is the primary since.
+        case superseded
         /// This process, or its system, may open no more files: nothing is said about any server.
         case outOfDescriptors
         /// Closed by this side while a request waited.
@@ -126,7 +134,14 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
     }
 
     /// The connection was there, and then it was not.
-    package var isEndOfConnection: Bool { reason == .closedByServer || reason == .inputOutput }
+    package var isEndOfConnection: Bool {
+        reason == .closedByServer || reason == .inputOutput || reason == .superseded
+    }
+
+    /// The connection had ended before anything was sent, so another one may do.
+    package var isOfEndedConnection: Bool {
+        stage == .refused && reason != .tooManyRequests || isEndOfConnection && stage.isSafeToRepeat
+    }
 
     package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {
         left.reason == right.reason && left.message == right.message && left.stage == right.stage

@@ -74,7 +74,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     /// Bytes of a request that are gathered with those of others in any case: copying them costs less than a block.
     static var largestCopied: Int { 64 << 10 }
 
-    let settings: ConnectionSettings
+    private(set) var settings: ConnectionSettings
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
     var queue = RingQueue<Request>()
@@ -167,14 +167,26 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     // MARK: Events
 
-    /// The socket is connected; write the result at once.
-    package mutating func connected() -> [UInt8] {
+    /// The socket is connected; write the result at once. `settings` are those of the server that was found.
+    package mutating func connected(to settings: ConnectionSettings) -> [UInt8] {
         guard case .connecting = state else { return [] }
+        self.settings = settings
         var handshake = Handshake(settings)
         let bytes = handshake.start()
         state = .handshaking(handshake)
         return bytes
     }
+
+    /// It was the wrong server: another one will be connected, and nothing but the handshake has been written.
+    package mutating func startOver() {
+        if case .closed = state { return }
+        state = .connecting
+        version = settings.version
+        clientID = nil
+    }
+
+    /// The same, to the server of the settings.
+    package mutating func connected() -> [UInt8] { connected(to: settings) }
 
     /// Queues a request; nil if accepted, else why not, with nothing changed.
     package mutating func submit(

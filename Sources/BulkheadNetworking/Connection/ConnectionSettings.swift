@@ -46,6 +46,12 @@ package struct ConnectionSettings: Sendable {
     var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
     /// TLS with the server; nil is without.
     package var tls: TLSPeer?
+    /// What the server must be.
+    package var role = ServerRole.any
+    /// Says which server to connect to, in `endpoint`'s place; nil is that one.
+    package var primary: (any PrimarySource)?
+    /// False once nobody wants a connection to this server any more.
+    var isWanted: (@Sendable () -> Bool)?
     /// What moves the bytes over a connected socket in its place, if not TLS; nil is nothing.
     var makeLayer: (@Sendable (_ descriptor: Int32) throws(ConnectionFailure) -> any StreamLayer)?
 
@@ -78,6 +84,16 @@ package struct ConnectionSettings: Sendable {
 
     /// What CLIENT SETINFO tells the server.
     static let libraryName = "bulkhead"
+}
+
+/// What a handshake has a server prove before any request leaves.
+package enum ServerRole: Sendable {
+    /// That it has the database.
+    case any
+    /// That it is a primary, too.
+    case primary
+    /// Nothing: a sentinel has no databases.
+    case sentinel
 }
 
 /// Shows neither user nor password, not by `print`, `dump` or a debugger's summary of what holds it.

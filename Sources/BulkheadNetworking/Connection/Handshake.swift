@@ -7,11 +7,13 @@ import BulkheadRESP
 /// HELLO 3 [AUTH user password] [SETNAME name]     must succeed
 /// CLIENT SETINFO LIB-NAME · LIB-VER               may fail: servers before 7.2 do not know it
 /// CLIENT ID                                       in RESP2 only, may fail: HELLO's reply has it
-/// SELECT n                                        must answer OK, else no command ever leaves
+/// CLIENT CAPA redirect                            of a primary only, may fail: Valkey from 8 on knows it
+/// ROLE                                            of a primary only, must say that it is one
+/// SELECT n                                        must answer OK, else no command ever leaves; not of a sentinel
 /// ```
 /// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
-/// follows in RESP2: `AUTH`, `CLIENT SETNAME` and, if the first SELECT was not accepted, SELECT. Every other error
-/// ends the connection: falling back after a wrong password would hide it.
+/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every
+/// other error ends the connection: falling back after a wrong password would hide it.
 struct Handshake: Sendable {
     /// What the shell does next.
     enum Step {
@@ -22,7 +24,7 @@ struct Handshake: Sendable {
     }
 
     private enum Question {
-        case hello, information, identity, auth, name, select
+        case hello, information, identity, auth, name, role, select
     }
 
     private let settings: ConnectionSettings
@@ -48,7 +50,8 @@ struct Handshake: Sendable {
         ask(.information, ["CLIENT", "SETINFO", "LIB-NAME", ConnectionSettings.libraryName], &encoder)
         ask(.information, ["CLIENT", "SETINFO", "LIB-VER", LibraryVersion.number], &encoder)
         if version == .resp2 { ask(.identity, ["CLIENT", "ID"], &encoder) }
-        ask(.select, ["SELECT", String(settings.database)], &encoder)
+        if settings.role == .primary { ask(.information, ["CLIENT", "CAPA", "redirect"], &encoder) }
+        askForDatabase(&encoder)
         return encoder.bytes
     }
 
@@ -82,6 +85,13 @@ struct Handshake: Sendable {
         if let name = settings.clientName { ask(.name, ["CLIENT", "SETNAME", name], &encoder) }
     }
 
+    private mutating func askForDatabase(_ encoder: inout RESPEncoder) {
+        if settings.role == .primary { ask(.role, ["ROLE"], &encoder) }
+        if settings.role != .sentinel, !isSelected {
+            ask(.select, ["SELECT", String(settings.database)], &encoder)
+        }
+    }
+
     private mutating func ask(_ question: Question, _ words: [String], _ encoder: inout RESPEncoder) {
         questions.append(question)
         encoder.command(argumentCount: words.count)
@@ -93,7 +103,7 @@ struct Handshake: Sendable {
         version = .resp2
         var encoder = RESPEncoder()
         askForLogin(&encoder)
-        if !isSelected { ask(.select, ["SELECT", String(settings.database)], &encoder) }
+        askForDatabase(&encoder)
         return questions.isEmpty ? .ready(version) : .send(encoder.bytes)
     }
 
@@ -121,6 +131,7 @@ struct Handshake: Sendable {
             return refusal(error)
         case .auth, .name:
             return error.map { refusal($0) }
+        case .role: return needsFallback ? nil : roleFailure(reply)
         case .select:
             if case .simpleString("OK") = reply {
                 isSelected = true
@@ -180,6 +191,21 @@ struct Handshake: Sendable {
         return ConnectionFailure(
             error.hasPrefix("NOPERM") ? .permissionDenied : .handshakeRefused(code: Self.code(of: error)),
             "\(settings.endpoint) refused the connection: \(shown(error))")
+    }
+
+    private func roleFailure(_ reply: RESPValue) -> ConnectionFailure? {
+        if let error = reply.errorMessage.map({ String(decoding: $0, as: UTF8.self) }) {
+            guard error.hasPrefix("NOPERM") else { return refusal(error) }
+            return ConnectionFailure(
+                .permissionDenied,
+                "the ACL of \(settings.endpoint) denies ROLE to user \(settings.username ?? "default"), and without it "
+                    + "nobody knows whether a server is the primary that its sentinels say it is: grant +role")
+        }
+        let role = reply.withoutAttributes.elements?.first?.bytes.map { String(decoding: $0, as: UTF8.self) }
+        guard role != "master" else { return nil }
+        let words = role == "slave" ? "is a replica" : role == "sentinel" ? "is a sentinel" : "does not say its role"
+        return ConnectionFailure(
+            .notPrimary, "\(settings.endpoint) \(words), and not the primary of its group: nothing was sent to it")
     }
 
     private func selectFailure(_ error: String?) -> ConnectionFailure {

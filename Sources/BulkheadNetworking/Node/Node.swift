@@ -33,6 +33,20 @@ package final class Node: Sendable {
             try lanes.withLock(body)
         }
 
+        /// Those that lead to a server which is not the right one any more, and take no requests from here on.
+        func superseded() -> [AsyncConnection] {
+            lanes.withLock { lanes in
+                var superseded = lanes.retiring
+                for lane in lanes.connections.indices {
+                    guard let connection = lanes.connections[lane], !connection.isHandshaking else { continue }
+                    lanes.connections[lane] = nil
+                    lanes.retiring.append(connection)
+                    superseded.append(connection)
+                }
+                return superseded
+            }
+        }
+
         func forget(_ ended: AsyncConnection) {
             lanes.withLock { lanes in
                 for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
@@ -52,6 +66,9 @@ package final class Node: Sendable {
     package let leases: AsyncPool
     /// For blocking callers.
     package let blocking: BlockingPool
+    /// Where a group has a primary: what ends when that is another one. Whoever watches refers to it weakly, in the
+    /// node's place.
+    private let connections: NodeConnections?
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
@@ -59,6 +76,17 @@ package final class Node: Sendable {
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
         blocking = BlockingPool(settings, bounds, circuit)
+        if let primary = settings.primary {
+            let connections = NodeConnections { [lanes, leases, blocking] in
+                for connection in lanes.superseded() { connection.supersede() }
+                leases.supersede()
+                blocking.supersede()
+            }
+            self.connections = connections
+            primary.watch(connections)
+        } else {
+            connections = nil
+        }
     }
 
     /// Whoever drops the last handle wants nothing more.
@@ -113,8 +141,7 @@ package final class Node: Sendable {
         for lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure
     ) throws(ConnectionFailure) -> AsyncConnection {
         // What is cancelled, late or too much would be no less so on another connection.
-        let refused = failure.stage == .refused && failure.reason != .tooManyRequests
-        guard refused || failure.isEndOfConnection && failure.stage.isSafeToRepeat else { throw failure }
+        guard failure.isOfEndedConnection else { throw failure }
         return try connection(for: lane, insteadOf: first)
     }
 
@@ -168,6 +195,18 @@ package final class Node: Sendable {
         leases.renew()
         blocking.renew()
         return hasRenewed
+    }
+
+    /// The failure, with what the sentinels said, if it is one of waiting for a connection to their primary.
+    package func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+        guard let primary = settings.primary, failure.stage.isSafeToRepeat else { return failure }
+        switch failure.reason {
+        case .timedOut, .connectTimedOut, .leaseTimedOut:
+            return ConnectionFailure(
+                failure.reason, "\(failure.message) (of \(settings.endpoint.address): \(primary.account))",
+                stage: failure.stage)
+        default: return failure
+        }
     }
 
     /// Has the server end the wait of a lease of this database, over the shared lane; true if the server has said how

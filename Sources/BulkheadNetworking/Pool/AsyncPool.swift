@@ -51,6 +51,12 @@ package final class AsyncPool: TimerTarget {
         perform { $0.renew() }
     }
 
+    /// The same at once, also for leased ones.
+    func supersede() {
+        renew()
+        for member in machine.withLock({ $0.members }) { member.supersede() }
+    }
+
     /// Refuses new leases, fails those who wait, and closes every connection as `AsyncConnection.close` does.
     package func close(grace: Duration) async {
         for member in beginClosing(grace: grace) { await member.closed() }

@@ -77,6 +77,12 @@ package final class BlockingPool: Sendable {
         perform { $0.renew() }
     }
 
+    /// The same at once: threads that use one see its end.
+    func supersede() {
+        renew()
+        for member in machine.withLock({ $0.members }) { member.supersede() }
+    }
+
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
     package func close(grace: Duration) {
         refuse()
@@ -136,9 +142,12 @@ package final class BlockingPool: Sendable {
         let start = Moment.now
         var isAccepted = false
         let result = Result { () throws(ConnectionFailure) in
-            try BlockingConnection(settings, until: deadline) { isAccepted = true }
+            try settings.connecting(until: min(start + settings.connectTimeout, deadline.end)) {
+                found throws(ConnectionFailure) in
+                try BlockingConnection(found, until: deadline) { isAccepted = true }
+            }
         }
-        if let failure = result.failure, failure.reason == .connectTimedOut, deadline.isOver {
+        if let failure = result.failure, failure.isLate, deadline.isOver {
             // Whoever accepts is there, and may be held up by a script.
             attempt.ranOut(failure, after: isAccepted ? .zero : .now - start)
         } else {
@@ -186,7 +195,9 @@ package final class BlockingPool: Sendable {
         switch Result(catching: { () throws(ConnectionFailure) in try connected(by: attempt, until: deadline) }) {
         case .success(let connection):
             perform { $0.opened(connection, until: settings.lifetime.end(from: .now)) }
-        case .failure(let failure) where failure.reason == .connectTimedOut && deadline.isOver:
+            // Whoever superseded the others did not see this one if it was not a member yet.
+            if connection.settings.isWanted?() == false { connection.supersede() }
+        case .failure(let failure) where failure.isLate && deadline.isOver:
             // Those behind may have more time: they get an attempt of their own, if the circuit allows.
             let waiter = wait.flatMap { wait in machine.withLock { $0.cancel(id: wait) } }
             waiter?.resume(.failure(.timedOut(connectingTo: settings.endpoint, deadline)))
@@ -194,4 +205,9 @@ package final class BlockingPool: Sendable {
         case .failure(let failure): perform { $0.openFailed(failure) }
         }
     }
+}
+
+extension ConnectionFailure {
+    /// It took too long, whoever's fault that was.
+    fileprivate var isLate: Bool { reason == .connectTimedOut || reason == .primaryAwaited }
 }

@@ -165,7 +165,8 @@ extension ConnectionFailure {
     var scope: CircuitScope? {
         switch reason {
         case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeUnanswered, .protocolViolation,
-            .unsolicitedReply, .closedByServer, .inputOutput, .tlsFailed:
+            .unsolicitedReply, .closedByServer, .inputOutput, .tlsFailed, .notPrimary, .primaryAwaited,
+            .primaryUnknown, .superseded:
             .endpoint
         // Who has a certificate is there.
         case .handshakeRefused, .authenticationFailed, .permissionDenied, .certificateRefused, .tlsRefused: .login

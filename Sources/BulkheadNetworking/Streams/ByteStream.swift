@@ -83,12 +83,15 @@ struct ByteStream {
     ) throws(ConnectionFailure) -> ByteStream {
         // Settings that cannot be used send nothing.
         try settings.tls?.prepare()
-        let socket = try Socket.connect(settings, deadline: deadline)
+        let socket = try Socket.connect(settings, deadline: min(deadline, .now + settings.acceptanceTime))
         var stream = ByteStream(socket, to: settings.endpoint)
         do throws(ConnectionFailure) {
             if let layer = try settings.layer(over: socket) {
                 stream = ByteStream(socket, to: settings.endpoint, through: layer)
-                try stream.shakeHands(until: deadline, check)
+                try stream.shakeHands(until: deadline) { () throws(ConnectionFailure) in
+                    try check()
+                    try settings.checkWanted()
+                }
             }
         } catch {
             stream.close()

@@ -22,6 +22,8 @@ struct SocketAddress {
         switch endpoint {
         case .tcp(let host, let port): try resolve(host, port)
         case .unix(let path): [try unix(path)]
+        // Whoever connects has asked the sentinels before.
+        case .primary: throw ConnectionFailure(.connectFailed, "\(endpoint) is a group and no server")
         }
     }
 

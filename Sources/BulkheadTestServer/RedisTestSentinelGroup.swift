@@ -1,0 +1,217 @@
+/// A primary, its replicas and the sentinels that watch them, all of one's own, that leave nothing behind.
+///
+/// ```swift
+/// let group = try RedisTestSentinelGroup.start()
+/// defer { group.stop() }
+/// // connect to the primary of group.name by group.sentinelAddresses
+/// try group.failOver()
+/// ```
+/// Each server and each sentinel is a ``RedisTestServer`` with a folder and a guard of its own, so the end of this
+/// process in any way ends all of them. Sentinels notice a dead primary after a second, and start takes two to five,
+/// less where the sentinels can be told to hurry (Redis 7.0 and later).
+public final class RedisTestSentinelGroup: Sendable {
+    /// What to start.
+    public struct Options: Sendable, Hashable {
+        /// The name under which the sentinels watch the group.
+        public var name = "mymaster"
+        /// How many replicas the primary has.
+        public var replicas = 2
+        /// How many sentinels watch; a majority of them agrees on a failover.
+        public var sentinels = 3
+        /// The password of the servers. Default `nil`: none.
+        public var password: String?
+        /// The password of the sentinels. Default `nil`: none.
+        public var sentinelPassword: String?
+        /// Which sentinels demand it, from 0. Default `nil`: all.
+        public var protectedSentinels: Set<Int>?
+        /// How long a server may be silent before a sentinel thinks that it is down.
+        public var downAfter = Duration.seconds(1)
+        /// How the servers are started; they listen on TCP in any case.
+        public var server: RedisTestServer.Options
+        /// How long the group may take until all know each other.
+        public var startTimeout = Duration.seconds(60)
+
+        /// A group of three servers and three sentinels, unless changed.
+        public init(server: RedisTestServer.Options = RedisTestServer.Options()) { self.server = server }
+    }
+
+    /// What the group was started with.
+    public let options: Options
+    /// All servers of the group; the first was the primary at the start.
+    public let servers: [RedisTestServer]
+    /// The sentinels.
+    public let sentinels: [RedisTestServer]
+
+    /// Starts all of them, and waits until every sentinel knows the others and all replicas; nothing is left behind
+    /// where it throws.
+    public static func start(_ options: Options = Options()) throws(RedisTestServerError) -> RedisTestSentinelGroup {
+        try RedisTestSentinelGroup(options)
+    }
+
+    /// Runs the body with a group of its own, which is gone when this returns or throws.
+    public static func withGroup<Result>(
+        _ options: Options = Options(), _ body: (RedisTestSentinelGroup) async throws -> Result
+    ) async throws -> Result {
+        let group = try start(options)
+        defer { group.stop() }
+        return try await body(group)
+    }
+
+    private init(_ options: Options) throws(RedisTestServerError) {
+        self.options = options
+        let deadline = ContinuousClock.now + options.startTimeout
+        var servers: [RedisTestServer] = []
+        for _ in 0...max(0, options.replicas) {
+            servers.append(try RedisTestServer.start(options.forServer(replicaOf: servers.first?.port)))
+        }
+        self.servers = servers
+        try Self.wait(until: deadline, "its replicas are connected") {
+            let state = servers[0].answer(to: "INFO replication", password: options.password) ?? ""
+            return state.occurrences(of: "state=online") == options.replicas
+        }
+        var sentinels: [RedisTestServer] = []
+        for index in 0..<max(1, options.sentinels) {
+            sentinels.append(try RedisTestServer.start(options.forSentinel(index, watching: servers[0])))
+        }
+        self.sentinels = sentinels
+        for (index, sentinel) in sentinels.enumerated() {
+            // Redis 6.2 and Valkey 8 know nothing of it, and take longer.
+            let hurry =
+                "SENTINEL DEBUG info-period 200 ping-period 100 publish-period 200 ask-period 200 "
+                + "min-link-reconnect-period 100"
+            _ = sentinel.answer(to: hurry, password: options.passwordOfSentinel(index))
+        }
+        let expected = "slaves=\(options.replicas),sentinels=\(sentinels.count)"
+        try Self.wait(until: deadline, "its sentinels know each other") {
+            sentinels.indices.allSatisfy { index in
+                let words = sentinels[index].answer(to: "INFO sentinel", password: options.passwordOfSentinel(index))
+                return words?.contains("status=ok") == true && words?.contains(expected) == true
+            }
+        }
+    }
+
+    deinit { stop() }
+
+    /// The name under which the sentinels watch the group.
+    public var name: String { options.name }
+
+    /// Where the sentinels listen, as a catalogue's `sentinels` has it: `127.0.0.1:PORT`, or a URL with the password
+    /// where one is demanded.
+    public var sentinelAddresses: [String] {
+        sentinels.indices.map { index in
+            let address = "127.0.0.1:\(sentinels[index].port ?? 0)"
+            return options.passwordOfSentinel(index).map { "redis://:\(PrivateFolder.percentEncoded($0))@\(address)" }
+                ?? address
+        }
+    }
+
+    /// The primary as a catalogue's `primary` has it: the group's name, or a URL with the servers' password.
+    public var primaryAddress: String {
+        options.password.map { "redis://:\(PrivateFolder.percentEncoded($0))@\(name)" } ?? name
+    }
+
+    /// The server that a sentinel says is the primary now; `nil` where it does not answer or names another one.
+    public func primary(by index: Int = 0) -> RedisTestServer? {
+        let answer = sentinels[index].answer(
+            to: "SENTINEL GET-MASTER-ADDR-BY-NAME \(name)", password: options.passwordOfSentinel(index))
+        let lines = answer?.split(whereSeparator: \.isNewline) ?? []
+        return servers.first { server in lines.contains { $0 == "\(server.port ?? 0)" } }
+    }
+
+    /// Has a sentinel make a replica the primary, without any server having failed, and returns that replica when the
+    /// sentinel names it. Throws where no failover comes about within ``Options/startTimeout``.
+    @discardableResult
+    public func failOver(by index: Int = 0) throws(RedisTestServerError) -> RedisTestServer {
+        let deadline = ContinuousClock.now + options.startTimeout
+        let old = primary(by: index)
+        var new: RedisTestServer?
+        // Refused while another failover is under way, and where no replica is known to be good.
+        try Self.wait(until: deadline, "sentinel \(index) begins a failover") {
+            let answer = sentinels[index].answer(
+                to: "SENTINEL FAILOVER \(name)", password: options.passwordOfSentinel(index))
+            return answer?.hasPrefix("+OK") == true
+        }
+        try Self.wait(until: deadline, "sentinel \(index) names another primary") {
+            new = primary(by: index)
+            return new != nil && new !== old
+        }
+        guard let new else { throw RedisTestServerError(.notRunning, "the group has no primary: start another one") }
+        return new
+    }
+
+    /// Ends all servers and sentinels and removes their folders. Idempotent.
+    public func stop() {
+        // Sentinels would begin a failover, and have their files in the first server's folder.
+        for sentinel in sentinels { sentinel.kill() }
+        for server in sentinels + servers.reversed() {
+            server.kill()
+            server.stop()
+        }
+    }
+
+    private static func wait(
+        until deadline: ContinuousClock.Instant, _ what: String, _ isTrue: () -> Bool
+    ) throws(RedisTestServerError) {
+        while !isTrue() {
+            guard ContinuousClock.now < deadline else {
+                throw RedisTestServerError(
+                    .startTimedOut, "waited in vain until \(what): raise Options(startTimeout:) on a slow machine")
+            }
+            SystemCall.sleep(milliseconds: 10)
+        }
+    }
+}
+
+extension RedisTestSentinelGroup.Options {
+    func passwordOfSentinel(_ index: Int) -> String? {
+        protectedSentinels?.contains(index) ?? true ? sentinelPassword : nil
+    }
+
+    fileprivate func forServer(replicaOf port: Int?) -> RedisTestServer.Options {
+        var options = server
+        options.listening = .tcp
+        options.arguments += ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"]
+        if let password { options.arguments += ["--requirepass", password, "--masterauth", password] }
+        if let port { options.arguments += ["--replicaof", "127.0.0.1", "\(port)"] }
+        return options
+    }
+
+    /// A sentinel keeps what it learns in its configuration file. That lies in the first server's folder, whose guard
+    /// removes it.
+    fileprivate func forSentinel(
+        _ index: Int, watching primary: RedisTestServer
+    ) throws(RedisTestServerError) -> RedisTestServer.Options {
+        var lines = [
+            "sentinel monitor \(name) 127.0.0.1 \(primary.port ?? 0) \(sentinels / 2 + 1)",
+            "sentinel down-after-milliseconds \(name) \(downAfter.milliseconds)",
+            "sentinel failover-timeout \(name) \(3 * downAfter.milliseconds)",
+            "sentinel parallel-syncs \(name) \(max(1, replicas))",
+        ]
+        if let password { lines.append("sentinel auth-pass \(name) \(password)") }
+        if let sentinelPassword { lines.append("sentinel sentinel-pass \(sentinelPassword)") }
+        if let password = passwordOfSentinel(index) { lines.append("requirepass \(password)") }
+        let path = "\(primary.folder)/sentinel-\(index).conf"
+        try SystemCall.write(lines.joined(separator: "\n") + "\n", to: path)
+        var options = server
+        options.listening = .tcp
+        options.tls = nil
+        options.arguments = [path, "--sentinel"]
+        return options
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}
+
+extension String {
+    /// How often `text` occurs.
+    fileprivate func occurrences(of text: String) -> Int {
+        var (count, rest) = (0, self[...])
+        while let found = rest.firstRange(of: text) {
+            count += 1
+            rest = rest[found.upperBound...]
+        }
+        return count
+    }
+}

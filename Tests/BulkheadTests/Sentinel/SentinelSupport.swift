@@ -1,0 +1,54 @@
+import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+
+/// A catalogue of one name, `main`, that lives on a group's primary.
+func catalogue(of group: RedisTestSentinelGroup, sentinels: [String]? = nil) throws -> DatabaseCatalogue {
+    let place = try DatabaseServer(sentinels: sentinels ?? group.sentinelAddresses, primary: group.primaryAddress)
+    return try DatabaseCatalogue([DatabaseEntry(.main, number: 0, mayBeFlushed: true, server: place)])
+}
+
+/// Calls have time for a failover on a slow machine.
+func patientGroupConfiguration() -> RedisConfiguration {
+    var configuration = RedisConfiguration()
+    configuration.version = ServerUnderTest.version
+    configuration.clientName = "of-the-test"
+    configuration.commandTimeout = .seconds(120)
+    configuration.leaseTimeout = .seconds(120)
+    return configuration
+}
+
+/// Databases of a group, and the end of both.
+func withGroup(
+    _ options: RedisTestSentinelGroup.Options = RedisTestSentinelGroup.Options(),
+    _ body: (RedisDatabases, RedisTestSentinelGroup) async throws -> Void
+) async throws {
+    try await RedisTestSentinelGroup.withGroup(options) { group in
+        let databases = RedisDatabases(patientGroupConfiguration(), catalogue: try catalogue(of: group))
+        do {
+            try await body(databases, group)
+        } catch {
+            await databases.close()
+            throw error
+        }
+        await databases.close()
+    }
+}
+
+/// A server of the group alone, whatever role it has.
+func withServer<Result>(
+    of group: RedisTestSentinelGroup, _ server: RedisTestServer, _ body: (RedisDatabases) async throws -> Result
+) async throws -> Result {
+    var configuration = patientConfiguration(server)
+    configuration.password = group.options.password.map { RedisPassword($0) }
+    let databases = RedisDatabases(configuration)
+    do {
+        let result = try await body(databases)
+        await databases.close()
+        return result
+    } catch {
+        await databases.close()
+        throw error
+    }
+}

@@ -1,0 +1,130 @@
+import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// A name that lives on the primary of a group, seen on real servers and sentinels.
+@Suite(.serialized) struct SentinelTests {
+    @Test func `nothing connects before the first command, which runs on the primary`() async throws {
+        try await withGroup { databases, group in
+            #expect(try databases[.main].address.contains("\(group.name) of sentinels 127.0.0.1:"))
+            let before = try await clients(of: group)
+            #expect(before == 0)
+            for (number, form) in Form.allCases.enumerated() {
+                #expect(await form.run(.incr("counter"), in: databases).isSuccess)
+                let counter = try await withServer(of: group, group.servers[0]) { databases -> String? in
+                    try await databases[.main].get("counter")
+                }
+                #expect(counter == "\(number + 1)")
+            }
+            let after = try await clients(of: group)
+            #expect(after > 0)
+        }
+    }
+
+    @Test func `servers and sentinels may each have a password, and a sentinel that refuses ours harms nobody`()
+        async throws
+    {
+        var options = RedisTestSentinelGroup.Options()
+        options.password = "of-the-servers"
+        options.sentinelPassword = "of-the-sentinels"
+        options.protectedSentinels = [1]
+        try await withGroup(options) { databases, group in
+            #expect(try await databases[.main].incr("counter") == 1)
+            // Without the login of the second one the others are enough, and the error of the second is not the call's.
+            let open = group.sentinels.map { "127.0.0.1:\($0.port ?? 0)" }
+            let others = RedisDatabases(
+                patientGroupConfiguration(), catalogue: try catalogue(of: group, sentinels: open))
+            #expect(try await others[.main].incr("counter") == 2)
+            try group.failOver()
+            #expect(try await others[.main].incr("other") > 0)
+            await others.close()
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `where no sentinel answers the error says which were asked and what each said`(_ form: Form) async throws {
+        let gone = try RedisTestServer.start(RedisTestServer.Options(listening: .tcp))
+        let noSentinel = try RedisTestServer.start(RedisTestServer.Options(listening: .tcp))
+        defer { noSentinel.stop() }
+        gone.stop()
+        let place = try DatabaseServer(
+            sentinels: [gone, noSentinel].map { "127.0.0.1:\($0.port ?? 0)" }, primary: "mymaster")
+        let databases = RedisDatabases(
+            patientGroupConfiguration(),
+            catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)]))
+        let failure = await form.run(.incr("counter"), in: databases).failure
+        #expect(failure?.code == .noPrimary)
+        #expect(failure?.database == .main)
+        #expect(failure?.stage == .connecting || failure?.stage == .refused)
+        let message = failure?.message ?? ""
+        #expect(message.contains("the primary of mymaster"))
+        #expect(message.contains("127.0.0.1:\(gone.port ?? 0) gives no answer (cannot connect to"))
+        #expect(message.contains("127.0.0.1:\(noSentinel.port ?? 0) gives no answer (it refuses to be asked: ERR"))
+        await databases.close()
+    }
+
+    @Test func `a group that no sentinel watches is named in the error, at once`() async throws {
+        try await RedisTestSentinelGroup.withGroup { group in
+            let place = try DatabaseServer(sentinels: group.sentinelAddresses, primary: "nobody")
+            let databases = RedisDatabases(
+                patientGroupConfiguration(),
+                catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)]))
+            let error = await #expect(throws: RedisError.self) { try await databases[.main].ping() }
+            #expect(error?.code == .noPrimary)
+            #expect(error?.message.contains("watches no group of that name") == true)
+            await databases.close()
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `a server that became a replica behind the sentinels' backs is left at its first refusal`(_ form: Form)
+        async throws
+    {
+        try await withGroup { databases, group in
+            #expect(await form.run(.incr("counter"), in: databases).isSuccess)
+            // The sentinels make it the primary again, or another one; until then calls wait.
+            try await withServer(of: group, group.servers[0]) { primary in
+                _ = try await primary[.main].send("REPLICAOF", ["127.0.0.1", "\(group.servers[1].port ?? 0)"])
+            }
+            // Its answer retires the connection, and the next one is refused by its role.
+            #expect(await form.run(.incr("counter"), in: databases).isSuccess)
+            let result = await form.run(
+                .raw("EVAL", [Self.whoAmI, "0"], as: String.self), in: databases)
+            #expect(try result.get() == "master")
+        }
+    }
+
+    @Test(.enabled(if: openSocketCount() != nil))
+    func `closing, or letting go, ends what listens to the sentinels too`() async throws {
+        try await RedisTestSentinelGroup.withGroup { group in
+            let before = openSocketCount()
+            for isClosed in [true, false] {
+                var databases: RedisDatabases? = RedisDatabases(
+                    patientGroupConfiguration(), catalogue: try catalogue(of: group))
+                for form in Form.allCases {
+                    if let databases { #expect(await form.run(.incr("counter"), in: databases).isSuccess) }
+                }
+                #expect(openSocketCount() != before)
+                if isClosed { await databases?.close() }
+                databases = nil
+                #expect(await eventually { openSocketCount() == before })
+            }
+        }
+    }
+
+    /// The role of the server that runs it.
+    static let whoAmI = "return string.match(redis.call('INFO','replication'),'role:(%a+)')"
+
+    /// Connections of the databases under test to the group's servers.
+    private func clients(of group: RedisTestSentinelGroup) async throws -> Int {
+        var count = 0
+        for server in group.servers {
+            count += try await withServer(of: group, server) { databases in
+                try await databases.server(of: .main).clientList().count { $0.name == "of-the-test" }
+            }
+        }
+        return count
+    }
+}

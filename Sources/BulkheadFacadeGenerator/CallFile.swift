@@ -5,7 +5,8 @@
 /// lpos("l", "b") :: LPOS l b => 1
 /// ```
 /// A `setup` begins with an empty database; the calls below it run in their order. `on redis 7.4 valkey 9.0` holds for
-/// the calls below it, to the next `on`, and `on all` ends it.
+/// the calls below it, to the next `on`, and `on all` ends it. `on none` holds for no server: only the words are
+/// compared.
 struct CallFile {
     let name: String
     private(set) var text: String
@@ -53,7 +54,7 @@ struct CallFile {
                 let ofServer = made.hasPrefix("server.")
                 lines.append("        call(")
                 let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
-                lines.append("            \(argument),")
+                lines += Self.wrapped(argument + ",")
                 lines += [
                     "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
                     "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
@@ -66,6 +67,23 @@ struct CallFile {
             throw GeneratorError(
                 place: path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
         }
+    }
+}
+
+extension CallFile {
+    /// A call on as many lines as it needs, divided behind commas.
+    fileprivate static func wrapped(_ call: String) -> [String] {
+        var lines: [String] = []
+        var line = "           "
+        for part in call.split(separator: ", ") {
+            let part = part.hasSuffix(",") ? " \(part)" : " \(part),"
+            if line.count + part.count > FacadeWriter.columns {
+                lines.append(line)
+                line = "               "
+            }
+            line += part
+        }
+        return lines + [line]
     }
 }
 

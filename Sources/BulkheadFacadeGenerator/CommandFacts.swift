@@ -21,6 +21,8 @@ struct CommandFacts {
     var instead = ""
     /// Why it has no function.
     var reason = ""
+    /// The words of its options that no function sends, each with the reason.
+    var without: [String: String] = [:]
     /// Why it is never sent.
     var refusal = ""
     var functions: [TableFunction] = []

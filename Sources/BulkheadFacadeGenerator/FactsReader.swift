@@ -75,6 +75,11 @@ struct FactsReader {
         case "instead": blocks[last].instead = rest
         case "refused": blocks[last].refusal = rest
         case "later": blocks[last].later = rest
+        case "without":
+            guard let colon = rest.firstRange(of: ": ") else { throw error("without WORD, WORD: the reason") }
+            for word in rest[..<colon.lowerBound].split(separator: ", ") {
+                blocks[last].without[String(word)] = String(rest[colon.upperBound...])
+            }
         case "swift", "swift+":
             blocks[last].functions.append(TableFunction(place: place, signature: rest, hasTwin: key == "swift+"))
         case "cost" where blocks[last].functions.isEmpty: blocks[last].complexity = rest

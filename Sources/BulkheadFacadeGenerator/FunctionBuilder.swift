@@ -116,7 +116,7 @@ struct FunctionBuilder {
         let complexity = function.complexity ?? command.complexity
         if !complexity.isEmpty { text.paragraph("- Complexity: " + complexity) }
         let later = function.since == nil && !command.later.isEmpty ? "; " + command.later : ""
-        text.paragraph("- Since: " + (function.since.map { "Redis " + $0 } ?? command.since) + later)
+        text.paragraph("- Since: " + (function.since.map { $0.first?.isNumber == true ? "Redis " + $0 : $0 } ?? command.since) + later)
         return text.lines
     }
 

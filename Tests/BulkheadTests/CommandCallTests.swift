@@ -80,6 +80,17 @@ import Testing
         return results
     }
 
+    /// The words that the calls of each command send, in upper case.
+    static let words: [String: Set<String>] = {
+        var sent: [String: Set<String>] = [:]
+        for call in all.scenes.flatMap(\.calls) {
+            let words = shownWords(call.encoded).split(separator: " ").map { $0.uppercased() }
+            let both = words.prefix(2).joined(separator: " ")
+            sent[FactTable.commands[both] != nil ? both : words[0], default: []].formUnion(words)
+        }
+        return sent
+    }()
+
     /// What cannot be called here, and why.
     static let excused: [String: String] = [
         "ACL LOAD": "the server has no file of users", "ACL SAVE": "the server has no file of users",
@@ -98,12 +109,7 @@ import Testing
     ]
 
     @Test func `are made for every command that has a Swift form, or the reason is given`() throws {
-        let called = Set(
-            Self.all.scenes.flatMap(\.calls).map { call -> String in
-                let words = shownWords(call.encoded).split(separator: " ").map(String.init)
-                let both = words.prefix(2).joined(separator: " ")
-                return FactTable.commands[both] != nil ? both : words[0]
-            })
+        let called = Set(Self.words.keys)
         for command in FactTable.commands.values where command.isTyped {
             let isKnown = called.contains(command.name) || Self.excused[command.name] != nil
             #expect(isKnown, "\(command.name) is called nowhere in Tests/CommandCalls")
@@ -189,6 +195,8 @@ enum FactTable {
         var facts: [String: String] = [:]
         var sentence = ""
         var isTyped = false
+        /// The words of options that no call sends, with the reason.
+        var without: [String: String] = [:]
     }
 
     static let commands: [String: Command] = {
@@ -203,6 +211,11 @@ enum FactTable {
                 if line.hasPrefix("    ") {
                     let words = line.dropFirst(4)
                     if words.first?.isUppercase == true { commands[last]?.sentence = String(words) }
+                    if words.hasPrefix("without "), let colon = words.firstRange(of: ": ") {
+                        for word in words[..<colon.lowerBound].dropFirst(8).split(separator: ", ") {
+                            commands[last]?.without[String(word)] = String(words[colon.upperBound...])
+                        }
+                    }
                     if words.hasPrefix("swift") || words.hasPrefix("hand") { commands[last]?.isTyped = true }
                 } else if let gap = line.firstRange(of: "  ") {
                     last = String(line[..<gap.lowerBound])

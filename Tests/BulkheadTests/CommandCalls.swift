@@ -31,6 +31,9 @@ struct CommandCalls {
 
     /// For the calls of Geo.
     static let sicily = RedisCoordinate(longitude: 15, latitude: 37)
+    static let triangle = [
+        RedisCoordinate(longitude: 12, latitude: 37), sicily, RedisCoordinate(longitude: 13, latitude: 40),
+    ]
     static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
 
     private(set) var scenes: [Scene] = []
@@ -56,7 +59,7 @@ struct CommandCalls {
     }
 
     /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
-    /// front for a server that is a cluster of its own.
+    /// front for a server that is a cluster of its own. `none` holds for no server: only the words are compared.
     struct Condition {
         private let words: [Substring]
         init(_ text: String) { words = text.split(separator: " ") }
@@ -66,6 +69,7 @@ struct CommandCalls {
         func holds(for server: RedisTestServer) -> Bool {
             let words = isOfCluster ? Array(words.dropFirst()) : words
             guard let first = words.first, first != "all" else { return true }
+            if first == "none" { return false }
             if words.count == 1 {
                 return server.flavour == .valkey || reaches(first, server.version)
             }

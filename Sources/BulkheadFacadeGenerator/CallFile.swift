@@ -27,13 +27,15 @@ struct CallFile {
         return (lines + files.map { "        \($0.function)()" } + ["    }", "}"]).joined(separator: "\n") + "\n"
     }
 
-    init(name: String, path: String, _ source: String) throws(GeneratorError) {
+    init(name: String, path: String, isOfModules: Bool, _ source: String) throws(GeneratorError) {
         self.name = name
         text = ""
-        var lines = [
-            "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead", "",
-            "extension CommandCalls {", "    mutating func \(function)() {",
-        ]
+        var lines =
+            [
+                "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead",
+            ] + (isOfModules ? ["import BulkheadModules"] : []) + [
+                "", "extension CommandCalls {", "    mutating func \(function)() {",
+            ]
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let place = "\(path):\(number + 1)"
             if line.isEmpty || line.hasPrefix("#") { continue }
@@ -56,9 +58,12 @@ struct CallFile {
                 let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
                 lines += Self.wrapped(argument + ",")
                 lines += [
-                    "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
-                    "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
+                    "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),"
                 ]
+                let gives = "            gives: \(line[value.upperBound...].trimmed.quoted),"
+                let at = "at: \(place.quoted))"
+                let fits = gives.count + 1 + at.count <= FacadeWriter.columns
+                lines += fits ? [gives + " " + at] : [gives, "            " + at]
             }
         }
         lines += ["    }", "}"]

@@ -111,7 +111,9 @@ struct FactsReader {
     /// Every command is typed, or says why it is not; what it does and costs is said once.
     private static func check(_ block: CommandFacts) throws(GeneratorError) {
         func error(_ problem: String) -> GeneratorError { GeneratorError(place: block.place, problem: problem) }
-        guard !block.since.isEmpty else { throw error("\(block.name) has no version: since=…, redis=… or valkey=…") }
+        guard !block.since.isEmpty else {
+            throw error("\(block.name) has no version: since=…, redis=…, valkey=… or module=…")
+        }
         guard CommandFacts.effects.contains(block.effect) else {
             throw error("\(block.name) has no effect of \(CommandFacts.effects.sorted())")
         }

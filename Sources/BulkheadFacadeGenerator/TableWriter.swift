@@ -35,7 +35,8 @@ enum PageWriter {
     static let path = "Sources/Bulkhead/Documentation.docc/Commands.md"
 
     static func text(of book: CommandBook) -> String {
-        let commands = book.groups.flatMap(\.commands)
+        let commands = book.groups.filter { !$0.isOfModules }.flatMap(\.commands)
+        let modules = book.groups.filter(\.isOfModules).flatMap(\.commands)
         let typed = commands.filter { !$0.hand.isEmpty || !$0.functions.isEmpty }
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
@@ -46,6 +47,9 @@ enum PageWriter {
             "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
             "A command marked *server* is a method of the handle",
             "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
+            "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
+            "\(modules.count { !$0.functions.isEmpty }) have a form, in the product `BulkheadModules`, by",
+            "`import BulkheadModules`.", "",
         ]
         for group in book.groups {
             lines += ["## \(group.name)", "", "| Command | Since | Swift | What it does |", "|---|---|---|---|"]

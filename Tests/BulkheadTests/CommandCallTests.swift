@@ -40,6 +40,16 @@ import Testing
         Self.compare(scenes, second, third)
     }
 
+    @Test(.enabled(if: ModuleServer.options != nil, "\(ModuleServer.absence)"))
+    func `give what stands beside them on a server with modules`() async throws {
+        let server = try RedisTestServer.start(#require(ModuleServer.options))
+        defer { server.stop() }
+        let scenes = Self.all.scenes.filter(\.condition.isOfModules)
+        let second = try await Self.results(of: scenes, server, .resp2)
+        let third = try await Self.results(of: scenes, server, .resp3)
+        Self.compare(scenes, second, third)
+    }
+
     private static func compare(
         _ scenes: [CommandCalls.Scene], _ second: [String: String], _ third: [String: String]
     ) {
@@ -93,6 +103,7 @@ import Testing
 
     /// What cannot be called here, and why.
     static let excused: [String: String] = [
+        "BF.LOADCHUNK": "ModuleTests calls it", "CF.LOADCHUNK": "ModuleTests calls it",
         "ACL LOAD": "the server has no file of users", "ACL SAVE": "the server has no file of users",
         "CLUSTER BUMPEPOCH": "changes the epochs of a cluster", "CLUSTER FAILOVER": "needs a replica",
         "CLUSTER COUNT-FAILURE-REPORTS": "needs a second server", "CLUSTER FLUSHSLOT": "needs a whole cluster",
@@ -200,11 +211,13 @@ enum FactTable {
     }
 
     static let commands: [String: Command] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let table = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Sources/CommandTable")
         var commands: [String: Command] = [:]
         var last = ""
-        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        let files = [table, table.appendingPathComponent("Modules")].flatMap { folder in
+            (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        }
         for file in files where file.pathExtension == "facts" {
             let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
             for line in text.split(separator: "\n") where !line.hasPrefix("#") {

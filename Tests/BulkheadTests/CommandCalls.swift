@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadModules
 import BulkheadTestServer
 
 /// The calls of `Tests/CommandCalls`, as the generator has written them: each is made in both protocols.
@@ -36,6 +37,16 @@ struct CommandCalls {
     ]
     static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
 
+    /// For the calls of TimeSeries.
+    static let seriesSettings = RedisSeriesSettings(
+        retention: .seconds(9), chunkSize: 128, duplicates: .last, ignoring: (time: .milliseconds(5), value: 0.5))
+    static let buckets = RedisSeriesQuery(
+        count: 2, aggregation: RedisSeriesAggregation(.average, every: .seconds(2)), alignment: .earliest,
+        bucketTime: .middle, includingEmptyBuckets: true)
+    static let few = RedisSeriesQuery(includingLatest: true, times: [1000, 2000], values: 2...9)
+    static let sums = RedisSeriesAggregation(.sum, every: .seconds(1))
+    static let grouping = RedisSeriesGrouping(by: "a", reducing: .maximum)
+
     private(set) var scenes: [Scene] = []
     private var condition = Condition("all")
 
@@ -59,17 +70,21 @@ struct CommandCalls {
     }
 
     /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
-    /// front for a server that is a cluster of its own. `none` holds for no server: only the words are compared.
+    /// front for a server that is a cluster of its own. `none` holds for no server: only the words are compared. `modules`
+    /// is a server with the modules of Redis Stack.
     struct Condition {
         private let words: [Substring]
         init(_ text: String) { words = text.split(separator: " ") }
+
+        /// On a server with the modules of Redis Stack.
+        var isOfModules: Bool { words.first == "modules" }
 
         var isOfCluster: Bool { words.first == "cluster" }
 
         func holds(for server: RedisTestServer) -> Bool {
             let words = isOfCluster ? Array(words.dropFirst()) : words
             guard let first = words.first, first != "all" else { return true }
-            if first == "none" { return false }
+            if first == "none" || first == "modules" { return false }
             if words.count == 1 {
                 return server.flavour == .valkey || reaches(first, server.version)
             }

@@ -20,6 +20,17 @@ extension CommandTable {
         APPEND;accumulating;shared;;1;
         ASKING;never;connection;;;
         AUTH;never;refused;;;
+        BF.ADD;idempotent;shared;;1;
+        BF.CARD;read;shared;;1;cacheable
+        BF.DEBUG;read;shared;;1;
+        BF.EXISTS;read;shared;;1;cacheable
+        BF.INFO;read;shared;;1;
+        BF.INSERT;idempotent;shared;;1;
+        BF.LOADCHUNK;idempotent;shared;;1;
+        BF.MADD;idempotent;shared;;1;
+        BF.MEXISTS;read;shared;;1;cacheable
+        BF.RESERVE;accumulating;shared;;1;
+        BF.SCANDUMP;read;bulk;;1;
         BGREWRITEAOF;admin;shared;;;
         BGSAVE;admin;shared;;;
         BITCOUNT;read;shared;;1;cacheable
@@ -35,6 +46,20 @@ extension CommandTable {
         BZMPOP;never;lease;first-seconds;#2;
         BZPOPMAX;never;lease;last-seconds;1..-2;
         BZPOPMIN;never;lease;last-seconds;1..-2;
+        CF.ADD;accumulating;shared;;1;
+        CF.ADDNX;idempotent;shared;;1;
+        CF.COMPACT;idempotent;shared;;1;
+        CF.COUNT;read;shared;;1;cacheable
+        CF.DEBUG;read;shared;;1;
+        CF.DEL;accumulating;shared;;1;
+        CF.EXISTS;read;shared;;1;cacheable
+        CF.INFO;read;shared;;1;
+        CF.INSERT;accumulating;shared;;1;
+        CF.INSERTNX;idempotent;shared;;1;
+        CF.LOADCHUNK;idempotent;shared;;1;
+        CF.MEXISTS;read;shared;;1;cacheable
+        CF.RESERVE;accumulating;shared;;1;
+        CF.SCANDUMP;read;bulk;;1;
         CLIENT;admin;shared;;;family
         CLIENT CACHING;admin;connection;;;
         CLIENT CAPA;admin;connection;;;
@@ -92,6 +117,12 @@ extension CommandTable {
         CLUSTER SLOTS;read;shared;;;
         CLUSTER SYNCSLOTS;admin;shared;;;
         CLUSTERSCAN;read;shared;;;
+        CMS.INCRBY;accumulating;shared;;1;
+        CMS.INFO;read;shared;;1;
+        CMS.INITBYDIM;accumulating;shared;;1;
+        CMS.INITBYPROB;accumulating;shared;;1;
+        CMS.MERGE;accumulating;shared;;1+#2;
+        CMS.QUERY;read;shared;;1;cacheable
         COMMAND;read;shared;;;family
         COMMAND COUNT;read;shared;;;
         COMMAND DOCS;read;shared;;;
@@ -194,6 +225,31 @@ extension CommandTable {
         INCRBY;accumulating;shared;;1;
         INCRBYFLOAT;accumulating;shared;;1;
         INFO;read;shared;;;
+        JSON.ARRAPPEND;accumulating;shared;;1;
+        JSON.ARRINDEX;read;shared;;1;cacheable
+        JSON.ARRINSERT;accumulating;shared;;1;
+        JSON.ARRLEN;read;shared;;1;cacheable
+        JSON.ARRPOP;accumulating;shared;;1;
+        JSON.ARRTRIM;accumulating;shared;;1;
+        JSON.CLEAR;idempotent;shared;;1;
+        JSON.DEBUG;read;shared;;2;
+        JSON.DEL;accumulating;shared;;1;
+        JSON.FORGET;accumulating;shared;;1;
+        JSON.GET;read;bulk;;1;cacheable
+        JSON.MERGE;idempotent;shared;;1;
+        JSON.MGET;read;bulk;;1..-2;cacheable
+        JSON.MSET;idempotent;shared;;1..-1/3;
+        JSON.NUMINCRBY;accumulating;shared;;1;
+        JSON.NUMMULTBY;accumulating;shared;;1;
+        JSON.NUMPOWBY;accumulating;shared;;1;
+        JSON.OBJKEYS;read;shared;;1;cacheable
+        JSON.OBJLEN;read;shared;;1;cacheable
+        JSON.RESP;read;shared;;1;
+        JSON.SET;accumulating;shared;;1;
+        JSON.STRAPPEND;accumulating;shared;;1;
+        JSON.STRLEN;read;shared;;1;cacheable
+        JSON.TOGGLE;accumulating;shared;;1;
+        JSON.TYPE;read;shared;;1;cacheable
         KEYS;read;bulk;;;
         LASTSAVE;read;shared;;;
         LATENCY;admin;shared;;;family
@@ -336,8 +392,46 @@ extension CommandTable {
         SUNSUBSCRIBE;never;connection;;;
         SWAPDB;never;refused;;;
         SYNC;never;refused;;;
+        TDIGEST.ADD;accumulating;shared;;1;
+        TDIGEST.BYRANK;read;shared;;1;cacheable
+        TDIGEST.BYREVRANK;read;shared;;1;cacheable
+        TDIGEST.CDF;read;shared;;1;cacheable
+        TDIGEST.CREATE;accumulating;shared;;1;
+        TDIGEST.INFO;read;shared;;1;
+        TDIGEST.MAX;read;shared;;1;cacheable
+        TDIGEST.MERGE;accumulating;shared;;1+#2;
+        TDIGEST.MIN;read;shared;;1;cacheable
+        TDIGEST.QUANTILE;read;shared;;1;cacheable
+        TDIGEST.RANK;read;shared;;1;cacheable
+        TDIGEST.RESET;idempotent;shared;;1;
+        TDIGEST.REVRANK;read;shared;;1;cacheable
+        TDIGEST.TRIMMED_MEAN;read;shared;;1;cacheable
         TIME;read;shared;;;
+        TOPK.ADD;accumulating;shared;;1;
+        TOPK.COUNT;read;shared;;1;
+        TOPK.INCRBY;accumulating;shared;;1;
+        TOPK.INFO;read;shared;;1;
+        TOPK.LIST;read;shared;;1;
+        TOPK.QUERY;read;shared;;1;
+        TOPK.RESERVE;accumulating;shared;;1;
         TOUCH;read;shared;;1..-1;ignorable
+        TS.ADD;accumulating;shared;;1;
+        TS.ALTER;idempotent;shared;;1;
+        TS.CREATE;accumulating;shared;;1;
+        TS.CREATERULE;accumulating;shared;;1..2;
+        TS.DECRBY;accumulating;shared;;1;
+        TS.DEL;idempotent;shared;;1;
+        TS.DELETERULE;idempotent;shared;;1..2;
+        TS.GET;read;shared;;1;
+        TS.INCRBY;accumulating;shared;;1;
+        TS.INFO;read;shared;;1;
+        TS.MADD;accumulating;shared;;1..-1/3;
+        TS.MGET;read;bulk;;;
+        TS.MRANGE;read;bulk;;;
+        TS.MREVRANGE;read;bulk;;;
+        TS.QUERYINDEX;read;shared;;;
+        TS.RANGE;read;bulk;;1;
+        TS.REVRANGE;read;bulk;;1;
         TTL;read;shared;;1;
         TYPE;read;shared;;1;cacheable
         UNLINK;idempotent;shared;;1..-1;

@@ -18,7 +18,7 @@ public struct RedisSetCondition: Sendable, Hashable {
         RedisSetCondition(word: "IFEQ", value: RESPBytes(value.encodedBytes))
     }
 
-    @usableFromInline func append(to arguments: inout RedisArguments) {
+    @usableFromInline package func append(to arguments: inout RedisArguments) {
         arguments.append(word)
         if let value { arguments.append(value) }
     }

@@ -18,5 +18,12 @@ extension CommandCalls {
         streams()
         strings()
         vectorSets()
+        bloomFilters()
+        countMinSketches()
+        cuckooFilters()
+        json()
+        tDigests()
+        timeSeries()
+        topLists()
     }
 }

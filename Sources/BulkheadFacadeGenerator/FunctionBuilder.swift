@@ -147,10 +147,13 @@ struct FunctionBuilder {
         let end = words.isEmpty ? (reply == "Void" ? ") { _ in }" : ")") : ") { arguments in"
         var lines: [String] = []
         if let reading = function.reading {
-            let closure = "decode: { reply throws(RedisConversionError) in \(reading) }"
+            let opening = "decode: { reply throws(RedisConversionError) in"
             lines = [type, "    \(head)"] + routing.map { "    " + $0 }
             lines[lines.count - 1] += ","
-            lines += ["    " + closure, end]
+            // It stands behind two levels of indentation, and one of its own.
+            let isShort = opening.count + reading.count + 3 <= FacadeWriter.columns - 12
+            lines += isShort ? ["    \(opening) \(reading) }"] : ["    \(opening)", "        \(reading)", "    }"]
+            lines.append(end)
         } else if !routing.isEmpty {
             lines = [type, "    \(head)"] + routing.map { "    " + $0 } + [end]
         } else {

@@ -104,6 +104,7 @@ import Testing
     /// What cannot be called here, and why.
     static let excused: [String: String] = [
         "BF.LOADCHUNK": "ModuleTests calls it", "CF.LOADCHUNK": "ModuleTests calls it",
+        "FT.CURSOR": "ModuleTests calls it",
         "ACL LOAD": "the server has no file of users", "ACL SAVE": "the server has no file of users",
         "CLUSTER BUMPEPOCH": "changes the epochs of a cluster", "CLUSTER FAILOVER": "needs a replica",
         "CLUSTER COUNT-FAILURE-REPORTS": "needs a second server", "CLUSTER FLUSHSLOT": "needs a whole cluster",

@@ -47,6 +47,28 @@ struct CommandCalls {
     static let sums = RedisSeriesAggregation(.sum, every: .seconds(1))
     static let grouping = RedisSeriesGrouping(by: "a", reducing: .maximum)
 
+    /// For the calls of Search.
+    static let scope: RedisIndexScope = {
+        var scope = RedisIndexScope.hashes()
+        scope.filter = "@n > 1"
+        scope.language = "german"
+        scope.stopWords = []
+        scope.lifetime = .seconds(99)
+        return scope
+    }()
+    static let later: RedisIndexScope = {
+        var scope = RedisIndexScope.hashes("f")
+        scope.skipsOldDocuments = true
+        return scope
+    }()
+    static let graph = RedisSearchField.vector("v", .graph(dimensions: 2, metric: "L2", links: 8))
+    static let byNumber = RedisSearch(fields: ["n"], order: ("n", .descending), limit: 1)
+    static let parameters = RedisQueryOptions(dialect: 2, timeout: .seconds(5), verbatim: true).with("a", 7)
+    static let groups = RedisAggregateStep.group(by: ["@g"], .count(as: "c"))
+    static let steps: [RedisAggregateStep] = [
+        .load("@n"), .apply("@n*2", as: "m"), .filter("@m>10"), .limit(5),
+    ]
+
     private(set) var scenes: [Scene] = []
     private var condition = Condition("all")
 
@@ -69,9 +91,9 @@ struct CommandCalls {
         call(command.command, sends: sends, gives: gives, at: place)
     }
 
-    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
-    /// front for a server that is a cluster of its own. `none` holds for no server: only the words are compared. `modules`
-    /// is a server with the modules of Redis Stack.
+    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster`
+    /// in front for a server that is a cluster of its own. `none` holds for no server: only the words are compared.
+    /// `modules` is a server with the modules of Redis Stack.
     struct Condition {
         private let words: [Substring]
         init(_ text: String) { words = text.split(separator: " ") }

@@ -50,4 +50,41 @@ struct `The commands of modules` {
             #expect(try databases.blocking(.main).jsonGet("doc", at: "$.n") == "[1]")
         }
     }
+
+    @Test func `read the rows of an aggregation page by page`() async throws {
+        try await withModules { databases in
+            let main = try databases[.main]
+            try await main.ftCreate("idx", [.number("n")], on: .hashes("d:"))
+            for number in 1...5 { try await main.hset("d:\(number)", "n", number) }
+            var page = try await main.ftAggregateWithCursor(
+                "idx", "*", [.sort([("@n", .ascending)])], count: 2, as: Int.self)
+            var numbers = page.result.rows.compactMap { $0["n"] }
+            while let cursor = page.cursor {
+                page = try await main.ftCursorRead("idx", cursor, count: 2, as: Int.self)
+                numbers += page.result.rows.compactMap { $0["n"] }
+            }
+            #expect(numbers == [1, 2, 3, 4, 5])
+            page = try await main.ftAggregateWithCursor("idx", "*", [.load("@n")], count: 1, as: Int.self)
+            let cursor = try #require(page.cursor)
+            try await main.ftCursorDel("idx", cursor)
+            await #expect(throws: RedisError.self) { try await main.ftCursorRead("idx", cursor, as: Int.self) }
+            try await main.ftDropindex("idx", deletingKeys: true)
+            #expect(try await main.dbsize() == 0)
+        }
+    }
+
+    @Test func `are all in the table`() async throws {
+        try await withModules { databases in
+            let names = try await databases.server(of: .main).command().map { $0.name.uppercased() }
+            let ofModules = names.filter { $0.contains(".") }
+            #expect(ofModules.count > 130)
+            for name in ofModules {
+                #expect(FactTable.commands[name] != nil, "Sources/CommandTable/Modules lacks \(name)")
+            }
+            let known = Set(ofModules)
+            for command in FactTable.commands.values where command.facts["module"] != nil && command.isTyped {
+                #expect(known.contains(command.name), "the server has no \(command.name)")
+            }
+        }
+    }
 }

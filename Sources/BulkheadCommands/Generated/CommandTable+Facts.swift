@@ -166,6 +166,46 @@ extension CommandTable {
         FCALL_RO;read;shared;;#2;
         FLUSHALL;admin;refused;;;
         FLUSHDB;admin;refused;;;
+        FT.ADD;accumulating;shared;;;
+        FT.AGGREGATE;read;bulk;;;
+        FT.ALIASADD;accumulating;shared;;;
+        FT.ALIASDEL;accumulating;shared;;;
+        FT.ALIASUPDATE;idempotent;shared;;;
+        FT.ALTER;accumulating;shared;;;
+        FT.CONFIG;admin;shared;;;
+        FT.CREATE;accumulating;shared;;;
+        FT.CURSOR;never;shared;;;
+        FT.DEBUG;read;shared;;;family
+        FT.DEL;accumulating;shared;;;
+        FT.DICTADD;idempotent;shared;;;
+        FT.DICTDEL;idempotent;shared;;;
+        FT.DICTDUMP;read;shared;;;
+        FT.DROP;accumulating;shared;;;
+        FT.DROPINDEX;accumulating;shared;;;
+        FT.EXPLAIN;read;shared;;;
+        FT.EXPLAINCLI;read;shared;;;
+        FT.GET;accumulating;shared;;;
+        FT.INFO;read;shared;;;
+        FT.MGET;accumulating;shared;;;
+        FT.PROFILE;read;bulk;;;
+        FT.SAFEADD;accumulating;shared;;;
+        FT.SEARCH;read;bulk;;;
+        FT.SPELLCHECK;read;shared;;;
+        FT.SUGADD;accumulating;shared;;1;
+        FT.SUGDEL;idempotent;shared;;1;
+        FT.SUGGET;read;shared;;1;
+        FT.SUGLEN;read;shared;;1;
+        FT.SYNADD;accumulating;shared;;;
+        FT.SYNDUMP;read;shared;;;
+        FT.SYNUPDATE;idempotent;shared;;;
+        FT.TAGVALS;read;shared;;;
+        FT._ALIASADDIFNX;accumulating;shared;;;
+        FT._ALIASDELIFX;accumulating;shared;;;
+        FT._ALTERIFNX;accumulating;shared;;;
+        FT._CREATEIFNX;accumulating;shared;;;
+        FT._DROPIFX;accumulating;shared;;;
+        FT._DROPINDEXIFX;accumulating;shared;;;
+        FT._LIST;read;shared;;;
         FUNCTION;admin;shared;;;family
         FUNCTION DELETE;admin;shared;;;
         FUNCTION DUMP;read;shared;;;
@@ -407,6 +447,14 @@ extension CommandTable {
         TDIGEST.REVRANK;read;shared;;1;cacheable
         TDIGEST.TRIMMED_MEAN;read;shared;;1;cacheable
         TIME;read;shared;;;
+        TIMESERIES.CLUSTERSET;admin;shared;;;
+        TIMESERIES.CLUSTERSETFROMSHARD;admin;shared;;;
+        TIMESERIES.FORCESHARDSCONNECTION;admin;shared;;;
+        TIMESERIES.HELLO;admin;shared;;;
+        TIMESERIES.INFOCLUSTER;admin;shared;;;
+        TIMESERIES.INNERCOMMUNICATION;admin;shared;;;
+        TIMESERIES.NETWORKTEST;admin;shared;;;
+        TIMESERIES.REFRESHCLUSTER;admin;shared;;;
         TOPK.ADD;accumulating;shared;;1;
         TOPK.COUNT;read;shared;;1;
         TOPK.INCRBY;accumulating;shared;;1;

@@ -33,6 +33,9 @@ public struct RedisOrder: Sendable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }
 
+    /// The word that servers and modules have for it.
+    package var keyword: String { word }
+
     /// The least first.
     public static let ascending = RedisOrder("ASC")
     /// The greatest first.

@@ -26,7 +26,7 @@ public struct RedisSetCondition: Sendable, Hashable {
 
 extension RedisArgument {
     /// The bytes that stand for it in a command.
-    fileprivate var encodedBytes: [UInt8] {
+    package var encodedBytes: [UInt8] {
         var arguments = EncodedArguments(RedisArguments.encode { $0.append(self) })
         return arguments.next().map { Array($0) } ?? []
     }

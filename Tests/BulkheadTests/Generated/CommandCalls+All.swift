@@ -22,6 +22,7 @@ extension CommandCalls {
         countMinSketches()
         cuckooFilters()
         json()
+        search()
         tDigests()
         timeSeries()
         topLists()

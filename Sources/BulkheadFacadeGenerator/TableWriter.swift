@@ -41,7 +41,8 @@ enum PageWriter {
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
-            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none.", "",
+            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none. Those of Redis 8.4 to 8.10",
+            "stand here without a form, under Newer.", "",
             "Of \(commands.count) names \(typed.count) have a form of their own,",
             "and \(replaced.count) are done by the form of a newer command.",
             "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",

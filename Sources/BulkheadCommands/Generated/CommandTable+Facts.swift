@@ -18,8 +18,34 @@ extension CommandTable {
         ACL USERS;read;shared;;;
         ACL WHOAMI;read;shared;;;
         APPEND;accumulating;shared;;1;
+        ARCOUNT;read;shared;;1;
+        ARDEL;accumulating;shared;;1;
+        ARDELRANGE;accumulating;shared;;1;
+        ARGET;read;shared;;1;
+        ARGETRANGE;read;shared;;1;
+        ARGREP;read;shared;;1;
+        ARINFO;read;shared;;1;
+        ARINSERT;accumulating;shared;;1;
+        ARLASTITEMS;read;shared;;1;
+        ARLEN;read;shared;;1;
+        ARMGET;read;shared;;1;
+        ARMSET;accumulating;shared;;1;
+        ARNEXT;read;shared;;1;
+        AROP;read;shared;;1;
+        ARRING;accumulating;shared;;1;
+        ARSCAN;read;shared;;1;
+        ARSEEK;accumulating;shared;;1;
+        ARSET;accumulating;shared;;1;
         ASKING;never;connection;;;
         AUTH;never;refused;;;
+        BACKUP;admin;shared;;;family
+        BACKUP ABORT;admin;shared;;;
+        BACKUP CLEANUP;admin;shared;;;
+        BACKUP HELP;admin;shared;;;
+        BACKUP LIST;admin;shared;;;
+        BACKUP SEAL;admin;shared;;;
+        BACKUP START;admin;shared;;;
+        BACKUP STATUS;admin;shared;;;
         BF.ADD;idempotent;shared;;1;
         BF.CARD;read;shared;;1;cacheable
         BF.DEBUG;read;shared;;1;
@@ -39,6 +65,7 @@ extension CommandTable {
         BITOP;accumulating;shared;;2+3..-1;
         BITPOS;read;shared;;1;cacheable
         BLMOVE;never;lease;last-seconds;1+2;
+        BLMOVEM;accumulating;connection;;1..2;
         BLMPOP;never;lease;first-seconds;#2;
         BLPOP;never;lease;last-seconds;1..-2;
         BRPOP;never;lease;last-seconds;1..-2;
@@ -102,6 +129,7 @@ extension CommandTable {
         CLUSTER LINKS;read;shared;;;
         CLUSTER MEET;admin;shared;;;
         CLUSTER MIGRATESLOTS;admin;shared;;;
+        CLUSTER MIGRATION;admin;shared;;;
         CLUSTER MYID;read;shared;;;
         CLUSTER MYSHARDID;read;shared;;;
         CLUSTER NODES;read;shared;;;
@@ -148,7 +176,9 @@ extension CommandTable {
         DECR;accumulating;shared;;1;
         DECRBY;accumulating;shared;;1;
         DEL;idempotent;shared;;1..-1;
+        DELEX;accumulating;shared;;1;
         DELIFEQ;accumulating;shared;;1;
+        DIGEST;read;shared;;1;
         DISCARD;never;connection;;;
         DUMP;read;bulk;;1;
         ECHO;read;shared;;;
@@ -170,6 +200,7 @@ extension CommandTable {
         FT.AGGREGATE;read;bulk;;;
         FT.ALIASADD;accumulating;shared;;;
         FT.ALIASDEL;accumulating;shared;;;
+        FT.ALIASLIST;read;shared;;;
         FT.ALIASUPDATE;idempotent;shared;;;
         FT.ALTER;accumulating;shared;;;
         FT.CONFIG;admin;shared;;;
@@ -185,6 +216,7 @@ extension CommandTable {
         FT.EXPLAIN;read;shared;;;
         FT.EXPLAINCLI;read;shared;;;
         FT.GET;accumulating;shared;;;
+        FT.HYBRID;read;shared;;;
         FT.INFO;read;shared;;;
         FT.MGET;accumulating;shared;;;
         FT.PROFILE;read;bulk;;;
@@ -242,12 +274,23 @@ extension CommandTable {
         HGETALL;read;bulk;;1;cacheable
         HGETDEL;accumulating;shared;;1;
         HGETEX;accumulating;shared;;1;
+        HIMPORT;admin;connection;;;family
+        HIMPORT DISCARD;admin;connection;;;
+        HIMPORT DISCARDALL;admin;connection;;;
+        HIMPORT PREPARE;admin;connection;;;
+        HIMPORT SET;accumulating;connection;;;
         HINCRBY;accumulating;shared;;1;
         HINCRBYFLOAT;accumulating;shared;;1;
         HKEYS;read;bulk;;1;cacheable
         HLEN;read;shared;;1;cacheable
         HMGET;read;shared;;1;cacheable
         HMSET;idempotent;shared;;1;
+        HOTKEYS;admin;shared;;;family
+        HOTKEYS GET;admin;shared;;;
+        HOTKEYS HELP;admin;shared;;;
+        HOTKEYS RESET;admin;shared;;;
+        HOTKEYS START;admin;shared;;;
+        HOTKEYS STOP;admin;shared;;;
         HPERSIST;idempotent;shared;;1;
         HPEXPIRE;accumulating;shared;;1;
         HPEXPIREAT;idempotent;shared;;1;
@@ -264,6 +307,7 @@ extension CommandTable {
         INCR;accumulating;shared;;1;
         INCRBY;accumulating;shared;;1;
         INCRBYFLOAT;accumulating;shared;;1;
+        INCREX;accumulating;shared;;1;
         INFO;read;shared;;;
         JSON.ARRAPPEND;accumulating;shared;;1;
         JSON.ARRINDEX;read;shared;;1;cacheable
@@ -305,6 +349,7 @@ extension CommandTable {
         LINSERT;accumulating;shared;;1;
         LLEN;read;shared;;1;cacheable
         LMOVE;accumulating;shared;;1+2;
+        LMOVEM;accumulating;shared;;1..2;
         LMPOP;accumulating;shared;;#1;
         LOLWUT;read;shared;;;
         LPOP;accumulating;shared;;1;
@@ -394,7 +439,11 @@ extension CommandTable {
         SCRIPT LOAD;admin;shared;;;
         SCRIPT SHOW;read;shared;;;
         SDIFF;read;bulk;;1..-1;cacheable
+        SDIFFCARD;read;shared;;#1;
         SDIFFSTORE;accumulating;shared;;1+2..-1;
+        SEARCH.CLUSTERINFO;read;shared;;;
+        SEARCH.CLUSTERREFRESH;read;shared;;;
+        SEARCH.CLUSTERSET;read;shared;;;
         SELECT;never;refused;;;
         SET;by-arguments;shared;;1;
         SETBIT;idempotent;shared;;1;
@@ -428,6 +477,7 @@ extension CommandTable {
         SUBSCRIBE;never;connection;;;
         SUBSTR;read;shared;;1;
         SUNION;read;bulk;;1..-1;cacheable
+        SUNIONCARD;read;shared;;#1;
         SUNIONSTORE;accumulating;shared;;1+2..-1;
         SUNSUBSCRIBE;never;connection;;;
         SWAPDB;never;refused;;;
@@ -463,6 +513,7 @@ extension CommandTable {
         TOPK.QUERY;read;shared;;1;
         TOPK.RESERVE;accumulating;shared;;1;
         TOUCH;read;shared;;1..-1;ignorable
+        TRIMSLOTS;accumulating;shared;;;
         TS.ADD;accumulating;shared;;1;
         TS.ALTER;idempotent;shared;;1;
         TS.CREATE;accumulating;shared;;1;
@@ -477,8 +528,12 @@ extension CommandTable {
         TS.MGET;read;bulk;;;
         TS.MRANGE;read;bulk;;;
         TS.MREVRANGE;read;bulk;;;
+        TS.NRANGE;read;shared;;;
+        TS.NREVRANGE;read;shared;;;
         TS.QUERYINDEX;read;shared;;;
+        TS.QUERYLABELS;read;shared;;;
         TS.RANGE;read;bulk;;1;
+        TS.READ;read;shared;;1;
         TS.REVRANGE;read;bulk;;1;
         TTL;read;shared;;1;
         TYPE;read;shared;;1;cacheable
@@ -494,6 +549,7 @@ extension CommandTable {
         VISMEMBER;read;shared;;1;
         VLINKS;read;shared;;1;
         VRANDMEMBER;read;shared;;1;
+        VRANGE;read;shared;;1;
         VREM;accumulating;shared;;1;
         VSETATTR;accumulating;shared;;1;
         VSIM;read;shared;;1;
@@ -504,6 +560,7 @@ extension CommandTable {
         XACKDEL;accumulating;shared;;1;
         XADD;accumulating;shared;;1;
         XAUTOCLAIM;accumulating;shared;;1;
+        XCFGSET;accumulating;shared;;1;
         XCLAIM;accumulating;shared;;1;
         XDEL;idempotent;shared;;1;
         XDELEX;accumulating;shared;;1;
@@ -514,12 +571,14 @@ extension CommandTable {
         XGROUP DESTROY;accumulating;shared;;2;
         XGROUP HELP;read;shared;;;
         XGROUP SETID;accumulating;shared;;2;
+        XIDMPRECORD;accumulating;shared;;1;
         XINFO;admin;shared;;;family
         XINFO CONSUMERS;read;shared;;2;
         XINFO GROUPS;read;shared;;2;
         XINFO HELP;read;shared;;;
         XINFO STREAM;read;shared;;2;
         XLEN;read;shared;;1;cacheable
+        XNACK;accumulating;shared;;1;
         XPENDING;read;shared;;1;
         XRANGE;read;bulk;;1;cacheable
         XREAD;by-arguments;bulk;BLOCK;STREAMS:half;

@@ -76,15 +76,19 @@ struct CallFile {
 }
 
 extension CallFile {
-    /// A call on as many lines as it needs, divided behind commas.
+    /// A call on one line, or its arguments on lines of their own, divided behind commas.
     fileprivate static func wrapped(_ call: String) -> [String] {
-        var lines: [String] = []
-        var line = "           "
-        for part in call.split(separator: ", ") {
+        let indentation = "            "
+        guard indentation.count + call.count > FacadeWriter.columns, let open = call.firstIndex(of: "(") else {
+            return [indentation + call]
+        }
+        var lines = [indentation + call[...open]]
+        var line = indentation + "   "
+        for part in call[call.index(after: open)...].split(separator: ", ") {
             let part = part.hasSuffix(",") ? " \(part)" : " \(part),"
             if line.count + part.count > FacadeWriter.columns {
                 lines.append(line)
-                line = "               "
+                line = indentation + "   "
             }
             line += part
         }

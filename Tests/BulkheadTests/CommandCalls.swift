@@ -36,6 +36,7 @@ struct CommandCalls {
         RedisCoordinate(longitude: 12, latitude: 37), sicily, RedisCoordinate(longitude: 13, latitude: 40),
     ]
     static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
+    static let far = RedisGeoShape.circle(radius: 999_999, .meters)
 
     /// For the calls of TimeSeries.
     static let seriesSettings = RedisSeriesSettings(

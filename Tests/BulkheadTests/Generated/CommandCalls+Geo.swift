@@ -63,13 +63,14 @@ extension CommandCalls {
             sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 ft",
             gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:19")
         call(
-            .geosearchstore(into: "r", "g", around: .place(CommandCalls.sicily), within: .circle(radius: 999999,
-                .meters), order: .ascending, count: 1, any: true),
+            .geosearchstore(
+                into: "r", "g", around: .place(CommandCalls.sicily), within: CommandCalls.far, order: .ascending,
+                count: 1, any: true),
             sends: "GEOSEARCHSTORE r g FROMLONLAT 15 37 BYRADIUS 999999 m ASC COUNT 1 ANY",
             gives: "1", at: "Tests/CommandCalls/Geo.calls:20")
         call(
-            .geosearchstore(into: "r", "g", around: .member("Palermo"), within: .circle(radius: 1, .miles),
-                order: .descending),
+            .geosearchstore(
+                into: "r", "g", around: .member("Palermo"), within: .circle(radius: 1, .miles), order: .descending),
             sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 1 mi DESC",
             gives: "1", at: "Tests/CommandCalls/Geo.calls:21")
         call(

@@ -40,6 +40,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["Messages"])
+    func `every program of an article is compiled here as it stands there`(article: String) throws {
+        let compiled = try Repository.text("Tests/ReadmeProgram/\(article)Article.swift")
+        let blocks = try Self.blocks(
+            of: "swift", in: try Repository.text("Sources/Bulkhead/Documentation.docc/\(article).md"))
+        #expect(!blocks.isEmpty)
+        for block in blocks { #expect(compiled.contains("\n\(block)\n"), "not compiled: \(block)") }
+    }
+
     /// The fenced blocks of a language, without their fences.
     static func blocks(of language: String, in text: String) throws -> [String] {
         let parts = text.components(separatedBy: "```\(language)\n").dropFirst()

@@ -106,34 +106,6 @@ import Testing
         #expect(try await probe.waitUntilAlone())
     }
 
-    @Test(arguments: [RESPVersion.resp2, .resp3])
-    func `a reader of one channel that does not read ends alone, and the connection goes on`(
-        _ version: RESPVersion
-    ) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server.socketPath, version: version), keepsPushes: true)
-        let (slow, quick) = (PushQueue(), PushQueue())
-        connection.change { shared in
-            _ = shared.router.register(slow, for: .channel("slow"))
-            _ = shared.router.register(quick, for: .channel("quick"))
-        }
-        _ = await connection.subscribe(command("SUBSCRIBE slow quick"))
-        for number in 0...PushBacklog.mostValues { try probe.say("PUBLISH slow \(number)") }
-        try probe.say("PUBLISH quick 1")
-        var pushes = quick.makeAsyncIterator()
-        // Its confirmation was an answer, so the first value is the message.
-        #expect(try await elements(pushes.next()).last == "1")
-        #expect(!connection.isClosed)
-        var count = 0
-        let failure = await failure { for try await _ in slow { count += 1 } }
-        #expect(count == PushBacklog.mostValues)
-        #expect(failure?.reason == .pushOverflow)
-        #expect(failure?.message.contains("this subscription has ended") == true)
-        await connection.close(grace: .zero)
-    }
-
     @Test(arguments: Way.allCases)
     func `a backlog of large messages is bounded by their bytes`(_ way: Way) async throws {
         let unlimited = ["--client-output-buffer-limit", "pubsub", "0", "0", "0"]

@@ -90,12 +90,16 @@ func connectionsOfOnesOwn(_ main: RedisDatabase) async throws {
             .raw("MULTI", []), .raw("SET", ["stock", stock - 1]), .raw("EXEC", []))
         return result != .null                                               // null: somebody was faster
     }
-    let heard = try await main.withConnection { connection in                // messages are the server's, not a name's
-        try await connection.send("SUBSCRIBE", "news")
-        for try await push in connection.pushes { return push.elements?.last?.bytes?.text }
-        return nil
+    _ = isSold
+}
+
+func messages(_ main: RedisDatabase) async throws {
+    for try await event in try await main.subscribe(to: .channels("orders"), as: Int.self) {
+        switch event {
+        case .message(let order): print(order.channel, order.content)
+        case .gap: print("reconnected, or too slow: look what is new")
+        }
     }
-    _ = (isSold, heard)
 }
 
 func whatGoesOn(_ databases: RedisDatabases) {

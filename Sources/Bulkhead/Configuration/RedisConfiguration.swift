@@ -123,6 +123,8 @@ public struct RedisConfiguration: Sendable {
     public var observer: (any RedisObserver)?
     /// How long a command that blocks, and was cancelled or has timed out, waits for the server to end it.
     package var unblockingTime = Duration.milliseconds(500)
+    /// How long the connection of subscriptions stays when nobody subscribes any more.
+    package var subscriptionIdleTime = Duration.seconds(10)
     /// How large and how deeply nested a reply may be; a larger one is a `protocol-violation`, and ends the connection.
     public var limits = RESPLimits()
 

@@ -19,6 +19,8 @@ public final class RedisDatabases: Sendable {
     private let bindings: [DatabaseName: DatabaseBinding]
     /// Those of all names; some names share one.
     private let nodes: [Node]
+    /// Those of all logins.
+    private let hubs: [SubscriptionHub]
     private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]
@@ -29,6 +31,7 @@ public final class RedisDatabases: Sendable {
         let endpoint: Endpoint
         let number: Int
         let node: Node
+        let settings: ConnectionSettings
 
         init(
             _ owner: DatabaseEntry, _ place: RedisConfiguration, _ circuit: Circuit,
@@ -39,6 +42,7 @@ public final class RedisDatabases: Sendable {
             number = owner.number
             var settings = place.connectionSettings(forNumber: owner.number)
             settings.listener = listener
+            self.settings = settings
             node = Node(settings, place.poolBounds, circuit)
         }
     }
@@ -67,6 +71,7 @@ public final class RedisDatabases: Sendable {
         // A server that is away is away for all who live on it, and a wrong password is wrong for all who use it.
         var circuits: [Endpoint: Circuit] = [:]
         var logins: [Login: Circuit] = [:]
+        var hubs: [Login: SubscriptionHub] = [:]
         var homes: [Home] = []
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
@@ -93,6 +98,8 @@ public final class RedisDatabases: Sendable {
             let login = Login(place)
             let loginCircuit = logins[login] ?? circuit.forLogin()
             logins[login] = loginCircuit
+            let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
+            hubs[login] = hub
             let home: Home
             if let shared = homes.first(where: { $0.owner == owner.name }) {
                 home = shared
@@ -106,11 +113,13 @@ public final class RedisDatabases: Sendable {
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
-                entry, at: place.address, .fixed(home.node), rules, configuration.retryPolicy, monitor, scanPace)
+                entry, at: place.address, .fixed(home.node), SubscriptionPlace(hub, home.settings), rules,
+                configuration.retryPolicy, monitor, scanPace)
         }
         self.refused = refused
         self.bindings = bindings
         nodes = homes.map(\.node)
+        self.hubs = Array(hubs.values)
         timeout = Timeout(configuration.commandTimeout)
     }
 
@@ -159,10 +168,11 @@ public final class RedisDatabases: Sendable {
     /// Refuses new commands, lets those under way finish within `grace`, and closes every connection.
     ///
     /// It holds for asynchronous and blocking callers alike: nobody's commands are taken any more while the others' are
-    /// waited for. Commands that are not answered by then fail with `closed`. Closing twice is harmless.
+    /// waited for. Commands that are not answered by then fail with `closed`. Subscriptions end at once, without an
+    /// error and behind what they keep. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
-        let open = nodes.flatMap { $0.beginClosing(grace: grace) }
+        let open = hubs.compactMap { $0.close() } + nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
     }
@@ -172,6 +182,7 @@ public final class RedisDatabases: Sendable {
     /// Asynchronous commands under way fail with `closed` at once.
     public func closeBlocking(grace: Duration = .seconds(5)) {
         let deadline = Deadline(after: Timeout(grace))
+        for hub in hubs { _ = hub.close() }
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
     }

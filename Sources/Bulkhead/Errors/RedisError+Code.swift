@@ -78,8 +78,11 @@ extension RedisError.Code {
     public static let closed = Self("closed")
     /// The task was cancelled.
     public static let cancelled = Self("cancelled")
-    /// Push messages came faster than they were read; the subscription's connection was closed.
+    /// Messages came faster than they were read. In a gap of a subscription: it goes on behind it. From the pushes of a
+    /// lease: its connection was closed.
     public static let messagesLost = Self("messages-lost")
+    /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
+    public static let keyEventsOff = Self("key-events-off")
 
     // MARK: Replies
 

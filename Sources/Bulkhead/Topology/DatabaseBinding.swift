@@ -6,18 +6,20 @@ final class DatabaseBinding: Sendable {
     /// Where its server listens, as it stands in error messages.
     let address: String
     let topology: Topology
+    let subscriptions: SubscriptionPlace
     let flushRules: FlushRules
     let retryPolicy: RedisRetryPolicy
     let monitor: CommandMonitor
     let scanPace: RedisPace
 
     init(
-        _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ flushRules: FlushRules,
-        _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
+        _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
+        _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
     ) {
         self.entry = entry
         self.address = address
         self.topology = topology
+        self.subscriptions = subscriptions
         self.flushRules = flushRules
         self.retryPolicy = retryPolicy
         self.monitor = monitor

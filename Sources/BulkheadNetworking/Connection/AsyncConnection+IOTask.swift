@@ -167,6 +167,8 @@ extension AsyncConnection {
         case .completed(.all(let caller), let value): caller.resume(returning: .success([value]))
         case .completed(.blocking(let call), let value): call.succeeded([value])
         case .completedAll(.blocking(let call), let values): call.succeeded(values)
+        case .completed(.hub(let call), let value): call.end(.success([value]))
+        case .completedAll(.hub(let call), let values): call.end(.success(values))
         case .completed(.ioOwner, let value): inlineReplies = .single(value)
         case .completedAll(.all(let caller), let values): caller.resume(returning: .success(values))
         case .completedAll(.one(let caller), let values):

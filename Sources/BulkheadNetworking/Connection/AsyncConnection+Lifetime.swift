@@ -45,7 +45,7 @@ extension AsyncConnection {
 }
 
 /// Something to be done at one moment.
-private final class Timer: TimerTarget {
+final class Timer: TimerTarget {
     private let action: @Sendable () -> Void
 
     init(_ action: @escaping @Sendable () -> Void) { self.action = action }

@@ -26,8 +26,6 @@ extension AsyncConnection {
         var machine: ConnectionMachine<Waiter>
         var owner: IOOwner
         var inline: InlineBudget
-        /// Who reads what is pushed.
-        var router = PushRouter<PushQueue>()
 
         /// The circuit's leave to connect, once it is given.
         var attempt: Circuit.Attempt?
@@ -71,11 +69,10 @@ extension AsyncConnection {
         /// The connection has ended.
         var isGone = false
 
-        init(_ settings: ConnectionSettings, _ pushes: PushQueue?) {
+        init(_ settings: ConnectionSettings) {
             machine = ConnectionMachine(settings)
             inline = InlineBudget(limit: settings.spinTime)
             owner = .awaitedFromNow
-            if let pushes { _ = router.register(pushes, for: .rest) }
         }
 
         var hasWork: Bool {

@@ -24,6 +24,8 @@ package final class AsyncConnection: @unchecked Sendable {
         case all(Suspended<Result<[RESPValue], ConnectionFailure>>)
         /// Of a command that waits on the server.
         case blocking(BlockingCall)
+        /// Of a subscription command of the hub's.
+        case hub(SubscriptionCall)
         /// The caller that uses the wire right now.
         case ioOwner
     }
@@ -37,6 +39,8 @@ package final class AsyncConnection: @unchecked Sendable {
     /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
     /// gap nobody sees would be a silent loss.
     package let pushes: PushQueue?
+    /// Takes what is pushed in place of `pushes`, on whatever thread has the wire, in the order of the wire.
+    let onPush: (@Sendable (RESPValue) -> Void)?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
 
@@ -62,12 +66,14 @@ package final class AsyncConnection: @unchecked Sendable {
         _ settings: ConnectionSettings,
         keepsPushes: Bool = false,
         admission: Circuit.Admission? = nil,
-        onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in }
+        onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in },
+        onPush: (@Sendable (RESPValue) -> Void)? = nil
     ) {
         self.settings = settings
         self.onEnd = onEnd
+        self.onPush = onPush
         pushes = keepsPushes ? PushQueue() : nil
-        shared = Mutex(Shared(settings, pushes))
+        shared = Mutex(Shared(settings))
         ioTaskSpin = SpinBudget(limit: settings.spinTime)
         connect(admission)
         beginProbing()
@@ -222,6 +228,7 @@ extension AsyncConnection.Waiter {
         case .one(let caller): caller.resume(returning: .failure(failure))
         case .all(let caller): caller.resume(returning: .failure(failure))
         case .blocking(let call): call.failed(failure)
+        case .hub(let call): call.end(.failure(failure))
         case .ioOwner: break
         }
     }

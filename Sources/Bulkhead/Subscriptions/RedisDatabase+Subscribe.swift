@@ -1,0 +1,111 @@
+public import BulkheadCommands
+import BulkheadNetworking
+
+extension RedisDatabase {
+    /// Listens to channels of the server on which this database lives.
+    ///
+    /// ```swift
+    /// for try await event in try await databases[.main].subscribe(to: .channels("orders"), as: Int.self) {
+    ///     switch event {
+    ///     case .message(let order): print(order.channel, order.content)
+    ///     case .gap: break  // messages may be missing: read what they were about from the server
+    ///     }
+    /// }
+    /// ```
+    /// Channels belong to the server and not to a database: `PUBLISH` from any name of the server reaches a subscriber
+    /// of any other. All subscriptions of a server and a login share one connection, which is made for the first and
+    /// closed ten seconds after the last.
+    ///
+    /// It returns when the server has confirmed every channel: what is published from then on comes. When the last
+    /// subscriber of a channel leaves, the server is told. When the connection is lost another one is made, as often as
+    /// it takes, and the sequence has a ``RedisSubscriptionEvent/gap(_:)`` in that place.
+    ///
+    /// A subscriber keeps up to `count` messages, or 64 MiB of them, that it has not read. When it has more, those that
+    /// come are lost until it has read all that is kept; then it reads a gap that says how many were lost.
+    ///
+    /// Throws `NOPERM` if the ACL denies a channel, `timed-out` past the database's time limit, `cancelled`, `closed`,
+    /// `invalid-argument` without a channel, and why no connection could be made, such as `connect-failed`. The
+    /// sequence throws when a connection was lost and the server refuses the login or a channel on the next one; it
+    /// ends without an error when the databases are closed or the task is cancelled.
+    /// - Complexity: O(N) in the channels; a message costs O(M) in its subscribers.
+    public func subscribe<Content: RedisDecodable>(
+        to channels: RedisChannels, as type: Content.Type = String.self, keeping count: Int = 1_024
+    ) async throws(RedisError) -> RedisSubscription<RedisMessage<Content>> {
+        try await subscription(to: channels, keeping: count) { message throws(RedisError) in try RedisMessage(message) }
+    }
+
+    func subscription<Message: Sendable>(
+        to channels: RedisChannels, keeping count: Int,
+        _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
+    ) async throws(RedisError) -> RedisSubscription<Message> {
+        let base = try binding.subscribe(to: channels, keeping: count)
+        do {
+            try await base.opened(until: Deadline(after: timeout))
+        } catch {
+            throw RedisError(error, name)
+        }
+        if Task.isCancelled { throw RedisError(.cancelled, "the task was cancelled", stage: .answered).at(name) }
+        return RedisSubscription(base: base, reader: MessageReader(database: name, message: message))
+    }
+}
+
+extension BlockingRedisDatabase {
+    /// Listens to channels of the server on which this database lives, as ``RedisDatabase/subscribe(to:as:keeping:)``
+    /// does.
+    ///
+    /// ```swift
+    /// let orders = try databases.blocking(.main).subscribe(to: .channels("orders"), as: Int.self)
+    /// while let event = try orders.next(timeout: .seconds(60)) {
+    ///     if case .message(let order) = event { print(order.channel, order.content) }
+    /// }
+    /// ```
+    public func subscribe<Content: RedisDecodable>(
+        to channels: RedisChannels, as type: Content.Type = String.self, keeping count: Int = 1_024
+    ) throws(RedisError) -> BlockingRedisSubscription<RedisMessage<Content>> {
+        try subscription(to: channels, keeping: count) { message throws(RedisError) in try RedisMessage(message) }
+    }
+
+    func subscription<Message: Sendable>(
+        to channels: RedisChannels, keeping count: Int,
+        _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
+    ) throws(RedisError) -> BlockingRedisSubscription<Message> {
+        let base = try binding.subscribe(to: channels, keeping: count)
+        do {
+            try base.openedBlocking(until: Deadline(after: timeout))
+        } catch {
+            throw RedisError(error, name)
+        }
+        return BlockingRedisSubscription(base: base, reader: MessageReader(database: name, message: message))
+    }
+}
+
+extension DatabaseBinding {
+    fileprivate func subscribe(
+        to channels: RedisChannels, keeping count: Int
+    ) throws(RedisError) -> MessageSubscription {
+        guard !channels.subjects.isEmpty else {
+            throw RedisError(.invalidArgument, "a subscription needs a channel, and none was named", stage: .refused)
+                .at(entry.name)
+        }
+        return MessageSubscription(
+            channels.subjects, over: subscriptions.hub, subscriptions.settings, keeping: count)
+    }
+}
+
+/// Where the subscriptions of a name go.
+struct SubscriptionPlace: Sendable {
+    let hub: SubscriptionHub
+    /// Of the connection that is made if there is none.
+    private(set) var settings: ConnectionSettings
+
+    /// Where the configuration asks for no PINGs: nobody would notice else that a connection was cut without a word.
+    private static let probeInterval = Duration.seconds(15)
+
+    init(_ hub: SubscriptionHub, _ settings: ConnectionSettings) {
+        self.hub = hub
+        self.settings = settings
+        // Neither its age nor its silence is a reason to replace it: each time messages would be missed.
+        self.settings.lifetime = ConnectionLifetime(
+            probeInterval: settings.lifetime.probeInterval ?? Self.probeInterval)
+    }
+}

@@ -37,6 +37,7 @@ let package = Package(
     // A graph that this package is in sees these and the targets they need, and none of the programs and tests.
     products: [
         .library(name: "Bulkhead", targets: ["Bulkhead"]),
+        .library(name: "BulkheadModules", targets: ["BulkheadModules"]),
         .library(name: "BulkheadRESP", targets: ["BulkheadRESP"]),
         .library(name: "BulkheadTestServer", targets: ["BulkheadTestServer"]),
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
@@ -58,6 +59,9 @@ let package = Package(
 
         // Floor 2: the one import.
         library("Bulkhead", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking"),
+
+        // Beside it: the commands that modules add to a server, which most programs never say.
+        library("BulkheadModules", of: "BulkheadRESP", "BulkheadCommands", "Bulkhead"),
 
         // Floor 3: what the program does, as a library.
         library(
@@ -127,7 +131,7 @@ let package = Package(
         tests("BulkheadCommandsTests", of: "BulkheadRESP", "BulkheadCommands"),
         tests("BulkheadNetworkingTests", of: "BulkheadRESP", "BulkheadNetworking", "BulkheadTestServer"),
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
-        tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadTestServer"),
+        tests("BulkheadTests", of: "BulkheadRESP", "Bulkhead", "BulkheadModules", "BulkheadTestServer"),
         tests(
             "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
             "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),

@@ -19,6 +19,7 @@ import Testing
             "Sources/Bulkhead",
             essentials.union(["BulkheadRESP", "BulkheadCommands", "BulkheadNetworking", "Synchronization"])
         ),
+        ("Sources/BulkheadModules", ["BulkheadRESP", "BulkheadCommands", "Bulkhead"]),
         (
             "Sources/BulkheadTools",
             libc.union(essentials).union([

@@ -119,6 +119,10 @@ let package = Package(
         program(
             "BulkheadMigrationKills", path: "Tests/MigrationKills",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        // Tests/consumer-kills runs it.
+        program(
+            "BulkheadConsumerKills", path: "Tests/ConsumerKills",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests("BulkheadRESPTests", of: "BulkheadRESP"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
@@ -138,6 +142,6 @@ let package = Package(
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-            "BulkheadSoak", "BulkheadMigrationKills"),
+            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills"),
     ]
 )

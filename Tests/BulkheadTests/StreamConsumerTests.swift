@@ -83,11 +83,11 @@ import Testing
             consumer.idleLimit = .milliseconds(20)
             let attempts = Mutex(0)
             let counts = try await consume(consumer, in: main, until: Seen(1)) { _ in
-                if attempts.withLock({
-                    $0 += 1; return $0
-                }) < 3 {
-                    throw Refusal()
+                let attempt = attempts.withLock { attempts in
+                    attempts += 1
+                    return attempts
                 }
+                if attempt < 3 { throw Refusal() }
             }
             #expect(counts[.failed] == 2 && counts[.handled] == 1 && counts[.reclaimed] == 2)
             #expect(try await main.xpending("orders", group: "billing").count == 0)

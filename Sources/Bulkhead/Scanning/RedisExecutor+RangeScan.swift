@@ -1,7 +1,8 @@
 public import BulkheadCommands
 
 extension RedisExecutor {
-    /// The elements of a list from the place `first` on, at most `limit`, in pages of at most `count`, 1,000 unless told.
+    /// The elements of a list from the place `first` on, at most `limit`, in pages of at most `count`, 1,000 if it is
+    /// not given.
     ///
     /// A page goes on at a place. What is pushed or removed in front of it meanwhile moves the rest: elements come
     /// twice, or are left out. What is pushed behind it comes too.

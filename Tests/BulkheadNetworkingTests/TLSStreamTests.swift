@@ -153,6 +153,22 @@ import Testing
         }
     }
 
+    @Test(arguments: Way.allCases)
+    func `changes of keys behind half a request lose nothing`(_ way: Way) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(keyUpdatesBeforeReads: 500))
+        defer { proxy.stop() }
+        let settings = Self.settings(proxy.path)
+        // Far more than a socket holds, so that the peer reads while the rest waits to be written.
+        let text = String(repeating: "x", count: 4 << 20)
+        for _ in 0..<3 {
+            let reply = await way.say("ECHO \(text)", settings)
+            #expect(reply.value?.bytes?.count == text.count, "\(String(describing: reply.failure))")
+        }
+        #expect(proxy.keyUpdates == 1_500)
+    }
+
     @Test func `a subscription hears every message`() async throws {
         let server = try RedisTestServer.startWithTLS()
         defer { server.stop() }

@@ -18,11 +18,15 @@ public final class TLSProxy: Sendable {
     public struct Behaviour: Sendable, Hashable {
         /// Changes of its keys before each write to a client, each of which asks the client to change its own.
         public var keyUpdatesBeforeWrites = 0
+        /// Such changes in all, one before each read from a client, for each connection: so in the midst of a large
+        /// request.
+        public var keyUpdatesBeforeReads = 0
         /// Such changes in all while nobody says anything, for each connection.
         public var quietKeyUpdates = 0
 
-        public init(keyUpdatesBeforeWrites: Int = 0, quietKeyUpdates: Int = 0) {
+        public init(keyUpdatesBeforeWrites: Int = 0, keyUpdatesBeforeReads: Int = 0, quietKeyUpdates: Int = 0) {
             self.keyUpdatesBeforeWrites = keyUpdatesBeforeWrites
+            self.keyUpdatesBeforeReads = keyUpdatesBeforeReads
             self.quietKeyUpdates = quietKeyUpdates
         }
     }
@@ -120,9 +124,8 @@ public final class TLSProxy: Sendable {
         guard library.accept(connection) == 1 else { return }
         var space = [UInt8](repeating: 0, count: 32 << 10)
         var quiet = behaviour.quietKeyUpdates
-        // A bounded number is under way: OpenSSL cannot answer a change behind half a request (bad length), and a full
-        // socket takes half of one.
-        var unanswered = 0
+        // Bounded, as each is answered, and the answer is read.
+        var beforeReads = behaviour.keyUpdatesBeforeReads
         var isClientThere = true
         while true {
             var sockets = [
@@ -130,14 +133,12 @@ public final class TLSProxy: Sendable {
                 pollfd(fd: server, events: Int16(POLLIN), revents: 0),
             ]
             let mayWait = library.pending(connection) == 0
-            let isQuiet = quiet > 0 && unanswered < 50
-            if poll(&sockets, 2, mayWait && !isQuiet ? -1 : 0) < 0, errno != EINTR { return }
-            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, isQuiet, updateKeys(connection) {
+            if poll(&sockets, 2, mayWait && quiet == 0 ? -1 : 0) < 0, errno != EINTR { return }
+            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, quiet > 0, updateKeys(connection) {
                 quiet -= 1
-                unanswered += 1
             }
             if sockets[0].revents != 0 || !mayWait {
-                unanswered = 0
+                if beforeReads > 0, updateKeys(connection) { beforeReads -= 1 }
                 library.clearErrors()
                 let count = library.read(connection, &space, Int32(space.count))
                 if count > 0 {

@@ -10,6 +10,9 @@ import Darwin
 ///
 /// OpenSSL's own functions write without MSG_NOSIGNAL, and SIGPIPE would end the process when the peer has gone. These
 /// also keep the system's error code, and read at most once for each read of the stream.
+///
+/// They take what the socket does not, up to a bound: OpenSSL cannot answer a peer that asks for new keys while half of
+/// one of its records is written (its error is "bad length"), so that none ever is.
 enum SocketBIO {
     /// What a BIO points at. It outlives the BIO.
     struct State {
@@ -20,6 +23,47 @@ enum SocketBIO {
         var code: Int32 = 0
         /// The peer has ended its stream.
         var hasEnded = false
+        /// Whole records that the socket did not take yet; `flush` writes them.
+        var unsent: [UInt8] = []
+        /// The code of the write that failed; nothing is written after it. 0 is none.
+        var writeCode: Int32 = 0
+
+        /// One record fits, and the answers to tens of thousands of changes of keys; a peer that asks for more and
+        /// takes none of the answers is not read from any more.
+        static let mostUnsent = 1 << 20
+
+        /// Writes what the socket takes of `unsent`; false if some of it is left.
+        mutating func flush() -> Bool {
+            if unsent.isEmpty { return true }
+            let written = unsent.withUnsafeBytes { send($0) }
+            if written == unsent.count || writeCode != 0 {
+                unsent = []
+                return true
+            }
+            unsent.removeFirst(written)
+            return false
+        }
+
+        /// Writes behind what is unsent, and keeps what the socket does not take; false if that would be too much.
+        mutating func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            let written = unsent.isEmpty ? send(bytes) : 0
+            if written == bytes.count || writeCode != 0 { return true }
+            guard unsent.count + bytes.count <= Self.mostUnsent else { return false }
+            unsent.append(contentsOf: bytes[written...])
+            return true
+        }
+
+        /// Writes as much as the socket takes now, and returns how many bytes it took.
+        private mutating func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+            guard writeCode == 0 else { return 0 }
+            switch SystemCall.write(descriptor, bytes) {
+            case .moved(let count): return count
+            case .wouldBlock: return 0
+            case .failed(let code):
+                writeCode = code
+                return 0
+            }
+        }
     }
 
     /// The methods of such BIOs, made once.
@@ -79,12 +123,12 @@ enum SocketBIO {
 
     private static func write(_ bio: OpenSSL.Object?, _ bytes: OpenSSL.CString?, _ count: Int32) -> Int32 {
         guard let (library, state) = state(of: bio) else { return -1 }
-        switch SystemCall.write(state.pointee.descriptor, UnsafeRawBufferPointer(start: bytes, count: Int(count))) {
-        case .moved(let moved): return Int32(moved)
-        case .wouldBlock: library.setBIOFlags(bio, wantsWrite | retry)
-        case .failed(let code): state.pointee.code = code
+        if !state.pointee.write(UnsafeRawBufferPointer(start: bytes, count: Int(count))) {
+            library.setBIOFlags(bio, wantsWrite | retry)
+            return -1
         }
-        return -1
+        state.pointee.code = state.pointee.writeCode
+        return state.pointee.code == 0 ? count : -1
     }
 
     private static let isAtEnd: Int32 = 2

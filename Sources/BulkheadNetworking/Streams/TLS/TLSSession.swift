@@ -8,13 +8,17 @@ final class TLSSession: StreamLayer {
     private let endpoint: Endpoint
     private let connection: OpenSSL.Object
     private let state: UnsafeMutablePointer<SocketBIO.State>
-    /// What the handshake or a read waits for. A read must write first where the peer wants new keys, or asks for ours.
+    /// What the handshake or a read waits for. A read must write first where the peer asks for more new keys than it
+    /// takes answers.
     @exclusivity(unchecked) private(set) var interest = Readiness.readable
     @exclusivity(unchecked) private var isEstablished = false
     /// The peer has sent data: it has accepted our certificate, and its session is complete.
     @exclusivity(unchecked) private var hasHeard = false
     /// Why nothing more can be read.
     @exclusivity(unchecked) private var ending: ConnectionFailure?
+
+    /// Bytes of the last `write` that are taken, and part of a record that the socket did not take as a whole.
+    @exclusivity(unchecked) private var taken = 0
 
     /// OpenSSL has bytes that it has read and that nobody has asked for.
     @exclusivity(unchecked) private(set) var holdsMore = false
@@ -44,6 +48,7 @@ final class TLSSession: StreamLayer {
     deinit {
         library.freeConnection(connection)
         library.clearErrors()
+        state.deinitialize(count: 1)
         state.deallocate()
     }
 
@@ -73,16 +78,17 @@ final class TLSSession: StreamLayer {
 
     /// A step of the handshake; true when that is over. False: wait for `interest` and call again.
     func handshakeStep() throws(ConnectionFailure) -> Bool {
+        _ = state.pointee.flush()
         begin()
         let result = library.shakeHands(connection)
         if result == 1 {
             isEstablished = true
-            interest = .readable
+            interest = waitingToRead
             holdsMore = library.hasPending(connection) == 1
             return true
         }
         switch library.errorKind(connection, result) {
-        case OpenSSL.Outcome.wantsRead: interest = .readable
+        case OpenSSL.Outcome.wantsRead: interest = waitingToRead
         case OpenSSL.Outcome.wantsWrite: interest = .writable
         case let kind: throw failure(kind)
         }
@@ -103,9 +109,11 @@ final class TLSSession: StreamLayer {
         if let ending { throw ending }
         // What is here comes first: a sender that never stops would else have the caller read for ever.
         state.pointee.readsLeft = holdsMore ? 0 : 1
+        // The server's last words can still be read where nothing can be written any more.
+        _ = state.pointee.flush()
         begin()
         let count = library.read(connection, space.baseAddress, Int32(clamping: space.count))
-        interest = .readable
+        interest = waitingToRead
         if count > 0 {
             // Tickets come behind the handshake and before the first data.
             if !hasHeard { context.keepSession(of: connection) }
@@ -131,9 +139,20 @@ final class TLSSession: StreamLayer {
     /// Its failure does not keep anybody from reading the server's last words.
     func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) -> Int? {
         if let ending { throw ending }
+        guard state.pointee.flush() else { return nil }
         begin()
+        state.pointee.code = state.pointee.writeCode
+        if state.pointee.code != 0 { throw failure(OpenSSL.Outcome.systemError) }
+        if taken > 0 {
+            defer { taken = 0 }
+            return taken
+        }
         let count = library.write(connection, bytes.baseAddress, Int32(clamping: bytes.count))
-        if count > 0 { return Int(count) }
+        if count > 0 {
+            if state.pointee.unsent.isEmpty { return Int(count) }
+            taken = Int(count)
+            return nil
+        }
         switch library.errorKind(connection, count) {
         // It waits for a read only behind half a message of the peer's, which whoever owns the I/O reads.
         case OpenSSL.Outcome.wantsWrite, OpenSSL.Outcome.wantsRead: return nil
@@ -147,6 +166,9 @@ final class TLSSession: StreamLayer {
         if isEstablished { _ = library.shutDown(connection) }
         library.clearErrors()
     }
+
+    /// A read waits for the peer, and what OpenSSL wrote meanwhile for room.
+    private var waitingToRead: Readiness { state.pointee.unsent.isEmpty ? .readable : [.readable, .writable] }
 
     // MARK: Failures
 

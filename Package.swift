@@ -125,6 +125,10 @@ let package = Package(
             "BulkheadMigrationKills", path: "Tests/MigrationKills",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests("BulkheadRESPTests", of: "BulkheadRESP", "BulkheadRESPComparison"),
+        // Tests/consumer-kills runs it.
+        program(
+            "BulkheadConsumerKills", path: "Tests/ConsumerKills",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
             "BulkheadTestServer"),
@@ -143,6 +147,6 @@ let package = Package(
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-            "BulkheadSoak", "BulkheadMigrationKills"),
+            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills"),
     ]
 )

@@ -64,6 +64,7 @@ import Testing
             "Tests/MigrationKills",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
+        ("Tests/ConsumerKills", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         (
             "Tests/Soak",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])

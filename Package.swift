@@ -37,6 +37,7 @@ let package = Package(
     // A graph that this package is in sees these and the targets they need, and none of the programs and tests.
     products: [
         .library(name: "Bulkhead", targets: ["Bulkhead"]),
+        .library(name: "BulkheadModules", targets: ["BulkheadModules"]),
         .library(name: "BulkheadRESP", targets: ["BulkheadRESP"]),
         .library(name: "BulkheadTestServer", targets: ["BulkheadTestServer"]),
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
@@ -58,6 +59,9 @@ let package = Package(
 
         // Floor 2: the one import.
         library("Bulkhead", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking"),
+
+        // Beside it: the commands that modules add to a server, which most programs never say.
+        library("BulkheadModules", of: "BulkheadRESP", "BulkheadCommands", "Bulkhead"),
 
         // Floor 3: what the program does, as a library.
         library(
@@ -102,7 +106,8 @@ let package = Package(
         library(
             "BulkheadTestSupport", path: "Tests/TestSupport",
             of: "BulkheadRESP", "BulkheadConsole", "BulkheadTestServer"),
-        // Writes bodies of values in all encodings, for BulkheadRDBTests and the fuzzer.
+        // For the fuzzer and the tests of a floor: compares values, writes bodies in all encodings and cuts files.
+        library("BulkheadRESPComparison", path: "Tests/RESPComparison", of: "BulkheadRESP"),
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
         // Shows that libdispatch crashes after hang-ups on Linux; see its first lines.
@@ -111,15 +116,19 @@ let package = Package(
         // Tests/fuzz runs it.
         program(
             "BulkheadFuzzer", path: "Tests/Fuzzer", exclude: ["Finds"],
-            of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking", "Bulkhead",
-            "BulkheadBenchmarkSupport"),
+            of: "BulkheadRESP", "BulkheadRESPComparison", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking",
+            "Bulkhead", "BulkheadBenchmarkSupport"),
         // Tests/soak runs it.
         program("BulkheadSoak", path: "Tests/Soak", of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Tests/migration-kills runs it.
         program(
             "BulkheadMigrationKills", path: "Tests/MigrationKills",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
-        tests("BulkheadRESPTests", of: "BulkheadRESP"),
+        tests("BulkheadRESPTests", of: "BulkheadRESP", "BulkheadRESPComparison"),
+        // Tests/consumer-kills runs it.
+        program(
+            "BulkheadConsumerKills", path: "Tests/ConsumerKills",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
             "BulkheadTestServer"),
@@ -128,7 +137,7 @@ let package = Package(
         tests("BulkheadTestServerTests", of: "BulkheadTestServer", "BulkheadCrashingOwner"),
         tests(
             "BulkheadTests", of: "BulkheadRESP", "BulkheadCommands", "BulkheadNetworking", "Bulkhead",
-            "BulkheadTestServer"),
+            "BulkheadModules", "BulkheadTestServer"),
         tests(
             "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
             "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
@@ -140,6 +149,6 @@ let package = Package(
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-            "BulkheadSoak", "BulkheadMigrationKills"),
+            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills"),
     ]
 )

@@ -14,7 +14,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Where and of what a comparison is made, as far as the system tells.
+/// Where and of what a comparison is made, as far as the system says.
 enum Place {
     static func machine() -> ComparisonReport.Machine {
         var system = utsname()

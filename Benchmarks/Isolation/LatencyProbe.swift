@@ -16,7 +16,7 @@ struct LatencyProbe {
     let machine: MachineWatch?
 
     /// How long answers may stay out after the last request, in seconds, before they count as failed.
-    private static let patience = 30
+    private static let timeout = 30
     /// Time in nanoseconds before the first request, for the thread to be there in time.
     private static let lead: Int64 = 5_000_000
 
@@ -79,7 +79,7 @@ struct LatencyProbe {
         let windowEnd = MonotonicClock.now()
         let load = machine?.load(since: loadBefore)
         let workDone = (noise?.count ?? 0) - workBefore
-        _ = underWay.wait(timeout: .now() + .seconds(Self.patience))
+        _ = underWay.wait(timeout: .now() + .seconds(Self.timeout))
 
         let seenByCanary = canary.stop()
         let truth = try watch?.end()

@@ -18,7 +18,7 @@ struct MachineWatch: Sendable {
         fileprivate let instant: Int64
     }
 
-    /// Nil where the system does not tell.
+    /// Nil where the system does not say.
     func read() -> Reading? {
         guard let machine = MachineTime.now(cores: serverCores) else { return nil }
         let program = isBesideServers ? ProcessorTime.now().total : 0

@@ -14,7 +14,7 @@ struct Noise: Sendable {
         switch kind {
         case .vectors where site.layout == .oneConnection:
             let shared = try site.vectors[.knowledge]
-            return try NoiseMaker(awaiting: { try await scanInOneLine($0, shared) })
+            return try NoiseMaker(awaiting: { try await scanOnSharedLane($0, shared) })
         case .vectors where site.layout == .lanes:
             let shared = try site.vectors[.knowledge]
             return try NoiseMaker(awaiting: { try await scanByLanes($0, shared) })
@@ -94,7 +94,7 @@ struct Noise: Sendable {
     }
 
     /// The same over the connection that the GETs take, which only a benchmark asks for; the same steps, too.
-    private func scanInOneLine(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
+    private func scanOnSharedLane(_ maker: NoiseMaker, _ database: RedisDatabase) async throws {
         var cursor: RESPBytes = "0"
         var begun = MonotonicClock.now()
         repeat {

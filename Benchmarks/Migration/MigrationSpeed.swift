@@ -39,7 +39,7 @@ struct MigrationSpeed {
         }
         for round in 0..<settings.rounds {
             for index in contenders.indices {
-                // Whoever is measured has the keys where the one before has left them.
+                // Each run finds the keys where the run before left them.
                 let (from, to) = try source.dbsize() > 0 ? (0, 1) : (1, 0)
                 let call = contenders[index].call(from, to)
                 let child = try ChildProgram.run(call, silenced: false)

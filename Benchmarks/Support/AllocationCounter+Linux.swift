@@ -17,8 +17,8 @@ extension AllocationCounter {
             UnsafeMutablePointer<UnsafeMutableRawPointer?>?, Int, Int
         ) -> Int32
 
-    /// The real functions, and what stands in for them. Constant before the first word is changed, as a function that
-    /// is called for every allocation cannot wait for one.
+    /// The real functions, and what stands in for them. Constant before the first word is changed, because a function
+    /// that runs for every allocation must not wait for the first use of a variable.
     private struct Functions {
         let malloc: Malloc
         let calloc: TwoSizes
@@ -121,7 +121,7 @@ extension AllocationCounter {
     }
 }
 
-/// A program or library in memory, as its dynamic section tells.
+/// A program or library in memory, by its dynamic section.
 private struct LoadedObject {
     /// What its addresses are counted from.
     let base: UInt

@@ -10,9 +10,9 @@ import Darwin
 ///
 /// Only to report: nothing here pins. On Linux `taskset -c 1 PROGRAM` does.
 package struct CPUPinning: Sendable, Equatable, Encodable {
-    /// The numbers of the cores the process may run on, ascending; nil where the system does not tell.
+    /// The numbers of the cores the process may run on, ascending; nil where the system does not say.
     package let allowedCores: [Int]?
-    /// How many cores of the machine are in use; 0 where the system does not tell.
+    /// How many cores of the machine are in use; 0 where the system does not say.
     package let coreCount: Int
 
     package init(allowedCores: [Int]?, coreCount: Int) {

@@ -11,9 +11,10 @@ extension RedisCommand {
     /// - Since: Redis 1.2.0; several members 2.4.0, conditions 3.0.2
     @inlinable
     public static func zadd(
-        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil
+        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil,
+        countingChanges: Bool = false
     ) -> RedisCommand<Int> {
-        zadd(key, pairs: members.lazy.map { $0 }, condition: condition)
+        zadd(key, pairs: members.lazy.map { $0 }, condition: condition, countingChanges: countingChanges)
     }
 
     /// Adds members with scores, the pairs of a dictionary or another sequence, or changes the scores of those that
@@ -25,11 +26,14 @@ extension RedisCommand {
     @inlinable
     public static func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
-        condition: RedisScoreCondition? = nil
+        condition: RedisScoreCondition? = nil, countingChanges: Bool = false
     ) -> RedisCommand<Int> {
-        RedisCommand<Int>("ZADD", least: condition == nil ? 4 : 5, else: .answered(.zero)) { arguments in
+        RedisCommand<Int>(
+            "ZADD", least: 4 + (condition?.words.count ?? 0) + (countingChanges ? 1 : 0), else: .answered(.zero)
+        ) { arguments in
             arguments.append(key)
-            if let condition { arguments.append(condition.word) }
+            condition?.append(to: &arguments)
+            if countingChanges { arguments.append("CH") }
             for (member, score) in pairs {
                 arguments.append(score)
                 arguments.append(member)

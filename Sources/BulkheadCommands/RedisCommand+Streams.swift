@@ -29,7 +29,7 @@ extension RedisCommand {
         id: String = "*", trim: RedisStreamTrim? = nil
     ) -> RedisCommand<String> {
         RedisCommand<String>(
-            "XADD", least: trim == nil ? 5 : 8, else: .refused(reason: "an entry needs at least one field")
+            "XADD", least: 5 + (trim?.wordCount ?? 0), else: .refused(reason: "an entry needs at least one field")
         ) { arguments in
             arguments.append(key)
             trim?.append(to: &arguments)

@@ -22,7 +22,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
 
     /// `decode` sees no errors of the server: those are thrown before.
     @inlinable
-    init(
+    package init(
         _ name: StaticString,
         route: CommandRoute = .shared,
         decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
@@ -34,7 +34,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
 
     /// A command that makes sense from `least` arguments on, its name among them; with fewer it takes the way `none`.
     @inlinable
-    init(
+    package init(
         _ name: StaticString,
         route: CommandRoute = .shared,
         least: Int,
@@ -57,13 +57,15 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
 extension RedisCommand where Reply: RedisDecodable {
     /// A command whose reply converts as its type says.
     @inlinable
-    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }) {
+    package init(
+        _ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void = { _ in }
+    ) {
         self.init(name, route: route, decode: { value throws(RedisConversionError) in try Reply(redis: value) }, build)
     }
 
     /// The same for one that makes sense from `least` arguments on.
     @inlinable
-    init(
+    package init(
         _ name: StaticString, route: CommandRoute = .shared, least: Int, else none: CommandRoute,
         _ build: (inout RedisArguments) -> Void
     ) {
@@ -76,13 +78,13 @@ extension RedisCommand where Reply: RedisDecodable {
 extension RedisCommand where Reply == Void {
     /// A command that answers OK.
     @inlinable
-    init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
+    package init(_ name: StaticString, route: CommandRoute = .shared, _ build: (inout RedisArguments) -> Void) {
         self.init(name, route: route, decode: { _ throws(RedisConversionError) in }, build)
     }
 
     /// The same for one that makes sense from `least` arguments on.
     @inlinable
-    init(_ name: StaticString, least: Int, else none: CommandRoute, _ build: (inout RedisArguments) -> Void) {
+    package init(_ name: StaticString, least: Int, else none: CommandRoute, _ build: (inout RedisArguments) -> Void) {
         self.init(name, least: least, else: none, decode: { _ throws(RedisConversionError) in }, build)
     }
 }

@@ -18,7 +18,7 @@ package struct ProgressBar: Sendable {
     private let start: Int64
     private var nextText: Int64
     private var shownColumns = 0
-    /// How many there will be; nil where nobody knows. May change: a database grows while it is walked.
+    /// How many there will be; nil if not known. It may change, because a database may grow while it is walked.
     package var total: Int?
 
     /// - Parameters:

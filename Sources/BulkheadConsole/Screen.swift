@@ -10,7 +10,7 @@ import Darwin
 ///
 /// The one place that knows a terminal's width. Into a pipe or a file nothing is wrapped, cut or coloured.
 package struct Screen: Sendable, Hashable {
-    /// The width of a terminal that does not tell it.
+    /// The width of a terminal that does not say it.
     package static let fallbackColumns = 80
     /// A terminal that says it is narrower is taken for one of this width.
     package static let fewestColumns = 20

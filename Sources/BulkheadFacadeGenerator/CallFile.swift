@@ -5,7 +5,8 @@
 /// lpos("l", "b") :: LPOS l b => 1
 /// ```
 /// A `setup` begins with an empty database; the calls below it run in their order. `on redis 7.4 valkey 9.0` holds for
-/// the calls below it, to the next `on`, and `on all` ends it.
+/// the calls below it, to the next `on`, and `on all` ends it. `on none` holds for no server: only the words are
+/// compared.
 struct CallFile {
     let name: String
     private(set) var text: String
@@ -26,13 +27,15 @@ struct CallFile {
         return (lines + files.map { "        \($0.function)()" } + ["    }", "}"]).joined(separator: "\n") + "\n"
     }
 
-    init(name: String, path: String, _ source: String) throws(GeneratorError) {
+    init(name: String, path: String, isOfModules: Bool, _ source: String) throws(GeneratorError) {
         self.name = name
         text = ""
-        var lines = [
-            "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead", "",
-            "extension CommandCalls {", "    mutating func \(function)() {",
-        ]
+        var lines =
+            [
+                "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead",
+            ] + (isOfModules ? ["import BulkheadModules"] : []) + [
+                "", "extension CommandCalls {", "    mutating func \(function)() {",
+            ]
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let place = "\(path):\(number + 1)"
             if line.isEmpty || line.hasPrefix("#") { continue }
@@ -53,11 +56,14 @@ struct CallFile {
                 let ofServer = made.hasPrefix("server.")
                 lines.append("        call(")
                 let argument = ofServer ? "server: .\(made.dropFirst("server.".count))" : ".\(made)"
-                lines.append("            \(argument),")
+                lines += Self.wrapped(argument + ",")
                 lines += [
-                    "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),",
-                    "            gives: \(line[value.upperBound...].trimmed.quoted), at: \(place.quoted))",
+                    "            sends: \(line[call.upperBound..<value.lowerBound].trimmed.quoted),"
                 ]
+                let gives = "            gives: \(line[value.upperBound...].trimmed.quoted),"
+                let at = "at: \(place.quoted))"
+                let fits = gives.count + 1 + at.count <= FacadeWriter.columns
+                lines += fits ? [gives + " " + at] : [gives, "            " + at]
             }
         }
         lines += ["    }", "}"]
@@ -66,6 +72,27 @@ struct CallFile {
             throw GeneratorError(
                 place: path, problem: "needs a line of more than \(FacadeWriter.columns) columns: \(line)")
         }
+    }
+}
+
+extension CallFile {
+    /// A call on one line, or its arguments on lines of their own, divided behind commas.
+    fileprivate static func wrapped(_ call: String) -> [String] {
+        let indentation = "            "
+        guard indentation.count + call.count > FacadeWriter.columns, let open = call.firstIndex(of: "(") else {
+            return [indentation + call]
+        }
+        var lines = [indentation + call[...open]]
+        var line = indentation + "   "
+        for part in call[call.index(after: open)...].split(separator: ", ") {
+            let part = part.hasSuffix(",") ? " \(part)" : " \(part),"
+            if line.count + part.count > FacadeWriter.columns {
+                lines.append(line)
+                line = indentation + "   "
+            }
+            line += part
+        }
+        return lines + [line]
     }
 }
 

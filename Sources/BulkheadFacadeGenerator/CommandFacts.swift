@@ -21,12 +21,16 @@ struct CommandFacts {
     var instead = ""
     /// Why it has no function.
     var reason = ""
+    /// The words of its options that no function sends, each with the reason.
+    var without: [String: String] = [:]
     /// Why it is never sent.
     var refusal = ""
     var functions: [TableFunction] = []
 
     /// `slot` is what decides about the server of a cluster where there is no key: a shard channel.
-    static let knownValues: Set = ["since", "redis", "valkey", "keys", "slot", "effect", "route", "blocks", "on"]
+    static let knownValues: Set = [
+        "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on",
+    ]
     static let knownFlags: Set = ["cacheable", "family", "ignorable"]
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
     static let routes: Set = ["shared", "bulk", "lease", "connection", "refused"]
@@ -38,10 +42,11 @@ struct CommandFacts {
     var isReading: Bool { effect == "read" && !flags.contains("ignorable") }
     var isOfServer: Bool { values["on"] == "server" }
 
-    /// `Redis 7.4.0, Valkey 9.0.0`
+    /// `Redis 7.4.0, Valkey 9.0.0`, or of a module, `JSON 2.6.0`
     var since: String {
         let both = values["since"].map { ["Redis \($0)"] } ?? []
         let redis = values["redis"].map { ["Redis \($0)"] } ?? []
+        if let module = values["module"] { return module.replacing("-", with: " ") }
         return (both + redis + (values["valkey"].map { ["Valkey \($0)"] } ?? [])).joined(separator: ", ")
     }
 }

@@ -33,6 +33,8 @@ struct CommandFamily {
     /// The lines of the extension's comment.
     let documentation: [String]
     var functions: [CommandFunction]
+    /// Whether they are of modules, and written to their product.
+    var isOfModules = false
 }
 
 /// What the generator cannot do, where, and why.

@@ -4,6 +4,8 @@ struct CommandGroup {
     let name: String
     /// Relative to the package.
     let path: String
+    /// Whether its commands are of modules, which are a product of their own.
+    let isOfModules: Bool
     let documentation: [String]
     let commands: [CommandFacts]
 
@@ -14,7 +16,7 @@ struct CommandGroup {
         var functions: [(declaration: CommandFunction, body: [String])] = []
         for command in commands where command.isOfServer == ofServer {
             for function in command.functions {
-                let builder = try FunctionBuilder(command, function)
+                let builder = try FunctionBuilder(command, function, isOfModules: isOfModules)
                 for (index, declaration) in try builder.declarations().enumerated() {
                     functions.append((declaration, try builder.body(isTwin: index > 0)))
                 }
@@ -78,7 +80,8 @@ struct CommandBook {
             result.append(
                 CommandFamily(
                     name: group.name, path: sources.joined(separator: " and "),
-                    documentation: family?.documentation ?? group.documentation, functions: functions))
+                    documentation: family?.documentation ?? group.documentation, functions: functions,
+                    isOfModules: group.isOfModules))
         }
         return result
     }

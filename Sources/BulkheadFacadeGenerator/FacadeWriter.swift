@@ -18,6 +18,7 @@ struct FacadeWriter {
     mutating func write(_ family: CommandFamily) throws(GeneratorError) -> String {
         lines = ["\(Self.mark)\(family.path); edits are lost."]
         if family.functions.contains(where: \.namesRESP) { lines.append("public import BulkheadRESP") }
+        if family.isOfModules { lines.append("public import Bulkhead") }
         lines += ["public import BulkheadCommands", ""]
         lines += family.documentation
         lines.append("extension \(facade.executor) {")

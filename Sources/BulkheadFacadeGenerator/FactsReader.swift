@@ -75,6 +75,11 @@ struct FactsReader {
         case "instead": blocks[last].instead = rest
         case "refused": blocks[last].refusal = rest
         case "later": blocks[last].later = rest
+        case "without":
+            guard let colon = rest.firstRange(of: ": ") else { throw error("without WORD, WORD: the reason") }
+            for word in rest[..<colon.lowerBound].split(separator: ", ") {
+                blocks[last].without[String(word)] = String(rest[colon.upperBound...])
+            }
         case "swift", "swift+":
             blocks[last].functions.append(TableFunction(place: place, signature: rest, hasTwin: key == "swift+"))
         case "cost" where blocks[last].functions.isEmpty: blocks[last].complexity = rest
@@ -106,7 +111,9 @@ struct FactsReader {
     /// Every command is typed, or says why it is not; what it does and costs is said once.
     private static func check(_ block: CommandFacts) throws(GeneratorError) {
         func error(_ problem: String) -> GeneratorError { GeneratorError(place: block.place, problem: problem) }
-        guard !block.since.isEmpty else { throw error("\(block.name) has no version: since=…, redis=… or valkey=…") }
+        guard !block.since.isEmpty else {
+            throw error("\(block.name) has no version: since=…, redis=…, valkey=… or module=…")
+        }
         guard CommandFacts.effects.contains(block.effect) else {
             throw error("\(block.name) has no effect of \(CommandFacts.effects.sorted())")
         }

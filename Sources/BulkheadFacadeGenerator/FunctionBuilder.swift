@@ -12,15 +12,18 @@ struct FunctionBuilder {
 
     let command: CommandFacts
     let function: TableFunction
+    /// What others compile once must not be compiled into their programs again: modules' functions are not inlined.
+    private let isOfModules: Bool
     private var scanner: SourceScanner
     private var name = ""
     private var generics: [String] = []
     private var parameters: [Parameter] = []
     private var reply = ""
 
-    init(_ command: CommandFacts, _ function: TableFunction) throws(GeneratorError) {
+    init(_ command: CommandFacts, _ function: TableFunction, isOfModules: Bool = false) throws(GeneratorError) {
         self.command = command
         self.function = function
+        self.isOfModules = isOfModules
         scanner = SourceScanner(path: function.place, text: function.signature)
         try readSignature()
     }
@@ -94,7 +97,7 @@ struct FunctionBuilder {
 
     private func declaration(_ declarations: [String], isTwin: Bool = false) -> CommandFunction {
         CommandFunction(
-            documentation: documentation(isTwin: isTwin), attributes: ["@inlinable"], name: name,
+            documentation: documentation(isTwin: isTwin), attributes: isOfModules ? [] : ["@inlinable"], name: name,
             generics: generics.isEmpty ? "" : "<\(generics.joined(separator: ", "))>",
             parameters: zip(parameters, declarations).map { parameter, declaration in
                 let label = declaration.prefix { $0 != " " && $0 != ":" }
@@ -116,7 +119,9 @@ struct FunctionBuilder {
         let complexity = function.complexity ?? command.complexity
         if !complexity.isEmpty { text.paragraph("- Complexity: " + complexity) }
         let later = function.since == nil && !command.later.isEmpty ? "; " + command.later : ""
-        text.paragraph("- Since: " + (function.since.map { "Redis " + $0 } ?? command.since) + later)
+        text.paragraph(
+            "- Since: " + (function.since.map { $0.first?.isNumber == true ? "Redis " + $0 : $0 } ?? command.since)
+                + later)
         return text.lines
     }
 
@@ -142,10 +147,13 @@ struct FunctionBuilder {
         let end = words.isEmpty ? (reply == "Void" ? ") { _ in }" : ")") : ") { arguments in"
         var lines: [String] = []
         if let reading = function.reading {
-            let closure = "decode: { reply throws(RedisConversionError) in \(reading) }"
+            let opening = "decode: { reply throws(RedisConversionError) in"
             lines = [type, "    \(head)"] + routing.map { "    " + $0 }
             lines[lines.count - 1] += ","
-            lines += ["    " + closure, end]
+            // It stands behind two levels of indentation, and one of its own.
+            let isShort = opening.count + reading.count + 3 <= FacadeWriter.columns - 12
+            lines += isShort ? ["    \(opening) \(reading) }"] : ["    \(opening)", "        \(reading)", "    }"]
+            lines.append(end)
         } else if !routing.isEmpty {
             lines = [type, "    \(head)"] + routing.map { "    " + $0 } + [end]
         } else {

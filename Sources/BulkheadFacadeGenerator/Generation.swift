@@ -14,14 +14,16 @@ struct Generation {
             for family in try book.families(of: facade) {
                 var writer = FacadeWriter(facade)
                 let file = FacadeWriter.fileName(of: family, facade)
-                wanted.append((PackageFolder.methods + "/" + file, try writer.write(family)))
+                let folder = family.isOfModules ? PackageFolder.modules : PackageFolder.methods
+                wanted.append((folder + "/" + file, try writer.write(family)))
             }
         }
         for group in book.groups {
             for ofServer in [false, true] {
                 guard let text = try ValueWriter.text(of: group, ofServer: ofServer) else { continue }
                 let file = ValueWriter.fileName(of: group, ofServer: ofServer)
-                wanted.append((PackageFolder.values + "/" + file, text))
+                let folder = group.isOfModules ? PackageFolder.modules : PackageFolder.values
+                wanted.append((folder + "/" + file, text))
             }
         }
         wanted.append((PackageFolder.values + "/" + TableWriter.file, TableWriter.text(of: book)))

@@ -9,10 +9,13 @@ struct PackageFolder {
     static let sources = "Sources/BulkheadCommands"
     /// The table, a file for each group of commands.
     static let table = "Sources/CommandTable"
+    /// The tables of calls and commands have a folder of this name, for what modules add to a server.
+    static let ofModules = "/Modules"
     /// The calls that are run on real servers.
     static let callTable = "Tests/CommandCalls"
     static let values = "Sources/BulkheadCommands/Generated"
     static let methods = "Sources/Bulkhead/Generated"
+    static let modules = "Sources/BulkheadModules/Generated"
     static let judge = "Tests/BulkheadTests/Generated"
     static let prefix = "RedisCommand+"
     static let suffix = ".swift"
@@ -50,11 +53,15 @@ struct PackageFolder {
     /// The table, by name of its files.
     func groups() throws(GeneratorError) -> [CommandGroup] {
         var groups: [CommandGroup] = []
-        for (name, path, text) in try texts(in: Self.table, suffix: ".facts") {
-            var reader = FactsReader(path: path)
-            let commands = try reader.read(text)
-            groups.append(
-                CommandGroup(name: name, path: path, documentation: reader.documentation, commands: commands))
+        for folder in [Self.table, Self.table + Self.ofModules] {
+            for (name, path, text) in try texts(in: folder, suffix: ".facts") {
+                var reader = FactsReader(path: path)
+                let commands = try reader.read(text)
+                groups.append(
+                    CommandGroup(
+                        name: name, path: path, isOfModules: folder != Self.table,
+                        documentation: reader.documentation, commands: commands))
+            }
         }
         return groups
     }
@@ -62,8 +69,10 @@ struct PackageFolder {
     /// The calls, by name of their files.
     func calls() throws(GeneratorError) -> [CallFile] {
         var files: [CallFile] = []
-        for (name, path, text) in try texts(in: Self.callTable, suffix: ".calls") {
-            files.append(try CallFile(name: name, path: path, text))
+        for folder in [Self.callTable, Self.callTable + Self.ofModules] {
+            for (name, path, text) in try texts(in: folder, suffix: ".calls") {
+                files.append(try CallFile(name: name, path: path, isOfModules: folder != Self.callTable, text))
+            }
         }
         return files
     }
@@ -85,7 +94,7 @@ struct PackageFolder {
     /// The paths of all files of the generated folders; none where there is no such folder.
     func generatedFiles() throws(GeneratorError) -> [String] {
         var files: [String] = []
-        for folder in [Self.values, Self.methods, Self.judge]
+        for folder in [Self.values, Self.methods, Self.modules, Self.judge]
         where FileManager.default.fileExists(atPath: path(folder)) {
             files += try names(in: folder).filter { $0.hasSuffix(Self.suffix) }.map { folder + "/" + $0 }
         }

@@ -35,17 +35,22 @@ enum PageWriter {
     static let path = "Sources/Bulkhead/Documentation.docc/Commands.md"
 
     static func text(of book: CommandBook) -> String {
-        let commands = book.groups.flatMap(\.commands)
+        let commands = book.groups.filter { !$0.isOfModules }.flatMap(\.commands)
+        let modules = book.groups.filter(\.isOfModules).flatMap(\.commands)
         let typed = commands.filter { !$0.hand.isEmpty || !$0.functions.isEmpty }
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
-            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none.", "",
+            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none. Those of Redis 8.4 to 8.10",
+            "stand here without a form, under Newer.", "",
             "Of \(commands.count) names \(typed.count) have a form of their own,",
             "and \(replaced.count) are done by the form of a newer command.",
             "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
             "A command marked *server* is a method of the handle",
             "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
+            "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
+            "\(modules.count { !$0.functions.isEmpty }) have a form, in the product `BulkheadModules`, by",
+            "`import BulkheadModules`.", "",
         ]
         for group in book.groups {
             lines += ["## \(group.name)", "", "| Command | Since | Swift | What it does |", "|---|---|---|---|"]

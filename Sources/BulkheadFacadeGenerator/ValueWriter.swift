@@ -12,6 +12,7 @@ struct ValueWriter {
         if functions.isEmpty { return nil }
         var lines = ["\(FacadeWriter.mark)\(group.path); edits are lost."]
         if functions.contains(where: \.declaration.namesRESP) { lines.append("public import BulkheadRESP") }
+        if group.isOfModules { lines.append("public import BulkheadCommands") }
         lines.append("")
         let type = ofServer ? "RedisServerCommand" : "RedisCommand"
         lines += group.documentation

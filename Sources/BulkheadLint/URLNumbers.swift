@@ -1,6 +1,6 @@
 /// Database numbers in URLs of Redis: `redis://host/3`, `unix:///run/redis.sock?db=3`, also where a variable is put in.
 enum URLNumbers {
-    /// What is read of one URL, in bytes. A longer one is none, and text that looks like many would cost time.
+    /// The most bytes that are read as one URL. A longer text is not taken for a URL, which also bounds the time.
     private static let longestURL = 2_048
 
     /// The numbers in a text; each with the place of its scheme in the text's UTF-8.

@@ -40,7 +40,7 @@ import Testing
             ("came out at 2.0", Self.idle, Self.rounds(.oneConnection, [330, 330, 330, 330, 330]), []),
             ("one connection was not measured", Self.idle, [], []),
             (
-                "gentle scan came out faster than idle", Self.idle, Self.bad,
+                "gentle scan was faster than idle", Self.idle, Self.bad,
                 Self.rounds(.gentle, [90, 95, 100, 92, 99])
             ),
             ("4 rounds of idle are too few", Array(Self.idle.prefix(4)), Self.bad, []),

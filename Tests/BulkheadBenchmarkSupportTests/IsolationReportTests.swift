@@ -91,9 +91,9 @@ import Testing
         #expect(
             try sentence(p99: 1_860)
                 == "named databases: while knowledge is scanned at 204 k/s, GET p99 in main is 9.3 × idle: "
-                + "numbers keep keys apart, not the server's time")
-        #expect(try sentence(p99: 210).hasSuffix("1.1 × idle: at this size of page the server finds time for both"))
-        #expect(try sentence(p99: 210, lateness: 150).hasSuffix("undecided, as all of this run"))
+                + "numbers separate keys, but all of them share the server's time")
+        #expect(try sentence(p99: 210).hasSuffix("1.1 × idle: at this size of page the server serves both in time"))
+        #expect(try sentence(p99: 210, lateness: 150).hasSuffix("undecided, as everything in this run"))
     }
 
     @Test func `a sentence draws no conclusion from rounds on both sides of the limit`() throws {
@@ -110,7 +110,7 @@ import Testing
         ]
         func blamesCores(_ cores: [Int?], allowed: [Int]) throws -> Bool {
             try report(steady(measurements) + bad, cores: cores, allowed: allowed).text(on: .pipe)
-                .contains("still share cores")
+                .contains("but share cores")
         }
         #expect(try blamesCores([0, 0], allowed: [1]))
         #expect(try blamesCores([0, 1], allowed: [1]))

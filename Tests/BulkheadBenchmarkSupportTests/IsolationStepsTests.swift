@@ -94,7 +94,7 @@ import Testing
 
     @Test func `what is said of steps is said of those that were measured, and no others`() throws {
         let scans = try report([round(.idle), round(.namedDatabases)]).stepsMeaning
-        #expect(scans.contains("at most 1,000 keys") && scans.contains("in knowledge meanwhile"))
+        #expect(scans.contains("at most 1,000 keys") && scans.contains("in knowledge at the same time"))
         for word in ["page is", "snapshot", "analytics", "MGET", "RESTORE"] {
             #expect(!scans.contains(word), "\(word)")
         }
@@ -143,7 +143,7 @@ import Testing
                     + (0..<named).map { round(.namedDatabases, $0) }
             ).conditions
         }
-        let parts = "over about seven parts of the rounds, which encloses the true one with 98 % certainty;"
+        let parts = "over about seven parts of the rounds, which holds the true value with 98 % certainty;"
         #expect(try conditions(idle: 21, named: 7).contains(parts))
         #expect(try conditions(idle: 7, named: 7).contains("with 98 % certainty;"))
         #expect(try conditions(idle: 21, named: 21).contains(parts))

@@ -60,7 +60,7 @@ private func encoded(_ words: [String]) -> EncodedCommand {
 
     @Test func `gives commands that are known a label, and the others one of their own`() {
         let labels = [
-            ["get", "a"], ["CONFIG", "GET", "a"], ["EVAL", "", "0"], ["FT.SEARCH", "a"], ["x\u{7}", "b"],
+            ["get", "a"], ["CONFIG", "GET", "a"], ["EVAL", "", "0"], ["MY.COMMAND", "a"], ["x\u{7}", "b"],
         ]
         .map { encoded($0).label }
         #expect(labels == ["GET", "CONFIG", "EVAL", "OTHER", "OTHER"])

@@ -4,7 +4,7 @@ import Testing
 
 /// What a command may allocate, counted and not timed, so that it holds on any machine.
 ///
-/// Left to itself a lone caller looks at the socket as long as that helps, and gets in line where replies come late:
+/// Left to itself a lone caller looks at the socket as long as that helps, and joins the queue where replies come late:
 /// how often depends on the machine's speed, and the two ways do not cost the same. So each count fixes the way.
 ///
 /// Of the release program, since a debug build allocates what optimising takes away: `Tests/run` builds it and names
@@ -15,8 +15,8 @@ import Testing
     enum Way: String, Sendable {
         /// The caller looks at the socket until its reply is there.
         case inline
-        /// It gets in line, and sleeps.
-        case inLine = "in line"
+        /// It joins the queue, and sleeps.
+        case queued
 
         /// Microseconds to look at the socket: more than any reply takes, or none.
         var spin: Int { self == .inline ? 60_000_000 : 0 }
@@ -36,16 +36,16 @@ import Testing
     /// The one table of limits. Whoever makes a command allocate less lowers its limit with it.
     static let limits = [
         Limit(command: "get", mode: "async", callers: 1, way: .inline, allocations: 2.8),
-        Limit(command: "get", mode: "async", callers: 1, way: .inLine, allocations: 10.8),
-        Limit(command: "get", mode: "async", callers: 50, way: .inLine, allocations: 2.4),
+        Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 10.8),
+        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 2.4),
         Limit(command: "get", mode: "blocking", callers: 1, way: .inline, allocations: 2.4),
         Limit(command: "set", mode: "async", callers: 1, way: .inline, allocations: 1.8),
-        Limit(command: "set", mode: "async", callers: 1, way: .inLine, allocations: 9.8),
-        Limit(command: "set", mode: "async", callers: 50, way: .inLine, allocations: 1.4),
+        Limit(command: "set", mode: "async", callers: 1, way: .queued, allocations: 9.8),
+        Limit(command: "set", mode: "async", callers: 50, way: .queued, allocations: 1.4),
         Limit(command: "set", mode: "blocking", callers: 1, way: .inline, allocations: 1.4),
         Limit(command: "incr", mode: "async", callers: 1, way: .inline, allocations: 1.8),
-        Limit(command: "incr", mode: "async", callers: 1, way: .inLine, allocations: 9.8),
-        Limit(command: "incr", mode: "async", callers: 50, way: .inLine, allocations: 1.4),
+        Limit(command: "incr", mode: "async", callers: 1, way: .queued, allocations: 9.8),
+        Limit(command: "incr", mode: "async", callers: 50, way: .queued, allocations: 1.4),
         Limit(command: "incr", mode: "blocking", callers: 1, way: .inline, allocations: 1.4),
     ]
 

@@ -19,6 +19,7 @@ import Testing
             "Sources/Bulkhead",
             essentials.union(["BulkheadRESP", "BulkheadCommands", "BulkheadNetworking", "Synchronization"])
         ),
+        ("Sources/BulkheadModules", ["BulkheadRESP", "BulkheadCommands", "Bulkhead"]),
         (
             "Sources/BulkheadTools",
             libc.union(essentials).union([
@@ -63,16 +64,18 @@ import Testing
             "Tests/MigrationKills",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
+        ("Tests/ConsumerKills", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         (
             "Tests/Soak",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
         ("Tests/RDBBodies", ["BulkheadRDB"]),
+        ("Tests/RESPComparison", ["BulkheadRESP"]),
         (
             "Tests/Fuzzer",
             libc.union(essentials).union([
-                "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking", "Bulkhead",
-                "BulkheadBenchmarkSupport",
+                "BulkheadRESP", "BulkheadRESPComparison", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadNetworking",
+                "Bulkhead", "BulkheadBenchmarkSupport",
             ])
         ),
     ]

@@ -93,7 +93,7 @@ import Testing
     @Test(arguments: [
         "bulkhead", "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
         "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-        "BulkheadSoak", "BulkheadMigrationKills", "BulkheadReadmeProgram",
+        "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadReadmeProgram",
     ])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path

@@ -6,16 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct `An asynchronous connection to a strange server` {
     @Test func `replies may come byte by byte`() async throws {
-        let server = ScriptedServer { peer in
-            func trickle(_ reply: String) { for byte in reply.utf8 { peer.write(bytes: [byte]) } }
-            while let words = peer.readCommand() {
-                switch words[0] {
-                case "HELLO": trickle(hello)
-                case "ECHO": trickle("|1\r\n+of\r\n:1\r\n$\(words[1].utf8.count)\r\n\(words[1])\r\n")
-                default: trickle("+OK\r\n")
-                }
-            }
-        }
+        let server = tricklingServer()
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))
         let right = await withTaskGroup(of: Bool.self) { group in
@@ -47,7 +38,7 @@ import Testing
         #expect(await eventually { words.value.count == 4 })
         gate.signal()
         let failure = await stored.failure
-        // In line, or refused where this task came to run after the refusal: not sent in either case.
+        // Queued, or refused where this task came to run after the refusal: not sent in either case.
         #expect(failure?.reason == .databaseOutOfRange && failure?.stage != .sent)
         await onThread { isOver.wait() }
         #expect(words.value == ["HELLO", "CLIENT", "CLIENT", "SELECT"])

@@ -205,16 +205,7 @@ import Testing
     }
 
     @Test func `replies may come byte by byte`() async throws {
-        let server = ScriptedServer { peer in
-            func trickle(_ reply: String) { for byte in reply.utf8 { peer.write(bytes: [byte]) } }
-            while let words = peer.readCommand() {
-                switch words[0] {
-                case "HELLO": trickle(hello)
-                case "ECHO": trickle("|1\r\n+of\r\n:1\r\n$\(words[1].utf8.count)\r\n\(words[1])\r\n")
-                default: trickle("+OK\r\n")
-                }
-            }
-        }
+        let server = tricklingServer()
         defer { server.stop() }
         let replies = try await onThread {
             Result {

@@ -153,7 +153,7 @@ import Testing
         }
         #expect(try await probe.waitForBlocked(1))
         async let closed: Void = onThread { pool.close(grace: .seconds(60)) }
-        // In line before the close or refused behind it: closed either way, and then the close has begun.
+        // Queued before the close or refused behind it: closed either way, and then the close has begun.
         #expect(await failureOfLease(pool)?.reason == .closed)
         try probe.say("LPUSH list x")
         #expect(await popped == .array([.bulkString("list"), .bulkString("x")]))

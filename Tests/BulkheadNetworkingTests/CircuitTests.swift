@@ -155,7 +155,7 @@ extension Backoff {
         var circuit = try EndpointCircuit.failedOnce()
         _ = circuit.failed(try circuit.begin(at: start), away, at: start) { _ in .zero }
         let attempt = try circuit.begin(at: start)
-        _ = circuit.abandoned(attempt)
+        _ = circuit.gaveUp(attempt)
         _ = try circuit.begin(at: start)
         #expect(circuit.failures == 2)
     }
@@ -196,7 +196,7 @@ extension Backoff {
         var (circuit, attempt) = try EndpointCircuit.halfOpen()
         for waiter in 1...3 { #expect(circuit.ask(waiter, at: start) == nil) }
         // Given up, then out of its caller's time: the next who waits tries.
-        let second = circuit.abandoned(attempt)
+        let second = circuit.gaveUp(attempt)
         #expect(second.map(\.0) == [1])
         let third = circuit.ranOut(try #require(second.first?.1.value), at: start) { _ in .seconds(60) }
         #expect(third.map(\.0) == [2])

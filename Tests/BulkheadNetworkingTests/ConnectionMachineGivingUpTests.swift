@@ -116,9 +116,9 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         machine.ask(4, until: .never)
         machine.extensions[4] = .milliseconds(100)
         _ = machine.takeOutgoing()
-        let isInLine = machine.expireSoon(ticket: 4, at: at(300))
+        let isQueued = machine.expireSoon(ticket: 4, at: at(300))
         let isOther = machine.expireSoon(ticket: 5, at: at(300))
-        #expect(isInLine && !isOther)
+        #expect(isQueued && !isOther)
         #expect(machine.expire(at: at(300)).map(\.0) == [4])
         #expect(machine.expire(at: at(400)).map(\.0) == [4])
         let isStillThere = machine.expireSoon(ticket: 4, at: at(400))
@@ -200,7 +200,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(steps[1] <= 3 * steps[0] && steps[1] < 10 * 10_000, "\(steps)")
     }
 
-    /// The line never empties, and so stays out of order.
+    /// The queue never empties, and so stays out of order.
     @Test func `one by one in a line that never ends cost each a few steps`() {
         var machine = Machine.ready()
         let count = 4_000

@@ -62,7 +62,7 @@ extension Machine {
         var machine = Machine.ready()
         for number in 1...10 { machine.ask(number, until: at(100 * Int64(number))) }
         _ = machine.takeOutgoing()
-        machine.heard()
+        machine.bytesArrived()
         for number in 1...10 { #expect(machine.expire(at: at(100 * Int64(number))).count == 1) }
         #expect(machine.takesNoMore(at: at(10_000)) == false)
         for number in 11...13 { machine.askInVain(number, until: at(1_000 * Int64(number))) }
@@ -78,14 +78,14 @@ extension Machine {
         #expect(machine.takesNoMore(at: at(20_000)) == false)
     }
 
-    /// The socket is full, so that what follows never leaves; and the numbers of those that were withdrawn begin anew.
+    /// The socket is full, so that what follows never leaves; and the numbers of those that were removed begin anew.
     @Test func `is noticed where it takes no bytes either`() {
         var machine = Machine.ready()
-        machine.heard()
+        machine.bytesArrived()
         machine.ask(1, until: .never)
         _ = machine.takePiece()
         for number in 2...50 { machine.ask(number, until: at(100), length: 10_000) }
-        machine.heard()
+        machine.bytesArrived()
         #expect(machine.expire(at: at(100)).count == 49)
         #expect(!machine.isSilent(at: at(10_000)), "a byte has come since")
         for number in 51...53 {
@@ -124,7 +124,7 @@ extension Machine {
         machine.ask(1, until: .never)
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 1")))
         #expect(machine.hear("+PONG\r\n:1\r\n") == [.nothing, .completed(1, [.integer(1)])])
-        machine.heard()
+        machine.bytesArrived()
         #expect(machine.probeOrJudge() == false)
         #expect(machine.closeIfSilent(at: at(0)) == nil && !machine.refusesRequests)
         #expect(machine.requestedBytes == command("ECHO 1").count)
@@ -146,7 +146,7 @@ extension Machine {
         #expect(machine.probeOrJudge() == false)
         _ = machine.takeOutgoing()
         #expect(machine.probeOrJudge() == true)
-        machine.heard()
+        machine.bytesArrived()
         #expect(machine.closeIfSilent(at: at(0)) == nil && !machine.refusesRequests)
     }
 

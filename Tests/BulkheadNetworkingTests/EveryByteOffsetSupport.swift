@@ -83,7 +83,7 @@ struct Conversation: Sendable, CustomTestStringConvertible {
 struct ConversationResult: Sendable {
     /// Of each turn, up to the first that failed.
     var turns: [Result<[RESPValue], ConnectionFailure>] = []
-    /// What one more request brings; nil where the blocking connection never came about.
+    /// What one more request brings; nil where no blocking connection could be made.
     var afterwards: Result<RESPValue, ConnectionFailure>?
 
     var values: [[RESPValue]] { turns.compactMap(\.value) }

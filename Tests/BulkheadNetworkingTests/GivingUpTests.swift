@@ -66,7 +66,7 @@ extension Deadline {
     }
 
     /// 2 MB, of which the socket takes a part and the connection hands out little more.
-    @Test func `in a long queue that the server does not read are withdrawn, and never run`() async throws {
+    @Test func `in a long queue that the server does not read are removed, and never run`() async throws {
         let (handshake, reading) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let keys = Locked<Set<String>>([])
         let server = ScriptedServer { peer in
@@ -88,17 +88,17 @@ extension Deadline {
         handshake.signal()
         #expect(await eventually { connection.shared.withLock { $0.writeWatch != nil } }, "the socket is full")
         for caller in callers { caller.cancel() }
-        var withdrawn: Set<String> = []
+        var removed: Set<String> = []
         for (number, caller) in callers.enumerated() {
             let failure = await caller.value.failure
             #expect(failure?.reason == .cancelled)
-            if failure?.stage == .queued { withdrawn.insert("\(number)") }
+            if failure?.stage == .queued { removed.insert("\(number)") }
         }
-        #expect(withdrawn.count > callers.count / 2)
+        #expect(removed.count > callers.count / 2)
         reading.signal()
         #expect(await connection.send(command("ECHO end")).value == .simpleString("OK"))
-        #expect(keys.value.count == callers.count - withdrawn.count + 1)
-        #expect(keys.value.isDisjoint(with: withdrawn))
+        #expect(keys.value.count == callers.count - removed.count + 1)
+        #expect(keys.value.isDisjoint(with: removed))
         await connection.close(grace: .seconds(30))
     }
 

@@ -34,18 +34,7 @@ import Glibc
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.start()
             defer { server.stop() }
-            // What the first use costs a process once, such as its threads' first blocks, is no connection's cost.
-            let first = Node(.to(server), .upTo(4))
-            _ = try await first.send(command("PING"), on: .shared)
-            let before = try Self.residentBytes()
-            let names = try await Self.openAndUse { .to(server.socketPath, database: $0) }
-            var each = Int.max
-            let isSmall = try await eventually {
-                each = (try Self.residentBytes() - before) / 64
-                return each < 64 << 10
-            }
-            #expect(isSmall, "\(each) bytes each")
-            withExtendedLifetime((first, names)) {}
+            try await Self.expectSmall(first: .to(server)) { .to(server.socketPath, database: $0) }
         }
     }
 
@@ -54,17 +43,7 @@ import Glibc
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.startWithTLS()
             defer { server.stop() }
-            let first = Node(.overTLS(server), .upTo(4))
-            _ = try await first.send(command("PING"), on: .shared)
-            let before = try Self.residentBytes()
-            let names = try await Self.openAndUse { .overTLS(server, database: $0) }
-            var each = Int.max
-            let isSmall = try await eventually {
-                each = (try Self.residentBytes() - before) / 64
-                return each < 64 << 10
-            }
-            #expect(isSmall, "\(each) bytes each")
-            withExtendedLifetime((first, names)) {}
+            try await Self.expectSmall(first: .overTLS(server)) { .overTLS(server, database: $0) }
         }
     }
 
@@ -86,6 +65,24 @@ import Glibc
             #expect(quietest < 16)
             withExtendedLifetime(names) {}
         }
+    }
+
+    /// Expects 64 idle connections to hold less than 64 KiB each.
+    private static func expectSmall(
+        first settings: ConnectionSettings, _ each: (Int) -> ConnectionSettings
+    ) async throws {
+        // What the first use costs a process once, such as its threads' first blocks, is no connection's cost.
+        let first = Node(settings, .upTo(4))
+        _ = try await first.send(command("PING"), on: .shared)
+        let before = try residentBytes()
+        let names = try await openAndUse(each)
+        var bytes = Int.max
+        let isSmall = try await eventually {
+            bytes = (try residentBytes() - before) / 64
+            return bytes < 64 << 10
+        }
+        #expect(isSmall, "\(bytes) bytes each")
+        withExtendedLifetime((first, names)) {}
     }
 
     /// Memory of this process, without what malloc keeps for later.

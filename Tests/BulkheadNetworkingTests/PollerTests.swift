@@ -30,7 +30,7 @@ private struct Pair: ~Copyable {
     }
 }
 
-/// Who hears of watches, and says how often.
+/// Is notified of watches, and counts them.
 private final class Listener: SocketWatcher {
     private let poller: Poller
     private let heard = Mutex<[Watch]>([])
@@ -68,13 +68,13 @@ private final class Listener: SocketWatcher {
 private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocketQueue())]
 
 @Suite(.timeLimit(.minutes(5))) struct `The poller` {
-    @Test(arguments: pollers) func `tells once of each watch, with its own name`(_ poller: Poller) async throws {
+    @Test(arguments: pollers) func `notifies once for each watch, with its own name`(_ poller: Poller) async throws {
         let pair = try Pair()
         let listener = Listener(poller)
         for round in 1...100 {
             let watch = listener.watch(pair.ours)
             if round == 1 { pair.say("x") }
-            // What was not read is told of again.
+            // What was not read is notified of again.
             #expect(await eventually { listener.all.count == round })
             #expect(listener.all.last == watch)
         }
@@ -82,7 +82,9 @@ private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocket
         #expect(listener.all.count == 100)
     }
 
-    @Test(arguments: pollers) func `tells of room at once, and of bytes when they come`(_ poller: Poller) async throws {
+    @Test(arguments: pollers) func `notifies of room at once, and of bytes when they come`(_ poller: Poller)
+        async throws
+    {
         let pair = try Pair()
         let listener = Listener(poller)
         let reading = listener.watch(pair.ours)

@@ -97,7 +97,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.want(3) == [.open])
     }
 
-    @Test func `the line holds as many as its bound says, beyond those a connection is opened for`() {
+    @Test func `the queue holds as many as its bound says, beyond those a connection is opened for`() {
         var pool = pool(connections: 2, waiters: 3)
         #expect(pool.want(1) == [.open] && pool.want(2) == [.open])
         for waiter in 3...5 { #expect(pool.want(waiter) == []) }
@@ -161,7 +161,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.want(2) == [.open])
     }
 
-    @Test func `whoever withdraws gets nothing, and the connection opened for them stays idle`() {
+    @Test func `whoever cancels gets nothing, and the connection opened for them stays idle`() {
         var pool = pool()
         _ = pool.want(1)
         #expect(pool.cancel(id: 1) == 1)
@@ -172,7 +172,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
     }
 
     @Test(arguments: [false, true])
-    func `withdrawing by thousands, in any order, costs each a few steps, not one a neighbour`(isLate: Bool) {
+    func `cancelling by thousands, in any order, costs each a few steps, not one a neighbour`(isLate: Bool) {
         var random = SeededGenerator(seed: 7)
         let count = 100_000
         var pool = pool(waiters: count)
@@ -190,7 +190,7 @@ private let dead = ConnectionFailure(.connectFailed, "dead")
         #expect(pool.opened(first).map(Done.init) == [.hand(1, to: count + 1)])
     }
 
-    @Test func `withdrawing from the middle keeps the order of the others`() {
+    @Test func `cancelling in the middle keeps the order of the others`() {
         var pool = pool()
         for waiter in 1...4 { _ = pool.want(waiter) }
         #expect(pool.cancel(id: 3) == 3)

@@ -136,7 +136,7 @@ private struct Model {
                 model.apply(model.machine.openFailed(ConnectionFailure(.connectFailed, "dead")))
             case 60..<62 where model.opening > 0:
                 model.opening -= 1
-                model.apply(model.machine.openAbandoned())
+                model.apply(model.machine.openGivenUp())
             case 62..<90 where !model.leased.isEmpty:
                 let index = Int.random(in: 0..<model.leased.count, using: &random)
                 model.release(index, reusable: Int.random(in: 0..<4, using: &random) > 0)

@@ -127,7 +127,7 @@ final class Crowd: Sendable {
         await pool.close(grace: .zero)
     }
 
-    @Test func `a cancelled task leaves the line, before and while it waits`() async throws {
+    @Test func `a cancelled task leaves the queue, before and while it waits`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = AsyncPool(.to(server), .upTo(1))

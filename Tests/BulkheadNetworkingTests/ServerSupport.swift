@@ -106,19 +106,25 @@ struct Probe: ~Copyable {
 
     /// Waits until so many clients block.
     func waitForBlocked(_ count: Int) async throws -> Bool {
-        for _ in 0..<1_000 {
-            if try number("blocked_clients", in: "clients") == count { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
+        try await eventually { try number("blocked_clients", in: "clients") == count }
     }
 
     /// Waits until only the probe is connected.
     func waitUntilAlone() async throws -> Bool {
-        for _ in 0..<1_000 {
-            if try number("connected_clients", in: "clients") == 1 { return true }
-            try await Task.sleep(for: .milliseconds(10))
+        try await eventually { try number("connected_clients", in: "clients") == 1 }
+    }
+}
+
+/// A server that sends each reply byte by byte: what ECHO is given comes back with an attribute.
+func tricklingServer() -> ScriptedServer {
+    ScriptedServer { peer in
+        func trickle(_ reply: String) { for byte in reply.utf8 { peer.write(bytes: [byte]) } }
+        while let words = peer.readCommand() {
+            switch words[0] {
+            case "HELLO": trickle(hello)
+            case "ECHO": trickle("|1\r\n+of\r\n:1\r\n$\(words[1].utf8.count)\r\n\(words[1])\r\n")
+            default: trickle("+OK\r\n")
+            }
         }
-        return false
     }
 }

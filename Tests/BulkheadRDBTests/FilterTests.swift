@@ -1,4 +1,5 @@
 import BulkheadRDB
+import BulkheadRDBBodies
 import Testing
 
 @Suite("Cutting a database out of a snapshot") struct FilterTests {

@@ -66,7 +66,8 @@ struct LiveServer {
         return RDBVersion(server.flavour == .redis ? .redis : .valkey, payload.version.number)
     }
 
-    /// The installed server and those that `Tests/fetch-servers` brought.
+    /// The installed server and those that `Tests/fetch-servers` brought; one that lacks a library of the system is
+    /// left out.
     static let programs: [String] = {
         let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
         let folder = cache + "/bulkhead/servers"
@@ -75,8 +76,18 @@ struct LiveServer {
             ["redis-server", "valkey-server"].map { "\(folder)/\(name)/\($0)" }
         }
         let installed = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/usr/bin/valkey-server"]
-        return (installed + fetched).filter { FileManager.default.isExecutableFile(atPath: $0) }
+        return (installed + fetched).filter { FileManager.default.isExecutableFile(atPath: $0) && runs($0) }
     }()
+
+    private static func runs(_ program: String) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["--version"]
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
 }
 
 extension RESPValue {

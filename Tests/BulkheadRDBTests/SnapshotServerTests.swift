@@ -1,4 +1,5 @@
 import BulkheadRDB
+import BulkheadRDBBodies
 import BulkheadRESP
 import BulkheadTestServer
 import BulkheadTestSupport

@@ -1,4 +1,5 @@
 import BulkheadRESP
+import BulkheadRESPComparison
 
 /// All that a decoder made of one input.
 struct Outcome: Equatable {

@@ -14,33 +14,6 @@ extension RESPValue {
     static func verbatim(_ format: String, _ content: String) -> RESPValue {
         RESPVerbatim(format: format, content: content.utf8).map { .verbatimString($0) } ?? .null
     }
-
-    /// Equal, where nan counts as equal to nan.
-    func isSame(as other: RESPValue) -> Bool {
-        switch (self, other) {
-        case (.double(let left), .double(let right)):
-            left == right ? left.sign == right.sign : left.isNaN && right.isNaN
-        case (.array(let left), .array(let right)), (.set(let left), .set(let right)),
-            (.push(let left), .push(let right)):
-            left.isSame(as: right)
-        case (.map(let left), .map(let right)): left.flat.isSame(as: right.flat)
-        case (.attribute(let left), .attribute(let right)):
-            left.attributes.flat.isSame(as: right.attributes.flat) && left.value.isSame(as: right.value)
-        default: self == other
-        }
-    }
-}
-
-extension RandomAccessCollection<RESPValue> where Index == Int {
-    func isSame<Others: RandomAccessCollection<RESPValue>>(as others: Others) -> Bool where Others.Index == Int {
-        guard count == others.count else { return false }
-        var index = 0
-        while index < count {
-            guard self[index].isSame(as: others[index]) else { return false }
-            index += 1
-        }
-        return true
-    }
 }
 
 extension RESPBytes {

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadModules
 import BulkheadTestServer
 
 /// The calls of `Tests/CommandCalls`, as the generator has written them: each is made in both protocols.
@@ -31,7 +32,43 @@ struct CommandCalls {
 
     /// For the calls of Geo.
     static let sicily = RedisCoordinate(longitude: 15, latitude: 37)
+    static let triangle = [
+        RedisCoordinate(longitude: 12, latitude: 37), sicily, RedisCoordinate(longitude: 13, latitude: 40),
+    ]
     static let box = RedisGeoShape.box(width: 400, height: 400, .kilometers)
+    static let far = RedisGeoShape.circle(radius: 999_999, .meters)
+
+    /// For the calls of TimeSeries.
+    static let seriesSettings = RedisSeriesSettings(
+        retention: .seconds(9), chunkSize: 128, duplicates: .last, ignoring: (time: .milliseconds(5), value: 0.5))
+    static let buckets = RedisSeriesQuery(
+        count: 2, aggregation: RedisSeriesAggregation(.average, every: .seconds(2)), alignment: .earliest,
+        bucketTime: .middle, includingEmptyBuckets: true)
+    static let few = RedisSeriesQuery(includingLatest: true, times: [1000, 2000], values: 2...9)
+    static let sums = RedisSeriesAggregation(.sum, every: .seconds(1))
+    static let grouping = RedisSeriesGrouping(by: "a", reducing: .maximum)
+
+    /// For the calls of Search.
+    static let scope: RedisIndexScope = {
+        var scope = RedisIndexScope.hashes()
+        scope.filter = "@n > 1"
+        scope.language = "german"
+        scope.stopWords = []
+        scope.lifetime = .seconds(99)
+        return scope
+    }()
+    static let later: RedisIndexScope = {
+        var scope = RedisIndexScope.hashes("f")
+        scope.skipsOldDocuments = true
+        return scope
+    }()
+    static let graph = RedisSearchField.vector("v", .graph(dimensions: 2, metric: "L2", links: 8))
+    static let byNumber = RedisSearch(fields: ["n"], order: ("n", .descending), limit: 1)
+    static let parameters = RedisQueryOptions(dialect: 2, timeout: .seconds(5), verbatim: true).with("a", 7)
+    static let groups = RedisAggregateStep.group(by: ["@g"], .count(as: "c"))
+    static let steps: [RedisAggregateStep] = [
+        .load("@n"), .apply("@n*2", as: "m"), .filter("@m>10"), .limit(5),
+    ]
 
     private(set) var scenes: [Scene] = []
     private var condition = Condition("all")
@@ -55,17 +92,22 @@ struct CommandCalls {
         call(command.command, sends: sends, gives: gives, at: place)
     }
 
-    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster` in
-    /// front for a server that is a cluster of its own.
+    /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster`
+    /// in front for a server that is a cluster of its own. `none` holds for no server: only the words are compared.
+    /// `modules` is a server with the modules of Redis Stack.
     struct Condition {
         private let words: [Substring]
         init(_ text: String) { words = text.split(separator: " ") }
+
+        /// On a server with the modules of Redis Stack.
+        var isOfModules: Bool { words.first == "modules" }
 
         var isOfCluster: Bool { words.first == "cluster" }
 
         func holds(for server: RedisTestServer) -> Bool {
             let words = isOfCluster ? Array(words.dropFirst()) : words
             guard let first = words.first, first != "all" else { return true }
+            if first == "none" || first == "modules" { return false }
             if words.count == 1 {
                 return server.flavour == .valkey || reaches(first, server.version)
             }

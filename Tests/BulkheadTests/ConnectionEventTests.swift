@@ -91,13 +91,13 @@ private final class Listener: RedisObserver {
         }
     }
 
-    @Test func `hears why one never came about`() async throws {
+    @Test func `learns why one could not be made`() async throws {
         let listener = Listener()
         let catalogue = try DatabaseCatalogue([DatabaseEntry("far", number: 9_999)])
         try await withDatabases(catalogue: catalogue, configure: { $0.observer = listener }) { databases, _ in
             await #expect(throws: RedisError.self) { try await databases["far"].get("a") }
             #expect(throws: RedisError.self) { try databases.blocking("far").get("a") }
-            // One each; and one more where the first was over before its command stood in line.
+            // One each; and one more where the first was over before its request was queued.
             #expect(await eventually { listener.events.count >= 2 })
             #expect(Set(listener.lines) == ["failed far database-out-of-range"])
         }

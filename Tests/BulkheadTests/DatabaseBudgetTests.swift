@@ -27,7 +27,7 @@ import Testing
                         }
                     }
                 }
-                // 2 wait on the server, 3 in line; the others are told at once. main goes on meanwhile.
+                // 2 wait on the server, 3 in the queue; the others are refused at once. main goes on meanwhile.
                 var codes: [RedisError.Code?] = []
                 while codes.count < 45, let code = try await group.next() { codes.append(code) }
                 _ = try? await databases[.main].withConnection { try await $0.set("key", "value") }

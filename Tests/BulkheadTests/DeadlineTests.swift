@@ -5,11 +5,11 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct DeadlineTests {
-    /// The error of a command that left before its time was over, which on a busy machine takes patience.
+    /// The error of a command that left before its time was over, which on a busy machine may take several tries.
     private static func late(_ command: (Duration) async throws -> Void) async -> RedisError? {
-        for patience in [50, 500, 5_000, 50_000] {
+        for limit in [50, 500, 5_000, 50_000] {
             do {
-                try await command(.milliseconds(patience))
+                try await command(.milliseconds(limit))
                 return nil
             } catch let error as RedisError {
                 if error.stage == .sent { return error }

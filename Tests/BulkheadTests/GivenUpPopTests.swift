@@ -27,7 +27,7 @@ enum PopForm: CaseIterable, Sendable, CustomTestStringConvertible {
     }
 
     /// The same, again where this side's machine was too slow for the command to leave at all.
-    func popPatiently(
+    func popWithinLimit(
         _ key: String, for time: Duration, in databases: RedisDatabases, within limit: Duration
     ) async throws -> String? {
         while true {
@@ -69,7 +69,7 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
     func `is none where the server only ends its wait a little late`(_ form: PopForm) async throws {
         try await withDatabases { databases, _ in
             for _ in 0..<5 {
-                let popped = try await form.popPatiently(
+                let popped = try await form.popWithinLimit(
                     "nothing", for: .milliseconds(60), in: databases, within: .milliseconds(10))
                 #expect(popped == nil)
             }
@@ -80,7 +80,7 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
     func `for being late gives none, and takes nothing that is pushed later`(_ form: PopForm) async throws {
         try await withDatabases(arguments: seldomLooking) { databases, _ in
             for _ in 0..<3 {
-                let popped = try await form.popPatiently(
+                let popped = try await form.popWithinLimit(
                     "queue", for: .milliseconds(10), in: databases, within: .milliseconds(10))
                 #expect(popped == nil)
                 try await databases[.knowledge].ping()

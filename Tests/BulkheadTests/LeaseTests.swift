@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `callers past the bound are refused, and callers in line are served as connections come back`()
+    @Test func `callers past the bound are refused, and queued callers are served as connections come back`()
         async throws
     {
         try await withDatabases(configure: {
@@ -194,7 +194,7 @@ import Testing
         }) { databases, _ in
             let main = try databases[.main]
             try await withThrowingTaskGroup(of: String?.self) { group in
-                // One holds the connection, one waits in line, and the third is one too many.
+                // One holds the connection, one waits in the queue, and the third is one too many.
                 for _ in 0..<3 {
                     group.addTask {
                         do {
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `waiting in line ends with its own error`() async throws {
+    @Test func `waiting in the queue ends with its own error`() async throws {
         try await withDatabases(configure: {
             $0.maximumLeases = 1
             $0.leaseTimeout = .milliseconds(20)

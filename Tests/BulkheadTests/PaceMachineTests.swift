@@ -255,15 +255,17 @@ private struct ModelServer {
     @Test func `what a slice takes to be gathered is not the server's time`() async throws {
         for isTold in [true, false] {
             var pacer = Pacer(.considerate, most: 32)
-            var keys = 0
+            // A thread that loses its processor behind a slice makes the next one smaller: the largest counts.
+            var most = 0
             for _ in 0..<80 {
-                keys = await pacer.begin()
+                let keys = await pacer.begin()
+                most = max(most, keys)
                 // Three times the budget for each key.
                 try await Task.sleep(for: .microseconds(300 * keys))
                 if isTold { pacer.gathered() }
                 pacer.end(keys: keys)
             }
-            if isTold { #expect(keys > 8) } else { #expect(keys <= 8) }
+            if isTold { #expect(most > 8) } else { #expect(most <= 8) }
         }
     }
 }

@@ -78,7 +78,9 @@ import Testing
 
     /// Everybody has a secret under their own name, half of them leave while the reply is on its way, and the others
     /// must not get to see what was meant for them.
-    @Test func `who cancels behind a slow line leaves nobody else their data, nor a broken connection`() async throws {
+    @Test func `who cancels behind a slow connection leaves nobody else their data, nor a broken connection`()
+        async throws
+    {
         try await withServer { server in
             let probe = RedisDatabases(patientConfiguration(server))
             for user in 0..<50 { try await probe[.main].set("user:\(user)", "secret of \(user)") }

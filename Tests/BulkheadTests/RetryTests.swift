@@ -231,8 +231,8 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         defer { server.stop() }
         let databases = RedisDatabases(patientConfiguration(server.path))
         let blocking = try databases.blocking(.main)
-        let impatient = blocking.within(.seconds(1))
-        let error = #expect(throws: RedisError.self) { try impatient.blpop("a", timeout: .milliseconds(10)) }
+        let hurried = blocking.within(.seconds(1))
+        let error = #expect(throws: RedisError.self) { try hurried.blpop("a", timeout: .milliseconds(10)) }
         #expect(error?.code == .timedOut && pops.withLock(\.self) == 2)
         #expect(try blocking.ping() == "PONG")
         #expect(server.connectionCount == 2)

@@ -41,13 +41,12 @@ func manifest(_ path: String) throws -> BackupManifest {
 /// Servers that do not wait for a second replica before they begin a snapshot.
 let promptly = ["--repl-diskless-sync-delay", "0"]
 
-/// Waits until a file is being written in the folder; for at most 20 s.
+/// Waits until a file is being written in the folder.
 func waitForPartialFile(in folder: String) async throws {
-    for _ in 0..<2_000 {
-        if try names(in: folder).contains(where: { $0.hasSuffix(NewFile.partialSuffix) }) { return }
-        try await Task.sleep(for: .milliseconds(10))
+    let isThere = try await eventually {
+        try names(in: folder).contains { $0.hasSuffix(NewFile.partialSuffix) }
     }
-    Issue.record("no file is being written")
+    #expect(isThere, "no file is being written")
 }
 
 /// Runs the server's program as the checker of its files: the name under which it is called decides.

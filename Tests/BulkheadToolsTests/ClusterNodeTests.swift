@@ -35,12 +35,8 @@ struct ClusterNodeTests {
         throw CancellationError()
     }
 
-    private func eventually(_ isTrue: () async throws -> Bool) async throws {
-        for _ in 0..<1_000 {
-            if try await isTrue() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        Issue.record("the cluster does not come up")
+    private func untilUp(_ isTrue: () async throws -> Bool) async throws {
+        #expect(try await eventually(isTrue), "the cluster does not come up")
     }
 
     /// Nodes that share the slots and have met; `replicas` of them follow the last one in place of having any.
@@ -59,14 +55,14 @@ struct ClusterNodeTests {
             try await nodes[0].main.send("CLUSTER", "MEET", "127.0.0.1", node.server.port ?? 0, node.busPort)
         }
         for node in nodes {
-            try await eventually {
+            try await untilUp {
                 try await node.main.send("CLUSTER", "INFO", as: String.self).contains("cluster_state:ok")
             }
         }
         let primary = try await nodes[count - 1].main.send("CLUSTER", "MYID", as: String.self)
         for node in nodes.dropFirst(count) {
-            try await eventually { (try? await node.main.send("CLUSTER", "REPLICATE", primary)) != nil }
-            try await eventually { try await ServerFacts(of: node.main).info["master_link_status"] == "up" }
+            try await untilUp { (try? await node.main.send("CLUSTER", "REPLICATE", primary)) != nil }
+            try await untilUp { try await ServerFacts(of: node.main).info["master_link_status"] == "up" }
         }
         var written = 0
         for index in 0..<300 {
@@ -76,7 +72,7 @@ struct ClusterNodeTests {
         }
         #expect(written == 300)
         for node in nodes.dropFirst(count) {
-            try await eventually { try await node.main.dbsize() == (try await nodes[count - 1].main.dbsize()) }
+            try await untilUp { try await node.main.dbsize() == (try await nodes[count - 1].main.dbsize()) }
         }
         try await body(nodes)
         for node in nodes { await node.databases.close() }

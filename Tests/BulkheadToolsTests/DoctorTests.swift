@@ -106,6 +106,17 @@ import Testing
         #expect(codes { $0.info["redis_mode"] = "sentinel" }.first == "error sentinel")
     }
 
+    @Test func `a replica names its primary with host and port`() {
+        func primary(_ fields: [String: String]) -> String? {
+            facts { $0.info.merge(fields) { _, new in new } }.primary
+        }
+        #expect(primary(["role": "slave", "master_host": "cache", "master_port": "6380"]) == "cache:6380")
+        #expect(primary(["role": "slave", "master_host": "fd00::1", "master_port": "6379"]) == "[fd00::1]:6379")
+        // A primary, and a replica that does not say where its own is.
+        #expect(primary(["role": "master", "master_host": "cache", "master_port": "6380"]) == nil)
+        #expect(primary(["role": "slave"]) == nil)
+    }
+
     @Test func `a tool that the ACL keeps from its work is named with what it lacks`() {
         #expect(codes(denied: ["MOVE"]) { _ in } == ["warning acl"])
         let findings = Diagnosis(
@@ -162,13 +173,23 @@ import Testing
     func `a user of few rights hears which tools cannot work`() async throws {
         try await withToolServer { server, databases in
             try await databases[.main].send(
-                "ACL", "SETUSER", "keeper", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")
+                "ACL", "SETUSER", "operator", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")
             var url = server.url
-            url.replace("://", with: "://keeper:secret@", maxReplacements: 1)
+            url.replace("://", with: "://operator:secret@", maxReplacements: 1)
             let outcome = try await Bulkhead.run("doctor", "--url", url, "--json")
             #expect(outcome.text.contains("bulkhead migrate copies and deletes within a server: the ACL denies MOVE"))
-            #expect(outcome.text.contains("the ACL denies SYNC to keeper"))
+            #expect(outcome.text.contains("the ACL denies SYNC to operator"))
             #expect(!outcome.text.contains("secret"))
+        }
+    }
+
+    @Test func `a replica of a real server is pointed to its primary, with host and port`() async throws {
+        try await withToolServer { server, databases in
+            // It is asked for while nobody listens there.
+            try await databases[.main].send("REPLICAOF", "127.0.0.1", 1)
+            let outcome = try await Bulkhead.run("doctor", "--url", server.url)
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.text.contains("Point the URL to the primary, 127.0.0.1:1."), "\(outcome.text)")
         }
     }
 

@@ -70,17 +70,25 @@ import Testing
         Issue.record("the fields do not end")
     }
 
+    /// Main with hashes whose fields end, and a backup of it.
+    private func filledAndSaved(
+        _ databases: RedisDatabases, _ server: RedisTestServer, in folder: String
+    ) async throws -> (RedisDatabase, file: String) {
+        let database = try databases[.main]
+        try await fill(database)
+        let file = folder + "/main.rdb"
+        let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
+        #expect(backup.exitCode == 0, text(backup))
+        return (database, file)
+    }
+
     private func text(_ outcome: Bulkhead.Outcome) -> Comment { "\(outcome.text)\(outcome.errors)" }
 
     @Test(.enabled(if: EveryType.hasFieldTimes))
     func `what ends between a backup and a comparison is no difference`() async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             try await withBackupFolder { folder in
-                let database = try databases[.main]
-                try await fill(database)
-                let file = folder + "/main.rdb"
-                let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
-                #expect(backup.exitCode == 0, text(backup))
+                let (database, file) = try await filledAndSaved(databases, server, in: folder)
                 // On a slow machine some have ended before the backup, which is none of its business.
                 let ending = try manifest(file).keys - 200
                 #expect(ending > 0)
@@ -108,11 +116,7 @@ import Testing
     func `a restore whose fields end while it runs verifies`() async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             try await withBackupFolder { folder in
-                let database = try databases[.main]
-                try await fill(database)
-                let file = folder + "/main.rdb"
-                let backup = try await Bulkhead.run("backup", "main", "--to", file, "--url", server.url, "--quiet")
-                #expect(backup.exitCode == 0, text(backup))
+                let (_, file) = try await filledAndSaved(databases, server, in: folder)
                 for name in ["knowledge", "4", "5", "6"] {
                     let words = ["restore", file, "--into", name, "--verify", "--yes", "--url", server.url]
                     let restored = try await Bulkhead.run(words)

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadRESP
 import BulkheadTestServer
 import BulkheadTestSupport
 import Foundation
@@ -161,6 +162,45 @@ import Testing
             #expect(migrated.exitCode == 2)
             #expect(migrated.errors.contains("maxmemory to at least"), "\(migrated.errors)")
             #expect(try await sides.source.dbsize() == 10)
+        }
+    }
+
+    @Test func `a key that can never be moved is no reason to go on, and one that failed beside it is`() {
+        let plan = MigrationPlan(from: DatabaseEntry("main", number: 0), to: DatabaseEntry("knowledge", number: 1))
+        func report(_ outcomes: KeyOutcome?...) -> MigrationReport {
+            var slice = MigrationSlice(outcomes.indices.map { RESPBytes("t:\($0)") })
+            for (place, outcome) in outcomes.enumerated() { slice.outcomes[place] = outcome }
+            var report = MigrationReport()
+            report.begin(outcomes.count)
+            report.add(slice, unanswered: "no answer", plan)
+            return report
+        }
+        let end = report(.moved, .impossible("the target cannot take it"))
+        #expect((end.found, end.moved, end.failed, end.impossible) == (2, 1, 1, 1))
+        #expect(end.isAtItsEnd && !end.isComplete && end.exitCode == .found)
+        let words = MigrationSummary(end, plan, seconds: 1).ending(nil)
+        #expect(
+            words == "bulkhead migrate: 1 key cannot be moved and stays in main: another run would end the same.")
+        #expect(!report(.impossible("too large"), .failed("no memory")).isAtItsEnd)
+        #expect(!report(.impossible("too large"), nil).isAtItsEnd)
+        #expect(!report(.moved).isAtItsEnd)
+    }
+
+    @Test func `a value that the target can never take stays, and no command to go on is printed`() async throws {
+        try await withToolServer { server, databases in
+            try await withToolServer(arguments: ["--proto-max-bulk-len", "1mb"]) { other, _ in
+                let source = try databases[.main]
+                // Noise, as nothing may make it shorter.
+                var random = SeededGenerator(seed: 7)
+                let noise = RESPBytes((0..<2 << 20).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+                try await source.set("t:large", noise)
+                try await source.set("t:small", "x")
+                let migrated = try await Migrated.run(["--from", "main", "--all", "--to-url", other.url], from: server)
+                #expect(migrated.exitCode == 1 && migrated["moved"] == 1 && migrated["failed"] == 1)
+                #expect(migrated.json["go_on"] == nil)
+                #expect(migrated.said.contains("1 key cannot be moved and stays in main"), "\(migrated.said)")
+                #expect(try await source.names == ["t:large"])
+            }
         }
     }
 }

@@ -25,6 +25,13 @@ import Testing
         }
     }
 
+    @Test func `without a source it is refused with what is missing, and nothing is asked`() async throws {
+        let outcome = try await Bulkhead.run("migrate", "--misplaced", "--yes", "--url", "redis://127.0.0.1:1")
+        #expect(outcome.exitCode == 64)
+        let said = outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(said.contains("--from NAME is missing: the database whose misplaced keys are to move"), "\(said)")
+    }
+
     @Test func `keys that fit any of several patterns are moved, in one walk, and no others`() async throws {
         try await withMisplaced { server, databases in
             let outcome = try await Bulkhead.run(

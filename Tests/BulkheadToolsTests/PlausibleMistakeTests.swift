@@ -91,7 +91,7 @@ import Testing
             }
             let dry = try await Bulkhead.shell("bulkhead restore \(file) --dry-run \(call)")
             #expect(said(dry).contains("is a backup of main (number 0)"), "\(said(dry))")
-            #expect(said(dry).contains("20 of its 20 keys fit patterns of main"), "\(said(dry))")
+            #expect(said(dry).contains("20 of its 20 keys match patterns of main"), "\(said(dry))")
             let asked = try await Bulkhead.shell(
                 "echo main | script -qec \"bulkhead restore \(file) \(call)\" /dev/null")
             #expect(said(asked).contains("Type knowledge to restore"), "\(said(asked))")

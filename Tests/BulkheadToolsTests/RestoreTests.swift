@@ -185,6 +185,34 @@ import Testing
     }
 
     @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+    func `the base of an append-only file is restored with the words that it is not all`() async throws {
+        try await withToolServer(arguments: ["--appendonly", "yes"]) { server, databases in
+            try await databases[.main].set("early", "in the base")
+            try await databases[.main].send("BGREWRITEAOF")
+            let folder = server.folder + "/appendonlydir"
+            func base() throws -> String? {
+                try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".2.base.rdb") }.first
+            }
+            let isRewritten = try await eventually {
+                let state = try await databases[.main].info("persistence")
+                return try state["aof_rewrite_in_progress"] == "0" && base() != nil
+            }
+            #expect(isRewritten)
+            try await databases[.main].set("late", "in the increments")
+            let file = folder + "/" + (try #require(try base()))
+            let outcome = try await Bulkhead.run("restore", file, "--into", "knowledge", "--url", server.url)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(try await databases[.knowledge].names == ["early"])
+            let said = outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(said.contains("is the base of an append-only file: what was written after it is in the other"))
+            // An ordinary snapshot has no such words.
+            try await databases[.main].send("SAVE")
+            let plain = ["restore", server.folder + "/dump.rdb", "--into", "5", "--file-database", "0"]
+            #expect(!(try await Bulkhead.run(plain + ["--url", server.url])).errors.contains("append-only"))
+        }
+    }
+
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
     func `functions come along on request`() async throws {
         try await withToolServer { server, databases in
             let code = "#!lua name=lib\nredis.register_function('f', function() return 7 end)"

@@ -27,9 +27,9 @@ import Testing
     }
 
     @Test func `a login of the environment completes a URL without one, and never mixes with another`() throws {
-        let environment = ["REDIS_USERNAME": "keeper", "REDIS_PASSWORD": "secret"]
+        let environment = ["REDIS_USERNAME": "operator", "REDIS_PASSWORD": "secret"]
         let completed = try selection("--url", "redis://cache", environment: environment)
-        #expect(completed.configuration.username == "keeper")
+        #expect(completed.configuration.username == "operator")
         #expect(completed.configuration.password != nil)
         let own = try selection("--url", "redis://:own@cache", environment: environment)
         #expect(own.configuration.username == nil)

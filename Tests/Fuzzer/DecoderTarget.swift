@@ -1,5 +1,6 @@
 import BulkheadBenchmarkSupport
 import BulkheadRESP
+import BulkheadRESPComparison
 
 /// The decoder promises: it never traps; how bytes are split changes nothing; what it accepts is what the grammar and
 /// the limits allow, and encodes to itself; a violation stays.

@@ -1,6 +1,7 @@
 import BulkheadBenchmarkSupport
 import BulkheadNetworking
 import BulkheadRESP
+import BulkheadRESPComparison
 
 /// A connection promises: no request leaves before every command of the handshake is answered acceptably; replies
 /// belong to requests in order; a failure has a reason, shows no password, and nothing is sent behind it.

@@ -44,33 +44,17 @@ enum SnapshotTarget {
         let cuts = [
             RDBFilter.Cut(0, as: 0), RDBFilter.Cut(1, as: 0, hasFunctions: true), RDBFilter.Cut(1, keeps: odd),
         ]
-        var filter = RDBFilter(cuts, limits: limits)
-        var files = cuts.map { _ in [UInt8]() }
-        var violation: RDBViolation?
-        var fed = 0
-        let block = 1 + random.below(200)
+        let cutOut: [CutOut]
         do {
-            var part: [UInt8] = []
-            while fed < bytes.count {
-                let upper = min(bytes.count, fed + block)
-                _ = try bytes.withUnsafeBytes { try filter.feed(UnsafeRawBufferPointer(rebasing: $0[fed..<upper])) }
-                fed = upper
-                for cut in cuts.indices {
-                    filter.take(cut, into: &part)
-                    files[cut] += part
-                }
-            }
-            try filter.finish()
+            cutOut = try filtered(bytes, cuts, limits: limits, block: 1 + random.below(200))
         } catch {
-            violation = error as? RDBViolation
-        }
-        if let violation {
+            guard let violation = error as? RDBViolation else { return "\(error)" }
             let isOfModules = violation.kind == .tooLong && violation.message.contains("module type")
             return violation == whole.violation || isOfModules ? nil : "\(violation) in place of \(whole.ending)"
         }
         if whole.violation != nil { return "accepted, and by the reader \(whole.ending)" }
-        for (cut, file) in zip(cuts.indices, files) {
-            let made = SnapshotReading(file, RDBLimits()) { file.count }
+        for (cut, part) in zip(cuts.indices, cutOut) {
+            let made = SnapshotReading(part.file, RDBLimits()) { part.file.count }
             // Before format 5 there is none.
             let wanted: RDBChecksum = (made.version?.number ?? 0) < 5 ? .absent : .right
             if made.violation != nil || made.checksum != wanted { return "what was made is \(made.ending)" }
@@ -80,7 +64,7 @@ enum SnapshotTarget {
             guard made.entries.elementsEqual(keys, by: { $0.record == $1.record && $0.key == $1.key }) else {
                 return "\(made.entries.count) keys of \(keys.count), or others"
             }
-            guard filter.results[cut].tally.keys == keys.count else { return "the count is wrong" }
+            guard part.tally.keys == keys.count else { return "the count is wrong" }
         }
         return nil
     }

@@ -13,7 +13,7 @@ struct Worker {
     /// A worker that has found so much is stopped.
     static let mostFinds = 20
     /// Seconds that 256 inputs may take; far more than they do.
-    private static let patience: UInt32 = 60
+    private static let timeout: UInt32 = 60
     /// Bytes of address space that may be added to what the program has at its start. What a declared length could
     /// reserve is twice that and more.
     private static let memory = 256 << 20
@@ -31,7 +31,7 @@ struct Worker {
         var broken = 0
         for index in first..<settings.inputs {
             if index & 0xff == 0 {
-                _ = alarm(Self.patience)
+                _ = alarm(Self.timeout)
                 slate.tally = tally
                 if getppid() != supervisor { throw ProgramError("its supervisor is gone") }
             }

@@ -101,7 +101,7 @@ struct Round {
             _ = rival.wait()
         case .target: try fill(target, while: process, &tally)
         }
-        if try patiently({ try isHalfDone(source, target) }) { tally.killsInside += 1 }
+        if try whileRefused({ try isHalfDone(source, target) }) { tally.killsInside += 1 }
     }
 
     /// Gives the target a limit and the permission to evict, and fills it up to a rest that is less than the program
@@ -137,9 +137,9 @@ struct Round {
     private static let roomOfTarget = 640 << 10
     private static let restOfTarget = 192 << 10
 
-    /// Again while nothing was sent: of a server that was killed and is back, clients hear a moment later.
-    private func patiently<Result>(_ body: () throws -> Result) throws -> Result {
-        let end = ContinuousClock.now + Self.patience
+    /// Again while nothing was sent: of a server that was killed and is back, clients learn a moment later.
+    private func whileRefused<Result>(_ body: () throws -> Result) throws -> Result {
+        let end = ContinuousClock.now + Self.timeout
         while true {
             do {
                 return try body()
@@ -150,7 +150,7 @@ struct Round {
     }
 
     /// A server answers as soon as it is restarted; what is waited for is the next attempt of a client.
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
     private func isHalfDone(_ source: BlockingRedisDatabase, _ target: BlockingRedisDatabase) throws -> Bool {
         let (left, arrived) = (try source.dbsize(), try target.dbsize())

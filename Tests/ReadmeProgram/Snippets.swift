@@ -101,6 +101,15 @@ func messages(_ main: RedisDatabase) async throws {
     }
 }
 
+func streamsAsQueues(_ main: RedisDatabase) async throws {
+    var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker-1")
+    consumer.concurrency = 8                                                 // handlers at once; nothing is read ahead
+    consumer.deadLetters = RedisDeadLetters(after: 5, to: "orders:dead")     // what fails again and again goes there
+    try await main.consume(consumer) { entry in                              // until its task is cancelled
+        try await main.hincrby("totals", entry["account"] ?? "unknown", by: 1)
+    }                                                                        // returned: acknowledged; threw: again
+}
+
 func whatGoesOn(_ databases: RedisDatabases) {
     let p99 = databases.metrics()[.main]?.latencies.percentile(99)
     _ = p99

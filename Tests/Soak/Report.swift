@@ -12,7 +12,7 @@ struct Report {
     let descriptors: Int
 
     private static let stages: [(RedisError.Stage, String)] = [
-        (.refused, "before they were sent off"), (.connecting, "while connecting"), (.queued, "in line"),
+        (.refused, "before they were sent off"), (.connecting, "while connecting"), (.queued, "in the queue"),
         (.writing, "while written"), (.sent, "sent"),
     ]
 

@@ -34,7 +34,7 @@ public final class FaultProxy: Sendable {
     private let folder: String
     private let listener: Int32
     private let accepting = DispatchGroup()
-    private let pumping = DispatchGroup()
+    private let forwarding = DispatchGroup()
 
     public convenience init(to upstream: String, listening: Listening = .unix, seed: UInt64 = 1) {
         self.init(upstream: .path(upstream), listening, seed)
@@ -84,7 +84,7 @@ public final class FaultProxy: Sendable {
     /// Ends all connections, and returns when their descriptors and threads are gone.
     public func disconnect() {
         for connection in state.withLock({ Array($0.connections.values) }) { connection.end() }
-        pumping.wait()
+        forwarding.wait()
     }
 
     /// Accepts nobody any more and ends all; leaves no descriptor, thread or file.
@@ -121,12 +121,12 @@ public final class FaultProxy: Sendable {
                 continue
             }
             for direction in Direction.allCases {
-                pumping.enter()
+                forwarding.enter()
                 Thread.detachNewThread { [self] in
-                    var pump = FaultyPump(self, connection, direction)
-                    pump.run()
+                    var forwarder = FaultyForwarder(self, connection, direction)
+                    forwarder.run()
                     if connection.leave() { _ = state.withLock { $0.connections.removeValue(forKey: number) } }
-                    pumping.leave()
+                    forwarding.leave()
                 }
             }
         }

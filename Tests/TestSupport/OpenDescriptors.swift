@@ -9,8 +9,11 @@ public func openSocketCount() -> Int? {
     }.count
 }
 
-/// Asks `condition` until it holds or `attempts` × 10 ms have passed, for effects that come about by themselves.
-public func eventually(attempts: Int = 3_000, _ condition: () async throws -> Bool) async rethrows -> Bool {
+/// Asks `condition` until it holds, or has not for `attempts` × 10 ms: for what happens by itself.
+///
+/// A minute is far more than any effect takes, so that a slow day changes nothing; a test that passes does not wait for
+/// it.
+public func eventually(attempts: Int = 6_000, _ condition: () async throws -> Bool) async rethrows -> Bool {
     for _ in 0..<attempts {
         if try await condition() { return true }
         try? await Task.sleep(for: .milliseconds(10))

@@ -5,7 +5,7 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
     case asyncPipeline, blockingPipeline, plainPipeline
     case asyncVectors, blockingVectors, plainVectors
 
-    /// For the line that tells what runs.
+    /// For the line that says what runs.
     package var name: String {
         let subject = isRedisBenchmark ? redisBenchmarkOptions : "\(clients == 1 ? "" : "\(clients) ")\(mode)"
         return subject + (readsVectors ? ", vectors" : pipeline > 1 && !isRedisBenchmark ? ", pipeline" : "")
@@ -115,7 +115,7 @@ package struct ComparisonReading: Sendable, Equatable {
     package let commandsPerSecond: Double
     /// Microseconds.
     package let p50: Double
-    /// Microseconds; nil where the program does not tell.
+    /// Microseconds; nil where the program does not say.
     package let p999: Double?
     /// Microseconds of the program's processor time for one command.
     package let processorTime: Double

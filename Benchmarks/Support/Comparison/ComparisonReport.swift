@@ -3,7 +3,7 @@
 /// | Member | Meaning |
 /// |---|---|
 /// | `benchmark` · `format` | `compare`, and the number of this form: 1 |
-/// | `date` · `commit` | when it began, ISO 8601; what was measured, left out where git does not tell |
+/// | `date` · `commit` | when it began, ISO 8601; what was measured, left out if git does not know |
 /// | `machine` | `processor`, `core_count`, `kernel`, `swift`, and `load`, the processes that wanted a core before |
 /// | `server` | its version |
 /// | `pinned` | `server_core` and `client_core`, left out where nothing is pinned |

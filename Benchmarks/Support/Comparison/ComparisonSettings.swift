@@ -1,4 +1,4 @@
-/// What `Benchmarks/compare` was told to do.
+/// What `Benchmarks/compare` is to do.
 package struct ComparisonSettings: Sendable, Equatable {
     package var quick = false
     package var rounds = 7

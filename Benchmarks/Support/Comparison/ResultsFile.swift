@@ -12,7 +12,7 @@ package enum ResultsFile {
         return "\(start)-\(number).txt"
     }
 
-    /// The report under a line that tells how to make another one.
+    /// The report under a line that says how to make another one.
     package static func content(of report: ComparisonReport, options: [String]) -> String {
         let command = (["Benchmarks/compare"] + options).joined(separator: " ")
         return "Made by `\(command)`; figures of other machines and other days differ.\n\n" + report.text()

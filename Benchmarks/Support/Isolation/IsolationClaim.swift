@@ -11,7 +11,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
 
     package let claim: String
     package let answer: Answer
-    /// What it holds only with, what happened although it holds, or why it is undecided; nil where the verdict tells.
+    /// What it holds only with, what happened although it holds, or why it is undecided; nil where the verdict says it.
     package let condition: String?
     /// The figures, in a sentence.
     package let figures: String
@@ -56,7 +56,7 @@ package struct IsolationClaim: Sendable, Equatable, Encodable {
             gate.side(of: IsolationCase(layout), limit: limit)
         }
 
-        /// Why a claim is undecided; nil where all of them are, as the verdict tells it once.
+        /// Why a claim is undecided; nil where all of them are, as the verdict says it once.
         func own(_ reason: String) -> String? { reason == gate.objection ? nil : reason }
 
         func text(_ layout: IsolationLayout) -> String? {

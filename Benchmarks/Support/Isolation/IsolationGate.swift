@@ -1,14 +1,14 @@
 /// Decides what may be said of a run: every claim, the verdict among them, goes through here.
 ///
-/// Whoever hears YES or NO must be able to rely on it, so an answer needs all of this; else it is left open, with the
+/// A reader must be able to rely on YES or NO. So an answer needs all of the following; else it is left open, with the
 /// reason:
 ///
 /// - five rounds or more of the case and of idle that the machine did not spoil;
 /// - an idle p99 of at most ``sanest`` times its p50;
 /// - a thread that only sleeps woke, at its p99, within half of the idle p99, beside idle and beside the case; beside a
 ///   case that is delayed by more than the idle p99, within half of that delay;
-/// - the layout that is known to be bad shows its harm: what does not see that sees nothing;
-/// - no layout with a scan beats idle: what does says that idle was disturbed;
+/// - the layout that is known to be bad is slow: a run that does not show this cannot show less;
+/// - no layout with a scan is faster than idle, which would mean that idle was disturbed;
 /// - the whole range of the case, not only its median, lies on one side of the limit, and where that is beyond it, by
 ///   more than the machine hides.
 package struct IsolationGate: Sendable {
@@ -34,7 +34,7 @@ package struct IsolationGate: Sendable {
     /// Its lowest round must be so many times idle: twice the limit of the verdict.
     package static let leastHarm = 2 * IsolationVerdict.limit
     /// Rounds of other cases count as of the same time up to so many before or after: idle is the median of these, so
-    /// that a stall in one of them does not halve a factor, and a machine that slows down is followed all the same.
+    /// that a stall in one of them does not halve a factor, and a machine that becomes slower is still followed.
     static let nearRounds = 2
 
     package init(_ measured: [IsolationRound]) {
@@ -107,7 +107,7 @@ package struct IsolationGate: Sendable {
         }
         let factors = factors(kind, to: base)
         guard factors.count >= Self.fewestRounds, let range = Spread(Self.parts(factors)) else {
-            return .open("too few rounds of \(kind.name) have one of \((base ?? kind.idle).name) about the same time")
+            return .open("too few rounds of \(kind.name) have a round of \((base ?? kind.idle).name) near them")
         }
         let side = Self.side(of: range, limit: limit, name: kind.name)
         guard side == .beyond, let own = typical(kind, \.p99) else { return side }
@@ -117,7 +117,7 @@ package struct IsolationGate: Sendable {
         let harm = own - (typical(kind.idle, \.p99) ?? 0)
         if harm < hiddenDelay {
             return .open(
-                "\(kind.name) came out \(Units.duration(nanoseconds: max(0, harm))) slower than idle, which is less "
+                "\(kind.name) was \(Units.duration(nanoseconds: max(0, harm))) slower than idle, which is less "
                     + "than this machine hides")
         }
         return side
@@ -137,7 +137,7 @@ package struct IsolationGate: Sendable {
         let idle = IsolationCase(.idle)
         if let objection = objection(to: idle) { return objection }
         if !measured.contains(where: { $0.case == Self.knownBad }) {
-            return "\(Self.knownBad.name) was not measured, which shows whether this run can see harm"
+            return "\(Self.knownBad.name) was not measured, and only that shows whether this run can see a slow layout"
         }
         guard let p50 = typical(idle, \.p50), let p99 = typical(idle, \.p99) else { return "idle was not measured" }
         if p99 > Self.sanest * p50 {
@@ -152,10 +152,10 @@ package struct IsolationGate: Sendable {
         else {
             return "\(Self.knownBad.name), which is known to be bad, "
                 + (times(Self.knownBad).map { "came out at \(IsolationSummary.times($0)) idle" } ?? "was spoilt")
-                + ": what does not see that sees nothing"
+                + ": a run that does not show this cannot show less"
         }
         if let kind = winner() {
-            return "\(kind.name) came out faster than idle"
+            return "\(kind.name) was faster than idle"
                 + (times(kind).map { ", \(IsolationSummary.times($0))" } ?? "") + ", so idle was disturbed"
         }
         return nil
@@ -203,13 +203,13 @@ package struct IsolationGate: Sendable {
             return ": others had \(Units.decimal(taken * 100, places: 0)) % of the servers' cores"
         }
         let aside = Spread(spoilt.map { Double($0.setAside) / max(1, Double($0.answered)) })?.median ?? 0
-        return ": \(Units.decimal(aside * 100, places: 0)) % of the GETs left about a moment that it took"
+        return ": \(Units.decimal(aside * 100, places: 0)) % of the GETs were due while it was busy"
     }
 
     // MARK: What the machine did
 
-    /// Shorter delays than this, in nanoseconds, cannot be told from the machine: the sleeper's own, how far idle
-    /// differs from itself, or how far its p99 is beyond what is sane, whichever is most.
+    /// Delays shorter than this, in nanoseconds, cannot be distinguished from the machine's own: the largest of the
+    /// sleeping thread's, of how much idle varies, and of how far the idle p99 is above ``sanest`` times its p50.
     package var hiddenDelay: Double {
         let idle = IsolationCase(.idle)
         let spread = Spread(Self.parts(shown(idle).map(\.p99))).map { $0.max - $0.min } ?? 0

@@ -27,9 +27,9 @@ extension IsolationReport {
             + "\(settings.dimensions)-dimensional vectors, \(Units.grouped(settings.vectors)) of them; "
             + "\(settings.rounds) round\(settings.rounds == 1 ? "" : "s") of "
             + "\(Units.decimal(settings.seconds, places: 1)) s, all layouts in turn\(thinned); percentiles are "
-            + "medians of the rounds, × idle that of the p99 divided by that of idle about the same time\(range); "
-            + "canary is how late a thread woke that only sleeps. GETs about a moment that the machine took are set "
-            + "aside in all layouts. "
+            + "medians of the rounds, × idle is the p99 divided by the idle p99 of about the same time\(range); "
+            + "canary is how late a thread woke that only sleeps. GETs that were due while the machine was busy are "
+            + "set aside in all layouts. "
             + "Servers: \(places.joined(separator: ", ")). This program: \(machine.text) cores."
     }
 
@@ -45,7 +45,7 @@ extension IsolationReport {
         let parts = rounds.map(\.count) == counts ? "" : " over about seven parts of the rounds"
         guard let fewest = counts.min(), fewest > 1 else { return "" }
         let certainty = fewest > 8 ? "more than 99" : Units.decimal(100 - 100 / Double(1 << (fewest - 1)), places: 0)
-        return ", in brackets its range\(parts), which encloses the true one with \(certainty) % certainty"
+        return ", with its range in brackets\(parts), which holds the true value with \(certainty) % certainty"
             + (counts.allSatisfy { $0 == fewest } ? "" : " or more")
     }
 
@@ -94,8 +94,8 @@ extension IsolationReport {
             ("snapshot", " A snapshot is one SYNC; those that the end of a round cuts short are left out."),
         ]
         let elsewhere = noises.contains(.mget) || noises.contains(.vsim) ? " (of SCAN+MGET and VSIM in analytics)" : ""
-        return "Steps of the work in knowledge\(elsewhere) meanwhile, each as long as its caller waits for it; medians "
-            + "of the rounds, but max of all."
+        return "Steps of the work in knowledge\(elsewhere) at the same time: how long a caller waits for one. Medians "
+            + "of the rounds; max is of all rounds."
             + meanings.filter { step, _ in noises.contains { $0.step == step } }.map(\.meaning).joined()
     }
 
@@ -118,7 +118,8 @@ extension IsolationReport {
         return "own error: in the worst layout (\(worst.case.name)) 99 of 100 GETs were handed to the client at most "
             + "\(Units.duration(nanoseconds: worst.senderLateness.p99)) late, which is part of the latencies above"
             + (doubtful.isEmpty
-                ? "." : "; it is more than half of the p99 of \(doubtful.joined(separator: ", ")), so doubt that.")
+                ? "."
+                : "; it is more than half of the p99 of \(doubtful.joined(separator: ", ")), so do not rely on that.")
     }
 
     /// What a thread saw that did nothing but sleep: the machine's part.
@@ -127,9 +128,9 @@ extension IsolationReport {
             .max { $0.1.p99 < $1.1.p99 }
         guard let (summary, late) = worst else { return [] }
         return [
-            "canary: with all moments a thread that only sleeps woke at most \(Units.duration(nanoseconds: late.p99)) "
-                + "late 99 times of 100 in the worst layout (\(summary.case.name)), and once "
-                + "\(Units.duration(nanoseconds: late.max)); the table has its p99 without those set aside."
+            "canary: in the worst layout (\(summary.case.name)) the sleeping thread woke at most "
+                + "\(Units.duration(nanoseconds: late.p99)) late 99 times of 100, and once "
+                + "\(Units.duration(nanoseconds: late.max)), with what was set aside; the table has its p99 without."
         ]
     }
 
@@ -142,7 +143,7 @@ extension IsolationReport {
             lines.append(
                 "set aside: \(Units.decimal(gate.setAside.share * 100, places: 1)) % of the GETs of the rounds that "
                     + "count (at most \(Units.decimal(most.setAsideShare * 100, places: 1)) %, of \(most.case.name)) "
-                    + "left about a moment in which the sleeping thread woke more than "
+                    + "were due at about a moment in which the sleeping thread woke more than "
                     + "\(Units.duration(nanoseconds: MachineMoments.lateWake)) late or time was stolen.")
         }
         if !spoilt.isEmpty {

@@ -12,7 +12,7 @@ package struct IsolationRound: Sendable, Equatable {
     package let lateness: Double
     /// GETs that were answered, and how many of them were set aside.
     package let answered, setAside: Int
-    /// The share of the servers' cores that others had; nil where the system does not tell.
+    /// The share of the servers' cores that others had; nil where the system does not say.
     package let taken: Double?
     /// What was read of the vectors a second; zero for idle.
     package let rate: Double
@@ -66,7 +66,7 @@ package struct IsolationRound: Sendable, Equatable {
         ].joined(separator: " ")
     }
 
-    /// Nil where the line is none of ``text``.
+    /// Nil for a line that ``text`` did not write.
     package init?(_ line: some StringProtocol) {
         let words = String(line).split(separator: " ").map { String($0) }
         guard words.count == Self.columns.split(separator: " ").count,
@@ -87,7 +87,7 @@ package struct IsolationRound: Sendable, Equatable {
         (["# " + about, "# " + columns] + rounds.map(\.text)).map { $0 + "\n" }.joined()
     }
 
-    /// The rounds of a kept run; nil where a line is none.
+    /// The rounds of a kept run; nil if a line is not one.
     package static func rounds(ofFile text: String) -> [IsolationRound]? {
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
         let rounds = lines.compactMap { IsolationRound($0) }

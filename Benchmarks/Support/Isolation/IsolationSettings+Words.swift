@@ -13,47 +13,50 @@ extension IsolationSettings {
     private static var figures: [(word: String, meaning: String)] {
         let mostTaken = Units.decimal(IsolationRound.mostTaken * 100, places: 0)
         return [
-            ("p50, p90, p99, p99.9", "so many of 100 GETs took at most this long; the median of the rounds"),
-            ("× idle", "a GET p99 divided by that of idle about the same time: the median, and in brackets the range"),
+            ("p50, p90, p99, p99.9", "this share of the GETs took at most this long; the median of the rounds"),
+            (
+                "× idle",
+                "the GET p99 divided by the idle p99 of about the same time: the median, with the range in brackets"
+            ),
             (
                 "range",
                 """
-                the lowest and the highest round; of 14 rounds and more the medians of about seven parts, so that \
-                more rounds make it surer and not wider
+                the lowest and the highest round; from 14 rounds on, of the medians of about seven groups of rounds, \
+                so that more rounds make it more certain and not wider
                 """
             ),
             ("round", "all layouts once, one after the other"),
             (
                 "canary",
                 """
-                how late a thread woke, at its p99, that only sleeps: what the machine adds to every GET; without the \
-                moments that were set aside
+                the p99 of how late a thread woke that does nothing but sleep: the delay that the machine adds to \
+                every GET; without the moments that were set aside
                 """
             ),
             (
                 "set aside",
                 """
-                the sleeping thread woke more than \(duration(MachineMoments.lateWake)) late, or stolen time was \
-                counted: GETs that were meant to leave from \(duration(MachineMoments.lead)) before that until \
-                \(duration(MachineMoments.trail)) after it do not count, in any layout, however long they took; where \
-                this program's own scan kept the thread from waking, that is not the machine's doing
+                GETs that do not count, in any layout, because the machine was busy: those that were due from \
+                \(duration(MachineMoments.lead)) before until \(duration(MachineMoments.trail)) after a moment in \
+                which the sleeping thread woke more than \(duration(MachineMoments.lateWake)) late, or stolen time \
+                was counted. A late waking that this program's own scan caused sets nothing aside
                 """
             ),
             ("stolen", "time that a hypervisor gave to other machines, as Linux counts it"),
             (
                 "spoilt",
                 """
-                a measurement that does not count: others had more than \(mostTaken) % of the servers' cores, or more \
-                than half of its GETs were set aside
+                a measurement that does not count: other programs took more than \(mostTaken) % of the servers' \
+                cores, or more than half of its GETs were set aside
                 """
             ),
             ("own error", "how late this program itself handed GETs to the client"),
             (
                 "step, slice, page",
-                "what the work in knowledge waits for at once: a slice is one pipeline, a page one SCAN"
+                "the work in knowledge does one step at a time: a slice is one pipeline, a page is one SCAN"
             ),
-            ("vectors/s", "vectors that the scan read a second, or what else a noise counts"),
-            ("unpaced", "the scan of named databases, at full speed; the paced ones are compared with it"),
+            ("vectors/s", "vectors that the scan read per second; for another noise, what that counts"),
+            ("unpaced", "the scan of named databases at full speed, with which paced scans are compared"),
         ]
     }
 
@@ -65,24 +68,24 @@ extension IsolationSettings {
                 "the whole range is within the limit, \(number(IsolationVerdict.limit)) × idle for the verdict"
             ),
             ("NO, does not hold", "the whole range is beyond the limit"),
-            ("holds only with", "not by itself, but with what is named"),
+            ("holds only with", "not by itself, but with the remedy that is named"),
             (
                 "holds, but",
-                "nothing was lost, and a flush stopped reads for longer than \(duration(FlushSummary.longestWait))"
+                "nothing was lost, but a flush stopped reads for longer than \(duration(FlushSummary.longestWait))"
             ),
             (
                 "UNDECIDED",
                 """
-                the run allows neither. An answer takes \(IsolationGate.fewestRounds) rounds that are not spoilt; an \
-                idle p99 within \(number(IsolationGate.sanest)) × its p50; a canary within half of the idle p99, or of \
-                the delay seen where that is longer; one connection at \(number(IsolationGate.leastHarm)) × idle or \
-                more; no layout that beats idle; and a range on one side of the limit. NO also takes a delay longer \
-                than what the machine hides
+                the run supports neither answer. An answer needs \(IsolationGate.fewestRounds) rounds that are not \
+                spoilt; an idle p99 of at most \(number(IsolationGate.sanest)) × its p50; a canary of at most half \
+                the idle p99, or half the measured delay if that is longer; one connection at \
+                \(number(IsolationGate.leastHarm)) × idle or more; no layout faster than idle; and a range on one \
+                side of the limit. NO also needs a delay longer than the machine hides
                 """
             ),
             (
                 "hides delays below",
-                "shorter ones cannot be told from the machine: its canary, and how far idle differs from itself"
+                "shorter delays cannot be distinguished from the machine's own: its canary, and how much idle varies"
             ),
         ]
     }

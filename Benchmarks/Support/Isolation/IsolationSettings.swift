@@ -1,4 +1,4 @@
-/// What `isolation` was told to do. Encoded without the URLs, which may hold a password.
+/// What `isolation` is to do. Encoded without the URLs, which may hold a password.
 package struct IsolationSettings: Sendable, Equatable, Encodable {
     package var url: String?
     package var secondURL: String?
@@ -81,10 +81,10 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
             summary: """
                 Measures how long GETs of a cache in database main take while vectors are scanned in database \
                 knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \
-                a schedule and count from the instant they were meant to leave, so that a server that stands still \
-                cannot hide. GETs about a moment that the machine took for itself are set aside, and rounds that it \
-                spoilt are measured again, at most half as many as were asked for. Without --url it starts servers \
-                of its own and leaves nothing behind.
+                a schedule, and their time counts from when they were due, so that a server that stops for a while \
+                shows it. GETs that were due while the machine was busy are set aside. Rounds that the machine spoilt \
+                are measured again, at most half as many as were asked for. Without --url it starts servers of its \
+                own and leaves nothing behind.
                 """,
             defaults: IsolationSettings(),
             options: [

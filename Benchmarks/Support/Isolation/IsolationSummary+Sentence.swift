@@ -15,35 +15,35 @@ extension IsolationSummary {
         let rate = Units.rate(perSecond: vectorsPerSecond)
         let side = gate.side(of: self.case, limit: IsolationVerdict.limit)
         if case .open(let why) = side {
-            // The verdict tells what forbids all answers.
-            let reason = gate.objection == nil ? "undecided, because \(why)" : "undecided, as all of this run"
+            // The verdict says what forbids all answers.
+            let reason = gate.objection == nil ? "undecided, because \(why)" : "undecided, as everything in this run"
             return "\(name): beside \(rate) of \(self.case.noise.unit), \(times): \(reason)"
         }
         let isCalm = side == .within
         if self.case.noise != .vectors {
             return "\(name): beside \(rate) of \(self.case.noise.unit), \(times)"
-                + (isCalm ? ": the server finds time for both" : ": the cache waits")
+                + (isCalm ? ": the server serves both in time" : ": GETs wait")
         }
         return switch layout {
         case .idle, .oneDatabase, .oneConnection, .lanes, .cluster:
             "\(name): while the vectors "
                 + (layout == .cluster ? "" : "in main itself ") + "are scanned at \(rate), \(times)"
-                + (isCalm ? ": the scan fits between the GETs" : ": the cache waits behind every page of the scan")
+                + (isCalm ? ": the scan fits between the GETs" : ": GETs wait behind every page of the scan")
         case .namedDatabases:
             "\(name): while knowledge is scanned at \(rate), \(times)"
                 + (isCalm
-                    ? ": at this size of page the server finds time for both"
-                    : ": numbers keep keys apart, not the server's time")
+                    ? ": at this size of page the server serves both in time"
+                    : ": numbers separate keys, but all of them share the server's time")
         case .considerate, .gentle:
             "\(name): while knowledge is scanned at \(rate), \(times)"
-                + (isCalm ? ": small steps leave the cache its time" : ": even small steps are in the cache's way")
+                + (isCalm ? ": small steps leave time for the cache" : ": even small steps delay the cache")
         case .separateServers, .separateConsiderate, .replica:
             "\(name): while knowledge is scanned at \(rate) on another server, \(times)"
                 + (isCalm
-                    ? ": a server of its own keeps the scan out of the cache's way"
+                    ? ": on a server of its own the scan does not delay the cache"
                     : sharesCores
-                        ? ": the servers have their time apart, and still share cores of this machine"
-                        : ": the servers share no core, so what is left is the machine's and this program's")
+                        ? ": the servers are separate, but share cores of this machine"
+                        : ": the servers share no core, so the rest comes from the machine and this program")
         }
     }
 

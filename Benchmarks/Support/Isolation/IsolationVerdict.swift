@@ -13,13 +13,13 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     package static let claim = "vector scans don't affect cache operations"
     /// The rule, in words.
     package static let criterion =
-        "it holds when the GET p99 while scanned is within \(Units.decimal(limit, places: 1)) × the idle p99 about the "
-        + "same time, in the whole range of the rounds; it does not when all of the range is beyond"
+        "it holds if the GET p99 during scans is at most \(Units.decimal(limit, places: 1)) × the idle p99 of about "
+        + "the same time, over the whole range of the rounds; it does not hold if the whole range is above that"
 
     package let answer: Answer
     /// Why it is undecided; nil otherwise.
     package let reason: String?
-    /// Shorter delays than this cannot be told from what the machine does, in nanoseconds.
+    /// Delays shorter than this cannot be distinguished from the machine's own, in nanoseconds.
     package let hiddenDelay: Int64
     /// The answer, the figures and what the machine did, in three sentences, as they stand under the table.
     package let text: String
@@ -54,7 +54,7 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
     private static func figures(_ gate: IsolationGate) -> String {
         let idle = gate.typical(IsolationCase(.idle), \.p99).map { Units.duration(nanoseconds: $0) } ?? "–"
         let own = gate.typical(named, \.p99).map { Units.duration(nanoseconds: $0) } ?? "–"
-        return "Beside the scan the GET p99 is \(own) against \(idle) idle, "
+        return "During the scan the GET p99 is \(own) against \(idle) idle, "
             + "\(gate.times(named).map { IsolationSummary.times($0) } ?? "–"), and the limit is "
             + "\(IsolationSummary.number(limit)) ×"
     }
@@ -63,8 +63,8 @@ package struct IsolationVerdict: Sendable, Equatable, Encodable {
         let (share, spoilt, measured) = gate.setAside
         let hidden = "This machine hides delays below \(Units.duration(nanoseconds: gate.hiddenDelay))"
         if spoilt == measured { return hidden + " and spoilt all \(Units.counted(measured, "measurement"))" }
-        return hidden + "; it spoilt \(spoilt) of \(Units.counted(measured, "measurement")) and took the time of "
-            + "\(Units.decimal(share * 100, places: 1)) % of the other GETs, which do not count"
+        return hidden + "; it spoilt \(spoilt) of \(Units.counted(measured, "measurement")), and of the others "
+            + "\(Units.decimal(share * 100, places: 1)) % of the GETs do not count"
     }
 
     package func encode(to encoder: any Encoder) throws {

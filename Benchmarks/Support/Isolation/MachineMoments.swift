@@ -46,7 +46,7 @@ package struct MachineMoments: Sendable, Equatable {
     }
 }
 
-/// GETs of one stretch of time, of which those at the machine's moments are set aside.
+/// GETs of one stretch of time. Those that were due while the machine was busy are set aside.
 ///
 /// A moment is known once it is over, so GETs wait until it is known whether there was one about their time.
 package struct GetSieve: Sendable {
@@ -95,7 +95,7 @@ package struct GetSieve: Sendable {
         return waiting.count >= due
     }
 
-    /// Decides on the GETs of which everything is known: all moments up to the instant are.
+    /// Decides on the GETs up to the instant, because all busy moments until then are known.
     package mutating func settle(_ moments: MachineMoments, knownUntil: Int64) {
         var undecided: [Get] = []
         for get in waiting {

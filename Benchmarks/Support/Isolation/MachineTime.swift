@@ -9,7 +9,7 @@ import Darwin
 /// What the cores of this machine did until now, as Linux counts it in hundredths of a second.
 ///
 /// Two readings tell how much of their time others had: what a hypervisor stole, and what programs took that are not
-/// of the measurement. Other systems do not tell.
+/// of the measurement. Other systems do not say.
 package struct MachineTime: Sendable, Equatable {
     /// All that the cores did but wait, and what was stolen from them, in seconds.
     package let busy: Double
@@ -18,7 +18,7 @@ package struct MachineTime: Sendable, Equatable {
 
     private static let ticksPerSecond = 100.0
 
-    /// Reads what /proc/stat says of these cores; of all where there is none of them, or nil.
+    /// Reads the lines of these cores in /proc/stat; those of all cores if none of these is there, or nil.
     package init?(stat: some StringProtocol, cores wanted: [Int]?) {
         // cpu0 user nice system idle iowait irq softirq steal guest guest_nice
         let lines = stat.split(separator: "\n").prefix { $0.hasPrefix("cpu") }.map { $0.split(separator: " ") }
@@ -39,7 +39,7 @@ package struct MachineTime: Sendable, Equatable {
         self.cores = chosen.count
     }
 
-    /// Now; nil where the system does not tell.
+    /// Now; nil where the system does not say.
     package static func now(cores: [Int]?) -> MachineTime? {
         read("/proc/stat").flatMap { MachineTime(stat: $0, cores: cores) }
     }

@@ -10,7 +10,7 @@ package struct ProbeMeasurement: Sendable, Equatable {
     package let calmStalls: LatencyHistogram
     /// All that were answered, and those that left about a moment that the machine took, see ``MachineMoments``.
     package let answeredGets, setAside: Int
-    /// What others had of the cores meanwhile; nil where the system does not tell.
+    /// What others had of the cores meanwhile; nil where the system does not say.
     package let load: MachineLoad?
     /// GETs that the schedule has in the measured time.
     package let intendedGets: Int

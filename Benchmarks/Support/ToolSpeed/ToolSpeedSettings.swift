@@ -1,4 +1,4 @@
-/// What `Benchmarks/tools` was told to do.
+/// What `Benchmarks/tools` is to do.
 package struct ToolSpeedSettings: Sendable, Equatable {
     /// Tools that can be measured.
     package static let knownTools = ["check", "backup"]

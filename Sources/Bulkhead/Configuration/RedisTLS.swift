@@ -36,7 +36,7 @@ public struct RedisTLS: Sendable {
     }
 
     /// The name or IP address that the server's certificate must be issued for, as one of its subject alternative
-    /// names; a name is told to the server too (SNI). Default nil: the host of the configuration. On a unix socket it
+    /// names; a name is sent to the server too (SNI). Default nil: the host of the configuration. On a unix socket it
     /// must be set.
     public var serverName: String? {
         get { settings.serverName }

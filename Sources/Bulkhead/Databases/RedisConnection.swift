@@ -43,7 +43,7 @@ public final class RedisConnection: RedisExecutor {
     ///
     /// The sequence ends by throwing a `RedisError`: when the connection is lost, and with `messages-lost` when 1,024
     /// messages, or 64 MiB of them, wait unread. Messages may be missed then, so its stage is `sent`; where no
-    /// connection came about it is `connecting`. A cancelled task's iteration ends without an error, and what it did
+    /// connection was made it is `connecting`. A cancelled task's iteration ends without an error, and what it did
     /// not read stays for the next. After the lease the sequence is empty. A connection whose messages were read is
     /// not lent again.
     public var pushes: some AsyncSequence<RESPValue, RedisError> & Sendable {

@@ -15,9 +15,10 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func zadd(
-        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil
+        _ key: some RedisArgument, _ members: KeyValuePairs<String, Double>, condition: RedisScoreCondition? = nil,
+        countingChanges: Bool = false
     ) throws(RedisError) -> Int {
-        try run(.zadd(key, members, condition: condition))
+        try run(.zadd(key, members, condition: condition, countingChanges: countingChanges))
     }
 
     /// Adds members with scores, the pairs of a dictionary or another sequence, or changes the scores of those that
@@ -30,9 +31,9 @@ extension BlockingRedisExecutor {
     @inlinable
     public func zadd(
         _ key: some RedisArgument, pairs: some Sequence<(key: some RedisArgument, value: Double)>,
-        condition: RedisScoreCondition? = nil
+        condition: RedisScoreCondition? = nil, countingChanges: Bool = false
     ) throws(RedisError) -> Int {
-        try run(.zadd(key, pairs: pairs, condition: condition))
+        try run(.zadd(key, pairs: pairs, condition: condition, countingChanges: countingChanges))
     }
 
     /// Removes members.
@@ -544,9 +545,23 @@ extension BlockingRedisExecutor {
     @inlinable
     public func zrangestore(
         into destination: some RedisArgument, _ source: some RedisArgument, from lower: RedisScoreBound,
-        to upper: RedisScoreBound
+        to upper: RedisScoreBound, offset: Int = 0, limit: Int? = nil
     ) throws(RedisError) -> Int {
-        try run(.zrangestore(into: destination, source, from: lower, to: upper))
+        try run(.zrangestore(into: destination, source, from: lower, to: upper, offset: offset, limit: limit))
+    }
+
+    /// Stores the members of a range of bytes in another sorted set, from one whose scores are all the same.
+    ///
+    /// - Returns: How many members the new set has; an empty one is no key.
+    /// - Complexity: O(log(N)+M) for M members out of N
+    /// - Since: Redis 6.2.0
+    @discardableResult
+    @inlinable
+    public func zrangestoreByLex(
+        into destination: some RedisArgument, _ source: some RedisArgument, from lower: RedisLexBound,
+        to upper: RedisLexBound, offset: Int = 0, limit: Int? = nil
+    ) throws(RedisError) -> Int {
+        try run(.zrangestoreByLex(into: destination, source, from: lower, to: upper, offset: offset, limit: limit))
     }
 
     /// Reads the place of a member, counted from 0 at the lowest score, and its score.
@@ -634,6 +649,19 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, _ member: some RedisArgument
     ) throws(RedisError) -> RedisRank? {
         try run(.zrevrankWithScore(key, member))
+    }
+
+    /// Reads members of a sorted set without their scores, one step of a scan.
+    ///
+    /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
+    /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
+    /// - Since: Valkey 8.1.0
+    @inlinable
+    public func zscanMembersPage<Member: RedisDecodable>(
+        _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
+        as type: Member.Type = String.self
+    ) throws(RedisError) -> RedisScanPage<Member> {
+        try run(.zscanMembersPage(key, cursor, match: pattern, count: count, as: type))
     }
 
     /// Reads the members that are in any of these sorted sets; their scores are added unless told otherwise.

@@ -143,6 +143,34 @@ extension BlockingRedisExecutor {
         try run(.xackdel(key, group: group, ids, mode: mode))
     }
 
+    /// Adds an entry to a stream that exists, and makes none.
+    ///
+    /// - Returns: The entry's id; nil if there is no such key.
+    /// - Complexity: O(1), and O(N) for N entries trimmed
+    /// - Since: Redis 6.2.0
+    @discardableResult
+    @inlinable
+    public func xaddIfPresent(
+        _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>, id: String = "*",
+        trim: RedisStreamTrim? = nil
+    ) throws(RedisError) -> String? {
+        try run(.xaddIfPresent(key, fields, id: id, trim: trim))
+    }
+
+    /// Adds an entry, the pairs of a dictionary or another collection, to a stream that exists, and makes none.
+    ///
+    /// - Returns: The entry's id; nil if there is no such key.
+    /// - Complexity: O(1), and O(N) for N entries trimmed
+    /// - Since: Redis 6.2.0
+    @discardableResult
+    @inlinable
+    public func xaddIfPresent(
+        _ key: some RedisArgument, pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
+        id: String = "*", trim: RedisStreamTrim? = nil
+    ) throws(RedisError) -> String? {
+        try run(.xaddIfPresent(key, pairs: pairs, id: id, trim: trim))
+    }
+
     /// Gives a consumer entries that others were given and left alone for a while, a step of a walk through all of
     /// them.
     ///
@@ -181,6 +209,8 @@ extension BlockingRedisExecutor {
 
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
     ///
+    /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
+    /// the stream that the group has given to nobody as well.
     /// - Returns: The entries that are now the consumer's.
     /// - Complexity: O(log(N)) for each entry, of N given out
     /// - Since: Redis 5.0.0
@@ -188,22 +218,34 @@ extension BlockingRedisExecutor {
     @inlinable
     public func xclaim<Value: RedisDecodable>(
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String],
+        idle: Duration? = nil, deliveries: Int? = nil, evenIfAcknowledged: Bool = false,
         as type: Value.Type = String.self
     ) throws(RedisError) -> [RedisStreamEntry<Value>] {
-        try run(.xclaim(key, group: group, consumer: consumer, minimumIdle: minimumIdle, ids, as: type))
+        try run(
+            .xclaim(
+                key, group: group, consumer: consumer, minimumIdle: minimumIdle, ids, idle: idle,
+                deliveries: deliveries, evenIfAcknowledged: evenIfAcknowledged, as: type
+            ))
     }
 
     /// Gives a consumer these entries, and reads their ids only; the count of deliveries stays.
     ///
+    /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
+    /// the stream that the group has given to nobody as well.
     /// - Returns: The ids that are now the consumer's.
     /// - Complexity: O(log(N)) for each entry, of N given out
     /// - Since: Redis 5.0.0
     @discardableResult
     @inlinable
     public func xclaimIDs(
-        _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String]
+        _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String],
+        idle: Duration? = nil, deliveries: Int? = nil, evenIfAcknowledged: Bool = false
     ) throws(RedisError) -> [String] {
-        try run(.xclaimIDs(key, group: group, consumer: consumer, minimumIdle: minimumIdle, ids))
+        try run(
+            .xclaimIDs(
+                key, group: group, consumer: consumer, minimumIdle: minimumIdle, ids, idle: idle,
+                deliveries: deliveries, evenIfAcknowledged: evenIfAcknowledged
+            ))
     }
 
     /// Deletes entries, and what groups know of them as the mode says.
@@ -221,14 +263,16 @@ extension BlockingRedisExecutor {
 
     /// Makes a group of consumers, which begins behind an entry: `$` the last one, `0` before the first.
     ///
-    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key.
+    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key. `entriesRead`,
+    /// since Redis 7.0.0, is how many entries lie up to there.
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
     @inlinable
     public func xgroupCreate(
-        _ key: some RedisArgument, group: String, after id: String = "$", makeStream: Bool = false
+        _ key: some RedisArgument, group: String, after id: String = "$", makeStream: Bool = false,
+        entriesRead: Int? = nil
     ) throws(RedisError) {
-        try run(.xgroupCreate(key, group: group, after: id, makeStream: makeStream))
+        try run(.xgroupCreate(key, group: group, after: id, makeStream: makeStream, entriesRead: entriesRead))
     }
 
     /// Makes a consumer of a group; reading makes one as well.
@@ -273,8 +317,10 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
     @inlinable
-    public func xgroupSetID(_ key: some RedisArgument, group: String, after id: String) throws(RedisError) {
-        try run(.xgroupSetID(key, group: group, after: id))
+    public func xgroupSetID(
+        _ key: some RedisArgument, group: String, after id: String, entriesRead: Int? = nil
+    ) throws(RedisError) {
+        try run(.xgroupSetID(key, group: group, after: id, entriesRead: entriesRead))
     }
 
     /// Reads what is known of a group's consumers.
@@ -307,6 +353,20 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, as type: Value.Type = String.self
     ) throws(RedisError) -> RedisStreamInfo<Value> {
         try run(.xinfoStream(key, as: type))
+    }
+
+    /// Reads all that is known of a stream: its oldest entries, its groups, their consumers, and what these have not
+    /// acknowledged.
+    ///
+    /// Of entries, and of each list of entries given out, it reads `count`; 10 unless told, and 0 is all.
+    /// - Returns: The record; throws if there is no such key.
+    /// - Complexity: O(N) for N entries read
+    /// - Since: Redis 6.0.0
+    @inlinable
+    public func xinfoStreamFull<Value: RedisDecodable>(
+        _ key: some RedisArgument, count: Int? = nil, as type: Value.Type = String.self
+    ) throws(RedisError) -> RedisStreamDetail<Value> {
+        try run(.xinfoStreamFull(key, count: count, as: type))
     }
 
     /// Sums up what a group has given out and was not told to be done.
@@ -405,5 +465,17 @@ extension BlockingRedisExecutor {
     @inlinable
     public func xsetid(_ key: some RedisArgument, last id: String) throws(RedisError) {
         try run(.xsetid(key, last: id))
+    }
+
+    /// Sets the last id of a stream, how many entries it ever had, and the greatest id that was deleted; for copying
+    /// streams.
+    ///
+    /// - Complexity: O(1)
+    /// - Since: Redis 7.0.0
+    @inlinable
+    public func xsetid(
+        _ key: some RedisArgument, last id: String, entriesAdded: Int, maximumDeleted deleted: String
+    ) throws(RedisError) {
+        try run(.xsetid(key, last: id, entriesAdded: entriesAdded, maximumDeleted: deleted))
     }
 }

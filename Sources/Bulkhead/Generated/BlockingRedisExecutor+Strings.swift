@@ -319,4 +319,19 @@ extension BlockingRedisExecutor {
     ) throws(RedisError) -> Bool {
         try run(.msetnx(pairs: pairs))
     }
+
+    /// Writes a string, and reads the one that was there; throws WRONGTYPE if it was no string.
+    ///
+    /// - Returns: The old string; nil if there was none. Whether a condition held follows from it: since Redis 7.0.0
+    ///   also for NX.
+    /// - Complexity: O(1)
+    /// - Since: Redis 6.2.0
+    @discardableResult
+    @inlinable
+    public func setReturningOld<Value: RedisDecodable>(
+        _ key: some RedisArgument, _ value: some RedisArgument, expiry: RedisExpiry? = nil,
+        condition: RedisSetCondition? = nil, as type: Value.Type = String.self
+    ) throws(RedisError) -> Value? {
+        try run(.setReturningOld(key, value, expiry: expiry, condition: condition, as: type))
+    }
 }

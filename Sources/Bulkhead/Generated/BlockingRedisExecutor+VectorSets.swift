@@ -7,6 +7,8 @@ public import BulkheadCommands
 extension BlockingRedisExecutor {
     /// Adds an element with its vector, or changes the vector of one that is there.
     ///
+    /// A set keeps the quantization, the number of dimensions and `links` of its first element. `effort` is how many
+    /// neighbours are looked at for the best ones, 200 unless told; `concurrently` looks for them on another thread.
     /// - Returns: True if the element is new.
     /// - Complexity: O(log(N)) for a set of N elements
     /// - Since: Redis 8.0.0
@@ -14,9 +16,14 @@ extension BlockingRedisExecutor {
     @inlinable
     public func vadd(
         _ key: some RedisArgument, _ element: some RedisArgument, _ vector: [Float], attributes: String? = nil,
-        quantization: RedisQuantization? = nil
+        quantization: RedisQuantization? = nil, reducedTo dimensions: Int? = nil, effort: Int? = nil, links: Int? = nil,
+        concurrently: Bool = false
     ) throws(RedisError) -> Bool {
-        try run(.vadd(key, element, vector, attributes: attributes, quantization: quantization))
+        try run(
+            .vadd(
+                key, element, vector, attributes: attributes, quantization: quantization, reducedTo: dimensions,
+                effort: effort, links: links, concurrently: concurrently
+            ))
     }
 
     /// Counts the elements of a vector set.
@@ -91,6 +98,18 @@ extension BlockingRedisExecutor {
         try run(.vlinks(key, element, as: type))
     }
 
+    /// Reads to which elements the graph links an element, on each of its layers, and how near they are.
+    ///
+    /// - Returns: The elements of each layer; nil if there is no such element or key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.0.0
+    @inlinable
+    public func vlinksWithScores<Element: RedisDecodable>(
+        _ key: some RedisArgument, _ element: some RedisArgument, as type: Element.Type = String.self
+    ) throws(RedisError) -> [[RedisScored<Element>]]? {
+        try run(.vlinksWithScores(key, element, as: type))
+    }
+
     /// Picks an element at random and leaves it there.
     ///
     /// - Returns: The element; nil if there is no such key.
@@ -147,9 +166,9 @@ extension BlockingRedisExecutor {
     @inlinable
     public func vsim<Element: RedisDecodable>(
         _ key: some RedisArgument, near vector: [Float], count: Int? = nil, filter: String? = nil,
-        as type: Element.Type = String.self
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
     ) throws(RedisError) -> [RedisScored<Element>] {
-        try run(.vsim(key, near: vector, count: count, filter: filter, as: type))
+        try run(.vsim(key, near: vector, count: count, filter: filter, search: search, as: type))
     }
 
     /// Finds the elements whose vectors are nearest to that of an element, itself included.
@@ -160,8 +179,34 @@ extension BlockingRedisExecutor {
     @inlinable
     public func vsim<Element: RedisDecodable>(
         _ key: some RedisArgument, nearElement element: some RedisArgument, count: Int? = nil, filter: String? = nil,
-        as type: Element.Type = String.self
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
     ) throws(RedisError) -> [RedisScored<Element>] {
-        try run(.vsim(key, nearElement: element, count: count, filter: filter, as: type))
+        try run(.vsim(key, nearElement: element, count: count, filter: filter, search: search, as: type))
+    }
+
+    /// Finds the elements whose vectors are nearest to one, and reads their attributes.
+    ///
+    /// - Returns: The elements, the nearest first.
+    /// - Complexity: O(log(N)) for a set of N elements
+    /// - Since: Redis 8.2.0
+    @inlinable
+    public func vsimWithAttributes<Element: RedisDecodable>(
+        _ key: some RedisArgument, near vector: [Float], count: Int? = nil, filter: String? = nil,
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
+    ) throws(RedisError) -> [RedisVectorMatch<Element>] {
+        try run(.vsimWithAttributes(key, near: vector, count: count, filter: filter, search: search, as: type))
+    }
+
+    /// Finds the elements whose vectors are nearest to that of an element, and reads their attributes.
+    ///
+    /// - Returns: The elements, the nearest first.
+    /// - Complexity: O(log(N)) for a set of N elements
+    /// - Since: Redis 8.2.0
+    @inlinable
+    public func vsimWithAttributes<Element: RedisDecodable>(
+        _ key: some RedisArgument, nearElement element: some RedisArgument, count: Int? = nil, filter: String? = nil,
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
+    ) throws(RedisError) -> [RedisVectorMatch<Element>] {
+        try run(.vsimWithAttributes(key, nearElement: element, count: count, filter: filter, search: search, as: type))
     }
 }

@@ -225,6 +225,15 @@ extension BlockingRedisServer {
         try run(.clusterReplicate(node))
     }
 
+    /// Makes a replica a primary without slots, which has nothing.
+    ///
+    /// - Complexity: O(1)
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public func clusterReplicateNoOne() throws(RedisError) {
+        try run(.clusterReplicateNoOne())
+    }
+
     /// Makes this server leave its cluster and forget all others.
     ///
     /// - Complexity: O(N) for N servers known
@@ -254,11 +263,12 @@ extension BlockingRedisServer {
 
     /// Says who answers for a slot, or where it is moved.
     ///
+    /// The timeout, since Valkey 8.0.0, is how long it waits for its replicas to know it too.
     /// - Complexity: O(1)
     /// - Since: Redis 3.0.0
     @inlinable
-    public func clusterSetslot(_ slot: Int, _ state: RedisSlotState) throws(RedisError) {
-        try run(.clusterSetslot(slot, state))
+    public func clusterSetslot(_ slot: Int, _ state: RedisSlotState, timeout: Duration? = nil) throws(RedisError) {
+        try run(.clusterSetslot(slot, state, timeout: timeout))
     }
 
     /// Reads which servers answer for which slots, by shard.
@@ -279,6 +289,18 @@ extension BlockingRedisServer {
     @inlinable
     public func clusterSlotStats(slots: ClosedRange<Int>) throws(RedisError) -> [RedisSlotStats] {
         try run(.clusterSlotStats(slots: slots))
+    }
+
+    /// Reads figures of this server's slots, in the order of one of them; the greatest first unless told.
+    ///
+    /// - Returns: One record for each slot, at most `limit`.
+    /// - Complexity: O(N*log(N)) for N slots
+    /// - Since: Redis 8.2.0, Valkey 8.0.0
+    @inlinable
+    public func clusterSlotStats(
+        by figure: RedisSlotFigure, _ order: RedisOrder? = nil, limit: Int? = nil
+    ) throws(RedisError) -> [RedisSlotStats] {
+        try run(.clusterSlotStats(by: figure, order, limit: limit))
     }
 
     /// Reads which servers answer for which ranges of slots.

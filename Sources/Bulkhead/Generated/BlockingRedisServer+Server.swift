@@ -167,6 +167,17 @@ extension BlockingRedisServer {
         try run(.bgsave(schedule: schedule))
     }
 
+    /// Ends the snapshot that is being written, or the plan for one; throws if there is neither.
+    ///
+    /// - Returns: The server's word for it.
+    /// - Complexity: O(1)
+    /// - Since: Valkey 8.1.0
+    @discardableResult
+    @inlinable
+    public func bgsaveCancel() throws(RedisError) -> String {
+        try run(.bgsaveCancel())
+    }
+
     /// Reads what the server says of all its commands.
     ///
     /// - Returns: One record for each command.

@@ -7,16 +7,16 @@ public import BulkheadCommands
 extension RedisExecutor {
     /// Adds members with their places on the earth to a sorted set, or moves those that are there.
     ///
-    /// - Returns: How many members are new; moved ones do not count.
+    /// - Returns: How many members are new; moved ones only count if told.
     /// - Complexity: O(log(N)) for each member, in a set of N
     /// - Since: Redis 3.2.0
     @discardableResult
     @inlinable
     public func geoadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, RedisCoordinate>,
-        condition: RedisSetCondition? = nil
+        condition: RedisSetCondition? = nil, countingChanges: Bool = false
     ) async throws(RedisError) -> Int {
-        try await run(.geoadd(key, members, condition: condition))
+        try await run(.geoadd(key, members, condition: condition, countingChanges: countingChanges))
     }
 
     /// Measures the distance between two members.
@@ -84,28 +84,45 @@ extension RedisExecutor {
 
     /// Finds the members that lie within a circle or a box.
     ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
     /// - Returns: The members; by distance if an order is given.
     /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
     /// - Since: Redis 6.2.0
     @inlinable
     public func geosearch<Member: RedisDecodable>(
         _ key: some RedisArgument, around center: RedisGeoCenter, within shape: RedisGeoShape, order: RedisOrder? = nil,
-        count: Int? = nil, as type: Member.Type = String.self
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
     ) async throws(RedisError) -> [Member] {
-        try await run(.geosearch(key, around: center, within: shape, order: order, count: count, as: type))
+        try await run(.geosearch(key, around: center, within: shape, order: order, count: count, any: any, as: type))
     }
 
     /// Finds the members that lie within a circle or a box, with their distances and places.
     ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
     /// - Returns: The members, the distances in the shape's unit; by distance if an order is given.
     /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
     /// - Since: Redis 6.2.0
     @inlinable
     public func geosearchWithPlaces<Member: RedisDecodable>(
         _ key: some RedisArgument, around center: RedisGeoCenter, within shape: RedisGeoShape, order: RedisOrder? = nil,
-        count: Int? = nil, as type: Member.Type = String.self
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
     ) async throws(RedisError) -> [RedisGeoMatch<Member>] {
-        try await run(.geosearchWithPlaces(key, around: center, within: shape, order: order, count: count, as: type))
+        try await run(
+            .geosearchWithPlaces(key, around: center, within: shape, order: order, count: count, any: any, as: type))
+    }
+
+    /// Finds the members that lie within a polygon of three corners or more.
+    ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
+    /// - Returns: The members; by distance from the polygon's middle if an order is given.
+    /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public func geosearch<Member: RedisDecodable>(
+        _ key: some RedisArgument, withinPolygon corners: [RedisCoordinate], order: RedisOrder? = nil,
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
+    ) async throws(RedisError) -> [Member] {
+        try await run(.geosearch(key, withinPolygon: corners, order: order, count: count, any: any, as: type))
     }
 
     /// Stores the members that lie within a circle or a box in another sorted set, with their places or their distances
@@ -118,11 +135,31 @@ extension RedisExecutor {
     @inlinable
     public func geosearchstore(
         into destination: some RedisArgument, _ source: some RedisArgument, around center: RedisGeoCenter,
-        within shape: RedisGeoShape, order: RedisOrder? = nil, count: Int? = nil, distances: Bool = false
+        within shape: RedisGeoShape, order: RedisOrder? = nil, count: Int? = nil, any: Bool = false,
+        distances: Bool = false
     ) async throws(RedisError) -> Int {
         try await run(
             .geosearchstore(
-                into: destination, source, around: center, within: shape, order: order, count: count,
+                into: destination, source, around: center, within: shape, order: order, count: count, any: any,
+                distances: distances
+            ))
+    }
+
+    /// Stores the members that lie within a polygon in another sorted set, with their places or their distances as
+    /// scores.
+    ///
+    /// - Returns: How many members the new set has; an empty one is no key.
+    /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
+    /// - Since: Valkey 9.0.0
+    @discardableResult
+    @inlinable
+    public func geosearchstore(
+        into destination: some RedisArgument, _ source: some RedisArgument, withinPolygon corners: [RedisCoordinate],
+        order: RedisOrder? = nil, count: Int? = nil, any: Bool = false, distances: Bool = false
+    ) async throws(RedisError) -> Int {
+        try await run(
+            .geosearchstore(
+                into: destination, source, withinPolygon: corners, order: order, count: count, any: any,
                 distances: distances
             ))
     }

@@ -398,6 +398,19 @@ extension RedisExecutor {
         try await run(.hrandfieldWithValues(key, count: count, as: type))
     }
 
+    /// Reads fields of a hash without their values, one step of a scan.
+    ///
+    /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
+    /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
+    /// - Since: Redis 7.4.0, Valkey 8.0.0
+    @inlinable
+    public func hscanFieldsPage<Field: RedisDecodable>(
+        _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
+        as type: Field.Type = String.self
+    ) async throws(RedisError) -> RedisScanPage<Field> {
+        try await run(.hscanFieldsPage(key, cursor, match: pattern, count: count, as: type))
+    }
+
     /// Writes several fields with one expiry; on a condition all or none.
     ///
     /// - Returns: False if the condition did not hold; nothing is written then.

@@ -290,28 +290,31 @@ extension RedisExecutor {
 
     /// Makes a key from what `dump` wrote; throws BUSYKEY if the key exists and is not to be replaced.
     ///
-    /// Throws if the bytes are damaged, or of a server whose form this one does not know.
+    /// `idle` and `frequency` say how long ago and how often it was read. Throws if the bytes are damaged, or of a
+    /// server whose form this one does not know.
     /// - Complexity: O(N*M) for N elements of M bytes
     /// - Since: Redis 2.6.0; replace 3.0.0, idle time and frequency 5.0.0
     @inlinable
     public func restore(
         _ key: some RedisArgument, _ dump: some RedisArgument, expiresAfter duration: Duration? = nil,
-        replace: Bool = false
+        replace: Bool = false, idle: Duration? = nil, frequency: Int? = nil
     ) async throws(RedisError) {
-        try await run(.restore(key, dump, expiresAfter: duration, replace: replace))
+        try await run(.restore(key, dump, expiresAfter: duration, replace: replace, idle: idle, frequency: frequency))
     }
 
     /// Makes a key from what `dump` wrote, which ends at a time: milliseconds since 1970.
     ///
-    /// Throws if the bytes are damaged, or of a server whose form this one does not know.
+    /// `idle` and `frequency` say how long ago and how often it was read. Throws if the bytes are damaged, or of a
+    /// server whose form this one does not know.
     /// - Complexity: O(N*M) for N elements of M bytes
     /// - Since: Redis 2.6.0; replace 3.0.0, idle time and frequency 5.0.0
     @inlinable
     public func restore(
         _ key: some RedisArgument, _ dump: some RedisArgument, expiresAtUnixMilliseconds time: Int64,
-        replace: Bool = false
+        replace: Bool = false, idle: Duration? = nil, frequency: Int? = nil
     ) async throws(RedisError) {
-        try await run(.restore(key, dump, expiresAtUnixMilliseconds: time, replace: replace))
+        try await run(
+            .restore(key, dump, expiresAtUnixMilliseconds: time, replace: replace, idle: idle, frequency: frequency))
     }
 
     /// Reads the elements of a list, or of a set of either kind, in the order of their values or of other keys that

@@ -225,6 +225,15 @@ extension RedisServer {
         try await run(.clusterReplicate(node))
     }
 
+    /// Makes a replica a primary without slots, which has nothing.
+    ///
+    /// - Complexity: O(1)
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public func clusterReplicateNoOne() async throws(RedisError) {
+        try await run(.clusterReplicateNoOne())
+    }
+
     /// Makes this server leave its cluster and forget all others.
     ///
     /// - Complexity: O(N) for N servers known
@@ -254,11 +263,14 @@ extension RedisServer {
 
     /// Says who answers for a slot, or where it is moved.
     ///
+    /// The timeout, since Valkey 8.0.0, is how long it waits for its replicas to know it too.
     /// - Complexity: O(1)
     /// - Since: Redis 3.0.0
     @inlinable
-    public func clusterSetslot(_ slot: Int, _ state: RedisSlotState) async throws(RedisError) {
-        try await run(.clusterSetslot(slot, state))
+    public func clusterSetslot(
+        _ slot: Int, _ state: RedisSlotState, timeout: Duration? = nil
+    ) async throws(RedisError) {
+        try await run(.clusterSetslot(slot, state, timeout: timeout))
     }
 
     /// Reads which servers answer for which slots, by shard.
@@ -279,6 +291,18 @@ extension RedisServer {
     @inlinable
     public func clusterSlotStats(slots: ClosedRange<Int>) async throws(RedisError) -> [RedisSlotStats] {
         try await run(.clusterSlotStats(slots: slots))
+    }
+
+    /// Reads figures of this server's slots, in the order of one of them; the greatest first unless told.
+    ///
+    /// - Returns: One record for each slot, at most `limit`.
+    /// - Complexity: O(N*log(N)) for N slots
+    /// - Since: Redis 8.2.0, Valkey 8.0.0
+    @inlinable
+    public func clusterSlotStats(
+        by figure: RedisSlotFigure, _ order: RedisOrder? = nil, limit: Int? = nil
+    ) async throws(RedisError) -> [RedisSlotStats] {
+        try await run(.clusterSlotStats(by: figure, order, limit: limit))
     }
 
     /// Reads which servers answer for which ranges of slots.

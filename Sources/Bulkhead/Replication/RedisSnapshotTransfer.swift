@@ -14,7 +14,7 @@ import BulkheadRESP
 /// The server forks and writes all its databases. The bytes are an RDB file; where it ends only a reader of that format
 /// can tell.
 package final class RedisSnapshotTransfer {
-    /// How the end of the bytes is told.
+    /// How the end of the bytes is marked.
     package enum Framing: Sendable, Hashable {
         /// So many bytes come, and then the end: the server has written a file first.
         case length(Int)
@@ -29,7 +29,7 @@ package final class RedisSnapshotTransfer {
     package let framing: Framing
     /// Bytes that came with the head; they belong to the snapshot.
     private var early: ArraySlice<UInt8>
-    /// Bytes of the snapshot still to come, where the server told a length.
+    /// Bytes of the snapshot still to come, if the server gave a length.
     private var left: Int?
 
     /// How long a server may send nothing, not even a keep-alive, before it is given up: the servers' own
@@ -119,7 +119,7 @@ package final class RedisSnapshotTransfer {
 
     /// Waits for the next bytes and returns how many came; 0 at the end, which a server that dies looks like too.
     ///
-    /// Where the server told a length the end is behind so many bytes, else where it closes the connection. Throws
+    /// If the server gave a length, the end is behind so many bytes, else where it closes the connection. Throws
     /// `connection-closed` if the connection breaks before, `timed-out` where nothing comes for too long, and
     /// `cancelled` if `isWanted`, which is asked a few times a second while nothing comes, says so.
     package func read(

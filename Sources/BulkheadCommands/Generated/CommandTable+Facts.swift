@@ -18,8 +18,45 @@ extension CommandTable {
         ACL USERS;read;shared;;;
         ACL WHOAMI;read;shared;;;
         APPEND;accumulating;shared;;1;
+        ARCOUNT;read;shared;;1;
+        ARDEL;accumulating;shared;;1;
+        ARDELRANGE;accumulating;shared;;1;
+        ARGET;read;shared;;1;
+        ARGETRANGE;read;shared;;1;
+        ARGREP;read;shared;;1;
+        ARINFO;read;shared;;1;
+        ARINSERT;accumulating;shared;;1;
+        ARLASTITEMS;read;shared;;1;
+        ARLEN;read;shared;;1;
+        ARMGET;read;shared;;1;
+        ARMSET;accumulating;shared;;1;
+        ARNEXT;read;shared;;1;
+        AROP;read;shared;;1;
+        ARRING;accumulating;shared;;1;
+        ARSCAN;read;shared;;1;
+        ARSEEK;accumulating;shared;;1;
+        ARSET;accumulating;shared;;1;
         ASKING;never;connection;;;
         AUTH;never;refused;;;
+        BACKUP;admin;shared;;;family
+        BACKUP ABORT;admin;shared;;;
+        BACKUP CLEANUP;admin;shared;;;
+        BACKUP HELP;admin;shared;;;
+        BACKUP LIST;admin;shared;;;
+        BACKUP SEAL;admin;shared;;;
+        BACKUP START;admin;shared;;;
+        BACKUP STATUS;admin;shared;;;
+        BF.ADD;idempotent;shared;;1;
+        BF.CARD;read;shared;;1;cacheable
+        BF.DEBUG;read;shared;;1;
+        BF.EXISTS;read;shared;;1;cacheable
+        BF.INFO;read;shared;;1;
+        BF.INSERT;idempotent;shared;;1;
+        BF.LOADCHUNK;idempotent;shared;;1;
+        BF.MADD;idempotent;shared;;1;
+        BF.MEXISTS;read;shared;;1;cacheable
+        BF.RESERVE;accumulating;shared;;1;
+        BF.SCANDUMP;read;bulk;;1;
         BGREWRITEAOF;admin;shared;;;
         BGSAVE;admin;shared;;;
         BITCOUNT;read;shared;;1;cacheable
@@ -28,6 +65,7 @@ extension CommandTable {
         BITOP;accumulating;shared;;2+3..-1;
         BITPOS;read;shared;;1;cacheable
         BLMOVE;never;lease;last-seconds;1+2;
+        BLMOVEM;accumulating;connection;;1..2;
         BLMPOP;never;lease;first-seconds;#2;
         BLPOP;never;lease;last-seconds;1..-2;
         BRPOP;never;lease;last-seconds;1..-2;
@@ -35,6 +73,20 @@ extension CommandTable {
         BZMPOP;never;lease;first-seconds;#2;
         BZPOPMAX;never;lease;last-seconds;1..-2;
         BZPOPMIN;never;lease;last-seconds;1..-2;
+        CF.ADD;accumulating;shared;;1;
+        CF.ADDNX;idempotent;shared;;1;
+        CF.COMPACT;idempotent;shared;;1;
+        CF.COUNT;read;shared;;1;cacheable
+        CF.DEBUG;read;shared;;1;
+        CF.DEL;accumulating;shared;;1;
+        CF.EXISTS;read;shared;;1;cacheable
+        CF.INFO;read;shared;;1;
+        CF.INSERT;accumulating;shared;;1;
+        CF.INSERTNX;idempotent;shared;;1;
+        CF.LOADCHUNK;idempotent;shared;;1;
+        CF.MEXISTS;read;shared;;1;cacheable
+        CF.RESERVE;accumulating;shared;;1;
+        CF.SCANDUMP;read;bulk;;1;
         CLIENT;admin;shared;;;family
         CLIENT CACHING;admin;connection;;;
         CLIENT CAPA;admin;connection;;;
@@ -77,6 +129,7 @@ extension CommandTable {
         CLUSTER LINKS;read;shared;;;
         CLUSTER MEET;admin;shared;;;
         CLUSTER MIGRATESLOTS;admin;shared;;;
+        CLUSTER MIGRATION;admin;shared;;;
         CLUSTER MYID;read;shared;;;
         CLUSTER MYSHARDID;read;shared;;;
         CLUSTER NODES;read;shared;;;
@@ -92,6 +145,12 @@ extension CommandTable {
         CLUSTER SLOTS;read;shared;;;
         CLUSTER SYNCSLOTS;admin;shared;;;
         CLUSTERSCAN;read;shared;;;
+        CMS.INCRBY;accumulating;shared;;1;
+        CMS.INFO;read;shared;;1;
+        CMS.INITBYDIM;accumulating;shared;;1;
+        CMS.INITBYPROB;accumulating;shared;;1;
+        CMS.MERGE;accumulating;shared;;1+#2;
+        CMS.QUERY;read;shared;;1;cacheable
         COMMAND;read;shared;;;family
         COMMAND COUNT;read;shared;;;
         COMMAND DOCS;read;shared;;;
@@ -117,7 +176,9 @@ extension CommandTable {
         DECR;accumulating;shared;;1;
         DECRBY;accumulating;shared;;1;
         DEL;idempotent;shared;;1..-1;
+        DELEX;accumulating;shared;;1;
         DELIFEQ;accumulating;shared;;1;
+        DIGEST;read;shared;;1;
         DISCARD;never;connection;;;
         DUMP;read;bulk;;1;
         ECHO;read;shared;;;
@@ -135,6 +196,48 @@ extension CommandTable {
         FCALL_RO;read;shared;;#2;
         FLUSHALL;admin;refused;;;
         FLUSHDB;admin;refused;;;
+        FT.ADD;accumulating;shared;;;
+        FT.AGGREGATE;read;bulk;;;
+        FT.ALIASADD;accumulating;shared;;;
+        FT.ALIASDEL;accumulating;shared;;;
+        FT.ALIASLIST;read;shared;;;
+        FT.ALIASUPDATE;idempotent;shared;;;
+        FT.ALTER;accumulating;shared;;;
+        FT.CONFIG;admin;shared;;;
+        FT.CREATE;accumulating;shared;;;
+        FT.CURSOR;never;shared;;;
+        FT.DEBUG;read;shared;;;family
+        FT.DEL;accumulating;shared;;;
+        FT.DICTADD;idempotent;shared;;;
+        FT.DICTDEL;idempotent;shared;;;
+        FT.DICTDUMP;read;shared;;;
+        FT.DROP;accumulating;shared;;;
+        FT.DROPINDEX;accumulating;shared;;;
+        FT.EXPLAIN;read;shared;;;
+        FT.EXPLAINCLI;read;shared;;;
+        FT.GET;accumulating;shared;;;
+        FT.HYBRID;read;shared;;;
+        FT.INFO;read;shared;;;
+        FT.MGET;accumulating;shared;;;
+        FT.PROFILE;read;bulk;;;
+        FT.SAFEADD;accumulating;shared;;;
+        FT.SEARCH;read;bulk;;;
+        FT.SPELLCHECK;read;shared;;;
+        FT.SUGADD;accumulating;shared;;1;
+        FT.SUGDEL;idempotent;shared;;1;
+        FT.SUGGET;read;shared;;1;
+        FT.SUGLEN;read;shared;;1;
+        FT.SYNADD;accumulating;shared;;;
+        FT.SYNDUMP;read;shared;;;
+        FT.SYNUPDATE;idempotent;shared;;;
+        FT.TAGVALS;read;shared;;;
+        FT._ALIASADDIFNX;accumulating;shared;;;
+        FT._ALIASDELIFX;accumulating;shared;;;
+        FT._ALTERIFNX;accumulating;shared;;;
+        FT._CREATEIFNX;accumulating;shared;;;
+        FT._DROPIFX;accumulating;shared;;;
+        FT._DROPINDEXIFX;accumulating;shared;;;
+        FT._LIST;read;shared;;;
         FUNCTION;admin;shared;;;family
         FUNCTION DELETE;admin;shared;;;
         FUNCTION DUMP;read;shared;;;
@@ -171,12 +274,23 @@ extension CommandTable {
         HGETALL;read;bulk;;1;cacheable
         HGETDEL;accumulating;shared;;1;
         HGETEX;accumulating;shared;;1;
+        HIMPORT;admin;connection;;;family
+        HIMPORT DISCARD;admin;connection;;;
+        HIMPORT DISCARDALL;admin;connection;;;
+        HIMPORT PREPARE;admin;connection;;;
+        HIMPORT SET;accumulating;connection;;;
         HINCRBY;accumulating;shared;;1;
         HINCRBYFLOAT;accumulating;shared;;1;
         HKEYS;read;bulk;;1;cacheable
         HLEN;read;shared;;1;cacheable
         HMGET;read;shared;;1;cacheable
         HMSET;idempotent;shared;;1;
+        HOTKEYS;admin;shared;;;family
+        HOTKEYS GET;admin;shared;;;
+        HOTKEYS HELP;admin;shared;;;
+        HOTKEYS RESET;admin;shared;;;
+        HOTKEYS START;admin;shared;;;
+        HOTKEYS STOP;admin;shared;;;
         HPERSIST;idempotent;shared;;1;
         HPEXPIRE;accumulating;shared;;1;
         HPEXPIREAT;idempotent;shared;;1;
@@ -193,7 +307,33 @@ extension CommandTable {
         INCR;accumulating;shared;;1;
         INCRBY;accumulating;shared;;1;
         INCRBYFLOAT;accumulating;shared;;1;
+        INCREX;accumulating;shared;;1;
         INFO;read;shared;;;
+        JSON.ARRAPPEND;accumulating;shared;;1;
+        JSON.ARRINDEX;read;shared;;1;cacheable
+        JSON.ARRINSERT;accumulating;shared;;1;
+        JSON.ARRLEN;read;shared;;1;cacheable
+        JSON.ARRPOP;accumulating;shared;;1;
+        JSON.ARRTRIM;accumulating;shared;;1;
+        JSON.CLEAR;idempotent;shared;;1;
+        JSON.DEBUG;read;shared;;2;
+        JSON.DEL;accumulating;shared;;1;
+        JSON.FORGET;accumulating;shared;;1;
+        JSON.GET;read;bulk;;1;cacheable
+        JSON.MERGE;idempotent;shared;;1;
+        JSON.MGET;read;bulk;;1..-2;cacheable
+        JSON.MSET;idempotent;shared;;1..-1/3;
+        JSON.NUMINCRBY;accumulating;shared;;1;
+        JSON.NUMMULTBY;accumulating;shared;;1;
+        JSON.NUMPOWBY;accumulating;shared;;1;
+        JSON.OBJKEYS;read;shared;;1;cacheable
+        JSON.OBJLEN;read;shared;;1;cacheable
+        JSON.RESP;read;shared;;1;
+        JSON.SET;accumulating;shared;;1;
+        JSON.STRAPPEND;accumulating;shared;;1;
+        JSON.STRLEN;read;shared;;1;cacheable
+        JSON.TOGGLE;accumulating;shared;;1;
+        JSON.TYPE;read;shared;;1;cacheable
         KEYS;read;bulk;;;
         LASTSAVE;read;shared;;;
         LATENCY;admin;shared;;;family
@@ -209,6 +349,7 @@ extension CommandTable {
         LINSERT;accumulating;shared;;1;
         LLEN;read;shared;;1;cacheable
         LMOVE;accumulating;shared;;1+2;
+        LMOVEM;accumulating;shared;;1..2;
         LMPOP;accumulating;shared;;#1;
         LOLWUT;read;shared;;;
         LPOP;accumulating;shared;;1;
@@ -298,7 +439,11 @@ extension CommandTable {
         SCRIPT LOAD;admin;shared;;;
         SCRIPT SHOW;read;shared;;;
         SDIFF;read;bulk;;1..-1;cacheable
+        SDIFFCARD;read;shared;;#1;
         SDIFFSTORE;accumulating;shared;;1+2..-1;
+        SEARCH.CLUSTERINFO;read;shared;;;
+        SEARCH.CLUSTERREFRESH;read;shared;;;
+        SEARCH.CLUSTERSET;read;shared;;;
         SELECT;never;refused;;;
         SET;by-arguments;shared;;1;
         SETBIT;idempotent;shared;;1;
@@ -332,12 +477,64 @@ extension CommandTable {
         SUBSCRIBE;never;connection;;;
         SUBSTR;read;shared;;1;
         SUNION;read;bulk;;1..-1;cacheable
+        SUNIONCARD;read;shared;;#1;
         SUNIONSTORE;accumulating;shared;;1+2..-1;
         SUNSUBSCRIBE;never;connection;;;
         SWAPDB;never;refused;;;
         SYNC;never;refused;;;
+        TDIGEST.ADD;accumulating;shared;;1;
+        TDIGEST.BYRANK;read;shared;;1;cacheable
+        TDIGEST.BYREVRANK;read;shared;;1;cacheable
+        TDIGEST.CDF;read;shared;;1;cacheable
+        TDIGEST.CREATE;accumulating;shared;;1;
+        TDIGEST.INFO;read;shared;;1;
+        TDIGEST.MAX;read;shared;;1;cacheable
+        TDIGEST.MERGE;accumulating;shared;;1+#2;
+        TDIGEST.MIN;read;shared;;1;cacheable
+        TDIGEST.QUANTILE;read;shared;;1;cacheable
+        TDIGEST.RANK;read;shared;;1;cacheable
+        TDIGEST.RESET;idempotent;shared;;1;
+        TDIGEST.REVRANK;read;shared;;1;cacheable
+        TDIGEST.TRIMMED_MEAN;read;shared;;1;cacheable
         TIME;read;shared;;;
+        TIMESERIES.CLUSTERSET;admin;shared;;;
+        TIMESERIES.CLUSTERSETFROMSHARD;admin;shared;;;
+        TIMESERIES.FORCESHARDSCONNECTION;admin;shared;;;
+        TIMESERIES.HELLO;admin;shared;;;
+        TIMESERIES.INFOCLUSTER;admin;shared;;;
+        TIMESERIES.INNERCOMMUNICATION;admin;shared;;;
+        TIMESERIES.NETWORKTEST;admin;shared;;;
+        TIMESERIES.REFRESHCLUSTER;admin;shared;;;
+        TOPK.ADD;accumulating;shared;;1;
+        TOPK.COUNT;read;shared;;1;
+        TOPK.INCRBY;accumulating;shared;;1;
+        TOPK.INFO;read;shared;;1;
+        TOPK.LIST;read;shared;;1;
+        TOPK.QUERY;read;shared;;1;
+        TOPK.RESERVE;accumulating;shared;;1;
         TOUCH;read;shared;;1..-1;ignorable
+        TRIMSLOTS;accumulating;shared;;;
+        TS.ADD;accumulating;shared;;1;
+        TS.ALTER;idempotent;shared;;1;
+        TS.CREATE;accumulating;shared;;1;
+        TS.CREATERULE;accumulating;shared;;1..2;
+        TS.DECRBY;accumulating;shared;;1;
+        TS.DEL;idempotent;shared;;1;
+        TS.DELETERULE;idempotent;shared;;1..2;
+        TS.GET;read;shared;;1;
+        TS.INCRBY;accumulating;shared;;1;
+        TS.INFO;read;shared;;1;
+        TS.MADD;accumulating;shared;;1..-1/3;
+        TS.MGET;read;bulk;;;
+        TS.MRANGE;read;bulk;;;
+        TS.MREVRANGE;read;bulk;;;
+        TS.NRANGE;read;shared;;;
+        TS.NREVRANGE;read;shared;;;
+        TS.QUERYINDEX;read;shared;;;
+        TS.QUERYLABELS;read;shared;;;
+        TS.RANGE;read;bulk;;1;
+        TS.READ;read;shared;;1;
+        TS.REVRANGE;read;bulk;;1;
         TTL;read;shared;;1;
         TYPE;read;shared;;1;cacheable
         UNLINK;idempotent;shared;;1..-1;
@@ -352,6 +549,7 @@ extension CommandTable {
         VISMEMBER;read;shared;;1;
         VLINKS;read;shared;;1;
         VRANDMEMBER;read;shared;;1;
+        VRANGE;read;shared;;1;
         VREM;accumulating;shared;;1;
         VSETATTR;accumulating;shared;;1;
         VSIM;read;shared;;1;
@@ -362,6 +560,7 @@ extension CommandTable {
         XACKDEL;accumulating;shared;;1;
         XADD;accumulating;shared;;1;
         XAUTOCLAIM;accumulating;shared;;1;
+        XCFGSET;accumulating;shared;;1;
         XCLAIM;accumulating;shared;;1;
         XDEL;idempotent;shared;;1;
         XDELEX;accumulating;shared;;1;
@@ -372,12 +571,14 @@ extension CommandTable {
         XGROUP DESTROY;accumulating;shared;;2;
         XGROUP HELP;read;shared;;;
         XGROUP SETID;accumulating;shared;;2;
+        XIDMPRECORD;accumulating;shared;;1;
         XINFO;admin;shared;;;family
         XINFO CONSUMERS;read;shared;;2;
         XINFO GROUPS;read;shared;;2;
         XINFO HELP;read;shared;;;
         XINFO STREAM;read;shared;;2;
         XLEN;read;shared;;1;cacheable
+        XNACK;accumulating;shared;;1;
         XPENDING;read;shared;;1;
         XRANGE;read;bulk;;1;cacheable
         XREAD;by-arguments;bulk;BLOCK;STREAMS:half;

@@ -6,13 +6,13 @@
 extension RedisCommand {
     /// Adds members with their places on the earth to a sorted set, or moves those that are there.
     ///
-    /// - Returns: How many members are new; moved ones do not count.
+    /// - Returns: How many members are new; moved ones only count if told.
     /// - Complexity: O(log(N)) for each member, in a set of N
     /// - Since: Redis 3.2.0
     @inlinable
     public static func geoadd(
         _ key: some RedisArgument, _ members: KeyValuePairs<String, RedisCoordinate>,
-        condition: RedisSetCondition? = nil
+        condition: RedisSetCondition? = nil, countingChanges: Bool = false
     ) -> RedisCommand<Int> {
         RedisCommand<Int>(
             "GEOADD",
@@ -21,6 +21,9 @@ extension RedisCommand {
             arguments.append(key)
             if let condition {
                 arguments.append(condition)
+            }
+            if countingChanges {
+                arguments.append("CH")
             }
             arguments.append(places: members)
         }
@@ -108,13 +111,14 @@ extension RedisCommand {
 
     /// Finds the members that lie within a circle or a box.
     ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
     /// - Returns: The members; by distance if an order is given.
     /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
     /// - Since: Redis 6.2.0
     @inlinable
     public static func geosearch<Member: RedisDecodable>(
         _ key: some RedisArgument, around center: RedisGeoCenter, within shape: RedisGeoShape, order: RedisOrder? = nil,
-        count: Int? = nil, as type: Member.Type = String.self
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
     ) -> RedisCommand<[Member]> {
         RedisCommand<[Member]>("GEOSEARCH") { arguments in
             arguments.append(key)
@@ -127,18 +131,22 @@ extension RedisCommand {
                 arguments.append("COUNT")
                 arguments.append(count)
             }
+            if any {
+                arguments.append("ANY")
+            }
         }
     }
 
     /// Finds the members that lie within a circle or a box, with their distances and places.
     ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
     /// - Returns: The members, the distances in the shape's unit; by distance if an order is given.
     /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
     /// - Since: Redis 6.2.0
     @inlinable
     public static func geosearchWithPlaces<Member: RedisDecodable>(
         _ key: some RedisArgument, around center: RedisGeoCenter, within shape: RedisGeoShape, order: RedisOrder? = nil,
-        count: Int? = nil, as type: Member.Type = String.self
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
     ) -> RedisCommand<[RedisGeoMatch<Member>]> {
         RedisCommand<[RedisGeoMatch<Member>]>("GEOSEARCH") { arguments in
             arguments.append(key)
@@ -151,8 +159,40 @@ extension RedisCommand {
                 arguments.append("COUNT")
                 arguments.append(count)
             }
+            if any {
+                arguments.append("ANY")
+            }
             arguments.append("WITHDIST")
             arguments.append("WITHCOORD")
+        }
+    }
+
+    /// Finds the members that lie within a polygon of three corners or more.
+    ///
+    /// With `any` the server stops as soon as it has found `count` members, which need not be the nearest.
+    /// - Returns: The members; by distance from the polygon's middle if an order is given.
+    /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public static func geosearch<Member: RedisDecodable>(
+        _ key: some RedisArgument, withinPolygon corners: [RedisCoordinate], order: RedisOrder? = nil,
+        count: Int? = nil, any: Bool = false, as type: Member.Type = String.self
+    ) -> RedisCommand<[Member]> {
+        RedisCommand<[Member]>("GEOSEARCH") { arguments in
+            arguments.append(key)
+            arguments.append("BYPOLYGON")
+            arguments.append(corners.count)
+            arguments.append(corners: corners)
+            if let order {
+                arguments.append(order)
+            }
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            if any {
+                arguments.append("ANY")
+            }
         }
     }
 
@@ -165,7 +205,8 @@ extension RedisCommand {
     @inlinable
     public static func geosearchstore(
         into destination: some RedisArgument, _ source: some RedisArgument, around center: RedisGeoCenter,
-        within shape: RedisGeoShape, order: RedisOrder? = nil, count: Int? = nil, distances: Bool = false
+        within shape: RedisGeoShape, order: RedisOrder? = nil, count: Int? = nil, any: Bool = false,
+        distances: Bool = false
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("GEOSEARCHSTORE") { arguments in
             arguments.append(destination)
@@ -178,6 +219,42 @@ extension RedisCommand {
             if let count {
                 arguments.append("COUNT")
                 arguments.append(count)
+            }
+            if any {
+                arguments.append("ANY")
+            }
+            if distances {
+                arguments.append("STOREDIST")
+            }
+        }
+    }
+
+    /// Stores the members that lie within a polygon in another sorted set, with their places or their distances as
+    /// scores.
+    ///
+    /// - Returns: How many members the new set has; an empty one is no key.
+    /// - Complexity: O(N+log(M)) for N members in the square around it, of M in the set
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public static func geosearchstore(
+        into destination: some RedisArgument, _ source: some RedisArgument, withinPolygon corners: [RedisCoordinate],
+        order: RedisOrder? = nil, count: Int? = nil, any: Bool = false, distances: Bool = false
+    ) -> RedisCommand<Int> {
+        RedisCommand<Int>("GEOSEARCHSTORE") { arguments in
+            arguments.append(destination)
+            arguments.append(source)
+            arguments.append("BYPOLYGON")
+            arguments.append(corners.count)
+            arguments.append(corners: corners)
+            if let order {
+                arguments.append(order)
+            }
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            if any {
+                arguments.append("ANY")
             }
             if distances {
                 arguments.append("STOREDIST")

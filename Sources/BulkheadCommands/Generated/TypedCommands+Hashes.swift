@@ -251,6 +251,27 @@ extension RedisCommand {
         }
     }
 
+    /// Reads fields of a hash without their values, one step of a scan.
+    ///
+    /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
+    /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
+    /// - Since: Redis 7.4.0, Valkey 8.0.0
+    @inlinable
+    public static func hscanFieldsPage<Field: RedisDecodable>(
+        _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
+        as type: Field.Type = String.self
+    ) -> RedisCommand<RedisScanPage<Field>> {
+        RedisCommand<RedisScanPage<Field>>(
+            "HSCAN", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisScanPage<Field>.names(redis: reply) }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append(String(cursor.number))
+            arguments.append(match: pattern, count: count)
+            arguments.append("NOVALUES")
+        }
+    }
+
     /// Writes several fields with one expiry; on a condition all or none.
     ///
     /// - Returns: False if the condition did not hold; nothing is written then.

@@ -132,13 +132,14 @@ extension RedisCommand {
 
     /// Makes a key from what `dump` wrote; throws BUSYKEY if the key exists and is not to be replaced.
     ///
-    /// Throws if the bytes are damaged, or of a server whose form this one does not know.
+    /// `idle` and `frequency` say how long ago and how often it was read. Throws if the bytes are damaged, or of a
+    /// server whose form this one does not know.
     /// - Complexity: O(N*M) for N elements of M bytes
     /// - Since: Redis 2.6.0; replace 3.0.0, idle time and frequency 5.0.0
     @inlinable
     public static func restore(
         _ key: some RedisArgument, _ dump: some RedisArgument, expiresAfter duration: Duration? = nil,
-        replace: Bool = false
+        replace: Bool = false, idle: Duration? = nil, frequency: Int? = nil
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("RESTORE", route: .bulk) { arguments in
             arguments.append(key)
@@ -147,18 +148,27 @@ extension RedisCommand {
             if replace {
                 arguments.append("REPLACE")
             }
+            if let idle {
+                arguments.append("IDLETIME")
+                arguments.append(idle.components.seconds)
+            }
+            if let frequency {
+                arguments.append("FREQ")
+                arguments.append(frequency)
+            }
         }
     }
 
     /// Makes a key from what `dump` wrote, which ends at a time: milliseconds since 1970.
     ///
-    /// Throws if the bytes are damaged, or of a server whose form this one does not know.
+    /// `idle` and `frequency` say how long ago and how often it was read. Throws if the bytes are damaged, or of a
+    /// server whose form this one does not know.
     /// - Complexity: O(N*M) for N elements of M bytes
     /// - Since: Redis 2.6.0; replace 3.0.0, idle time and frequency 5.0.0
     @inlinable
     public static func restore(
         _ key: some RedisArgument, _ dump: some RedisArgument, expiresAtUnixMilliseconds time: Int64,
-        replace: Bool = false
+        replace: Bool = false, idle: Duration? = nil, frequency: Int? = nil
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("RESTORE", route: .bulk) { arguments in
             arguments.append(key)
@@ -166,6 +176,14 @@ extension RedisCommand {
             arguments.append(dump)
             if replace {
                 arguments.append("REPLACE")
+            }
+            if let idle {
+                arguments.append("IDLETIME")
+                arguments.append(idle.components.seconds)
+            }
+            if let frequency {
+                arguments.append("FREQ")
+                arguments.append(frequency)
             }
             arguments.append("ABSTTL")
         }

@@ -510,7 +510,7 @@ extension RedisCommand {
     @inlinable
     public static func zrangestore(
         into destination: some RedisArgument, _ source: some RedisArgument, from lower: RedisScoreBound,
-        to upper: RedisScoreBound
+        to upper: RedisScoreBound, offset: Int = 0, limit: Int? = nil
     ) -> RedisCommand<Int> {
         RedisCommand<Int>("ZRANGESTORE") { arguments in
             arguments.append(destination)
@@ -518,6 +518,27 @@ extension RedisCommand {
             arguments.append(lower.text(isLower: true))
             arguments.append(upper.text(isLower: false))
             arguments.append("BYSCORE")
+            arguments.append(offset: offset, limit: limit)
+        }
+    }
+
+    /// Stores the members of a range of bytes in another sorted set, from one whose scores are all the same.
+    ///
+    /// - Returns: How many members the new set has; an empty one is no key.
+    /// - Complexity: O(log(N)+M) for M members out of N
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func zrangestoreByLex(
+        into destination: some RedisArgument, _ source: some RedisArgument, from lower: RedisLexBound,
+        to upper: RedisLexBound, offset: Int = 0, limit: Int? = nil
+    ) -> RedisCommand<Int> {
+        RedisCommand<Int>("ZRANGESTORE") { arguments in
+            arguments.append(destination)
+            arguments.append(source)
+            arguments.append(lower.text(isLower: true))
+            arguments.append(upper.text(isLower: false))
+            arguments.append("BYLEX")
+            arguments.append(offset: offset, limit: limit)
         }
     }
 
@@ -635,6 +656,27 @@ extension RedisCommand {
             arguments.append(key)
             arguments.append(member)
             arguments.append("WITHSCORE")
+        }
+    }
+
+    /// Reads members of a sorted set without their scores, one step of a scan.
+    ///
+    /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
+    /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements
+    /// - Since: Valkey 8.1.0
+    @inlinable
+    public static func zscanMembersPage<Member: RedisDecodable>(
+        _ key: some RedisArgument, _ cursor: RedisScanCursor, match pattern: String? = nil, count: Int? = nil,
+        as type: Member.Type = String.self
+    ) -> RedisCommand<RedisScanPage<Member>> {
+        RedisCommand<RedisScanPage<Member>>(
+            "ZSCAN", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisScanPage<Member>.names(redis: reply) }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append(String(cursor.number))
+            arguments.append(match: pattern, count: count)
+            arguments.append("NOSCORES")
         }
     }
 

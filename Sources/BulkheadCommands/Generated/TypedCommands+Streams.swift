@@ -53,6 +53,54 @@ extension RedisCommand {
         }
     }
 
+    /// Adds an entry to a stream that exists, and makes none.
+    ///
+    /// - Returns: The entry's id; nil if there is no such key.
+    /// - Complexity: O(1), and O(N) for N entries trimmed
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func xaddIfPresent(
+        _ key: some RedisArgument, _ fields: KeyValuePairs<String, any RedisArgument>, id: String = "*",
+        trim: RedisStreamTrim? = nil
+    ) -> RedisCommand<String?> {
+        RedisCommand<String?>(
+            "XADD",
+            route: fields.isEmpty ? .refused(reason: "an entry needs at least one field") : .shared
+        ) { arguments in
+            arguments.append(key)
+            arguments.append("NOMKSTREAM")
+            if let trim {
+                arguments.append(trim)
+            }
+            arguments.append(id)
+            arguments.append(pairs: fields.erased)
+        }
+    }
+
+    /// Adds an entry, the pairs of a dictionary or another collection, to a stream that exists, and makes none.
+    ///
+    /// - Returns: The entry's id; nil if there is no such key.
+    /// - Complexity: O(1), and O(N) for N entries trimmed
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func xaddIfPresent(
+        _ key: some RedisArgument, pairs: some Collection<(key: some RedisArgument, value: some RedisArgument)>,
+        id: String = "*", trim: RedisStreamTrim? = nil
+    ) -> RedisCommand<String?> {
+        RedisCommand<String?>(
+            "XADD",
+            route: pairs.isEmpty ? .refused(reason: "an entry needs at least one field") : .shared
+        ) { arguments in
+            arguments.append(key)
+            arguments.append("NOMKSTREAM")
+            if let trim {
+                arguments.append(trim)
+            }
+            arguments.append(id)
+            arguments.append(pairs: pairs)
+        }
+    }
+
     /// Gives a consumer entries that others were given and left alone for a while, a step of a walk through all of
     /// them.
     ///
@@ -106,12 +154,15 @@ extension RedisCommand {
 
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
     ///
+    /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
+    /// the stream that the group has given to nobody as well.
     /// - Returns: The entries that are now the consumer's.
     /// - Complexity: O(log(N)) for each entry, of N given out
     /// - Since: Redis 5.0.0
     @inlinable
     public static func xclaim<Value: RedisDecodable>(
         _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String],
+        idle: Duration? = nil, deliveries: Int? = nil, evenIfAcknowledged: Bool = false,
         as type: Value.Type = String.self
     ) -> RedisCommand<[RedisStreamEntry<Value>]> {
         RedisCommand<[RedisStreamEntry<Value>]>(
@@ -124,17 +175,31 @@ extension RedisCommand {
             arguments.append(consumer)
             arguments.append(minimumIdle.redisMilliseconds)
             arguments.append(contentsOf: ids)
+            if let idle {
+                arguments.append("IDLE")
+                arguments.append(idle.redisMilliseconds)
+            }
+            if let deliveries {
+                arguments.append("RETRYCOUNT")
+                arguments.append(deliveries)
+            }
+            if evenIfAcknowledged {
+                arguments.append("FORCE")
+            }
         }
     }
 
     /// Gives a consumer these entries, and reads their ids only; the count of deliveries stays.
     ///
+    /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
+    /// the stream that the group has given to nobody as well.
     /// - Returns: The ids that are now the consumer's.
     /// - Complexity: O(log(N)) for each entry, of N given out
     /// - Since: Redis 5.0.0
     @inlinable
     public static func xclaimIDs(
-        _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String]
+        _ key: some RedisArgument, group: String, consumer: String, minimumIdle: Duration, _ ids: [String],
+        idle: Duration? = nil, deliveries: Int? = nil, evenIfAcknowledged: Bool = false
     ) -> RedisCommand<[String]> {
         RedisCommand<[String]>(
             "XCLAIM",
@@ -145,6 +210,17 @@ extension RedisCommand {
             arguments.append(consumer)
             arguments.append(minimumIdle.redisMilliseconds)
             arguments.append(contentsOf: ids)
+            if let idle {
+                arguments.append("IDLE")
+                arguments.append(idle.redisMilliseconds)
+            }
+            if let deliveries {
+                arguments.append("RETRYCOUNT")
+                arguments.append(deliveries)
+            }
+            if evenIfAcknowledged {
+                arguments.append("FORCE")
+            }
             arguments.append("JUSTID")
         }
     }
@@ -174,12 +250,14 @@ extension RedisCommand {
 
     /// Makes a group of consumers, which begins behind an entry: `$` the last one, `0` before the first.
     ///
-    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key.
+    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key. `entriesRead`,
+    /// since Redis 7.0.0, is how many entries lie up to there.
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
     @inlinable
     public static func xgroupCreate(
-        _ key: some RedisArgument, group: String, after id: String = "$", makeStream: Bool = false
+        _ key: some RedisArgument, group: String, after id: String = "$", makeStream: Bool = false,
+        entriesRead: Int? = nil
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("XGROUP") { arguments in
             arguments.append("CREATE")
@@ -188,6 +266,10 @@ extension RedisCommand {
             arguments.append(id)
             if makeStream {
                 arguments.append("MKSTREAM")
+            }
+            if let entriesRead {
+                arguments.append("ENTRIESREAD")
+                arguments.append(entriesRead)
             }
         }
     }
@@ -245,12 +327,18 @@ extension RedisCommand {
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
     @inlinable
-    public static func xgroupSetID(_ key: some RedisArgument, group: String, after id: String) -> RedisCommand<Void> {
+    public static func xgroupSetID(
+        _ key: some RedisArgument, group: String, after id: String, entriesRead: Int? = nil
+    ) -> RedisCommand<Void> {
         RedisCommand<Void>("XGROUP") { arguments in
             arguments.append("SETID")
             arguments.append(key)
             arguments.append(group)
             arguments.append(id)
+            if let entriesRead {
+                arguments.append("ENTRIESREAD")
+                arguments.append(entriesRead)
+            }
         }
     }
 
@@ -293,6 +381,28 @@ extension RedisCommand {
         RedisCommand<RedisStreamInfo<Value>>("XINFO") { arguments in
             arguments.append("STREAM")
             arguments.append(key)
+        }
+    }
+
+    /// Reads all that is known of a stream: its oldest entries, its groups, their consumers, and what these have not
+    /// acknowledged.
+    ///
+    /// Of entries, and of each list of entries given out, it reads `count`; 10 unless told, and 0 is all.
+    /// - Returns: The record; throws if there is no such key.
+    /// - Complexity: O(N) for N entries read
+    /// - Since: Redis 6.0.0
+    @inlinable
+    public static func xinfoStreamFull<Value: RedisDecodable>(
+        _ key: some RedisArgument, count: Int? = nil, as type: Value.Type = String.self
+    ) -> RedisCommand<RedisStreamDetail<Value>> {
+        RedisCommand<RedisStreamDetail<Value>>("XINFO") { arguments in
+            arguments.append("STREAM")
+            arguments.append(key)
+            arguments.append("FULL")
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
         }
     }
 
@@ -456,6 +566,25 @@ extension RedisCommand {
         RedisCommand<Void>("XSETID") { arguments in
             arguments.append(key)
             arguments.append(id)
+        }
+    }
+
+    /// Sets the last id of a stream, how many entries it ever had, and the greatest id that was deleted; for copying
+    /// streams.
+    ///
+    /// - Complexity: O(1)
+    /// - Since: Redis 7.0.0
+    @inlinable
+    public static func xsetid(
+        _ key: some RedisArgument, last id: String, entriesAdded: Int, maximumDeleted deleted: String
+    ) -> RedisCommand<Void> {
+        RedisCommand<Void>("XSETID") { arguments in
+            arguments.append(key)
+            arguments.append(id)
+            arguments.append("ENTRIESADDED")
+            arguments.append(entriesAdded)
+            arguments.append("MAXDELETEDID")
+            arguments.append(deleted)
         }
     }
 }

@@ -162,4 +162,28 @@ extension RedisCommand {
             arguments.append(pairs: pairs)
         }
     }
+
+    /// Writes a string, and reads the one that was there; throws WRONGTYPE if it was no string.
+    ///
+    /// - Returns: The old string; nil if there was none. Whether a condition held follows from it: since Redis 7.0.0
+    ///   also for NX.
+    /// - Complexity: O(1)
+    /// - Since: Redis 6.2.0
+    @inlinable
+    public static func setReturningOld<Value: RedisDecodable>(
+        _ key: some RedisArgument, _ value: some RedisArgument, expiry: RedisExpiry? = nil,
+        condition: RedisSetCondition? = nil, as type: Value.Type = String.self
+    ) -> RedisCommand<Value?> {
+        RedisCommand<Value?>("SET") { arguments in
+            arguments.append(key)
+            arguments.append(value)
+            if let condition {
+                arguments.append(condition)
+            }
+            arguments.append("GET")
+            if let expiry {
+                arguments.append(expiry)
+            }
+        }
+    }
 }

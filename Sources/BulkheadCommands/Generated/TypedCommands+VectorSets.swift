@@ -6,25 +6,43 @@
 extension RedisCommand {
     /// Adds an element with its vector, or changes the vector of one that is there.
     ///
+    /// A set keeps the quantization, the number of dimensions and `links` of its first element. `effort` is how many
+    /// neighbours are looked at for the best ones, 200 unless told; `concurrently` looks for them on another thread.
     /// - Returns: True if the element is new.
     /// - Complexity: O(log(N)) for a set of N elements
     /// - Since: Redis 8.0.0
     @inlinable
     public static func vadd(
         _ key: some RedisArgument, _ element: some RedisArgument, _ vector: [Float], attributes: String? = nil,
-        quantization: RedisQuantization? = nil
+        quantization: RedisQuantization? = nil, reducedTo dimensions: Int? = nil, effort: Int? = nil, links: Int? = nil,
+        concurrently: Bool = false
     ) -> RedisCommand<Bool> {
         RedisCommand<Bool>("VADD") { arguments in
             arguments.append(key)
+            if let dimensions {
+                arguments.append("REDUCE")
+                arguments.append(dimensions)
+            }
             arguments.append("FP32")
             arguments.append(vector)
             arguments.append(element)
+            if concurrently {
+                arguments.append("CAS")
+            }
             if let quantization {
                 arguments.append(quantization)
+            }
+            if let effort {
+                arguments.append("EF")
+                arguments.append(effort)
             }
             if let attributes {
                 arguments.append("SETATTR")
                 arguments.append(attributes)
+            }
+            if let links {
+                arguments.append("M")
+                arguments.append(links)
             }
         }
     }
@@ -119,6 +137,25 @@ extension RedisCommand {
         }
     }
 
+    /// Reads to which elements the graph links an element, on each of its layers, and how near they are.
+    ///
+    /// - Returns: The elements of each layer; nil if there is no such element or key.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.0.0
+    @inlinable
+    public static func vlinksWithScores<Element: RedisDecodable>(
+        _ key: some RedisArgument, _ element: some RedisArgument, as type: Element.Type = String.self
+    ) -> RedisCommand<[[RedisScored<Element>]]?> {
+        RedisCommand<[[RedisScored<Element>]]?>(
+            "VLINKS",
+            decode: { reply throws(RedisConversionError) in try RedisScored<Element>.layers(redis: reply) }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append(element)
+            arguments.append("WITHSCORES")
+        }
+    }
+
     /// Picks an element at random and leaves it there.
     ///
     /// - Returns: The element; nil if there is no such key.
@@ -185,7 +222,7 @@ extension RedisCommand {
     @inlinable
     public static func vsim<Element: RedisDecodable>(
         _ key: some RedisArgument, near vector: [Float], count: Int? = nil, filter: String? = nil,
-        as type: Element.Type = String.self
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
     ) -> RedisCommand<[RedisScored<Element>]> {
         RedisCommand<[RedisScored<Element>]>("VSIM") { arguments in
             arguments.append(key)
@@ -200,6 +237,9 @@ extension RedisCommand {
                 arguments.append("FILTER")
                 arguments.append(filter)
             }
+            if let search {
+                arguments.append(search)
+            }
         }
     }
 
@@ -211,7 +251,7 @@ extension RedisCommand {
     @inlinable
     public static func vsim<Element: RedisDecodable>(
         _ key: some RedisArgument, nearElement element: some RedisArgument, count: Int? = nil, filter: String? = nil,
-        as type: Element.Type = String.self
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
     ) -> RedisCommand<[RedisScored<Element>]> {
         RedisCommand<[RedisScored<Element>]>("VSIM") { arguments in
             arguments.append(key)
@@ -225,6 +265,75 @@ extension RedisCommand {
             if let filter {
                 arguments.append("FILTER")
                 arguments.append(filter)
+            }
+            if let search {
+                arguments.append(search)
+            }
+        }
+    }
+
+    /// Finds the elements whose vectors are nearest to one, and reads their attributes.
+    ///
+    /// - Returns: The elements, the nearest first.
+    /// - Complexity: O(log(N)) for a set of N elements
+    /// - Since: Redis 8.2.0
+    @inlinable
+    public static func vsimWithAttributes<Element: RedisDecodable>(
+        _ key: some RedisArgument, near vector: [Float], count: Int? = nil, filter: String? = nil,
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
+    ) -> RedisCommand<[RedisVectorMatch<Element>]> {
+        RedisCommand<[RedisVectorMatch<Element>]>(
+            "VSIM",
+            decode: { reply throws(RedisConversionError) in try RedisVectorMatch<Element>.elements(redis: reply) }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append("FP32")
+            arguments.append(vector)
+            arguments.append("WITHSCORES")
+            arguments.append("WITHATTRIBS")
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            if let filter {
+                arguments.append("FILTER")
+                arguments.append(filter)
+            }
+            if let search {
+                arguments.append(search)
+            }
+        }
+    }
+
+    /// Finds the elements whose vectors are nearest to that of an element, and reads their attributes.
+    ///
+    /// - Returns: The elements, the nearest first.
+    /// - Complexity: O(log(N)) for a set of N elements
+    /// - Since: Redis 8.2.0
+    @inlinable
+    public static func vsimWithAttributes<Element: RedisDecodable>(
+        _ key: some RedisArgument, nearElement element: some RedisArgument, count: Int? = nil, filter: String? = nil,
+        search: RedisVectorSearch? = nil, as type: Element.Type = String.self
+    ) -> RedisCommand<[RedisVectorMatch<Element>]> {
+        RedisCommand<[RedisVectorMatch<Element>]>(
+            "VSIM",
+            decode: { reply throws(RedisConversionError) in try RedisVectorMatch<Element>.elements(redis: reply) }
+        ) { arguments in
+            arguments.append(key)
+            arguments.append("ELE")
+            arguments.append(element)
+            arguments.append("WITHSCORES")
+            arguments.append("WITHATTRIBS")
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            if let filter {
+                arguments.append("FILTER")
+                arguments.append(filter)
+            }
+            if let search {
+                arguments.append(search)
             }
         }
     }

@@ -357,6 +357,21 @@ extension RedisServerCommand {
         )
     }
 
+    /// Makes a replica a primary without slots, which has nothing.
+    ///
+    /// - Complexity: O(1)
+    /// - Since: Valkey 9.0.0
+    @inlinable
+    public static func clusterReplicateNoOne() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("CLUSTER") { arguments in
+                arguments.append("REPLICATE")
+                arguments.append("NO")
+                arguments.append("ONE")
+            }
+        )
+    }
+
     /// Makes this server leave its cluster and forget all others.
     ///
     /// - Complexity: O(N) for N servers known
@@ -402,15 +417,19 @@ extension RedisServerCommand {
 
     /// Says who answers for a slot, or where it is moved.
     ///
+    /// The timeout, since Valkey 8.0.0, is how long it waits for its replicas to know it too.
     /// - Complexity: O(1)
     /// - Since: Redis 3.0.0
     @inlinable
-    public static func clusterSetslot(_ slot: Int, _ state: RedisSlotState) -> RedisServerCommand<Void> {
+    public static func clusterSetslot(
+        _ slot: Int, _ state: RedisSlotState, timeout: Duration? = nil
+    ) -> RedisServerCommand<Void> {
         RedisServerCommand<Void>(
             RedisCommand<Void>("CLUSTER") { arguments in
                 arguments.append("SETSLOT")
                 arguments.append(slot)
                 arguments.append(state)
+                arguments.append(timeout: timeout)
             }
         )
     }
@@ -442,6 +461,31 @@ extension RedisServerCommand {
                 arguments.append("SLOTSRANGE")
                 arguments.append(slots.lowerBound)
                 arguments.append(slots.upperBound)
+            }
+        )
+    }
+
+    /// Reads figures of this server's slots, in the order of one of them; the greatest first unless told.
+    ///
+    /// - Returns: One record for each slot, at most `limit`.
+    /// - Complexity: O(N*log(N)) for N slots
+    /// - Since: Redis 8.2.0, Valkey 8.0.0
+    @inlinable
+    public static func clusterSlotStats(
+        by figure: RedisSlotFigure, _ order: RedisOrder? = nil, limit: Int? = nil
+    ) -> RedisServerCommand<[RedisSlotStats]> {
+        RedisServerCommand<[RedisSlotStats]>(
+            RedisCommand<[RedisSlotStats]>("CLUSTER") { arguments in
+                arguments.append("SLOT-STATS")
+                arguments.append("ORDERBY")
+                arguments.append(figure)
+                if let limit {
+                    arguments.append("LIMIT")
+                    arguments.append(limit)
+                }
+                if let order {
+                    arguments.append(order)
+                }
             }
         )
     }

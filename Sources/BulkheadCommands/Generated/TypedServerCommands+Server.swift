@@ -242,6 +242,20 @@ extension RedisServerCommand {
         )
     }
 
+    /// Ends the snapshot that is being written, or the plan for one; throws if there is neither.
+    ///
+    /// - Returns: The server's word for it.
+    /// - Complexity: O(1)
+    /// - Since: Valkey 8.1.0
+    @inlinable
+    public static func bgsaveCancel() -> RedisServerCommand<String> {
+        RedisServerCommand<String>(
+            RedisCommand<String>("BGSAVE") { arguments in
+                arguments.append("CANCEL")
+            }
+        )
+    }
+
     /// Reads what the server says of all its commands.
     ///
     /// - Returns: One record for each command.

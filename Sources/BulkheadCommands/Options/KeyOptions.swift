@@ -22,12 +22,19 @@ public struct RedisFieldCondition: Sendable, RedisWordOption {
     public static let ifNoneExists = RedisFieldCondition("FNX")
     /// Only if all of the fields exist (`FXX`).
     public static let ifAllExist = RedisFieldCondition("FXX")
+    /// Only if there is no such key (`NX`). Since Valkey 9.0.0
+    public static let ifKeyAbsent = RedisFieldCondition("NX")
+    /// Only if there is such a key (`XX`). Since Valkey 9.0.0
+    public static let ifKeyPresent = RedisFieldCondition("XX")
 }
 
 /// Up or down.
 public struct RedisOrder: Sendable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }
+
+    /// The word that servers and modules have for it.
+    package var keyword: String { word }
 
     /// The least first.
     public static let ascending = RedisOrder("ASC")

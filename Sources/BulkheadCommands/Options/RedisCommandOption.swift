@@ -14,10 +14,11 @@ extension RedisWordOption {
     @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(word) }
 }
 
-extension RedisScoreCondition: RedisWordOption {}
+extension RedisScoreCondition: RedisCommandOption {}
 extension RedisListEnd: RedisWordOption {}
 extension RedisSetCondition: RedisCommandOption {}
 extension RedisExpiry: RedisCommandOption {}
+extension RedisStreamTrim: RedisCommandOption {}
 extension RedisExpiryChange: RedisCommandOption {}
 
 extension RedisArguments {
@@ -50,6 +51,14 @@ extension RedisArguments {
         guard let idle else { return }
         append("IDLE")
         append(idle.redisMilliseconds)
+    }
+
+    /// The corners of a polygon, longitude first.
+    @usableFromInline mutating func append(corners: [RedisCoordinate]) {
+        for corner in corners {
+            append(corner.longitude)
+            append(corner.latitude)
+        }
     }
 
     /// WEIGHTS, where there are some.

@@ -18,7 +18,7 @@ public struct RedisSetCondition: Sendable, Hashable {
         RedisSetCondition(word: "IFEQ", value: RESPBytes(value.encodedBytes))
     }
 
-    @usableFromInline func append(to arguments: inout RedisArguments) {
+    @usableFromInline package func append(to arguments: inout RedisArguments) {
         arguments.append(word)
         if let value { arguments.append(value) }
     }
@@ -26,7 +26,7 @@ public struct RedisSetCondition: Sendable, Hashable {
 
 extension RedisArgument {
     /// The bytes that stand for it in a command.
-    fileprivate var encodedBytes: [UInt8] {
+    package var encodedBytes: [UInt8] {
         var arguments = EncodedArguments(RedisArguments.encode { $0.append(self) })
         return arguments.next().map { Array($0) } ?? []
     }

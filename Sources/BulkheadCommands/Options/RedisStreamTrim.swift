@@ -1,35 +1,41 @@
 /// How much of a stream XADD and XTRIM keep.
 ///
-/// Unless it is to be exact, the server keeps a little more where that is much cheaper (`~`).
+/// Unless it is to be exact, the server keeps a little more where that is much cheaper (`~`). Only such a trim has a
+/// limit: how many entries one command looks at; 100 for each inner node of the stream unless told, and 0 is no limit.
+/// What groups know of the entries is kept unless told (`references`, since Redis 8.2.0).
 public struct RedisStreamTrim: Sendable, Hashable {
-    private enum Threshold: Sendable, Hashable {
-        case maximumLength(Int)
-        case minimumID(String)
-    }
-
-    private let threshold: Threshold
+    private let word: String
+    private let threshold: String
     private let isExact: Bool
+    private let limit: Int?
+    private let references: RedisReferenceMode?
 
     /// The newest entries, so many (`MAXLEN`).
-    public static func maximumLength(_ length: Int, exact: Bool = false) -> RedisStreamTrim {
-        RedisStreamTrim(threshold: .maximumLength(length), isExact: exact)
+    public static func maximumLength(
+        _ length: Int, exact: Bool = false, limit: Int? = nil, references: RedisReferenceMode? = nil
+    ) -> RedisStreamTrim {
+        RedisStreamTrim(
+            word: "MAXLEN", threshold: String(length), isExact: exact, limit: limit, references: references)
     }
 
     /// The entries with this id and later ones (`MINID`). Since Redis 6.2.0
-    public static func minimumID(_ id: String, exact: Bool = false) -> RedisStreamTrim {
-        RedisStreamTrim(threshold: .minimumID(id), isExact: exact)
+    public static func minimumID(
+        _ id: String, exact: Bool = false, limit: Int? = nil, references: RedisReferenceMode? = nil
+    ) -> RedisStreamTrim {
+        RedisStreamTrim(word: "MINID", threshold: id, isExact: exact, limit: limit, references: references)
     }
 
+    /// How many words it has in a command.
+    @usableFromInline var wordCount: Int { 3 + (limit == nil ? 0 : 2) + (references == nil ? 0 : 1) }
+
     @usableFromInline func append(to arguments: inout RedisArguments) {
-        switch threshold {
-        case .maximumLength(let length):
-            arguments.append("MAXLEN")
-            arguments.append(isExact ? "=" : "~")
-            arguments.append(length)
-        case .minimumID(let id):
-            arguments.append("MINID")
-            arguments.append(isExact ? "=" : "~")
-            arguments.append(id)
+        arguments.append(word)
+        arguments.append(isExact ? "=" : "~")
+        arguments.append(threshold)
+        if let limit {
+            arguments.append("LIMIT")
+            arguments.append(limit)
         }
+        if let references { arguments.append(references) }
     }
 }

@@ -72,6 +72,42 @@ public struct RedisClientFilter: Sendable, RedisCommandOption {
     public static func user(_ name: String) -> RedisClientFilter { RedisClientFilter(words: ["USER", name]) }
     /// The one from this address and port. Not for listing before Valkey 8.1.
     public static func address(_ address: String) -> RedisClientFilter { RedisClientFilter(words: ["ADDR", address]) }
+    /// The one that came in at this address and port of the server.
+    public static func localAddress(_ address: String) -> RedisClientFilter {
+        RedisClientFilter(words: ["LADDR", address])
+    }
+    /// Those that are at least this old, in whole seconds. Since Redis 7.4.0, Valkey 8.0.0
+    public static func minimumAge(_ age: Duration) -> RedisClientFilter {
+        RedisClientFilter(words: ["MAXAGE", String(age.components.seconds)])
+    }
+    /// Those that sent nothing for at least this long, in whole seconds. Since Valkey 9.0.0
+    public static func minimumIdle(_ idle: Duration) -> RedisClientFilter {
+        RedisClientFilter(words: ["IDLE", String(idle.components.seconds)])
+    }
+    /// Those of this name. Since Valkey 9.0.0
+    public static func name(_ name: String) -> RedisClientFilter { RedisClientFilter(words: ["NAME", name]) }
+    /// Those that have all of these flags, one letter each, as CLIENT LIST shows them. Since Valkey 9.0.0
+    public static func flags(_ flags: String) -> RedisClientFilter { RedisClientFilter(words: ["FLAGS", flags]) }
+    /// Those whose program says that it uses this library. Since Valkey 9.0.0
+    public static func library(_ name: String) -> RedisClientFilter { RedisClientFilter(words: ["LIB-NAME", name]) }
+    /// Those whose program says that its library has this version. Since Valkey 9.0.0
+    public static func libraryVersion(_ version: String) -> RedisClientFilter {
+        RedisClientFilter(words: ["LIB-VER", version])
+    }
+    /// Those in the database of this number. Since Valkey 9.0.0
+    public static func database(_ number: Int) -> RedisClientFilter {
+        RedisClientFilter(words: ["DB", String(number)])
+    }
+    /// Those that have told the server of these abilities, one letter each. Since Valkey 9.0.0
+    public static func capabilities(_ letters: String) -> RedisClientFilter {
+        RedisClientFilter(words: ["CAPA", letters])
+    }
+    /// Those from this address, whatever the port. Since Valkey 9.0.0
+    public static func host(_ address: String) -> RedisClientFilter { RedisClientFilter(words: ["IP", address]) }
+    /// Those that do not fit a condition. Not for ages, idle times and `sparingSelf`. Since Valkey 9.0.0
+    public static func not(_ filter: RedisClientFilter) -> RedisClientFilter {
+        RedisClientFilter(words: ["NOT-" + filter.words[0]] + filter.words.dropFirst())
+    }
     /// Whether the connection that asks is spared, as it is unless told. Only for closing.
     public static func sparingSelf(_ isSpared: Bool) -> RedisClientFilter {
         RedisClientFilter(words: ["SKIPME", isSpared ? "yes" : "no"])
@@ -105,4 +141,19 @@ public struct RedisSlotState: Sendable, RedisCommandOption {
     public static func node(_ node: String) -> RedisSlotState { RedisSlotState(words: ["NODE", node]) }
 
     @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
+}
+
+/// A figure of a slot, by which slots are put in order.
+public struct RedisSlotFigure: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// How many keys it has.
+    public static let keys = RedisSlotFigure("KEY-COUNT")
+    /// How long the processor worked for it. Only if the server counts it (`cluster-slot-stats-enabled`).
+    public static let processorTime = RedisSlotFigure("CPU-USEC")
+    /// How many bytes came in for it. Only if the server counts it.
+    public static let bytesIn = RedisSlotFigure("NETWORK-BYTES-IN")
+    /// How many bytes went out for it. Only if the server counts it.
+    public static let bytesOut = RedisSlotFigure("NETWORK-BYTES-OUT")
 }

@@ -16,7 +16,7 @@ extension RESPBytes {
 
 extension RESPValue {
     /// True for null, with attributes or without.
-    @inlinable var isNull: Bool {
+    @inlinable package var isNull: Bool {
         switch self {
         case .null: true
         case .attribute: withoutAttributes == .null
@@ -34,7 +34,7 @@ extension RESPValue {
     }
 
     @usableFromInline
-    func requireElements(_ expected: String, count: Int? = nil) throws(RedisConversionError) -> RESPArray {
+    package func requireElements(_ expected: String, count: Int? = nil) throws(RedisConversionError) -> RESPArray {
         guard let elements = withoutAttributes.elements, count == nil || elements.count == count else {
             throw RedisConversionError(expected: expected, found: self)
         }

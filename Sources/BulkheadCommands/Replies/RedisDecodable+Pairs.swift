@@ -6,13 +6,13 @@ public import BulkheadRESP
 
 /// The pairs of a reply: a map, an array of pairs, or a flat array of keys and values.
 @usableFromInline
-struct RedisPairs {
+package struct RedisPairs {
     private let elements: RESPArray
     private let isFlat: Bool
 
     /// Throws if the reply is none of the three.
     @usableFromInline
-    init(_ reply: RESPValue, of what: String) throws(RedisConversionError) {
+    package init(_ reply: RESPValue, of what: String) throws(RedisConversionError) {
         let value = reply.withoutAttributes
         guard let elements = value.elements else { throw RedisConversionError(expected: what, found: reply) }
         self.elements = elements
@@ -25,10 +25,10 @@ struct RedisPairs {
         guard !isFlat || elements.count % 2 == 0 else { throw RedisConversionError(expected: what, found: reply) }
     }
 
-    @usableFromInline var count: Int { isFlat ? elements.count / 2 : elements.count }
+    @usableFromInline package var count: Int { isFlat ? elements.count / 2 : elements.count }
 
     @usableFromInline
-    func pair(_ index: Int) throws(RedisConversionError) -> (key: RESPValue, value: RESPValue) {
+    package func pair(_ index: Int) throws(RedisConversionError) -> (key: RESPValue, value: RESPValue) {
         if isFlat { return (elements[2 * index], elements[2 * index + 1]) }
         let pair = try elements[index].requireElements("a pair", count: 2)
         return (pair[0], pair[1])
@@ -36,7 +36,7 @@ struct RedisPairs {
 
     /// One of `Element` for each pair.
     @inlinable
-    func map<Element>(
+    package func map<Element>(
         _ convert: (RESPValue, RESPValue) throws(RedisConversionError) -> Element
     ) throws(RedisConversionError) -> [Element] {
         var converted: [Element] = []

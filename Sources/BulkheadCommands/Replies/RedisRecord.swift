@@ -16,7 +16,7 @@ public struct RedisRecord: RedisDecodable {
     public subscript(name: String) -> RESPValue? { fields.first { $0.name == name }?.value }
 
     /// The value of that name; throws if there is none, or it is no such type.
-    func required<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value {
+    package func required<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value {
         guard let value = self[name] else {
             throw RedisConversionError(expected: "a record with \(name)", found: "\(fields.count) other fields")
         }
@@ -24,7 +24,7 @@ public struct RedisRecord: RedisDecodable {
     }
 
     /// The value of that name; nil if there is none.
-    func optional<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value? {
+    package func optional<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value? {
         guard let value = self[name] else { return nil }
         return try Value?(redis: value)
     }

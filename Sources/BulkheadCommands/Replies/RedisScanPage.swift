@@ -26,3 +26,11 @@ public struct RedisScanPage<Element: Sendable>: Sendable {
 extension RedisScanPage: Equatable where Element: Equatable {}
 extension RedisScanPage: Hashable where Element: Hashable {}
 extension RedisScanPage: Codable where Element: Codable {}
+
+extension RedisScanPage where Element: RedisDecodable {
+    /// A page of names without what belongs to them.
+    @usableFromInline
+    static func names(redis reply: RESPValue) throws(RedisConversionError) -> RedisScanPage {
+        try RedisScanPage(redis: reply) { page throws(RedisConversionError) in try [Element](redis: page) }
+    }
+}

@@ -1,4 +1,4 @@
-/// What a file of code has told so far about its names: what they stand for in a library, and which are clients.
+/// What a file of code has shown so far about its names: what they stand for in a library, and which are clients.
 /// Facts come in the order of the text, and a name that is assigned anew loses what it was.
 struct CodeFacts {
     let list: TokenList
@@ -33,7 +33,7 @@ struct CodeFacts {
         if ClientLibrary.library(module, in: language) != nil { imported.insert(module) }
     }
 
-    /// Takes note of what a local name stands for; of another library's, that it is none of ours any more.
+    /// Notes what a local name stands for. A name that now means another library's type is no client any more.
     mutating func bind(_ local: String, to full: [String]) {
         full.first.map { noteImport(of: $0) }
         bindings[local] = full.first.flatMap(library).map { _ in full }
@@ -120,7 +120,7 @@ struct CodeFacts {
                     index -= 1
                     continue
                 }
-                // What a client's pipeline is told, the client is told.
+                // A command that is given to a client's pipeline is given to the client.
                 guard Self.sameClient.contains(callee), list.isSymbol(open - 2, ".")
                 else {
                     let names = chain(endingAt: open - 1).names
@@ -178,7 +178,7 @@ struct CodeFacts {
     /// What may stand behind a value that is a name: another one, or the end of a parameter.
     private static let endsValue: Set<String> = ["if", "or", "||", "??", ",", ")"]
 
-    /// Methods of a client whose result sends what it is told to the same server.
+    /// Methods of a client whose result sends commands to the same server.
     private static let sameClient: Set<String> = ["pipeline", "multi", "client", "transaction", "duplicate"]
 
     private static let keywords: Set<String> = [

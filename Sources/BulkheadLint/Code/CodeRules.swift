@@ -1,4 +1,4 @@
-/// What bypasses names in programs: clients of other libraries under any name, and the commands told to them.
+/// What bypasses names in programs: clients of other libraries under any name, and the commands given to them.
 ///
 /// Which libraries, commands and runners there are stands in the tables; this walks through the tokens once.
 struct CodeRules {

@@ -32,7 +32,7 @@ enum RedisWords {
         return !thingsOfClients.contains { lowercased.hasSuffix($0) }
     }
 
-    /// What is named after a client and is none.
+    /// Names that look like a client's and are not.
     private static let thingsOfClients = [
         "config", "configuration", "url", "uri", "host", "port", "key", "info", "param", "dict", "map", "data", "name",
         "response", "reply", "result", "health", "version", "type", "module", "error", "index", "schema", "cache_key",

@@ -34,7 +34,7 @@ enum RunnerWords {
         "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "oc", "nsenter", "runuser", "doas", "vagrant", "heroku", "gosu",
     ]
 
-    /// Words before a command that are none of its own.
+    /// Words in front of a command that do not belong to it.
     static let beforeCommands: Set<String> = [
         "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "sudo", "doas", "nohup", "exec",
         "command", "builtin",

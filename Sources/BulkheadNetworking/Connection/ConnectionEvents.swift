@@ -4,7 +4,7 @@ import Dispatch
 package enum ConnectionEvent: Sendable {
     /// Connected, shaken hands and bound to its database; how long that took.
     case opened(after: Duration)
-    /// It never came about.
+    /// It could not be made.
     case failed(ConnectionFailure)
     /// An open one has ended, and nobody here had asked for that.
     case lost(ConnectionFailure)

@@ -48,7 +48,7 @@ extension ConnectionMachine {
         }
         let rest = outgoing.count - outgoingStart - span
         if size < span {
-            copyLiving(first..<end, withdrawn: span - size, into: &buffer)
+            copyLiving(first..<end, cancelled: span - size, into: &buffer)
             outgoingStart += span
         } else if outgoingStart == 0, rest <= span {
             // The fewer bytes are copied. A large request that stands alone goes from where it was encoded.
@@ -66,9 +66,9 @@ extension ConnectionMachine {
         dropCancelledIfMany()
     }
 
-    private mutating func copyLiving(_ piece: Range<Int>, withdrawn: Int, into buffer: inout [UInt8]) {
+    private mutating func copyLiving(_ piece: Range<Int>, cancelled: Int, into buffer: inout [UInt8]) {
         // What follows the piece stays where it is, so that the gap comes before it.
-        var (gap, start, count) = (withdrawn, outgoingStart, 0)
+        var (gap, start, count) = (cancelled, outgoingStart, 0)
         for position in piece {
             let size = size(of: position)
             if queue[position].isCancelledBeforeSend {
@@ -82,7 +82,7 @@ extension ConnectionMachine {
         }
         queue.removeAll(in: piece) { $0.isCancelledBeforeSend }
         cancelledBeforeSend -= count
-        bytesCancelledBeforeSend -= withdrawn
+        bytesCancelledBeforeSend -= cancelled
     }
 
     private mutating func move(_ position: Int, to beginning: Int) {

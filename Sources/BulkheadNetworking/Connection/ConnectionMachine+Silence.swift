@@ -27,7 +27,7 @@ extension ConnectionMachine {
     static var leastSilence: Duration { .milliseconds(500) }
 
     /// Bytes have come; also such that are only a part of a reply.
-    mutating func heard() {
+    mutating func bytesArrived() {
         silence.beginning = endOfOutgoing
         silence.unanswered = 0
         silence.isProbed = false

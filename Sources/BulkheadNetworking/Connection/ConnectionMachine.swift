@@ -286,7 +286,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     /// Bytes have arrived, and with them these whole values or none; takes them, and appends what each means.
     package mutating func received(_ values: inout [RESPValue], _ receptions: inout RingQueue<Reception>) {
-        heard()
+        bytesArrived()
         if let waiter = takeWaiter(ofAll: values) {
             receptions.append(.completedAll(waiter, values))
             return values = []

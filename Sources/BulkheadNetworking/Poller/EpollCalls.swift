@@ -53,7 +53,7 @@ struct EpollCalls: Sendable {
 struct EpollEvent: Sendable, Hashable {
     static let readable: UInt32 = 0x1
     static let writable: UInt32 = 0x4
-    /// After one event nothing more is told, until it is asked for again.
+    /// After one event nothing more is reported until it is asked for again.
     static let once: UInt32 = 1 << 30
 
     #if arch(x86_64)

@@ -39,7 +39,7 @@ final class EpollQueue: SocketQueue {
     private struct Books {
         var entries: [Int32: Entries] = [:]
         var lastNumber = 0
-        /// Watches that the kernel has no memory for: who is told without reason looks, and comes back.
+        /// Watches that the kernel has no memory for: a watcher that is notified without reason looks, and comes back.
         var refused: [Entry] = []
     }
 
@@ -50,7 +50,7 @@ final class EpollQueue: SocketQueue {
 
     /// Events taken at a time; the next `wait` brings those beyond.
     private static let mostEvents = 256
-    /// Milliseconds until those are told that the kernel has no memory for.
+    /// Milliseconds until watchers are notified whom the kernel has no memory for.
     private static let pauseAfterRefusal: Int32 = 10
 
     /// Nil where the system has no epoll, or no file may be opened.

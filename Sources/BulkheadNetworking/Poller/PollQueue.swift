@@ -40,7 +40,7 @@ final class PollQueue: SocketQueue {
         let limit = pipe == nil ? Self.pauseWithoutPipe : Int32.max
         let timeout = milliseconds < 0 ? (limit == .max ? -1 : limit) : min(milliseconds, limit)
         if !SystemCall.wait(for: &polled, milliseconds: timeout) {
-            // Nobody is left waiting: who is told without reason looks, and comes back.
+            // Nobody is left waiting: a watcher that is notified without reason looks, and comes back.
             sleepThread(for: Self.pauseAfterFailure)
             for index in sockets.indices { polled[index].revents = Int16(POLLERR) }
         }

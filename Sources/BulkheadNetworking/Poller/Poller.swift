@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Who is told by the poller, on its thread: it must not wait there for anybody.
+/// Is notified by the poller, on its thread, where it must not wait for anybody.
 protocol SocketWatcher: AnyObject, Sendable {
     /// The socket is ready, or has ended; once a watch. It may have been called off just now.
     func isOver(_ watch: Watch)
@@ -35,7 +35,7 @@ final class Poller: Sendable {
 
     // MARK: Sockets
 
-    /// Tells `watcher`, which it keeps until then, once the socket is readable, or once it is writable.
+    /// Notifies `watcher`, which it keeps until then, once the socket is readable, or once it is writable.
     ///
     /// It does not keep the socket open: call the watch off before that is closed. If `mustWake`, call `wake` soon:
     /// apart from here, so that it can be done outside of locks, which the woken thread would wait for.
@@ -52,14 +52,14 @@ final class Poller: Sendable {
 
     // MARK: Deadlines
 
-    /// Has `keeper` look at `moment`, unless it has asked for an earlier look that is not over. It is kept until then.
+    /// Has `target` look at `moment`, unless it has asked for an earlier look that is not over. It is kept until then.
     ///
     /// Call it outside of locks that the look takes.
-    func look(at moment: Moment, for keeper: any TimerTarget) {
+    func look(at moment: Moment, for target: any TimerTarget) {
         if moment == .never { return }
         start()
         let mustWake = state.withLock { state in
-            state.timers.add(keeper, as: ObjectIdentifier(keeper), at: moment)
+            state.timers.add(target, as: ObjectIdentifier(target), at: moment)
             guard moment < state.sleepsUntil else { return false }
             state.sleepsUntil = .past
             return true
@@ -67,9 +67,9 @@ final class Poller: Sendable {
         if mustWake { wake() }
     }
 
-    /// Forgets what `keeper` asked for.
-    func forget(_ keeper: any TimerTarget) {
-        state.withLock { $0.timers.remove(ObjectIdentifier(keeper)) }
+    /// Forgets what `target` asked for.
+    func forget(_ target: any TimerTarget) {
+        state.withLock { $0.timers.remove(ObjectIdentifier(target)) }
     }
 
     // MARK: The thread
@@ -85,7 +85,7 @@ final class Poller: Sendable {
         while true {
             let now = Moment.now
             state.withLock { $0.timers.takeDue(at: now, into: &due) }
-            for keeper in due { keeper.look(at: now) }
+            for target in due { target.look(at: now) }
             due.removeAll(keepingCapacity: true)
             let end = state.withLock { state in
                 state.sleepsUntil = state.timers.next

@@ -1,4 +1,4 @@
-/// Who is to be told of a moment, as a pure struct: the poller's one list of deadlines.
+/// Who is to be notified at which moment, as a pure struct: the poller's one list of deadlines.
 ///
 /// Each target has one moment, the earliest it asked for. Adding, removing and taking are logarithmic in the number of
 /// targets, on average over many.
@@ -26,7 +26,7 @@ struct TimerList<Target> {
         }
     }
 
-    /// Has `target` told at `moment`, if that is earlier than what it has asked for already.
+    /// Has `target` notified at `moment`, if that is earlier than what it has asked for already.
     mutating func add(_ target: Target, as id: ObjectIdentifier, at moment: Moment) {
         if let present = targets[id], present.moment <= moment { return }
         targets[id] = (moment, target)
@@ -40,7 +40,7 @@ struct TimerList<Target> {
     mutating func takeDue(at now: Moment, into due: inout [Target]) {
         while let first = heap.first, first.moment <= now {
             takeFirst()
-            // Two of one target with one moment: the first is told, and the second finds it gone.
+            // Two of one target with one moment: the first is notified, and the second finds it gone.
             if let present = targets[first.id], present.moment == first.moment {
                 targets[first.id] = nil
                 due.append(present.target)

@@ -201,7 +201,7 @@ package final class BlockingPool: Sendable {
             // Those behind may have more time: they get an attempt of their own, if the circuit allows.
             let waiter = wait.flatMap { wait in machine.withLock { $0.cancel(id: wait) } }
             waiter?.resume(.failure(.timedOut(connectingTo: settings.endpoint, deadline)))
-            perform { $0.openAbandoned() }
+            perform { $0.openGivenUp() }
         case .failure(let failure): perform { $0.openFailed(failure) }
         }
     }

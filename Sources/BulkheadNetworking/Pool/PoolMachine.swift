@@ -58,7 +58,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// Who waits, by id.
     private var waits: [Int: Wait] = [:]
     /// Their ids in the order they came, and those of others who were cancelled: moving all that stand behind one each
-    /// time would take minutes where thousands give up at once. See `dropWithdrawn`.
+    /// time would take minutes where thousands give up at once. See `dropCancelled`.
     private var queue = RingQueue<Int>()
     /// Nobody in the queue has an earlier end.
     package private(set) var nextEnd = Moment.never
@@ -163,7 +163,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     }
 
     /// A connection asked for by `.open` was given up by who opened it, for a reason of their own.
-    package mutating func openAbandoned() -> [Action] {
+    package mutating func openGivenUp() -> [Action] {
         opening -= 1
         return openForWaiters()
     }
@@ -242,19 +242,19 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 
     private mutating func popFirst() -> Wait? {
         let wait = queue.popFirst().flatMap { waits.removeValue(forKey: $0) }
-        dropWithdrawn()
+        dropCancelled()
         return wait
     }
 
     private mutating func takeOut(_ id: Int) -> Wait? {
         searchSteps += 1
         guard let wait = waits.removeValue(forKey: id) else { return nil }
-        dropWithdrawn()
+        dropCancelled()
         return wait
     }
 
     /// So that the first in the queue always waits, and at most as many were cancelled as wait.
-    private mutating func dropWithdrawn() {
+    private mutating func dropCancelled() {
         while !queue.isEmpty, waits[queue.first] == nil {
             _ = queue.popFirst()
             searchSteps += 1
@@ -282,7 +282,7 @@ extension ConnectionFailure {
     /// A call whose time was over before its connection was there.
     static func timedOut(connectingTo endpoint: Endpoint, _ deadline: Deadline) -> ConnectionFailure {
         ConnectionFailure(
-            .timedOut, "no connection to \(endpoint) came about within \(deadline.timeout.inWords)",
+            .timedOut, "could not connect to \(endpoint) within \(deadline.timeout.inWords)",
             stage: .connecting)
     }
 }

@@ -127,13 +127,13 @@ package final class Circuit: Sendable {
             self.wider = wider
         }
 
-        deinit { end(nil) { $0.abandoned(attempt) } }
+        deinit { end(nil) { $0.gaveUp(attempt) } }
 
         /// The first verdict counts: nil is success.
         func ended(_ failure: ConnectionFailure?) {
             end(failure) { machine in
                 guard let failure else { return machine.succeeded() }
-                guard let scope = failure.scope, scope >= circuit.scope else { return machine.abandoned(attempt) }
+                guard let scope = failure.scope, scope >= circuit.scope else { return machine.gaveUp(attempt) }
                 if scope > circuit.scope { return machine.succeeded() }
                 return machine.failed(attempt, failure, at: .now, wait: circuit.backoff.waitAtRandom)
             }

@@ -116,7 +116,7 @@ struct CircuitMachine<Waiter: Sendable>: Sendable {
     }
 
     /// The attempt was given up before anything was learnt.
-    mutating func abandoned(_ attempt: Attempt) -> [(Waiter, Answer)] {
+    mutating func gaveUp(_ attempt: Attempt) -> [(Waiter, Answer)] {
         guard attempt.round == round, case .halfOpen(let verdict) = state else { return [] }
         if let next = next(after: verdict) { return [next] }
         state = .open(until: Moment(nanoseconds: 0), verdict)

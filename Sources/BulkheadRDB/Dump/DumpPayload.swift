@@ -39,7 +39,7 @@ package struct DumpPayload: Sendable, Hashable {
         let covered = payload[..<(end + 2)].withUnsafeBytes { CRC64(of: $0).value }
         guard checksum == covered else {
             throw RDBViolation(
-                .wrongChecksum, at: unread.offset, "the checksum of a DUMP payload does not fit its bytes")
+                .wrongChecksum, at: unread.offset, "the checksum of the DUMP payload does not match its bytes")
         }
         guard first != Self.keyMetadata else {
             throw RDBViolation(

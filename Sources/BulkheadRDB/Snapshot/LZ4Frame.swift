@@ -1,4 +1,4 @@
-/// Decompresses a frame of LZ4, block by block: feed bytes, take blocks until there is none, repeat.
+/// Decompresses an LZ4 frame block by block: feed bytes, take blocks until none is left, repeat.
 ///
 /// ```
 /// 04 22 4d 18, flags, largest block, [8 bytes: size of all], checksum of these
@@ -60,7 +60,7 @@ package struct LZ4Frame: Sendable {
         guard input.count - place >= whole else { return nil }
         let bytes = input[(place + 4)..<(place + 4 + count)]
         if hasBlockChecksums, number(at: place + 4 + count) != XXH32.of(bytes) {
-            throw RDBViolation(.wrongChecksum, at: passed + place, "the checksum of a block of LZ4 does not fit it")
+            throw RDBViolation(.wrongChecksum, at: passed + place, "the checksum of an LZ4 block does not match it")
         }
         let block = isPlain ? Array(bytes) : try decompressed(bytes)
         place += whole
@@ -73,7 +73,7 @@ package struct LZ4Frame: Sendable {
     /// Says that no more bytes will come: throws unless the frame has ended.
     package func finish() throws(RDBViolation) {
         guard hasEnded else {
-            throw RDBViolation(.truncated, at: passed + input.count, "the frame of LZ4 is not whole")
+            throw RDBViolation(.truncated, at: passed + input.count, "the LZ4 frame is incomplete")
         }
     }
 
@@ -97,7 +97,7 @@ package struct LZ4Frame: Sendable {
         let count = hasSize ? 15 : 7
         guard input.count >= count else { return false }
         guard input[count - 1] == UInt8(truncatingIfNeeded: XXH32.of(input[4..<(count - 1)]) >> 8) else {
-            throw RDBViolation(.wrongChecksum, at: count - 1, "the checksum of the head of LZ4 does not fit it")
+            throw RDBViolation(.wrongChecksum, at: count - 1, "the checksum of the LZ4 header does not match it")
         }
         if hasSize { size = input[6..<14].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
         largestBlock = 1 << (8 + 2 * Int(sizes >> 4))
@@ -114,11 +114,11 @@ package struct LZ4Frame: Sendable {
             guard let stated = number(at: place + 4) else { return nil }
             guard stated == sum.value else {
                 throw RDBViolation(
-                    .wrongChecksum, at: passed + place, "the checksum of LZ4 does not fit what it covers")
+                    .wrongChecksum, at: passed + place, "the LZ4 checksum does not match its content")
             }
         }
         guard size == nil || size == given else {
-            throw malformed("a frame of LZ4 of \(given) bytes says that it has \(size ?? 0)")
+            throw malformed("an LZ4 frame of \(given) bytes declares \(size ?? 0)")
         }
         place += sum == nil ? 4 : 8
         phase = .ended
@@ -135,7 +135,9 @@ package struct LZ4Frame: Sendable {
             while true {
                 let more = try input.byte()
                 length += Int(more)
-                guard length <= largestBlock else { throw input.malformed("a block of LZ4 gives more than it may") }
+                guard length <= largestBlock else {
+                    throw input.malformed("an LZ4 block decompresses to more than its limit")
+                }
                 if more < 255 { return length }
             }
         }
@@ -143,7 +145,7 @@ package struct LZ4Frame: Sendable {
             let token = try input.byte()
             let literals = try input.take(UInt64(try length(token >> 4, &input)))
             guard literals.count <= most - output.count else {
-                throw input.malformed("a block of LZ4 gives more than it may")
+                throw input.malformed("an LZ4 block decompresses to more than its limit")
             }
             output.append(contentsOf: literals)
             if input.isAtEnd { return Array(output[history.count...]) }
@@ -152,7 +154,9 @@ package struct LZ4Frame: Sendable {
             guard (1...max(1, output.count)).contains(distance), distance <= output.count else {
                 throw input.malformed("a copy in a block of LZ4 begins before the frame")
             }
-            guard count <= most - output.count else { throw input.malformed("a block of LZ4 gives more than it may") }
+            guard count <= most - output.count else {
+                throw input.malformed("an LZ4 block decompresses to more than its limit")
+            }
             let source = output.count - distance
             for position in source..<(source + count) { output.append(output[position]) }
         }

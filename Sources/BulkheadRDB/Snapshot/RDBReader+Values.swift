@@ -32,8 +32,8 @@ extension RDBReader {
         }
     }
 
-    /// Passes what there is of the body, up to its end; where that is. `offset` is where `start` stands in the
-    /// snapshot.
+    /// Passes the bytes of the body that are here, up to its end; returns where that is. `offset` is where
+    /// `start` stands in the snapshot.
     mutating func passValue(
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, offset: Int
     ) throws(RDBViolation) -> UnsafeRawPointer {
@@ -78,7 +78,7 @@ extension RDBReader {
                 let offset = cursor.offset - body.unfinished.count
                 guard let way = try length(&cursor) else { return end }
                 guard way < UInt64(ways.count) else {
-                    throw RDBViolation(.malformed, at: offset, "a part of a value is written in way \(way), not known")
+                    throw RDBViolation(.malformed, at: offset, "a part of a value has the unknown encoding \(way)")
                 }
                 body.step = ways[Int(way)]
                 continue

@@ -1,4 +1,4 @@
-/// Reads a snapshot record by record: lend it bytes in any split, take events until there are none, repeat.
+/// Reads a snapshot record by record: lend it bytes in any split, take events until none is left, repeat.
 ///
 /// ```swift
 /// var reader = RDBReader()
@@ -191,7 +191,7 @@ package struct RDBReader: ~Copyable {
         phase = .ended
         if stated == 0 { return .absent }
         if stated == sum.value { return .right }
-        violation = RDBViolation(.wrongChecksum, at: offset, "the checksum does not fit the bytes before it")
+        violation = RDBViolation(.wrongChecksum, at: offset, "the checksum does not match the bytes before it")
         return .wrong
     }
 

@@ -1,4 +1,4 @@
-/// What is in a snapshot, of which it is shown every event.
+/// Counts what is in a snapshot. It must be given every event.
 package struct RDBSummary: Sendable {
     package private(set) var version: RDBVersion?
     /// Fields about the file and its server by their names; of one that comes again, the last. Without those past
@@ -10,14 +10,14 @@ package struct RDBSummary: Sendable {
     /// Bytes of data that modules keep beside the keys, by the names of its types.
     package private(set) var moduleData: [String: Int] = [:]
     package private(set) var checksum: RDBChecksum?
-    /// Whose data comes.
+    /// The module type whose data comes next.
     private var dataOf: String?
     private var database = 0
     private var current = RDBTally()
 
     /// Fields that are kept, and the bytes one of them may have.
     static let mostAux = 64
-    /// Types of modules that are told apart; the data of others is counted under ``restOfModules``.
+    /// Types of modules that are counted each; the data of others is counted under ``restOfModules``.
     static let mostModules = 256
     package static let restOfModules = "others"
     static let longestAux = 1 << 10
@@ -28,6 +28,9 @@ package struct RDBSummary: Sendable {
     package var flavour: RDBVersion.Flavour? {
         aux["valkey-ver"] == nil ? version?.flavour : .valkey
     }
+
+    /// Whether it is the first part of an append-only file, whose other parts hold what was written after it.
+    package var isBaseOfAppendOnlyFile: Bool { aux["aof-base"] == "1" }
 
     package mutating func add(_ event: RDBEvent) {
         switch event {

@@ -6,7 +6,7 @@ package struct RDBTally: Sendable, Hashable {
     private var byKind = Array(repeating: 0, count: RDBKind.allCases.count)
     private var byModule: [UInt64: Int] = [:]
 
-    /// Types of modules that are told apart; no server has so many, and a file that says so is not followed.
+    /// Types of modules that are counted each. No server has so many, and in a file that has more the rest is "module".
     private static let mostModules = 256
 
     package init() {}
@@ -20,7 +20,7 @@ package struct RDBTally: Sendable, Hashable {
     }
 
     /// Keys by the names of their types, as TYPE gives them: "string", "zset", "vectorset", "ReJSON-RL". Those of
-    /// modules that are not told apart are "module".
+    /// modules that are not counted each are "module".
     package var types: [String: Int] {
         var types: [String: Int] = [:]
         for kind in RDBKind.allCases where kind != .module && byKind[kind.place] > 0 {

@@ -47,12 +47,12 @@ enum LZF {
             }
         }
         guard output.count == count else {
-            throw input.malformed("a compressed string gives \(output.count) bytes and says \(count)")
+            throw input.malformed("a compressed string decompresses to \(output.count) bytes, but declares \(count)")
         }
         return output
     }
 
     private static func overrun(_ count: Int, _ input: ByteReader) -> RDBViolation {
-        input.malformed("a compressed string gives more than the \(count) bytes that it says")
+        input.malformed("a compressed string decompresses to more than its declared \(count) bytes")
     }
 }

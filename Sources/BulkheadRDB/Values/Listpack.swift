@@ -2,7 +2,7 @@
 ///
 /// ```
 /// ┌───────────┬───────────┬─────────┬─────────┬───┬──────┐
-/// │ bytes u32 │ count u16 │ element │ element │ … │ 0xff │   both little-endian; count 65535: not told
+/// │ bytes u32 │ count u16 │ element │ element │ … │ 0xff │   both little-endian; count 65535: unknown
 /// └───────────┴───────────┴─────────┴─────────┴───┴──────┘
 /// element = head, bytes, length of head and bytes in 7-bit groups that are read backwards
 ///
@@ -24,7 +24,7 @@ struct Listpack: PackedItems {
         self.bytes = bytes
         let size = bytes.remaining
         let total = try self.bytes.littleEndian(UInt32.self)
-        guard total == size else { throw bytes.malformed("a listpack of \(size) bytes says it has \(total)") }
+        guard total == size else { throw bytes.malformed("a listpack of \(size) bytes declares \(total)") }
         declared = try self.bytes.littleEndian(UInt16.self)
     }
 
@@ -52,11 +52,11 @@ struct Listpack: PackedItems {
         case 0xff:
             guard bytes.isAtEnd else { throw unread.malformed("a listpack ends before its last byte") }
             guard declared == .max || read == declared else {
-                throw unread.malformed("a listpack has \(read) elements and says \(declared)")
+                throw unread.malformed("a listpack has \(read) elements, but declares \(declared)")
             }
             bytes = unread
             return nil
-        default: throw unread.malformed("an element of a listpack begins with the byte \(head), which none does")
+        default: throw unread.malformed("an element of a listpack begins with the invalid byte \(head)")
         }
         try checkBackLength(bytes.consumed - start)
         read += 1

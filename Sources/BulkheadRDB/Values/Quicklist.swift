@@ -33,7 +33,7 @@ enum Quicklist {
             case 1: take(try value.string())
             case 2: for element in try value.elements(of: Listpack.self) { take(element) }
             case let container:
-                throw unread.malformed("a node of a list has the container \(container), which is not known")
+                throw unread.malformed("a node of a list has the unknown container \(container)")
             }
         }
     }

@@ -61,7 +61,7 @@ package struct RDBArray: Sendable, Hashable {
             let number = Double(bitPattern: try value.bytes.littleEndian(UInt64.self))
             guard number.isFinite else { throw unread.malformed("an element of an array is no finite number") }
             return try value.keep(Array(text(of: number).utf8)[...])
-        case let way: throw unread.malformed("an element of an array is written in way \(way), which is not known")
+        case let way: throw unread.malformed("an element of an array has the unknown encoding \(way)")
         }
     }
 

@@ -9,7 +9,7 @@
 /// names:     0 and a string with a listpack, or 1, a length and as many strings
 /// ```
 ///
-/// A template is how a server keeps a hash and nothing its users see, so what comes of it is a hash like others
+/// A template is the way a server stores a hash. Users do not see it, so a decoded hash is a hash like others
 /// (``plain(_:_:limits:)``), which every server takes. Known from what was published of it; read from no server here.
 package struct RDBHashTemplates: Sendable {
     private var names: [UInt64: [[UInt8]]] = [:]
@@ -78,7 +78,7 @@ package struct RDBHashTemplates: Sendable {
         switch try value.number() {
         case 0: names = try value.elements(of: Listpack.self)
         case 1: names = try value.strings()
-        case let way: throw unread.malformed("the names of fields are written in way \(way), which is not known")
+        case let way: throw unread.malformed("the names of fields have the unknown encoding \(way)")
         }
         return try value.distinct(names)
     }

@@ -55,7 +55,7 @@ package struct RDBModuleValue: Sendable, Hashable {
             case 3: _ = try value.bytes.take(4)
             case 4: _ = try value.bytes.take(8)
             case 5: try value.skipString()
-            case let kind: throw unread.malformed("an item of a module value has the kind \(kind), which is not known")
+            case let kind: throw unread.malformed("an item of a module value has the unknown kind \(kind)")
             }
         }
     }

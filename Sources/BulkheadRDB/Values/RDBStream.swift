@@ -56,7 +56,7 @@ package struct RDBStream: Sendable, Hashable {
         package var name: [UInt8]
         /// When it last asked for anything, in milliseconds since 1970.
         package var seenAt: Int64
-        /// When it last got something; -1 for never. As ``seenAt`` where it is not told, before Redis 7.2.
+        /// When it last got something; -1 for never. Files from before Redis 7.2 do not have it: as ``seenAt``.
         package var activeAt: Int64
         /// What was delivered to it, ascending; each is in ``Group/pending``.
         package var pending: [ID]
@@ -97,7 +97,7 @@ package struct RDBStream: Sendable, Hashable {
         package var entriesRead: Int64?
         package var pending: [Pending]
         package var consumers: [Consumer]
-        /// Of those pending, which belong to no consumer, because one gave them back (Redis 8.8).
+        /// Pending entries of no consumer, because their consumer gave them back (Redis 8.8).
         package var givenBack: [ID]
 
         package init(

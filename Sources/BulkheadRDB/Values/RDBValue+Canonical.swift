@@ -73,7 +73,7 @@ extension CanonicalBytes {
         producers(stream.producers)
     }
 
-    /// Nothing where there are none.
+    /// Writes nothing if there are none.
     mutating func producers(_ producers: [RDBStream.Producer]) {
         guard !producers.isEmpty else { return }
         each(producers, by: \.name) {
@@ -114,7 +114,7 @@ extension CanonicalBytes {
             $0.string($1.name)
             $0.each($1.pending.sorted()) { $0.id($1) }
         }
-        // Nothing where there are none, as before Redis 8.8.
+        // Writes nothing if there are none, as before Redis 8.8.
         if !group.givenBack.isEmpty { each(group.givenBack.sorted()) { $0.id($1) } }
     }
 

@@ -1,4 +1,4 @@
-/// Some entries of a stream, in a listpack behind the id that theirs are told by.
+/// Some entries of a stream, in a listpack behind the id that their ids are relative to.
 ///
 /// ```
 /// master:  entries, deleted, fields F, F names, 0
@@ -89,7 +89,8 @@ struct StreamNode {
         }
         let offset = items.offset
         guard try items.integer("count of an entry's elements") == elements else {
-            throw RDBViolation(.malformed, at: offset, "an entry of a stream has \(elements) elements and says others")
+            throw RDBViolation(
+                .malformed, at: offset, "an entry of a stream has \(elements) elements, but declares another number")
         }
         return fields
     }

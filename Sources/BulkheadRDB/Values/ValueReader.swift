@@ -40,7 +40,7 @@ struct ValueReader {
         default:
             if first == 0x80 { return .length(UInt64(try bytes.bigEndian(UInt32.self))) }
             if first == 0x81 { return .length(try bytes.bigEndian(UInt64.self)) }
-            throw unread.malformed("a length begins with the byte \(first), which none does")
+            throw unread.malformed("a length begins with the invalid byte \(first)")
         }
     }
 
@@ -151,6 +151,6 @@ struct ValueReader {
     }
 
     private func unknownString(_ number: UInt8, at offset: Int) -> RDBViolation {
-        RDBViolation(.malformed, at: offset, "a string is written in way \(number), which is not known")
+        RDBViolation(.malformed, at: offset, "a string has the unknown encoding \(number)")
     }
 }

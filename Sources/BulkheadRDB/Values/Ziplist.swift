@@ -2,7 +2,7 @@
 ///
 /// ```
 /// ┌───────────┬──────────┬───────────┬─────────┬───┬──────┐
-/// │ bytes u32 │ tail u32 │ count u16 │ element │ … │ 0xff │   little-endian; count 65535: not told
+/// │ bytes u32 │ tail u32 │ count u16 │ element │ … │ 0xff │   little-endian; count 65535: unknown
 /// └───────────┴──────────┴───────────┴─────────┴───┴──────┘
 ///              where the last element begins
 /// element = bytes of the element before (1 byte below 254; else 254 and 4 bytes), head, bytes
@@ -27,7 +27,7 @@ struct Ziplist: PackedItems {
         self.bytes = bytes
         let size = bytes.remaining
         let total = try self.bytes.littleEndian(UInt32.self)
-        guard total == size else { throw bytes.malformed("a ziplist of \(size) bytes says it has \(total)") }
+        guard total == size else { throw bytes.malformed("a ziplist of \(size) bytes declares \(total)") }
         tail = try self.bytes.littleEndian(UInt32.self)
         declared = try self.bytes.littleEndian(UInt16.self)
     }
@@ -72,7 +72,7 @@ struct Ziplist: PackedItems {
     private func checkEnd(_ unread: ByteReader) throws(RDBViolation) {
         guard bytes.isAtEnd else { throw unread.malformed("a ziplist ends before its last byte") }
         guard declared == .max || read == declared else {
-            throw unread.malformed("a ziplist has \(read) elements and says \(declared)")
+            throw unread.malformed("a ziplist has \(read) elements, but declares \(declared)")
         }
         guard read == 0 || tail == unread.consumed - previous else {
             throw unread.malformed("the last element of a ziplist is not where its head says")

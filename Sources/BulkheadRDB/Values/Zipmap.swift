@@ -2,7 +2,7 @@
 ///
 /// ```
 /// ┌──────────┬────────┬──────┬────────┬───────┬───────┬──────┬───┬──────┐
-/// │ count u8 │ length │ name │ length │ spare │ value │ free │ … │ 0xff │   count 254: not told
+/// │ count u8 │ length │ name │ length │ spare │ value │ free │ … │ 0xff │   count 254: unknown
 /// └──────────┴────────┴──────┴────────┴───────┴───────┴──────┴───┴──────┘
 /// length = 1 byte below 254, else 254 and 4 bytes, little-endian; spare = bytes of free
 /// ```
@@ -26,7 +26,7 @@ struct Zipmap {
             _ = try bytes.byte()
             guard bytes.isAtEnd else { throw unread.malformed("a zipmap ends before its last byte") }
             guard declared == 254 || read == declared else {
-                throw unread.malformed("a zipmap has \(read) fields and says \(declared)")
+                throw unread.malformed("a zipmap has \(read) fields, but declares \(declared)")
             }
             bytes = unread
             return nil

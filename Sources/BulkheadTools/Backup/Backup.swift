@@ -85,7 +85,7 @@ struct Backup {
 
     private func back(_ items: [BackupPlan.Item], _ report: inout Report) async throws(ProgramFailure) {
         for item in items {
-            NewFile.removeAbandoned(in: FilePath.split(item.path).folder) { plan.isName($0, ofFileOf: item) }
+            NewFile.removeLeftOver(in: FilePath.split(item.path).folder) { plan.isName($0, ofFileOf: item) }
             // Where no file can be made the server need not fork for its snapshot. It goes with this line.
             _ = try NewFile(at: item.path)
         }

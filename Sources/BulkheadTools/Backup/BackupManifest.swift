@@ -40,7 +40,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         }
     }
 
-    /// A file by its last eight bytes and its length, which tell it from any other without reading it.
+    /// The last eight bytes of a file and its length: they identify it without reading it all.
     package struct Content: Codable, Sendable, Hashable {
         package var bytes: Int
         /// The checksum in the file, 16 hexadecimal digits.
@@ -54,7 +54,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         case fuzzy
     }
 
-    /// Tells this JSON from any other.
+    /// Identifies this JSON.
     package var format = Self.formatName
     package var tool: String
     package var server: Server
@@ -86,7 +86,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
 
     package static let formatName = "bulkhead-backup-1"
     package static let suffix = ".json"
-    /// A manifest has less than 2 KiB; a longer file is none.
+    /// A manifest has less than 2 KiB; a longer file is not one.
     static let mostBytes = 64 << 10
 
     enum CodingKeys: String, CodingKey {
@@ -100,7 +100,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         case endedAt = "ended_at"
     }
 
-    /// The manifest beside the file at `path`; nil if there is none, or something else.
+    /// The manifest beside the file at `path`; nil if there is none, or if that file is not a manifest.
     package static func beside(_ path: String) throws(ProgramFailure) -> BackupManifest? {
         guard let bytes = try FilePath.read(path + suffix, limit: mostBytes) else { return nil }
         let manifest = try? JSONDecoder().decode(BackupManifest.self, from: Data(bytes))

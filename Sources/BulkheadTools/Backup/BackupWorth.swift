@@ -1,4 +1,4 @@
-/// How much a backup holds, to tell one that is worth more from one that is worth less.
+/// How much a backup holds, to compare it with another one.
 struct BackupWorth: Sendable, Hashable {
     let keys: Int
     /// Bytes of its file.

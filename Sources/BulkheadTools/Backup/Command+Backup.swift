@@ -84,26 +84,23 @@ extension Command {
         ],
         run: runBackup)
 
-    private static func runBackup(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
-        let entries = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
-        try selection.refuseUnusedURL(entries, arguments)
-        guard let destination = arguments.text(of: .destination) else {
-            throw arguments.refused("--to FILE or FOLDER is missing")
+    private static func runBackup(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
+        let entries = try call.arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        try selection.refuseUnusedURL(entries, call.arguments)
+        guard let destination = call.arguments.text(of: .destination) else {
+            throw call.arguments.refused("--to FILE or FOLDER is missing")
         }
-        let options = try options(arguments)
+        let options = try options(call.arguments)
         let databases = try selection.open(entries)
         let plan = try BackupPlan(
             entries, to: destination, in: databases, replacing: options.isReplacing,
-            pattern: options.pattern?.text, arguments)
+            pattern: options.pattern?.text, call.arguments)
         guard options.keep == nil || plan.folder != nil else {
-            throw arguments.refused("--keep needs a folder, and \(destination) is not one")
+            throw call.arguments.refused("--keep needs a folder, and \(destination) is not one")
         }
         Interruption.watch()
-        let isQuiet = arguments.has(.quiet)
-        let backup = Backup(plan, of: databases, options, program: arguments.program, isQuiet: isQuiet, streams)
+        let backup = Backup(plan, of: databases, options, call)
         let report: Backup.Report
         do throws(ProgramFailure) {
             report = try await backup.run()
@@ -112,12 +109,12 @@ extension Command {
             throw error
         }
         await databases.close()
-        if arguments.has(.json) {
-            try streams.output.writeJSON(report)
+        if call.arguments.has(.json) {
+            try call.streams.output.writeJSON(report)
         } else {
-            for file in report.files { try streams.output.writeAll(file.path + "\n") }
+            for file in report.files { try call.streams.output.writeAll(file.path + "\n") }
         }
-        if !isQuiet { try? streams.errors.writeAll(report.text(on: streams.errors.screen)) }
+        if !call.arguments.has(.quiet) { call.note { report.text(on: $0) } }
         return .done
     }
 
@@ -131,14 +128,7 @@ extension Command {
         }
         options.method = arguments.text(of: .method).flatMap { Backup.Method(rawValue: $0) } ?? .auto
         options.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
-        options.pace =
-            try arguments.text(of: .pace).map { text throws(ProgramFailure) in
-                guard let pace = RedisPace(text) else {
-                    throw arguments.refused(
-                        "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
-                }
-                return pace
-            } ?? .considerate
+        options.pace = try arguments.pace() ?? .considerate
         options.hasFunctions = arguments.has(.functions)
         options.isReplacing = arguments.has(.replaceFile)
         options.allowsSmaller = arguments.has(.allowSmaller)
@@ -151,16 +141,13 @@ extension Command {
 extension Backup {
     /// One that says on standard error what is to be said, and shows how far it is there.
     init(
-        _ plan: BackupPlan, of databases: RedisDatabases, _ options: Options, program: String, isQuiet: Bool,
-        _ streams: StandardStreams
+        _ plan: BackupPlan, of databases: RedisDatabases, _ options: Options, _ call: Call
     ) {
         self.init(
-            program: program, databases: databases, plan: plan, options: options,
-            say: { line in
-                try? streams.errors.writeAll(line.paragraphs(on: streams.errors.screen))
-            },
-            bar: { total, unit in WorkProgress("backup", total: total, unit: unit, isSilent: isQuiet, streams) },
-            isQuiet: isQuiet)
+            program: call.program, databases: databases, plan: plan, options: options,
+            say: { call.say($0) },
+            bar: { total, unit in call.progress("backup", total: total, unit: unit) },
+            isQuiet: call.arguments.has(.quiet))
     }
 }
 

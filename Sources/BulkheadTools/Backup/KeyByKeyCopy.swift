@@ -7,7 +7,7 @@ import BulkheadRESP
 ///
 /// Each key is as it was when its turn came: with its expiry, read in the same transaction. A key that is there all
 /// the time is in the file once; one that is added, removed or renamed meanwhile may or may not be. A slice of values
-/// is held in memory, and what tells all keys apart (``SeenKeys``).
+/// is held in memory, and the digests of all keys (``SeenKeys``).
 struct KeyByKeyCopy {
     let program: String
     let database: RedisDatabase
@@ -15,7 +15,7 @@ struct KeyByKeyCopy {
     let facts: ServerFacts
     let target: SnapshotCut.Target
     let pace: RedisPace
-    /// Is told how many keys are done.
+    /// Is called with how many keys are done.
     let progress: (Int) -> Void
 
     /// Keys of a slice at most.
@@ -44,7 +44,7 @@ struct KeyByKeyCopy {
         var output = CheckedSnapshot(file: try SnapshotFile(at: target.path))
         let reader = DumpReader(of: facts, isAtomic: true)
         var seen = SeenKeys()
-        // DUMP tells the version of the format; it stands at the beginning of the file.
+        // DUMP gives the version of the format, which stands at the beginning of the file.
         var writer: RDBWriter?
         var version: RDBVersion?
         var keys = connection.scan(match: target.pattern?.text, as: RESPBytes.self, pace: pace).makeAsyncIterator()
@@ -86,7 +86,7 @@ struct KeyByKeyCopy {
             pacer.end(keys: slice.count)
             progress(seen.count)
         }
-        // Without a key nothing tells the version but the functions; that of Redis 5 is read by every server.
+        // Without a key only functions give the version; that of Redis 5 is read by every server.
         var last = writer ?? beginning(functions?.version ?? RDBVersion(.redis, 9), functions)
         last.end()
         return try output.finish(&last)
@@ -126,7 +126,7 @@ struct KeyByKeyCopy {
         let use: Int64?
     }
 
-    /// A snapshot of the server's own tells the use of a key only where it evicts by it.
+    /// The server's own snapshot has the use of a key only if the server evicts by it.
     private var tellsUse: Bool { facts.evictionPolicy.map { $0.hasSuffix("-lfu") || $0.hasSuffix("-lru") } ?? false }
 
     /// The values of those keys that are still there.
@@ -151,7 +151,7 @@ struct KeyByKeyCopy {
 
     /// FUNCTION DUMP's payload is the records of the libraries, with the footer of a value. Nil before 7.0.
     ///
-    /// A server that does not tell its version is asked all the same: they were wanted.
+    /// A server that does not say its version is asked too, because functions were asked for.
     private func functionRecords(
         _ connection: RedisConnection
     ) async throws -> (records: ArraySlice<UInt8>, version: RDBVersion)? {
@@ -207,7 +207,7 @@ struct KeyByKeyCopy {
 }
 
 /// What is written is read as any snapshot before it goes to the disk: it counts, and a value of a type that is not
-/// known, or that is none, is refused by name.
+/// known, or that is not one, is refused by name.
 private struct CheckedSnapshot: ~Copyable {
     let file: SnapshotFile
     private var reader = RDBReader()

@@ -35,7 +35,7 @@ struct SnapshotCut {
     let targets: [Target]
     /// One for each target, in their order; they have no names yet.
     let files: [SnapshotFile]
-    /// Is told how many bytes have come, and how many keys of all databases.
+    /// Is called with how many bytes have come, and how many keys of all databases.
     let progress: (_ bytes: Int, _ keys: Int) -> Void
 
     /// Reads the snapshot to its end, writes the files and has them on the disk; they have no names yet.
@@ -169,7 +169,7 @@ struct SnapshotEnding {
         case .length(let length):
             behind.isEmpty ? nil : "it ends before the \(length) bytes that were announced"
         case .mark(let mark):
-            behind == mark ? nil : "what follows it is not the mark that was announced"
+            behind == mark ? nil : "the bytes behind it are not the end mark that was announced"
         }
     }
 }

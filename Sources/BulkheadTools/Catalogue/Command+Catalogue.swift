@@ -43,26 +43,24 @@ extension Command {
         ],
         run: runCatalogue)
 
-    private static func runCatalogue(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
+    private static func runCatalogue(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
         // The URL of another server may hold a password, and a budget is for who knows what it is about.
         let (here, elsewhere) = selection.catalogue.entriesByPlace
         var entries = here
-        if arguments.has(.url) {
-            for number in try await numbersWithKeys(selection, arguments)
+        if call.arguments.has(.url) {
+            for number in try await numbersWithKeys(selection, call.arguments)
             where !entries.contains(where: { $0.number == number }) {
                 entries.append(selection.entry(ofNumber: number))
             }
         }
-        try streams.output.writeAll(CatalogueText.text(of: entries))
+        try call.streams.output.writeAll(CatalogueText.text(of: entries))
         if !elsewhere.isEmpty {
             let names = elsewhere.map(\.name.text).joined(separator: ", ")
             let words =
-                "\(arguments.program): left out, because they live on servers of their own, whose URLs may "
+                "\(call.program): left out, because they live on servers of their own, whose URLs may "
                 + "hold passwords: \(names)"
-            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+            call.say(words)
         }
         return .done
     }
@@ -72,13 +70,11 @@ extension Command {
     ) async throws(ProgramFailure) -> [Int] {
         let door = selection.entry(ofNumber: 0)
         let databases = try selection.open(only: door)
-        let numbers = await Result.of { () async throws(ProgramFailure) in
+        return try await databases.closing { () async throws(ProgramFailure) in
             try await arguments.reaching { () async throws(RedisError) in
                 try await ServerFacts(of: databases[door.name]).keyspace.keys.sorted()
             }
         }
-        await databases.close()
-        return try numbers.get()
     }
 }
 

@@ -147,7 +147,7 @@ extension ServerReport {
         min(40, max(20, (screen.columns ?? 80) / 2))
     }
 
-    /// What estimates are worth; nothing where there are none.
+    /// How certain the estimates are; empty without estimates.
     private var confidence: String {
         let sampled = databases.filter { !$0.isExact }
         guard !sampled.isEmpty else { return "" }

@@ -79,7 +79,7 @@ package struct DatabaseReport: Sendable, Encodable {
 
     struct EncodingRow: Sendable, Encodable {
         let type: String
-        /// Absent if the server refused to tell it.
+        /// Absent if the server refused it.
         let encoding: String?
         let keys: Estimate
     }
@@ -149,12 +149,12 @@ package struct DatabaseReport: Sendable, Encodable {
     var gone: Int
     /// Keys whose size is known.
     var sized: Int
-    /// Keys of which the user may see no more than the name. Figures but those of names and of INFO leave them out.
+    /// Keys of which the user may see only the name. All figures leave them out, except those of names and of INFO.
     var hidden: Estimate?
     var isComplete: Bool
     /// Why it could not be walked to its end.
     var failure: String?
-    /// What the server refused to tell, in its words, by command.
+    /// What the server refused, in its words, by command.
     var refusals: [String: String]
 
     var expiring: Estimate?
@@ -163,7 +163,7 @@ package struct DatabaseReport: Sendable, Encodable {
     var averageTimeLeft: Estimate?
     /// Of all keys that are not hidden.
     var memory: Estimate?
-    /// Of the keys whose size is known, which is the least that all take; nil if the server tells no sizes.
+    /// Of the keys whose size is known, which is the least that all take; nil if the server gives no sizes.
     var memorySeen: Int?
     /// Keys that samples stand for: those there, without hidden ones.
     var population: Int

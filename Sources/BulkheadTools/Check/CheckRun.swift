@@ -119,7 +119,7 @@ struct CheckRun {
         let report = DatabaseReport(
             walk.tally, of: entry, in: selection.catalogue, keys: keys,
             expiring: space?.expiring ?? (keys > 0 ? nil : 0), memoryLimit: used, isComplete: end == .complete,
-            drewAll: share >= 1, failure: failure, refusals: walk.refusals, call: selection.call)
+            drewAll: share >= 1, failure: failure, refusals: walk.refusals, serverFlags: selection.serverFlags)
         return (report, walk.cost)
     }
 

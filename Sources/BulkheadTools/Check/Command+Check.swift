@@ -72,59 +72,45 @@ extension Command {
         ],
         run: runCheck)
 
-    private static func runCheck(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        guard !(arguments.has(.exact) && arguments.has(.sample)) else {
-            throw arguments.refused("--exact looks at every key: leave out --sample")
+    private static func runCheck(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        guard !(call.arguments.has(.exact) && call.arguments.has(.sample)) else {
+            throw call.arguments.refused("--exact looks at every key: leave out --sample")
         }
-        let selection = try ServerSelection(arguments)
-        let wanted = try arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
-        try selection.refuseUnusedURL(wanted, arguments)
+        let selection = try ServerSelection(call.arguments)
+        let wanted = try call.arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
+        try selection.refuseUnusedURL(wanted, call.arguments)
         var settings = CheckRun.Settings()
-        if let sample = arguments.integer(of: .sample) { settings.sample = sample }
-        if arguments.has(.exact) { settings.sample = nil }
-        if let pace = arguments.text(of: .pace) {
-            guard let pace = RedisPace(pace) else {
-                throw arguments.refused("--pace takes gentle, considerate, full or a time such as 200us, not '\(pace)'")
-            }
-            settings.pace = pace
-        }
+        if let sample = call.arguments.integer(of: .sample) { settings.sample = sample }
+        if call.arguments.has(.exact) { settings.sample = nil }
+        if let pace = try call.arguments.pace() { settings.pace = pace }
         Interruption.watch()
-        func progress(of total: Int?, _ unit: String) -> WorkProgress {
-            WorkProgress("check", total: total, unit: unit, isSilent: arguments.has(.quiet), streams)
-        }
         let bar: WorkProgress
         let report: CheckReport
-        if let path = arguments.text(of: .rdb) {
-            for flag in [Flag.url, .sample, .exact, .pace] where arguments.has(flag) {
-                throw arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
+        if let path = call.arguments.text(of: .rdb) {
+            for flag in [Flag.url, .sample, .exact, .pace] where call.arguments.has(flag) {
+                throw call.arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
             }
-            // Of a pipe nobody knows how long it is.
+            // The length of a pipe is not known.
             let size = path == "-" ? 0 : try InputFile(path).size
-            bar = progress(of: size > 0 ? size : nil, "bytes")
-            report = try SnapshotCheck.report(on: path, selection, wanted, streams, bar)
+            bar = call.progress("check", total: size > 0 ? size : nil, unit: "bytes")
+            report = try SnapshotCheck.report(on: path, selection, wanted, call.streams, bar)
         } else {
-            bar = progress(of: nil, "keys")
+            bar = call.progress("check", total: nil, unit: "keys")
             report = try await CheckRun(selection: selection, wanted: wanted, settings: settings).report(bar)
         }
         bar.end()
-        return try report.hand(to: streams, arguments)
+        return try report.hand(to: call)
     }
 }
 
 extension CheckReport {
     /// Prints what was asked for; the exit code of what was found.
-    fileprivate func hand(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) -> ExitCode {
-        if let path = arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
-        if arguments.has(.json) {
-            try streams.output.writeJSON(self)
-        } else {
-            try streams.output.writeAll(text(on: streams.output.screen))
-        }
+    fileprivate func hand(to call: Call) throws(ProgramFailure) -> ExitCode {
+        if let path = call.arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
+        try call.answer(self) { text(on: $0) }
         guard isComplete else {
             let words = servers.flatMap(\.databases).filter { !$0.isComplete }.map(\.name).joined(separator: ", ")
-            try? streams.errors.writeAll(
+            try? call.streams.errors.writeAll(
                 "bulkhead check: the report is incomplete: not scanned to the end: \(words). Run it again.\n")
             return .failed
         }
@@ -139,7 +125,4 @@ extension Flag {
     fileprivate static let sample = Flag(
         "sample", .positiveInteger("N"), "look at about N keys of each database (default: 20000)")
     fileprivate static let html = Flag("html", .text("FILE", .files), "also write a page with charts")
-    static let pace = Flag(
-        "pace", .text("PACE", .words(["gentle", "considerate", "full"])),
-        "gentle, considerate (default), full, or the server's time per step, such as 200us")
 }

@@ -14,11 +14,11 @@ extension DatabaseReport {
     ///   - expiring: the same for keys that expire; nil where nobody counted.
     ///   - memoryLimit: what all keys take at most, as the server says; nil where it does not.
     ///   - drewAll: every key that was walked was to be looked at.
-    ///   - call: the flags that lead another command to the same databases (``ServerSelection/call``).
+    ///   - serverFlags: the flags that lead another command to the same databases (``ServerSelection/serverFlags``).
     init(
         _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
         memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil,
-        refusals: [String: String] = [:], call: String = ""
+        refusals: [String: String] = [:], serverFlags: String = ""
     ) {
         let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
         name = entry.name.text
@@ -66,7 +66,7 @@ extension DatabaseReport {
         }
         isBiggestCertain = knowsSizes && tally.unsized.hidden == 0
         misplaced = Self.misplaced(
-            of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, call)
+            of: tally.misplacement, from: homes.isEmpty ? String(entry.number) : entry.name.text, serverFlags)
         atHome = tally.misplacement.placement.own.isEmpty ? nil : tally.misplacement.atHome
         nobodys = tally.misplacement.nobodys
     }
@@ -128,13 +128,13 @@ extension DatabaseReport {
     }
 
     private static func misplaced(
-        of tally: MisplacementTally, from source: String, _ call: String
+        of tally: MisplacementTally, from source: String, _ serverFlags: String
     ) -> [Misplaced] {
         let rows = zip(tally.placement.claims, tally.counts).filter { $1.keys > 0 }.map { claim, count in
             Misplaced(
                 pattern: claim.pattern.text, belongsTo: claim.owner.text, keys: count.keys, atHome: count.atHome,
                 examples: count.examples.map { ShownBytes($0) },
-                command: "bulkhead migrate\(call) --from \(source) --to \(claim.owner) --pattern "
+                command: "bulkhead migrate\(serverFlags) --from \(source) --to \(claim.owner) --pattern "
                     + claim.pattern.text.quotedForShell)
         }
         return rows.sorted { ($1.keys, $0.pattern) < ($0.keys, $1.pattern) }
@@ -153,7 +153,7 @@ extension DatabaseTally {
         var there = isComplete ? walked : max(walked, keys)
         // Of those that were to be looked at, some had gone or are hidden; so it will be with the others.
         var asked = looked + gone + hidden
-        // Who was asked for every size knows how many are hidden.
+        // If every size was asked for, the number of hidden keys is known.
         if isComplete, isSized {
             there -= unsized.hidden
             asked -= hidden
@@ -162,12 +162,12 @@ extension DatabaseTally {
         return SampleSize(looked: looked, of: Int(clamping: Double(there) * stay))
     }
 
-    /// The sample of those keys that told one thing; nil if none did, and there was one to ask.
+    /// The sample of the keys for which one thing is known; nil if it is known for none, though there were keys.
     fileprivate func part(_ count: Int, of sample: SampleSize) -> SampleSize? {
         count > 0 || walked == 0 ? SampleSize(looked: count, of: sample.all) : nil
     }
 
-    /// Every key that was walked has told its size, but those that were gone or are hidden.
+    /// The size of every key that was walked is known, except of those that were gone or are hidden.
     fileprivate var isSized: Bool {
         (sizes.keys > 0 || walked == unsized.gone) && sizes.keys + unsized.gone + unsized.hidden >= walked
     }

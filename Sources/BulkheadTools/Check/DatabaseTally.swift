@@ -1,10 +1,10 @@
-/// What a walk has found in one database so far: it is told each key's name, and more about those looked at.
+/// What a walk has found in one database so far, from each key's name, and from more about those looked at.
 ///
 /// It does no I/O and holds a bounded amount, whatever the database: counters, two sketches, a few names.
 struct DatabaseTally {
     /// Keys listed as the largest.
     static let mostBiggest = 10
-    /// Kinds (a type and an encoding) that are told apart; servers have about thirty, modules a few more.
+    /// Kinds (a type and an encoding) that are counted each; servers have about thirty, modules a few more.
     static let mostKinds = 256
 
     /// What is known of the keys of one kind.
@@ -31,9 +31,9 @@ struct DatabaseTally {
     private(set) var looked = 0
     /// Keys of the sample that were gone when they were looked at.
     private(set) var gone = 0
-    /// Keys of the sample of which the user may see no more than the name.
+    /// Keys of the sample of which the user may see only the name.
     private(set) var hidden = 0
-    /// Of those looked at; what the server did not tell is not in it.
+    /// Of those looked at; what the server refused is not in it.
     private(set) var kinds: [KeyKind: Kind] = [:]
     /// Keys looked at whose type is known.
     private(set) var typed = 0
@@ -41,9 +41,9 @@ struct DatabaseTally {
     private(set) var encoded = 0
     /// The same for times.
     private(set) var timed = 0
-    /// Every size that the server told.
+    /// Every size that the server gave.
     private(set) var sizes = Sizes()
-    /// Keys whose size was asked in vain, because they were gone or are hidden.
+    /// Keys whose size was asked and not given, because they were gone or are hidden.
     private(set) var unsized = (gone: 0, hidden: 0)
     /// Of keys that were drawn by their sizes, by type.
     private(set) var drawn: [String: DrawnSizes] = [:]

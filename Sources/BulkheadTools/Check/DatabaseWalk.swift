@@ -22,7 +22,7 @@ struct DatabaseWalk {
     private(set) var tally: DatabaseTally
     private(set) var cost = WalkCost()
     private(set) var end = End.interrupted
-    /// What the server refused to tell about keys, by the command that was refused.
+    /// What the server refused about keys, by command.
     private(set) var refusals: [String: String] = [:]
     /// True if the server answers about keys only after READONLY, and with MOVED before.
     var isOnClusterReplica = false
@@ -45,8 +45,8 @@ struct DatabaseWalk {
 
     /// Walks until the end, until `isStopped` says so, or until something fails; what was found until then stays.
     ///
-    /// LRU and LFU do not see it: none of the commands touches a key, and the server is told so as well where it knows
-    /// CLIENT NO-TOUCH (Redis 7.2). `progress` is told how many keys were walked.
+    /// LRU and LFU do not see it: none of the commands touches a key, and CLIENT NO-TOUCH is sent to servers that know
+    /// it (Redis 7.2). `progress` is called with how many keys were walked.
     mutating func run(
         on database: RedisDatabase, isStopped: @Sendable () -> Bool, progress: (Int) -> Void
     ) async {

@@ -29,7 +29,7 @@ struct SlowCommands: Sendable {
         newest = entries.first?.number ?? -1
     }
 
-    /// What has come to the log of these commands; those of others are told apart by their names alone.
+    /// What has come to the log of these commands; those of others are recognised by their names alone.
     func finding(of commands: Set<String>, on database: RedisDatabase) async -> Finding? {
         guard let entries = await Self.entries(Self.mostEntries, of: database) else { return nil }
         let names = Set(commands.map { $0.prefix { $0 != " " }.lowercased() })

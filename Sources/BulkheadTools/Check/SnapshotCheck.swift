@@ -13,11 +13,11 @@ import BulkheadRDB
 /// Sizes are those of whole records in the file: key, value, expiry, compressed as they are. Times left are counted
 /// from when the snapshot was made.
 struct SnapshotCheck: ~Copyable {
-    /// Databases that are told apart; a file that has more is not one of a server anybody runs.
+    /// Databases that are counted each; no real server has more.
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue
-    private let call: String
+    private let serverFlags: String
     private var reader = RDBReader()
     private var summary = RDBSummary()
     private var tallies: [DatabaseTally] = []
@@ -35,7 +35,7 @@ struct SnapshotCheck: ~Copyable {
 
     private init(_ selection: ServerSelection) {
         catalogue = selection.catalogue
-        call = selection.call
+        serverFlags = selection.serverFlags
     }
 
     /// Reads the snapshot at `path` (`-` is standard input); throws bad data for one that is damaged, because then no
@@ -152,7 +152,7 @@ struct SnapshotCheck: ~Copyable {
         return DatabaseReport(
             tally, of: entry, in: catalogue,
             keys: isComplete ? tally.walked : max(tally.walked, announced[entry.number] ?? 0), expiring: nil,
-            isComplete: isComplete, drewAll: true, call: call)
+            isComplete: isComplete, drewAll: true, serverFlags: serverFlags)
     }
 }
 

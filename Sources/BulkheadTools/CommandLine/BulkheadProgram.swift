@@ -57,7 +57,7 @@ package enum BulkheadProgram {
             return .done
         }
         do {
-            return try await command.run(arguments, streams)
+            return try await command.run(Call(arguments, streams))
         } catch {
             throw error.named(arguments.program)
         }

@@ -15,13 +15,13 @@ extension Command {
             Example(
                 "For fish, once:", "bulkhead completions fish > ~/.config/fish/completions/bulkhead.fish"),
         ],
-        run: { arguments, streams throws(ProgramFailure) in
-            let shell = arguments.operands[0]
+        run: { call throws(ProgramFailure) in
+            let shell = call.arguments.operands[0]
             guard let script = CompletionScript.text(for: shell, commands: BulkheadProgram.commands) else {
-                throw arguments.refused(
+                throw call.arguments.refused(
                     "no completions for '\(shell)'\(suggestion(for: shell, among: CompletionScript.shells))")
             }
-            try streams.output.writeAll(script)
+            try call.streams.output.writeAll(script)
             return .done
         })
 }

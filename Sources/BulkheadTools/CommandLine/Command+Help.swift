@@ -17,21 +17,23 @@ extension Command {
             Example("Read the manual:", "bulkhead help --man | man -l -"),
             Example("Install it:", "bulkhead help --man > /usr/local/share/man/man1/bulkhead.1"),
         ],
-        run: { arguments, streams throws(ProgramFailure) in
-            let command = try arguments.operands.first.map { name throws(ProgramFailure) in
+        run: { call throws(ProgramFailure) in
+            let command = try call.arguments.operands.first.map { name throws(ProgramFailure) in
                 try BulkheadProgram.command(named: name)
             }
-            if arguments.has(.man) {
-                guard command == nil else { throw arguments.refused("--man is of all commands: leave out COMMAND") }
-                try streams.output.writeAll(
+            if call.arguments.has(.man) {
+                guard command == nil else {
+                    throw call.arguments.refused("--man is of all commands: leave out COMMAND")
+                }
+                try call.streams.output.writeAll(
                     ManualPage.text(
                         version: BulkheadProgram.version, commands: BulkheadProgram.commands,
                         flags: BulkheadProgram.flags))
                 return .done
             }
-            let columns = streams.output.screen.pageColumns
+            let columns = call.streams.output.screen.pageColumns
             let page = command.map { HelpPage(columns: columns).command($0) } ?? BulkheadProgram.page(columns: columns)
-            try streams.output.writeAll(page + "\n")
+            try call.streams.output.writeAll(page + "\n")
             return .done
         })
 }

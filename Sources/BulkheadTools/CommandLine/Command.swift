@@ -30,7 +30,7 @@ package struct Command: Sendable {
     package var examples: [Example] = []
     package var tables: [Table] = []
     /// Does the work. Throws what ends the program early; what was written until then stays written.
-    package let run: @Sendable (Arguments, StandardStreams) async throws(ProgramFailure) -> ExitCode
+    package let run: @Sendable (Call) async throws(ProgramFailure) -> ExitCode
 }
 
 extension Flag {

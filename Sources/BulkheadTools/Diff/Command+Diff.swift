@@ -36,25 +36,23 @@ extension Command {
         ],
         run: runDiff)
 
-    private static func runDiff(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
-        let (left, right) = (arguments.operands[0], arguments.operands[1])
+    private static func runDiff(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
+        let (left, right) = (call.arguments.operands[0], call.arguments.operands[1])
         guard !right.namesFile else {
-            throw arguments.refused(
+            throw call.arguments.refused(
                 left.namesFile
                     ? "one side is a database: restore one of the files, or start a server with it"
                     : "the file comes first: bulkhead diff \(right) \(left)")
         }
         let rightSelection =
-            try arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
-                try ServerSelection(url: url, beside: selection, of: arguments)
+            try call.arguments.text(of: .rightURL).map { url throws(ProgramFailure) in
+                try ServerSelection(url: url, beside: selection, of: call.arguments)
             } ?? selection
         var entry = try rightSelection.entry(right)
-        let isElsewhere = arguments.has(.rightURL)
+        let isElsewhere = call.arguments.has(.rightURL)
         try selection.refuseUnusedURL(
-            (left.namesFile ? [] : [try selection.entry(left)]) + (isElsewhere ? [] : [entry]), arguments)
+            (left.namesFile ? [] : [try selection.entry(left)]) + (isElsewhere ? [] : [entry]), call.arguments)
         let databases: RedisDatabases
         if isElsewhere {
             // There it is wherever the catalogue says it is here.
@@ -64,42 +62,33 @@ extension Command {
             databases = try rightSelection.open([entry])
         }
         Interruption.watch()
-        let outcome = await Result.of { () async throws(ProgramFailure) in
+        let (document, isWhole) = try await databases.closing { () async throws(ProgramFailure) in
             left.namesFile
-                ? try await compare(file: left, databases, entry, arguments, streams)
-                : try await compare(left, selection, databases, entry, arguments, streams)
+                ? try await compare(file: left, databases, entry, call)
+                : try await compare(left, selection, databases, entry, call)
         }
-        await databases.close()
-        let (document, isWhole) = try outcome.get()
-        if arguments.has(.json) {
-            try streams.output.writeJSON(document)
-        } else {
-            try streams.output.writeAll(document.text(on: streams.output.screen))
-        }
+        try call.answer(document) { document.text(on: $0) }
         guard isWhole else {
-            throw ProgramFailure(.failed, "\(arguments.program): stopped before all keys were compared")
+            throw ProgramFailure(.failed, "\(call.program): stopped before all keys were compared")
         }
         return document.report.isSame ? .done : .found
     }
 
     private static func compare(
-        file path: String, _ databases: RedisDatabases, _ entry: DatabaseEntry, _ arguments: Arguments,
-        _ streams: StandardStreams
+        file path: String, _ databases: RedisDatabases, _ entry: DatabaseEntry, _ call: Call
     ) async throws(ProgramFailure) -> (DiffDocument, Bool) {
-        guard arguments.text(of: .pattern) == nil || !arguments.has(.rightURL) else {
-            throw arguments.refused("with a file, --url says where the database is")
+        guard call.arguments.text(of: .pattern) == nil || !call.arguments.has(.rightURL) else {
+            throw call.arguments.refused("with a file, --url says where the database is")
         }
-        let survey = try SnapshotSurvey.ofOperand(path, arguments, streams)
-        let number = try survey.database(arguments.integerFromZero(of: .fileDatabase), of: arguments)
-        let progress = WorkProgress(
-            "diff", total: survey.summary.databases[number]?.keys, unit: "keys", isSilent: arguments.has(.quiet),
-            streams)
+        let survey = try SnapshotSurvey.ofOperand(path, call)
+        let number = try survey.database(call.arguments.integerFromZero(of: .fileDatabase), of: call.arguments)
+        let progress = call.progress("diff", total: survey.summary.databases[number]?.keys, unit: "keys")
         do {
             let database = try databases[entry.name]
             var comparison = FileComparison(
                 path: path, number: number, database: database, facts: try await Self.facts(of: database),
                 version: survey.version)
-            let pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
+            let pattern = call.arguments.text(of: .pattern).map { KeyPattern($0) }
             comparison.keeps = { pattern?.matches($0) != false }
             comparison.progress = { progress.update(done: $0) }
             let (report, isWhole) = try await comparison.run()
@@ -107,10 +96,10 @@ extension Command {
             let data = survey.summary.moduleData
             return (DiffDocument(left: path, right: entry.name.text, report: report, moduleData: data), isWhole)
         } catch let failure as ComparisonFailure {
-            throw failure.ending(arguments.program)
+            throw failure.ending(call.program)
         } catch {
             throw ProgramFailure(
-                .failed, "\(arguments.program): \((error as? RedisError)?.explained ?? "\(error)")")
+                .failed, "\(call.program): \((error as? RedisError)?.explained ?? "\(error)")")
         }
     }
 
@@ -129,27 +118,24 @@ extension Command {
 
     private static func compare(
         _ left: String, _ selection: ServerSelection, _ rightDatabases: RedisDatabases, _ rightEntry: DatabaseEntry,
-        _ arguments: Arguments, _ streams: StandardStreams
+        _ call: Call
     ) async throws(ProgramFailure) -> (DiffDocument, Bool) {
         let entry = try selection.entry(left)
         let databases = try selection.open([entry])
-        let outcome = await Result.of { () async throws(ProgramFailure) in
-            try await arguments.reaching { () async throws(RedisError) in
+        return try await databases.closing { () async throws(ProgramFailure) in
+            try await call.arguments.reaching { () async throws(RedisError) in
                 let (left, right) = (try databases[entry.name], try rightDatabases[rightEntry.name])
-                let progress = WorkProgress(
-                    "diff", total: try await left.dbsize(), unit: "keys", isSilent: arguments.has(.quiet), streams)
+                let progress = call.progress("diff", total: try await left.dbsize(), unit: "keys")
                 var comparison = DatabaseComparison(
                     left: left, right: right, leftFacts: try await Self.facts(of: left),
                     rightFacts: try await Self.facts(of: right))
-                comparison.pattern = arguments.text(of: .pattern)
+                comparison.pattern = call.arguments.text(of: .pattern)
                 comparison.progress = { progress.update(done: $0) }
                 let (report, isWhole) = try await comparison.run()
                 progress.end()
                 return (DiffDocument(left: left.name.text, right: right.name.text, report: report), isWhole)
             }
         }
-        await databases.close()
-        return try outcome.get()
     }
 }
 

@@ -32,41 +32,37 @@ extension Command {
         ],
         run: runDoctor)
 
-    private static func runDoctor(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
+    private static func runDoctor(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
         // Every server has a number 0, whatever the catalogue says.
         let servers = [nil] + Set(selection.catalogue.entries.compactMap(\.server)).sorted { $0.address < $1.address }
         let doors = servers.map { selection.entry(ofNumber: 0, on: $0) }
         let databases = try selection.open(doors)
-        let reports = try await arguments.reaching { () async throws(RedisError) in
-            var reports: [DoctorReport] = []
-            for (server, door) in zip(servers, doors) {
-                let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
-                // All names may live elsewhere.
-                if entries.isEmpty { continue }
-                reports.append(try await report(on: try databases[door.name], entries, selection.call))
+        let reports = try await databases.closing { () async throws(ProgramFailure) in
+            try await call.arguments.reaching { () async throws(RedisError) in
+                var reports: [DoctorReport] = []
+                for (server, door) in zip(servers, doors) {
+                    let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
+                    // All names may live elsewhere.
+                    if entries.isEmpty { continue }
+                    reports.append(try await report(on: try databases[door.name], entries, selection.serverFlags))
+                }
+                return reports
             }
-            return reports
         }
-        await databases.close()
-        if arguments.has(.json) {
-            try streams.output.writeJSON(DoctorDocument(servers: reports))
-        } else {
-            let screen = streams.output.screen
-            try streams.output.writeAll(reports.map { $0.text(on: screen) }.joined(separator: "\n"))
+        try call.answer(DoctorDocument(servers: reports)) { screen in
+            reports.map { $0.text(on: screen) }.joined(separator: "\n")
         }
         return reports.contains { $0.findings.contains { $0.severity != .note } } ? .found : .done
     }
 
     private static func report(
-        on database: RedisDatabase, _ entries: [DatabaseEntry], _ call: String
+        on database: RedisDatabase, _ entries: [DatabaseEntry], _ serverFlags: String
     ) async throws(RedisError) -> DoctorReport {
         let facts = try await ServerFacts(of: database)
         let diagnosis = Diagnosis(
             facts, entries, permissions: try await ToolPermissions.ask(database),
-            isOpenToAnybody: await database.isOpenToAnybody, call: call)
+            isOpenToAnybody: await database.isOpenToAnybody, serverFlags: serverFlags)
         return DoctorReport(server: facts.name, address: database.address, findings: diagnosis.findings)
     }
 }

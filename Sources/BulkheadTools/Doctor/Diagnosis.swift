@@ -11,17 +11,17 @@ package struct Diagnosis: Sendable {
     /// True if a client can log in as the default user without a password; nil where that cannot be asked.
     let isOpenToAnybody: Bool?
     /// The flags that lead other commands to the same server, each behind a space.
-    let call: String
+    let serverFlags: String
 
     package init(
         _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?,
-        call: String = ""
+        serverFlags: String = ""
     ) {
         self.facts = facts
         self.entries = entries
         self.permissions = permissions
         self.isOpenToAnybody = isOpenToAnybody
-        self.call = call
+        self.serverFlags = serverFlags
     }
 
     /// All findings, the worst first, each kind in the order of the rules.
@@ -105,7 +105,7 @@ package struct Diagnosis: Sendable {
                 Finding(
                     .warning, "unnamed-keys", "number \(number) has \(counted(space.keys, "key")) and no name",
                     remedy: "Add an entry for \(number) to the catalogue, or move its keys to a name:",
-                    command: "bulkhead migrate --from \(number) --to NAME --all\(call)"))
+                    command: "bulkhead migrate --from \(number) --to NAME --all\(serverFlags)"))
         }
         // Nobody knows which numbers have keys.
         guard facts.knowsKeyspace else { return [] }
@@ -255,7 +255,7 @@ package struct Diagnosis: Sendable {
         guard let permissions else {
             return [
                 Finding(
-                    .note, "acl", "whether the user may do what the tools do cannot be asked here",
+                    .note, "acl", "this server cannot say whether the user has the rights that the tools need",
                     remedy: "ACL DRYRUN answers this from Redis 7.0 on, to a user who may run it.")
             ]
         }

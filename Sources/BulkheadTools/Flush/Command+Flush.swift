@@ -52,37 +52,33 @@ extension Command {
         ],
         run: runFlush)
 
-    private static func runFlush(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
-        let name = arguments.operands[0]
+    private static func runFlush(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
+        let name = call.arguments.operands[0]
         guard Int(name) == nil else {
-            throw arguments.refused("a flush takes a name, not a number: \(selection.named(Int(name)))")
+            throw call.arguments.refused("a flush takes a name, not a number: \(selection.named(Int(name)))")
         }
         let entry = try selection.entry(name)
-        try selection.refuseUnusedURL([entry], arguments)
-        guard !arguments.has(.expecting) || !arguments.has(.atMost) else {
-            throw arguments.refused("--expecting and --at-most are two ways to say how many keys may go: take one")
+        try selection.refuseUnusedURL([entry], call.arguments)
+        guard !call.arguments.has(.expecting) || !call.arguments.has(.atMost) else {
+            throw call.arguments.refused("--expecting and --at-most are two ways to say how many keys may go: take one")
         }
-        guard arguments.has(.yes) == (arguments.has(.expecting) || arguments.has(.atMost)) else {
-            throw arguments.refused(
+        guard call.arguments.has(.yes) == (call.arguments.has(.expecting) || call.arguments.has(.atMost)) else {
+            throw call.arguments.refused(
                 "--yes and --expecting N belong together, or --yes and --at-most N: N is how many keys may go")
         }
-        guard arguments.has(.backupFirst) || !arguments.has(.allowFuzzy) else {
-            throw arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
+        guard call.arguments.has(.backupFirst) || !call.arguments.has(.allowFuzzy) else {
+            throw call.arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
         }
-        guard !arguments.has(.json) || arguments.has(.yes) || arguments.has(.dryRun) else {
-            throw arguments.refused("--json cannot ask: use --yes --expecting N, or --dry-run")
+        guard !call.arguments.has(.json) || call.arguments.has(.yes) || call.arguments.has(.dryRun) else {
+            throw call.arguments.refused("--json cannot ask: use --yes --expecting N, or --dry-run")
         }
         let databases = try selection.open()
         Interruption.watch()
-        let outcome = await Result.of { () async throws(ProgramFailure) in
-            try await flush(entry, of: databases, arguments, streams)
+        let result = try await databases.closing { () async throws(ProgramFailure) in
+            try await flush(entry, of: databases, call)
         }
-        await databases.close()
-        let result = try outcome.get()
-        if arguments.has(.json) { try streams.output.writeJSON(result) }
+        if call.arguments.has(.json) { try call.streams.output.writeJSON(result) }
         if let refusal = result.refusal {
             throw ProgramFailure(
                 refusal == FlushResult.stopped ? .failed : .found,
@@ -92,43 +88,44 @@ extension Command {
     }
 
     private static func flush(
-        _ entry: DatabaseEntry, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
+        _ entry: DatabaseEntry, of databases: RedisDatabases, _ call: Call
     ) async throws(ProgramFailure) -> FlushResult {
-        let preview = try await arguments.reaching { () async throws(RedisError) in
+        let preview = try await call.arguments.reaching { () async throws(RedisError) in
             try await FlushPreview(entry, of: databases)
         }
         // A file that cannot be written is no reason to ask anybody.
-        let plan = try arguments.text(of: .backupFirst).map { path throws(ProgramFailure) in
-            try BackupPlan([entry], to: try BackupPlan.unusedPath(path), in: databases, replacing: false, arguments)
+        let plan = try call.arguments.text(of: .backupFirst).map { path throws(ProgramFailure) in
+            try BackupPlan(
+                [entry], to: try BackupPlan.unusedPath(path), in: databases, replacing: false, call.arguments)
         }
-        if !arguments.has(.json) { try? streams.errors.writeAll(preview.text(on: streams.errors.screen)) }
+        if !call.arguments.has(.json) { call.note { preview.text(on: $0) } }
         if let refusal = preview.refusal { return FlushResult(preview, refusal: refusal) }
-        if let expected = arguments.integer(of: .expecting), expected != preview.keys {
+        if let expected = call.arguments.integer(of: .expecting), expected != preview.keys {
             return FlushResult(
                 preview,
                 refusal: "it holds \(Units.counted(preview.keys, "key")), and \(Units.grouped(expected)) were expected")
         }
-        if let most = arguments.integer(of: .atMost), preview.keys > most {
+        if let most = call.arguments.integer(of: .atMost), preview.keys > most {
             return FlushResult(
                 preview,
                 refusal: "it holds \(Units.counted(preview.keys, "key")), and at most \(Units.grouped(most)) may go")
         }
-        if preview.keys == 0 || arguments.has(.dryRun) { return FlushResult(preview) }
-        if !arguments.has(.yes) {
-            guard streams.input.isTerminal else {
+        if preview.keys == 0 || call.arguments.has(.dryRun) { return FlushResult(preview) }
+        if !call.arguments.has(.yes) {
+            guard call.streams.input.isTerminal else {
                 return FlushResult(
                     preview, refusal: "there is no terminal to ask on: use --yes --expecting \(preview.keys)")
             }
             let question = "Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): "
-            guard streams.isAgreed(question, answer: entry.name.text) else {
+            guard call.streams.isAgreed(question, answer: entry.name.text) else {
                 return FlushResult(preview, refusal: "the name was not typed")
             }
         }
         if Interruption.isRequested { return FlushResult(preview, refusal: FlushResult.stopped) }
         var backup: Backup.Report.File?
-        if let plan { backup = try await back(plan, of: databases, arguments, streams) }
+        if let plan { backup = try await back(plan, of: databases, call) }
         // A backup takes its time: who has changed their mind, or written, is asked for again.
-        let now = try await arguments.reaching { () async throws(RedisError) in
+        let now = try await call.arguments.reaching { () async throws(RedisError) in
             try await databases[entry.name].dbsize()
         }
         if Interruption.isRequested {
@@ -137,12 +134,12 @@ extension Command {
         if let objection = preview.objection(toFlushing: now, backedUp: backup?.manifest.keys) {
             return FlushResult(preview, backup: backup?.path, refusal: objection)
         }
-        let left = try await arguments.reaching { () async throws(RedisError) in
+        let left = try await call.arguments.reaching { () async throws(RedisError) in
             let database = try databases[entry.name]
             try await database.flushdb(.asynchronous)
             return try await database.dbsize()
         }
-        try? streams.errors.writeAll(
+        try? call.streams.errors.writeAll(
             "Removed \(Units.counted(now, "key")) of \(entry.name)."
                 + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
         return FlushResult(preview, flushed: true, backup: backup?.path)
@@ -150,23 +147,22 @@ extension Command {
 
     /// Makes the backup: of one moment, unless another kind was allowed. Whatever it throws, nothing was removed.
     private static func back(
-        _ plan: BackupPlan, of databases: RedisDatabases, _ arguments: Arguments, _ streams: StandardStreams
+        _ plan: BackupPlan, of databases: RedisDatabases, _ call: Call
     ) async throws(ProgramFailure) -> Backup.Report.File? {
         var options = Backup.Options()
-        options.method = arguments.has(.allowFuzzy) ? .auto : .sync
-        let work = Backup(
-            plan, of: databases, options, program: arguments.program, isQuiet: arguments.has(.quiet), streams)
+        options.method = call.arguments.has(.allowFuzzy) ? .auto : .sync
+        let work = Backup(plan, of: databases, options, call)
         do throws(ProgramFailure) {
             let report = try await work.run()
-            try? streams.errors.writeAll(report.text(on: streams.errors.screen))
+            call.note { report.text(on: $0) }
             return report.files.first
         } catch {
-            let error = error.named(arguments.program)
+            let error = error.named(call.program)
             let advice =
-                arguments.has(.allowFuzzy) || Interruption.isRequested
+                call.arguments.has(.allowFuzzy) || Interruption.isRequested
                 ? "" : " Where the server gives no snapshot, --allow-fuzzy takes a backup made key by key."
             throw ProgramFailure(
-                error.exitCode, (error.message ?? arguments.program) + "\nNothing was removed." + advice)
+                error.exitCode, (error.message ?? call.program) + "\nNothing was removed." + advice)
         }
     }
 }

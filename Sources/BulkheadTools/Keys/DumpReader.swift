@@ -5,7 +5,7 @@ import BulkheadRESP
 struct KeyDump: Sendable {
     let value: DumpedValue
     let expiry: KeyExpiry
-    /// `IDLETIME` and seconds, or `FREQ` and the counter; nil where the server does not tell.
+    /// `IDLETIME` and seconds, or `FREQ` and the counter; nil where the server does not say.
     let use: (word: String, number: Int64)?
 }
 
@@ -70,7 +70,7 @@ extension RedisExecutor {
         return try await pipeline(batch).map { $0.integer.map { Int(clamping: min(max($0, 0), 1 << 56)) } }
     }
 
-    /// The same with a guess of 64 KiB where the server does not tell.
+    /// The same with a guess of 64 KiB where the server does not say.
     func sizes(of keys: [RESPBytes]) async throws(RedisError) -> [Int] {
         try await memoryUsage(of: keys).map { $0 ?? 64 << 10 }
     }

@@ -15,7 +15,7 @@ struct KeyRemarks: Sendable, Encodable {
 
     /// Keys shown with each text.
     static let keysShown = 10
-    /// Texts that are told apart; what comes behind counts as the last one does.
+    /// Texts that are counted each; further ones are counted under the last.
     static let mostTexts = 50
 
     mutating func add(_ text: String, _ key: some Sequence<UInt8>) {

@@ -7,7 +7,7 @@ import BulkheadRESP
 struct SeenKeys {
     enum Insertion { case new, known, full }
 
-    /// Keys told apart at most: 1 GiB, and 1.5 GiB for the moment in which the table doubles to it.
+    /// Keys remembered at most: 1 GiB, and 1.5 GiB for the moment in which the table doubles to it.
     static let usualLimit = 32 << 20
 
     private let limit: Int

@@ -57,23 +57,21 @@ extension Command {
         ],
         run: runLint)
 
-    private static func runLint(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        if arguments.has(.rules) {
-            try streams.output.writeAll(ruleList)
+    private static func runLint(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        if call.arguments.has(.rules) {
+            try call.streams.output.writeAll(ruleList)
             return .done
         }
-        let format = arguments.text(of: .format).flatMap { LintFormat(rawValue: $0) } ?? .text
+        let format = call.arguments.text(of: .format).flatMap { LintFormat(rawValue: $0) } ?? .text
         var run = LintRun(
-            report: LintReport(format, on: streams.output.screen), program: arguments.program, streams: streams)
-        let selection = LintSelection(excluding: try patterns(arguments))
-        if arguments.has(.staged) {
-            try GitIndex(selection: selection, program: arguments.program).forEach(in: arguments.operands) {
+            report: LintReport(format, on: call.streams.output.screen), call: call)
+        let selection = LintSelection(excluding: try patterns(call.arguments))
+        if call.arguments.has(.staged) {
+            try GitIndex(selection: selection, program: call.program).forEach(in: call.arguments.operands) {
                 input throws(ProgramFailure) in try run.read(input)
             }
         } else {
-            let operands = arguments.operands.isEmpty ? ["."] : arguments.operands
+            let operands = call.arguments.operands.isEmpty ? ["."] : call.arguments.operands
             try SourceWalk(selection: selection).forEach(in: operands) {
                 input throws(ProgramFailure) in try run.read(input)
             }
@@ -108,8 +106,7 @@ extension Flag {
 /// One run over many files: what was found, and what is to be said at its end.
 private struct LintRun {
     var report: LintReport
-    let program: String
-    let streams: StandardStreams
+    let call: Call
     var document = LintDocument()
     var sarif = SARIFDocument()
     var filesWithFindings = 0
@@ -124,7 +121,7 @@ private struct LintRun {
             document.findings += found.map { LintDocument.Item(file: file, finding: $0) }
             sarif.add(found, in: input.path)
             let text = report.text(found, in: input.path)
-            if !text.isEmpty { try streams.output.writeAll(text) }
+            if !text.isEmpty { try call.streams.output.writeAll(text) }
         case .unread(let why, let isFailure):
             let file = LintDocument.Unread(file: ShownBytes(input.path), why: why)
             if isFailure { document.unreadable.append(file) } else { document.skipped.append(file) }
@@ -135,11 +132,11 @@ private struct LintRun {
 
     mutating func finish() throws(ProgramFailure) -> ExitCode {
         switch report.format {
-        case .json: try streams.output.writeJSON(document)
-        case .sarif: try streams.output.writeJSON(sarif)
+        case .json: try call.streams.output.writeJSON(document)
+        case .sarif: try call.streams.output.writeJSON(sarif)
         case .text, .github:
             let reasons = report.reasons
-            if !reasons.isEmpty { try streams.output.writeAll(reasons + "\n") }
+            if !reasons.isEmpty { try call.streams.output.writeAll(reasons + "\n") }
         }
         let files = Units.counted(document.files, "file")
         let findings = document.findings.count
@@ -151,6 +148,6 @@ private struct LintRun {
 
     private func say(_ words: String) {
         // With standard error gone there is nowhere left to complain to.
-        try? streams.errors.writeAll("\(program): \(words)\n")
+        try? call.streams.errors.writeAll("\(call.program): \(words)\n")
     }
 }

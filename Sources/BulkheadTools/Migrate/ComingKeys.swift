@@ -5,7 +5,7 @@ import BulkheadRESP
 /// known to fit only when every key has been looked at.
 struct ComingKeys: Sendable {
     let count: Int
-    /// Nil where the source does not tell.
+    /// Nil where the source does not say.
     let bytes: Int?
     /// All keys were looked at.
     var isExact = false

@@ -58,28 +58,23 @@ extension Command {
         ],
         run: runMigrate)
 
-    private static func runMigrate(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
-        let plan = try MigrationPlan(arguments, selection)
-        if arguments.has(.misplaced) {
-            let asks = asks(arguments, streams)
-            return try await MisplacedMove(
-                plan: plan, selection: selection, arguments: arguments, streams: streams, asks: asks
-            ).run()
+    private static func runMigrate(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
+        let plan = try MigrationPlan(call.arguments, selection)
+        if call.arguments.has(.misplaced) {
+            return try await MisplacedMove(plan: plan, selection: selection, call: call).run()
         }
         let databases = try selection.open([plan.from, plan.to])
         var others: RedisDatabases?
-        if let url = arguments.text(of: .toURL) {
-            let configuration = try ServerSelection(url: url, beside: selection, of: arguments).configuration
-            others = try await arguments.reaching { () throws(RedisError) in
+        if let url = call.arguments.text(of: .toURL) {
+            let configuration = try ServerSelection(url: url, beside: selection, of: call.arguments).configuration
+            others = try await call.arguments.reaching { () throws(RedisError) in
                 RedisDatabases(configuration, catalogue: try DatabaseCatalogue([plan.to]))
             }
         }
         Interruption.watch()
         do throws(ProgramFailure) {
-            let code = try await migrate(plan, databases, others ?? databases, arguments, streams)
+            let code = try await migrate(plan, databases, others ?? databases, call)
             await databases.close()
             await others?.close()
             return code
@@ -91,69 +86,59 @@ extension Command {
     }
 
     private static func migrate(
-        _ plan: MigrationPlan, _ sources: RedisDatabases, _ targets: RedisDatabases, _ arguments: Arguments,
-        _ streams: StandardStreams
+        _ plan: MigrationPlan, _ sources: RedisDatabases, _ targets: RedisDatabases, _ call: Call
     ) async throws(ProgramFailure) -> ExitCode {
-        let (source, target) = try await arguments.reaching { () throws(RedisError) in
+        let (source, target) = try await call.arguments.reaching { () throws(RedisError) in
             (try sources[plan.from.name], try targets[plan.to.name])
         }
-        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
+        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: call.program)
         let findings = try await preflight.run()
         for remark in findings.remarks {
-            try? streams.errors.writeAll("\(arguments.program): \(remark)".paragraphs(on: streams.errors.screen))
+            call.say("\(call.program): \(remark)")
         }
-        if !arguments.has(.json), plan.isDryRun || asks(arguments, streams) {
-            try? streams.errors.writeAll(
-                await preflight.preview(findings).paragraphs(on: streams.errors.screen))
+        if !call.arguments.has(.json), plan.isDryRun || call.canAsk {
+            call.say(await preflight.preview(findings))
         }
-        if asks(arguments, streams), !plan.isDryRun {
+        if call.canAsk, !plan.isDryRun {
             let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
-            guard streams.isAgreed(question, answer: plan.from.name.text) else {
-                throw ProgramFailure(
-                    .found, "\(arguments.program): nothing was \(plan.verb): the name was not typed.")
-            }
+            try call.confirm(question, answer: plan.from.name.text, else: "nothing was \(plan.verb)")
         }
         let mover = plan.mover(findings, from: source, to: target)
-        // Of a pattern nobody knows how many keys it finds, but how many there are to look at.
-        let progress = WorkProgress(
+        // How many keys a pattern will find is not known, but how many there are to look at is.
+        let progress = call.progress(
             plan.copies ? "copy" : "migrate", total: findings.sourceKeys,
-            unit: plan.keys.isAll ? "keys" : "keys looked at", isSilent: arguments.has(.quiet), streams)
+            unit: plan.keys.isAll ? "keys" : "keys looked at")
         var migration = Migration(
             plan: plan, source: source, target: target, mover: mover, targetWatch: findings.targetWatch,
             canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
         migration.progress = { progress.update(done: $0) }
         let start = ContinuousClock.now
-        let report = try await arguments.reaching { [migration] () async throws(RedisError) in
+        let report = try await call.arguments.reaching { [migration] () async throws(RedisError) in
             try await migration.run()
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.end()
         let isOver = report.isComplete || report.isAtItsEnd || report.fitsNothing
-        let goOn = isOver || plan.isDryRun ? nil : plan.commandToGoOn(arguments)
-        if arguments.has(.json) {
-            try streams.output.writeJSON(
-                MigrationDocument(
-                    report, plan, isOneServer: findings.isOneServer, seconds: seconds, goOn: goOn))
-        } else {
-            try streams.output.writeAll(
-                MigrationSummary(report, plan, seconds: seconds).text(on: streams.output.screen))
-        }
-        if let words = MigrationSummary(report, plan, seconds: seconds).ending(goOn) {
-            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
-        }
+        let goOn = isOver || plan.isDryRun ? nil : plan.commandToGoOn(call.arguments)
+        let summary = MigrationSummary(report, plan, seconds: seconds)
+        try call.answer(
+            MigrationDocument(report, plan, isOneServer: findings.isOneServer, seconds: seconds, goOn: goOn)
+        ) { summary.text(on: $0) }
+        if let words = summary.ending(goOn) { call.say(words) }
         return report.exitCode
-    }
-
-    /// True where somebody sits and can be asked.
-    private static func asks(_ arguments: Arguments, _ streams: StandardStreams) -> Bool {
-        !arguments.has(.yes) && !arguments.has(.json) && streams.input.isTerminal
     }
 }
 
 extension MigrationPlan {
     /// What the command line says; throws a wrong call where its parts do not fit each other.
     init(_ arguments: Arguments, _ selection: ServerSelection) throws(ProgramFailure) {
-        guard let from = arguments.text(of: .from) else { throw arguments.refused("--from NAME is missing") }
+        guard let from = arguments.text(of: .from) else {
+            throw arguments.refused(
+                arguments.has(.misplaced)
+                    ? "--from NAME is missing: the database whose misplaced keys are to move; bulkhead check says "
+                        + "which databases have some"
+                    : "--from NAME is missing")
+        }
         if arguments.has(.misplaced) {
             try self.init(misplacedIn: from, arguments, selection)
             return
@@ -227,13 +212,7 @@ extension MigrationPlan {
         verifies = arguments.has(.verify)
         resumes = arguments.has(.resume)
         rate = arguments.integer(of: .rate)
-        if let text = arguments.text(of: .pace) {
-            guard let pace = RedisPace(text) else {
-                throw arguments.refused(
-                    "--pace takes gentle, considerate, full or a time such as 200us, not '\(text)'")
-            }
-            self.pace = pace
-        }
+        if let pace = try arguments.pace() { self.pace = pace }
     }
 
     /// What does the work.

@@ -89,7 +89,7 @@ struct CrossServerMover: KeyMover {
         try await again(verified.map(\.place), attempt, &slice, lane)
     }
 
-    /// Somebody has written a key, here or there, or all are too much together: each for itself, and not for ever.
+    /// A key was written on one side, or all keys together are too much: tries each key alone, and not without end.
     private func again(
         _ places: [Int], _ attempt: Int, _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) {
@@ -119,7 +119,7 @@ struct CrossServerMover: KeyMover {
     ) async throws(RedisError) -> [Int] {
         let names = part.map { plan.name(for: slice.keys[$0]) }
         if plan.conflicts == .replace {
-            // What the target has is no matter, but whose turn it is.
+            // What the target has does not matter, but which run has the claim does.
             if !plan.copies { try await watch([], lane.target) }
             return part
         }

@@ -7,15 +7,19 @@ import BulkheadRESP
 ///
 /// Two keys a lane. The one in the target lists what the running transaction copied there, with a digest of each
 /// value, and is written in the same transaction as the copies; the one in the source names the list whose keys have
-/// been deleted, and is written in the same transaction as the deletions. So each is as durable as what it speaks of,
-/// and none needs a file here. They are the same for every pattern and every new name, so that whoever comes next
-/// finds them:
+/// been deleted, and is written in the same transaction as the deletions. So each is as durable as the keys that it
+/// lists, and no file is needed here. Their names are the same for every pattern and every new name, so that the next
+/// run finds them:
 ///
 /// | Note in the target | Note in the source | After a kill |
 /// |---|---|---|
 /// | none | any | nothing was under way |
 /// | list | names it | the slice was finished |
 /// | list | does not | the source has not deleted: copies that are as they were made are taken back |
+///
+/// The list is in format 3, which keeps the run beside each list. A list in an older format is not read, as if there
+/// were none, and is removed at the end. Keys that its run copied and did not delete are on both sides then: with
+/// `--resume` those that are the same are deleted from the source, and the others are conflicts.
 ///
 /// A copy that differs from its digest was written to by somebody, and is a conflict as any other. None is taken back
 /// without its original: see ``CrossServerMover/begin(_:)``. Both keys are removed at the end; no migration moves them.

@@ -18,7 +18,7 @@ struct Migration: Sendable {
     let canNotTouch: (source: Bool, target: Bool)
     /// True when somebody wants it to end; asked between slices.
     var isInterrupted: @Sendable () -> Bool = { Interruption.isRequested }
-    /// Hears how many keys have been found and settled; with a pattern, how many have been looked at.
+    /// Is called with how many keys have been found and settled; with a pattern, how many have been looked at.
     var progress: @Sendable (Int) -> Void = { _ in }
 
     /// Moves what there is. What a server or a connection does to it stands in the report; throws only if nothing has

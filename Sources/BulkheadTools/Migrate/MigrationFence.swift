@@ -4,10 +4,10 @@ import BulkheadRESP
 
 /// Keeps two runs of a migration between two servers from deleting one key, the one here and the other there.
 ///
-/// In both databases a key says whose turn it is: a fencing token. Every transaction of a move watches it, after a
-/// look that it is the run's own, so that it commits only if nobody has claimed the database since. A run claims the
-/// source, then the target, and only then reads notes, deletes, or takes anything back. So of an older run that stands
-/// still, or whose EXEC is on its way though its client is dead, this holds:
+/// In both databases a key names the run that may move keys: a fencing token. Every transaction of a move watches it,
+/// after a look that it is the run's own, so that it commits only if nobody has claimed the database since. A run
+/// claims the source, then the target, and only then reads notes, deletes, or takes anything back. So of an older run
+/// that stands still, or whose EXEC is on its way though its client is dead, this holds:
 ///
 /// - Between its copy and its deletion: the deletion was committed before the claim, with a note that is read after it,
 ///   or never will be. A copy that is taken back leaves its original.
@@ -22,7 +22,7 @@ struct MigrationFence: Sendable {
     /// The keys that hold the token, of the addresses first.
     let names: [RESPBytes]
 
-    /// In the source, the runs of which each has taken the place of the one before, the last one first.
+    /// In the source: the runs, newest first, each of which replaced the one before.
     private static let chain = RESPBytes(HandoverNotes.prefix + Array("chain".utf8))
     /// Runs of a chain that are remembered; what older ones have left is looked at with more care.
     private static let longestChain = 16

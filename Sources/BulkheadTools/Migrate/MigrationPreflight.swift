@@ -184,7 +184,8 @@ struct MigrationPreflight {
             } catch let second {
                 throw RedisError(
                     code: error.code,
-                    message: "\(error.message); nor does a script do instead, which needs EVAL, COPY and UNLINK "
+                    message:
+                        "\(error.message); a script cannot do it instead, because that needs EVAL, COPY and UNLINK "
                         + "(\(second.message))",
                     stage: error.stage)
             }
@@ -232,8 +233,8 @@ struct MigrationPreflight {
         }
     }
 
-    /// Throws if both databases are one, of which the servers' INFO says nothing: a key that is written to the target
-    /// for a moment is not seen in the source.
+    /// Throws if both databases are the same one, though INFO of the servers does not show it: a key that is
+    /// written to the target for a moment is not seen in the source.
     private func proveApart(
         _ name: RESPBytes, _ mine: ServerFacts, _ theirs: ServerFacts
     ) async throws(RedisError) {

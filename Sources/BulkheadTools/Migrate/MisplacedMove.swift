@@ -6,55 +6,48 @@ import BulkheadRESP
 struct MisplacedMove {
     let plan: MigrationPlan
     let selection: ServerSelection
-    let arguments: Arguments
-    let streams: StandardStreams
-    /// Somebody sits there and can be asked.
-    let asks: Bool
+    let call: Call
 
     func run() async throws(ProgramFailure) -> ExitCode {
-        guard asks || plan.isDryRun || arguments.has(.yes) else {
-            throw arguments.refused("--misplaced shows first what it finds: say --dry-run to look, or --yes to move")
+        guard call.canAsk || plan.isDryRun || call.arguments.has(.yes) else {
+            throw call.arguments.refused(
+                "--misplaced shows first what it finds: say --dry-run to look, or --yes to move")
         }
         guard case .misplaced(let placement, _) = plan.keys else { return .done }
         let databases = try selection.open([plan.from])
         Interruption.watch()
-        let code = await Result.of { () async throws(ProgramFailure) in try await run(placement, databases) }
-        await databases.close()
-        return try code.get()
+        return try await databases.closing { () async throws(ProgramFailure) in try await run(placement, databases) }
     }
 
     private func run(_ placement: Placement, _ databases: RedisDatabases) async throws(ProgramFailure) -> ExitCode {
-        let source = try await arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
+        let source = try await call.arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
         // Before this run has more than the connection that asks.
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
-        let counts = try await arguments.reaching { () async throws(RedisError) in
+        let counts = try await call.arguments.reaching { () async throws(RedisError) in
             try await count(placement, in: source)
         }
         if Interruption.isRequested {
-            throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was moved")
+            throw ProgramFailure(.failed, "\(call.program): stopped before anything was moved")
         }
         if counts.isEmpty { return try hand(MigrationReport(), [], isOneServer: true, seconds: 0) }
         var routes: [RoutingMover.Route] = []
         for entry in selection.catalogue.entries where counts[entry.name] != nil {
             routes.append(try await route(to: entry, placement, source, databases))
         }
-        if !arguments.has(.json) {
+        if !call.arguments.has(.json) {
             let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address) has of other databases:"
             let lines =
                 [from] + routes.map { "  \($0.named(with: counts))" }
                 + [DatabaseClients.line(clients, "the source")]
-            try? streams.errors.writeAll(lines.joined(separator: "\n").paragraphs(on: streams.errors.screen))
+            call.say(lines.joined(separator: "\n"))
         }
-        if asks, !plan.isDryRun {
-            guard streams.isAgreed("Type \(plan.from.name) to move these keys: ", answer: plan.from.name.text) else {
-                throw ProgramFailure(.found, "\(arguments.program): nothing was moved: the name was not typed.")
-            }
+        if call.canAsk, !plan.isDryRun {
+            let name = plan.from.name.text
+            try call.confirm("Type \(name) to move these keys: ", answer: name, else: "nothing was moved")
         }
-        let progress = WorkProgress(
-            "migrate", total: routes[0].findings.sourceKeys, unit: "keys looked at", isSilent: arguments.has(.quiet),
-            streams)
+        let progress = call.progress("migrate", total: routes[0].findings.sourceKeys, unit: "keys looked at")
         let start = ContinuousClock.now
-        let (report, arrivals) = try await arguments.reaching { () async throws(RedisError) in
+        let (report, arrivals) = try await call.arguments.reaching { () async throws(RedisError) in
             try await move(placement, routes, source) { progress.update(done: $0) }
         }
         progress.end()
@@ -67,8 +60,7 @@ struct MisplacedMove {
     private func count(
         _ placement: Placement, in source: RedisDatabase
     ) async throws(RedisError) -> [DatabaseName: Int] {
-        let progress = WorkProgress(
-            "count", total: try await source.dbsize(), unit: "keys looked at", isSilent: arguments.has(.quiet), streams)
+        let progress = call.progress("count", total: try await source.dbsize(), unit: "keys looked at")
         defer { progress.end() }
         var counts: [DatabaseName: Int] = [:]
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
@@ -95,12 +87,12 @@ struct MisplacedMove {
         var plan = plan
         plan.to = entry
         plan.keys = .misplaced(placement, entry.name)
-        let target = try await arguments.reaching { () throws(RedisError) in try databases[entry.name] }
-        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: arguments.program)
+        let target = try await call.arguments.reaching { () throws(RedisError) in try databases[entry.name] }
+        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: call.program)
         let findings = try await preflight.run()
         for remark in findings.remarks {
-            let words = "\(arguments.program): \(entry.name): \(remark)"
-            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+            let words = "\(call.program): \(entry.name): \(remark)"
+            call.say(words)
         }
         return RoutingMover.Route(
             plan: plan, target: target, mover: plan.mover(findings, from: source, to: target), findings: findings)
@@ -149,18 +141,13 @@ struct MisplacedMove {
         _ report: MigrationReport, _ arrivals: [(name: DatabaseName, count: Int)], isOneServer: Bool,
         seconds: Double
     ) throws(ProgramFailure) -> ExitCode {
-        let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(arguments)
+        let goOn = report.isComplete || plan.isDryRun || report.fitsNothing ? nil : plan.commandToGoOn(call.arguments)
         let summary = MigrationSummary(report, plan, seconds: seconds, arrivals: arrivals)
-        if arguments.has(.json) {
-            try streams.output.writeJSON(
-                MigrationDocument(
-                    report, plan, isOneServer: isOneServer, seconds: seconds, goOn: goOn, arrivals: arrivals))
-        } else {
-            try streams.output.writeAll(summary.text(on: streams.output.screen))
-        }
-        if let words = summary.ending(goOn) {
-            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
-        }
+        try call.answer(
+            MigrationDocument(
+                report, plan, isOneServer: isOneServer, seconds: seconds, goOn: goOn, arrivals: arrivals)
+        ) { summary.text(on: $0) }
+        if let words = summary.ending(goOn) { call.say(words) }
         return report.exitCode
     }
 }

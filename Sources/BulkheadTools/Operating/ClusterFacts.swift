@@ -2,7 +2,7 @@ import Bulkhead
 
 /// The cluster that a server is a node of: a part of the keys is on each of its primaries.
 package struct ClusterFacts: Sendable, Hashable {
-    /// Where its primaries with slots listen, as the node tells; empty if it does not.
+    /// Where its primaries with slots listen, as the node says; empty if it does not.
     package var primaries: [String] = []
     /// Slots that some primary has.
     package var slots = 0
@@ -18,7 +18,7 @@ package struct ClusterFacts: Sendable, Hashable {
     /// One primary has every slot, so that a node has every key.
     var isOfOnePrimary: Bool { primaries.count == 1 && slots == Self.allSlots }
 
-    /// Asks a node; nil from a server that is none, or that does not let itself be asked.
+    /// Asks a node; nil if the server is not a node, or if the commands are denied.
     init?(of database: RedisDatabase) async {
         guard let reply = try? await database.send("CLUSTER", "SLOTS") else { return nil }
         for range in reply.elements ?? [] {

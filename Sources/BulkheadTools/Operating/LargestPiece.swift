@@ -47,7 +47,7 @@ struct LargestPiece: Sendable {
         guard error.isAmbiguous, bytes >= Self.least, bulk == nil || buffer == nil else { return error }
         let words =
             "; \(Units.bytes(bytes)) were on their way, which may be more than the server's proto-max-bulk-len "
-            + "or client-query-buffer-limit allows: it does not let us ask"
+            + "or client-query-buffer-limit allows (CONFIG GET is denied)"
         return RedisError(code: error.code, message: error.message + words, stage: error.stage)
     }
 }

@@ -3,8 +3,8 @@ import BulkheadRESP
 
 /// Which values of modules a server can take.
 ///
-/// A list of modules does not tell: Redis 8 names built-in types in it, and a module may have several types or another
-/// name. So it is asked for a command that comes with the type.
+/// A list of modules does not answer this: Redis 8 names built-in types in it, and a module may have several types or
+/// another name. So it is asked for a command that comes with the type.
 struct ModuleTypes: Sendable {
     /// Types that the server lacks for certain.
     private let missing: Set<String>

@@ -15,7 +15,7 @@ import Darwin
 /// publish  rename to knowledge.rdb, fsync of the folder
 /// ```
 /// Dropped before it is published, it removes what it has written. What a process leaves that was killed, the next
-/// one removes (``removeAbandoned(in:where:)``): a lock tells whether the writer still lives.
+/// one removes (``removeLeftOver(in:where:)``): a lock shows whether the writer still runs.
 package final class NewFile {
     /// Where it appears.
     package let path: String
@@ -40,7 +40,7 @@ package final class NewFile {
                 if code == EEXIST || code == EINTR { continue }
                 throw FilePath.failure("creating a file in \(folder)", code)
             }
-            // Between these two somebody may have taken it for abandoned; then it has no name any more.
+            // Between these two somebody may have taken it for left over; then it has no name any more.
             var status = stat()
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0, status.st_nlink == 1 {
                 self.partial = partial
@@ -102,7 +102,7 @@ package final class NewFile {
 
     /// Removes what writers have left that are gone, of files whose names are our own; other programs call their
     /// unfinished files partial, too.
-    package static func removeAbandoned(in folder: String, where isOwn: (_ name: String) -> Bool) {
+    package static func removeLeftOver(in folder: String, where isOwn: (_ name: String) -> Bool) {
         for name in (try? FilePath.names(in: folder)) ?? [] {
             guard let whole = nameOfWhole(name), isOwn(whole) else { continue }
             let path = folder + "/" + name

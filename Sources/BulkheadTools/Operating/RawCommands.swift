@@ -22,7 +22,7 @@ extension RESPValue {
 
 extension RedisError {
     static let strangeReply = RedisError(
-        code: .unexpectedReply, message: "the server answered something that no server of its kind answers",
+        code: .unexpectedReply, message: "the server gave an answer that neither Redis nor Valkey gives",
         stage: .answered)
 
     /// True if the server would say the same of every key: there is no use in going on.

@@ -50,7 +50,7 @@ package struct ServerFacts: Sendable {
         else { return nil }
         return "\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
-    /// False where nobody knows which numbers have keys.
+    /// False if it is not known which numbers have keys.
     package var knowsKeyspace: Bool { !info.isEmpty }
 
     /// Keys of all databases, which is what a snapshot holds.

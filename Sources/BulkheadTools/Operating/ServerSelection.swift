@@ -16,7 +16,7 @@ package struct ServerSelection: Sendable {
     private let program: String
     /// The flags that lead another command to the same databases, each behind a space. What the environment says it
     /// says to the other command as well.
-    let call: String
+    let serverFlags: String
 
     /// Flags of every command that talks to a server.
     static let flags = [Flag.url, .catalogue]
@@ -26,7 +26,7 @@ package struct ServerSelection: Sendable {
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ProgramFailure) {
         program = arguments.program
-        call =
+        serverFlags =
             (arguments.pasted(.url).map { " \($0)" } ?? "")
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
@@ -45,7 +45,7 @@ package struct ServerSelection: Sendable {
     /// The same catalogue on another server: for `--to-url` and its like. The environment says nothing about it.
     package init(url: String, beside other: ServerSelection, of arguments: Arguments) throws(ProgramFailure) {
         program = arguments.program
-        call = other.call
+        serverFlags = other.serverFlags
         catalogue = other.catalogue
         do {
             configuration = try RedisConfiguration(url: url).forOperators

@@ -35,7 +35,7 @@ struct TargetJudge: Sendable {
     /// What is in the way; nil if nothing is known to be.
     ///
     /// - Parameters:
-    ///   - coming: bytes that the keys will take, by an estimate; nil where nobody knows.
+    ///   - coming: bytes that the keys will take, by an estimate; nil if not known.
     ///   - slice: bytes that are under way at once.
     func obstacle(coming: Int?, slice: Int) -> String? {
         if let sign = standing(first) { return sign }

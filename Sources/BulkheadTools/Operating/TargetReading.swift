@@ -36,10 +36,10 @@ struct TargetReading: Sendable, Equatable {
         appendFailed = info["aof_last_write_status"] == "err"
     }
 
-    /// True if it removes keys when its memory is full. A limit of which no policy is told counts as one that does.
+    /// True if it removes keys when its memory is full. A limit without a known policy counts as one that does.
     var evicts: Bool { limit != nil && policy != "noeviction" }
 
-    /// Bytes until it is full, negative past that; nil without a limit, or where it does not tell what it uses.
+    /// Bytes until it is full, negative past that; nil without a limit, or if it does not say what it uses.
     var left: Int? {
         guard let limit, let used else { return nil }
         return limit - used

@@ -37,7 +37,7 @@ final class TargetWatch: Sendable {
     /// True if keys that were brought may be gone.
     var mayHaveLost: Bool { state.withLock { $0.mayHaveLost } }
 
-    /// Throws what is in the way of bringing keys of `coming` bytes; nil where nobody knows how many.
+    /// Throws the reason why keys of `coming` bytes must not be brought; nil if their size is not known.
     func begin(coming: Int?, slice: Int) throws(RedisError) {
         if let obstacle = judge.obstacle(coming: coming, slice: slice) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)

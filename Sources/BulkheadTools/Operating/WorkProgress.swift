@@ -16,7 +16,6 @@ package final class WorkProgress: Sendable {
     private let streams: StandardStreams
     private let isSilent: Bool
     private let bar: Mutex<ProgressBar>
-    private static let origin = ContinuousClock.now
 
     /// - Parameter unit: what is counted, in the plural.
     package init(_ title: String, total: Int?, unit: String, isSilent: Bool, _ streams: StandardStreams) {
@@ -24,7 +23,7 @@ package final class WorkProgress: Sendable {
         self.isSilent = isSilent
         bar = Mutex(
             ProgressBar(
-                title, total: total, unit: unit, onTerminal: streams.errors.isTerminal, now: Self.now))
+                title, total: total, unit: unit, onTerminal: streams.errors.isTerminal, now: MonotonicClock.now()))
     }
 
     /// Shows the count if it is time to.
@@ -32,7 +31,7 @@ package final class WorkProgress: Sendable {
         guard !isSilent else { return }
         // Written under the lock: two texts at once would cover each other.
         bar.withLock { bar in
-            let text = bar.update(done: done, now: Self.now, columns: streams.errors.screen.pageColumns)
+            let text = bar.update(done: done, now: MonotonicClock.now(), columns: streams.errors.screen.pageColumns)
             if let text { try? streams.errors.writeAll(text) }
         }
     }
@@ -53,10 +52,6 @@ package final class WorkProgress: Sendable {
         bar.withLock { bar in try? streams.errors.writeAll(bar.clear()) }
     }
 
-    private static var now: Int64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - origin).components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
 }
 
 extension Descriptor {

@@ -57,20 +57,18 @@ extension Command {
         ],
         run: runRESP)
 
-    private static func runRESP(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
+    private static func runRESP(_ call: Call) async throws(ProgramFailure) -> ExitCode {
         let awaited =
-            arguments.has(.encode)
+            call.arguments.has(.encode)
             ? #"commands, one a line, such as ["GET","doc:1"]"# : "protocol bytes, such as +OK and a line end"
-        streams.sayWaiting(for: awaited, arguments.program)
-        guard arguments.has(.encode) else {
-            return try printReplies(of: streams, chunk: arguments.integer(of: .chunk))
+        call.streams.sayWaiting(for: awaited, call.program)
+        guard call.arguments.has(.encode) else {
+            return try printReplies(of: call.streams, chunk: call.arguments.integer(of: .chunk))
         }
-        guard !arguments.has(.chunk) else {
+        guard !call.arguments.has(.chunk) else {
             throw .usage("--chunk is for decoding: leave it out, or leave out --encode", of: "bulkhead resp")
         }
-        return try encodeCommands(of: streams)
+        return try encodeCommands(of: call.streams)
     }
 
     private static func printReplies(

@@ -33,7 +33,7 @@ package struct JSONCommandEncoder: Sendable {
     /// argument in hexadecimal digits, and more beside it.
     package let longestLine: Int
 
-    /// A line has two; what is a little deeper is told which argument is wrong.
+    /// A line has two; a line that is a little deeper gets an error that names the argument.
     private static let mostLevels = 8
 
     private let parser = JSONDecoder()

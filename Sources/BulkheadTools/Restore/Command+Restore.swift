@@ -59,40 +59,36 @@ extension Command {
         ],
         run: runRestore)
 
-    private static func runRestore(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let selection = try ServerSelection(arguments)
-        guard let name = arguments.text(of: .into) else { throw arguments.refused("--into NAME is missing") }
+    private static func runRestore(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let selection = try ServerSelection(call.arguments)
+        guard let name = call.arguments.text(of: .into) else { throw call.arguments.refused("--into NAME is missing") }
         let entry = try selection.entry(name)
-        try selection.refuseUnusedURL([entry], arguments)
+        try selection.refuseUnusedURL([entry], call.arguments)
         Interruption.watch()
-        let survey = try SnapshotSurvey.ofOperand(arguments.operands[0], arguments, streams)
-        let number = try survey.database(arguments.integerFromZero(of: .fileDatabase), of: arguments)
+        let survey = try SnapshotSurvey.ofOperand(call.arguments.operands[0], call)
+        let number = try survey.database(call.arguments.integerFromZero(of: .fileDatabase), of: call.arguments)
         var plan = RestorePlan(path: survey.path, number: number, into: entry)
-        plan.conflicts = arguments.text(of: .onConflict).flatMap { RestorePlan.Conflicts(rawValue: $0) } ?? .fail
-        plan.pattern = arguments.text(of: .pattern).map { KeyPattern($0) }
+        plan.conflicts = call.arguments.text(of: .onConflict).flatMap { RestorePlan.Conflicts(rawValue: $0) } ?? .fail
+        plan.pattern = call.arguments.text(of: .pattern).map { KeyPattern($0) }
         plan.placement = Placement(of: entry, in: selection.catalogue)
-        plan.functions = arguments.has(.withFunctions)
-        plan.skipsUnsupported = arguments.has(.skipUnsupported)
-        plan.verifies = arguments.has(.verify)
-        plan.rate = arguments.integer(of: .rate)
+        plan.functions = call.arguments.has(.withFunctions)
+        plan.skipsUnsupported = call.arguments.has(.skipUnsupported)
+        plan.verifies = call.arguments.has(.verify)
+        plan.rate = call.arguments.integer(of: .rate)
         let databases = try selection.open([entry])
-        let outcome = await Result.of { () async throws(ProgramFailure) in
-            try await restore(survey, plan, databases, call: selection.call, arguments, streams)
+        return try await databases.closing { () async throws(ProgramFailure) in
+            try await restore(survey, plan, databases, serverFlags: selection.serverFlags, call)
         }
-        await databases.close()
-        return try outcome.get()
     }
 
     private static func restore(
-        _ survey: SnapshotSurvey, _ plan: RestorePlan, _ databases: RedisDatabases, call: String,
-        _ arguments: Arguments, _ streams: StandardStreams
+        _ survey: SnapshotSurvey, _ plan: RestorePlan, _ databases: RedisDatabases, serverFlags: String,
+        _ call: Call
     ) async throws(ProgramFailure) -> ExitCode {
         guard !plan.functions || survey.largeFunctions == 0 else {
             throw ProgramFailure(
                 .found,
-                "\(arguments.program): nothing was restored: the file has functions of more than "
+                "\(call.program): nothing was restored: the file has functions of more than "
                     + "\(Units.bytes(SnapshotRecords.Limits.functionBytes)), which are not held; leave out "
                     + "--with-functions")
         }
@@ -103,23 +99,20 @@ extension Command {
             if let lack = facts.infoLack {
                 guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
                 let doubt =
-                    "\(arguments.program): \(lack): whether the server evicts keys or could not save is not "
+                    "\(call.program): \(lack): whether the server evicts keys or could not save is not "
                     + "known"
                     + (plan.verifies ? "" : "; --verify checks at the end whether all keys are there")
-                let lines = doubt.wrapped(to: streams.errors.screen.proseColumns)
-                try? streams.errors.writeAll(lines.map { $0 + "\n" }.joined())
+                call.say(doubt)
             }
-            let progress = WorkProgress(
-                "restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys",
-                isSilent: arguments.has(.quiet), streams)
+            let progress = call.progress("restore", total: survey.summary.databases[plan.number]?.keys, unit: "keys")
             var restoration = try await Restoration(plan, database, facts)
             try restoration.targetWatch.begin(coming: nil, slice: 0)
             restoration.progress = { progress.update(done: $0) }
-            var document = RestoreDocument(plan, isDryRun: arguments.has(.dryRun))
+            var document = RestoreDocument(plan, isDryRun: call.arguments.has(.dryRun))
             guard
                 let ahead = try await restoration.foresee(
-                    survey.version, lookingUpNames: plan.conflicts == .fail || arguments.has(.dryRun))
-            else { throw ProgramFailure(.failed, "\(arguments.program): stopped before anything was restored") }
+                    survey.version, lookingUpNames: plan.conflicts == .fail || call.arguments.has(.dryRun))
+            else { throw ProgramFailure(.failed, "\(call.program): stopped before anything was restored") }
             document.take(ahead, plan)
             if !document.isRefused {
                 try restoration.targetWatch.begin(
@@ -129,22 +122,20 @@ extension Command {
                 let manifest = try BackupManifest.beside(plan.path).flatMap { manifest throws(ProgramFailure) in
                     try manifest.isOf(plan.path) ? manifest : nil
                 }
-                let doubts = RestoreDoubts(plan, ahead, manifest)
-                try? streams.errors.writeAll(doubts.text(arguments.program, on: streams.errors.screen))
-                let asks = !doubts.all.isEmpty && !document.isDryRun && !arguments.has(.yes) && !arguments.has(.json)
-                if asks, streams.input.isTerminal {
+                let doubts = RestoreDoubts(plan, survey, ahead, manifest)
+                call.note { doubts.text(call.program, on: $0) }
+                if !doubts.all.isEmpty, !document.isDryRun, call.canAsk {
                     let name = plan.into.name.text
                     let question = "Type \(name) to restore \(Units.counted(ahead.wanted, "key")) there: "
-                    guard streams.isAgreed(question, answer: name) else {
-                        throw ProgramFailure(
-                            .found, "\(arguments.program): nothing was restored: the name was not typed.")
-                    }
+                    try call.confirm(question, answer: name, else: "nothing was restored")
                 }
             }
             if !document.isDryRun, !document.isRefused {
                 let (report, expired) = try await restoration.run(survey, leavingOut: ahead.damaged)
                 document.report = report
-                if report.stopped != nil { document.goOn = plan.commandToGoOn(after: report, call, arguments) }
+                if report.stopped != nil {
+                    document.goOn = plan.commandToGoOn(after: report, serverFlags, call.arguments)
+                }
                 if plan.verifies, report.stopped == nil {
                     var comparison = FileComparison(
                         path: plan.path, number: plan.number, database: database, facts: facts,
@@ -164,17 +155,17 @@ extension Command {
             }
             progress.end()
             document.report.moduleData = survey.summary.moduleData
-            try document.print(to: streams, arguments)
+            try document.print(to: call)
             return document.exitCode
         } catch let failure as ProgramFailure {
             throw failure
         } catch let failure as ComparisonFailure {
-            throw failure.ending(arguments.program)
+            throw failure.ending(call.program)
         } catch let error as RedisError {
             let nothing = error.stage == .refused ? "\nNothing was restored." : ""
-            throw ProgramFailure(.failed, "\(arguments.program): \(error.explained)\(nothing)")
+            throw ProgramFailure(.failed, "\(call.program): \(error.explained)\(nothing)")
         } catch {
-            throw ProgramFailure(.failed, "\(arguments.program): \(error)")
+            throw ProgramFailure(.failed, "\(call.program): \(error)")
         }
     }
 }
@@ -213,8 +204,8 @@ extension RestorePlan {
     ///
     /// What replaces goes on replacing: to skip would leave old values between the new ones. What looked first that
     /// no name is taken would find the keys that are restored by now, and has to skip them.
-    func commandToGoOn(after report: RestoreReport, _ call: String, _ arguments: Arguments) -> String {
-        var words = ["bulkhead restore \(path.quotedForShell)\(call)"]
+    func commandToGoOn(after report: RestoreReport, _ serverFlags: String, _ arguments: Arguments) -> String {
+        var words = ["bulkhead restore \(path.quotedForShell)\(serverFlags)"]
         for flag in [Flag.into, .fileDatabase, .pattern, .rate] {
             if let text = arguments.text(of: flag) { words.append("--\(flag.name) \(text.quotedForShell)") }
         }
@@ -231,11 +222,9 @@ extension RestorePlan {
 extension SnapshotSurvey {
     /// The file an operand names, with a bar while it is read.
     static func ofOperand(
-        _ path: String, _ arguments: Arguments, _ streams: StandardStreams
+        _ path: String, _ call: Call
     ) throws(ProgramFailure) -> SnapshotSurvey {
-        let progress = WorkProgress(
-            "reading the file", total: try InputFile(path).size, unit: "bytes", isSilent: arguments.has(.quiet),
-            streams)
+        let progress = call.progress("reading the file", total: try InputFile(path).size, unit: "bytes")
         let survey = try SnapshotSurvey(path, progress: { progress.update(done: $0) })
         progress.end()
         return survey

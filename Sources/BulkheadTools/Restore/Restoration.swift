@@ -87,7 +87,7 @@ struct Restoration: Sendable {
 
     // MARK: Before anything is written
 
-    /// What a run would meet, as far as the file and the names in the database tell.
+    /// What a run would meet, as far as the file and the names in the database show.
     struct Foresight {
         /// Keys of the file that are to be restored; those below are among them, each counted once.
         var wanted = 0
@@ -106,7 +106,7 @@ struct Restoration: Sendable {
         var remarks = KeyRemarks()
     }
 
-    /// Reads the file, and asks for names if told to; nil if it was interrupted.
+    /// Reads the file, and looks up names if `lookingUpNames`; nil if it was interrupted.
     func foresee(_ version: RDBVersion, lookingUpNames: Bool) async throws -> Foresight? {
         var ahead = Foresight()
         var looksUpNames = lookingUpNames
@@ -314,7 +314,8 @@ extension Restoration {
     static func isNode(_ name: DatabaseName, _ facts: ServerFacts) -> RedisError {
         RedisError(
             code: .commandRefused,
-            message: "\(name) is on \(facts.partInWords), and takes a part of the file's only: restore into a server "
+            message:
+                "\(name) is on \(facts.partInWords), so it can take only a part of the file: restore into a server "
                 + "of its own, and let the cluster's own import bring the keys in (redis-cli --cluster import)",
             stage: .refused)
     }

@@ -48,16 +48,12 @@ struct RestoreDocument: Encodable {
         return wouldBeRefused || report.failed > 0 || verified.map { !$0.isSame } == true ? .found : .done
     }
 
-    func print(to streams: StandardStreams, _ arguments: Arguments) throws(ProgramFailure) {
-        if arguments.has(.json) {
-            try streams.output.writeJSON(self)
-        } else {
-            try streams.output.writeAll(text(on: streams.output.screen))
-        }
+    func print(to call: Call) throws(ProgramFailure) {
+        try call.answer(self) { text(on: $0) }
         if let stopped = report.stopped {
             let goOn = goOn.map { " To go on:\n  \($0)" } ?? ""
-            let words = "\(arguments.program): \(stopped.asSentence)\(goOn)"
-            try? streams.errors.writeAll(words.paragraphs(on: streams.errors.screen))
+            let words = "\(call.program): \(stopped.asSentence)\(goOn)"
+            call.say(words)
         }
     }
 

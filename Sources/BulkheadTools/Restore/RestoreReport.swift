@@ -17,7 +17,7 @@ struct RestoreReport: Sendable, Encodable {
     var remarks = KeyRemarks()
     /// Why it ended early, in words; absent if it did not.
     var stopped: String?
-    /// The connection was lost with keys under way: of some nobody knows whether they were restored.
+    /// The connection was lost while keys were sent, so that some may or may not have been restored.
     var isAmbiguous = false
 
     var untried: Int { found - restored - skipped - expired - failed }

@@ -38,17 +38,15 @@ extension Command {
         ],
         run: runRDB)
 
-    private static func runRDB(
-        _ arguments: Arguments, _ streams: StandardStreams
-    ) async throws(ProgramFailure) -> ExitCode {
-        let path = arguments.operands[0]
+    private static func runRDB(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let path = call.arguments.operands[0]
         let description =
             path == "-"
-            ? try RDBDescription(reading: streams.input)
+            ? try RDBDescription(reading: call.streams.input)
             : try Descriptor.withFile(path) { file throws(ProgramFailure) in try RDBDescription(reading: file) }
-        try streams.output.writeJSON(description)
+        try call.streams.output.writeJSON(description)
         if description.checksum == RDBChecksum.wrong.rawValue {
-            throw ProgramFailure(.badData, "bulkhead rdb: \(path): the checksum does not fit the bytes before it.")
+            throw ProgramFailure(.badData, "bulkhead rdb: \(path): the checksum does not match the bytes before it.")
         }
         return .done
     }

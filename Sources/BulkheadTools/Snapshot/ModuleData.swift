@@ -1,6 +1,6 @@
 import BulkheadConsole
 
-/// Data that modules keep in a snapshot beside the keys: RESTORE takes none of it, and no key tells what is in it.
+/// Data that modules keep in a snapshot beside the keys: RESTORE does not take it, and no key shows what is in it.
 struct ModuleData: Sendable {
     /// Bytes in the file, by the names of the modules' types.
     let bytes: [String: Int]

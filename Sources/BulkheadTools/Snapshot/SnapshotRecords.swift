@@ -188,7 +188,7 @@ struct SnapshotRecords: ~Copyable {
         return record
     }
 
-    /// A part of a library is none.
+    /// A part of a library is not a library.
     private mutating func endFunction() {
         guard bodyBytes <= Limits.functionBytes - functionBytes else {
             largeFunctions += 1

@@ -88,11 +88,11 @@ enum SnapshotBeginning {
         guard bytes.starts(with: Array("VCS".utf8)) else { return false }
         guard bytes.count >= bytesOfEnvelope else {
             throw RDBViolation(
-                .truncated, at: bytes.count, "a compressed snapshot of Valkey that ends in its beginning")
+                .truncated, at: bytes.count, "a compressed snapshot of Valkey that ends inside its header")
         }
         guard bytes[3] == 1, bytes[5] == 0, bytes[6] == 1 else {
             throw RDBViolation(
-                .unknownVersion, at: 3, "it is compressed by Valkey in a way that is newer than those known here")
+                .unknownVersion, at: 3, "it is compressed by Valkey in a format newer than this program knows")
         }
         guard bytes[4] == 1 else {
             throw RDBViolation(

@@ -18,5 +18,13 @@ extension CommandCalls {
         streams()
         strings()
         vectorSets()
+        bloomFilters()
+        countMinSketches()
+        cuckooFilters()
+        json()
+        search()
+        tDigests()
+        timeSeries()
+        topLists()
     }
 }

@@ -84,5 +84,29 @@ extension CommandCalls {
             .bitop(.one, into: "r", ["s", "o"]),
             sends: "BITOP ONE r s o",
             gives: "6", at: "Tests/CommandCalls/Bitmaps.calls:26")
+        on("all")
+        setup(["SET s foobar", "SET o abcdef"])
+        call(
+            .bitop(.or, into: "r", ["s", "o"]),
+            sends: "BITOP OR r s o",
+            gives: "6", at: "Tests/CommandCalls/Bitmaps.calls:30")
+        call(
+            .bitop(.xor, into: "r", ["s", "o"]),
+            sends: "BITOP XOR r s o",
+            gives: "6", at: "Tests/CommandCalls/Bitmaps.calls:31")
+        call(
+            .bitfield("f", [.wrapping, .increment(.unsigned(2, at: 102), by: 5)]),
+            sends: "BITFIELD f OVERFLOW WRAP INCRBY u2 102 5",
+            gives: "[1]", at: "Tests/CommandCalls/Bitmaps.calls:32")
+        on("redis 8.2")
+        setup(["SET s foobar", "SET o abcdef"])
+        call(
+            .bitop(.reverseDifference, into: "r", ["s", "o"]),
+            sends: "BITOP DIFF1 r s o",
+            gives: "6", at: "Tests/CommandCalls/Bitmaps.calls:36")
+        call(
+            .bitop(.andOr, into: "r", ["s", "o"]),
+            sends: "BITOP ANDOR r s o",
+            gives: "6", at: "Tests/CommandCalls/Bitmaps.calls:37")
     }
 }

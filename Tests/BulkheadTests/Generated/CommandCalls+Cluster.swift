@@ -105,5 +105,63 @@ extension CommandCalls {
             server: .clusterGetslotmigrations(),
             sends: "CLUSTER GETSLOTMIGRATIONS",
             gives: "[]", at: "Tests/CommandCalls/Cluster.calls:38")
+        on("cluster all")
+        setup([])
+        call(
+            server: .clusterReset(hard: true),
+            sends: "CLUSTER RESET HARD",
+            gives: "ok", at: "Tests/CommandCalls/Cluster.calls:42")
+        on("cluster redis 8.2 valkey 8.0")
+        setup([])
+        call(
+            server: .clusterAddslots([0, 1]),
+            sends: "CLUSTER ADDSLOTS 0 1",
+            gives: "ok", at: "Tests/CommandCalls/Cluster.calls:46")
+        call(
+            server: .clusterSlotStats(by: .keys, .ascending, limit: 1),
+            sends: "CLUSTER SLOT-STATS ORDERBY KEY-COUNT LIMIT 1 ASC",
+            gives: "~(0, {", at: "Tests/CommandCalls/Cluster.calls:47")
+        call(
+            server: .clusterSlotStats(by: .keys, .descending, limit: 2),
+            sends: "CLUSTER SLOT-STATS ORDERBY KEY-COUNT LIMIT 2 DESC",
+            gives: "~(1, {", at: "Tests/CommandCalls/Cluster.calls:48")
+        call(
+            server: .clusterDelslots([0, 1]),
+            sends: "CLUSTER DELSLOTS 0 1",
+            gives: "ok", at: "Tests/CommandCalls/Cluster.calls:49")
+        on("none")
+        setup([])
+        call(
+            server: .clusterFailover(.force),
+            sends: "CLUSTER FAILOVER FORCE",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:53")
+        call(
+            server: .clusterFailover(.takeover),
+            sends: "CLUSTER FAILOVER TAKEOVER",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:54")
+        call(
+            server: .clusterFlushslot(1, .asynchronous),
+            sends: "CLUSTER FLUSHSLOT 1 ASYNC",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:55")
+        call(
+            server: .clusterFlushslot(1, .synchronous),
+            sends: "CLUSTER FLUSHSLOT 1 SYNC",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:56")
+        call(
+            server: .clusterReplicateNoOne(),
+            sends: "CLUSTER REPLICATE NO ONE",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:57")
+        call(
+            server: .clusterSetslot(5, .importing(from: "a")),
+            sends: "CLUSTER SETSLOT 5 IMPORTING a",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:58")
+        call(
+            server: .clusterSetslot(5, .migrating(to: "a")),
+            sends: "CLUSTER SETSLOT 5 MIGRATING a",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:59")
+        call(
+            server: .clusterSetslot(5, .node("a"), timeout: .seconds(1)),
+            sends: "CLUSTER SETSLOT 5 NODE a TIMEOUT 1000",
+            gives: "_", at: "Tests/CommandCalls/Cluster.calls:60")
     }
 }

@@ -50,5 +50,145 @@ extension CommandCalls {
             server: .clientUnpause(),
             sends: "CLIENT UNPAUSE",
             gives: "ok", at: "Tests/CommandCalls/Connection.calls:15")
+        on("all")
+        setup([])
+        call(
+            server: .clientList([.type("normal")]),
+            sends: "CLIENT LIST TYPE normal",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:19")
+        call(
+            server: .clientList([.type("master")]),
+            sends: "CLIENT LIST TYPE master",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:20")
+        call(
+            server: .clientList([.type("replica")]),
+            sends: "CLIENT LIST TYPE replica",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:21")
+        call(
+            server: .clientList([.type("pubsub")]),
+            sends: "CLIENT LIST TYPE pubsub",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:22")
+        call(
+            server: .clientKill([.type("master"), .sparingSelf(true)]),
+            sends: "CLIENT KILL TYPE master SKIPME yes",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:23")
+        call(
+            server: .clientKill([.type("replica"), .sparingSelf(false)]),
+            sends: "CLIENT KILL TYPE replica SKIPME no",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:24")
+        call(
+            server: .clientKill([.type("pubsub"), .user("default")]),
+            sends: "CLIENT KILL TYPE pubsub USER default",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:25")
+        call(
+            server: .clientKill([.type("normal"), .address("::1:1")]),
+            sends: "CLIENT KILL TYPE normal ADDR ::1:1",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:26")
+        on("6.2")
+        setup([])
+        call(
+            server: .clientList([.ids(999999)]),
+            sends: "CLIENT LIST ID 999999",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:30")
+        call(
+            server: .clientKill([.localAddress("::1:1")]),
+            sends: "CLIENT KILL LADDR ::1:1",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:31")
+        on("redis 7.4 valkey 8.0")
+        setup([])
+        call(
+            server: .clientKill([.minimumAge(.seconds(9999))]),
+            sends: "CLIENT KILL MAXAGE 9999",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:35")
+        on("valkey 8.0")
+        setup([])
+        call(
+            server: .clientKill([.type("primary")]),
+            sends: "CLIENT KILL TYPE primary",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:39")
+        on("valkey 8.1")
+        setup([])
+        call(
+            server: .clientList([.user("default"), .minimumAge(.seconds(9999))]),
+            sends: "CLIENT LIST USER default MAXAGE 9999",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:43")
+        call(
+            server: .clientList([.address("::1:1"), .localAddress("::1:2")]),
+            sends: "CLIENT LIST ADDR ::1:1 LADDR ::1:2",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:44")
+        call(
+            server: .clientList([.ids(999999), .sparingSelf(true)]),
+            sends: "CLIENT LIST ID 999999 SKIPME yes",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:45")
+        call(
+            server: .clientList([.ids(999999), .sparingSelf(false)]),
+            sends: "CLIENT LIST ID 999999 SKIPME no",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:46")
+        on("valkey 9.0")
+        setup([])
+        call(
+            server: .clientList([.name("n"), .minimumIdle(.seconds(9)), .flags("N"), .library("l")]),
+            sends: "CLIENT LIST NAME n IDLE 9 FLAGS N LIB-NAME l",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:50")
+        call(
+            server: .clientList([.libraryVersion("1"), .database(3), .capabilities("r"), .host("::1")]),
+            sends: "CLIENT LIST LIB-VER 1 DB 3 CAPA r IP ::1",
+            gives: "[]", at: "Tests/CommandCalls/Connection.calls:51")
+        call(
+            server: .clientList([.not(.type("normal")), .not(.ids(9))]),
+            sends: "CLIENT LIST NOT-TYPE normal NOT-ID 9",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:52")
+        call(
+            server: .clientList([.not(.user("default")), .not(.address("h:1"))]),
+            sends: "CLIENT LIST NOT-USER default NOT-ADDR h:1",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:53")
+        call(
+            server: .clientList([.not(.localAddress("h:2")), .not(.name("n"))]),
+            sends: "CLIENT LIST NOT-LADDR h:2 NOT-NAME n",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:54")
+        call(
+            server: .clientList([.not(.flags("b")), .not(.library("l"))]),
+            sends: "CLIENT LIST NOT-FLAGS b NOT-LIB-NAME l",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:55")
+        call(
+            server: .clientList([.not(.libraryVersion("1")), .not(.database(3))]),
+            sends: "CLIENT LIST NOT-LIB-VER 1 NOT-DB 3",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:56")
+        call(
+            server: .clientList([.not(.capabilities("r")), .not(.host("::1"))]),
+            sends: "CLIENT LIST NOT-CAPA r NOT-IP ::1",
+            gives: "_", at: "Tests/CommandCalls/Connection.calls:57")
+        call(
+            server: .clientKill([.name("n"), .minimumIdle(.seconds(9)), .flags("N"), .library("l")]),
+            sends: "CLIENT KILL NAME n IDLE 9 FLAGS N LIB-NAME l",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:58")
+        call(
+            server: .clientKill([.libraryVersion("1"), .database(3), .capabilities("r"), .host("::1")]),
+            sends: "CLIENT KILL LIB-VER 1 DB 3 CAPA r IP ::1",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:59")
+        call(
+            server: .clientKill([.ids(999999), .not(.type("normal")), .not(.ids(9))]),
+            sends: "CLIENT KILL ID 999999 NOT-TYPE normal NOT-ID 9",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:60")
+        call(
+            server: .clientKill([.ids(999999), .not(.user("default")), .not(.address("h:1"))]),
+            sends: "CLIENT KILL ID 999999 NOT-USER default NOT-ADDR h:1",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:61")
+        call(
+            server: .clientKill([.ids(999999), .not(.localAddress("h:2")), .not(.name("n"))]),
+            sends: "CLIENT KILL ID 999999 NOT-LADDR h:2 NOT-NAME n",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:62")
+        call(
+            server: .clientKill([.ids(999999), .not(.flags("b")), .not(.library("l"))]),
+            sends: "CLIENT KILL ID 999999 NOT-FLAGS b NOT-LIB-NAME l",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:63")
+        call(
+            server: .clientKill([.ids(999999), .not(.libraryVersion("1")), .not(.database(3))]),
+            sends: "CLIENT KILL ID 999999 NOT-LIB-VER 1 NOT-DB 3",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:64")
+        call(
+            server: .clientKill([.ids(999999), .not(.capabilities("r")), .not(.host("::1"))]),
+            sends: "CLIENT KILL ID 999999 NOT-CAPA r NOT-IP ::1",
+            gives: "0", at: "Tests/CommandCalls/Connection.calls:65")
     }
 }

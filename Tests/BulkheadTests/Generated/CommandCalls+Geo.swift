@@ -50,5 +50,58 @@ extension CommandCalls {
             .geosearchstore(into: "r", "g", around: .member("Palermo"), within: CommandCalls.box, distances: true),
             sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYBOX 400 400 km STOREDIST",
             gives: "2", at: "Tests/CommandCalls/Geo.calls:15")
+        call(
+            .geosearch("g", around: .member("Palermo"), within: .circle(radius: 200000, .meters), count: 1, any: true),
+            sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 200000 m COUNT 1 ANY",
+            gives: "_", at: "Tests/CommandCalls/Geo.calls:17")
+        call(
+            .geosearch("g", around: .member("Palermo"), within: .circle(radius: 1, .miles)),
+            sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 mi",
+            gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:18")
+        call(
+            .geosearch("g", around: .member("Palermo"), within: .circle(radius: 1, .feet)),
+            sends: "GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 ft",
+            gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:19")
+        call(
+            .geosearchstore(
+                into: "r", "g", around: .place(CommandCalls.sicily), within: CommandCalls.far, order: .ascending,
+                count: 1, any: true),
+            sends: "GEOSEARCHSTORE r g FROMLONLAT 15 37 BYRADIUS 999999 m ASC COUNT 1 ANY",
+            gives: "1", at: "Tests/CommandCalls/Geo.calls:20")
+        call(
+            .geosearchstore(
+                into: "r", "g", around: .member("Palermo"), within: .circle(radius: 1, .miles), order: .descending),
+            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 1 mi DESC",
+            gives: "1", at: "Tests/CommandCalls/Geo.calls:21")
+        call(
+            .geosearchstore(into: "r", "g", around: .member("Palermo"), within: .circle(radius: 1, .feet)),
+            sends: "GEOSEARCHSTORE r g FROMMEMBER Palermo BYRADIUS 1 ft",
+            gives: "1", at: "Tests/CommandCalls/Geo.calls:22")
+        call(
+            .geodist("g", "Palermo", "Palermo", unit: .miles),
+            sends: "GEODIST g Palermo Palermo mi",
+            gives: "0.0", at: "Tests/CommandCalls/Geo.calls:23")
+        call(
+            .geodist("g", "Palermo", "Palermo", unit: .feet),
+            sends: "GEODIST g Palermo Palermo ft",
+            gives: "0.0", at: "Tests/CommandCalls/Geo.calls:24")
+        call(
+            .geoadd("g", ["Palermo": CommandCalls.sicily], condition: .ifAbsent),
+            sends: "GEOADD g NX 15 37 Palermo",
+            gives: "0", at: "Tests/CommandCalls/Geo.calls:25")
+        call(
+            .geoadd("g", ["Palermo": CommandCalls.sicily], condition: .ifPresent, countingChanges: true),
+            sends: "GEOADD g XX CH 15 37 Palermo",
+            gives: "1", at: "Tests/CommandCalls/Geo.calls:26")
+        on("valkey 9.0")
+        setup(["GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"])
+        call(
+            .geosearch("g", withinPolygon: CommandCalls.triangle, order: .ascending),
+            sends: "GEOSEARCH g BYPOLYGON 3 12 37 15 37 13 40 ASC",
+            gives: "[Palermo]", at: "Tests/CommandCalls/Geo.calls:30")
+        call(
+            .geosearchstore(into: "r", "g", withinPolygon: CommandCalls.triangle),
+            sends: "GEOSEARCHSTORE r g BYPOLYGON 3 12 37 15 37 13 40",
+            gives: "1", at: "Tests/CommandCalls/Geo.calls:31")
     }
 }

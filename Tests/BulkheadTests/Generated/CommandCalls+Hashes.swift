@@ -124,5 +124,75 @@ extension CommandCalls {
             .hgetdel("h", "a", "none"),
             sends: "HGETDEL h FIELDS 2 a none",
             gives: "[1, nil]", at: "Tests/CommandCalls/Hashes.calls:41")
+        on("all")
+        setup(["HSET h a 1"])
+        call(
+            .hscanPage("h", .start, match: "a", count: 5),
+            sends: "HSCAN h 0 MATCH a COUNT 5",
+            gives: "(nil, [(a, 1)])", at: "Tests/CommandCalls/Hashes.calls:45")
+        on("redis 7.4 valkey 8.0")
+        setup(["HSET h a 1"])
+        call(
+            .hscanFieldsPage("h", .start, match: "a", count: 5),
+            sends: "HSCAN h 0 MATCH a COUNT 5 NOVALUES",
+            gives: "(nil, [a])", at: "Tests/CommandCalls/Hashes.calls:49")
+        on("redis 7.4 valkey 9.0")
+        setup(["HSET h a 1"])
+        call(
+            .hexpire("h", ["a"], after: .seconds(100), condition: .ifAny),
+            sends: "HPEXPIRE h 100000 XX FIELDS 1 a",
+            gives: "[0]", at: "Tests/CommandCalls/Hashes.calls:53")
+        call(
+            .hexpire("h", ["a"], after: .seconds(100), condition: .ifNone),
+            sends: "HPEXPIRE h 100000 NX FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:54")
+        call(
+            .hexpire("h", ["a"], after: .seconds(50), condition: .ifEarlier),
+            sends: "HPEXPIRE h 50000 LT FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:55")
+        call(
+            .hexpire("h", ["a"], atUnixMilliseconds: 4102444800000, condition: .ifNone),
+            sends: "HPEXPIREAT h 4102444800000 NX FIELDS 1 a",
+            gives: "[0]", at: "Tests/CommandCalls/Hashes.calls:56")
+        call(
+            .hexpire("h", ["a"], atUnixMilliseconds: 4102444800000, condition: .ifAny),
+            sends: "HPEXPIREAT h 4102444800000 XX FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:57")
+        call(
+            .hexpire("h", ["a"], atUnixMilliseconds: 4102444800001, condition: .ifLater),
+            sends: "HPEXPIREAT h 4102444800001 GT FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:58")
+        call(
+            .hexpire("h", ["a"], atUnixMilliseconds: 4102444800000, condition: .ifEarlier),
+            sends: "HPEXPIREAT h 4102444800000 LT FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:59")
+        on("redis 8.0 valkey 9.0")
+        setup(["HSET h a 1 b 2"])
+        call(
+            .hgetex("h", ["a"], expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "HGETEX h PXAT 4102444800000 FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:63")
+        call(
+            .hgetex("h", ["a"], expiry: .remove),
+            sends: "HGETEX h PERSIST FIELDS 1 a",
+            gives: "[1]", at: "Tests/CommandCalls/Hashes.calls:64")
+        call(
+            .hsetex("h", ["a": 3], expiry: .keep, condition: .ifAllExist),
+            sends: "HSETEX h FXX KEEPTTL FIELDS 1 a 3",
+            gives: "true", at: "Tests/CommandCalls/Hashes.calls:65")
+        call(
+            .hsetex("h", ["a": 3], expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "HSETEX h PXAT 4102444800000 FIELDS 1 a 3",
+            gives: "true", at: "Tests/CommandCalls/Hashes.calls:66")
+        on("valkey 9.0")
+        setup(["HSET h a 1"])
+        call(
+            .hsetex("h", ["a": 3], condition: .ifKeyAbsent),
+            sends: "HSETEX h NX FIELDS 1 a 3",
+            gives: "false", at: "Tests/CommandCalls/Hashes.calls:70")
+        call(
+            .hsetex("h", ["a": 3], condition: .ifKeyPresent),
+            sends: "HSETEX h XX FIELDS 1 a 3",
+            gives: "true", at: "Tests/CommandCalls/Hashes.calls:71")
     }
 }

@@ -148,5 +148,57 @@ extension CommandCalls {
             .sortRO("l"),
             sends: "SORT_RO l ASC",
             gives: "[1, 2, 3]", at: "Tests/CommandCalls/Keys.calls:42")
+        on("all")
+        setup(["SET a 1"])
+        call(
+            .scanPage(.start, match: "a", count: 100, type: "string"),
+            sends: "SCAN 0 MATCH a COUNT 100 TYPE string",
+            gives: "(nil, [a])", at: "Tests/CommandCalls/Keys.calls:46")
+        on("6.2")
+        setup(["SET a 1"])
+        call(
+            .copy("a", to: "b", replace: true),
+            sends: "COPY a b REPLACE",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:50")
+        on("7.0")
+        setup(["SET a 1", "RPUSH l 3 1 2", "MSET w_1 30 w_2 20 w_3 10"])
+        call(
+            .expire("a", after: .seconds(100), condition: .ifNone),
+            sends: "PEXPIRE a 100000 NX",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:54")
+        call(
+            .expire("a", after: .seconds(200), condition: .ifLater),
+            sends: "PEXPIRE a 200000 GT",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:55")
+        call(
+            .expire("a", after: .seconds(100), condition: .ifEarlier),
+            sends: "PEXPIRE a 100000 LT",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:56")
+        call(
+            .expire("a", atUnixMilliseconds: 4102444800000, condition: .ifAny),
+            sends: "PEXPIREAT a 4102444800000 XX",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:57")
+        call(
+            .expire("a", atUnixMilliseconds: 4102444800001, condition: .ifLater),
+            sends: "PEXPIREAT a 4102444800001 GT",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:58")
+        call(
+            .expire("a", atUnixMilliseconds: 4102444800000, condition: .ifEarlier),
+            sends: "PEXPIREAT a 4102444800000 LT",
+            gives: "true", at: "Tests/CommandCalls/Keys.calls:59")
+        call(
+            .sortRO("l", RedisSort(.descending, alphabetical: true, by: "w_*", get: ["#"], limit: 2)),
+            sends: "SORT_RO l BY w_* LIMIT 0 2 GET # DESC ALPHA",
+            gives: "[1, 2]", at: "Tests/CommandCalls/Keys.calls:60")
+        on("none")
+        setup([])
+        call(
+            .restore("k", "dump", expiresAfter: .seconds(1), replace: true, idle: .seconds(9)),
+            sends: "RESTORE k 1000 dump REPLACE IDLETIME 9",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:64")
+        call(
+            .restore("k", "dump", expiresAtUnixMilliseconds: 5, frequency: 3),
+            sends: "RESTORE k 5 dump FREQ 3 ABSTTL",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:65")
     }
 }

@@ -137,5 +137,15 @@ extension CommandCalls {
             .blmpop(["l"], from: .right, timeout: .milliseconds(5)),
             sends: "BLMPOP 0.005 1 l RIGHT",
             gives: "nil", at: "Tests/CommandCalls/Lists.calls:41")
+        on("7.0")
+        setup(["RPUSH l a b c"])
+        call(
+            .lmpop(["l"], from: .right),
+            sends: "LMPOP 1 l RIGHT",
+            gives: "(l, [c])", at: "Tests/CommandCalls/Lists.calls:45")
+        call(
+            .blmpop(["l"], from: .left, count: 2, timeout: .seconds(1)),
+            sends: "BLMPOP 1 1 l LEFT COUNT 2",
+            gives: "(l, [a, b])", at: "Tests/CommandCalls/Lists.calls:46")
     }
 }

@@ -90,5 +90,39 @@ extension CommandCalls {
             server: .scriptShow("7f923f79fe76194c868d7e1d0820de36700eb649"),
             sends: "SCRIPT SHOW 7f923f79fe76194c868d7e1d0820de36700eb649",
             gives: "return 2", at: "Tests/CommandCalls/Scripting.calls:30")
+        on("6.2")
+        setup([])
+        call(
+            server: .scriptFlush(.asynchronous),
+            sends: "SCRIPT FLUSH ASYNC",
+            gives: "ok", at: "Tests/CommandCalls/Scripting.calls:34")
+        on("7.0")
+        setup([])
+        call(
+            server: .functionLoad(CommandCalls.library, replace: true),
+            sends: "_",
+            gives: "lib", at: "Tests/CommandCalls/Scripting.calls:38")
+        call(
+            server: .functionFlush(.asynchronous),
+            sends: "FUNCTION FLUSH ASYNC",
+            gives: "ok", at: "Tests/CommandCalls/Scripting.calls:39")
+        on("none")
+        setup([])
+        call(
+            server: .functionLoad("code", replace: true),
+            sends: "FUNCTION LOAD REPLACE code",
+            gives: "_", at: "Tests/CommandCalls/Scripting.calls:43")
+        call(
+            server: .functionRestore("dump", policy: .flush),
+            sends: "FUNCTION RESTORE dump FLUSH",
+            gives: "_", at: "Tests/CommandCalls/Scripting.calls:44")
+        call(
+            server: .functionRestore("dump", policy: .append),
+            sends: "FUNCTION RESTORE dump APPEND",
+            gives: "_", at: "Tests/CommandCalls/Scripting.calls:45")
+        call(
+            server: .functionRestore("dump", policy: .replace),
+            sends: "FUNCTION RESTORE dump REPLACE",
+            gives: "_", at: "Tests/CommandCalls/Scripting.calls:46")
     }
 }

@@ -249,5 +249,67 @@ extension CommandCalls {
             server: .commandlogGet(count: 3, .largeRequest),
             sends: "COMMANDLOG GET 3 large-request",
             gives: "[]", at: "Tests/CommandCalls/Server.calls:69")
+        on("7.0")
+        setup([])
+        call(
+            server: .commandList(.module("none")),
+            sends: "COMMAND LIST FILTERBY MODULE none",
+            gives: "[]", at: "Tests/CommandCalls/Server.calls:73")
+        call(
+            server: .commandList(.pattern("getde*")),
+            sends: "COMMAND LIST FILTERBY PATTERN getde*",
+            gives: "[getdel]", at: "Tests/CommandCalls/Server.calls:74")
+        on("valkey 8.1")
+        setup([])
+        call(
+            server: .commandlogReset(.largeRequest),
+            sends: "COMMANDLOG RESET large-request",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:78")
+        call(
+            server: .commandlogReset(.largeReply),
+            sends: "COMMANDLOG RESET large-reply",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:79")
+        call(
+            server: .commandlogLen(.slow),
+            sends: "COMMANDLOG LEN slow",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:80")
+        call(
+            server: .commandlogLen(.largeRequest),
+            sends: "COMMANDLOG LEN large-request",
+            gives: "0", at: "Tests/CommandCalls/Server.calls:81")
+        call(
+            server: .commandlogGet(count: 3, .slow),
+            sends: "COMMANDLOG GET 3 slow",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:82")
+        call(
+            server: .commandlogGet(count: 3, .largeReply),
+            sends: "COMMANDLOG GET 3 large-reply",
+            gives: "[]", at: "Tests/CommandCalls/Server.calls:83")
+        on("none")
+        setup([])
+        call(
+            server: .bgsaveCancel(),
+            sends: "BGSAVE CANCEL",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:88")
+        call(
+            server: .failover(to: "replica", port: 6380, timeout: .seconds(1), force: true),
+            sends: "FAILOVER TO replica 6380 FORCE TIMEOUT 1000",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:89")
+        call(
+            server: .failoverAbort(),
+            sends: "FAILOVER ABORT",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:90")
+        call(
+            server: .moduleLoadex("/m.so", settings: [("a.b", "c")], ["x"]),
+            sends: "MODULE LOADEX /m.so CONFIG a.b c ARGS x",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:91")
+        call(
+            server: .replicaof("primary", port: 6379),
+            sends: "REPLICAOF primary 6379",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:92")
+        call(
+            server: .replicaofNoOne(),
+            sends: "REPLICAOF NO ONE",
+            gives: "_", at: "Tests/CommandCalls/Server.calls:93")
     }
 }

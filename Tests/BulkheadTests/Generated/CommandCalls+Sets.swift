@@ -96,5 +96,11 @@ extension CommandCalls {
             .sintercard(["s", "t"], limit: 1),
             sends: "SINTERCARD 2 s t LIMIT 1",
             gives: "1", at: "Tests/CommandCalls/Sets.calls:29")
+        on("all")
+        setup(["SADD s a"])
+        call(
+            .sscanPage("s", .start, match: "a", count: 5),
+            sends: "SSCAN s 0 MATCH a COUNT 5",
+            gives: "(nil, [a])", at: "Tests/CommandCalls/Sets.calls:33")
     }
 }

@@ -240,5 +240,107 @@ extension CommandCalls {
             .zrevrankWithScore("z", "a"),
             sends: "ZREVRANK z a WITHSCORE",
             gives: "(2, 1.0)", at: "Tests/CommandCalls/SortedSets.calls:71")
+        on("6.2")
+        setup(["ZADD z 1 a 2 b 3 c", "ZADD y 10 b 20 d"])
+        call(
+            .zadd("z", ["a": 0.5], condition: .ifGreater, countingChanges: true),
+            sends: "ZADD z GT CH 0.5 a",
+            gives: "0", at: "Tests/CommandCalls/SortedSets.calls:75")
+        call(
+            .zadd("z", ["a": 0.5], condition: .ifLess, countingChanges: true),
+            sends: "ZADD z LT CH 0.5 a",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:76")
+        call(
+            .zadd("z", ["e": 1], condition: .ifPresentAndGreater),
+            sends: "ZADD z XX GT 1 e",
+            gives: "0", at: "Tests/CommandCalls/SortedSets.calls:77")
+        call(
+            .zadd("z", ["a": 0.25, "e": 1], condition: .ifPresentAndLess, countingChanges: true),
+            sends: "ZADD z XX LT CH 0.25 a 1 e",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:78")
+        call(
+            .zadd("z", [:], condition: .ifPresentAndLess, countingChanges: true),
+            sends: "ZADD z XX LT CH",
+            gives: "0", at: "Tests/CommandCalls/SortedSets.calls:79")
+        call(
+            .zinter(["z", "y"], aggregate: .sum),
+            sends: "ZINTER 2 z y AGGREGATE SUM",
+            gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:80")
+        call(
+            .zinter(["z", "y"], aggregate: .minimum),
+            sends: "ZINTER 2 z y AGGREGATE MIN",
+            gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:81")
+        call(
+            .zinter(["z", "y"], aggregate: .maximum),
+            sends: "ZINTER 2 z y AGGREGATE MAX",
+            gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:82")
+        call(
+            .zinterstore(into: "r", ["z", "y"], weights: [1, 2], aggregate: .sum),
+            sends: "ZINTERSTORE r 2 z y WEIGHTS 1 2 AGGREGATE SUM",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:83")
+        call(
+            .zinterstore(into: "r", ["z", "y"], aggregate: .minimum),
+            sends: "ZINTERSTORE r 2 z y AGGREGATE MIN",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:84")
+        call(
+            .zinterstore(into: "r", ["z", "y"], aggregate: .maximum),
+            sends: "ZINTERSTORE r 2 z y AGGREGATE MAX",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:85")
+        call(
+            .zunion(["z", "y"], weights: [1, 2], aggregate: .sum),
+            sends: "ZUNION 2 z y WEIGHTS 1 2 AGGREGATE SUM",
+            gives: "[a, c, b, d]", at: "Tests/CommandCalls/SortedSets.calls:86")
+        call(
+            .zunion(["z", "y"], aggregate: .maximum),
+            sends: "ZUNION 2 z y AGGREGATE MAX",
+            gives: "[a, c, b, d]", at: "Tests/CommandCalls/SortedSets.calls:87")
+        call(
+            .zunionstore(into: "r", ["z", "y"], aggregate: .sum),
+            sends: "ZUNIONSTORE r 2 z y AGGREGATE SUM",
+            gives: "4", at: "Tests/CommandCalls/SortedSets.calls:88")
+        call(
+            .zunionstore(into: "r", ["z", "y"], aggregate: .minimum),
+            sends: "ZUNIONSTORE r 2 z y AGGREGATE MIN",
+            gives: "4", at: "Tests/CommandCalls/SortedSets.calls:89")
+        call(
+            .zrangestore(into: "r", "z", from: .unbounded, to: .unbounded, offset: 1, limit: 5),
+            sends: "ZRANGESTORE r z -inf +inf BYSCORE LIMIT 1 5",
+            gives: "2", at: "Tests/CommandCalls/SortedSets.calls:90")
+        call(
+            .zrangestoreByLex(into: "r", "z", from: .unbounded, to: .unbounded, limit: 2),
+            sends: "ZRANGESTORE r z - + BYLEX LIMIT 0 2",
+            gives: "2", at: "Tests/CommandCalls/SortedSets.calls:91")
+        call(
+            .zrangeWithScores("z", from: 0, through: 0, reversed: true),
+            sends: "ZREVRANGE z 0 0 WITHSCORES",
+            gives: "[(c, 3.0)]", at: "Tests/CommandCalls/SortedSets.calls:92")
+        call(
+            .zrevrangebylex("z", from: .unbounded, to: .unbounded, offset: 1, limit: 1),
+            sends: "ZREVRANGEBYLEX z + - LIMIT 1 1",
+            gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:93")
+        call(
+            .zrevrangebyscore("z", from: .unbounded, to: .unbounded, offset: 1, limit: 1),
+            sends: "ZREVRANGEBYSCORE z +inf -inf LIMIT 1 1",
+            gives: "[b]", at: "Tests/CommandCalls/SortedSets.calls:94")
+        call(
+            .zscanPage("z", .start, match: "c", count: 5),
+            sends: "ZSCAN z 0 MATCH c COUNT 5",
+            gives: "(nil, [(c, 3.0)])", at: "Tests/CommandCalls/SortedSets.calls:95")
+        on("valkey 8.1")
+        setup(["ZADD z 1 a"])
+        call(
+            .zscanMembersPage("z", .start, match: "a", count: 5),
+            sends: "ZSCAN z 0 MATCH a COUNT 5 NOSCORES",
+            gives: "(nil, [a])", at: "Tests/CommandCalls/SortedSets.calls:99")
+        on("7.0")
+        setup(["ZADD z 1 a 2 b 3 c", "ZADD y 10 b 20 d"])
+        call(
+            .zintercard(["z", "y"], limit: 1),
+            sends: "ZINTERCARD 2 z y LIMIT 1",
+            gives: "1", at: "Tests/CommandCalls/SortedSets.calls:103")
+        call(
+            .bzmpop(["z"], .lowest, count: 2, timeout: .seconds(1)),
+            sends: "BZMPOP 1 1 z MIN COUNT 2",
+            gives: "(z, [(a, 1.0), (b, 2.0)])", at: "Tests/CommandCalls/SortedSets.calls:104")
     }
 }

@@ -150,5 +150,113 @@ extension CommandCalls {
             .xdelex("s", ["3-1", "9-9"]),
             sends: "XDELEX s IDS 2 3-1 9-9",
             gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:41")
+        on("6.2")
+        setup([
+            "XADD s 1-1 f v",
+            "XADD s 2-1 f w",
+            "XADD s 3-1 f x",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g c COUNT 1 STREAMS s >",
+        ])
+        call(
+            .xaddIfPresent("none", ["f": 1]),
+            sends: "XADD none NOMKSTREAM * f 1",
+            gives: "nil", at: "Tests/CommandCalls/Streams.calls:45")
+        call(
+            .xaddIfPresent("s", ["f": 1], id: "4-1", trim: .maximumLength(9, exact: true)),
+            sends: "XADD s NOMKSTREAM MAXLEN = 9 4-1 f 1",
+            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:46")
+        call(
+            .xadd("s", ["f": 1], id: "5-1", trim: .minimumID("1-1", limit: 50)),
+            sends: "XADD s MINID ~ 1-1 LIMIT 50 5-1 f 1",
+            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:47")
+        call(
+            .xtrim("s", .minimumID("1-1", limit: 0)),
+            sends: "XTRIM s MINID ~ 1-1 LIMIT 0",
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:48")
+        call(
+            .xclaim("s", group: "g", consumer: "d", minimumIdle: .zero, ["1-1"], idle: .seconds(1), deliveries: 7),
+            sends: "XCLAIM s g d 0 1-1 IDLE 1000 RETRYCOUNT 7",
+            gives: "[(1-1, [(f, v)])]", at: "Tests/CommandCalls/Streams.calls:49")
+        call(
+            .xclaimIDs("s", group: "g", consumer: "d", minimumIdle: .zero, ["2-1"], evenIfAcknowledged: true),
+            sends: "XCLAIM s g d 0 2-1 FORCE JUSTID",
+            gives: "[2-1]", at: "Tests/CommandCalls/Streams.calls:50")
+        call(
+            .xgroupSetID("s", group: "g", after: "$"),
+            sends: "XGROUP SETID s g $",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:51")
+        call(
+            .xinfoStreamFull("s", count: 1),
+            sends: "XINFO STREAM s FULL COUNT 1",
+            gives: "~(1-1, d,", at: "Tests/CommandCalls/Streams.calls:52")
+        on("7.0")
+        setup(["XADD s 1-1 f v"])
+        call(
+            .xgroupCreate("s", group: "h", after: "1-1", entriesRead: 1),
+            sends: "XGROUP CREATE s h 1-1 ENTRIESREAD 1",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:56")
+        call(
+            .xgroupSetID("s", group: "h", after: "1-1", entriesRead: 1),
+            sends: "XGROUP SETID s h 1-1 ENTRIESREAD 1",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:57")
+        call(
+            .xsetid("s", last: "9-9", entriesAdded: 5, maximumDeleted: "8-8"),
+            sends: "XSETID s 9-9 ENTRIESADDED 5 MAXDELETEDID 8-8",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:58")
+        on("redis 8.2")
+        setup([
+            "XADD s 1-1 f v",
+            "XADD s 2-1 f v",
+            "XADD s 3-1 f w",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g c STREAMS s >",
+        ])
+        call(
+            .xadd("s", ["f": 1], id: "4-1", trim: .maximumLength(4, exact: true, references: .delete)),
+            sends: "XADD s MAXLEN = 4 DELREF 4-1 f 1",
+            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:62")
+        call(
+            .xadd("s", ["f": 1], id: "5-1", trim: .maximumLength(5, exact: true, references: .onlyAcknowledged)),
+            sends: "XADD s MAXLEN = 5 ACKED 5-1 f 1",
+            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:63")
+        call(
+            .xadd("s", ["f": 1], id: "6-1", trim: .maximumLength(6, exact: true, references: .keep)),
+            sends: "XADD s MAXLEN = 6 KEEPREF 6-1 f 1",
+            gives: "6-1", at: "Tests/CommandCalls/Streams.calls:64")
+        call(
+            .xackdel("s", group: "g", ["1-1"], mode: .keep),
+            sends: "XACKDEL s g KEEPREF IDS 1 1-1",
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:65")
+        call(
+            .xackdel("s", group: "g", ["2-1"], mode: .delete),
+            sends: "XACKDEL s g DELREF IDS 1 2-1",
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:66")
+        call(
+            .xdelex("s", ["3-1"], mode: .keep),
+            sends: "XDELEX s KEEPREF IDS 1 3-1",
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:67")
+        call(
+            .xdelex("s", ["4-1"], mode: .delete),
+            sends: "XDELEX s DELREF IDS 1 4-1",
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:68")
+        call(
+            .xtrim("s", .maximumLength(2, exact: true, references: .onlyAcknowledged)),
+            sends: "XTRIM s MAXLEN = 2 ACKED",
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:69")
+        call(
+            .xtrim("s", .maximumLength(1, exact: true, references: .keep)),
+            sends: "XTRIM s MAXLEN = 1 KEEPREF",
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:70")
+        call(
+            .xtrim("s", .maximumLength(0, exact: true, references: .delete)),
+            sends: "XTRIM s MAXLEN = 0 DELREF",
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:71")
+        on("all")
+        setup([])
+        call(
+            .xadd("s", ["f": 1]),
+            sends: "XADD s * f 1",
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:75")
     }
 }

@@ -132,5 +132,51 @@ extension CommandCalls {
             .msetex(["a": 1, "z": 2], condition: .ifAbsent),
             sends: "MSETEX 2 a 1 z 2 NX",
             gives: "false", at: "Tests/CommandCalls/Strings.calls:46")
+        on("6.2")
+        setup(["SET a hello"])
+        call(
+            .set("a", 1, expiry: .after(.seconds(9)), condition: .ifPresent),
+            sends: "SET a 1 XX PX 9000",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:50")
+        call(
+            .set("a", 2, expiry: .keep),
+            sends: "SET a 2 KEEPTTL",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:51")
+        call(
+            .set("a", 3, expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "SET a 3 PXAT 4102444800000",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:52")
+        call(
+            .setReturningOld("a", 4),
+            sends: "SET a 4 GET",
+            gives: "3", at: "Tests/CommandCalls/Strings.calls:53")
+        call(
+            .setReturningOld("none", 4, expiry: .after(.seconds(9)), condition: .ifPresent),
+            sends: "SET none 4 XX GET PX 9000",
+            gives: "nil", at: "Tests/CommandCalls/Strings.calls:54")
+        call(
+            .getex("a", expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "GETEX a PXAT 4102444800000",
+            gives: "4", at: "Tests/CommandCalls/Strings.calls:55")
+        on("redis 8.4 valkey 8.1")
+        setup(["SET a hello"])
+        call(
+            .set("a", 1, condition: .ifEqual(to: "other")),
+            sends: "SET a 1 IFEQ other",
+            gives: "false", at: "Tests/CommandCalls/Strings.calls:59")
+        call(
+            .set("a", 1, condition: .ifEqual(to: "hello")),
+            sends: "SET a 1 IFEQ hello",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:60")
+        on("redis 8.4 valkey 9.1")
+        setup(["SET a hello"])
+        call(
+            .msetex(["a": 1], expiry: .keep, condition: .ifPresent),
+            sends: "MSETEX 1 a 1 XX KEEPTTL",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:64")
+        call(
+            .msetex(["a": 1], expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "MSETEX 1 a 1 PXAT 4102444800000",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:65")
     }
 }

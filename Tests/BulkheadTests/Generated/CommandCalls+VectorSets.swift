@@ -87,5 +87,45 @@ extension CommandCalls {
             .vismember("v", "none"),
             sends: "VISMEMBER v none",
             gives: "false", at: "Tests/CommandCalls/VectorSets.calls:25")
+        on("redis 8.0")
+        setup([#"VADD v VALUES 2 1 0 a NOQUANT SETATTR {"year":1984}"#, "VADD v VALUES 2 0 1 b NOQUANT"])
+        call(
+            .vsim("v", near: [1, 0], count: 1, search: RedisVectorSearch(effort: 50, exact: true, onMainThread: true)),
+            sends: "_",
+            gives: "[(a, 1.0)]", at: "Tests/CommandCalls/VectorSets.calls:29")
+        call(
+            .vsim("v", nearElement: "a", filter: ".year > 1980", search: RedisVectorSearch(effort: 9, filterEffort: 7)),
+            sends: "VSIM v ELE a WITHSCORES FILTER .year > 1980 EF 9 FILTER-EF 7",
+            gives: "[(a, 1.0)]", at: "Tests/CommandCalls/VectorSets.calls:30")
+        call(
+            .vlinksWithScores("v", "a"),
+            sends: "VLINKS v a WITHSCORES",
+            gives: "~(b, 0.5)", at: "Tests/CommandCalls/VectorSets.calls:31")
+        call(
+            .vlinksWithScores("v", "none"),
+            sends: "VLINKS v none WITHSCORES",
+            gives: "nil", at: "Tests/CommandCalls/VectorSets.calls:32")
+        call(
+            .vadd("w", "a", [1, 0, 0, 0], reducedTo: 2, effort: 50, links: 8, concurrently: true),
+            sends: "_",
+            gives: "true", at: "Tests/CommandCalls/VectorSets.calls:33")
+        call(
+            .vdim("w"),
+            sends: "VDIM w",
+            gives: "2", at: "Tests/CommandCalls/VectorSets.calls:34")
+        on("redis 8.2")
+        setup([#"VADD v VALUES 2 1 0 a NOQUANT SETATTR {"year":1984}"#, "VADD v VALUES 2 0 1 b NOQUANT"])
+        call(
+            .vsim("v", nearElement: "a", search: RedisVectorSearch(maximumDistance: 0.2)),
+            sends: "VSIM v ELE a WITHSCORES EPSILON 0.2",
+            gives: "[(a, 1.0)]", at: "Tests/CommandCalls/VectorSets.calls:38")
+        call(
+            .vsimWithAttributes("v", nearElement: "a"),
+            sends: "VSIM v ELE a WITHSCORES WITHATTRIBS",
+            gives: #"[(a, 1.0, {"year":1984}), (b, 0.5, nil)]"#, at: "Tests/CommandCalls/VectorSets.calls:39")
+        call(
+            .vsimWithAttributes("v", near: [1, 0], count: 1),
+            sends: "_",
+            gives: #"[(a, 1.0, {"year":1984})]"#, at: "Tests/CommandCalls/VectorSets.calls:40")
     }
 }

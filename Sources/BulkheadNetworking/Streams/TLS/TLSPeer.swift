@@ -42,7 +42,7 @@ package final class TLSPeer: Sendable {
 
     private static let peers = Mutex<[Key: Reference]>([:])
 
-    /// What the certificate must be issued for, and is told to the server; empty if nobody has said.
+    /// What the certificate must be issued for, and is sent to the server; empty if nobody has said.
     var name: String {
         let name = settings.serverName ?? host
         // The dot that ends a full name in the DNS is no part of a certificate's.

@@ -61,7 +61,7 @@ final class TLSSession: StreamLayer {
             return
         }
         if SystemCall.isAddress(name) {
-            // An address is never told to the server: only names are.
+            // An address is never sent to the server: only names are.
             guard isChecked, library.setAddress(library.parameters(connection), name) != 1 else { return }
             throw TLSFailures.noName(endpoint)
         }

@@ -27,7 +27,7 @@ package struct TLSSettings: Sendable, Hashable {
 
     package var trust = Trust.system
     package var verification = Verification.full
-    /// The name that the certificate must have, and that is told to the server (SNI). Nil is the endpoint's host.
+    /// The name that the certificate must have, and that is sent to the server (SNI). Nil is the endpoint's host.
     package var serverName: String?
     /// A PEM file with our own certificate and those between it and its authority; nil is none.
     package var certificateFile: String?

@@ -54,7 +54,7 @@ struct GitIndex {
         var entries: [Entry] = []
         for index in stride(from: 0, to: fields.count - 1, by: 2) {
             let words = fields[index].split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
-            guard words.count == 5 else { throw failure("git diff --raw answers in a way that is not known") }
+            guard words.count == 5 else { throw failure("the output of git diff --raw is not understood") }
             guard words[1].hasPrefix("100") else { continue }
             entries.append(
                 Entry(path: Array(fields[index + 1]), blob: words[3], isExecutable: words[1] == "100755"))

@@ -30,7 +30,7 @@ package struct LintSelection: Sendable {
         "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", "site-packages", ".terraform",
     ]
 
-    /// Bytes that tell whether a file is binary.
+    /// Bytes that show whether a file is binary.
     private static let head = 8 << 10
 
     func skips(folder name: [UInt8]) -> Bool {
@@ -41,7 +41,7 @@ package struct LintSelection: Sendable {
         excluded.contains { $0.matches(path) }
     }
 
-    /// True if only the content can tell what it is: a script without a suffix.
+    /// True if only the content shows what it is: a script without a suffix.
     func mayBeScript(_ path: [UInt8], isExecutable: Bool) -> Bool {
         isExecutable || path.split(separator: UInt8(ascii: "/")).last?.contains(UInt8(ascii: ".")) != true
     }

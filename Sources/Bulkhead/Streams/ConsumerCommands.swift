@@ -1,0 +1,70 @@
+import BulkheadCommands
+import BulkheadRESP
+
+/// What a consumer says to the server. Values are bytes here: one that is not of the handler's type fails alone.
+struct ConsumerCommands: Sendable {
+    typealias Entry = RedisStreamEntry<RESPBytes>
+    typealias Read = [RedisKeyed<[Entry]>]
+
+    let consumer: RedisStreamConsumer
+
+    var makeGroup: RedisCommand<Void> {
+        .xgroupCreate(consumer.stream, group: consumer.group, after: consumer.groupStart, makeStream: true)
+    }
+
+    func readOwn(after id: String, count: Int) -> RedisCommand<Read> {
+        .xreadgroup(
+            group: consumer.group, consumer: consumer.name, [consumer.stream: id], count: count, as: RESPBytes.self)
+    }
+
+    func readNew(count: Int, wait: Duration) -> RedisCommand<Read> {
+        .xreadgroup(
+            group: consumer.group, consumer: consumer.name, [consumer.stream: ">"], count: count, timeout: wait,
+            as: RESPBytes.self)
+    }
+
+    func claim(from id: String, count: Int) -> RedisCommand<RedisClaimedPage<Entry>> {
+        .xautoclaim(
+            consumer.stream, group: consumer.group, consumer: consumer.name,
+            minimumIdle: max(.milliseconds(1), consumer.idleLimit), from: id, count: count, as: RESPBytes.self)
+    }
+
+    /// What the group knows of each of these entries.
+    func pending(_ entries: [Entry]) -> [RedisCommand<[RedisPendingEntry]>] {
+        entries.map { .xpending(consumer.stream, group: consumer.group, from: $0.id, to: $0.id, count: 1) }
+    }
+
+    func acknowledge(_ id: String) -> RedisCommand<Int> { .xack(consumer.stream, group: consumer.group, [id]) }
+
+    /// Moves an entry to the dead letters: 1 if it moved, 0 if it was acknowledged before.
+    ///
+    /// It is added first: if that is refused the script ends, and the entry stays where it was. If somebody else has
+    /// acknowledged it, it is taken out again before anybody can see it.
+    func bury(_ entry: Entry, in stream: String) -> RedisCommand<Int> {
+        let script = """
+            local id = redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
+            local moved = redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+            if moved == 0 then redis.call('XDEL', KEYS[2], id) end
+            return moved
+            """
+        var arguments: [any RedisArgument] = [script, 2, consumer.stream, stream, consumer.group, entry.id]
+        for field in entry.fields {
+            arguments.append(field.name)
+            arguments.append(field.value)
+        }
+        return .raw("EVAL", arguments, as: Int.self)
+    }
+}
+
+extension RedisStreamEntry<RESPBytes> {
+    /// The entry with values of another type.
+    func converted<Other>(to type: RedisStreamEntry<Other>.Type) throws(RedisError) -> RedisStreamEntry<Other> {
+        let parts = fields.flatMap { [RESPValue.bulkString($0.name), .bulkString($0.value)] }
+        let value = RESPValue.array([.bulkString(RESPBytes(id)), .array(RESPArray(parts))])
+        do {
+            return try RedisStreamEntry<Other>(redis: value)
+        } catch {
+            throw RedisError(error, of: value)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/// A member of a group that shares the entries of a stream: what it reads, how many at once, and when it gives up.
+///
+/// ```swift
+/// var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker-1")
+/// consumer.concurrency = 8
+/// consumer.idleLimit = .seconds(120)
+/// consumer.deadLetters = RedisDeadLetters(after: 5, to: "orders:dead")
+/// try await databases[.main].consume(consumer) { entry in
+///     try await charge(entry["account"], entry["amount"])
+/// }
+/// ```
+/// See <doc:StreamsAsQueues>.
+public struct RedisStreamConsumer: Sendable {
+    /// The key of the stream.
+    public var stream: String
+    /// The group, each entry of which goes to one of its consumers.
+    public var group: String
+    /// The consumer's name, which no other running consumer of the group has. One that comes back under its old name
+    /// takes up at once what it left.
+    public var name: String
+
+    /// How many handlers run at once, and how many entries are in memory: nothing is read ahead. At least 1.
+    ///
+    /// For threads it is 1, whatever it says here: run as many threads.
+    public var concurrency = 1
+    /// An entry that nobody acknowledged for so long is given to whoever asks next, so a handler must be faster.
+    ///
+    /// It is also the pause before an entry whose handler threw is tried again. At least 1 ms.
+    public var idleLimit: Duration = .seconds(60)
+    /// The longest that one XREADGROUP waits on the server, and the longest that a thread needs to notice that it
+    /// should stop. At least 1 ms.
+    public var longestWait: Duration = .seconds(5)
+    /// Where a group that is made begins: behind this entry. `0` is all entries of the stream, `$` those added later.
+    public var groupStart = "0"
+    /// Makes the stream and the group if they are missing, also when they vanish meanwhile; it then begins at
+    /// ``groupStart`` again. If false `consume` throws the server's `NOGROUP`.
+    public var makesGroup = true
+    /// What happens to an entry that fails again and again; nil tries it for ever.
+    public var deadLetters: RedisDeadLetters?
+    /// Is told what happens, from the task or thread where it happens: it must be quick.
+    public var observe: (@Sendable (RedisStreamEvent) -> Void)?
+
+    /// A consumer with the usual settings.
+    public init(stream: String, group: String, name: String) {
+        self.stream = stream
+        self.group = group
+        self.name = name
+    }
+}
+
+/// When an entry counts as dead, and to which stream it goes then.
+public struct RedisDeadLetters: Sendable, Hashable {
+    /// How often an entry is given to handlers before it counts as dead. At least 1.
+    public var deliveries: Int
+    /// The stream that it moves to.
+    public var stream: String
+
+    /// After so many deliveries an entry moves to `stream` with all of its fields, under a new id.
+    ///
+    /// One script adds it there and acknowledges it here, so it is in exactly one of the two. In a cluster both keys
+    /// must be of one slot. An entry of more than about 3,900 fields cannot be moved, and stays.
+    public init(after deliveries: Int, to stream: String) {
+        self.deliveries = deliveries
+        self.stream = stream
+    }
+}
+
+/// Something that happened to a consumer.
+public struct RedisStreamEvent: Sendable {
+    /// What happened; more kinds may come.
+    public struct Kind: RawRepresentable, Sendable, Hashable {
+        /// One word, fit for a metric label: `handled`.
+        public let rawValue: String
+
+        /// A kind by its word.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The handler returned, and the entry is acknowledged.
+        public static let handled = Kind(rawValue: "handled")
+        /// The handler threw, or the entry does not convert: it stays pending, and is tried again.
+        public static let failed = Kind(rawValue: "failed")
+        /// The entry was left alone for longer than the limit, and is this consumer's now.
+        public static let reclaimed = Kind(rawValue: "reclaimed")
+        /// The entry moved to the dead letters.
+        public static let deadLettered = Kind(rawValue: "dead-lettered")
+        /// The entry had been deleted from the stream, so there was nothing to handle: it is acknowledged.
+        public static let vanished = Kind(rawValue: "vanished")
+        /// The handler returned, but the entry could not be acknowledged: somebody handles it again.
+        public static let unacknowledged = Kind(rawValue: "unacknowledged")
+        /// A command failed, and is tried again after a pause.
+        public static let interrupted = Kind(rawValue: "interrupted")
+        /// The group was made, as it was missing.
+        public static let groupMade = Kind(rawValue: "group-made")
+    }
+
+    /// What happened.
+    public let kind: Kind
+    /// The entry's id; nil for what concerns none.
+    public let id: String?
+    /// Why, where something failed.
+    public let error: (any Error)?
+
+    init(_ kind: Kind, _ id: String? = nil, error: (any Error)? = nil) {
+        self.kind = kind
+        self.id = id
+        self.error = error
+    }
+}
+
+/// How often each kind of event happened while a consumer ran.
+public struct RedisStreamCounts: Sendable, Hashable {
+    private var counts: [RedisStreamEvent.Kind: Int] = [:]
+
+    /// How often it happened.
+    public subscript(kind: RedisStreamEvent.Kind) -> Int { counts[kind, default: 0] }
+
+    mutating func count(_ kind: RedisStreamEvent.Kind) { counts[kind, default: 0] += 1 }
+}

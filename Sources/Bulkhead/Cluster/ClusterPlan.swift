@@ -10,6 +10,8 @@ enum ClusterPlan: Sendable {
     case parts([Part], Merge)
     /// To every primary.
     case everywhere(Merge)
+    /// To one primary after the other; the cursor says to which.
+    case scan(ClusterScan)
 
     /// Commands that belong to one slot.
     struct Part: Sendable {
@@ -69,6 +71,18 @@ enum ClusterPlan: Sendable {
         self = .whole(slots.first)
     }
 
+    /// The slot of everything, or nil within for commands without keys; nil where there are several. For what has a
+    /// connection to itself: a command that blocks, or a transaction.
+    var onlySlot: HashSlot?? {
+        switch self {
+        case .whole(let slot): return .some(slot)
+        case .parts(let parts, .inPlaces):
+            let slots = Set(parts.compactMap(\.slot))
+            return slots.count > 1 ? nil : .some(slots.first)
+        default: return nil
+        }
+    }
+
     private static let everywhere: [String: Merge] = [
         "DBSIZE": .sum, "FLUSHDB": .first, "KEYS": .concatenation, "SCRIPT": .first, "FUNCTION": .first,
     ]
@@ -76,6 +90,7 @@ enum ClusterPlan: Sendable {
     private static func ofOne(_ command: EncodedCommand) throws(ConnectionFailure) -> ClusterPlan {
         switch command.slot {
         case .any:
+            if command.name == "SCAN", let scan = ClusterScan(command.words) { return .scan(scan) }
             guard let merge = everywhere[command.name] else { return .whole(nil) }
             guard command.name == "SCRIPT" || command.name == "FUNCTION" else { return .everywhere(merge) }
             // What changes them, so that they are everywhere; the rest asks one server.
@@ -110,7 +125,7 @@ enum ClusterPlan: Sendable {
             sorted.map { Part(slot: $0.key, bytes: encoded($0.value.words), places: $0.value.places) }, merge)
     }
 
-    private static func encoded(_ words: [ArraySlice<UInt8>]) -> [UInt8] {
+    static func encoded(_ words: [ArraySlice<UInt8>]) -> [UInt8] {
         var encoder = RESPEncoder(capacity: words.reduce(16) { $0 + $1.count + 16 })
         encoder.command(String(decoding: words[0], as: UTF8.self), argumentCount: words.count)
         for word in words.dropFirst() { word.withUnsafeBytes { encoder.argument($0) } }

@@ -8,7 +8,7 @@ extension ClusterTopology {
     ) async throws(ConnectionFailure) -> Sent.Received {
         let plan = try ClusterPlan(request.bytes, count: request.sent)
         guard case .lane(let lane) = way else {
-            guard case .whole(let slot) = plan else { throw ClusterPlan.crossSlot(request.place) }
+            guard let slot = plan.onlySlot else { throw ClusterPlan.crossSlot(request.place) }
             return try await attemptOnLease(request, slot, of: database, until: deadline)
         }
         switch plan {
@@ -16,6 +16,11 @@ extension ClusterTopology {
             return Sent.Received(try await send(request.bytes, request.sent, to: slot, on: lane, until: deadline))
         case .parts(let parts, let merge):
             return Sent.Received(try await send(parts, merge, on: lane, until: deadline))
+        case .scan(let scan):
+            try await findMap(until: deadline)
+            guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
+            let reply = try await target.node.send(scan.bytes, on: lane, until: deadline)
+            return Sent.Received([try scan.reply(reply, of: count)])
         case .everywhere(let merge):
             try await findMap(until: deadline)
             let bytes = request.bytes
@@ -133,7 +138,7 @@ extension ClusterTopology {
     }
 
     /// Returns when there is a map.
-    private func findMap(until deadline: Deadline) async throws(ConnectionFailure) {
+    func findMap(until deadline: Deadline) async throws(ConnectionFailure) {
         if version > 0 { return }
         if let failure = await refresh(until: deadline), version == 0 { throw failure }
     }

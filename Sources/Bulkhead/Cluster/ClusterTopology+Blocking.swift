@@ -9,7 +9,7 @@ extension ClusterTopology {
     ) throws(ConnectionFailure) -> Sent.Received {
         let plan = try ClusterPlan(request.bytes, count: request.sent)
         guard case .lane = way else {
-            guard case .whole(let slot) = plan else { throw ClusterPlan.crossSlot(request.place) }
+            guard let slot = plan.onlySlot else { throw ClusterPlan.crossSlot(request.place) }
             return try attemptOnLease(request, slot, of: database, until: deadline)
         }
         switch plan {
@@ -23,6 +23,11 @@ extension ClusterTopology {
             let replies = try allOrFurthest(results)
             return Sent.Received(
                 merge.replies(zip(groups, replies).flatMap { group, replies in group.placed(replies) }))
+        case .scan(let scan):
+            try findMap(until: deadline)
+            guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
+            let replies = try target.node.blocking.exchange(scan.bytes, count: 1, until: deadline)
+            return Sent.Received([try scan.reply(replies[0], of: count)])
         case .everywhere(let merge):
             try findMap(until: deadline)
             let results = (try primaries() ?? []).map { target in
@@ -115,7 +120,7 @@ extension ClusterTopology {
         throw ConnectionFailure(.connectFailed, "no server of the cluster has said which slots it has")
     }
 
-    private func findMap(until deadline: Deadline) throws(ConnectionFailure) {
+    func findMap(until deadline: Deadline) throws(ConnectionFailure) {
         if version > 0 { return }
         if let failure = refresh(until: deadline), version == 0 { throw failure }
     }

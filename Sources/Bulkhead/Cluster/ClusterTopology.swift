@@ -76,6 +76,17 @@ final class ClusterTopology: RoutedTopology {
         return targets
     }
 
+    /// The server of a scan's step, and how many there are; nil until there is a map, and where it has fewer now.
+    func target(of scan: ClusterScan) throws(ConnectionFailure) -> (Target, count: Int)? {
+        guard let primaries = try primaries() else { return nil }
+        guard primaries.indices.contains(scan.place) else {
+            throw ConnectionFailure(
+                .connectFailed, "the cluster has fewer servers than when the scan began: begin it again",
+                stage: .refused)
+        }
+        return (primaries[scan.place], primaries.count)
+    }
+
     func nodeForLease() throws(ConnectionFailure) -> Node {
         if let target = try target(of: nil) { return target.node }
         return try node(at: seeds[0])

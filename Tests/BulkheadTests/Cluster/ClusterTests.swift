@@ -170,6 +170,27 @@ extension Form {
         }
     }
 
+    @Test(arguments: Form.allCases)
+    func `a scan goes over all servers, and brings every key once`(_ form: Form) async throws {
+        try await withCluster { databases, _ in
+            let main = try databases[.main]
+            let keys = (0..<500).map { "key:\($0)" }
+            _ = try await main.pipeline(keys.map { RedisCommand<Bool>.set($0, 1) })
+            var seen: [String] = []
+            switch form {
+            case .asynchronous: for try await key in main.scan(match: "key:*") { seen.append(key) }
+            case .blocking:
+                seen = try await Task { () throws -> [String] in
+                    var seen: [String] = []
+                    var scan = try databases.blocking(.main).scan(match: "key:*")
+                    while let key = try scan.next() { seen.append(key) }
+                    return seen
+                }.value
+            }
+            #expect(seen.count == 500 && Set(seen) == Set(keys))
+        }
+    }
+
     @Test func `a flush removes the keys of all servers`() async throws {
         try await withCluster { databases, cluster async throws in
             let main = try databases[.main]

@@ -5,8 +5,8 @@
 /// defer { cluster.stop() }
 /// // connect to cluster.addresses
 /// ```
-/// Each server is a ``RedisTestServer`` with a folder and a guard of its own, so the end of this process in any way ends
-/// all of them. The servers speak on the bus at their port and 10,000 more. A start takes one to three seconds.
+/// Each server is a ``RedisTestServer`` with a folder and a guard of its own, so the end of this process in any way
+/// ends all of them. The servers speak on the bus at their port and 10,000 more. A start takes one to three seconds.
 public final class RedisTestCluster: Sendable {
     /// What to start.
     public struct Options: Sendable, Hashable {

@@ -20,9 +20,9 @@ extension DatabaseCatalogue {
     ///         "scan_pace": "considerate"}}
     /// ]}
     /// ```
-    /// `url` is for a name that lives on another server, and `sentinels` with `primary` for one that lives on whichever
-    /// server those sentinels call the primary, `cluster` for one that lives in a cluster, see ``DatabaseServer``; `budget`
-    /// for limits of its own, see ``DatabaseBudget``.
+    /// `url` is for a name that lives on another server, `sentinels` with `primary` for one that lives on whichever
+    /// server those sentinels call the primary, and `cluster` for one that lives in a cluster, see ``DatabaseServer``;
+    /// `budget` for limits of its own, see ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
     public init(contentsOfFile path: String) throws(RedisError) {

@@ -1,11 +1,13 @@
+import Dispatch
+
 /// Nanoseconds that only go forward, and sleeping until one of them.
 ///
-/// The instants count from some moment in the machine's past and mean nothing on another machine. They are read from
-/// the system's monotonic clock directly: 24 ns, where `ContinuousClock` took 38 ns.
+/// The instants count from some moment in the machine's past and mean nothing on another machine. They are Dispatch's:
+/// the system's monotonic clock, without a suspended machine's time on Darwin.
 package enum MonotonicClock {
     /// The present instant in nanoseconds.
     package static func now() -> Int64 {
-        readSystemClock()
+        Int64(DispatchTime.now().uptimeNanoseconds)
     }
 
     /// Blocks the calling thread until the instant has come, and returns how many nanoseconds too late it woke.
@@ -21,7 +23,8 @@ package enum MonotonicClock {
     package static func sleep(until deadline: Int64, spinning: Int64 = 0) -> Int64 {
         let (early, overflow) = deadline.subtractingReportingOverflow(max(0, spinning))
         if !overflow, early > now() {
-            sleepInSystem(until: early)
+            // Nobody signals it.
+            _ = DispatchSemaphore(value: 0).wait(timeout: DispatchTime(uptimeNanoseconds: UInt64(early)))
         }
         var instant = now()
         while instant < deadline {

@@ -57,6 +57,7 @@ extension ClusterTopology {
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
                 step = redirections.step(after: redirection)
             } catch {
+                doubt(after: error)
                 asked = nil
                 outcome = .failure(error)
                 step = redirections.step(after: error)
@@ -93,6 +94,7 @@ extension ClusterTopology {
             let node = try node(at: group.endpoint)
             replies = try await node.sendAll(group.bytes, count: group.parts.count, on: lane, until: deadline)
         } catch {
+            doubt(after: error)
             // Where none of it left, each command finds its server by itself.
             guard error.stage.isSafeToRepeat else { throw error }
             replies = []
@@ -130,6 +132,7 @@ extension ClusterTopology {
     private func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Target {
+        if isDoubtful { await refresh(until: deadline) }
         if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
         if let target = try target(of: slot) { return target }
         try await findMap(until: deadline)

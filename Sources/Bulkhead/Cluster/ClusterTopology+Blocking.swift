@@ -59,6 +59,7 @@ extension ClusterTopology {
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
                 step = redirections.step(after: redirection)
             } catch {
+                doubt(after: error)
                 asked = nil
                 outcome = .failure(error)
                 step = redirections.step(after: error)
@@ -79,6 +80,7 @@ extension ClusterTopology {
             replies = try node(at: group.endpoint).blocking.exchange(
                 group.bytes, count: group.parts.count, until: deadline)
         } catch {
+            doubt(after: error)
             guard error.stage.isSafeToRepeat else { throw error }
             replies = []
         }
@@ -113,6 +115,7 @@ extension ClusterTopology {
     private func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
     ) throws(ConnectionFailure) -> Target {
+        if isDoubtful { refresh(until: deadline) }
         if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
         if let target = try target(of: slot) { return target }
         try findMap(until: deadline)

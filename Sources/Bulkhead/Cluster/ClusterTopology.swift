@@ -14,6 +14,8 @@ final class ClusterTopology: RoutedTopology {
         var nodes: [Endpoint: Node] = [:]
         var isClosed = false
         var isRefreshing = false
+        /// A server has kept a request waiting for too long, or has gone: its slots may be another one's since.
+        var isDoubtful = false
         /// How many maps have come.
         var version = 0
     }
@@ -96,6 +98,18 @@ final class ClusterTopology: RoutedTopology {
 
     // MARK: The map
 
+    /// Has the next request ask for the map first: a server that hangs says nothing, and others may have taken its
+    /// place.
+    func doubt(after failure: ConnectionFailure) {
+        switch failure.reason {
+        case .timedOut, .closedByServer, .inputOutput, .connectFailed, .connectTimedOut:
+            state.withLock { $0.isDoubtful = true }
+        default: break
+        }
+    }
+
+    var isDoubtful: Bool { state.withLock { $0.isDoubtful && !$0.isRefreshing } }
+
     /// How many maps there have been; whoever waits for a newer one than `version` asks, or waits for who asks.
     var version: Int { state.withLock { $0.version } }
 
@@ -105,6 +119,7 @@ final class ClusterTopology: RoutedTopology {
         state.withLock { state in
             if state.isRefreshing { return nil }
             state.isRefreshing = true
+            state.isDoubtful = false
             let known = (state.map?.primaries ?? []).shuffled()
             return known + seeds.filter { !known.contains($0) }
         }

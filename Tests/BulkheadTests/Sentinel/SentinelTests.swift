@@ -87,11 +87,11 @@ import Testing
             try await withServer(of: group, group.servers[0]) { primary in
                 _ = try await primary[.main].send("REPLICAOF", ["127.0.0.1", "\(group.servers[1].port ?? 0)"])
             }
-            // Its answer retires the connection, and the next one is refused by its role, unless the sentinels were quick.
+            // Its answer retires the connection, and the role of the next one is refused, unless the sentinels were quick.
             if let refused = await form.run(.incr("counter"), in: databases, within: .milliseconds(500)).failure {
                 #expect([.noPrimary, .timedOut].contains(refused.code) && refused.isSafeToRetry, "\(refused)")
             }
-            // Sentinels before Redis 7 would find no replica that is good enough: all are without a primary for too long.
+            // Sentinels before Redis 7 would find no replica that is good enough: all lack a primary for too long.
             try await withServer(of: group, group.servers[0]) { primary in
                 _ = try await primary[.main].send("REPLICAOF", ["NO", "ONE"])
             }

@@ -87,7 +87,7 @@ import Testing
             try await withServer(of: group, group.servers[0]) { primary in
                 _ = try await primary[.main].send("REPLICAOF", ["127.0.0.1", "\(group.servers[1].port ?? 0)"])
             }
-            // Its answer retires the connection, and the role of the next one is refused, unless the sentinels were quick.
+            // Its answer retires the connection, and the next one is refused by its role; quick sentinels come before.
             if let refused = await form.run(.incr("counter"), in: databases, within: .milliseconds(500)).failure {
                 #expect([.noPrimary, .timedOut].contains(refused.code) && refused.isSafeToRetry, "\(refused)")
             }

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadCommands
 import BulkheadNetworking
 import BulkheadRESP
 import BulkheadTestServer
@@ -66,6 +67,19 @@ extension Form {
                 let info = try ask(server, "INFO errorstats").bytes?.text ?? ""
                 #expect(!info.contains("errorstat_MOVED"))
             }
+        }
+    }
+
+    @Test func `a key's slot is the one that the server says`() throws {
+        var options = RedisTestCluster.Options()
+        options.primaries = 1
+        let cluster = try RedisTestCluster.start(options)
+        defer { cluster.stop() }
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<200 {
+            let key = String((0..<Int.random(in: 1...12)).map { _ in "ab{}é-7".randomElement(using: &random) ?? "a" })
+            let slot = Int64(HashSlot(ofKey: Array(key.utf8)).number)
+            #expect(try ask(cluster.primaries[0], "CLUSTER KEYSLOT \(key)") == .integer(slot), "\(key)")
         }
     }
 

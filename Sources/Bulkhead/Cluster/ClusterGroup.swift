@@ -47,7 +47,13 @@ func allOrFurthest(
         }
     }
     guard let furthest else { return replies }
-    guard !replies.isEmpty, furthest.stage.isSafeToRepeat else { throw furthest }
-    throw ConnectionFailure(
-        furthest.reason, "\(furthest.message); other servers of the cluster have answered their part", stage: .sent)
+    throw replies.isEmpty ? furthest : furthest.ofRequestRunInPart
+}
+
+extension ConnectionFailure {
+    /// The same of a request of which another part has been answered: sending all of it again would run that twice.
+    var ofRequestRunInPart: ConnectionFailure {
+        guard stage.isSafeToRepeat else { return self }
+        return ConnectionFailure(reason, "\(message); other parts of the request have been answered", stage: .sent)
+    }
 }

@@ -86,8 +86,12 @@ extension ClusterTopology {
         }
         for (index, part) in group.parts.enumerated() {
             if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
-            let again = try send(part.bytes, 1, to: part.slot, until: deadline)
-            if index < replies.count { replies[index] = again[0] } else { replies += again }
+            do {
+                let again = try send(part.bytes, 1, to: part.slot, until: deadline)
+                if index < replies.count { replies[index] = again[0] } else { replies += again }
+            } catch {
+                throw replies.isEmpty ? error : error.ofRequestRunInPart
+            }
         }
         return replies
     }

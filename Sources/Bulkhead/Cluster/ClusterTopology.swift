@@ -6,8 +6,8 @@ import Synchronization
 /// One numbered database of a cluster: a node for every server that a request has needed, and the map that says which
 /// slots each of them has.
 ///
-/// Nothing is asked before the first request. The map is asked for then, again where a server could not be reached or
-/// the cluster is down, and in the background of a redirection, one question at a time.
+/// Nothing is asked before the first request. The map is asked for then, and again where a server could not be reached,
+/// kept a request waiting, or says that the cluster is down; one question at a time. MOVED corrects one slot.
 final class ClusterTopology: RoutedTopology {
     private struct State: Sendable {
         var map: SlotMap?

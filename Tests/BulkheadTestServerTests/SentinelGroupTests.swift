@@ -1,4 +1,4 @@
-import BulkheadTestServer
+@testable import BulkheadTestServer
 import Foundation
 import Testing
 
@@ -18,6 +18,25 @@ import Testing
         group.stop()
         #expect(processes.allSatisfy { !isAlive($0) })
         #expect(members.allSatisfy { !exists($0.folder) })
+    }
+
+    @Test(.timeLimit(.minutes(3))) func `orders a failover again that its sentinel gave up`() async throws {
+        var options = RedisTestSentinelGroup.Options()
+        options.replicas = 1
+        options.sentinels = 1
+        options.downAfter = .milliseconds(500)
+        try await RedisTestSentinelGroup.withGroup(options) { group in
+            let sentinel = group.sentinels[0]
+            try await eventually {
+                sentinel.answer(to: "SENTINEL REPLICAS mymaster")?.contains("\nok\r") == true
+            }
+            // The sentinel takes it for a good one still, and waits in vain that it becomes a primary.
+            try group.servers[1].pause()
+            let failover = Task.detached { try group.failOver() }
+            try await eventually { sentinel.log.contains("-failover-abort") }
+            group.servers[1].resume()
+            #expect(try await failover.value === group.servers[1])
+        }
     }
 
     @Test func `is gone when its owner lets go of it, and where it cannot start`() async throws {

@@ -102,7 +102,7 @@ import Testing
             codes {
                 $0.info["redis_mode"] = "cluster"
                 $0.settings?["cluster-databases"] = "16"
-            } == ["note cluster"])
+            } == ["note cluster", "note resharding"])
         #expect(codes { $0.info["redis_mode"] = "sentinel" }.first == "error sentinel")
     }
 
@@ -128,6 +128,75 @@ import Testing
                 "bulkhead backup is no point-in-time snapshot: the ACL denies SYNC to app"
             ])
         #expect(findings.first?.remedy == "ACL SETUSER app +sync.")
+    }
+}
+
+@Suite("What doctor finds about failovers and the network") struct NetworkDiagnosisTests {
+    private func codes(
+        _ catalogue: DatabaseCatalogue = .standard, certificateLife: Duration? = nil,
+        _ change: (inout ServerFacts) -> Void = { _ in }
+    ) -> [String] {
+        var facts = ServerFacts()
+        facts.info = ["redis_version": "9.1.2", "role": "master", "tcp_port": "6379"]
+        facts.settings = ["databases": "16", "bind": "*", "tls-port": "0", "min-replicas-to-write": "0"]
+        facts.keyspace = [0, 1, 2, 3].reduce(into: [:]) { $0[$1] = ServerFacts.Keyspace(keys: 5, expiring: 0) }
+        change(&facts)
+        let diagnosis = Diagnosis(
+            facts, catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: []),
+            isOpenToAnybody: false, certificateLife: certificateLife)
+        return (diagnosis.replication + diagnosis.resharding + diagnosis.encryption)
+            .map { "\($0.severity.rawValue) \($0.code)" }
+    }
+
+    @Test func `a primary that writes on without its replicas is a warning, where something must stay`() {
+        #expect(codes { $0.info["connected_slaves"] = "1" } == ["warning min-replicas"])
+        #expect(codes { $0.info["connected_slaves"] = "0" } == [])
+        #expect(
+            codes {
+                $0.info["connected_slaves"] = "1"
+                $0.settings?["min-replicas-to-write"] = "1"
+            } == [])
+        #expect(
+            codes {
+                $0.info["connected_slaves"] = "1"
+                $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0)]
+            } == [], "the cache may be lost")
+    }
+
+    @Test func `a move of slots that leaves databases behind is an error while it goes on`() throws {
+        func cluster(_ change: @escaping (inout ServerFacts) -> Void = { _ in }) -> (inout ServerFacts) -> Void {
+            {
+                $0.info["redis_mode"] = "cluster"
+                $0.settings?["cluster-databases"] = "16"
+                $0.cluster = ClusterFacts()
+                change(&$0)
+            }
+        }
+        #expect(codes(.standard, cluster()) == ["note resharding"])
+        #expect(codes(.standard, cluster { $0.cluster?.movesKeyByKey = true }) == ["error resharding"])
+        #expect(codes(.standard, cluster { $0.settings?["cluster-databases"] = "1" }) == [])
+        #expect(codes(try DatabaseCatalogue([DatabaseEntry("only", number: 0)]), cluster()) == [])
+    }
+
+    @Test func `a certificate is a warning from 30 days before its end, and an error behind it`() {
+        #expect(codes(certificateLife: .seconds(86_400 * 30)) == [])
+        #expect(codes(certificateLife: .seconds(86_400 * 30 - 1)) == ["warning certificate"])
+        #expect(codes(certificateLife: .seconds(-1)) == ["error certificate"])
+    }
+
+    @Test func `a port with TLS that is not used is a warning, and one without it a note`() {
+        #expect(codes { $0.settings?["tls-port"] = "6380" } == ["warning tls"])
+        #expect(
+            codes {
+                $0.settings?["tls-port"] = "6380"
+                $0.settings?["bind"] = "127.0.0.1"
+            } == [], "only its own machine reaches it")
+        #expect(codes(certificateLife: .seconds(86_400 * 90)) { $0.settings?["tls-port"] = "6380" } == ["note tls"])
+        #expect(
+            codes(certificateLife: .seconds(86_400 * 90)) {
+                $0.settings?["tls-port"] = "6380"
+                $0.info["tcp_port"] = "0"
+            } == [])
     }
 }
 
@@ -209,6 +278,33 @@ import Testing
                 #expect(try codes(outcome) == ["persistence", "number-out-of-range", "maxmemory", "no-keys"])
             }
         }
+    }
+
+    @Test(.enabled(if: ServerUnderTest.speaksTLS))
+    func `a certificate of a real server that ends soon is found`() async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let url = server.url + "?tls_ca_file=" + TestCertificates.shared.authority
+        let outcome = try await Bulkhead.run("doctor", "--url", url, "--json")
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.text.contains("the server's certificate ends in 29 days"), "\(outcome.text)\(outcome.errors)")
+    }
+
+    @Test func `a real primary with a replica should demand that one has its writes`() async throws {
+        let server = try RedisTestServer.start(RedisTestServer.Options(listening: .tcp))
+        defer { server.stop() }
+        let replica = try RedisTestServer.start(
+            RedisTestServer.Options(arguments: ["--replicaof", "127.0.0.1", "\(server.port ?? 0)"]))
+        defer { replica.stop() }
+        let databases = RedisDatabases(try RedisConfiguration(url: server.url))
+        try await databases[.knowledge].set("doc:1", "vector")
+        #expect(await eventually { (try? await databases[.main].info("replication")["connected_slaves"]) == "1" })
+        let outcome = try await Bulkhead.run("doctor", "--url", server.url, "--json")
+        #expect(try codes(outcome).contains("min-replicas"), "\(outcome.text)")
+        try await databases[.main].send("CONFIG", "SET", "min-replicas-to-write", "1")
+        let later = try await Bulkhead.run("doctor", "--url", server.url, "--json")
+        #expect(try !codes(later).contains("min-replicas"), "\(later.text)")
+        await databases.close()
     }
 
     @Test func `a server that is not there exits 2 and says where it was looked for`() async throws {

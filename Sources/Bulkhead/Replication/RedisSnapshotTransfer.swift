@@ -160,11 +160,7 @@ extension RedisDatabases {
         of name: DatabaseName, announcing version: String? = nil, wait: Duration,
         silence: Duration = RedisSnapshotTransfer.silenceLimit, isWanted: () -> Bool = { true }
     ) throws(RedisError) -> RedisSnapshotTransfer {
-        let entry = try catalogue[name]
-        let place = configuration.forDatabase(catalogue.owner(of: entry))
-        var settings = place.connectionSettings(forNumber: entry.number)
-        if let watch = watches[place.endpoint] { settings.follow(watch) }
         return try RedisSnapshotTransfer(
-            of: name, settings, announcing: version, wait: wait, silence: silence, isWanted: isWanted)
+            of: name, connectionSettings(of: name), announcing: version, wait: wait, silence: silence, isWanted: isWanted)
     }
 }

@@ -10,8 +10,9 @@ extension Command {
         about: """
             Checks every server of the catalogue for problems: numbers that the server does not have, keys without a \
             name, names without keys, eviction of data that must stay, missing memory limits, data that a restart \
-            would lose, access without a password, search indexes that a flush would drop, and commands that the ACL \
-            denies to these tools. It only reads, with about a dozen short commands.
+            or a failover would lose, access without a password, certificates that end within 30 days, ports that could \
+            have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It only \
+            reads, with about a dozen short commands.
             """,
         flags: ServerSelection.flags + [.json],
         examples: [
@@ -45,7 +46,7 @@ extension Command {
                     let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
                     // All names may live elsewhere.
                     if entries.isEmpty { continue }
-                    reports.append(try await report(on: try databases[door.name], entries, selection.serverFlags))
+                    reports.append(try await report(on: door.name, of: databases, entries, selection.serverFlags))
                 }
                 return reports
             }
@@ -57,12 +58,14 @@ extension Command {
     }
 
     private static func report(
-        on database: RedisDatabase, _ entries: [DatabaseEntry], _ serverFlags: String
+        on door: DatabaseName, of databases: RedisDatabases, _ entries: [DatabaseEntry], _ serverFlags: String
     ) async throws(RedisError) -> DoctorReport {
+        let database = try databases[door]
         let facts = try await ServerFacts(of: database)
         let diagnosis = Diagnosis(
             facts, entries, permissions: try await ToolPermissions.ask(database),
-            isOpenToAnybody: await database.isOpenToAnybody, serverFlags: serverFlags)
+            isOpenToAnybody: await database.isOpenToAnybody,
+            certificateLife: try databases.certificateLife(of: door), serverFlags: serverFlags)
         return DoctorReport(server: facts.name, address: database.address, findings: diagnosis.findings)
     }
 }

@@ -10,23 +10,28 @@ package struct Diagnosis: Sendable {
     let permissions: ToolPermissions?
     /// True if a client can log in as the default user without a password; nil where that cannot be asked.
     let isOpenToAnybody: Bool?
+    /// How long the server's certificate is valid; nil without TLS.
+    let certificateLife: Duration?
     /// The flags that lead other commands to the same server, each behind a space.
     let serverFlags: String
 
     package init(
         _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?,
-        serverFlags: String = ""
+        certificateLife: Duration? = nil, serverFlags: String = ""
     ) {
         self.facts = facts
         self.entries = entries
         self.permissions = permissions
         self.isOpenToAnybody = isOpenToAnybody
+        self.certificateLife = certificateLife
         self.serverFlags = serverFlags
     }
 
     /// All findings, the worst first, each kind in the order of the rules.
     package var findings: [Finding] {
-        let all = mode + numbers + keys + eviction + memory + persistence + access + search + tools
+        let all =
+            mode + numbers + keys + eviction + memory + persistence + replication + resharding + access + encryption
+            + search + tools
         return Finding.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
     }
 
@@ -117,7 +122,7 @@ package struct Diagnosis: Sendable {
     // MARK: What may get lost
 
     /// Names that hold keys and that the catalogue does not let anybody flush.
-    private var durable: [DatabaseEntry] {
+    var durable: [DatabaseEntry] {
         entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil && facts.keyspace[$0.number] != nil }
     }
 
@@ -205,9 +210,7 @@ package struct Diagnosis: Sendable {
             guard isOpenToAnybody == true else { return [] }
             return [openDefaultUser(.warning)]
         }
-        let addresses = (settings["bind"] ?? "").split(separator: " ").map { $0.drop { $0 == "-" } }
-        let isLocal = !addresses.isEmpty && addresses.allSatisfy { $0.hasPrefix("127.") || $0 == "::1" }
-        if isLocal || facts.number("tcp_port") == 0 { return [] }
+        if facts.isLocal || facts.number("tcp_port") == 0 { return [] }
         guard settings["protected-mode"] == "yes" else {
             return [
                 Finding(
@@ -294,11 +297,11 @@ package struct Diagnosis: Sendable {
         return found
     }
 
-    private func names(_ entries: [DatabaseEntry]) -> String {
+    func names(_ entries: [DatabaseEntry]) -> String {
         entries.map(\.name.text).joined(separator: ", ")
     }
 
-    private func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
         Units.counted(count, noun, plural)
     }
 }

@@ -6,6 +6,8 @@ package struct ClusterFacts: Sendable, Hashable {
     package var primaries: [String] = []
     /// Slots that some primary has.
     package var slots = 0
+    /// A slot of the node is on its way to or from another one, key by key (CLUSTER SETSLOT).
+    package var movesKeyByKey = false
 
     /// Slots of every cluster.
     static let allSlots = 16_384
@@ -32,6 +34,9 @@ package struct ClusterFacts: Sendable, Hashable {
             if !primaries.contains(address) { primaries.append(address) }
             slots += max(0, Int(clamping: last) - Int(clamping: first) + 1)
         }
+        // The node's own line ends with `[slot->-node]` and `[slot-<-node]`.
+        let nodes = try? await database.send("CLUSTER", "NODES", as: String.self)
+        movesKeyByKey = nodes?.contains { $0 == "[" } == true
     }
 }
 

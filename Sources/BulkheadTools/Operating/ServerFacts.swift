@@ -77,7 +77,8 @@ package struct ServerFacts: Sendable {
     /// A password is never kept: its setting says `(set)` or is empty.
     private static let questions = [
         "databases", "cluster-databases", "maxmemory", "maxmemory-policy", "save", "appendonly", "appendfsync",
-        "protected-mode", "bind", "requirepass", "proto-max-bulk-len", "client-query-buffer-limit",
+        "protected-mode", "bind", "requirepass", "proto-max-bulk-len", "client-query-buffer-limit", "tls-port",
+        "min-replicas-to-write",
     ]
 }
 

@@ -1,7 +1,7 @@
 /// Functions of the system's OpenSSL, version 3 or 1.1, found at run time by their names.
 ///
 /// The names on the left are ours, the strings in `init` are OpenSSL's: see the manual pages of these. Both versions
-/// have all of them with the same types.
+/// have all of them with the same types, but for one name.
 ///
 /// `@unchecked Sendable`: nothing changes after `init`, and functions of C may be called on any thread.
 final class OpenSSL: @unchecked Sendable {
@@ -50,6 +50,16 @@ final class OpenSSL: @unchecked Sendable {
     let errorKind: @convention(c) (Object?, Int32) -> Int32
     let verificationResult: @convention(c) (Object?) -> Int
     let version: @convention(c) (Object?) -> CString?
+
+    // Certificates
+    let takeCertificate: @convention(c) (Object?) -> Object?
+    let freeCertificate: @convention(c) (Object?) -> Void
+    let certificateEnd: @convention(c) (Object?) -> Object?
+    /// From one time to another; a time of nil is now.
+    let timeDifference:
+        @convention(c) (
+            _ days: UnsafeMutablePointer<Int32>?, _ seconds: UnsafeMutablePointer<Int32>?, Object?, Object?
+        ) -> Int32
 
     // Sessions
     let takeSession: @convention(c) (Object?) -> Object?
@@ -107,6 +117,11 @@ final class OpenSSL: @unchecked Sendable {
         errorKind = try ssl.function("SSL_get_error")
         verificationResult = try ssl.function("SSL_get_verify_result")
         version = try ssl.function("SSL_get_version")
+        // Version 3 has its own name for it.
+        takeCertificate = try ssl.function("SSL_get1_peer_certificate", or: "SSL_get_peer_certificate")
+        freeCertificate = try crypto.function("X509_free")
+        certificateEnd = try crypto.function("X509_get0_notAfter")
+        timeDifference = try crypto.function("ASN1_TIME_diff")
         takeSession = try ssl.function("SSL_get1_session")
         setSession = try ssl.function("SSL_set_session")
         freeSession = try ssl.function("SSL_SESSION_free")

@@ -18,9 +18,9 @@ struct OpenSSLLibraries {
         let handle: UnsafeMutableRawPointer
         let name: String
 
-        /// A function of C. The type is what its manual page says.
-        func function<Function>(_ function: String) throws(TLSUnavailable) -> Function {
-            guard let address = dlsym(handle, function) else {
+        /// A function of C, which may have another name in older versions. The type is what its manual page says.
+        func function<Function>(_ function: String, or older: String? = nil) throws(TLSUnavailable) -> Function {
+            guard let address = dlsym(handle, function) ?? older.flatMap({ dlsym(handle, $0) }) else {
                 throw TLSUnavailable(reason: "\(name) has no function \(function): it is no OpenSSL 3 or 1.1.1")
             }
             return unsafeBitCast(address, to: Function.self)

@@ -5,8 +5,8 @@
 final class TLSSession: StreamLayer {
     private let peer: TLSPeer
     private let context: TLSContext
-    private let endpoint: Endpoint
-    private let connection: OpenSSL.Object
+    let endpoint: Endpoint
+    let connection: OpenSSL.Object
     private let state: UnsafeMutablePointer<SocketBIO.State>
     /// What the handshake or a read waits for. A read must write first where the peer asks for more new keys than it
     /// takes answers.
@@ -23,7 +23,7 @@ final class TLSSession: StreamLayer {
     /// OpenSSL has bytes that it has read and that nobody has asked for.
     @exclusivity(unchecked) private(set) var holdsMore = false
 
-    private var library: OpenSSL { context.library }
+    var library: OpenSSL { context.library }
 
     /// Reads the settings' files if nobody has, and sends nothing.
     init(_ peer: TLSPeer, descriptor: Int32, to endpoint: Endpoint) throws(ConnectionFailure) {

@@ -160,7 +160,8 @@ extension RedisDatabases {
         of name: DatabaseName, announcing version: String? = nil, wait: Duration,
         silence: Duration = RedisSnapshotTransfer.silenceLimit, isWanted: () -> Bool = { true }
     ) throws(RedisError) -> RedisSnapshotTransfer {
-        return try RedisSnapshotTransfer(
-            of: name, connectionSettings(of: name), announcing: version, wait: wait, silence: silence, isWanted: isWanted)
+        try RedisSnapshotTransfer(
+            of: name, connectionSettings(of: name), announcing: version, wait: wait, silence: silence,
+            isWanted: isWanted)
     }
 }

@@ -9,10 +9,10 @@ extension Command {
         usage: ["bulkhead doctor [--url URL] [--catalogue FILE] [--json]"],
         about: """
             Checks every server of the catalogue for problems: numbers that the server does not have, keys without a \
-            name, names without keys, eviction of data that must stay, missing memory limits, data that a restart \
-            or a failover would lose, access without a password, certificates that end within 30 days, ports that could \
-            have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It only \
-            reads, with about a dozen short commands.
+            name, names without keys, eviction of data that must stay, missing memory limits, data that a restart or \
+            a failover would lose, access without a password, certificates that end within 30 days, ports that could \
+            have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It \
+            only reads, with about a dozen short commands.
             """,
         flags: ServerSelection.flags + [.json],
         examples: [

@@ -1,0 +1,12 @@
+// swift-format-ignore-file
+// The programs of the article Sentinel as they stand there, so that the compiler reads them; ReadmeTests compares.
+
+import Bulkhead
+
+func behindSentinels() async throws {
+    let place = try DatabaseServer(
+        sentinels: ["sentinel-a:26379", "sentinel-b:26379", "sentinel-c:26379"], primary: "mymaster")
+    let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)])
+    let databases = RedisDatabases(RedisConfiguration(), catalogue: catalogue)
+    try await databases[.main].set("session:42", "alice")
+}

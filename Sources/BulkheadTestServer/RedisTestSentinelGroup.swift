@@ -117,15 +117,18 @@ public final class RedisTestSentinelGroup: Sendable {
         return servers.first { server in lines.contains { $0 == "\(server.port ?? 0)" } }
     }
 
-    /// Has a sentinel make a replica the primary, without any server having failed, and returns that replica when the
-    /// sentinel names it. Orders it again where the sentinel gives up, as it does on a slow machine when the replica
-    /// does not become a primary within three times ``Options/downAfter``. Throws where no failover comes about within
-    /// ``Options/startTimeout``.
+    /// Has a sentinel make a replica the primary, without any server having failed, and returns that replica when no
+    /// sentinel that answers names the old primary any more. Orders it again where the sentinel gives up, as it does on
+    /// a slow machine when the replica does not become a primary within three times ``Options/downAfter``. Throws where
+    /// no failover comes about within ``Options/startTimeout``.
     @discardableResult
     public func failOver(by index: Int = 0) throws(RedisTestServerError) -> RedisTestServer {
         let deadline = ContinuousClock.now + options.startTimeout
-        let old = primary(by: index)
-        var new: RedisTestServer?
+        var old, new: RedisTestServer?
+        try Self.wait(until: deadline, "sentinel \(index) names the primary") {
+            old = primary(by: index)
+            return old != nil
+        }
         var refusal = "no answer"
         try Self.wait(until: deadline, "sentinel \(index) names another primary (\(refusal))") {
             // In this order: one that has ended by now is seen in the name, and is not ordered a second time.
@@ -137,6 +140,10 @@ public final class RedisTestSentinelGroup: Sendable {
                 refusal = String(answer.prefix { !$0.isNewline })
             }
             return false
+        }
+        // One that has not heard of it takes the new primary for a replica that went astray, and may make it one again.
+        try Self.wait(until: deadline, "all sentinels have heard of the failover") {
+            sentinels.indices.allSatisfy { primary(by: $0) !== old }
         }
         guard let new else { throw RedisTestServerError(.notRunning, "the group has no primary: start another one") }
         return new

@@ -21,7 +21,7 @@ import Testing
             func run(_ words: String...) async throws -> String {
                 let outcome = try await Bulkhead.run(words + ["--catalogue", catalogue])
                 #expect(outcome.exitCode < 2, "\(words[0]): \(outcome.errors)")
-                return outcome.text
+                return outcome.text + outcome.errors
             }
             let file = folder.appendingPathComponent("main.rdb").path
             for isAfterFailover in [false, true] {

@@ -83,9 +83,9 @@ import Testing
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
-        // Nothing can tell those ahead of the first proof. Everybody else fails.
+        // Nothing can tell those ahead of the first proof: nine, and callers that overtook the tenth. All others fail.
         #expect(answered == aheadOfProof.withLock(\.self))
-        #expect(answered <= 10)
+        #expect(answered < 20)
         await databases.close()
     }
 

@@ -36,7 +36,7 @@ extension SideEffect {
     /// Of a command with its arguments, which decide for some: SET … NX is another command than SET.
     ///
     /// It is worked out from the words, so only where a command failed.
-    /// Of several commands in one piece the worst, as they are sent again together or not at all.
+    /// Of several commands sent together the worst, as they are sent again together or not at all.
     package init(encoded bytes: [UInt8]) {
         var commands = EncodedCommands(bytes)
         var worst = SideEffect.read
@@ -44,7 +44,7 @@ extension SideEffect {
         self = worst
     }
 
-    /// True if one of several commands in one piece runs a script or a function, which makes replies of its own.
+    /// True if one of several commands sent together runs a script or a function, which makes replies of its own.
     package static func isOfScript(encoded bytes: [UInt8]) -> Bool {
         var commands = EncodedCommands(bytes)
         while let command = commands.next() {

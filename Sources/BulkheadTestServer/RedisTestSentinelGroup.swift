@@ -120,7 +120,7 @@ public final class RedisTestSentinelGroup: Sendable {
     /// Has a sentinel make a replica the primary, without any server having failed, and returns that replica when no
     /// sentinel that answers names the old primary any more. Orders it again where the sentinel gives up, as it does on
     /// a slow machine when the replica does not become a primary within three times ``Options/downAfter``. Throws where
-    /// no failover comes about within ``Options/startTimeout``.
+    /// no failover happens within ``Options/startTimeout``.
     @discardableResult
     public func failOver(by index: Int = 0) throws(RedisTestServerError) -> RedisTestServer {
         let deadline = ContinuousClock.now + options.startTimeout
@@ -141,8 +141,8 @@ public final class RedisTestSentinelGroup: Sendable {
             }
             return false
         }
-        // One that has not heard of it takes the new primary for a replica that went astray, and may make it one again.
-        try Self.wait(until: deadline, "all sentinels have heard of the failover") {
+        // One that does not know of it takes the new primary for a replica that went astray, and may make it one again.
+        try Self.wait(until: deadline, "all sentinels know of the failover") {
             sentinels.indices.allSatisfy { primary(by: $0) !== old }
         }
         guard let new else { throw RedisTestServerError(.notRunning, "the group has no primary: start another one") }

@@ -50,7 +50,7 @@ import Testing
         #expect(histogram.countBeyondRange == 0)
     }
 
-    @Test func `every value below 256 ns is told apart`() {
+    @Test func `every value below 256 ns has a bucket of its own`() {
         for value in Int64(0)..<256 {
             var histogram = LatencyHistogram()
             histogram.record(nanoseconds: value)

@@ -2,7 +2,7 @@ import BulkheadCommands
 import BulkheadRESP
 import Testing
 
-/// How the bytes of a command come about: on the stack while it is small, in its own memory where it is not.
+/// How a command is encoded: on the stack while it is small, in its own memory where it is not.
 @Suite struct EncodingTests {
     @Test(arguments: [1, 8, 9, 10, 98, 99, 100, 5_000])
     func `a command says how many arguments it has, however many these are`(count: Int) throws {

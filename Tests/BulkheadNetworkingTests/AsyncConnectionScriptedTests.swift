@@ -135,7 +135,7 @@ import Testing
         await connection.close(grace: .seconds(30))
     }
 
-    /// Who hears of the last words is not told of the end again: it must be looked for.
+    /// The poller reports the last bytes and the end once: whoever reads the bytes must look for the end.
     @Test(arguments: [0, 1_000, 100_000])
     func `last words and the hang-up may come at once, and nobody is left waiting`(_ length: Int) async throws {
         let words = String(repeating: "w", count: length)

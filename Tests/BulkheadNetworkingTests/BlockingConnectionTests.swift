@@ -189,7 +189,7 @@ import Testing
             peer.drain()
         }
         defer { server.stop() }
-        let heard: [Result<RESPValue?, ConnectionFailure>] = await onThread {
+        let received: [Result<RESPValue?, ConnectionFailure>] = await onThread {
             guard let connection = try? BlockingConnection(.to(server.path)),
                 (try? connection.send(command("PING"))) != nil
             else { return [] }
@@ -197,9 +197,9 @@ import Testing
                 Result { () throws(ConnectionFailure) in try connection.nextPush(timeout: .seconds(30)) }
             }
         }
-        #expect(heard.first?.value == .push([.simpleString("hello")]))
-        guard case .protocolViolation = heard.last?.failure?.reason else {
-            Issue.record("\(heard)")
+        #expect(received.first?.value == .push([.simpleString("hello")]))
+        guard case .protocolViolation = received.last?.failure?.reason else {
+            Issue.record("\(received)")
             return
         }
     }

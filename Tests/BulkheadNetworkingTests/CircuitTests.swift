@@ -219,7 +219,7 @@ extension Backoff {
         #expect(try other.admit(at: start + .seconds(2)) == nil)
         let later = start + .milliseconds(2_001)
         let attempts = try (0..<10).map { _ in try circuit.begin(at: later) }
-        #expect(circuit.isOpen, "who hears of the circuit is told that it closed when an attempt succeeds")
+        #expect(circuit.isOpen, "observers are notified that the circuit closed when an attempt succeeds")
         for attempt in attempts { _ = circuit.failed(attempt, away, at: later) { _ in .seconds(2) } }
         #expect(circuit.failures == 1)
         _ = circuit.succeeded()

@@ -264,11 +264,11 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func `an old server without HELLO is spoken to in RESP2`(_ way: Way) async throws {
-        let heard = Heard()
+        let received = Received()
         let server = ScriptedServer { peer in
             var isLoggedIn = false
             while let words = peer.readCommand() {
-                heard.add(words)
+                received.add(words)
                 switch words[0] {
                 case "HELLO": peer.write("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n")
                 case "AUTH":
@@ -281,11 +281,11 @@ import Testing
         defer { server.stop() }
         let settings = ConnectionSettings.to(server.path, database: 4, password: "sesame")
         #expect(await way.say("SET k v", settings) == .success(.simpleString("OK")))
-        #expect(heard.lines.suffix(3) == ["AUTH sesame", "SELECT 4", "SET k v"])
+        #expect(received.lines.suffix(3) == ["AUTH sesame", "SELECT 4", "SET k v"])
     }
 
     /// What a scripted server was told.
-    final class Heard: Sendable {
+    final class Received: Sendable {
         private let words = Locked<[String]>([])
         var lines: [String] { words.value }
         func add(_ line: [String]) { words.change { $0.append(line.joined(separator: " ")) } }

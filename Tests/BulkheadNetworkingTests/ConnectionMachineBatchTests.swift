@@ -3,11 +3,11 @@ import BulkheadRESP
 import BulkheadTestSupport
 import Testing
 
-/// What a machine hears when values come in pieces of some size.
+/// What a machine makes of it when values come in pieces of some size.
 private struct Hearing {
     var machine: Machine
     private var receptions = RingQueue<Machine.Reception>()
-    private(set) var heard: [Heard] = []
+    private(set) var received: [Received] = []
 
     init(_ version: RESPVersion) {
         machine = .ready(version)
@@ -15,11 +15,11 @@ private struct Hearing {
 
     mutating func handOut() { _ = machine.takeOutgoing() }
 
-    mutating func hear(_ values: [RESPValue]) {
+    mutating func receive(_ values: [RESPValue]) {
         var values = values
         machine.received(&values, &receptions)
         #expect(values.isEmpty, "what was received is taken")
-        while let reception = receptions.popFirst() { heard.append(Heard(reception)) }
+        while let reception = receptions.popFirst() { received.append(Received(reception)) }
     }
 }
 
@@ -52,16 +52,16 @@ private struct Hearing {
         single.handOut()
         whole.handOut()
         pieces.handOut()
-        for value in values { single.hear([value]) }
-        whole.hear(values)
+        for value in values { single.receive([value]) }
+        whole.receive(values)
         var rest = values[...]
         while !rest.isEmpty {
             let piece = rest.prefix(Int.random(in: 1...14, using: &random))
-            pieces.hear(Array(piece))
+            pieces.receive(Array(piece))
             rest = rest.dropFirst(piece.count)
         }
-        #expect(single.heard.filter { $0 != .nothing } == whole.heard.filter { $0 != .nothing })
-        #expect(single.heard.filter { $0 != .nothing } == pieces.heard.filter { $0 != .nothing })
+        #expect(single.received.filter { $0 != .nothing } == whole.received.filter { $0 != .nothing })
+        #expect(single.received.filter { $0 != .nothing } == pieces.received.filter { $0 != .nothing })
         #expect(single.machine.isIdle && whole.machine.isIdle && pieces.machine.isIdle)
     }
 

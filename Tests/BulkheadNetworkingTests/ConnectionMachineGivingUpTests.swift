@@ -37,7 +37,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         for number in 1...4 { machine.ask(number, until: .never) }
         #expect(machine.markCancelled(2) == .queued && machine.markCancelled(4) == .queued)
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 1") + command("ECHO 3")))
-        #expect(machine.hear(":1\r\n:3\r\n") == [.completed(1, [.integer(1)]), .completed(3, [.integer(3)])])
+        #expect(machine.receive(":1\r\n:3\r\n") == [.completed(1, [.integer(1)]), .completed(3, [.integer(3)])])
         #expect(machine.isIdle)
     }
 
@@ -48,7 +48,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.markCancelled(2) == .sent)
         #expect(machine.markCancelled(2) == nil, "once")
         #expect(
-            machine.hear(":1\r\n:2\r\n:3\r\n")
+            machine.receive(":1\r\n:2\r\n:3\r\n")
                 == [.completed(1, [.integer(1)]), .nothing, .completed(3, [.integer(3)])])
         #expect(machine.isIdle)
     }
@@ -58,10 +58,10 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         _ = machine.submit(commands("A", "B", "C"), .replies(3), 1, ticket: 1)
         machine.ask(2, until: .never)
         _ = machine.takeOutgoing()
-        #expect(machine.hear(":1\r\n") == [.nothing])
+        #expect(machine.receive(":1\r\n") == [.nothing])
         #expect(machine.markCancelled(1) == .sent)
         #expect(!machine.isIdle && machine.isDropping)
-        #expect(machine.hear(":2\r\n:3\r\n:4\r\n") == [.nothing, .nothing, .completed(2, [.integer(4)])])
+        #expect(machine.receive(":2\r\n:3\r\n:4\r\n") == [.nothing, .nothing, .completed(2, [.integer(4)])])
     }
 
     @Test func `before the handshake is over are told that they waited for the connection`() {
@@ -72,7 +72,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(failures.map(\.0) == [1] && failures.map(\.1.stage) == [.connecting])
         #expect(machine.markCancelled(2) == .connecting)
         _ = machine.connected()
-        _ = machine.hear(hello + "+OK\r\n+OK\r\n+OK\r\n")
+        _ = machine.receive(hello + "+OK\r\n+OK\r\n+OK\r\n")
         #expect(machine.takeOutgoing() == [])
     }
 
@@ -92,7 +92,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(rest.map(\.0) == [1, 3] && rest.map(\.1.stage) == [.writing, .queued])
         #expect(machine.expire(at: at(1_000)).isEmpty && machine.nextDeadline == .never)
         #expect(machine.isFree && !machine.isIdle, "two replies are still to be dropped")
-        #expect(machine.hear(":1\r\n:2\r\n") == [.nothing, .nothing])
+        #expect(machine.receive(":1\r\n:2\r\n") == [.nothing, .nothing])
         #expect(machine.isIdle && machine.takeOutgoing() == [])
     }
 
@@ -105,7 +105,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.expire(at: at(50)).map(\.0) == [1, 2])
         #expect(machine.nextDeadline == at(150))
         #expect(machine.expire(at: at(149)).isEmpty)
-        #expect(machine.hear(":1\r\n:2\r\n") == [.completed(1, [.integer(1)]), .nothing])
+        #expect(machine.receive(":1\r\n:2\r\n") == [.completed(1, [.integer(1)]), .nothing])
 
         machine.ask(3, until: at(200))
         machine.extensions[3] = .milliseconds(100)
@@ -123,7 +123,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.expire(at: at(400)).map(\.0) == [4])
         let isStillThere = machine.expireSoon(ticket: 4, at: at(400))
         #expect(!isStillThere)
-        #expect(machine.hear(":4\r\n") == [.nothing])
+        #expect(machine.receive(":4\r\n") == [.nothing])
     }
 
     @Test func `say in words where they waited, behind how many, and how long the first has waited`() {
@@ -180,7 +180,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         for number in [1, 3, 9] { #expect(machine.markCancelled(number) == .queued) }
         #expect(text(machine.takeOutgoing()) == text(commands("ECHO 5", "ECHO 7")))
         #expect(machine.markCancelled(5) == .sent && machine.markCancelled(9) == nil)
-        #expect(machine.hear(":5\r\n:7\r\n") == [.nothing, .completed(7, [.integer(7)])])
+        #expect(machine.receive(":5\r\n:7\r\n") == [.nothing, .completed(7, [.integer(7)])])
     }
 
     /// Several threads get their tickets in one order and come in another.
@@ -211,7 +211,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             machine.ask(count + number, until: .never)
             #expect(machine.markCancelled(count + number) == .queued)
             _ = machine.takeOutgoing()
-            if number > 1_000 { _ = machine.hear(":1\r\n") }
+            if number > 1_000 { _ = machine.receive(":1\r\n") }
         }
         #expect(machine.queuedRequests == 1_000)
         #expect(machine.searchSteps < 20 * count, "\(machine.searchSteps)")
@@ -282,7 +282,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             case 0..<5:
                 let timeout = Duration.milliseconds(Int.random(in: 0..<20, using: &random))
                 let end = Bool.random(using: &random) ? Moment.never : now + timeout
-                // Now and then so large that not all goes in one piece.
+                // Now and then so large that not all goes in one write.
                 let length = Int.random(in: 0..<8, using: &random) == 0 ? Int.random(in: 0..<90_000, using: &random) : 0
                 // Half of the seeds come in another order than they got their tickets in.
                 let ticket = seed.isMultiple(of: 2) ? number : number ^ 7

@@ -19,7 +19,7 @@ import Testing
     @Test func `that succeeds leaves its caller the reply of the command alone`() {
         var (machine, echo) = asked()
         #expect(
-            machine.hear(":1\r\n$1\r\nx\r\n|1\r\n+a\r\n:1\r\n\(echo):3\r\n") == [
+            machine.receive(":1\r\n$1\r\nx\r\n|1\r\n+a\r\n:1\r\n\(echo):3\r\n") == [
                 .completed(1, [.integer(1)]), .nothing, .completed(2, [.bulkString("x")]),
                 .completed(3, [.integer(3)]),
             ])
@@ -31,7 +31,7 @@ import Testing
         var (machine, _) = asked()
         machine.ask(4, until: .never)
         #expect(
-            machine.hear(":1\r\n$1\r\nx\r\n\(answer):3\r\n:4\r\n") == [
+            machine.receive(":1\r\n$1\r\nx\r\n\(answer):3\r\n:4\r\n") == [
                 .completed(1, [.integer(1)]), .nothing, .broken(.unsolicitedReply), .nothing, .nothing,
             ])
         #expect(!machine.hasOutgoing)
@@ -43,7 +43,7 @@ import Testing
     @Test func `is none where ECHO is answered by an error`() {
         var (machine, _) = asked()
         #expect(
-            machine.hear(":1\r\n$1\r\nx\r\n-NOPERM no ECHO for you\r\n:3\r\n") == [
+            machine.receive(":1\r\n$1\r\nx\r\n-NOPERM no ECHO for you\r\n:3\r\n") == [
                 .completed(1, [.integer(1)]), .nothing, .completed(2, [.bulkString("x")]),
                 .completed(3, [.integer(3)]),
             ])
@@ -52,13 +52,13 @@ import Testing
     @Test func `holds for those behind it even if its caller gave up`() {
         for gap in 0...1 {
             var (machine, echo) = asked()
-            if gap == 1 { _ = machine.hear(":1\r\n$1\r\nx\r\n") }
+            if gap == 1 { _ = machine.receive(":1\r\n$1\r\nx\r\n") }
             #expect(machine.markCancelled(2) == .sent)
-            if gap == 0 { _ = machine.hear(":1\r\n$1\r\nx\r\n") }
+            if gap == 0 { _ = machine.receive(":1\r\n$1\r\nx\r\n") }
             var other = machine
-            #expect(other.hear(echo + ":3\r\n") == [.nothing, .completed(3, [.integer(3)])])
+            #expect(other.receive(echo + ":3\r\n") == [.nothing, .completed(3, [.integer(3)])])
             #expect(other.isIdle)
-            #expect(machine.hear(":3\r\n" + echo) == [.broken(.unsolicitedReply), .nothing])
+            #expect(machine.receive(":3\r\n" + echo) == [.broken(.unsolicitedReply), .nothing])
         }
     }
 }

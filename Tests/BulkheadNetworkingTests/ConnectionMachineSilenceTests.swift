@@ -41,7 +41,7 @@ extension Machine {
         #expect(machine.isSilent(at: at(501)))
     }
 
-    @Test func `is heard by any byte, whoever it is for`() {
+    @Test func `is silent no more after any byte, whoever it is for`() {
         for bytes in ["+", "$1000000\r\nx", ":1\r\n", ">2\r\n+message\r\n"] {
             var machine = Machine.ready()
             for number in 1...3 { machine.askInVain(number, until: at(200 * Int64(number))) }
@@ -123,7 +123,7 @@ extension Machine {
         #expect(machine.isFree, "it can be lent meanwhile")
         machine.ask(1, until: .never)
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 1")))
-        #expect(machine.hear("+PONG\r\n:1\r\n") == [.nothing, .completed(1, [.integer(1)])])
+        #expect(machine.receive("+PONG\r\n:1\r\n") == [.nothing, .completed(1, [.integer(1)])])
         machine.bytesArrived()
         #expect(machine.probeOrJudge() == false)
         #expect(machine.closeIfSilent(at: at(0)) == nil && !machine.refusesRequests)
@@ -168,10 +168,10 @@ extension Machine {
             _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 1)
             _ = machine.takeOutgoing()
             let kind = version == .resp3 ? ">" : "*"
-            #expect(machine.hear("\(kind)3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").count == 1)
+            #expect(machine.receive("\(kind)3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n").count == 1)
             #expect(machine.probeOrJudge() == false)
             _ = machine.takeOutgoing()
-            #expect(machine.hear(pong) == [.nothing])
+            #expect(machine.receive(pong) == [.nothing])
             #expect(machine.queuedRequests == 0)
         }
     }

@@ -22,10 +22,10 @@ import Testing
         #expect(machine.submit(command("SUBSCRIBE a b"), .confirmations, 1) == nil)
         _ = machine.takeOutgoing()
         let (first, early, second) = (subscribed(version, "a", 1), message(version, "a"), subscribed(version, "b", 2))
-        #expect(machine.hear(first) == [.nothing])
-        #expect(machine.hear(early) == [.pushed(values(early)[0])])
-        #expect(machine.hear(second) == [.completed(1, values(first + second))])
-        #expect(machine.hear(early) == [.pushed(values(early)[0])])
+        #expect(machine.receive(first) == [.nothing])
+        #expect(machine.receive(early) == [.pushed(values(early)[0])])
+        #expect(machine.receive(second) == [.completed(1, values(first + second))])
+        #expect(machine.receive(early) == [.pushed(values(early)[0])])
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3])
@@ -38,7 +38,7 @@ import Testing
         let (confirmation, news) = (subscribed(version, "a", 1), message(version, "a"))
         let pong = version == .resp3 ? "+PONG\r\n" : "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
         #expect(
-            machine.hear(":1\r\n" + confirmation + news + pong + news) == [
+            machine.receive(":1\r\n" + confirmation + news + pong + news) == [
                 .completed(1, [.integer(1)]), .completed(2, values(confirmation)), .pushed(values(news)[0]),
                 .completed(3, values(pong)), .pushed(values(news)[0]),
             ])
@@ -49,11 +49,11 @@ import Testing
         var machine = Machine.ready(version)
         _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 1)
         _ = machine.takeOutgoing()
-        _ = machine.hear(subscribed(version, "a", 1))
+        _ = machine.receive(subscribed(version, "a", 1))
         _ = machine.submit(command("UNSUBSCRIBE a"), .confirmations, 2)
         _ = machine.takeOutgoing()
         let farewell = wire(version, "$11\r\nunsubscribe", "$1\r\na", ":0")
-        #expect(machine.hear(message(version, "a") + farewell).last == .completed(2, values(farewell)))
+        #expect(machine.receive(message(version, "a") + farewell).last == .completed(2, values(farewell)))
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3], ["psubscribe", "ssubscribe"])
@@ -62,12 +62,12 @@ import Testing
         _ = machine.submit(command("\(kind) a"), .confirmations, 1)
         _ = machine.takeOutgoing()
         let confirmation = wire(version, "$10\r\n\(kind)", "$1\r\na", ":1")
-        #expect(machine.hear(confirmation) == [.completed(1, values(confirmation))])
+        #expect(machine.receive(confirmation) == [.completed(1, values(confirmation))])
         let news =
             kind == "psubscribe"
             ? wire(version, "$8\r\npmessage", "$1\r\na", "$1\r\na", "$1\r\nx")
             : wire(version, "$8\r\nsmessage", "$1\r\na", "$1\r\nx")
-        #expect(machine.hear(news) == [.pushed(values(news)[0])])
+        #expect(machine.receive(news) == [.pushed(values(news)[0])])
     }
 
     @Test(arguments: [RESPVersion.resp2, .resp3], ["", "|1\r\n+a\r\n+b\r\n"])
@@ -78,7 +78,7 @@ import Testing
         _ = machine.takeOutgoing()
         let error = (version == .resp3 ? attribute : "") + "-NOPERM no\r\n"
         #expect(
-            machine.hear(error + ":2\r\n") == [
+            machine.receive(error + ":2\r\n") == [
                 .completed(1, values(error)), .completed(2, [.integer(2)]),
             ])
     }
@@ -90,7 +90,7 @@ import Testing
         _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 1)
         _ = machine.takeOutgoing()
         #expect(!machine.isIdle)
-        _ = machine.hear(subscribed(version, "a", 1))
+        _ = machine.receive(subscribed(version, "a", 1))
         #expect(!machine.isIdle && !machine.refusesRequests)
     }
 
@@ -99,7 +99,7 @@ import Testing
         machine.ask(1)
         _ = machine.takeOutgoing()
         let list = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
-        #expect(machine.hear(list) == [.completed(1, values(list))])
+        #expect(machine.receive(list) == [.completed(1, values(list))])
     }
 
     @Test func `in RESP2 an array that looks like a message is a reply again once nothing is subscribed to`() {
@@ -108,9 +108,9 @@ import Testing
         _ = machine.submit(command("UNSUBSCRIBE a"), .confirmations, 2)
         machine.ask(3)
         _ = machine.takeOutgoing()
-        _ = machine.hear(subscribed(.resp2, "a", 1) + wire(.resp2, "$11\r\nunsubscribe", "$1\r\na", ":0"))
+        _ = machine.receive(subscribed(.resp2, "a", 1) + wire(.resp2, "$11\r\nunsubscribe", "$1\r\na", ":0"))
         let list = message(.resp2, "a")
-        #expect(machine.hear(list) == [.completed(3, values(list))])
+        #expect(machine.receive(list) == [.completed(3, values(list))])
     }
 
     @Test func `in RESP2 an array whose kind is unknown is a reply, also while subscribed`() {
@@ -118,8 +118,8 @@ import Testing
         _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 1)
         machine.ask(2)
         _ = machine.takeOutgoing()
-        _ = machine.hear(subscribed(.resp2, "a", 1))
-        #expect(machine.hear("*1\r\n$1\r\nx\r\n") == [.completed(2, values("*1\r\n$1\r\nx\r\n"))])
+        _ = machine.receive(subscribed(.resp2, "a", 1))
+        #expect(machine.receive("*1\r\n$1\r\nx\r\n") == [.completed(2, values("*1\r\n$1\r\nx\r\n"))])
     }
 
     // MARK: Confirmations that answer nothing
@@ -133,13 +133,13 @@ import Testing
             _ = machine.submit(command("SSUBSCRIBE s"), .confirmations, 1)
             _ = machine.submit(command("SUBSCRIBE a"), .confirmations, 2)
             _ = machine.takeOutgoing()
-            _ = machine.hear(wire(version, "$10\r\nssubscribe", "$1\r\ns", ":1") + subscribed(version, "a", 1))
+            _ = machine.receive(wire(version, "$10\r\nssubscribe", "$1\r\ns", ":1") + subscribed(version, "a", 1))
             _ = machine.submit(command(line), .confirmations, 3)
             machine.ask(4)
             _ = machine.takeOutgoing()
-            #expect(machine.hear(moved) == [.pushed(values(moved)[0])], "\(line)")
+            #expect(machine.receive(moved) == [.pushed(values(moved)[0])], "\(line)")
             #expect(machine.queuedRequests == 2, "\(line)")
-            #expect(machine.hear(message(version, "a")) == [.pushed(values(message(version, "a"))[0])], "\(line)")
+            #expect(machine.receive(message(version, "a")) == [.pushed(values(message(version, "a"))[0])], "\(line)")
         }
     }
 
@@ -149,14 +149,14 @@ import Testing
         var machine = Machine.ready(version)
         _ = machine.submit(command("SSUBSCRIBE s"), .confirmations, 1)
         _ = machine.takeOutgoing()
-        _ = machine.hear(wire(version, "$10\r\nssubscribe", "$1\r\ns", ":1"))
+        _ = machine.receive(wire(version, "$10\r\nssubscribe", "$1\r\ns", ":1"))
         _ = machine.submit(command("SUNSUBSCRIBE s"), .confirmations, 2)
         machine.ask(3)
         #expect(text(machine.takeOutgoing()) == text(command("SUNSUBSCRIBE s") + command("PING") + command("ECHO 3")))
         let moved = wire(version, "$12\r\nsunsubscribe", "$1\r\ns", ":0")
         let error = "-MOVED 15495 127.0.0.1:7001\r\n"
         #expect(
-            machine.hear(moved + error + "+PONG\r\n" + ":3\r\n") == [
+            machine.receive(moved + error + "+PONG\r\n" + ":3\r\n") == [
                 .nothing, .nothing, .completed(2, values(moved + error)), .completed(3, [.integer(3)]),
             ])
         #expect(machine.isIdle)
@@ -172,7 +172,7 @@ import Testing
             machine.ask(2)
             _ = machine.takeOutgoing()
             #expect(
-                machine.hear(wire + ":2\r\n") == [
+                machine.receive(wire + ":2\r\n") == [
                     .nothing, .completed(1, values(expected)), .completed(2, [.integer(2)]),
                 ])
         }
@@ -187,7 +187,7 @@ import Testing
         _ = machine.cancel(ticket: 1, at: .now)
         let confirmations = subscribed(version, "a", 1) + subscribed(version, "b", 2)
         #expect(
-            machine.hear(confirmations + message(version, "a") + "-ERR no\r\n") == [
+            machine.receive(confirmations + message(version, "a") + "-ERR no\r\n") == [
                 .nothing, .nothing, .pushed(values(message(version, "a"))[0]), .completed(2, values("-ERR no\r\n")),
             ])
         #expect(!machine.isIdle)
@@ -212,7 +212,7 @@ import Testing
         machine.ask(3)
         _ = machine.takeOutgoing()
         #expect(
-            machine.hear("+OK\r\n+QUEUED\r\n+QUEUED\r\n") == [
+            machine.receive("+OK\r\n+QUEUED\r\n+QUEUED\r\n") == [
                 .completed(1, [.simpleString("OK")]), .broken(.unsolicitedReply), .nothing,
             ])
         #expect(!machine.hasOutgoing)

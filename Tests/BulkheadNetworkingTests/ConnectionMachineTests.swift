@@ -5,7 +5,7 @@ import Testing
 typealias Machine = ConnectionMachine<Int>
 
 /// A reception in words that can be compared: what happened, and the wire's text of what it carried.
-enum Heard: Equatable {
+enum Received: Equatable {
     case nothing, ready
     case send(String)
     case completed(Int, [RESPValue])
@@ -28,15 +28,15 @@ enum Heard: Equatable {
 
 extension Machine {
     /// Feeds all values of `wire`; what each of them meant.
-    mutating func hear(_ wire: String) -> [Heard] {
-        values(wire).map { Heard(received($0)) }
+    mutating func receive(_ wire: String) -> [Received] {
+        values(wire).map { Received(received($0)) }
     }
 
     /// A machine whose handshake is over.
     static func ready(_ version: RESPVersion = .resp3) -> Machine {
         var machine = Machine(someSettings(version: version))
         _ = machine.connected()
-        _ = machine.hear(version == .resp3 ? hello + "+OK\r\n+OK\r\n+OK\r\n" : "+OK\r\n+OK\r\n:7\r\n+OK\r\n")
+        _ = machine.receive(version == .resp3 ? hello + "+OK\r\n+OK\r\n+OK\r\n" : "+OK\r\n+OK\r\n:7\r\n+OK\r\n")
         return machine
     }
 
@@ -53,7 +53,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
     @Test func `a reply that comes before its request has left is nobody's, and nothing leaves any more`() {
         var machine = Machine.ready()
         machine.ask(1)
-        #expect(machine.hear("+surplus\r\n+another\r\n") == [.broken(.unsolicitedReply), .nothing])
+        #expect(machine.receive("+surplus\r\n+another\r\n") == [.broken(.unsolicitedReply), .nothing])
         #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
         #expect(machine.ended(broke).map(\.1.stage) == [.queued])
     }
@@ -79,11 +79,11 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(greeting.contains("SELECT") && !greeting.contains("ECHO"))
         machine.ask(2)
         for reply in [hello, "+OK\r\n", "+OK\r\n"] {
-            #expect(machine.hear(reply) == [.nothing])
+            #expect(machine.receive(reply) == [.nothing])
             #expect(machine.isHandshaking && !machine.hasOutgoing)
             #expect(machine.takeOutgoing() == [])
         }
-        #expect(machine.hear("+OK\r\n") == [.ready])
+        #expect(machine.receive("+OK\r\n") == [.ready])
         #expect(!machine.isHandshaking && machine.hasOutgoing)
         #expect(text(machine.takeOutgoing()) == text(commands("ECHO 1", "ECHO 2")))
         #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
@@ -95,18 +95,18 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         _ = machine.connected()
         let push = "|1\r\n+ttl\r\n:3600\r\n>2\r\n+invalidate\r\n_\r\n"
         for reply in [push, hello, push, "+OK\r\n", "|0\r\n" + push, "+OK\r\n", push] {
-            #expect(machine.hear(reply) == [.nothing])
+            #expect(machine.receive(reply) == [.nothing])
             #expect(machine.isHandshaking && machine.takeOutgoing() == [])
         }
-        #expect(machine.hear("|0\r\n+OK\r\n") == [.ready])
+        #expect(machine.receive("|0\r\n+OK\r\n") == [.ready])
     }
 
     @Test func `a refused SELECT hands out nothing, ever`() {
         var machine = Machine(someSettings())
         machine.ask(1)
         _ = machine.connected()
-        let heard = machine.hear(hello + "+OK\r\n+OK\r\n-ERR DB index is out of range\r\n")
-        #expect(heard.last == .broken(.databaseOutOfRange))
+        let received = machine.receive(hello + "+OK\r\n+OK\r\n-ERR DB index is out of range\r\n")
+        #expect(received.last == .broken(.databaseOutOfRange))
         #expect(machine.takeOutgoing() == [])
         let failed = machine.ended(broke)
         #expect(failed.map(\.0) == [1] && failed.map(\.1.stage) == [.connecting])
@@ -117,9 +117,9 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         var machine = Machine(someSettings())
         machine.ask(1)
         _ = machine.connected()
-        let heard = machine.hear("-NOPERM no HELLO for you\r\n+OK\r\n+OK\r\n+OK\r\n+more\r\n")
-        #expect(heard.first == .broken(.permissionDenied))
-        #expect(!heard.contains(.ready))
+        let received = machine.receive("-NOPERM no HELLO for you\r\n+OK\r\n+OK\r\n+OK\r\n+more\r\n")
+        #expect(received.first == .broken(.permissionDenied))
+        #expect(!received.contains(.ready))
         #expect(machine.takeOutgoing() == [])
     }
 
@@ -128,10 +128,10 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1)
         _ = machine.connected()
         let denied = "-NOAUTH Authentication required.\r\n"
-        let heard = machine.hear("-ERR unknown command 'HELLO'\r\n" + denied + denied + denied)
-        #expect(heard.last == .send(text(commands("AUTH sesame", "SELECT 2"))))
+        let received = machine.receive("-ERR unknown command 'HELLO'\r\n" + denied + denied + denied)
+        #expect(received.last == .send(text(commands("AUTH sesame", "SELECT 2"))))
         #expect(machine.takeOutgoing() == [])
-        #expect(machine.hear("+OK\r\n+OK\r\n") == [.nothing, .ready])
+        #expect(machine.receive("+OK\r\n+OK\r\n") == [.nothing, .ready])
         #expect(machine.version == .resp2)
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 1")))
     }
@@ -141,7 +141,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         _ = machine.connected()
         let push = ">2\r\n$10\r\ninvalidate\r\n_\r\n"
         let attributed = "|1\r\n+ttl\r\n:1\r\n" + hello
-        #expect(machine.hear(push + attributed + push + "+OK\r\n+OK\r\n+OK\r\n").last == .ready)
+        #expect(machine.receive(push + attributed + push + "+OK\r\n+OK\r\n+OK\r\n").last == .ready)
     }
 
     @Test func `replies belong to requests in order`() {
@@ -149,13 +149,13 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         for waiter in 1...3 { machine.ask(waiter) }
         _ = machine.takeOutgoing()
         #expect(
-            machine.hear("+one\r\n-ERR two\r\n") == [
+            machine.receive("+one\r\n-ERR two\r\n") == [
                 .completed(1, [.simpleString("one")]), .completed(2, [.error("ERR two")]),
             ])
         machine.ask(4)
         _ = machine.takeOutgoing()
         #expect(machine.queuedRequests == 2)
-        #expect(machine.hear("_\r\n:4\r\n") == [.completed(3, [.null]), .completed(4, [.integer(4)])])
+        #expect(machine.receive("_\r\n:4\r\n") == [.completed(3, [.null]), .completed(4, [.integer(4)])])
         #expect(machine.isIdle)
     }
 
@@ -164,34 +164,34 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1, replies: 3)
         machine.ask(2)
         _ = machine.takeOutgoing()
-        #expect(machine.hear(":1\r\n-ERR 2\r\n") == [.nothing, .nothing])
-        #expect(machine.hear(":3\r\n") == [.completed(1, [.integer(1), .error("ERR 2"), .integer(3)])])
-        #expect(machine.hear(":4\r\n") == [.completed(2, [.integer(4)])])
+        #expect(machine.receive(":1\r\n-ERR 2\r\n") == [.nothing, .nothing])
+        #expect(machine.receive(":3\r\n") == [.completed(1, [.integer(1), .error("ERR 2"), .integer(3)])])
+        #expect(machine.receive(":4\r\n") == [.completed(2, [.integer(4)])])
     }
 
     @Test func `a reply nobody waits for breaks the connection`() {
         var machine = Machine.ready()
-        #expect(machine.hear("+OK\r\n") == [.broken(.unsolicitedReply)])
+        #expect(machine.receive("+OK\r\n") == [.broken(.unsolicitedReply)])
         machine = .ready()
         machine.ask(1)
         _ = machine.takeOutgoing()
-        #expect(machine.hear(":1\r\n:2\r\n") == [.completed(1, [.integer(1)]), .broken(.unsolicitedReply)])
+        #expect(machine.receive(":1\r\n:2\r\n") == [.completed(1, [.integer(1)]), .broken(.unsolicitedReply)])
     }
 
     @Test func `a push is never matched to a request`() {
         var machine = Machine.ready()
         let push = values(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n")[0]
-        #expect(machine.hear(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n") == [.pushed(push)])
+        #expect(machine.receive(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n") == [.pushed(push)])
         machine.ask(1)
         _ = machine.takeOutgoing()
         #expect(
-            machine.hear(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n") == [
+            machine.receive(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n") == [
                 .pushed(push), .completed(1, [.integer(1)]),
             ])
-        func isPushed(_ heard: Heard) -> Bool { if case .pushed = heard { true } else { false } }
-        #expect(machine.hear(">0\r\n>1\r\n:7\r\n").allSatisfy(isPushed))
+        func isPushed(_ received: Received) -> Bool { if case .pushed = received { true } else { false } }
+        #expect(machine.receive(">0\r\n>1\r\n:7\r\n").allSatisfy(isPushed))
         #expect(machine.isIdle)
-        #expect(machine.hear(">3\r\n+subscribe\r\n+a\r\n:1\r\n").allSatisfy(isPushed))
+        #expect(machine.receive(">3\r\n+subscribe\r\n+a\r\n:1\r\n").allSatisfy(isPushed))
         #expect(!machine.isIdle, "messages may come from now on, whoever asked for them")
     }
 
@@ -199,8 +199,8 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         var machine = Machine.ready()
         machine.ask(1)
         _ = machine.takeOutgoing()
-        let heard = machine.hear("|1\r\n+a\r\n+b\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n:1\r\n")
-        #expect(heard.count == 2 && heard.last == .completed(1, [.integer(1)]))
+        let received = machine.receive("|1\r\n+a\r\n+b\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n:1\r\n")
+        #expect(received.count == 2 && received.last == .completed(1, [.integer(1)]))
     }
 
     @Test func `attributes reach the one who waits`() {
@@ -208,7 +208,7 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         machine.ask(1)
         _ = machine.takeOutgoing()
         let reply = values("|1\r\n+ttl\r\n:9\r\n$1\r\nv\r\n")[0]
-        #expect(machine.hear("|1\r\n+ttl\r\n:9\r\n$1\r\nv\r\n") == [.completed(1, [reply])])
+        #expect(machine.receive("|1\r\n+ttl\r\n:9\r\n$1\r\nv\r\n") == [.completed(1, [reply])])
         #expect(reply.withoutAttributes == .bulkString("v"))
     }
 

@@ -8,7 +8,7 @@ import Testing
 /// What a client asks, turn by turn, and every byte a server says to it.
 struct Conversation: Sendable, CustomTestStringConvertible {
     enum Ask: Sendable {
-        /// Commands in one piece.
+        /// Commands in one write.
         case replies([String])
         case confirmation(String)
         /// Nothing: the client waits for what is pushed.
@@ -108,39 +108,39 @@ extension Conversation {
     ) async -> ConversationResult {
         let connection = AsyncConnection(settings, keepsPushes: isSubscribing)
         var pushes = connection.pushes?.makeAsyncIterator()
-        var heard = ConversationResult()
-        for turn in turns where heard.failure == nil {
+        var result = ConversationResult()
+        for turn in turns where result.failure == nil {
             switch turn.ask {
             case .replies(let lines) where lines.count == 1:
-                heard.turns.append(await connection.send(command(lines[0])).map { [$0] })
+                result.turns.append(await connection.send(command(lines[0])).map { [$0] })
             case .replies(let lines):
-                heard.turns.append(await connection.sendAll(lines.flatMap { command($0) }, count: lines.count))
+                result.turns.append(await connection.sendAll(lines.flatMap { command($0) }, count: lines.count))
             case .confirmation(let line):
-                heard.turns.append(await connection.subscribe(command(line)))
+                result.turns.append(await connection.subscribe(command(line)))
             case .push:
                 do {
-                    heard.turns.append(.success([try await pushes?.next() ?? .null]))
+                    result.turns.append(.success([try await pushes?.next() ?? .null]))
                 } catch {
-                    heard.turns.append(.failure(error))
+                    result.turns.append(.failure(error))
                 }
             }
         }
-        if asksAfterwards { heard.afterwards = await connection.send(command("PING")) }
+        if asksAfterwards { result.afterwards = await connection.send(command("PING")) }
         await connection.close(grace: .zero)
-        return heard
+        return result
     }
 
     private func holdBlocking(_ settings: ConnectionSettings, _ asksAfterwards: Bool) -> ConversationResult {
-        var heard = ConversationResult()
+        var result = ConversationResult()
         let connection: BlockingConnection
         do {
             connection = try BlockingConnection(settings)
         } catch {
-            heard.turns.append(.failure(error))
-            return heard
+            result.turns.append(.failure(error))
+            return result
         }
-        for turn in turns where heard.failure == nil {
-            heard.turns.append(
+        for turn in turns where result.failure == nil {
+            result.turns.append(
                 Result { () throws(ConnectionFailure) in
                     switch turn.ask {
                     case .replies(let lines) where lines.count == 1: [try connection.send(command(lines[0]))]
@@ -152,9 +152,9 @@ extension Conversation {
                 })
         }
         if asksAfterwards {
-            heard.afterwards = Result { () throws(ConnectionFailure) in try connection.send(command("PING")) }
+            result.afterwards = Result { () throws(ConnectionFailure) in try connection.send(command("PING")) }
         }
-        return heard
+        return result
     }
 }
 

@@ -72,13 +72,13 @@ extension Conversation {
         /// Holds the conversation once with these faults; also says how many bytes the client sent.
         func hold(
             _ faults: [FaultProxy.Fault], _ direction: FaultProxy.Direction = .toClient, asksAfterwards: Bool = true
-        ) async throws -> (heard: ConversationResult, sent: Int) {
+        ) async throws -> (result: ConversationResult, sent: Int) {
             proxy[direction] = faults
             let before = proxy.byteCount(.toServer)
-            let heard = await conversation.hold(way, at: proxy.path, asksAfterwards: asksAfterwards)
+            let result = await conversation.hold(way, at: proxy.path, asksAfterwards: asksAfterwards)
             // Whatever went wrong ends here, so that nothing of it is seen in the next round.
             proxy.disconnect()
-            return (try #require(heard, "the client hangs with \(faults)"), proxy.byteCount(.toServer) - before)
+            return (try #require(result, "the client hangs with \(faults)"), proxy.byteCount(.toServer) - before)
         }
 
         /// Bytes the client sends before its first request.
@@ -96,8 +96,8 @@ extension Conversation {
     func `a boundary anywhere changes nothing`(_ conversation: Conversation, _ way: Way) async throws {
         let line = Line(conversation, way)
         for offset in conversation.offsets.dropLast() {
-            let heard = try await line.hold([.boundary(at: offset)], asksAfterwards: false).heard
-            #expect(heard.values == conversation.expected, "\(heard.failure?.message ?? "") at \(offset)")
+            let result = try await line.hold([.boundary(at: offset)], asksAfterwards: false).result
+            #expect(result.values == conversation.expected, "\(result.failure?.message ?? "") at \(offset)")
         }
     }
 
@@ -106,8 +106,8 @@ extension Conversation {
         let line = Line(conversation, way)
         line.proxy[.toServer] = [.slices(of: 1)]
         for size in 1...20 {
-            let heard = try await line.hold([.slices(of: size)], asksAfterwards: false).heard
-            #expect(heard.values == conversation.expected, "\(heard.failure?.message ?? "") in pieces of \(size)")
+            let result = try await line.hold([.slices(of: size)], asksAfterwards: false).result
+            #expect(result.values == conversation.expected, "\(result.failure?.message ?? "") in pieces of \(size)")
         }
     }
 
@@ -118,11 +118,11 @@ extension Conversation {
         let line = Line(conversation, way)
         let handshakeSize = try await line.handshakeSize()
         for offset in conversation.offsets.dropLast() {
-            let (heard, sent) = try await line.hold([.cut(after: offset)])
+            let (result, sent) = try await line.hold([.cut(after: offset)])
             let whole = conversation.ends.prefix { $0 <= offset }.count
-            #expect(heard.values == Array(conversation.expected[..<whole]), "cut at \(offset)")
-            expectHonestEnd(heard, sent, handshakeSize, conversation, "cut at \(offset)")
-            if offset < conversation.handshakeEnd { #expect(heard.failure?.stage != .sent) }
+            #expect(result.values == Array(conversation.expected[..<whole]), "cut at \(offset)")
+            expectHonestEnd(result, sent, handshakeSize, conversation, "cut at \(offset)")
+            if offset < conversation.handshakeEnd { #expect(result.failure?.stage != .sent) }
         }
     }
 
@@ -138,34 +138,36 @@ extension Conversation {
             if turn == 0, !conversation.isAboutHandshake { continue }
             // At the end of a request its reply may be faster than the cut.
             for offset in begin..<begin + size {
-                let (heard, sent) = try await line.hold([.cut(after: offset)], .toServer)
-                let (whole, values) = (max(0, turn - 1), heard.values)
+                let (result, sent) = try await line.hold([.cut(after: offset)], .toServer)
+                let (whole, values) = (max(0, turn - 1), result.values)
                 #expect(values == Array(conversation.expected.prefix(values.count)), "request cut at \(offset)")
                 #expect(values.count >= (offset == begin ? whole - 1 : whole) && values.count <= whole)
-                expectHonestEnd(heard, sent, handshakeSize, conversation, "request cut at \(offset)")
-                if turn > 0, offset > begin { #expect(heard.failure?.stage == .sent) }
-                if turn == 0 { #expect(heard.failure?.stage != .sent) }
+                expectHonestEnd(result, sent, handshakeSize, conversation, "request cut at \(offset)")
+                if turn > 0, offset > begin { #expect(result.failure?.stage == .sent) }
+                if turn == 0 { #expect(result.failure?.stage != .sent) }
             }
         }
     }
 
     /// The connection was ended from outside, and the failure says of the request under way what is true.
     private func expectHonestEnd(
-        _ heard: ConversationResult, _ sent: Int, _ handshakeSize: Int, _ conversation: Conversation, _ comment: Comment
+        _ result: ConversationResult, _ sent: Int, _ handshakeSize: Int, _ conversation: Conversation,
+        _ comment: Comment
     ) {
-        let reason = heard.failure?.reason
+        let reason = result.failure?.reason
         #expect(reason == .closedByServer || reason == .inputOutput, comment)
-        if let afterwards = heard.afterwards { #expect(afterwards.failure?.stage == .refused, comment) }
-        expectHonestFailure(heard, sent, handshakeSize, conversation, comment)
+        if let afterwards = result.afterwards { #expect(afterwards.failure?.stage == .refused, comment) }
+        expectHonestFailure(result, sent, handshakeSize, conversation, comment)
     }
 
     /// A request of which a byte left says so.
     private func expectHonestFailure(
-        _ heard: ConversationResult, _ sent: Int, _ handshakeSize: Int, _ conversation: Conversation, _ comment: Comment
+        _ result: ConversationResult, _ sent: Int, _ handshakeSize: Int, _ conversation: Conversation,
+        _ comment: Comment
     ) {
-        guard let failure = heard.failure else { return }
-        let asked = conversation.requestBytes[..<(heard.turns.count - 1)].reduce(handshakeSize, +)
-        let isAsking = conversation.requestBytes[heard.turns.count - 1] > 0
+        guard let failure = result.failure else { return }
+        let asked = conversation.requestBytes[..<(result.turns.count - 1)].reduce(handshakeSize, +)
+        let isAsking = conversation.requestBytes[result.turns.count - 1] > 0
         if isAsking, sent > asked { #expect(failure.stage == .sent, comment) }
     }
 
@@ -185,22 +187,22 @@ extension Conversation {
         let line = Line(conversation, way)
         let handshakeSize = try await line.handshakeSize()
         for offset in conversation.offsets {
-            let (heard, sent) = try await line.hold([.insertion(bytes, at: offset)])
-            try expect(heard, hasHeard: conversation, with: bytes, at: offset)
-            expectHonestFailure(heard, sent, handshakeSize, conversation, "\(bytes.count) bytes at \(offset)")
+            let (result, sent) = try await line.hold([.insertion(bytes, at: offset)])
+            try expect(result, matches: conversation, with: bytes, at: offset)
+            expectHonestFailure(result, sent, handshakeSize, conversation, "\(bytes.count) bytes at \(offset)")
         }
     }
 
     /// Nobody got what the changed stream does not say, and nobody gets anything behind what is wrong with it.
     private func expect(
-        _ heard: ConversationResult, hasHeard conversation: Conversation, with inserted: [UInt8], at offset: Int
+        _ result: ConversationResult, matches conversation: Conversation, with inserted: [UInt8], at offset: Int
     ) throws {
         let comment: Comment = "\(inserted.count) bytes at \(offset)"
         if offset <= conversation.handshakeEnd {
             // A byte in an answer that does not matter goes unnoticed.
-            let isUnnoticed = inserted.count == 1 && heard.values == conversation.expected
-            #expect(isUnnoticed || heard.values.isEmpty, comment)
-            #expect(isUnnoticed || heard.failure != nil && heard.failure?.stage != .sent, comment)
+            let isUnnoticed = inserted.count == 1 && result.values == conversation.expected
+            #expect(isUnnoticed || result.values.isEmpty, comment)
+            #expect(isUnnoticed || result.failure != nil && result.failure?.stage != .sent, comment)
             return
         }
         var (begin, expected, isBroken) = (conversation.handshakeEnd, [[RESPValue]](), false)
@@ -221,11 +223,11 @@ extension Conversation {
             if values.count >= turn.valueCount { expected.append(Array(values[..<turn.valueCount])) }
             if values.count != turn.valueCount { isBroken = true }
         }
-        try #require(heard.values == expected, comment)
+        try #require(result.values == expected, comment)
         guard isBroken else { return }
-        switch heard.afterwards?.failure?.reason {
-        case .protocolViolation, .unsolicitedReply: #expect(heard.afterwards?.failure?.stage != .sent)
-        default: Issue.record("\(String(describing: heard.afterwards)), \(comment)")
+        switch result.afterwards?.failure?.reason {
+        case .protocolViolation, .unsolicitedReply: #expect(result.afterwards?.failure?.stage != .sent)
+        default: Issue.record("\(String(describing: result.afterwards)), \(comment)")
         }
     }
 
@@ -294,13 +296,13 @@ extension Conversation {
         // HELLO tells a number of the connection, which grows by a digit or two meanwhile.
         for offset in 0..<size + 2 {
             proxy[.toClient] = [.cut(after: offset)]
-            let heard = try #require(await conversation.hold(way, at: proxy.path), "hangs, cut at \(offset)")
+            let result = try #require(await conversation.hold(way, at: proxy.path), "hangs, cut at \(offset)")
             proxy.disconnect()
-            if let failure = heard.failure {
+            if let failure = result.failure {
                 #expect(failure.reason == .closedByServer || failure.reason == .inputOutput, "cut at \(offset)")
-                #expect(heard.values.isEmpty, "cut at \(offset)")
+                #expect(result.values.isEmpty, "cut at \(offset)")
             } else {
-                #expect(heard.values == conversation.expected && offset >= size, "cut at \(offset)")
+                #expect(result.values == conversation.expected && offset >= size, "cut at \(offset)")
             }
         }
     }

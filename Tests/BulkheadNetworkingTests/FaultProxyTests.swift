@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `a boundary parts what the server said in one piece`() async throws {
+    @Test func `a boundary splits what the server sent at once`() async throws {
         try await withProxy { proxy throws in
             proxy[.toClient] = [.boundary(at: 4), .boundary(at: 9), .insertion(Array("!".utf8), at: 9)]
             let client = try Client(proxy)

@@ -63,20 +63,20 @@ import Testing
         let queue = MessageQueue(mostMessages: 10_000)
         let tasks = (0..<2).map { _ in
             Task {
-                var heard: [SubscriptionEvent] = []
-                while case .success(let event?) = await queue.next() { heard.append(event) }
-                return heard
+                var received: [SubscriptionEvent] = []
+                while case .success(let event?) = await queue.next() { received.append(event) }
+                return received
             }
         }
         let threads = (0..<2).map { _ in
             Task {
                 await onThread {
-                    var heard: [SubscriptionEvent] = []
+                    var received: [SubscriptionEvent] = []
                     while true {
                         switch queue.next(timeout: .milliseconds(1)) {
-                        case .success(.event(let event)): heard.append(event)
+                        case .success(.event(let event)): received.append(event)
                         case .success(.timedOut): continue
-                        default: return heard
+                        default: return received
                         }
                     }
                 }
@@ -87,10 +87,10 @@ import Testing
             if number % 100 == 0 { await Task.yield() }
         }
         queue.end(nil)
-        var heard: [SubscriptionEvent] = []
-        for reader in tasks + threads { heard += await reader.value }
-        #expect(heard.count == 2_000)
-        #expect(Set(words(heard)) == Set((0..<2_000).map(String.init)))
+        var received: [SubscriptionEvent] = []
+        for reader in tasks + threads { received += await reader.value }
+        #expect(received.count == 2_000)
+        #expect(Set(words(received)) == Set((0..<2_000).map(String.init)))
     }
 
     @Test func `gives the failure once, behind what is kept, and then the end`() async {

@@ -33,15 +33,15 @@ private struct Pair: ~Copyable {
 /// Is notified of watches, and counts them.
 private final class Listener: SocketWatcher {
     private let poller: Poller
-    private let heard = Mutex<[Watch]>([])
+    private let received = Mutex<[Watch]>([])
     private let waiting = Mutex<UnsafeContinuation<Void, Never>?>(nil)
 
     init(_ poller: Poller) { self.poller = poller }
 
-    var all: [Watch] { heard.withLock(\.self) }
+    var all: [Watch] { received.withLock(\.self) }
 
     func isOver(_ watch: Watch) {
-        heard.withLock { $0.append(watch) }
+        received.withLock { $0.append(watch) }
         waiting.withLock { $0.take() }?.resume()
     }
 
@@ -53,7 +53,7 @@ private final class Listener: SocketWatcher {
     }
 
     /// Watches, does `body`, and returns when the watch is over.
-    func hear(_ descriptor: Int32, _ kind: Readiness = .readable, after body: () -> Void) async -> Watch {
+    func receive(_ descriptor: Int32, _ kind: Readiness = .readable, after body: () -> Void) async -> Watch {
         var watch: Watch?
         await withUnsafeContinuation { continuation in
             waiting.withLock { $0 = continuation }
@@ -128,14 +128,14 @@ private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocket
         for _ in 0..<Int.random(in: 1..<4, using: &random) {
             let calledOff = Bool.random(using: &random) ? other.watch(pair.ours, until: .writable) : nil
             var byte: UInt8 = 0
-            let watch = await listener.hear(pair.ours) { pair.say("x") }
+            let watch = await listener.receive(pair.ours) { pair.say("x") }
             #expect(listener.all.last == watch)
             #expect(recv(pair.ours, &byte, 1, 0) == 1)
             if let calledOff { poller.unwatch(calledOff) }
         }
         switch Int.random(in: 0..<3, using: &random) {
-        case 0: _ = await listener.hear(pair.ours) { pair.hangUp() }
-        case 1: _ = await listener.hear(pair.ours, .writable) { pair.hangUp() }
+        case 0: _ = await listener.receive(pair.ours) { pair.hangUp() }
+        case 1: _ = await listener.receive(pair.ours, .writable) { pair.hangUp() }
         default:
             let watch = listener.watch(pair.ours)
             if Bool.random(using: &random) { pair.hangUp() }

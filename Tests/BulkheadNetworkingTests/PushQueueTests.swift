@@ -23,31 +23,31 @@ import Testing
         let queue = PushQueue()
         let readers = (0..<4).map { _ in
             Task {
-                var heard: [RESPValue] = []
-                do { for try await value in queue { heard.append(value) } } catch { return heard }
-                return heard
+                var received: [RESPValue] = []
+                do { for try await value in queue { received.append(value) } } catch { return received }
+                return received
             }
         }
         for number in Int64(0)..<1_000 { while !queue.append(.integer(number)) { await Task.yield() } }
         queue.end(lost)
-        var heard: [RESPValue] = []
-        for reader in readers { heard += await reader.value }
-        #expect(Set(heard) == Set((Int64(0)..<1_000).map { .integer($0) }) && heard.count == 1_000)
+        var received: [RESPValue] = []
+        for reader in readers { received += await reader.value }
+        #expect(Set(received) == Set((Int64(0)..<1_000).map { .integer($0) }) && received.count == 1_000)
     }
 
     @Test func `lets a cancelled reader go, and keeps what it did not read for the next`() async throws {
         let queue = PushQueue()
         let reader = Task {
-            var heard = 0
-            for try await _ in queue { heard += 1 }
-            return heard
+            var received = 0
+            for try await _ in queue { received += 1 }
+            return received
         }
         #expect(queue.append(.integer(1)))
         reader.cancel()
-        let heard = try await reader.value
+        let received = try await reader.value
         #expect(queue.append(.integer(2)))
         var next = queue.makeAsyncIterator()
-        if heard == 0 { #expect(try await next.next() == .integer(1)) }
+        if received == 0 { #expect(try await next.next() == .integer(1)) }
         #expect(try await next.next() == .integer(2))
     }
 
@@ -66,7 +66,7 @@ import Testing
         do { for try await _ in try #require(nobody.pushes) {} } catch { failure = error as? ConnectionFailure }
         #expect(failure?.reason == .connectFailed && failure?.stage == .connecting)
         let seen = lost.ofPushes(wasConnected: true)
-        #expect(seen.reason == lost.reason && !seen.stage.isSafeToRepeat)
+        #expect(seen.reason == lost.reason && !seen.stage.isSafeToRetry)
         #expect(seen.message.hasPrefix("lost") && seen.message.contains("may be missed"))
     }
 }

@@ -67,7 +67,7 @@ import Testing
         var machine = machine()
         for index in 0..<3 { machine.answered(index, primary(first, 1), askedIn: 0) }
         machine.confirm(first)
-        let isAskedAnew = machine.heard(2, SwitchMessage(group: "mymaster", from: first, to: second))
+        let isAskedAnew = machine.received(2, SwitchMessage(group: "mymaster", from: first, to: second))
         #expect(isAskedAnew)
         #expect(machine.candidate == second)
         let (moves, movesAgain) = (machine.takeMove(), machine.takeMove())
@@ -75,7 +75,7 @@ import Testing
         #expect(!movesAgain)
         // The leader of the failover says it a second later: nothing new.
         machine.confirm(second)
-        _ = machine.heard(0, SwitchMessage(group: "mymaster", from: first, to: second))
+        _ = machine.received(0, SwitchMessage(group: "mymaster", from: first, to: second))
         #expect(machine.candidate == second)
         let movesBack = machine.takeMove()
         #expect(!movesBack)
@@ -86,12 +86,12 @@ import Testing
         machine.answered(0, primary(third, 9), askedIn: 0)
         machine.confirm(third)
         // From a sentinel that slept.
-        let isAskedAnew = machine.heard(1, SwitchMessage(group: "mymaster", from: first, to: second))
+        let isAskedAnew = machine.received(1, SwitchMessage(group: "mymaster", from: first, to: second))
         #expect(isAskedAnew)
         #expect(machine.candidate == third)
         let moves = machine.takeMove()
         #expect(!moves)
-        let concerns = machine.heard(1, SwitchMessage(group: "another", from: third, to: first))
+        let concerns = machine.received(1, SwitchMessage(group: "another", from: third, to: first))
         #expect(!concerns)
     }
 
@@ -99,7 +99,7 @@ import Testing
         var machine = machine()
         machine.answered(0, primary(first, 1), askedIn: 0)
         machine.confirm(first)
-        _ = machine.heard(1, SwitchMessage(group: "mymaster", from: first, to: second))
+        _ = machine.received(1, SwitchMessage(group: "mymaster", from: first, to: second))
         machine.answered(1, primary(second, 2), askedIn: 0)
         machine.answered(0, primary(second, 2), askedIn: 0)
         #expect(machine.candidate == second)

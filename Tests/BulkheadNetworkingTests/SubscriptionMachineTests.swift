@@ -133,7 +133,7 @@ import Testing
         #expect(words(machine.answered(nil, on: 2)).sorted() == ["bob gap", "cyd subscribed"])
     }
 
-    @Test func `fails who was never confirmed where no connection comes about, and tries again for all others`() {
+    @Test func `fails unconfirmed subscribers if no connection is made, and tries again for all others`() {
         var machine = Machine()
         _ = machine.subscribe("ann", to: [channel("a")])
         _ = machine.answered(nil, on: 1)

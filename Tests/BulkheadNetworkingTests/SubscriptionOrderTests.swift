@@ -34,7 +34,7 @@ import Testing
         var waiting: [Int] = []
         var (number, published) = (0, 0)
         var (answers, pushes): ([[RESPValue]], [RESPValue]) = ([], [])
-        var heard: [Heard] = []
+        var received: [Received] = []
 
         /// The server reads what was written, and the machine what the server answers.
         func exchange() {
@@ -49,14 +49,14 @@ import Testing
                 answers.append(values(answer))
                 wire += messages.joined() + answer
             }
-            heard += machine.hear(wire)
+            received += machine.receive(wire)
         }
 
         for step in sequence.flatMap({ [$0, "PING"] }) {
             if step == "MOVE" {
                 let news = server.move()
                 pushes += news.flatMap(values)
-                heard += machine.hear(news.joined())
+                received += machine.receive(news.joined())
                 continue
             }
             number += 1
@@ -65,14 +65,14 @@ import Testing
             if !isPipelined { exchange() }
         }
         exchange()
-        heard.removeAll { $0 == .nothing }
-        let completed = heard.compactMap { heard in
-            if case .completed(let number, let values) = heard { (number, values) } else { nil }
+        received.removeAll { $0 == .nothing }
+        let completed = received.compactMap { received in
+            if case .completed(let number, let values) = received { (number, values) } else { nil }
         }
         guard completed.map(\.0) == waiting else { return "answered were \(completed.map(\.0)) of \(waiting)" }
-        let heardPushes = heard.compactMap { if case .pushed(let value) = $0 { value } else { nil } }
-        guard heardPushes == pushes else { return "pushes were \(heardPushes), not \(pushes)" }
-        guard heard.count == completed.count + pushes.count else { return "more was heard: \(heard)" }
+        let receivedPushes = received.compactMap { if case .pushed(let value) = $0 { value } else { nil } }
+        guard receivedPushes == pushes else { return "pushes were \(receivedPushes), not \(pushes)" }
+        guard received.count == completed.count + pushes.count else { return "more was received: \(received)" }
         // The PING behind SUNSUBSCRIBE is the connection's own.
         var rest = answers[...]
         for (step, (_, values)) in zip(sequence.flatMap({ [$0, "PING"] }).filter { $0 != "MOVE" }, completed) {

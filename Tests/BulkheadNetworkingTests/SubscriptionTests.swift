@@ -23,12 +23,12 @@ import Testing
         #expect(confirmations.map(elements) == [["subscribe", "a", "number"], ["subscribe", "b", "number"]])
         for number in 0..<100 { try probe.say("PUBLISH \(number.isMultiple(of: 2) ? "a" : "b") \(number)") }
         let pushes = try #require(connection.pushes)
-        var heard: [[String]] = []
+        var received: [[String]] = []
         for try await push in pushes {
-            heard.append(elements(push))
-            if heard.count == 100 { break }
+            received.append(elements(push))
+            if received.count == 100 { break }
         }
-        #expect(heard == (0..<100).map { ["message", $0.isMultiple(of: 2) ? "a" : "b", "\($0)"] })
+        #expect(received == (0..<100).map { ["message", $0.isMultiple(of: 2) ? "a" : "b", "\($0)"] })
         let pong: RESPValue =
             version == .resp3 ? .simpleString("PONG") : .array([.bulkString("pong"), .bulkString("")])
         #expect(await connection.send(command("PING")) == .success(pong))
@@ -56,11 +56,11 @@ import Testing
             #expect(reply.map(elements) == [["subscribe", "x\(number)", "number"]])
         }
         try await publishing.value
-        var heard = 0
+        var received = 0
         for try await push in try #require(connection.pushes) {
-            #expect(elements(push) == ["message", "a", "\(heard)"])
-            heard += 1
-            if heard == 200 { break }
+            #expect(elements(push) == ["message", "a", "\(received)"])
+            received += 1
+            if received == 200 { break }
         }
         await connection.close(grace: .zero)
     }
@@ -94,14 +94,14 @@ import Testing
         #expect(!connection.isClosed, "exactly the backlog is still kept")
         try probe.say("PUBLISH a too-much")
         #expect(await eventually { connection.isClosed })
-        var heard = 0
+        var received = 0
         let failure = await failure {
             for try await push in try #require(connection.pushes) {
-                #expect(elements(push).last == "\(heard)")
-                heard += 1
+                #expect(elements(push).last == "\(received)")
+                received += 1
             }
         }
-        #expect(heard == PushBacklog.mostValues)
+        #expect(received == PushBacklog.mostValues)
         #expect(failure?.reason == .pushOverflow)
         #expect(try await probe.waitUntilAlone())
     }
@@ -165,15 +165,15 @@ import Testing
                 let replies = try connection.subscribe(command("SUBSCRIBE a b"))
                 let nothing = try connection.nextPush(timeout: .milliseconds(10))
                 for number in 0..<50 { try probe.say("PUBLISH b \(number)") }
-                let heard = try (0..<50).map { _ in try connection.nextPush(timeout: .seconds(30)) }
-                return [replies, [nothing], heard]
+                let received = try (0..<50).map { _ in try connection.nextPush(timeout: .seconds(30)) }
+                return [replies, [nothing], received]
             }
         }
         let parts = try result.get()
-        let (replies, nothing, heard) = (parts[0], parts[1][0], parts[2])
+        let (replies, nothing, received) = (parts[0], parts[1][0], parts[2])
         #expect(replies.map(elements) == [["subscribe", "a", "number"], ["subscribe", "b", "number"]])
         #expect(nothing == nil)
-        #expect(heard.map(elements) == (0..<50).map { ["message", "b", "\($0)"] })
+        #expect(received.map(elements) == (0..<50).map { ["message", "b", "\($0)"] })
     }
 
     @Test func `a blocking connection that is not read overflows as well`() async throws {

@@ -17,7 +17,7 @@ func command(_ line: String) -> [UInt8] {
     command(line.split(separator: " ").map(String.init))
 }
 
-/// The bytes of several commands in one piece.
+/// The bytes of several commands, one behind the other.
 func commands(_ lines: String...) -> [UInt8] { lines.flatMap { command($0) } }
 
 /// The same bytes again and again.

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-/// What users see where TLS does not come about: what happened, and what to do.
+/// What users see if TLS fails: what happened, and what to do.
 @Suite(.enabled(if: ServerUnderTest.speaksTLS)) struct TLSRefusalTests {
     /// What a server's certificate is like, what a client expects, and the words of its failure.
     struct Certificate: Sendable, CustomTestStringConvertible {
@@ -49,7 +49,7 @@ import Testing
         defer { server.stop() }
         let settings = ConnectionSettings.overTLS(server, host: certificate.host, certificate.tls)
         let failure = await way.say("PING", settings).failure
-        #expect(failure?.reason == .certificateRefused && failure?.stage.isSafeToRepeat == true)
+        #expect(failure?.reason == .certificateRefused && failure?.stage.isSafeToRetry == true)
         for words in ["the certificate of \(settings.endpoint) is not accepted"] + certificate.words {
             #expect(failure?.message.contains(words) == true, "\(String(describing: failure))")
         }
@@ -120,7 +120,7 @@ import Testing
         // Nobody listens there: who connected would learn that.
         for way in Way.allCases {
             let failure = await way.say("PING", .overTLS(port: 1, tls)).failure
-            #expect(failure?.reason == .tlsSettings && failure?.stage.isSafeToRepeat == true)
+            #expect(failure?.reason == .tlsSettings && failure?.stage.isSafeToRetry == true)
             #expect(failure?.message.contains(words) == true, "\(String(describing: failure))")
             #expect(failure?.message.contains("hunter2") == false)
         }
@@ -224,7 +224,7 @@ import Testing
         }
         defer { server.stop() }
         let failure = await way.say("PING", Self.settings(server.path)).failure
-        #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRepeat == true)
+        #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRetry == true)
         #expect(
             failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
             "\(String(describing: failure))")

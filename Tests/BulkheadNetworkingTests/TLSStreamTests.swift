@@ -43,7 +43,7 @@ import Testing
             let way = Way.allCases[end % 2]
             let failure = await way.say("PING", Self.fresh(proxy.path)).failure
             #expect(
-                failure?.scope != nil && failure?.stage.isSafeToRepeat == true,
+                failure?.scope != nil && failure?.stage.isSafeToRetry == true,
                 "cut after \(end): \(String(describing: failure))")
         }
         proxy[direction] = []
@@ -169,7 +169,7 @@ import Testing
         #expect(proxy.keyUpdates == 1_500)
     }
 
-    @Test func `a subscription hears every message`() async throws {
+    @Test func `a subscription receives every message`() async throws {
         let server = try RedisTestServer.startWithTLS()
         defer { server.stop() }
         let connection = AsyncConnection(.overTLS(server), keepsPushes: true)

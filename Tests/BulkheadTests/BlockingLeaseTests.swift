@@ -15,7 +15,7 @@ private func deafToBlockingCommands() -> ScriptedServer {
 }
 
 private func oneLease(_ server: ScriptedServer) -> RedisDatabases {
-    var configuration = patientConfiguration(server.path)
+    var configuration = testConfiguration(server.path)
     configuration.maximumLeases = 1
     return RedisDatabases(configuration)
 }

@@ -59,7 +59,7 @@ private final class Occupied: Sendable {
     }
 }
 
-/// These callers are on the main actor, whose thread nobody else uses. What they wait for must come about without any
+/// These callers are on the main actor, whose thread nobody else uses. What they wait for must happen without any
 /// thread of Dispatch's or the tasks' pools: those are all held until the calls are over.
 @MainActor @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: TestTier.isWhole))
 struct `Whatever the program does with its threads` {
@@ -108,7 +108,7 @@ struct `Whatever the program does with its threads` {
         }
     }
 
-    @Test(arguments: Occupation.allCases) fileprivate func `connections come about`(
+    @Test(arguments: Occupation.allCases) fileprivate func `connections are made`(
         _ occupation: Occupation
     ) async throws {
         try await Self.whileThreads(are: occupation) { databases, _ in

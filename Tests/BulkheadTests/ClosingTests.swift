@@ -24,10 +24,10 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
 @Suite(.timeLimit(.minutes(3))) struct `Closing` {
     @Test func `refuses on both sides at once, and lets what is under way finish on both`() async throws {
         try await withServer { server in
-            let databases = RedisDatabases(patientConfiguration(server))
+            let databases = RedisDatabases(testConfiguration(server))
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
-            let other = RedisDatabases(patientConfiguration(server))
+            let other = RedisDatabases(testConfiguration(server))
             let outside = try other[.main]
             async let popped = onThread { try? blocking.blpop("first", timeout: .seconds(300))?.value }
             async let taken = main.blpop("second", timeout: .seconds(300))?.value
@@ -48,10 +48,10 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
 
     @Test func `ends what is under way on both sides when the grace is over`() async throws {
         try await withServer { server in
-            let databases = RedisDatabases(patientConfiguration(server))
+            let databases = RedisDatabases(testConfiguration(server))
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
-            let other = RedisDatabases(patientConfiguration(server))
+            let other = RedisDatabases(testConfiguration(server))
             let outside = try other[.main]
             async let interrupted = onThread { () -> RedisError.Code? in
                 do throws(RedisError) {
@@ -74,8 +74,8 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
 
     @Test func `by a program without concurrency has one grace for all names together`() async throws {
         try await withServer { server in
-            let databases = RedisDatabases(patientConfiguration(server))
-            let other = RedisDatabases(patientConfiguration(server))
+            let databases = RedisDatabases(testConfiguration(server))
+            let other = RedisDatabases(testConfiguration(server))
             let outside = try other[.main]
             let names: [DatabaseName] = [.main, .knowledge, .prompts]
             let waiting = try names.map { name in

@@ -67,7 +67,7 @@ import Testing
     private static func results(
         of scenes: [CommandCalls.Scene], _ server: RedisTestServer, _ version: RESPVersion
     ) async throws -> [String: String] {
-        var configuration = patientConfiguration(server)
+        var configuration = testConfiguration(server)
         configuration.version = version
         let databases = RedisDatabases(configuration)
         let main = try databases[.main]

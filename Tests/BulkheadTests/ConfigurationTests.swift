@@ -100,7 +100,7 @@ import Testing
         try await withDatabases { databases, server in
             try await databases[.main].send("ACL", "SETUSER", "app", "on", "nopass", "~*", "+@all")
             for version in [RESPVersion.resp2, .resp3] {
-                var configuration = patientConfiguration(server)
+                var configuration = testConfiguration(server)
                 configuration.username = "app"
                 configuration.version = version
                 let others = RedisDatabases(configuration)

@@ -5,24 +5,24 @@ import Synchronization
 import Testing
 
 private final class Listener: RedisObserver {
-    private let heard = Mutex<[RedisConnectionEvent]>([])
+    private let received = Mutex<[RedisConnectionEvent]>([])
 
     func commandEnded(_ event: RedisCommandEvent) {}
-    func connectionChanged(_ event: RedisConnectionEvent) { heard.withLock { $0.append(event) } }
+    func connectionChanged(_ event: RedisConnectionEvent) { received.withLock { $0.append(event) } }
 
-    var events: [RedisConnectionEvent] { heard.withLock(\.self) }
+    var events: [RedisConnectionEvent] { received.withLock(\.self) }
     /// `lost main connection-closed`
     var lines: [String] {
         events.map { event in
             [event.change.rawValue, event.database?.text, event.code?.name].compactMap(\.self).joined(separator: " ")
         }
     }
-    func forget() { heard.withLock { $0 = [] } }
+    func forget() { received.withLock { $0 = [] } }
     func count(of change: RedisConnectionEvent.Change) -> Int { events.count { $0.change == change } }
 }
 
 @Suite(.timeLimit(.minutes(3))) struct `Of connections an observer` {
-    @Test func `hears that they open, with the time it took, and that they close`() async throws {
+    @Test func `learns that they open, with the time it took, and that they close`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, server in
             _ = try await databases[.main].get("a")
@@ -46,10 +46,10 @@ private final class Listener: RedisObserver {
         }
     }
 
-    @Test func `hears of those that CLIENT KILL ended, whoever used them`() async throws {
+    @Test func `learns of those that CLIENT KILL ended, whoever used them`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, server in
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             let blocking = try databases.blocking(.analytics)
             _ = try await databases[.main].get("a")
             _ = try await databases[.knowledge].withConnection { try await $0.get("a") }
@@ -69,7 +69,7 @@ private final class Listener: RedisObserver {
         }
     }
 
-    @Test func `hears that the server went away, and that it is back`() async throws {
+    @Test func `learns that the server went away, and that it is back`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, server in
             let main = try databases[.main]
@@ -104,7 +104,7 @@ private final class Listener: RedisObserver {
     }
 
     /// A server may say any word; a label must not.
-    @Test func `hears the words of a refused handshake that have a name here, and ERR for all others`() async throws {
+    @Test func `learns the words of a refused handshake that have a name here, and ERR for all others`() async throws {
         let listener = Listener()
         let server = ScriptedServer { peer in
             _ = peer.readCommand()
@@ -112,7 +112,7 @@ private final class Listener: RedisObserver {
             peer.drain()
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.observer = listener
         let databases = RedisDatabases(configuration)
         for _ in 0..<3 {
@@ -125,7 +125,7 @@ private final class Listener: RedisObserver {
         await databases.close()
     }
 
-    @Test func `hears which server it is about, where names live on different ones`() async throws {
+    @Test func `learns which server it is about, where names live on different ones`() async throws {
         let listener = Listener()
         try await withServer { second in
             let catalogue = try DatabaseCatalogue([
@@ -176,10 +176,10 @@ private final class Listener: RedisObserver {
         }
     }
 
-    @Test func `hears of each opening one end, whatever befalls them`() async throws {
+    @Test func `learns of one end for each opening, whatever befalls them`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, server in
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             await withTaskGroup { group in
                 for name in [DatabaseName.main, .knowledge, .prompts] {
                     group.addTask {

@@ -28,7 +28,7 @@ import Testing
                 #expect(try databases[.main].address == "unix:\(first.socketPath)")
                 #expect(try databases["vectors"].address == "unix:\(second.socketPath)")
                 // The second server alone has it.
-                let other = RedisDatabases(patientConfiguration(second))
+                let other = RedisDatabases(testConfiguration(second))
                 #expect(try await other[.knowledge].get("key") == "on the second")
                 await other.close()
             }
@@ -65,7 +65,7 @@ import Testing
 
     @Test func `a name that turns out to share a number of one server is refused, and says with whom`() async throws {
         try await withServer { server in
-            let configuration = patientConfiguration(server)
+            let configuration = testConfiguration(server)
             let catalogue = try DatabaseCatalogue([
                 DatabaseEntry(.main, number: 0),
                 DatabaseEntry(.knowledge, number: 0, server: try DatabaseServer(url: server.url)),

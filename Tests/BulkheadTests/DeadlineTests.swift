@@ -106,7 +106,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.maximumLeases = 1
         let databases = RedisDatabases(configuration)
         let main = try databases[.main]
@@ -146,7 +146,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let main = try databases[.main].within(.seconds(2))
         let time = Duration.milliseconds(100), least = Duration.milliseconds(2_600)
         for form in 0..<3 {

@@ -30,7 +30,7 @@ import Testing
 
     @Test func `no server is a typed error that names the place, and the next call tries again`() async throws {
         let server = try RedisTestServer.start()
-        let databases = RedisDatabases(patientConfiguration(server))
+        let databases = RedisDatabases(testConfiguration(server))
         #expect(try await databases[.main].ping() == "PONG")
         server.kill()
         #expect(
@@ -56,7 +56,7 @@ import Testing
         let server = try RedisTestServer.start()
         let proxy = FaultProxy(to: server.socketPath)
         defer { proxy.stop() }
-        var configuration = patientConfiguration(proxy.path)
+        var configuration = testConfiguration(proxy.path)
         configuration.version = ServerUnderTest.version
         let databases = RedisDatabases(configuration)
         let main = try databases[.main]
@@ -82,7 +82,7 @@ import Testing
             peer.drain()
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) { try await databases[.main].get("key") }
         #expect(error?.code == .protocolViolation)
         #expect(error?.stage == .sent)

@@ -49,12 +49,12 @@ import Testing
     @Test func `a message reaches the subscribers of every database`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases.blocking(.main)
-            let heard = try databases.blocking(.analytics).withConnection { connection in
+            let received = try databases.blocking(.analytics).withConnection { connection in
                 try connection.send("SUBSCRIBE", "news")
                 #expect(try main.send("PUBLISH", "news", "hello", as: Int.self) == 1)
                 return try connection.nextPush(timeout: .seconds(60))?.elements?[2].bytes?.text
             }
-            #expect(heard == "hello")
+            #expect(received == "hello")
         }
     }
 
@@ -150,7 +150,7 @@ import Testing
             while try await main.send("CLIENT", "LIST", as: String.self).split(separator: "\n").count < 5 {
                 try await Task.sleep(for: .milliseconds(1))
             }
-            let other = RedisDatabases(patientConfiguration(server))
+            let other = RedisDatabases(testConfiguration(server))
             let error = await #expect(throws: RedisError.self) { try await other[.main].ping() }
             #expect(error?.code == .handshakeRefused)
             #expect(error?.message.contains("max number of clients") == true)
@@ -189,7 +189,7 @@ import Testing
         try await withDatabases(arguments: acl) { databases, server in
             try await databases[.main].set("doc:1", "of main")
             try await databases[.knowledge].set("doc:1", "of knowledge")
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "reader"
             configuration.password = "secret"
             let reader = RedisDatabases(configuration)
@@ -206,7 +206,7 @@ import Testing
         let acl = ["--user", "reader", "on", ">secret", "~*", "+@all", "resetdbs", "db=1"]
         try await withDatabases(arguments: acl) { databases, server in
             try await databases[.knowledge].set("doc:1", "of knowledge")
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "reader"
             configuration.password = "secret"
             let reader = RedisDatabases(configuration)

@@ -13,9 +13,9 @@ import Testing
             }
             try await databases[.knowledge].rename("doc:1", to: "doc:of:2")
             try await databases[.knowledge].del("doc:of:2")
-            let heard = try await heard(4, of: events).compactMap(\.message)
-            #expect(heard.map(\.kind) == [.set, .renamedFrom, .renamedTo, .deleted])
-            #expect(heard.map(\.key) == ["doc:1", "doc:1", "doc:of:2", "doc:of:2"])
+            let received = try await received(4, of: events).compactMap(\.message)
+            #expect(received.map(\.kind) == [.set, .renamedFrom, .renamedTo, .deleted])
+            #expect(received.map(\.key) == ["doc:1", "doc:1", "doc:of:2", "doc:of:2"])
         }
     }
 
@@ -29,7 +29,7 @@ import Testing
             try await main.set("session:1", 1, expiry: .after(.milliseconds(1)))
             try await main.set("session:2", 1)
             try await main.del("session:2")
-            #expect(try await heard(1, of: expired).first?.message?.key == "session:1")
+            #expect(try await received(1, of: expired).first?.message?.key == "session:1")
             let kinds = try await Task.detached {
                 try (0..<3).compactMap { _ in try deleted.next()?.message?.kind }
             }.value
@@ -56,15 +56,15 @@ import Testing
 
     @Test func `come where the login may not ask for the setting`() async throws {
         try await withServer(arguments: ["--notify-keyspace-events", "KA"]) { server in
-            let owner = RedisDatabases(patientConfiguration(server))
+            let owner = RedisDatabases(testConfiguration(server))
             try await owner[.main].send("ACL", "SETUSER", "ann", "on", ">sesame", "+@all", "-config", "~*", "&*")
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "ann"
             configuration.password = "sesame"
             let databases = RedisDatabases(configuration)
             let events = try await databases[.main].keyEvents()
             try await owner[.main].set("a", 1)
-            #expect(try await heard(1, of: events).first?.message?.key == "a")
+            #expect(try await received(1, of: events).first?.message?.key == "a")
             await databases.close()
             await owner.close()
         }

@@ -108,13 +108,13 @@ import Testing
                 reader.cancel()
                 _ = await reader.result
             }
-            let heard = try await main.withConnection { connection in
+            let received = try await main.withConnection { connection in
                 try await connection.send("SUBSCRIBE", "news")
                 try await databases[.knowledge].send("PUBLISH", "news", "hello")
                 for try await push in connection.pushes { return push.elements?.last?.bytes?.text }
                 return nil
             }
-            #expect(heard == "hello")
+            #expect(received == "hello")
         }
     }
 

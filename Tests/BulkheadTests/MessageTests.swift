@@ -4,8 +4,8 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-/// What one loop hears, until it has so many events.
-func heard<Message>(
+/// The first events of a subscription, as one loop receives them.
+func received<Message>(
     _ count: Int, of subscription: RedisSubscription<Message>
 ) async throws(RedisError) -> [RedisSubscriptionEvent<Message>] {
     var events: [RedisSubscriptionEvent<Message>] = []
@@ -58,7 +58,7 @@ extension RedisDatabases {
             try await databases[.knowledge].publish("news.eu", 2)
             try await databases[.analytics].publish("elsewhere", 3)
             try await databases[.analytics].publish("stock", 4)
-            let messages = try await heard(3, of: subscription).compactMap(\.message)
+            let messages = try await received(3, of: subscription).compactMap(\.message)
             #expect(messages.map(\.content) == [1, 2, 4])
             #expect(messages.map(\.channel) == ["orders", "news.eu", "stock"])
             #expect(messages.map(\.pattern) == [nil, "n?ws.*", nil])
@@ -72,8 +72,8 @@ extension RedisDatabases {
             let plain = try await databases[.main].subscribe(to: .channels("a"))
             try await databases[.main].spublish("a", "to the shard")
             try await databases[.main].publish("a", "to all")
-            #expect(try await heard(1, of: sharded).first?.message?.content == "to the shard")
-            #expect(try await heard(1, of: plain).first?.message?.content == "to all")
+            #expect(try await received(1, of: sharded).first?.message?.content == "to the shard")
+            #expect(try await received(1, of: plain).first?.message?.content == "to all")
         }
     }
 
@@ -170,9 +170,9 @@ extension RedisDatabases {
                 let subscription = try await databases[.main].subscribe(to: .channels("news"), as: Int.self)
                 #expect(try await databases.connectionCount() == before + 1)
                 try await databases[.main].publish("news", round)
-                #expect(try await heard(1, of: subscription).first?.message?.content == round)
+                #expect(try await received(1, of: subscription).first?.message?.content == round)
                 subscription.unsubscribe()
-                #expect(try await heard(1, of: subscription).isEmpty)
+                #expect(try await received(1, of: subscription).isEmpty)
                 while try await databases.connectionCount() > before {
                     try await Task.sleep(for: .milliseconds(5))
                 }
@@ -192,7 +192,7 @@ extension RedisDatabases {
             try await main.send("CLIENT", "KILL", "TYPE", "pubsub")
             try await databases.publish(2, to: "b")
             try await databases.publish(3, to: "a")
-            let events = try await heard(4, of: second)
+            let events = try await received(4, of: second)
             #expect(events.compactMap(\.message?.content) == [1, 2, 3])
             #expect(events[0].message?.content == 1 && events[1].gap?.count == nil)
             #expect(events[1].gap?.error.code == .connectionClosed)
@@ -219,7 +219,7 @@ extension RedisDatabases {
             #expect(error.map { $0.isSafeToRetry || $0.code == .connectionClosed } == true)
             try server.restart()
             try await databases.publish(1, to: "a")
-            let events = try await heard(2, of: subscription)
+            let events = try await received(2, of: subscription)
             #expect(events.first?.gap != nil && events.last?.message?.content == 1)
         }
     }
@@ -236,11 +236,11 @@ extension RedisDatabases {
             while peer.readCommand() != nil { peer.write("+PONG\r\n") }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.keepAliveInterval = .milliseconds(50)
         let databases = RedisDatabases(configuration)
         let subscription = try await databases[.main].subscribe(to: .channels("a"), as: Int.self)
-        let events = try await heard(2, of: subscription)
+        let events = try await received(2, of: subscription)
         #expect(events.first?.gap?.error.message.contains("PING") == true)
         #expect(events.last?.message?.content == 1)
         await databases.close()
@@ -258,7 +258,7 @@ extension RedisDatabases {
             while try await !lastCommand().contains("cmd=ping") { try await Task.sleep(for: .milliseconds(5)) }
             try await databases[.main].publish("a", 1)
             // On a slow machine an answer may be late: then there is a new connection, and a gap that says so.
-            let events = try await heard(1, of: subscription)
+            let events = try await received(1, of: subscription)
             if let gap = events.first?.gap {
                 #expect(gap.error.code == .connectionClosed && gap.error.message.contains("PING"))
             } else {
@@ -275,12 +275,12 @@ extension RedisDatabases {
             for number in 0..<10 { try await main.publish("a", number) }
             // Behind what comes after them, all have been handed to both.
             try await main.publish("b", 10)
-            #expect(try await heard(11, of: quick).compactMap(\.message?.content) == Array(0...10))
-            let events = try await heard(4, of: slow)
+            #expect(try await received(11, of: quick).compactMap(\.message?.content) == Array(0...10))
+            let events = try await received(4, of: slow)
             #expect(events.compactMap(\.message?.content) == [0, 1, 2])
             #expect(events.last?.gap?.count == 7 && events.last?.gap?.error.code == .messagesLost)
             try await main.publish("a", 11)
-            #expect(try await heard(1, of: slow).first?.message?.content == 11)
+            #expect(try await received(1, of: slow).first?.message?.content == 11)
         }
     }
 
@@ -291,7 +291,7 @@ extension RedisDatabases {
                 try databases.blocking(.main).subscribe(to: .channels("a"))
             }.value
             try await databases[.main].publish("a", "last")
-            while try await heard(1, of: subscription).isEmpty {}
+            while try await received(1, of: subscription).isEmpty {}
             await databases.close()
             for try await event in subscription { Issue.record("\(event)") }
             _ = try? blocking.next()
@@ -305,10 +305,10 @@ extension RedisDatabases {
 
     @Test func `is refused where the ACL denies a channel, and disturbs no other`() async throws {
         try await withServer { server in
-            let owner = RedisDatabases(patientConfiguration(server))
+            let owner = RedisDatabases(testConfiguration(server))
             try await owner[.main].send(
                 "ACL", "SETUSER", "ann", "on", ">sesame", "+@all", "~*", "resetchannels", "&allowed:*")
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "ann"
             configuration.password = "sesame"
             let databases = RedisDatabases(configuration)
@@ -318,7 +318,7 @@ extension RedisDatabases {
             }
             #expect(error?.code == .noPermission && error?.stage == .answered && error?.database == .main)
             try await owner[.main].publish("allowed:1", 1)
-            #expect(try await heard(1, of: allowed).first?.message?.content == 1)
+            #expect(try await received(1, of: allowed).first?.message?.content == 1)
             // Taken back later, the right is missing on the next connection: servers hang up for that.
             try await owner[.main].send("ACL", "SETUSER", "ann", "resetchannels", "&other:*")
             try await owner[.main].send("CLIENT", "KILL", "TYPE", "pubsub")
@@ -341,7 +341,7 @@ extension RedisDatabases {
             while peer.readCommand() != nil {}
         }
         defer { mute.stop() }
-        let databases = RedisDatabases(patientConfiguration(mute.path))
+        let databases = RedisDatabases(testConfiguration(mute.path))
         let late = await #expect(throws: RedisError.self) {
             try await databases[.main].within(.milliseconds(50)).subscribe(to: .channels("a"))
         }
@@ -377,7 +377,7 @@ extension RedisDatabases {
             }
             var own: Set<Int> = []
             for subscription in subscriptions {
-                let contents = try await heard(2, of: subscription).compactMap(\.message?.content)
+                let contents = try await received(2, of: subscription).compactMap(\.message?.content)
                 #expect(contents.first == -1)
                 own.formUnion(contents.dropFirst())
             }

@@ -11,7 +11,7 @@ struct `The commands of modules` {
         let server = try RedisTestServer.start(#require(ModuleServer.options))
         defer { server.stop() }
         for version in [RESPVersion.resp2, .resp3] {
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.version = version
             let databases = RedisDatabases(configuration)
             try await databases[.main].flushdb()

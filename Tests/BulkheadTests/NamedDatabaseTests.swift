@@ -63,9 +63,9 @@ import Testing
         async throws
     {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             try await admin[.main].send("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-select")
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "app"
             configuration.password = "secret"
             let databases = RedisDatabases(configuration)
@@ -89,7 +89,7 @@ import Testing
 
     @Test func `a number outside the server's databases is a typed error, and nothing is written`() async throws {
         try await withServer(arguments: ["--databases", "3"]) { server in
-            let databases = RedisDatabases(patientConfiguration(server))
+            let databases = RedisDatabases(testConfiguration(server))
             let error = await #expect(throws: RedisError.self) { try await databases[.analytics].set("key", "lost") }
             #expect(error?.code == .databaseOutOfRange)
             #expect(error?.database == .analytics)
@@ -106,7 +106,7 @@ import Testing
         password: String?
     ) async throws {
         try await withServer(arguments: ["--requirepass", "right"]) { server in
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.password = password.map { RedisPassword($0) }
             let databases = RedisDatabases(configuration)
             let error = await #expect(throws: RedisError.self) { try await databases[.main].ping() }
@@ -123,7 +123,7 @@ import Testing
 
     @Test func `a server that knows no HELLO is spoken to in RESP2`() async throws {
         try await withServer(arguments: ["--rename-command", "HELLO", "", "--requirepass", "right"]) { server in
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.password = "right"
             configuration.clientName = "old-friend"
             let databases = RedisDatabases(configuration)
@@ -158,8 +158,8 @@ import Testing
 
     @Test func `closing ends every connection, and later commands say so`() async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
-            let databases = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
+            let databases = RedisDatabases(testConfiguration(server))
             for name in databases.catalogue.entries.map(\.name) {
                 try await databases[name].set("key", 1)
                 try await databases[name].scan().reduce(into: ()) { _, _ in }
@@ -181,10 +181,10 @@ import Testing
 
     @Test func `a handle keeps its connections alive, and the last handle takes them along`() async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             func clients() async throws -> String? { try await admin[.main].info(["clients"])["connected_clients"] }
             do {
-                let handle = try RedisDatabases(patientConfiguration(server))[.main]
+                let handle = try RedisDatabases(testConfiguration(server))[.main]
                 #expect(try await handle.ping() == "PONG")
                 try await handle.withConnection { connection in _ = try await connection.ping() }
                 #expect(try await clients() == "3")
@@ -202,7 +202,7 @@ private struct Counts {
     let commands: Int
 
     init(of server: RedisTestServer) async throws {
-        let admin = RedisDatabases(patientConfiguration(server))
+        let admin = RedisDatabases(testConfiguration(server))
         let info = try await admin[.main].info(["everything"])
         // "calls=5,usec=…": this connection's own SELECT and itself are in both counts.
         let calls = (info["cmdstat_select"] ?? "calls=0,").dropFirst(6).prefix { $0 != "," }

@@ -7,18 +7,18 @@ import Testing
 private final class Listener: RedisObserver {
     @TaskLocal static var trace = ""
 
-    private let heard = Mutex<[(event: RedisCommandEvent, trace: String)]>([])
+    private let received = Mutex<[(event: RedisCommandEvent, trace: String)]>([])
 
-    func commandEnded(_ event: RedisCommandEvent) { heard.withLock { $0.append((event, Self.trace)) } }
+    func commandEnded(_ event: RedisCommandEvent) { received.withLock { $0.append((event, Self.trace)) } }
 
-    var events: [RedisCommandEvent] { heard.withLock { $0.map(\.event) } }
-    var traces: [String] { heard.withLock { $0.map(\.trace) } }
+    var events: [RedisCommandEvent] { received.withLock { $0.map(\.event) } }
+    var traces: [String] { received.withLock { $0.map(\.trace) } }
     /// `GET ok answered`
     var lines: [String] { events.map { "\($0.command) \($0.code?.name ?? "ok") \($0.stage.rawValue)" } }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct `An observer` {
-    @Test func `hears of every command and pipeline, whichever way it went`() async throws {
+    @Test func `is notified of every command and pipeline, whichever way it went`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
             let main = try databases[.main]
@@ -47,14 +47,14 @@ private final class Listener: RedisObserver {
         }
     }
 
-    @Test func `hears of what got no reply, with how far it came`() async throws {
+    @Test func `is notified of what got no reply, with how far it came`() async throws {
         let listener = Listener()
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while peer.readCommand() != nil {}
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.observer = listener
         let databases = RedisDatabases(configuration)
         let main = try databases[.main].within(.milliseconds(20))
@@ -69,7 +69,7 @@ private final class Listener: RedisObserver {
         await databases.close()
     }
 
-    @Test func `hears of what this side refused, in every form`() async throws {
+    @Test func `is notified of what this side refused, in every form`() async throws {
         let listener = Listener()
         let catalogue = try DatabaseCatalogue([DatabaseEntry("kept", number: 0)])
         try await withDatabases(

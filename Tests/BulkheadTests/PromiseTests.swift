@@ -11,7 +11,7 @@ import Testing
         async throws
     {
         try await withDatabases { databases, server in
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             let names = databases.catalogue.entries.map(\.name)
             await withTaskGroup { group in
                 for name in names {
@@ -82,11 +82,11 @@ import Testing
         async throws
     {
         try await withServer { server in
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             for user in 0..<50 { try await probe[.main].set("user:\(user)", "secret of \(user)") }
             let proxy = FaultProxy(to: server.socketPath)
             defer { proxy.stop() }
-            var configuration = patientConfiguration(proxy.path)
+            var configuration = testConfiguration(proxy.path)
             configuration.version = ServerUnderTest.version
             let databases = RedisDatabases(configuration)
             let main = try databases[.main]
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    /// FLUSHALL and FLUSHDB push null where keys would stand, and a tracker whose listener is gone hears of that by a
+    /// FLUSHALL and FLUSHDB push null where keys would stand, and a tracker whose listener is gone learns of that by a
     /// push of another kind.
     @Test func `a push without keys or of an unknown kind reaches its reader, and the connection goes on`()
         async throws
@@ -236,7 +236,7 @@ import Testing
             let main = try databases[.main]
             let pop = Task { try await main.send("BLPOP", "queue", "0") }
             try await Task.sleep(for: .milliseconds(600))
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             try await probe[.main].rpush("queue", "job")
             #expect(try await pop.value == .array([.bulkString("queue"), .bulkString("job")]))
             await probe.close()

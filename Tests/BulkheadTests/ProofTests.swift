@@ -42,7 +42,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.proofInterval = 1
         let databases = RedisDatabases(configuration)
         let main = try databases[.main]
@@ -55,7 +55,7 @@ import Testing
         await databases.close()
     }
 
-    /// Twenty callers whose replies come in one piece, all of them moved back by one that is nobody's.
+    /// Twenty callers whose replies arrive together, all of them moved back by one that is nobody's.
     @Test func `that fails leaves nobody behind it a reply`() async throws {
         let aheadOfProof = Mutex(0)
         let read = Mutex(0)
@@ -75,7 +75,7 @@ import Testing
             peer.drain()
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.proofInterval = 10
         let databases = RedisDatabases(configuration)
         let main = try databases[.main]

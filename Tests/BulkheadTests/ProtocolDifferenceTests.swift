@@ -20,7 +20,7 @@ import Testing
         _ body: ([RedisDatabase]) async throws -> Void
     ) async throws {
         try await withDatabases(version: .resp2) { two, server in
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.version = .resp3
             let three = RedisDatabases(configuration)
             try await body([try two[.main], try three[.main]])

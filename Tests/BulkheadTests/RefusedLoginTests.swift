@@ -8,7 +8,7 @@ import Testing
     /// The pauses a program has that sets none.
     private func configuration(_ server: RedisTestServer) -> RedisConfiguration {
         let usual = RedisConfiguration()
-        var configuration = patientConfiguration(server)
+        var configuration = testConfiguration(server)
         configuration.reconnectDelay = usual.reconnectDelay
         configuration.maximumReconnectDelay = usual.maximumReconnectDelay
         return configuration

@@ -8,10 +8,10 @@ import Testing
 /// Hears every command that reaches it, and hangs up on those that `dies` counts down for; else answers `:1`, or an
 /// array's worth of them.
 private final class DyingServer: Sendable {
-    private let heard: Heard
+    private let received: Received
     private let server: ScriptedServer
 
-    private final class Heard: Sendable {
+    private final class Received: Sendable {
         let commands = Mutex<[String]>([])
         let deaths: Mutex<Int>
         init(_ deaths: Int) { self.deaths = Mutex(deaths) }
@@ -19,13 +19,13 @@ private final class DyingServer: Sendable {
 
     /// The first `deaths` commands end their connections after they were read.
     init(deaths: Int) {
-        let heard = Heard(deaths)
-        self.heard = heard
+        let received = Received(deaths)
+        self.received = received
         server = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {
-                heard.commands.withLock { $0.append(command[0]) }
-                let dies = heard.deaths.withLock { left in
+                received.commands.withLock { $0.append(command[0]) }
+                let dies = received.deaths.withLock { left in
                     left -= 1
                     return left >= 0
                 }
@@ -35,11 +35,11 @@ private final class DyingServer: Sendable {
         }
     }
 
-    var commands: [String] { heard.commands.withLock(\.self) }
+    var commands: [String] { received.commands.withLock(\.self) }
     var connectionCount: Int { server.connectionCount }
 
     func databases(_ policy: RedisRetryPolicy = .reads) -> RedisDatabases {
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.retryPolicy = policy
         return RedisDatabases(configuration)
     }
@@ -136,7 +136,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         }
         defer { server.stop() }
         path.withLock { $0 = server.path }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.retryPolicy = .idempotentWrites
         let databases = RedisDatabases(configuration)
         let error = await #expect(throws: RedisError.self) { try await ways[way](databases, .del("a")) }
@@ -167,7 +167,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         let refusals = Refusals(3)
         let server = loading(refusals, then: ":7\r\n")
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         #expect(try await ways[way](databases, .incr("a")) == 7)
         #expect(server.connectionCount == 1 && refusals.left == -1)
         await databases.close()
@@ -177,7 +177,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         let refusals = Refusals(3)
         let server = loading(refusals, then: "$1\r\nx\r\n")
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let pop = RedisCommand<String>.raw("BRPOPLPUSH", ["a", "b", "5"], as: String.self)
         let value = way == 0 ? try await databases[.main].run(pop) : try databases.blocking(.main).run(pop)
         #expect(value == "x" && refusals.left == -1)
@@ -190,7 +190,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
             while peer.readCommand() != nil { peer.write("-LOADING Redis is loading the dataset in memory\r\n") }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.commandTimeout = .milliseconds(200)
         let databases = RedisDatabases(configuration)
         let error = await #expect(throws: RedisError.self) { try await ways[way](databases, .incr("a")) }
@@ -229,7 +229,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let blocking = try databases.blocking(.main)
         let hurried = blocking.within(.seconds(1))
         let error = #expect(throws: RedisError.self) { try hurried.blpop("a", timeout: .milliseconds(10)) }
@@ -240,25 +240,25 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test func `has a pipeline sent again only if it ran none of it`() async throws {
-        let heard = Mutex(0)
+        let received = Mutex(0)
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while peer.readCommand() != nil {
-                let count = heard.withLock { heard in
-                    heard += 1
-                    return heard
+                let count = received.withLock { received in
+                    received += 1
+                    return received
                 }
                 // The first pipeline is refused as a whole, the next is met by the end of loading.
                 peer.write(count <= 3 ? "-LOADING Redis is loading the dataset in memory\r\n" : ":\(count)\r\n")
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let commands = [RedisCommand<Int>.incr("a"), .incr("a")]
         let replies = try await databases[.main].pipeline(commands)
         #expect(throws: RedisError.self) { try replies[0].get() }
         #expect(try replies[1].get() == 4)
-        #expect(heard.withLock(\.self) == 4)
+        #expect(received.withLock(\.self) == 4)
         await databases.close()
     }
 

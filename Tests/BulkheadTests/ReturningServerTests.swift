@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `A server that is back` {
     /// Short backoffs that are long believed: the next attempt comes at once, and tells for all.
     private func configuration(_ path: String) -> RedisConfiguration {
-        var configuration = patientConfiguration(path)
+        var configuration = testConfiguration(path)
         configuration.reconnectDelay = .microseconds(1)
         configuration.maximumReconnectDelay = .seconds(600)
         return configuration

@@ -160,7 +160,7 @@ extension RedisDatabases {
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let script = RedisScript<Int>("return 1", isReadOnly: isReadOnly)
         do throws(RedisError) {
             #expect(try await databases[.main].run(script) == 1)

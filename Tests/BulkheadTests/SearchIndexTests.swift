@@ -7,7 +7,7 @@ import Testing
 private func withSearchServer(_ body: (RedisDatabases, RedisTestServer) async throws -> Void) async throws {
     let server = try RedisTestServer.start(#require(SearchServer.options))
     defer { server.stop() }
-    let databases = RedisDatabases(patientConfiguration(server))
+    let databases = RedisDatabases(testConfiguration(server))
     try await body(databases, server)
     await databases.close()
 }
@@ -48,7 +48,7 @@ struct `A flush beside search indexes` {
         try await withSearchServer { databases, server in
             let rights = ["ACL", "SETUSER", "app", "on", ">pass", "~*", "+@all", "-ft._list"]
             try await databases[.main].send(rights[0], Array(rights[1...]))
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.username = "app"
             configuration.password = "pass"
             let limited = RedisDatabases(configuration)
@@ -98,7 +98,7 @@ struct `A flush beside search indexes` {
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) { try await databases[.main].flushdb() }
         let other = #expect(throws: RedisError.self) { try databases.blocking(.main).flushdb() }
         for error in [error, other] {

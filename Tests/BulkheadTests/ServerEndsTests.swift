@@ -6,12 +6,12 @@ import Synchronization
 import Testing
 
 private final class Losses: RedisObserver {
-    private let heard = Atomic(0)
-    var count: Int { heard.load(ordering: .relaxed) }
+    private let received = Atomic(0)
+    var count: Int { received.load(ordering: .relaxed) }
 
     func commandEnded(_ event: RedisCommandEvent) {}
     func connectionChanged(_ event: RedisConnectionEvent) {
-        if event.change == .lost { heard.add(1, ordering: .relaxed) }
+        if event.change == .lost { received.add(1, ordering: .relaxed) }
     }
 }
 

@@ -23,7 +23,7 @@ private func dyingProxy() -> ScriptedServer {
     func `is given up after a few time-outs`(form: Form) async throws {
         let server = dyingProxy()
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         #expect(await form.run(.ping(), in: databases).isSuccess)
         var failures: [RedisError.Code] = []
         while let failure = await form.run(.ping(), in: databases, within: .milliseconds(250)).failure {
@@ -45,7 +45,7 @@ private func dyingProxy() -> ScriptedServer {
         for call in calls {
             let server = dyingProxy()
             defer { server.stop() }
-            let databases = RedisDatabases(patientConfiguration(server.path))
+            let databases = RedisDatabases(testConfiguration(server.path))
             let database = try databases[.main].within(.milliseconds(250))
             try await call(databases[.main])
             var failures = 0
@@ -66,7 +66,7 @@ private func dyingProxy() -> ScriptedServer {
     func `is given up where callers cancel before their deadlines`() async throws {
         let server = dyingProxy()
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let database = try databases[.main]
         try await database.ping()
         var cancelled = 0
@@ -105,7 +105,7 @@ private func dyingProxy() -> ScriptedServer {
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         for _ in 0..<8 {
             let late = await Form.asynchronous.run(.ping(), in: databases, within: .milliseconds(200)).failure
             #expect(late?.code == .timedOut)
@@ -149,7 +149,7 @@ private func dyingProxy() -> ScriptedServer {
         try await withServer { server in
             let proxy = FaultProxy(to: server.socketPath)
             defer { proxy.stop() }
-            var configuration = patientConfiguration(proxy.path)
+            var configuration = testConfiguration(proxy.path)
             configuration.version = ServerUnderTest.version
             // A PING must be answered within it, on a slow day too.
             configuration.keepAliveInterval = .seconds(1)
@@ -197,7 +197,7 @@ private func dyingProxy() -> ScriptedServer {
     @Test func `is not lent to a blocking caller where it was cut without a word`() async throws {
         let server = dyingProxy()
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.keepAliveInterval = .milliseconds(200)
         let databases = RedisDatabases(configuration)
         #expect(await Form.blocking.run(.ping(), in: databases).isSuccess)
@@ -231,10 +231,10 @@ private func dyingProxy() -> ScriptedServer {
 
     @Test func `is closed after its idle time, and a new one takes its place`() async throws {
         try await withServer { server in
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.maximumIdleTime = .milliseconds(100)
             let databases = RedisDatabases(configuration)
-            let outside = RedisDatabases(patientConfiguration(server))
+            let outside = RedisDatabases(testConfiguration(server))
             try await databases[.main].ping()
             let connected = { try await outside[.main].info("clients")["connected_clients"] }
             #expect(try await eventually { try await connected() == "1" })
@@ -253,7 +253,7 @@ private func dyingProxy() -> ScriptedServer {
 
     @Test func `is replaced at its age, under load too, and no call notices`() async throws {
         try await withServer { server in
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.maximumConnectionAge = .milliseconds(100)
             let databases = RedisDatabases(configuration)
             let before = try await databases.acceptedConnections()

@@ -202,7 +202,7 @@ import Testing
 
     @Test func `no entry is lost while all connections are killed again and again`() async throws {
         try await withDatabases { databases, server in
-            let probe = RedisDatabases(patientConfiguration(server))
+            let probe = RedisDatabases(testConfiguration(server))
             let adding = try probe.blocking(.main)
             for number in 0..<300 { try adding.xadd("orders", ["n": "\(number)"]) }
             var options = consumer()

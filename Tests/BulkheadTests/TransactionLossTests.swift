@@ -12,12 +12,12 @@ import Testing
         form: Form, direction: FaultProxy.Direction
     ) async throws {
         try await withServer { server in
-            let direct = RedisDatabases(patientConfiguration(server))
+            let direct = RedisDatabases(testConfiguration(server))
             var offset = 0
             var isOver = false
             while !isOver {
                 let proxy = FaultProxy(to: server.socketPath)
-                var configuration = patientConfiguration(proxy.path)
+                var configuration = testConfiguration(proxy.path)
                 configuration.version = ServerUnderTest.version
                 let databases = RedisDatabases(configuration)
                 let move = RedisTransaction(.incr("a"), .incr("b"))
@@ -80,7 +80,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.retryPolicy = policy
         let databases = RedisDatabases(configuration)
         do throws(RedisError) {
@@ -128,7 +128,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let main = try databases[.main]
         let task = Task { try await main.transaction(.incr("a"), .incr("b")) }
         #expect(await eventually { executions.value == 2 })
@@ -140,10 +140,10 @@ import Testing
         await databases.close()
     }
 
-    /// The peer answers nothing until it has EXEC, and then says what it heard before.
+    /// The peer answers nothing until it has EXEC, and then says what it received before.
     @Test(arguments: Form.allCases)
     func `is written as a whole before its first reply is waited for`(form: Form) async throws {
-        let heard = Mutex<[[String]]>([])
+        let received = Mutex<[[String]]>([])
         let server = ScriptedServer { peer in
             peer.shakeHands()
             var words: [String] = []
@@ -151,16 +151,16 @@ import Testing
                 words.append(command[0])
                 guard command[0] == "EXEC" else { continue }
                 peer.write("+OK\r\n" + (words.count == 2 ? "*0\r\n" : "+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"))
-                heard.withLock { $0.append(words) }
+                received.withLock { $0.append(words) }
                 words = []
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         #expect(try await form.run(RedisTransaction(.incr("a"), .incr("b")), in: databases) == (1, 2))
         #expect(try await form.run(RedisTransaction(.incr("a"), .incr("b")), in: databases) == (1, 2))
         #expect(
-            heard.withLock(\.self) == [["MULTI", "EXEC"]]
+            received.withLock(\.self) == [["MULTI", "EXEC"]]
                 + Array(repeating: ["MULTI", "INCR", "INCR", "EXEC"], count: 2))
         #expect(server.connectionCount == 1)
         await databases.close()
@@ -183,7 +183,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         #expect(try await form.run(RedisTransaction(.incr("a"), .incr("b")), in: databases) == (1, 2))
         #expect(executions.value == 3)
         await databases.close()
@@ -200,7 +200,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) {
             try await databases[.main].transaction(.incr("a"), .incr("b"))
         }

@@ -32,7 +32,7 @@ import Testing
                 #expect(error?.code == RedisError.Code(server: code))
                 #expect(error?.message.contains("within the reply") == true)
             }
-            // Who asks for any value sees it as it is.
+            // A caller that asks for any value gets it as it is.
             let raw = try await main.send("EVAL", "return {1, redis.error_reply('MYERR it')}", 0)
             #expect(raw.elements?.count == 2)
         }

@@ -131,7 +131,7 @@ extension Form {
     }
 
     @Test(arguments: Form.allCases)
-    func `that cannot stand in one piece is refused before anything is sent`(form: Form) async throws {
+    func `that cannot run atomically is refused before anything is sent`(form: Form) async throws {
         try await withDatabases { databases, _ in
             let refused: [(RedisCommand<RESPValue>, String)] = [
                 (.raw("BLPOP", ["queue", "0"]), "BLPOP"), (.raw("SUBSCRIBE", ["news"]), "SUBSCRIBE"),

@@ -9,7 +9,7 @@ func withDatabases(
     _ body: (RedisDatabases, RedisTestServer) async throws -> Void
 ) async throws {
     try await withServer(arguments: arguments) { server in
-        var configuration = patientConfiguration(server)
+        var configuration = testConfiguration(server)
         configuration.version = version
         configure(&configuration)
         let databases = RedisDatabases(configuration, catalogue: catalogue)
@@ -30,14 +30,14 @@ func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws
 }
 
 /// A real server, in the protocol that is under test.
-func patientConfiguration(_ server: RedisTestServer) -> RedisConfiguration {
-    var configuration = patientConfiguration(server.socketPath)
+func testConfiguration(_ server: RedisTestServer) -> RedisConfiguration {
+    var configuration = testConfiguration(server.socketPath)
     configuration.version = ServerUnderTest.version
     return configuration
 }
 
 /// On a busy machine everything takes long; what tests a time-out sets its own.
-func patientConfiguration(_ socketPath: String) -> RedisConfiguration {
+func testConfiguration(_ socketPath: String) -> RedisConfiguration {
     var configuration = RedisConfiguration(unixSocket: socketPath)
     configuration.connectTimeout = .seconds(300)
     configuration.leaseTimeout = .seconds(300)

@@ -17,7 +17,7 @@ private func withPair(
     }
     let pair = Pair(first, second)
     try await pair.replicate(second, of: first)
-    var configuration = patientConfiguration(pair.name.path)
+    var configuration = testConfiguration(pair.name.path)
     configuration.version = ServerUnderTest.version
     configure(&configuration)
     let databases = RedisDatabases(configuration)
@@ -35,8 +35,8 @@ private final class Pair: Sendable {
 
     init(_ first: RedisTestServer, _ second: RedisTestServer) {
         servers = [first, second]
-        self.first = RedisDatabases(patientConfiguration(first))
-        self.second = RedisDatabases(patientConfiguration(second))
+        self.first = RedisDatabases(testConfiguration(first))
+        self.second = RedisDatabases(testConfiguration(second))
         name = MovingName(to: first.socketPath)
     }
 
@@ -164,7 +164,7 @@ private final class Pair: Sendable {
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         #expect(try await form.run(.incr("visits"), in: databases).get() == 1)
         #expect(runs.value == 1 && connections.value == 2)
         await databases.close()
@@ -180,7 +180,7 @@ private final class Pair: Sendable {
             }
         }
         defer { server.stop() }
-        let databases = RedisDatabases(patientConfiguration(server.path))
+        let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) { try await databases[.main].send("EVAL", "return 1", 0) }
         #expect(error?.code == .readOnly && runs.value == 1)
         await databases.close()

@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `a server that writes no checksums is told apart, and its backup has one all the same`() async throws {
+    @Test func `a server that writes no checksums is recognised, and its backup has one all the same`() async throws {
         try await withKeys(arguments: promptly + ["--rdbchecksum", "no"]) { server, _, folder in
             let path = folder + "/k.rdb"
             let outcome = try await Bulkhead.run("backup", "knowledge", "--to", path, "--url", server.url)

@@ -239,7 +239,7 @@ import Testing
     }
 
     @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
-    func `a user of few rights hears which tools cannot work`() async throws {
+    func `a user with few rights learns which tools cannot work`() async throws {
         try await withToolServer { server, databases in
             try await databases[.main].send(
                 "ACL", "SETUSER", "operator", "on", ">secret", "~*", "+@all", "-move", "-sync", "-config|get")

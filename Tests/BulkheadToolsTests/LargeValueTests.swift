@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(.enabled(if: TestTier.hasTime), arguments: ["proto-max-bulk-len", "client-query-buffer-limit"])
-    func `a value that the target does not take in one piece stays, and the limit is named`(
+    func `a value that the target does not take in one command stays, and the limit is named`(
         setting: String
     ) async throws {
         try await withToolServer { server, databases in

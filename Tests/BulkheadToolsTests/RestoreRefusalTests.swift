@@ -195,7 +195,7 @@ import Testing
 
     /// Only where the program is slow enough, in a debug build, for a signal to come in the middle.
     @Test(.enabled(if: TestTier.isWhole))
-    func `who is stopped while the keys are compared hears so, and it is no success`() async throws {
+    func `a restore that is stopped while keys are compared says so, and is no success`() async throws {
         try await withManyKeys(30_000) { file, server, databases in
             let target = try databases["db7"]
             let words = ["restore", file, "--into", "7", "--verify", "--json", "-q", "--url", server.url]

@@ -14,7 +14,7 @@ import Testing
         #expect(seen.count == 2)
     }
 
-    @Test func `keys are told apart exactly, up to a limit that is named`() {
+    @Test func `keys are distinguished exactly, up to a limit that is named`() {
         var seen = SeenKeys(limit: 5_000)
         for round in 0..<2 {
             for index in 0..<5_000 {

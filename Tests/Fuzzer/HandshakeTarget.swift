@@ -68,7 +68,7 @@ enum HandshakeTarget {
                     fed = wire.count
                     reason = "violation"
                 }
-                try hear(values)
+                try receive(values)
             }
             let ending = model.isBroken ? reason : reason == "" ? "to the end" : reason
             try finish()
@@ -119,7 +119,7 @@ enum HandshakeTarget {
         }
 
         /// Feeds both machines and compares what they say with the model.
-        private mutating func hear(_ values: [RESPValue]) throws(Broken) {
+        private mutating func receive(_ values: [RESPValue]) throws(Broken) {
             var said: [Machine.Reception] = []
             for value in values {
                 let reception = single.received(value)
@@ -134,11 +134,11 @@ enum HandshakeTarget {
             while let reception = receptions.popFirst() {
                 if case .nothing = reception { continue }
                 guard index < said.count, Self.isSame(reception, said[index]) else {
-                    throw Broken("values heard at once mean something else than one by one")
+                    throw Broken("values received at once mean something else than one by one")
                 }
                 index += 1
             }
-            guard index == said.count else { throw Broken("values heard at once mean less than one by one") }
+            guard index == said.count else { throw Broken("values received at once mean less than one by one") }
         }
 
         private mutating func compare(

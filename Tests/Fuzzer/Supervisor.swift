@@ -18,7 +18,7 @@ struct Supervisor {
         let path = "\(temporaryFolder)/fuzz-\(getpid())"
         let slate = try Slate(path: path)
         defer { unlink(path) }
-        // Ctrl-C ends the worker, which this one then hears of.
+        // Ctrl-C ends the worker, which this one then learns.
         signal(SIGINT, SIG_IGN)
         let start = MonotonicClock.now()
         var broken = 0

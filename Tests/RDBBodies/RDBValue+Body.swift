@@ -125,7 +125,7 @@ extension BodyWriter {
             }
         case (22, .redis), (24, .redis):
             if type.rawValue == 24 { little(earliest) }
-            // 0 stands for no time, so the time 0 cannot be told apart.
+            // 0 stands for no time, so the time 0 looks the same.
             length(UInt64(fields.count))
             for field in fields {
                 let base = type.rawValue == 24 && earliest > 0 ? earliest - 1 : 0

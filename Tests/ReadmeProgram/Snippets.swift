@@ -82,7 +82,7 @@ func commandsOfOnesOwn(_ main: RedisDatabase) async throws {
 }
 
 func transactionsAndScripts(_ main: RedisDatabase) async throws {
-    let (left, _) = try await main.transaction(.decr("stock"), .rpush("orders", "42"))  // in one piece
+    let (left, _) = try await main.transaction(.decr("stock"), .rpush("orders", "42"))  // atomically
     let sold = try await main.transaction(watching: ["stock"]) { reads in               // again if others were faster
         let stock = try await reads.get("stock", as: Int.self) ?? 0
         return stock > 0 ? RedisTransaction(.set("stock", stock - 1)) : nil              // nil: nothing is written

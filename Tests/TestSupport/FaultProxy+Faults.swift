@@ -10,7 +10,7 @@ extension FaultProxy {
         case slices(of: Int)
         /// The reader has taken all before this offset when the rest goes on.
         case boundary(at: Int)
-        /// Foreign bytes before those of this offset, in one piece with what is around them or behind a boundary there.
+        /// Foreign bytes before those of this offset, together with what is around them or behind a boundary there.
         case insertion([UInt8], at: Int)
         /// What is behind this offset gets lost, and so does the end of the stream; the connection stays open.
         case blackhole(after: Int = 0)
@@ -24,7 +24,7 @@ extension FaultProxy {
         /// The end of the stream goes on so much later.
         case slowClose(Duration)
 
-        /// Where bytes must not pass in one piece.
+        /// Where bytes must not pass together.
         var offset: Int? {
             switch self {
             case .boundary(let offset), .blackhole(let offset), .cut(let offset), .reset(let offset): offset

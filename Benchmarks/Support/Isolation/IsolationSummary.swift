@@ -17,7 +17,7 @@ package struct IsolationSummary: Sendable, Encodable {
     /// The factors of ``p99TimesIdle``, round by round; none for idle.
     package let p99TimesIdleOfRounds: [Double]
     /// How late GETs of a typical round were handed to the client, which is part of their latencies. So is the time
-    /// from a reply to its task, which cannot be told apart.
+    /// from a reply to its task, which cannot be separated.
     package let senderLateness: Percentiles
     /// What the machine adds, seen by a thread that only sleeps; nil where none watched.
     package let canary: Percentiles?

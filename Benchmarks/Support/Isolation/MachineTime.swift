@@ -71,7 +71,7 @@ package struct MachineTime: Sendable, Equatable {
 package struct MachineLoad: Sendable, Equatable, Encodable {
     /// By a hypervisor.
     package let stolen: Double
-    /// By programs that are not of the measurement; nil where they cannot be told apart.
+    /// By programs that are not of the measurement; nil where they cannot be distinguished.
     package let others: Double?
 
     package init(stolen: Double, others: Double?) {

@@ -2,7 +2,7 @@ import BulkheadNetworking
 import BulkheadRESP
 
 extension BlockingPool {
-    /// Sends so many commands in one piece over a connection of its own, and waits for their replies.
+    /// Sends so many commands in one write over a connection of its own, and waits for their replies.
     func exchange(
         _ bytes: [UInt8], count: Int, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {

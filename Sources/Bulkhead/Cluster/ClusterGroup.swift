@@ -2,7 +2,7 @@ import BulkheadCommands
 import BulkheadNetworking
 import BulkheadRESP
 
-/// The parts of a request that go to one server, in one piece.
+/// The parts of a request that go to one server, in one write.
 struct ClusterGroup: Sendable {
     let endpoint: Endpoint
     var parts: [ClusterPlan.Part] = []
@@ -53,7 +53,7 @@ func allOrFurthest(
 extension ConnectionFailure {
     /// The same of a request of which another part has been answered: sending all of it again would run that twice.
     var ofRequestRunInPart: ConnectionFailure {
-        guard stage.isSafeToRepeat else { return self }
+        guard stage.isSafeToRetry else { return self }
         return ConnectionFailure(reason, "\(message); other parts of the request have been answered", stage: .sent)
     }
 }

@@ -4,7 +4,7 @@ import BulkheadRESP
 
 /// How a request is sent to a cluster.
 enum ClusterPlan: Sendable {
-    /// In one piece, one command or one transaction, to the server of a slot; to any server where that is nil.
+    /// As one write, one command or one transaction, to the server of a slot; to any server where that is nil.
     case whole(HashSlot?)
     /// Each of its parts for itself, and their replies made one.
     case parts([Part], Merge)

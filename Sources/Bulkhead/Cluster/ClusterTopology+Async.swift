@@ -96,7 +96,7 @@ extension ClusterTopology {
         } catch {
             doubt(after: error)
             // Where none of it left, each command finds its server by itself.
-            guard error.stage.isSafeToRepeat else { throw error }
+            guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
         for (index, part) in group.parts.enumerated() {

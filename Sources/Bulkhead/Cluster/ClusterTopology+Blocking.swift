@@ -81,7 +81,7 @@ extension ClusterTopology {
                 group.bytes, count: group.parts.count, until: deadline)
         } catch {
             doubt(after: error)
-            guard error.stage.isSafeToRepeat else { throw error }
+            guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
         for (index, part) in group.parts.enumerated() {

@@ -84,7 +84,7 @@ struct RedirectionMachine {
 
     /// A server could not be reached, or has gone: its slots may be another one's soon.
     mutating func step(after failure: ConnectionFailure) -> Step {
-        guard failure.stage.isSafeToRepeat, failure.isOfServer else { return .stands }
+        guard failure.stage.isSafeToRetry, failure.isOfServer else { return .stands }
         attempts += 1
         return pause()
     }

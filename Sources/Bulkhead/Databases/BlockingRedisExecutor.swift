@@ -18,7 +18,7 @@ public protocol BlockingRedisExecutor {
     /// Runs a batch in one round trip and returns the raw replies, errors of single commands among them.
     func pipeline(_ batch: RedisBatch) throws(RedisError) -> [RESPValue]
 
-    /// Runs commands in one piece; throws as ``RedisExecutor/transaction(_:)`` does.
+    /// Runs commands atomically; throws as ``RedisExecutor/transaction(_:)`` does.
     @discardableResult
     func transaction<Replies>(_ transaction: RedisTransaction<Replies>) throws(RedisError) -> Replies
 }

@@ -24,7 +24,7 @@ public protocol RedisExecutor: Sendable {
     /// Throws only if no reply came at all.
     func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
 
-    /// Runs commands in one piece, and returns their replies as the transaction reads them.
+    /// Runs commands atomically, and returns their replies as the transaction reads them.
     ///
     /// Throws `EXECABORT` if the server refused one of them and so ran none, and `transaction-conflict` if a key that
     /// this connection watches was changed.

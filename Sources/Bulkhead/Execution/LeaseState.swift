@@ -65,7 +65,7 @@ struct LeaseState: Sendable {
             var each: [RESPValue] = []
             replies.forEachReply { each.append($0) }
             for (position, command) in special { answered(command, each[position]) }
-        case .failure(let failure) where failure.stage.isSafeToRepeat: break
+        case .failure(let failure) where failure.stage.isSafeToRetry: break
         // A wait that was ended; nobody knows what its pipeline began.
         case .failure(let failure) where failure.stage == .answered && !isConversation: break
         case .failure:

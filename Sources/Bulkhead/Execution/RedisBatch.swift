@@ -1,7 +1,7 @@
 public import BulkheadCommands
 public import BulkheadRESP
 
-/// The commands of a pipeline, ready to be sent in one piece.
+/// The commands of a pipeline, ready to be sent in one write.
 ///
 /// For commands of many types whose replies are read one by one; `pipeline` is shorter where the types are known.
 /// ```swift

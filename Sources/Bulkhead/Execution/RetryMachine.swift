@@ -57,7 +57,7 @@ struct RetryMachine {
             self.furthest = furthest
             outcome = .failure(furthest)
             // Nothing was sent, and the servers are about to agree on a primary.
-            if failure.reason == .primaryAwaited, failure.stage.isSafeToRepeat {
+            if failure.reason == .primaryAwaited, failure.stage.isSafeToRetry {
                 waits += 1
                 return pause(after: waits)
             }

@@ -8,7 +8,7 @@ public import BulkheadRESP
 /// let take = RedisScript<Int>("return redis.call('DECRBY', KEYS[1], ARGV[1])")
 /// let left = try await database.run(take, keys: ["stock"], arguments: [1])
 /// ```
-/// A script runs in one piece, with nothing of others in between. Name every key it touches among `keys`. Keys,
+/// A script runs atomically: no command of others runs in between. Name every key it touches among `keys`. Keys,
 /// arguments and replies are bytes, whatever they hold.
 public struct RedisScript<Reply: Sendable>: Sendable {
     /// The text, as it is sent.

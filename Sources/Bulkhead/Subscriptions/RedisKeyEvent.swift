@@ -35,7 +35,7 @@ extension RedisKeyEvent.Kind {
     public static let expired = Self(rawValue: "expired")
     /// The key was removed because memory was full.
     public static let evicted = Self(rawValue: "evicted")
-    /// A key came about; only where the server's setting has `n`. Since 7.0.
+    /// A key was created; only where the server's setting has `n`. Since 7.0.
     public static let created = Self(rawValue: "new")
     /// A key was asked for and not there; only where the server's setting has `m`.
     public static let missed = Self(rawValue: "keymiss")

@@ -1,9 +1,9 @@
 public import BulkheadCommands
 public import BulkheadRESP
 
-/// Commands that the server runs in one piece.
+/// Commands that the server runs atomically.
 extension BlockingRedisExecutor {
-    /// Runs several commands in one piece: as the asynchronous form does.
+    /// Runs several commands atomically: as the asynchronous form does.
     @discardableResult
     public func transaction<A, B>(
         _ a: RedisCommand<A>, _ b: RedisCommand<B>
@@ -62,7 +62,7 @@ extension BlockingRedisExecutor {
         try transaction(RedisTransaction(a, b, c, d, e, f, g, h))
     }
 
-    /// Runs many commands of one type in one piece, and returns each one's own result, in order.
+    /// Runs many commands of one type atomically, and returns each one's own result, in order.
     ///
     /// Throws only if the server ran none of them, or if nobody knows.
     @discardableResult
@@ -72,7 +72,7 @@ extension BlockingRedisExecutor {
         try transaction(RedisTransaction(commands))
     }
 
-    /// Runs a batch in one piece, and returns the raw replies, errors of single commands among them.
+    /// Runs a batch atomically, and returns the raw replies, errors of single commands among them.
     ///
     /// Throws only if the server ran none of them, or if nobody knows.
     @discardableResult

@@ -21,7 +21,7 @@ extension RedisDatabase {
     ///     return left > 0 ? RedisTransaction(.set("stock", left - 1)) : nil  // nil: nothing is written
     /// } ?? false
     /// ```
-    /// The keys are watched (WATCH), `body` reads over the connection it gets, and what it returns runs in one piece,
+    /// The keys are watched (WATCH), `body` reads over the connection it gets, and what it returns runs atomically,
     /// unless another client has changed one of the keys meanwhile. Then all begins anew after a pause: random, and
     /// growing from 2 to 250 ms. So `body` may run several times; it should do nothing but read. After the last of
     /// `attempts` it throws `transaction-conflict`, and nothing was written. Many writers of one key do better with a

@@ -1,9 +1,9 @@
 public import BulkheadCommands
 public import BulkheadRESP
 
-/// Commands that the server runs in one piece.
+/// Commands that the server runs atomically.
 extension RedisExecutor {
-    /// Runs several commands in one piece: no command of others runs between them.
+    /// Runs several commands atomically: no command of others runs between them.
     ///
     /// ```swift
     /// let (visits, _) = try await database.transaction(.incr("visits"), .set("seen", "now"))
@@ -76,7 +76,7 @@ extension RedisExecutor {
         try await transaction(RedisTransaction(a, b, c, d, e, f, g, h))
     }
 
-    /// Runs many commands of one type in one piece, and returns each one's own result, in order.
+    /// Runs many commands of one type atomically, and returns each one's own result, in order.
     ///
     /// Throws only if the server ran none of them, or if nobody knows.
     @discardableResult
@@ -86,7 +86,7 @@ extension RedisExecutor {
         try await transaction(RedisTransaction(commands))
     }
 
-    /// Runs a batch in one piece, and returns the raw replies, errors of single commands among them.
+    /// Runs a batch atomically, and returns the raw replies, errors of single commands among them.
     ///
     /// Throws only if the server ran none of them, or if nobody knows.
     @discardableResult

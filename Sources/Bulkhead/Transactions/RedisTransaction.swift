@@ -1,7 +1,7 @@
 public import BulkheadCommands
 public import BulkheadRESP
 
-/// Commands that a server runs in one piece, and how their replies are read.
+/// Commands that a server runs atomically, and how their replies are read.
 ///
 /// A value, so that it can be made in one place and run in another:
 /// ```swift

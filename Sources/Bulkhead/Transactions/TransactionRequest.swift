@@ -67,7 +67,7 @@ struct TransactionRequest: Request {
 extension TransactionRequest {
     /// The replies to the commands, errors of single ones among them; nil if a watched key had changed.
     ///
-    /// Throws if the server ran none of them, or did not run them in one piece.
+    /// Throws if the server ran none of them, or did not run them atomically.
     func results(_ received: TransactionReplies) throws(RedisError) -> [RESPValue]? {
         if isUnsent { return batch.replies(with: []) }
         if let message = received.begin.errorMessage { throw notBegun(message, received) }

@@ -109,7 +109,7 @@ public struct RedisBitfieldOperation: Sendable, RedisCommandOption {
         RedisBitfieldOperation(word: "INCRBY", place: place, number: amount)
     }
 
-    /// From here on a number that does not fit starts again at the other end, as it does unless told.
+    /// From here on a number that does not fit starts again at the other end, the default.
     /// Has no reply.
     public static let wrapping = RedisBitfieldOperation(word: "OVERFLOW WRAP", place: nil, number: nil)
     /// From here on a number that does not fit stops at the limit; has no reply.

@@ -1,8 +1,8 @@
 /// How much of a stream XADD and XTRIM keep.
 ///
 /// Unless it is to be exact, the server keeps a little more where that is much cheaper (`~`). Only such a trim has a
-/// limit: how many entries one command looks at; 100 for each inner node of the stream unless told, and 0 is no limit.
-/// What groups know of the entries is kept unless told (`references`, since Redis 8.2.0).
+/// limit: how many entries one command looks at; 100 for each inner node of the stream by default, and 0 is no limit.
+/// What groups know of the entries is kept by default (`references`, since Redis 8.2.0).
 public struct RedisStreamTrim: Sendable, Hashable {
     private let word: String
     private let threshold: String

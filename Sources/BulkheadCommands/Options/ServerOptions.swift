@@ -108,7 +108,7 @@ public struct RedisClientFilter: Sendable, RedisCommandOption {
     public static func not(_ filter: RedisClientFilter) -> RedisClientFilter {
         RedisClientFilter(words: ["NOT-" + filter.words[0]] + filter.words.dropFirst())
     }
-    /// Whether the connection that asks is spared, as it is unless told. Only for closing.
+    /// Whether the connection that asks is spared, by default. Only for closing.
     public static func sparingSelf(_ isSpared: Bool) -> RedisClientFilter {
         RedisClientFilter(words: ["SKIPME", isSpared ? "yes" : "no"])
     }

@@ -3,7 +3,7 @@ public struct RedisReferenceMode: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }
 
-    /// Groups keep what they know (`KEEPREF`); so it is unless told.
+    /// Groups keep what they know (`KEEPREF`), the default.
     public static let keep = RedisReferenceMode("KEEPREF")
     /// Groups forget it (`DELREF`).
     public static let delete = RedisReferenceMode("DELREF")
@@ -18,7 +18,7 @@ public struct RedisQuantization: Sendable, RedisWordOption {
 
     /// 32 bits for each dimension, exact.
     public static let none = RedisQuantization("NOQUANT")
-    /// 8 bits for each dimension; so it is unless told.
+    /// 8 bits for each dimension, the default.
     public static let eightBits = RedisQuantization("Q8")
     /// One bit for each dimension.
     public static let binary = RedisQuantization("BIN")
@@ -30,7 +30,7 @@ public struct RedisVectorSearch: Sendable, RedisCommandOption {
     public var maximumDistance: Double?
     /// How many candidates are looked at for the best ones; more find better ones, and take longer.
     public var effort: Int?
-    /// How many candidates a filter may refuse; 100 times the count unless told.
+    /// How many candidates a filter may refuse; 100 times the count by default.
     public var filterEffort: Int?
     /// All elements are compared with the vector, which is slow and finds the very nearest.
     public var isExact: Bool

@@ -17,7 +17,7 @@ public struct RedisSearchField: Sendable, ModuleOption {
 
     /// Text, of which each word is found. Of a document the name is a path, and `as` what queries call it.
     ///
-    /// `weight` is how much it counts for the score, 1 unless told; without `stemming` only the very words are found.
+    /// `weight` is how much it counts for the score, 1 by default; without `stemming` only the very words are found.
     public static func text(
         _ name: String, as alias: String? = nil, weight: Double? = nil, stemming: Bool = true, sortable: Bool = false
     ) -> RedisSearchField {
@@ -27,7 +27,7 @@ public struct RedisSearchField: Sendable, ModuleOption {
         return RedisSearchField(name, as: alias, type, isSortable: sortable)
     }
 
-    /// Tags, divided by a comma unless told; each is found as a whole.
+    /// Tags, divided by a comma by default; each is found as a whole.
     public static func tag(
         _ name: String, as alias: String? = nil, separator: Character? = nil, caseSensitive: Bool = false,
         sortable: Bool = false
@@ -76,8 +76,8 @@ public struct RedisVectorForm: Sendable {
         make("FLAT", dimensions, type, metric, [])
     }
 
-    /// A graph leads to the nearest: quick, and nearly exact. `links` are the edges of an element, 16 unless told;
-    /// `buildEffort` and `searchEffort` are how many candidates are looked at, 200 and 10 unless told.
+    /// A graph leads to the nearest: quick, and nearly exact. `links` are the edges of an element, 16 by default;
+    /// `buildEffort` and `searchEffort` are how many candidates are looked at, 200 and 10 by default.
     public static func graph(
         dimensions: Int, type: String = "FLOAT32", metric: String = "COSINE", links: Int? = nil,
         buildEffort: Int? = nil, searchEffort: Int? = nil
@@ -103,7 +103,7 @@ public struct RedisIndexScope: Sendable, ModuleOption {
     private let prefixes: [String]
     /// An expression about the fields of a key that decides whether it is taken in: `@year > 1980`.
     public var filter: String?
-    /// The language by whose rules words are stemmed: `german`; English unless told.
+    /// The language by whose rules words are stemmed: `german`; English by default.
     public var language: String?
     /// Words that are not indexed; nil are the module's own, and none keeps all words.
     public var stopWords: [String]?

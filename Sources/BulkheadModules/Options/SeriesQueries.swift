@@ -68,7 +68,7 @@ public struct RedisSeriesQuery: Sendable, ModuleOption {
 public struct RedisBucketTime: Sendable, Hashable, ModuleWordOption {
     let word: String
 
-    /// Its beginning; so it is unless told.
+    /// Its beginning, the default.
     public static let start = RedisBucketTime(word: "-")
     /// Its end.
     public static let end = RedisBucketTime(word: "+")

@@ -31,7 +31,7 @@ extension AsyncConnection {
         }
         shared.withLock { $0.machine.extensions[ticket] = nil }
         if let failure = result.failure {
-            if !failure.stage.isSafeToRepeat { abort() }
+            if !failure.stage.isSafeToRetry { abort() }
             return result
         }
         // What was asked and is not answered could end the wait of the next command here.

@@ -2,7 +2,7 @@ import BulkheadRESP
 import Synchronization
 
 // The beginning: what blocks or has a deadline, on a thread of its own. The threads that run tasks stay free for them;
-// and where those are all busy, or blocked by somebody's mistake, a connection comes about all the same.
+// and where those are all busy, or blocked by somebody's mistake, a connection is made all the same.
 
 extension AsyncConnection {
     /// Begins to connect as soon as the circuit allows.

@@ -99,7 +99,7 @@ package final class AsyncConnection: @unchecked Sendable {
         return await enqueue { submit(bytes, .replies(1), .one($0), $1, deadline) }
     }
 
-    /// Sends the bytes of `count` commands in one piece and waits for all replies, in order.
+    /// Sends the bytes of `count` commands in one write and waits for all replies, in order.
     package func sendAll(
         _ bytes: [UInt8], count: Int, until deadline: Deadline = .none
     ) async -> Result<[RESPValue], ConnectionFailure> {

@@ -96,7 +96,7 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
 
         /// True if sending it again runs it once at most.
-        package var isSafeToRepeat: Bool { self < .writing }
+        package var isSafeToRetry: Bool { self < .writing }
     }
 
     package init(_ reason: Reason, _ message: String, stage: Stage = .queued) {
@@ -142,7 +142,7 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
 
     /// The connection had ended before anything was sent, so another one may do.
     package var isOfEndedConnection: Bool {
-        stage == .refused && reason != .tooManyRequests || isEndOfConnection && stage.isSafeToRepeat
+        stage == .refused && reason != .tooManyRequests || isEndOfConnection && stage.isSafeToRetry
     }
 
     package static func == (left: ConnectionFailure, right: ConnectionFailure) -> Bool {

@@ -1,7 +1,7 @@
 package import BulkheadRESP
 import Synchronization
 
-/// A proof of order: an ECHO of a number nobody else has, in one piece with a command. If that comes back as anything
+/// A proof of order: an ECHO of a number nobody else has, in one write with a command. If that comes back as anything
 /// else, replies have lost their order.
 package struct Proof: Sendable, Hashable {
     private let number: UInt64

@@ -107,7 +107,7 @@ package final class Node: Sendable {
         }
     }
 
-    /// Sends `count` commands in one piece on a lane and waits for all replies.
+    /// Sends `count` commands in one write on a lane and waits for all replies.
     package func sendAll(
         _ bytes: [UInt8], count: Int, on lane: Lane, until deadline: Deadline = .none
     ) async throws(ConnectionFailure) -> [RESPValue] {
@@ -146,7 +146,7 @@ package final class Node: Sendable {
     }
 
     /// The lane's connection, or a new one; `refusing` may have ended without having said so yet. One that is being
-    /// made, or waits whether another one comes about, takes requests: they wait in its queue, each until its own
+    /// made, or that waits for the outcome of another, takes requests: they wait in its queue, each until its own
     /// deadline.
     private func connection(
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
@@ -199,7 +199,7 @@ package final class Node: Sendable {
 
     /// The failure, with what the sentinels said, if it is one of waiting for a connection to their primary.
     package func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
-        guard let primary = settings.primary, failure.stage.isSafeToRepeat else { return failure }
+        guard let primary = settings.primary, failure.stage.isSafeToRetry else { return failure }
         switch failure.reason {
         case .timedOut, .connectTimedOut, .leaseTimedOut:
             return ConnectionFailure(

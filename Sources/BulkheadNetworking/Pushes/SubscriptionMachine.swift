@@ -166,7 +166,7 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
 
     // MARK: The connection
 
-    /// A connection has ended, or never came about: then those who were never confirmed learn why.
+    /// A connection has ended, or was never made: then those who were never confirmed learn why.
     mutating func lost(_ number: Int, _ failure: ConnectionFailure, wasConnected: Bool) -> [Action] {
         guard number == connection else { return [] }
         connection = nil

@@ -58,7 +58,7 @@ struct SentinelMachine: Sendable {
         }
     }
 
-    /// Of old words too: who is behind a sentinel that was heard before is behind.
+    /// The highest epoch of all answers, earlier ones included: an answer with a lower one is out of date.
     private var newestEpoch: Int64 {
         sentinels.reduce(-1) { newest, sentinel in
             if case .primary(_, let epoch) = sentinel.word { max(newest, epoch) } else { newest }
@@ -77,7 +77,7 @@ struct SentinelMachine: Sendable {
     ///
     /// It is believed at once if the server that it leads away from is the one in use: then nothing is lost by going.
     /// Any other may be a late one, from a sentinel that slept.
-    mutating func heard(_ index: Int, _ message: SwitchMessage) -> Bool {
+    mutating func received(_ index: Int, _ message: SwitchMessage) -> Bool {
         guard message.group == group else { return false }
         if message.old == confirmed ?? candidate, message.new != message.old {
             sentinels[index].word = .primary(message.new, epoch: newestEpoch + 1)

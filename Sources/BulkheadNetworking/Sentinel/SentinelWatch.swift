@@ -255,7 +255,7 @@ private final class SentinelListeners: Sendable {
                 state.withLock { $0.listeners[index].isAsleep = false }
                 guard let push else { break }
                 guard let message = SwitchMessage(push) else { continue }
-                change { mustAsk = $0.heard(index, message) }
+                change { mustAsk = $0.received(index, message) }
             }
         }
     }

@@ -70,7 +70,7 @@ package struct RDBFilter: ~Copyable {
     /// The module whose data comes.
     private var holding: UInt64?
 
-    // Most records stand one behind the other in the block that is lent: they are written in one piece.
+    // Most records stand one behind the other in the block that is lent: they are written together.
     private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
     private var run = UnsafeRawBufferPointer(start: nil, count: 0)
     private var runReceivers = CutSet()

@@ -1,7 +1,7 @@
 import Bulkhead
 import BulkheadConsole
 
-/// How much a server takes in one piece. It closes the connection of whoever sends more, without a reply.
+/// The largest value that a server takes in one command. If more is sent it closes the connection without a reply.
 struct LargestPiece: Sendable {
     /// `proto-max-bulk-len`: bytes of one value; nil where the server does not let us ask.
     let bulk: Int?
@@ -28,7 +28,7 @@ struct LargestPiece: Sendable {
     /// Why the server does not take a value of so many bytes; nil if it does.
     func obstacle(to bytes: Int) -> String? {
         if bytes > Self.usual.bulk - Self.around {
-            return "larger than goes to a server in one piece (\(Units.bytes(Self.usual.bulk)))"
+            return "larger than one command can send to a server (\(Units.bytes(Self.usual.bulk)))"
         }
         let setting: String
         let limit: Int
@@ -39,7 +39,7 @@ struct LargestPiece: Sendable {
         } else {
             return nil
         }
-        return "larger than the server takes in one piece (\(Units.bytes(limit))): set its \(setting) higher"
+        return "larger than the server takes in one command (\(Units.bytes(limit))): set its \(setting) higher"
     }
 
     /// The error with what may have caused it, where a connection ended under a value that may have been too large.

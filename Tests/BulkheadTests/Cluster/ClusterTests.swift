@@ -18,7 +18,7 @@ func withCluster(
         let catalogue = try DatabaseCatalogue([
             DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place)
         ])
-        let databases = RedisDatabases(patientGroupConfiguration(), catalogue: catalogue)
+        let databases = RedisDatabases(testGroupConfiguration(), catalogue: catalogue)
         do {
             try await body(databases, cluster)
         } catch {
@@ -175,12 +175,12 @@ extension Form {
         try await withCluster { databases, cluster in
             let subscription = try await databases[.main].subscribe(to: .channels("news"))
             for (index, server) in cluster.primaries.enumerated() { try ask(server, "PUBLISH news \(index)") }
-            var heard: Set<String> = []
+            var received: Set<String> = []
             for try await case .message(let message) in subscription {
-                heard.insert(message.content)
-                if heard.count == cluster.primaries.count { break }
+                received.insert(message.content)
+                if received.count == cluster.primaries.count { break }
             }
-            #expect(heard == ["0", "1", "2"])
+            #expect(received == ["0", "1", "2"])
         }
     }
 
@@ -309,7 +309,7 @@ extension Form {
             let entries = DatabaseCatalogue.standard.entries.map {
                 DatabaseEntry($0.name, number: $0.number, mayBeFlushed: true, server: place)
             }
-            let databases = RedisDatabases(patientGroupConfiguration(), catalogue: try DatabaseCatalogue(entries))
+            let databases = RedisDatabases(testGroupConfiguration(), catalogue: try DatabaseCatalogue(entries))
             for entry in entries {
                 let database = try databases[entry.name]
                 for index in 0..<20 { try await database.set("key:\(index)", "\(entry.name):\(index)") }
@@ -340,7 +340,7 @@ extension Form {
 
     @Test func `where no server of a cluster answers the error says so`() async throws {
         let place = try DatabaseServer(cluster: ["127.0.0.1:1", "127.0.0.1:2"])
-        var configuration = patientGroupConfiguration()
+        var configuration = testGroupConfiguration()
         configuration.commandTimeout = .milliseconds(300)
         let databases = RedisDatabases(
             configuration, catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)]))

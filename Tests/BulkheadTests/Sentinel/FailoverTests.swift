@@ -170,7 +170,7 @@ private final class Writers: Sendable {
                 group.sentinels[0].resume()
                 // It learns of the failover; whoever asks it meanwhile asks the server too.
                 let late = RedisDatabases(
-                    patientGroupConfiguration(),
+                    testGroupConfiguration(),
                     catalogue: try catalogue(of: group, sentinels: [group.sentinelAddresses[0]]))
                 let role = try await late[.main].run(.raw("EVAL", [SentinelTests.whoAmI, "0"], as: String.self))
                 #expect(role == "master")

@@ -10,7 +10,7 @@ func catalogue(of group: RedisTestSentinelGroup, sentinels: [String]? = nil) thr
 }
 
 /// Calls have time for a failover on a slow machine.
-func patientGroupConfiguration() -> RedisConfiguration {
+func testGroupConfiguration() -> RedisConfiguration {
     var configuration = RedisConfiguration()
     configuration.version = ServerUnderTest.version
     configuration.clientName = "of-the-test"
@@ -25,7 +25,7 @@ func withGroup(
     _ body: (RedisDatabases, RedisTestSentinelGroup) async throws -> Void
 ) async throws {
     try await RedisTestSentinelGroup.withGroup(options) { group in
-        let databases = RedisDatabases(patientGroupConfiguration(), catalogue: try catalogue(of: group))
+        let databases = RedisDatabases(testGroupConfiguration(), catalogue: try catalogue(of: group))
         do {
             try await body(databases, group)
         } catch {
@@ -40,7 +40,7 @@ func withGroup(
 func withServer<Result>(
     of group: RedisTestSentinelGroup, _ server: RedisTestServer, _ body: (RedisDatabases) async throws -> Result
 ) async throws -> Result {
-    var configuration = patientConfiguration(server)
+    var configuration = testConfiguration(server)
     configuration.password = group.options.password.map { RedisPassword($0) }
     let databases = RedisDatabases(configuration)
     do {

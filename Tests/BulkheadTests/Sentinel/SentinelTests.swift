@@ -35,7 +35,7 @@ import Testing
             // Without the login of the second one the others are enough, and the error of the second is not the call's.
             let open = group.sentinels.map { "127.0.0.1:\($0.port ?? 0)" }
             let others = RedisDatabases(
-                patientGroupConfiguration(), catalogue: try catalogue(of: group, sentinels: open))
+                testGroupConfiguration(), catalogue: try catalogue(of: group, sentinels: open))
             #expect(try await others[.main].incr("counter") == 2)
             try group.failOver()
             #expect(try await others[.main].incr("other") > 0)
@@ -52,7 +52,7 @@ import Testing
         let place = try DatabaseServer(
             sentinels: [gone, noSentinel].map { "127.0.0.1:\($0.port ?? 0)" }, primary: "mymaster")
         let databases = RedisDatabases(
-            patientGroupConfiguration(),
+            testGroupConfiguration(),
             catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)]))
         let failure = await form.run(.incr("counter"), in: databases).failure
         #expect(failure?.code == .noPrimary)
@@ -69,7 +69,7 @@ import Testing
         try await RedisTestSentinelGroup.withGroup { group in
             let place = try DatabaseServer(sentinels: group.sentinelAddresses, primary: "nobody")
             let databases = RedisDatabases(
-                patientGroupConfiguration(),
+                testGroupConfiguration(),
                 catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)]))
             let error = await #expect(throws: RedisError.self) { try await databases[.main].ping() }
             #expect(error?.code == .noPrimary)
@@ -108,7 +108,7 @@ import Testing
             let before = openSocketCount()
             for isClosed in [true, false] {
                 var databases: RedisDatabases? = RedisDatabases(
-                    patientGroupConfiguration(), catalogue: try catalogue(of: group))
+                    testGroupConfiguration(), catalogue: try catalogue(of: group))
                 for form in Form.allCases {
                     if let databases { #expect(await form.run(.incr("counter"), in: databases).isSuccess) }
                 }

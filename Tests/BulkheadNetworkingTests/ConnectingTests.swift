@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: Way.allCases, [RESPVersion.resp2, .resp3])
-    func `a Sentinel is no server with databases, and the failure says what to do`(
+    func `a Sentinel has no databases, and the failure says what to do`(
         _ way: Way, _ version: RESPVersion
     ) async throws {
         // It keeps its state in its configuration file.
@@ -73,7 +73,7 @@ import Testing
         defer { server.stop() }
         let failure = await way.say("PING", .to(server.socketPath, version: version)).failure
         #expect(failure?.reason == .handshakeRefused(code: "ERR"))
-        #expect(failure?.message.contains("A Sentinel is like that") == true, "\(failure?.message ?? "none")")
+        #expect(failure?.message.contains("Is it a Sentinel") == true, "\(failure?.message ?? "none")")
     }
 
     @Test(arguments: Way.allCases)

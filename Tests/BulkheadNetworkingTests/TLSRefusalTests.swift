@@ -212,7 +212,7 @@ import Testing
         let failure = await way.say("PING", Self.settings(server.path)).failure
         #expect(failure?.reason == .tlsFailed)
         #expect(
-            failure?.message.contains("answered the TLS handshake by what is no TLS: does this port") == true,
+            failure?.message.contains("did not answer the TLS handshake with TLS: does this port") == true,
             "\(String(describing: failure))")
     }
 

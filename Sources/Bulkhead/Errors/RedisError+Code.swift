@@ -69,7 +69,7 @@ extension RedisError.Code {
     public static let noPrimary = Self("no-primary")
     /// The connection ended while the command was under way.
     public static let connectionClosed = Self("connection-closed")
-    /// The server sent what is not RESP, passes a limit, or answers nobody.
+    /// The server sent bytes that are not RESP, exceeded a limit, or sent a reply to no request.
     public static let protocolViolation = Self("protocol-violation")
     /// The queue for a connection of one's own is full.
     public static let tooManyWaiters = Self("too-many-waiters")

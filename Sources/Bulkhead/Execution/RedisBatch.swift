@@ -104,7 +104,7 @@ public struct RedisBatch: Sendable {
             case .conversation: throw .needsConnection(command.name)
             case .blocking:
                 throw RedisError(
-                    .commandRefused, "it may block everybody who shares the pipeline's connection: run it alone",
+                    .commandRefused, "it may block all callers that share the pipeline's connection: run it alone",
                     command: command.name)
             case .refused(let reason): throw RedisError(.commandRefused, reason.description, command: command.name)
             }

@@ -60,7 +60,7 @@ extension RedisMessageGap {
         self.count = count
         error = RedisError(
             .messagesLost,
-            "\(count) messages came faster than they were read and are lost: read faster, keep more, or listen to less",
+            "\(count) messages arrived faster than they were read, and were lost: read faster, or raise `keeping`",
             stage: .sent)
     }
 }

@@ -80,7 +80,7 @@ extension TransactionRequest {
                 throw RedisError(server: message).inTransaction("the server ran none of its commands", of: "EXEC")
             }
             throw RedisError(
-                .unexpectedReply, "EXEC was answered by what is not one reply for each command", command: "EXEC",
+                .unexpectedReply, "EXEC did not answer with one reply for each command", command: "EXEC",
                 stage: .answered)
         }
     }

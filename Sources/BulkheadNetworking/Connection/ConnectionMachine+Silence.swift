@@ -62,8 +62,8 @@ extension ConnectionMachine {
         guard isProbeUnanswered else { return nil }
         return ConnectionFailure(
             .inputOutput,
-            "\(settings.endpoint) sent nothing after a PING, so the connection is closed: it was cut without a word, "
-                + "or the server stands still")
+            "\(settings.endpoint) sent nothing after a PING, so the connection is closed: the network dropped it "
+                + "without notice, or the server hangs")
     }
 
     /// Once an interval: sends a PING where nobody has asked anything that tells as much. True if the one before is

@@ -73,8 +73,8 @@ extension ConnectionMachine {
     private var subscriptionInTransaction: ConnectionFailure {
         ConnectionFailure(
             .unsolicitedReply,
-            "a subscription stands in a transaction at \(settings.endpoint), whose EXEC would answer with more values "
-                + "than it says, so the connection is closed: subscribe before MULTI or behind EXEC",
+            "a subscription was sent within a transaction to \(settings.endpoint): EXEC would send more replies "
+                + "than it announces, so the connection is closed. Subscribe before MULTI or after EXEC",
             stage: .sent)
     }
 }

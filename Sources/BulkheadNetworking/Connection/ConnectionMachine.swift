@@ -256,8 +256,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var tooManyRequests: ConnectionFailure {
         ConnectionFailure(
             .tooManyRequests,
-            "\(queuedRequests) requests with \(waitingBytes) bytes not yet written wait for \(settings.endpoint) "
-                + "already: send less at a time, or raise the lane's bounds",
+            "\(queuedRequests) requests and \(waitingBytes) unwritten bytes already wait for \(settings.endpoint): "
+                + "send less at a time, or raise maximumRequests and maximumUnwrittenBytes",
             stage: .refused)
     }
 
@@ -405,7 +405,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
                 ConnectionFailure(
                     .unsolicitedReply,
                     "\(settings.endpoint) sent a reply that no request waits for; "
-                        + "the connection is closed so that it reaches nobody"))
+                        + "the connection is closed, so that no caller gets a wrong reply"))
         }
         if queue.first.isSubscription { return deliver(replyToSubscription: value) }
         let isLast: Bool? = queue.withFirst { request in

@@ -122,7 +122,8 @@ struct Handshake: Sendable {
                     if case .integer(let number) = fields["id"] { clientID = number }
                     return nil
                 }
-                return ConnectionFailure(.handshakeUnanswered, "\(settings.endpoint) answered HELLO with no map")
+                return ConnectionFailure(
+                    .handshakeUnanswered, "\(settings.endpoint) answered HELLO, but not with a map")
             }
             if meansNoHello(error) {
                 needsFallback = true
@@ -198,8 +199,8 @@ struct Handshake: Sendable {
             guard error.hasPrefix("NOPERM") else { return refusal(error) }
             return ConnectionFailure(
                 .permissionDenied,
-                "the ACL of \(settings.endpoint) denies ROLE to user \(settings.username ?? "default"), and without it "
-                    + "nobody knows whether a server is the primary that its sentinels say it is: grant +role")
+                "the ACL of \(settings.endpoint) denies ROLE to user \(settings.username ?? "default"), which shows "
+                    + "whether the server is the primary of its group: grant +role")
         }
         let role = reply.withoutAttributes.elements?.first?.bytes.map { String(decoding: $0, as: UTF8.self) }
         guard role != "master" else { return nil }
@@ -212,7 +213,7 @@ struct Handshake: Sendable {
         let number = settings.database
         guard let error else {
             return ConnectionFailure(
-                .handshakeUnanswered, "\(settings.endpoint) answered SELECT \(number) with no OK")
+                .handshakeUnanswered, "\(settings.endpoint) answered SELECT \(number), but not with OK")
         }
         if error.hasPrefix("NOPERM") {
             return ConnectionFailure(
@@ -224,7 +225,7 @@ struct Handshake: Sendable {
             return ConnectionFailure(
                 .databaseOutOfRange,
                 "\(settings.endpoint) is a node of a cluster, which has no database \(number) (\(shown(error))): give "
-                    + "this name a server of its own, or number 0 of another one")
+                    + "this name a server of its own, or use number 0 of another server")
         }
         if error.contains("out of range") {
             return ConnectionFailure(
@@ -235,8 +236,8 @@ struct Handshake: Sendable {
         if error.hasPrefix("ERR unknown command") {
             return ConnectionFailure(
                 .handshakeRefused(code: "ERR"),
-                "\(settings.endpoint) does not know SELECT, so it has no databases. A Sentinel is like that, and some "
-                    + "proxies are: connect to the server that it watches or stands for")
+                "\(settings.endpoint) does not know SELECT, so it has no databases. Is it a Sentinel or a "
+                    + "proxy? Connect to the server behind it")
         }
         return refusal(error)
     }

@@ -42,8 +42,8 @@ extension ConnectionMachine {
     var lostOrder: ConnectionFailure {
         ConnectionFailure(
             .unsolicitedReply,
-            "an ECHO to \(settings.endpoint) was answered by something else: replies have lost their order, so the "
-                + "connection is closed; look for a proxy or a server that does not keep it",
+            "an ECHO to \(settings.endpoint) got another reply: replies are out of order, so the connection is "
+                + "closed; look for a proxy or a server that reorders them",
             stage: .sent)
     }
 }

@@ -109,7 +109,7 @@ final class Wire {
         do {
             try decoder.decode(into: &values)
         } catch {
-            throw ConnectionFailure(.protocolViolation(error), "\(endpoint) sent what is not RESP: \(error)")
+            throw ConnectionFailure(.protocolViolation(error), "\(endpoint) sent bytes that are not RESP: \(error)")
         }
         if let failureBehind { throw failureBehind }
     }

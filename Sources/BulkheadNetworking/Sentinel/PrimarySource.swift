@@ -71,6 +71,6 @@ extension ConnectionFailure {
     /// Connections to a server that was the primary of its group.
     static func superseded(_ endpoint: Endpoint) -> ConnectionFailure {
         ConnectionFailure(
-            .superseded, "another server is the primary since, so the connection to \(endpoint) was closed")
+            .superseded, "another server has become the primary, so the connection to \(endpoint) was closed")
     }
 }

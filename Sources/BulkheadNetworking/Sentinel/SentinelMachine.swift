@@ -183,7 +183,7 @@ extension SentinelMachine.Word {
         }
         if let error = address.errorMessage {
             throw ConnectionFailure(
-                .handshakeRefused(code: "ERR"), "it refuses to be asked: " + String(decoding: error, as: UTF8.self))
+                .handshakeRefused(code: "ERR"), "it refused the question: " + String(decoding: error, as: UTF8.self))
         }
         if case .null = address.withoutAttributes {
             self = .unknownGroup
@@ -192,7 +192,7 @@ extension SentinelMachine.Word {
         guard let parts = address.withoutAttributes.elements, parts.count == 2, let host = text(parts[0]),
             let port = text(parts[1]).flatMap({ Int($0) }), (1...65_535).contains(port), !host.isEmpty
         else {
-            throw ConnectionFailure(.handshakeUnanswered, "it answered by what is no address")
+            throw ConnectionFailure(.handshakeUnanswered, "its answer is not an address")
         }
         var epoch: Int64 = 0
         switch details.withoutAttributes {

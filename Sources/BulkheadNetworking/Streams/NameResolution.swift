@@ -23,23 +23,23 @@ struct SocketAddress {
         case .tcp(let host, let port): try resolve(host, port)
         case .unix(let path): [try unix(path)]
         // Whoever connects has asked the sentinels before.
-        case .primary: throw ConnectionFailure(.connectFailed, "\(endpoint) is a group and no server")
+        case .primary: throw ConnectionFailure(.connectFailed, "\(endpoint) is a group of servers, not a server")
         // A topology names its servers.
-        case .cluster: throw ConnectionFailure(.connectFailed, "\(endpoint) is no server")
+        case .cluster: throw ConnectionFailure(.connectFailed, "\(endpoint) is not a server")
         }
     }
 
     private static func resolve(_ host: String, _ port: Int) throws(ConnectionFailure) -> [SocketAddress] {
         // Some resolvers cut a larger number to 16 bits and connect somewhere else.
         guard (1...65_535).contains(port) else {
-            throw ConnectionFailure(.connectFailed, "a port is a number from 1 to 65535, not \(port)")
+            throw ConnectionFailure(.connectFailed, "a port must be a number from 1 to 65535, not \(port)")
         }
         // The resolver would take what stands before a NUL, and ask for another host.
         guard !host.isEmpty, host.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
             throw ConnectionFailure(
                 .nameNotResolved,
-                "cannot resolve the host \(host.debugDescription): a host is not empty and has neither white space nor "
-                    + "control characters")
+                "cannot resolve the host \(host.debugDescription): a host name must not be empty, and has neither "
+                    + "white space nor control characters")
         }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
@@ -69,8 +69,8 @@ struct SocketAddress {
         guard !path.isEmpty, path.utf8.count < capacity, !path.utf8.contains(0) else {
             throw ConnectionFailure(
                 .connectFailed,
-                "cannot connect to \(Endpoint.unix(path: path)): a unix socket's path has 1 to \(capacity - 1) bytes "
-                    + "and no NUL; this one does not")
+                "cannot connect to \(Endpoint.unix(path: path)): a unix socket's path must have 1 to "
+                    + "\(capacity - 1) bytes and no NUL")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return withUnsafeBytes(of: address) { SocketAddress(family: AF_UNIX, bytes: Array($0)) }

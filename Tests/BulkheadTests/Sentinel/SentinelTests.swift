@@ -61,7 +61,7 @@ import Testing
         let message = failure?.message ?? ""
         #expect(message.contains("the primary of mymaster"))
         #expect(message.contains("127.0.0.1:\(gone.port ?? 0) gives no answer (cannot connect to"))
-        #expect(message.contains("127.0.0.1:\(noSentinel.port ?? 0) gives no answer (it refuses to be asked: ERR"))
+        #expect(message.contains("127.0.0.1:\(noSentinel.port ?? 0) gives no answer (it refused the question: ERR"))
         await databases.close()
     }
 

@@ -26,7 +26,7 @@ enum TLSFailures {
     static func noName(_ endpoint: Endpoint) -> ConnectionFailure {
         ConnectionFailure(
             .tlsSettings,
-            "no name or address is known that the certificate of \(endpoint) must have: set the server name",
+            "the certificate of \(endpoint) cannot be checked, because no name is known for it: set the server name",
             stage: .refused)
     }
 
@@ -34,7 +34,7 @@ enum TLSFailures {
         ConnectionFailure(
             .connectTimedOut,
             "\(endpoint) accepted the connection but did not finish the TLS handshake in time: does this port speak "
-                + "TLS? One that does not is reached by redis://")
+                + "TLS? If not, use redis://")
     }
 
     /// What is known of a connection that fails.
@@ -126,8 +126,8 @@ enum TLSFailures {
             case wrongVersionNumber, packetTooLong:
                 ConnectionFailure(
                     .tlsFailed,
-                    "\(endpoint) answered the TLS handshake by what is no TLS: does this port speak TLS? One that does "
-                        + "not is reached by redis:// (\(text))")
+                    "\(endpoint) did not answer the TLS handshake with TLS: does this port speak TLS? If not, use "
+                        + "redis:// (\(text))")
             default:
                 ConnectionFailure(
                     stage == .established ? .inputOutput : .tlsFailed,

@@ -307,7 +307,7 @@ extension BlockingRedisExecutor {
         try run(.zdiffstore(into: destination, keys))
     }
 
-    /// Reads the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -319,7 +319,7 @@ extension BlockingRedisExecutor {
         try run(.zinter(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Reads the members that are in all of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -341,7 +341,7 @@ extension BlockingRedisExecutor {
         try run(.zintercard(keys, limit: limit))
     }
 
-    /// Stores the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -664,7 +664,7 @@ extension BlockingRedisExecutor {
         try run(.zscanMembersPage(key, cursor, match: pattern, count: count, as: type))
     }
 
-    /// Reads the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -676,7 +676,7 @@ extension BlockingRedisExecutor {
         try run(.zunion(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Reads the members that are in any of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -688,7 +688,7 @@ extension BlockingRedisExecutor {
         try run(.zunionWithScores(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Stores the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result

@@ -8,7 +8,7 @@ public import BulkheadCommands
 extension RedisExecutor {
     /// Reads keys of this database, one step of a scan: those that fit the pattern and are of the type.
     ///
-    /// `count` is about how many keys the server looks at in a step, 10 unless told; patterns are those of KEYS.
+    /// `count` is about how many keys the server looks at in a step, 10 by default; patterns are those of KEYS.
     /// Throws if a key is not UTF-8: ask `as: RESPBytes.self` where any bytes may be keys.
     /// - Returns: What this step found, and the cursor of the next; that one is nil after the last.
     /// - Complexity: O(1) for a step, O(N) for a whole scan of N elements

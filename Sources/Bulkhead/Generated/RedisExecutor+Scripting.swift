@@ -4,7 +4,7 @@ public import BulkheadCommands
 
 /// Scripts and functions, which run on the server.
 extension RedisExecutor {
-    /// Runs a script in Lua on the server: in one piece, with nothing of others in between.
+    /// Runs a script in Lua on the server: atomically, with no command of others in between.
     ///
     /// Name every key it touches among `keys`; in the script they are KEYS[1] …, the other arguments ARGV[1] ….
     /// - Returns: What the script returns. Throws what it throws.

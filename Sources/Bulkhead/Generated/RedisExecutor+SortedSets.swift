@@ -311,7 +311,7 @@ extension RedisExecutor {
         try await run(.zdiffstore(into: destination, keys))
     }
 
-    /// Reads the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -323,7 +323,7 @@ extension RedisExecutor {
         try await run(.zinter(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Reads the members that are in all of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -345,7 +345,7 @@ extension RedisExecutor {
         try await run(.zintercard(keys, limit: limit))
     }
 
-    /// Stores the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -669,7 +669,7 @@ extension RedisExecutor {
         try await run(.zscanMembersPage(key, cursor, match: pattern, count: count, as: type))
     }
 
-    /// Reads the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -681,7 +681,7 @@ extension RedisExecutor {
         try await run(.zunion(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Reads the members that are in any of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -693,7 +693,7 @@ extension RedisExecutor {
         try await run(.zunionWithScores(keys, weights: weights, aggregate: aggregate, as: type))
     }
 
-    /// Stores the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result

@@ -50,7 +50,7 @@ extension RedisServer {
 
     /// Makes a password that nobody can guess.
     ///
-    /// - Returns: Hexadecimal digits: of 256 bits unless told.
+    /// - Returns: Hexadecimal digits: of 256 bits by default.
     /// - Complexity: O(1)
     /// - Since: Redis 6.0.0
     @inlinable
@@ -540,7 +540,7 @@ extension RedisServer {
 
     /// Reads which commands took long, the latest first.
     ///
-    /// - Returns: At most `count` records, 10 unless told.
+    /// - Returns: At most `count` records, 10 by default.
     /// - Complexity: O(N) for N entries
     /// - Since: Redis 2.2.12
     @inlinable

@@ -170,7 +170,7 @@ extension RedisCommand {
         }
     }
 
-    /// Reads the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -193,7 +193,7 @@ extension RedisCommand {
         }
     }
 
-    /// Reads the members that are in all of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in all of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -237,7 +237,7 @@ extension RedisCommand {
         }
     }
 
-    /// Stores the members that are in all of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in all of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N*K)+O(M*log(M)) for K sets, the smallest of N members, M in the result
@@ -680,7 +680,7 @@ extension RedisCommand {
         }
     }
 
-    /// Reads the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -703,7 +703,7 @@ extension RedisCommand {
         }
     }
 
-    /// Reads the members that are in any of these sorted sets, with scores that are added unless told otherwise.
+    /// Reads the members that are in any of these sorted sets, with scores that are added by default.
     ///
     /// - Returns: The members, in the order of their scores.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result
@@ -727,7 +727,7 @@ extension RedisCommand {
         }
     }
 
-    /// Stores the members that are in any of these sorted sets; their scores are added unless told otherwise.
+    /// Stores the members that are in any of these sorted sets; their scores are added by default.
     ///
     /// - Returns: How many members the new set has; an empty one is no key.
     /// - Complexity: O(N)+O(M*log(M)) for N members in all sets together, M in the result

@@ -387,7 +387,7 @@ extension RedisCommand {
     /// Reads all that is known of a stream: its oldest entries, its groups, their consumers, and what these have not
     /// acknowledged.
     ///
-    /// Of entries, and of each list of entries given out, it reads `count`; 10 unless told, and 0 is all.
+    /// Of entries, and of each list of entries given out, it reads `count`; 10 by default, and 0 is all.
     /// - Returns: The record; throws if there is no such key.
     /// - Complexity: O(N) for N entries read
     /// - Since: Redis 6.0.0

@@ -7,7 +7,7 @@ extension RedisCommand {
     /// Adds an element with its vector, or changes the vector of one that is there.
     ///
     /// A set keeps the quantization, the number of dimensions and `links` of its first element. `effort` is how many
-    /// neighbours are looked at for the best ones, 200 unless told; `concurrently` looks for them on another thread.
+    /// neighbours are looked at for the best ones, 200 by default; `concurrently` looks for them on another thread.
     /// - Returns: True if the element is new.
     /// - Complexity: O(log(N)) for a set of N elements
     /// - Since: Redis 8.0.0

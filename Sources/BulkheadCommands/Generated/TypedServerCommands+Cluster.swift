@@ -465,7 +465,7 @@ extension RedisServerCommand {
         )
     }
 
-    /// Reads figures of this server's slots, in the order of one of them; the greatest first unless told.
+    /// Reads figures of this server's slots, in the order of one of them; the greatest first by default.
     ///
     /// - Returns: One record for each slot, at most `limit`.
     /// - Complexity: O(N*log(N)) for N slots

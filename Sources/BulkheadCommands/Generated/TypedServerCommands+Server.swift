@@ -72,7 +72,7 @@ extension RedisServerCommand {
 
     /// Makes a password that nobody can guess.
     ///
-    /// - Returns: Hexadecimal digits: of 256 bits unless told.
+    /// - Returns: Hexadecimal digits: of 256 bits by default.
     /// - Complexity: O(1)
     /// - Since: Redis 6.0.0
     @inlinable
@@ -781,7 +781,7 @@ extension RedisServerCommand {
 
     /// Reads which commands took long, the latest first.
     ///
-    /// - Returns: At most `count` records, 10 unless told.
+    /// - Returns: At most `count` records, 10 by default.
     /// - Complexity: O(N) for N entries
     /// - Since: Redis 2.2.12
     @inlinable

@@ -178,7 +178,7 @@ extension BlockingRedisExecutor {
 
     /// Finds documents.
     ///
-    /// - Returns: How many there are, and some of them with their fields: the first ten unless told.
+    /// - Returns: How many there are, and some of them with their fields: the first ten by default.
     /// - Complexity: O(N) for N documents that fit
     /// - Since: Search 1.0.0
     public func ftSearch<Value: RedisDecodable>(
@@ -214,7 +214,7 @@ extension BlockingRedisExecutor {
 
     /// Finds terms of a query that the index does not have, and suggests others.
     ///
-    /// `including` and `excluding` are dictionaries. Terms differ by at most `distance` letters, 1 unless told.
+    /// `including` and `excluding` are dictionaries. Terms differ by at most `distance` letters, 1 by default.
     /// - Returns: Each such term with suggestions.
     /// - Complexity: O(N) for N terms of the index
     /// - Since: Search 1.4.0
@@ -249,7 +249,7 @@ extension BlockingRedisExecutor {
 
     /// Suggests texts that begin with a prefix.
     ///
-    /// - Returns: The best, five unless told.
+    /// - Returns: The best, five by default.
     /// - Complexity: O(1)
     /// - Since: Search 1.0.0
     public func ftSugget(
@@ -260,7 +260,7 @@ extension BlockingRedisExecutor {
 
     /// Suggests texts that begin with a prefix, and reads their scores and payloads.
     ///
-    /// - Returns: The best, five unless told.
+    /// - Returns: The best, five by default.
     /// - Complexity: O(1)
     /// - Since: Search 1.0.0
     public func ftSuggetWithScores(

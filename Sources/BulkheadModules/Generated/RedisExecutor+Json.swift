@@ -52,7 +52,7 @@ extension RedisExecutor {
         try await run(.jsonArrlen(key, at: path))
     }
 
-    /// Takes an element out of arrays: the last unless told.
+    /// Takes an element out of arrays: the last by default.
     ///
     /// - Returns: The element of each array as JSON text; nil for an empty array as well.
     /// - Complexity: O(N) for N elements behind it

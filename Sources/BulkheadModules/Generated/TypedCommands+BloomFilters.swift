@@ -137,7 +137,7 @@ extension RedisCommand {
 
     /// Makes an empty filter; throws if the key exists.
     ///
-    /// When it is full a further filter is added, `expansion` times as large, 2 unless told; a `fixed` one does not
+    /// When it is full a further filter is added, `expansion` times as large, 2 by default; a `fixed` one does not
     /// grow.
     /// - Complexity: O(1)
     /// - Since: Bloom 1.0.0

@@ -66,7 +66,7 @@ extension RedisCommand {
 
     /// Makes an empty digest; throws if the key exists.
     ///
-    /// More `compression` is more exact and takes more memory; 100 unless told.
+    /// More `compression` is more exact and takes more memory; 100 by default.
     /// - Complexity: O(1)
     /// - Since: Bloom 2.4.0
     public static func tdigestCreate(_ key: some RedisArgument, compression: Int? = nil) -> RedisCommand<Void> {

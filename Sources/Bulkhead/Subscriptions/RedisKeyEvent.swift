@@ -186,7 +186,7 @@ enum KeyEventChoice: Sendable {
 
     func event(_ message: PushedMessage) throws(RedisError) -> RedisKeyEvent {
         guard let name = message.channel.suffixBehindColon, let content = message.content.bytes else {
-            throw RedisError(.unexpectedReply, "a message on a key event's channel is not a key event", stage: .answered)
+            throw RedisError(.unexpectedReply, "a message on a key event's channel is no key event", stage: .answered)
         }
         let (key, word) =
             switch self {

@@ -37,34 +37,49 @@ package struct EncodedCommand: Sendable {
 extension EncodedCommand {
     /// The label of all commands of a batch; nil where they differ. One pass over the lengths, to the first that does.
     package static func commonLabel(of batch: [UInt8]) -> String? {
-        var position = 0
-        // Behind the marker at `position`; moves behind the end of its line.
-        func number() -> Int {
+        var ranges = EncodedCommandRanges(batch)
+        var first: (command: Range<Int>, word: Range<Int>)?
+        while let next = ranges.next() {
+            if let first {
+                guard batch[first.word].elementsEqual(batch[next.word]) else { return nil }
+            } else {
+                first = next
+            }
+        }
+        guard let first else { return nil }
+        return EncodedCommand(encoded: Array(batch[first.command.lowerBound..<first.word.upperBound])).label
+    }
+}
+
+/// Where in an encoded batch each command is, and its first word. Reads nothing but the lengths.
+struct EncodedCommandRanges {
+    private let batch: [UInt8]
+    private var position = 0
+
+    init(_ batch: [UInt8]) { self.batch = batch }
+
+    mutating func next() -> (command: Range<Int>, word: Range<Int>)? {
+        guard position < batch.count else { return nil }
+        let start = position
+        var word = start..<start
+        for index in 0..<number() {
+            let length = number()
+            if index == 0 { word = position..<(position + length) }
+            position += length + 2
+        }
+        return (start..<position, word)
+    }
+
+    /// Behind the marker at `position`; moves behind the end of its line.
+    private mutating func number() -> Int {
+        position += 1
+        var number = 0
+        while batch[position] != UInt8(ascii: "\r") {
+            number = number * 10 + Int(batch[position] - UInt8(ascii: "0"))
             position += 1
-            var number = 0
-            while batch[position] != UInt8(ascii: "\r") {
-                number = number * 10 + Int(batch[position] - UInt8(ascii: "0"))
-                position += 1
-            }
-            position += 2
-            return number
         }
-        var first: (command: Int, word: Range<Int>)?
-        while position < batch.count {
-            let command = position
-            for index in 0..<number() {
-                let length = number()
-                let word = position..<(position + length)
-                position += length + 2
-                guard index == 0 else { continue }
-                if let first {
-                    guard batch[first.word].elementsEqual(batch[word]) else { return nil }
-                } else {
-                    first = (command, word)
-                }
-            }
-        }
-        return first.map { EncodedCommand(bytes: Array(batch[$0.command..<$0.word.upperBound]), route: .shared).label }
+        position += 2
+        return number
     }
 }
 

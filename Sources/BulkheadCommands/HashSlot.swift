@@ -65,27 +65,9 @@ extension EncodedCommand {
 
     /// The commands of an encoded batch, each with bytes of its own.
     package static func commands(of batch: [UInt8]) -> [EncodedCommand] {
+        var ranges = EncodedCommandRanges(batch)
         var commands: [EncodedCommand] = []
-        var position = 0
-        // Behind the marker at `position`; moves behind the end of its line.
-        func number() -> Int {
-            position += 1
-            var number = 0
-            while batch[position] != UInt8(ascii: "\r") {
-                number = number * 10 + Int(batch[position] - UInt8(ascii: "0"))
-                position += 1
-            }
-            position += 2
-            return number
-        }
-        while position < batch.count {
-            let start = position
-            for _ in 0..<number() {
-                let length = number()
-                position += length + 2
-            }
-            commands.append(EncodedCommand(encoded: Array(batch[start..<position])))
-        }
+        while let next = ranges.next() { commands.append(EncodedCommand(encoded: Array(batch[next.command]))) }
         return commands
     }
 }

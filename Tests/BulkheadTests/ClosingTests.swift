@@ -22,13 +22,20 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
 }
 
 @Suite(.timeLimit(.minutes(3))) struct `Closing` {
-    @Test func `refuses on both sides at once, and lets what is under way finish on both`() async throws {
+    /// Databases to be closed, and others that look on from outside.
+    private func withTwo(_ body: (RedisDatabases, _ other: RedisDatabases) async throws -> Void) async throws {
         try await withServer { server in
-            let databases = RedisDatabases(testConfiguration(server))
+            let other = RedisDatabases(testConfiguration(server))
+            try await body(RedisDatabases(testConfiguration(server)), other)
+            await other.close()
+        }
+    }
+
+    @Test func `refuses on both sides at once, and lets what is under way finish on both`() async throws {
+        try await withTwo { databases, other in
+            let outside = try other[.main]
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
-            let other = RedisDatabases(testConfiguration(server))
-            let outside = try other[.main]
             async let popped = onThread { try? blocking.blpop("first", timeout: .seconds(300))?.value }
             async let taken = main.blpop("second", timeout: .seconds(300))?.value
             #expect(try await eventually { try await outside.info("clients")["blocked_clients"] == "2" })
@@ -42,17 +49,14 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
             try await outside.rpush("second", "two")
             #expect(try await taken == "two")
             await closed
-            await other.close()
         }
     }
 
     @Test func `ends what is under way on both sides when the grace is over`() async throws {
-        try await withServer { server in
-            let databases = RedisDatabases(testConfiguration(server))
+        try await withTwo { databases, other in
+            let outside = try other[.main]
             let main = try databases[.main]
             let blocking = try databases.blocking(.main)
-            let other = RedisDatabases(testConfiguration(server))
-            let outside = try other[.main]
             async let interrupted = onThread { () -> RedisError.Code? in
                 do throws(RedisError) {
                     _ = try blocking.blpop("first", timeout: .seconds(300))
@@ -68,14 +72,11 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
             await databases.close(grace: .milliseconds(20))
             #expect(await interrupted == .closed)
             #expect(await ended == .closed)
-            await other.close()
         }
     }
 
     @Test func `by a program without concurrency has one grace for all names together`() async throws {
-        try await withServer { server in
-            let databases = RedisDatabases(testConfiguration(server))
-            let other = RedisDatabases(testConfiguration(server))
+        try await withTwo { databases, other in
             let outside = try other[.main]
             let names: [DatabaseName] = [.main, .knowledge, .prompts]
             let waiting = try names.map { name in
@@ -91,7 +92,6 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
             for name in names { try await other[name].rpush("queue", "kept") }
             for task in waiting { #expect(await task.value == "kept") }
             await closing.value
-            await other.close()
         }
     }
 }

@@ -56,9 +56,7 @@ import Testing
         let server = try RedisTestServer.start()
         let proxy = FaultProxy(to: server.socketPath)
         defer { proxy.stop() }
-        var configuration = testConfiguration(proxy.path)
-        configuration.version = ServerUnderTest.version
-        let databases = RedisDatabases(configuration)
+        let databases = RedisDatabases(testConfiguration(proxy))
         let main = try databases[.main]
         #expect(try await main.ping() == "PONG")
         try server.pause()

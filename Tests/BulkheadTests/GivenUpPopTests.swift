@@ -184,12 +184,7 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
     func `costs its connection where CLIENT UNBLOCK is denied, and takes nothing that is pushed later`(
         _ form: PopForm
     ) async throws {
-        try await withDatabases(configure: {
-            $0.username = "app"
-            $0.password = "pass"
-        }) { databases, server in
-            let admin = try RedisDatabases(url: server.url)
-            try await admin[.main].send("ACL", "SETUSER", "app", "on", ">pass", "~*", "&*", "+@all", "-client")
+        try await withUser("-client") { databases, _ in
             let waiting = Task { try await form.pop("queue", for: .seconds(300), in: databases) }
             #expect(try await eventually { try await blockedClients(databases) == 1 })
             waiting.cancel()
@@ -198,7 +193,6 @@ private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
             #expect(try await eventually { try await blockedClients(databases) == 0 })
             try await databases[.main].rpush("queue", "kept")
             #expect(try await databases[.main].lpop("queue") == "kept")
-            await admin.close()
         }
     }
 

@@ -86,9 +86,7 @@ import Testing
             for user in 0..<50 { try await probe[.main].set("user:\(user)", "secret of \(user)") }
             let proxy = FaultProxy(to: server.socketPath)
             defer { proxy.stop() }
-            var configuration = testConfiguration(proxy.path)
-            configuration.version = ServerUnderTest.version
-            let databases = RedisDatabases(configuration)
+            let databases = RedisDatabases(testConfiguration(proxy))
             let main = try databases[.main]
             let id = try await main.send("CLIENT", "ID", as: Int.self)
             proxy[.toClient] = [.latency(.milliseconds(2))]

@@ -73,23 +73,17 @@ struct `A flush beside search indexes` {
     }
 
     @Test func `is done by a user who may ask nothing about commands and modules`() async throws {
-        try await withDatabases(configure: {
-            $0.username = "app"
-            $0.password = "pass"
-        }) { databases, server in
-            let admin = try RedisDatabases(url: server.url)
-            try await admin[.main].send("ACL", "SETUSER", "app", "on", ">pass", "~*", "+@all", "-command", "-module")
+        try await withUser("-command", "-module") { databases, _ in
             try await databases[.main].set("key", "value")
             try await databases[.main].flushdb()
             #expect(try await databases[.main].dbsize() == 0)
             try await databases[.main].set("key", "value")
             try databases.blocking(.main).flushdb()
             #expect(try await databases[.main].dbsize() == 0)
-            await admin.close()
         }
     }
 
-    @Test func `that does not say whether it has indexes is no flush, and safe to repeat`() async throws {
+    @Test func `that does not say whether it has indexes is no flush, and safe to retry`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {

@@ -149,8 +149,7 @@ private func dyingProxy() -> ScriptedServer {
         try await withServer { server in
             let proxy = FaultProxy(to: server.socketPath)
             defer { proxy.stop() }
-            var configuration = testConfiguration(proxy.path)
-            configuration.version = ServerUnderTest.version
+            var configuration = testConfiguration(proxy)
             // A PING must be answered within it, on a slow day too.
             configuration.keepAliveInterval = .seconds(1)
             let databases = RedisDatabases(configuration)

@@ -17,9 +17,7 @@ import Testing
             var isOver = false
             while !isOver {
                 let proxy = FaultProxy(to: server.socketPath)
-                var configuration = testConfiguration(proxy.path)
-                configuration.version = ServerUnderTest.version
-                let databases = RedisDatabases(configuration)
+                let databases = RedisDatabases(testConfiguration(proxy))
                 let move = RedisTransaction(.incr("a"), .incr("b"))
                 _ = try await form.run(move, in: databases)
                 let before = try await direct[.main].mget(["a", "b"], as: Int.self)
@@ -114,19 +112,24 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `A transaction on the wire` {
-    @Test func `that is cancelled behind EXEC is ambiguous, and its connection serves nobody else`() async throws {
-        let executions = Counter()
-        let server = ScriptedServer { peer in
+    /// A server whose second transaction gets another answer, or none; the first is the empty one of a new connection.
+    private static func server(answeringSecond answer: String?, counting executions: Counter) -> ScriptedServer {
+        ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {
                 guard command[0] == "EXEC" else { continue }
                 switch executions.next() {
                 case 1: peer.write("+OK\r\n*0\r\n")
-                case 2: continue
+                case 2: if let answer { peer.write(answer) }
                 default: peer.write("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n")
                 }
             }
         }
+    }
+
+    @Test func `that is cancelled behind EXEC is ambiguous, and its connection serves nobody else`() async throws {
+        let executions = Counter()
+        let server = Self.server(answeringSecond: nil, counting: executions)
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
         let main = try databases[.main]
@@ -169,19 +172,9 @@ import Testing
     @Test(arguments: Form.allCases)
     func `is sent again, whatever it writes, to a server that was loading and so ran none`(form: Form) async throws {
         let executions = Counter()
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                guard command[0] == "EXEC" else { continue }
-                switch executions.next() {
-                case 1: peer.write("+OK\r\n*0\r\n")
-                case 2:
-                    let loading = "-LOADING Redis is loading the dataset in memory\r\n"
-                    peer.write("+OK\r\n\(loading)\(loading)-EXECABORT Transaction discarded\r\n")
-                default: peer.write("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n")
-                }
-            }
-        }
+        let loading = "-LOADING Redis is loading the dataset in memory\r\n"
+        let server = Self.server(
+            answeringSecond: "+OK\r\n\(loading)\(loading)-EXECABORT Transaction discarded\r\n", counting: executions)
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
         #expect(try await form.run(RedisTransaction(.incr("a"), .incr("b")), in: databases) == (1, 2))
@@ -192,13 +185,7 @@ import Testing
     @Test(arguments: ["*1\r\n:1\r\n", ":1\r\n", "+QUEUED\r\n"])
     func `that is answered by what is not one reply for each command fails`(reply: String) async throws {
         let executions = Counter()
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                guard command[0] == "EXEC" else { continue }
-                peer.write(executions.next() == 1 ? "+OK\r\n*0\r\n" : "+OK\r\n+QUEUED\r\n+QUEUED\r\n" + reply)
-            }
-        }
+        let server = Self.server(answeringSecond: "+OK\r\n+QUEUED\r\n+QUEUED\r\n" + reply, counting: executions)
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) {

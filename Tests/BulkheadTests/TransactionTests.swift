@@ -89,12 +89,7 @@ import Testing
 
     /// What ends without a success ends all the same, and what never began is not there.
     @Test func `is taken again when the server gave the transaction up, or refused to begin it`() async throws {
-        try await withDatabases(configure: {
-            $0.username = "app"
-            $0.password = "pass"
-        }) { databases, server in
-            let admin = try RedisDatabases(url: server.url)
-            try await admin[.main].send("ACL", "SETUSER", "app", "on", ">pass", "~*", "&*", "+@all")
+        try await withUser { databases, admin in
             try await databases[.main].withConnection { connection in
                 try await connection.send("MULTI")
                 _ = try? await connection.send("NO.SUCH.COMMAND")
@@ -102,14 +97,13 @@ import Testing
                 #expect(error?.code == .transactionAborted)
                 #expect(try await connection.incr("a") == 1)
                 try await connection.send("WATCH", "b")
-                try await admin[.main].set("b", 1)
+                try await admin.set("b", 1)
                 #expect(try await connection.pipeline(.raw("MULTI", []), .raw("EXEC", [])).1 == .null)
                 #expect(try await connection.incr("a") == 2)
-                try await admin[.main].send("ACL", "SETUSER", "app", "-multi")
+                try await admin.send("ACL", "SETUSER", "app", "-multi")
                 await #expect(throws: RedisError.self) { try await connection.send("MULTI") }
                 #expect(try await connection.incr("a") == 3)
             }
-            await admin.close()
         }
     }
 }

@@ -231,21 +231,6 @@ extension Form {
 
 /// What is denied to a user, or was taken away from the server.
 @Suite(.timeLimit(.minutes(5))) struct `A server that refuses transactions` {
-    private func withUser(
-        _ rules: String..., body: (RedisDatabases, RedisDatabase) async throws -> Void
-    ) async throws {
-        try await withDatabases(configure: {
-            $0.username = "app"
-            $0.password = "pass"
-        }) { databases, server in
-            let admin = try RedisDatabases(url: server.url)
-            let main = try admin[.main]
-            try await main.send("ACL", ["SETUSER", "app", "on", ">pass", "~*", "&*", "+@all"] + rules)
-            try await body(databases, main)
-            await admin.close()
-        }
-    }
-
     @Test(arguments: Form.allCases)
     func `has none of the commands run, and is asked again when it may permit them`(form: Form) async throws {
         try await withUser("-multi") { databases, admin in

@@ -23,6 +23,20 @@ func withDatabases(
     }
 }
 
+/// Databases of the user `app`, who may do everything but what `rules` deny, and the administrator's `main`.
+func withUser(_ rules: String..., body: (RedisDatabases, RedisDatabase) async throws -> Void) async throws {
+    try await withDatabases(configure: {
+        $0.username = "app"
+        $0.password = "pass"
+    }) { databases, server in
+        let administration = RedisDatabases(testConfiguration(server))
+        let admin = try administration[.main]
+        try await admin.send("ACL", ["SETUSER", "app", "on", ">pass", "~*", "&*", "+@all"] + rules)
+        try await body(databases, admin)
+        await administration.close()
+    }
+}
+
 func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws -> Void) async throws {
     let server = try RedisTestServer.start(RedisTestServer.Options(arguments: arguments))
     defer { server.stop() }
@@ -32,6 +46,13 @@ func withServer(arguments: [String] = [], _ body: (RedisTestServer) async throws
 /// A real server, in the protocol that is under test.
 func testConfiguration(_ server: RedisTestServer) -> RedisConfiguration {
     var configuration = testConfiguration(server.socketPath)
+    configuration.version = ServerUnderTest.version
+    return configuration
+}
+
+/// The same, reached through a proxy.
+func testConfiguration(_ proxy: FaultProxy) -> RedisConfiguration {
+    var configuration = testConfiguration(proxy.path)
     configuration.version = ServerUnderTest.version
     return configuration
 }

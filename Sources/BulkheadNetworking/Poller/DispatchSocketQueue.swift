@@ -18,19 +18,8 @@ final class DispatchSocketQueue: SocketQueue {
         let source: any DispatchSourceProtocol
     }
 
-    /// Those of one socket.
-    private struct Entries {
-        var readable: Entry?
-        var writable: Entry?
-
-        subscript(kind: Readiness) -> Entry? {
-            get { kind == .readable ? readable : writable }
-            set { if kind == .readable { readable = newValue } else { writable = newValue } }
-        }
-    }
-
     private struct Books {
-        var entries: [Int32: Entries] = [:]
+        var entries: [Int32: WatchesOfSocket<Entry>] = [:]
         var lastNumber = 0
         /// Watches that are over, and those that no descriptor was left for: who is notified without reason looks, and
         /// comes back.
@@ -57,8 +46,9 @@ final class DispatchSocketQueue: SocketQueue {
                 : DispatchSource.makeWriteSource(fileDescriptor: own, queue: queue)
             source.setEventHandler { @Sendable [weak self] in self?.isReady(watch) }
             source.setCancelHandler { @Sendable in SystemCall.closeSocket(own) }
-            books.entries[descriptor, default: Entries()][kind]?.source.cancel()
-            books.entries[descriptor, default: Entries()][kind] = Entry(watch: watch, watcher: watcher, source: source)
+            let entry = Entry(watch: watch, watcher: watcher, source: source)
+            books.entries[descriptor]?[kind]?.source.cancel()
+            books.entries[descriptor, default: WatchesOfSocket()][kind] = entry
             source.resume()
             return (watch, false)
         }

@@ -18,26 +18,8 @@ struct WatchList<Watcher> {
         let watcher: Watcher
     }
 
-    /// Those of one socket.
-    private struct Entries {
-        var readable: Entry?
-        var writable: Entry?
-
-        subscript(kind: Readiness) -> Entry? {
-            get { kind == .readable ? readable : writable }
-            set { if kind == .readable { readable = newValue } else { writable = newValue } }
-        }
-
-        var readiness: Readiness {
-            var readiness: Readiness = []
-            if readable != nil { readiness.insert(.readable) }
-            if writable != nil { readiness.insert(.writable) }
-            return readiness
-        }
-    }
-
     /// By descriptor, so that `poll` is never asked about more sockets than a process may have open.
-    private var entries: [Int32: Entries] = [:]
+    private var entries: [Int32: WatchesOfSocket<Entry>] = [:]
     private var lastNumber = 0
     /// Set while the thread is in `poll`, or about to be: it was asked about the watches up to this one.
     private var lastPolled: Int?
@@ -55,7 +37,7 @@ struct WatchList<Watcher> {
     ) -> (watch: Watch, mustWake: Bool) {
         lastNumber += 1
         let watch = Watch(descriptor: descriptor, kind: kind, number: lastNumber)
-        entries[descriptor, default: Entries()][kind] = Entry(watch: watch, watcher: watcher)
+        entries[descriptor, default: WatchesOfSocket()][kind] = Entry(watch: watch, watcher: watcher)
         let mustWake = lastPolled != nil && !isWoken
         if mustWake { isWoken = true }
         return (watch, mustWake)
@@ -101,4 +83,22 @@ struct Watch: Sendable, Hashable {
     /// Readable or writable.
     let kind: Readiness
     let number: Int
+}
+
+/// What waits for one socket: until it is readable, and until it is writable.
+struct WatchesOfSocket<Entry> {
+    var readable: Entry?
+    var writable: Entry?
+
+    subscript(kind: Readiness) -> Entry? {
+        get { kind == .readable ? readable : writable }
+        set { if kind == .readable { readable = newValue } else { writable = newValue } }
+    }
+
+    var readiness: Readiness {
+        var readiness: Readiness = []
+        if readable != nil { readiness.insert(.readable) }
+        if writable != nil { readiness.insert(.writable) }
+        return readiness
+    }
 }

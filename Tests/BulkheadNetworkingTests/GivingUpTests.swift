@@ -195,7 +195,7 @@ extension Deadline {
         await connections.close(grace: .seconds(30))
     }
 
-    @Test func `in a pool are out of its line at their deadline`() async throws {
+    @Test func `in a pool leave its queue at their deadline`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = AsyncPool(.to(server), .upTo(1))

@@ -192,8 +192,8 @@ extension RedisCommand {
     /// Reads the elements of a list, or of a set of either kind, in the order of their values or of other keys that
     /// belong to them.
     ///
-    /// It takes elements for numbers, unless `alphabetical` is set. `by` and `get` are patterns of keys: the
-    /// star stands for the element.
+    /// It takes elements for numbers, unless `alphabetical` is set. `by` and `get` are patterns of keys: the star
+    /// stands for the element.
     /// - Returns: The elements, or for each one what its patterns name; nil where there is no such key.
     /// - Complexity: O(N+M*log(M)) for N elements, M of them returned
     /// - Since: Redis 1.0.0
@@ -209,8 +209,8 @@ extension RedisCommand {
 
     /// Reads elements in an order, as the other form does, into a new list.
     ///
-    /// It takes elements for numbers, unless `alphabetical` is set. `by` and `get` are patterns of keys: the
-    /// star stands for the element.
+    /// It takes elements for numbers, unless `alphabetical` is set. `by` and `get` are patterns of keys: the star
+    /// stands for the element.
     /// - Returns: The length of the list.
     /// - Complexity: O(N+M*log(M)) for N elements, M of them returned
     /// - Since: Redis 1.0.0

@@ -133,7 +133,7 @@ extension ClusterTopology {
 
     // MARK: The map
 
-    private func target(
+    func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Target {
         if isDoubtful { await refresh(until: deadline) }
@@ -152,7 +152,7 @@ extension ClusterTopology {
 
     /// Returns when a newer map has come, or all servers were asked for it in vain; why, then.
     @discardableResult
-    private func refresh(until deadline: Deadline) async -> ConnectionFailure? {
+    func refresh(until deadline: Deadline) async -> ConnectionFailure? {
         let before = version
         while version == before {
             guard let servers = beginRefresh() else {

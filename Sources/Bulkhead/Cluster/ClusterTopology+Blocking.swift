@@ -116,7 +116,7 @@ extension ClusterTopology {
 
     // MARK: The map
 
-    private func target(
+    func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
     ) throws(ConnectionFailure) -> Target {
         if isDoubtful { refresh(until: deadline) }
@@ -133,7 +133,7 @@ extension ClusterTopology {
     }
 
     @discardableResult
-    private func refresh(until deadline: Deadline) -> ConnectionFailure? {
+    func refresh(until deadline: Deadline) -> ConnectionFailure? {
         let before = version
         while version == before {
             guard let servers = beginRefresh() else {

@@ -89,6 +89,13 @@ struct RedirectionMachine {
         return pause()
     }
 
+    /// The same of a question that changes nothing, which may be asked again however far it came.
+    mutating func step(afterQuestion failure: ConnectionFailure) -> Step {
+        guard failure.isOfServer else { return .stands }
+        attempts += 1
+        return pause()
+    }
+
     private func pause() -> Step {
         var random = SystemRandomNumberGenerator()
         let pause = Self.backoff.wait(after: attempts, using: &random)

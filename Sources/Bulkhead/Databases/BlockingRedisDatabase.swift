@@ -62,7 +62,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         return try body(connection)
     }
 
-    private func lease() throws(RedisError) -> BlockingRedisConnection {
+    func lease() throws(RedisError) -> BlockingRedisConnection {
         let deadline = Deadline(after: timeout)
         do {
             let node = try binding.topology.nodeForLease()

@@ -103,7 +103,7 @@ public struct RedisDatabase: RedisExecutor {
         return try await body(connection)
     }
 
-    private func lease() async throws(RedisError) -> RedisConnection {
+    func lease() async throws(RedisError) -> RedisConnection {
         let deadline = Deadline(after: timeout)
         do {
             let node = try binding.topology.nodeForLease()

@@ -1,3 +1,4 @@
+import BulkheadCommands
 import BulkheadNetworking
 
 /// Finds the node that a name's requests go to.
@@ -19,6 +20,14 @@ protocol RoutedTopology: AnyObject, Sendable {
     func refuseRequests()
     /// For whoever leases a connection before anybody knows what will be sent over it.
     func nodeForLease() throws(ConnectionFailure) -> Node
+    /// A connection to the server of a slot, and its node, for whoever knows which keys will be used over it.
+    func lease(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node)
+    /// The same for a thread.
+    func leaseBlocking(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node)
     /// As ``Node/renew(since:)``.
     func renew(since moment: Moment) -> Bool
     func attempt<Sent: Request>(

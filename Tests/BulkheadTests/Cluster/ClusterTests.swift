@@ -31,7 +31,7 @@ func withCluster(
 
 /// What a server says to one line, whatever it is.
 @discardableResult
-private func ask(_ server: RedisTestServer, _ line: String) throws -> RESPValue {
+func ask(_ server: RedisTestServer, _ line: String) throws -> RESPValue {
     let connection = try BlockingConnection(ConnectionSettings(endpoint: .unix(path: server.socketPath), database: 0))
     var encoder = RESPEncoder()
     let words = line.split(separator: " ")

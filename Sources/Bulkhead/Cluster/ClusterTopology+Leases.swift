@@ -1,0 +1,101 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+/// What a lease of a slot begins with: a question for its key, which only the server of the slot answers.
+///
+/// The map may be old, and a lease is not redirected: all its commands go to one server. So the server says before the
+/// body runs whether it is the right one. Any other answer, such as that the user may not ask, is none of a wrong one.
+struct SlotQuestion {
+    let slot: HashSlot
+    let bytes: [UInt8]
+
+    init(_ key: some RedisArgument) {
+        let command = RedisCommand<Int>.exists([key]).encoded
+        slot = if case .one(let slot) = command.slot { slot } else { HashSlot(ofKey: []) }
+        bytes = command.bytes
+    }
+}
+
+extension ClusterTopology {
+    func lease(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
+        var redirections = RedirectionMachine(until: deadline)
+        while true {
+            let step: RedirectionMachine.Step
+            let failure: ConnectionFailure
+            do throws(ConnectionFailure) {
+                let target = try await target(of: slot, nil, until: deadline)
+                let connection = try await target.node.leases.lease(until: deadline)
+                switch await connection.send(question, until: deadline) {
+                case .success(let reply):
+                    guard let found = [reply].redirection(from: target.endpoint) else {
+                        return (connection, target.node)
+                    }
+                    target.node.leases.release(connection, reusable: true)
+                    (step, failure) = (follow(found, by: &redirections), Self.noServer(of: slot, found))
+                case .failure(let error):
+                    target.node.leases.release(connection, reusable: false)
+                    throw error
+                }
+            } catch {
+                doubt(after: error)
+                (step, failure) = (redirections.step(afterQuestion: error), error)
+            }
+            guard case .again(let pause, let refresh) = step else { throw failure }
+            if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
+            if refresh { await self.refresh(until: deadline) }
+        }
+    }
+
+    func leaseBlocking(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
+        var redirections = RedirectionMachine(until: deadline)
+        while true {
+            let step: RedirectionMachine.Step
+            let failure: ConnectionFailure
+            do throws(ConnectionFailure) {
+                let target = try target(of: slot, nil, until: deadline)
+                let connection = try target.node.blocking.lease(until: deadline)
+                do throws(ConnectionFailure) {
+                    let reply = try connection.send(question, until: deadline)
+                    guard let found = [reply].redirection(from: target.endpoint) else {
+                        return (connection, target.node)
+                    }
+                    target.node.blocking.release(connection, reusable: true)
+                    (step, failure) = (follow(found, by: &redirections), Self.noServer(of: slot, found))
+                } catch {
+                    target.node.blocking.release(connection, reusable: false)
+                    throw error
+                }
+            } catch {
+                doubt(after: error)
+                (step, failure) = (redirections.step(afterQuestion: error), error)
+            }
+            guard case .again(let pause, let refresh) = step else { throw failure }
+            if pause > .zero { sleepThread(for: pause) }
+            if refresh { self.refresh(until: deadline) }
+        }
+    }
+
+    /// A lease is not for a slot that is on its way: it waits until that has arrived.
+    private func follow(
+        _ found: Redirection, by redirections: inout RedirectionMachine
+    ) -> RedirectionMachine.Step {
+        if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+        return redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
+    }
+
+    private static func noServer(of slot: HashSlot, _ found: Redirection) -> ConnectionFailure {
+        let reason =
+            switch found {
+            case .ask: "it is on its way from one server to another"
+            case .moved: "its servers name each other"
+            case .tryAgain: "the cluster is down"
+            }
+        return ConnectionFailure(
+            .timedOut, "no server of the cluster took \(slot) in time: \(reason)", stage: .queued)
+    }
+}

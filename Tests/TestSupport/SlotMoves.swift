@@ -16,8 +16,8 @@ public enum SlotMove: String, CaseIterable, Sendable {
 extension RedisTestCluster {
     /// Moves slots from one primary to another, and returns when every server knows.
     ///
-    /// - Parameter atHalf: runs when the keys of the first slot have arrived there, and no server has said so yet; key by
-    ///   key only.
+    /// - Parameter atHalf: runs when the keys of the first slot have arrived there, and no server has said so yet; key
+    ///   by key only.
     public func move(
         _ slots: some Sequence<Int>, from source: RedisTestServer, to target: RedisTestServer,
         _ way: SlotMove = .keyByKey,

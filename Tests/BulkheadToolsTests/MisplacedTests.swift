@@ -114,7 +114,7 @@ import Testing
 
     @Test(arguments: [
         ("--to knowledge", "leave out --to"), ("--all", "leave out --all"), ("--pattern a*", "leave out --pattern"),
-        ("--copy", "leave out --copy"), ("", "say --dry-run to look, or --yes to move"),
+        ("--copy", "leave out --copy"), ("", "use --dry-run to look, or --yes to move"),
     ])
     func `what --misplaced finds by itself cannot be said, and a script says that it is to move`(
         words: String, message: String

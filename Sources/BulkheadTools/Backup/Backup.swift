@@ -179,8 +179,8 @@ struct Backup {
 
     private func sayFuzzy(_ reason: String) {
         say(
-            "\(reason) Copying key by key: the backup is fuzzy, which is not one moment, but each key as it is when "
-                + "its turn comes.")
+            "\(reason) Copying key by key: the backup is fuzzy, because its keys are "
+                + "read at different moments.")
     }
 
     private func copy(_ item: BackupPlan.Item, _ facts: ServerFacts) async throws(ProgramFailure) -> MadeSnapshot {
@@ -212,7 +212,7 @@ struct Backup {
                 "\(program): \(item.entry.name) has \(Units.counted(snapshot.keys, "key")) "
                     + "(\(Units.bytes(manifest.content.bytes)) in a file), and the backup at \(item.path) has "
                     + "\(Units.grouped(former.keys)) (\(Units.bytes(former.content.bytes))): it was left as it is; "
-                    + "say --allow-smaller if that is meant, or name another file")
+                    + "use --allow-smaller to replace it, or name another file")
         }
         let beside = try NewFile(at: item.path + BackupManifest.suffix)
         let json = try manifest.json(program)

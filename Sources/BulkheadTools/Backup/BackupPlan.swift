@@ -111,7 +111,7 @@ struct BackupPlan {
         let manifest = try BackupManifest.beside(path)
         func refusal(_ reason: String) -> ProgramFailure {
             ProgramFailure(
-                .found, "\(program): nothing was done: \(reason); name another file, or say --replace")
+                .found, "\(program): nothing was done: \(reason); name another file, or use --replace")
         }
         switch try FilePath.kind(path) {
         case nil:

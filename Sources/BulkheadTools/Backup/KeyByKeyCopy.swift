@@ -95,9 +95,8 @@ struct KeyByKeyCopy {
     private var tooManyKeys: ProgramFailure {
         ProgramFailure(
             .failed,
-            "\(program): \(database.name) has more than \(Units.grouped(SeenKeys.usualLimit)) keys, and that is as "
-                + "many as are told "
-                + "apart when they are copied key by key; allow SYNC to this user")
+            "\(program): \(database.name) has more than \(Units.grouped(SeenKeys.usualLimit)) keys, the most "
+                + "that can be copied key by key; allow SYNC to this user")
     }
 
     // MARK: Reading

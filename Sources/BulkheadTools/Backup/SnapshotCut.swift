@@ -122,7 +122,7 @@ struct SnapshotCut {
             ProgramFailure(
                 .failed,
                 "\(program): the server's snapshot is not whole: \(reason). No file was made; the server's log may "
-                    + "tell why."),
+                    + "say why."),
             ofServer: "it is not whole: \(reason)")
     }
 }

@@ -68,7 +68,7 @@ extension Command {
                 "--yes and --expecting N belong together, or --yes and --at-most N: N is how many keys may go")
         }
         guard call.arguments.has(.backupFirst) || !call.arguments.has(.allowFuzzy) else {
-            throw call.arguments.refused("--allow-fuzzy speaks of the backup: say --backup-first PATH too")
+            throw call.arguments.refused("--allow-fuzzy speaks of the backup: use --backup-first PATH too")
         }
         guard !call.arguments.has(.json) || call.arguments.has(.yes) || call.arguments.has(.dryRun) else {
             throw call.arguments.refused("--json cannot ask: use --yes --expecting N, or --dry-run")

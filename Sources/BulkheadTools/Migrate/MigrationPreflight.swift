@@ -266,10 +266,10 @@ struct MigrationPreflight {
             let advice =
                 keys.allSatisfy { $0.starts(with: HandoverNotes.prefix) }
                 ? "A move between servers keeps notes in keys of its own, in both databases: allow "
-                    + "~bulkhead:migration:* to this user on both servers, or say --copy"
+                    + "~bulkhead:migration:* to this user on both servers, or use --copy"
                 : "This user may not touch keys named "
                     + "\(keys.map { ShownBytes($0).description }.joined(separator: " and ")): "
-                    + "say by --pattern which of those it may touch, or allow the others"
+                    + "use --pattern to select keys that it may touch, or allow the others"
             throw RedisError(code: error.code, message: "\(error.message). \(advice)", stage: error.stage)
         }
     }
@@ -279,7 +279,7 @@ struct MigrationPreflight {
         guard !plan.copies, !plan.isDryRun, target.info["aof_enabled"] == "0" else { return [] }
         return [
             "the target's server has no append-only file: if it crashes, it loses what was moved since its last "
-                + "snapshot, and the source has that no more. Set appendonly yes there first, or say --copy and "
+                + "snapshot, and the source no longer has it. Set appendonly yes there first, or use --copy and "
                 + "delete later"
         ]
     }

@@ -11,7 +11,7 @@ struct MisplacedMove {
     func run() async throws(ProgramFailure) -> ExitCode {
         guard call.canAsk || plan.isDryRun || call.arguments.has(.yes) else {
             throw call.arguments.refused(
-                "--misplaced shows first what it finds: say --dry-run to look, or --yes to move")
+                "--misplaced shows first what it finds: use --dry-run to look, or --yes to move")
         }
         guard case .misplaced(let placement, _) = plan.keys else { return .done }
         let databases = try selection.open([plan.from])

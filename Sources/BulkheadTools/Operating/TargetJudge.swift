@@ -108,7 +108,7 @@ struct TargetJudge: Sendable {
         }
         if now.snapshotFailed {
             return "the last save failed on \(name)'s server: what comes would be in its memory alone. Free space in "
-                + "its dir (the reason is in its log), and say BGSAVE there until that succeeds"
+                + "its dir (the reason is in its log), and run BGSAVE there until that succeeds"
         }
         return nil
     }

@@ -187,13 +187,13 @@ extension RestoreDocument {
             isDamaged = ahead.damaged.count > 0
             report.stopped =
                 isDamaged
-                ? "the file has damaged values: \(nothing); say --skip-unsupported to restore the others"
+                ? "the file has damaged values: \(nothing); use --skip-unsupported to restore the others"
                 : "the server cannot take \(Units.counted(ahead.unsupported, "key")) of the file: \(nothing); say "
                     + "--skip-unsupported to restore the others"
         } else if ahead.taken > 0, plan.conflicts == .fail {
             isRefused = true
             report.stopped =
-                "the database has keys of these names: \(nothing); say --on-conflict skip or "
+                "the database has keys of these names: \(nothing); use --on-conflict skip or "
                 + "--on-conflict replace"
         }
     }

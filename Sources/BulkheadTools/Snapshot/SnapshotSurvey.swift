@@ -45,7 +45,7 @@ struct SnapshotSurvey: Sendable {
             return number
         }
         guard numbers.count <= 1 else {
-            throw arguments.refused("\(path) holds several databases: say --file-database N; it has \(list)")
+            throw arguments.refused("\(path) holds several databases: use --file-database N; it has \(list)")
         }
         return numbers.first ?? 0
     }

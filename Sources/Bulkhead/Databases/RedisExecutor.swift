@@ -14,7 +14,7 @@ public protocol RedisExecutor: Sendable {
 
     /// Runs one command and waits for its reply.
     ///
-    /// Throws the server's error, a failure of the connection (`error.stage` tells how far the command had come),
+    /// Throws the server's error, a failure of the connection (`error.stage` says how far the command had come),
     /// or `unexpected-reply` if the reply does not convert.
     @discardableResult
     func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply

@@ -11,7 +11,7 @@ extension RedisDatabase {
     ///
     /// When its task is cancelled it reads no more; handlers that run are not cancelled, and it returns when their
     /// entries are acknowledged. When a connection or server fails it goes on after a pause, and
-    /// ``RedisStreamConsumer/observe`` is told. It throws where waiting does not help, such as `WRONGTYPE`, `NOPERM`,
+    /// ``RedisStreamConsumer/observe`` is called. It throws where waiting does not help, such as `WRONGTYPE`, `NOPERM`,
     /// `ERR` and `closed`, after the handlers have ended.
     /// - Returns: How much happened.
     /// - Since: Redis 6.2.0

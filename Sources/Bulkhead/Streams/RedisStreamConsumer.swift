@@ -37,7 +37,7 @@ public struct RedisStreamConsumer: Sendable {
     public var makesGroup = true
     /// What happens to an entry that fails again and again; nil tries it for ever.
     public var deadLetters: RedisDeadLetters?
-    /// Is told what happens, from the task or thread where it happens: it must be quick.
+    /// Is called for each event, on the task or thread where it happens, so it must be quick. Default nil.
     public var observe: (@Sendable (RedisStreamEvent) -> Void)?
 
     /// A consumer with the usual settings.

@@ -16,12 +16,12 @@ extension RedisDatabase {
     /// of any other. All subscriptions of a server and a login share one connection, which is made for the first and
     /// closed ten seconds after the last.
     ///
-    /// It returns when the server has confirmed every channel: what is published from then on comes. When the last
-    /// subscriber of a channel leaves, the server is told. When the connection is lost another one is made, as often as
+    /// It returns when the server has confirmed every channel: from then on it brings every message. When the last
+    /// subscriber of a channel leaves, the client unsubscribes from it. When the connection is lost another one is made, as often as
     /// it takes, and the sequence has a ``RedisSubscriptionEvent/gap(_:)`` in that place.
     ///
-    /// A subscriber keeps up to `count` messages, or 64 MiB of them, that it has not read. When it has more, those that
-    /// come are lost until it has read all that is kept; then it reads a gap that says how many were lost.
+    /// A subscriber keeps up to `count` messages, or 64 MiB of them, that it has not read. Beyond that, messages
+    /// are dropped until it has read all that are kept; then it reads a gap that says how many were lost.
     ///
     /// Throws `NOPERM` if the ACL denies a channel, `timed-out` past the database's time limit, `cancelled`, `closed`,
     /// `invalid-argument` without a channel, and why no connection could be made, such as `connect-failed`. The

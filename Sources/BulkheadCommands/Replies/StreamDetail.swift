@@ -23,15 +23,15 @@ public struct RedisStreamDetail<Value: RedisDecodable>: RedisDecodable {
     }
 }
 
-/// A group of consumers with what it has given out.
+/// A group of consumers with its pending entries.
 public struct RedisGroupDetail: RedisDecodable {
     /// All fields, also those that have no name here.
     public let record: RedisRecord
     /// The group.
     public let name: String
-    /// The last entry that was given out.
+    /// The last entry that was delivered.
     public let lastDeliveredID: String
-    /// How many entries were given out and not acknowledged.
+    /// How many entries are pending: delivered, and not acknowledged.
     public let pendingCount: Int
     /// Those entries, at most as many as were asked for.
     public let pending: [RedisGivenEntry]
@@ -75,7 +75,7 @@ public struct RedisConsumerDetail: RedisDecodable {
     }
 }
 
-/// An entry that a group has given to a consumer and was not told to be done.
+/// A pending entry of a group: delivered to a consumer, and not acknowledged.
 public struct RedisGivenEntry: Sendable, Hashable {
     /// The entry's id.
     public let id: String
@@ -88,7 +88,7 @@ public struct RedisGivenEntry: Sendable, Hashable {
 
     /// The rows of a consumer do not repeat its name.
     fileprivate init(_ row: RESPValue, to consumer: String?) throws(RedisConversionError) {
-        let parts = try row.requireElements("an entry that was given out", count: consumer == nil ? 4 : 3)
+        let parts = try row.requireElements("a pending entry", count: consumer == nil ? 4 : 3)
         id = try String(redis: parts[0])
         self.consumer = if let consumer { consumer } else { try String(redis: parts[1]) }
         time = try Int64(redis: parts[parts.count - 2])

@@ -21,7 +21,7 @@ public struct RedisClaimedPage<Element: RedisDecodable>: RedisDecodable {
     }
 }
 
-/// What a group has given out and was not told to be done, in sum.
+/// The pending entries of a group in sum: delivered to a consumer, and not acknowledged.
 public struct RedisPendingSummary: RedisDecodable {
     /// How many entries.
     public let count: Int
@@ -42,7 +42,7 @@ public struct RedisPendingSummary: RedisDecodable {
     }
 }
 
-/// An entry that a group has given out and was not told to be done.
+/// A pending entry of a group: delivered to a consumer, and not acknowledged.
 public struct RedisPendingEntry: RedisDecodable, Hashable {
     /// The entry's id.
     public let id: String
@@ -100,9 +100,9 @@ public struct RedisGroupInfo: RedisDecodable {
     public let name: String
     /// How many consumers it has.
     public let consumers: Int
-    /// How many entries were given out and not acknowledged.
+    /// How many entries are pending: delivered, and not acknowledged.
     public let pending: Int
-    /// The last entry that was given out.
+    /// The last entry that was delivered.
     public let lastDeliveredID: String
     /// How many entries it has read; nil if the server cannot say, and before Redis 7.0.0.
     public let entriesRead: Int?

@@ -17,8 +17,8 @@ extension RedisDatabase {
     /// closed ten seconds after the last.
     ///
     /// It returns when the server has confirmed every channel: from then on it brings every message. When the last
-    /// subscriber of a channel leaves, the client unsubscribes from it. When the connection is lost another one is made, as often as
-    /// it takes, and the sequence has a ``RedisSubscriptionEvent/gap(_:)`` in that place.
+    /// subscriber of a channel leaves, the client unsubscribes from it. When the connection is lost another one is
+    /// made, as often as it takes, and the sequence has a ``RedisSubscriptionEvent/gap(_:)`` in that place.
     ///
     /// A subscriber keeps up to `count` messages, or 64 MiB of them, that it has not read. Beyond that, messages
     /// are dropped until it has read all that are kept; then it reads a gap that says how many were lost.

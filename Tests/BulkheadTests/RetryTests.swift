@@ -231,6 +231,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
         let blocking = try databases.blocking(.main)
+        #expect(try blocking.ping() == "PONG")
         let hurried = blocking.within(.seconds(1))
         let error = #expect(throws: RedisError.self) { try hurried.blpop("a", timeout: .milliseconds(10)) }
         #expect(error?.code == .timedOut && pops.withLock(\.self) == 2)

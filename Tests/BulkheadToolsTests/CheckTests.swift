@@ -91,7 +91,7 @@ import Testing
             let words = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             #expect(
                 words.contains(
-                    "40 keys `llama_index/*` sit in main; they belong to knowledge. $ bulkhead migrate --url "
+                    "40 keys `llama_index/*` are in main; they belong to knowledge. $ bulkhead migrate --url "
                         + "\(server.url) --from main --to knowledge --pattern 'llama_index/*'"))
             #expect(words.contains("number 7 has 5 keys and no name in the catalogue"))
             #expect(words.contains("no keys in prompts, analytics"))

@@ -89,7 +89,7 @@ import Testing
             #expect(main.keys == 100 && main.expiring == Estimate(exact: 100) && main.expiringShare == 1)
             #expect(main.memory?.isExact == true && main.isBiggestCertain)
             #expect(report.cost?.server == nil)
-            #expect(report.text().contains("How long the server took for them it does not let this user ask."))
+            #expect(report.text().contains("This user may not ask how long the server took for them."))
         }
     }
 }

@@ -38,7 +38,7 @@ import Testing
             let call = ["migrate", "--from", "main", "--to", "knowledge", "--pattern", "sessions:*"]
             let outcome = try await Bulkhead.run(call + words + ["--url", server.url])
             #expect(outcome.exitCode == 1)
-            #expect(outcome.errors.contains("no key fits sessions:*"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("no key matches sessions:*"), "\(outcome.errors)")
             #expect(try await databases[.main].dbsize() == 20)
         }
     }

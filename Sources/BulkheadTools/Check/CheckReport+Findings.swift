@@ -93,11 +93,11 @@ extension DatabaseReport {
             let isOne = misplaced.keys == 1
             var message =
                 "\(atLeast)\(Units.grouped(misplaced.keys)) \(isOne ? "key" : "keys") `\(misplaced.pattern)` "
-                + "\(isOne ? "sits" : "sit") in \(name); "
+                + "\(isOne ? "is" : "are") in \(name); "
                 + "\(isOne ? "it belongs" : "they belong") to \(misplaced.belongsTo)"
             if misplaced.atHome > 0 {
                 message +=
-                    ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and fit "
+                    ". The command would also move \(Units.grouped(misplaced.atHome)) that belong here and match "
                     + "the pattern: make it narrower"
             }
             return Finding(.warning, "misplaced", message, command: misplaced.command)

@@ -230,7 +230,7 @@ extension CheckCost {
                 "By its own count (INFO commandstats) the server took \(span($0)) to execute them"
                     + (isServerShared ? ", which is their share: others called the same commands" : "")
                     + "; reading and writing come on top."
-            } ?? "How long the server took for them it does not let this user ask."
+            } ?? "This user may not ask how long the server took for them."
         let slow =
             slowFrom.map { from in
                 longestCommand.map { " The longest of them in its SLOWLOG took \(span($0))." }
@@ -238,7 +238,7 @@ extension CheckCost {
             } ?? ""
         return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
             + "\(span(elapsed)). " + own + slow
-            + " Measured from here, the way and the server's queue included: \(span(waited)) of waiting for replies, "
-            + "\(span(longestStep)) for the longest step. Pace: \(pace)."
+            + " This program waited \(span(waited)) for replies, network and the server's queue included, "
+            + "and at most \(span(longestStep)) in one step. Pace: \(pace)."
     }
 }

@@ -147,7 +147,7 @@ struct MigrationPreflight {
         var first = "\(plan.from.name) (number \(plan.from.number)) has \(Units.counted(findings.sourceKeys, "key"))"
         if let words = plan.keys.words, let coming {
             let about = coming.isExact ? "" : "about "
-            first += ", of which \(about)\(Units.grouped(coming.count)) fit \(words)"
+            first += ", of which \(about)\(Units.grouped(coming.count)) match \(words)"
         }
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
         let lines = [

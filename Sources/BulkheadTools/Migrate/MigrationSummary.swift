@@ -69,7 +69,7 @@ struct MigrationSummary {
             words = "bulkhead migrate: \(reason.asSentence) \(state) To go on:"
         case nil where report.fitsNothing:
             let pattern = plan.keys.words ?? "*"
-            words = "bulkhead migrate: no key fits \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
+            words = "bulkhead migrate: no key matches \(pattern) in \(plan.from.name): nothing was \(plan.verb)."
         case nil where report.isAtItsEnd && !plan.isDryRun:
             words =
                 "bulkhead migrate: \(Units.counted(report.impossible, "key")) cannot be moved and "

@@ -5,6 +5,9 @@ import BulkheadConsole
 struct DatabaseClients: Sendable {
     let all: [(client: String, count: Int)]
 
+    /// The name of this process's own connections, of which it may have several. No other process has it.
+    static let ownName = "bulkhead-tools-" + String(UInt32.random(in: 0x1000_0000...UInt32.max), radix: 16)
+
     /// Nil where CLIENT LIST is denied.
     init?(of database: RedisDatabase, number: Int) async {
         guard let list = try? await database.send("CLIENT", "LIST", as: String.self),
@@ -24,7 +27,7 @@ struct DatabaseClients: Sendable {
         }
     }
 
-    /// The clients of CLIENT LIST's lines that have selected `number`.
+    /// The clients of CLIENT LIST's lines that have selected `number`, without the connections of this process.
     static func clients(in list: String, selecting number: Int, butNot own: Int) -> [(client: String, count: Int)] {
         var counts: [String: Int] = [:]
         for line in list.split(whereSeparator: \.isNewline) {
@@ -33,8 +36,8 @@ struct DatabaseClients: Sendable {
                 guard let sign = word.firstIndex(of: "=") else { continue }
                 fields[word[..<sign]] = word[word.index(after: sign)...]
             }
-            guard fields["db"] == "\(number)", fields["id"] != "\(own)" else { continue }
             let name = fields["name"] ?? ""
+            guard fields["db"] == "\(number)", fields["id"] != "\(own)", name != ownName else { continue }
             // The port of an address changes with each connection.
             let host = (fields["addr"] ?? "").prefix { $0 != ":" }
             counts[name.isEmpty ? "unnamed from \(host)" : String(name), default: 0] += 1

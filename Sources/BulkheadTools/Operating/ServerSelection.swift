@@ -156,7 +156,7 @@ extension RedisConfiguration {
     /// With what operators need: they wait longer than services do, and a large reply is no violation to them.
     fileprivate var forOperators: RedisConfiguration {
         var configuration = self
-        configuration.clientName = configuration.clientName ?? "bulkhead-tools"
+        configuration.clientName = configuration.clientName ?? DatabaseClients.ownName
         configuration.commandTimeout = .seconds(60)
         return configuration
     }

@@ -107,9 +107,9 @@ extension RedisExecutor {
         try await run(.xtrim(key, trim))
     }
 
-    /// Tells a group that entries are done, so that it forgets them.
+    /// Acknowledges entries: they are no longer pending in the group.
     ///
-    /// - Returns: How many of them the group had given out and not forgotten.
+    /// - Returns: How many of them were pending.
     /// - Complexity: O(N) for N entries
     /// - Since: Redis 5.0.0
     @discardableResult
@@ -118,10 +118,10 @@ extension RedisExecutor {
         try await run(.xack(key, group: group, ids))
     }
 
-    /// Tells a group that entries are done, so that it forgets them.
+    /// Acknowledges entries: they are no longer pending in the group.
     ///
     /// They are written one by one.
-    /// - Returns: How many of them the group had given out and not forgotten.
+    /// - Returns: How many of them were pending.
     /// - Complexity: O(N) for N entries
     /// - Since: Redis 5.0.0
     @discardableResult
@@ -130,7 +130,7 @@ extension RedisExecutor {
         try await run(.xack(key, group: group, ids))
     }
 
-    /// Tells a group that entries are done, and deletes them from the stream, as the mode says.
+    /// Acknowledges entries of a group, and deletes them from the stream, as the mode says.
     ///
     /// - Returns: For each entry what became of it.
     /// - Complexity: O(N) for N entries
@@ -212,7 +212,7 @@ extension RedisExecutor {
     /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
     /// the stream that the group has given to nobody as well.
     /// - Returns: The entries that are now the consumer's.
-    /// - Complexity: O(log(N)) for each entry, of N given out
+    /// - Complexity: O(log(N)) for each entry, of N pending
     /// - Since: Redis 5.0.0
     @discardableResult
     @inlinable
@@ -233,7 +233,7 @@ extension RedisExecutor {
     /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
     /// the stream that the group has given to nobody as well.
     /// - Returns: The ids that are now the consumer's.
-    /// - Complexity: O(log(N)) for each entry, of N given out
+    /// - Complexity: O(log(N)) for each entry, of N pending
     /// - Since: Redis 5.0.0
     @discardableResult
     @inlinable
@@ -304,7 +304,7 @@ extension RedisExecutor {
     /// Deletes a group with all of its consumers.
     ///
     /// - Returns: False if there is no such group.
-    /// - Complexity: O(N) for N entries given out and not acknowledged
+    /// - Complexity: O(N) for N pending entries
     /// - Since: Redis 5.0.0
     @discardableResult
     @inlinable
@@ -360,7 +360,7 @@ extension RedisExecutor {
     /// Reads all that is known of a stream: its oldest entries, its groups, their consumers, and what these have not
     /// acknowledged.
     ///
-    /// Of entries, and of each list of entries given out, it reads `count`; 10 by default, and 0 is all.
+    /// Of entries, and of each list of pending entries, it reads `count`; 10 by default, and 0 is all.
     /// - Returns: The record; throws if there is no such key.
     /// - Complexity: O(N) for N entries read
     /// - Since: Redis 6.0.0
@@ -371,7 +371,7 @@ extension RedisExecutor {
         try await run(.xinfoStreamFull(key, count: count, as: type))
     }
 
-    /// Sums up what a group has given out and was not told to be done.
+    /// Sums up the pending entries of a group: delivered to a consumer, and not acknowledged.
     ///
     /// - Returns: How many entries there are, the lowest and highest id, and how many each consumer has.
     /// - Complexity: O(N) for N consumers
@@ -381,7 +381,7 @@ extension RedisExecutor {
         try await run(.xpending(key, group: group))
     }
 
-    /// Reads which entries a group has given out and was not told to be done, ids `first` through `last`.
+    /// Reads which entries are pending in a group: delivered, and not acknowledged; ids `first` through `last`.
     ///
     /// - Returns: At most `count` entries, of one consumer if it is named, left alone for so long at least.
     /// - Complexity: O(N) for N entries

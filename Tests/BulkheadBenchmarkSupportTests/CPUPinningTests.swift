@@ -3,7 +3,7 @@ import Testing
 @testable import BulkheadBenchmarkSupport
 
 @Suite struct CPUPinningTests {
-    @Test func `the text tells pinned, free and unknown apart`() {
+    @Test func `the text distinguishes pinned, free and unknown`() {
         #expect(CPUPinning(allowedCores: [1], coreCount: 2).text == "core 1 only, of 2")
         #expect(CPUPinning(allowedCores: [6, 3, 2, 0, 1], coreCount: 8).text == "cores 0–3,6 only, of 8")
         #expect(CPUPinning(allowedCores: [0, 1], coreCount: 2).text == "all 2")

@@ -164,7 +164,7 @@ import Testing
         #expect(ComparisonReport.Pinning(allowedCores: nil) == nil)
     }
 
-    @Test func `a processor's name is found in what Linux tells of it`() {
+    @Test func `a processor's name is found in what Linux says of it`() {
         let text = "processor\t: 0\nvendor_id\t: X\nmodel name\t: Some  CPU @ 2.80GHz\n\nprocessor\t: 1\n"
         #expect(ComparisonReport.Machine.processor(inCPUInfo: text) == "Some CPU @ 2.80GHz")
         #expect(ComparisonReport.Machine.processor(inCPUInfo: "processor\t: 0\nCPU part\t: 0xd0c\n") == nil)

@@ -77,7 +77,7 @@ import Testing
         for round in [0, 1, 7, 8] { #expect(abs(factors[round] - 5) < 0.1, "round \(round): \(factors)") }
     }
 
-    @Test func `the sentence of named databases tells a ruined cache from a calm one`() throws {
+    @Test func `the sentence of named databases distinguishes a ruined cache from a calm one`() throws {
         func sentence(p99: Int64, lateness: Int64 = 5) throws -> String {
             try #require(
                 try report(
@@ -270,7 +270,7 @@ import Testing
         #expect(try answer([flush(lost: 0)])?.figures.contains("100,000 keys of main: no vector") == true)
     }
 
-    @Test func `a flush that lost nothing but stopped reads is not green, and the machine's part is told`() throws {
+    @Test func `a flush that lost nothing but stopped reads is not green, and the machine's part is reported`() throws {
         let stopped = try flushReport([flush(lost: 0, slowest: 965_000)])
         let claim = try #require(stopped.claims.last)
         #expect(claim.answerText == "holds, but the synchronous flush stopped reads for 965 ms")

@@ -35,7 +35,7 @@ import Testing
         #expect(rules(in: "import redis\n\(source)", .python) == [.rawClient, .badAllow])
     }
 
-    @Test func `a rule that is none is told which there are`() {
+    @Test func `an unknown rule is answered with the list of rules`() {
         let findings = Linter.findings(in: Array("# bulkhead: allow raw-clent because a".utf8), as: .python)
         let all = "raw-client, database-number, select, move, flush, keys, snapshot"
         #expect(findings.map(\.what) == ["this allows nothing: there is no rule 'raw-clent', only \(all)"])

@@ -64,7 +64,7 @@ import Testing
         #expect(order.value == Array(0..<20))
     }
 
-    @Test func `whoever waits too long is told so, and is out of the queue`() async throws {
+    @Test func `a caller that waits too long gets an error, and leaves the queue`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = BlockingPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))

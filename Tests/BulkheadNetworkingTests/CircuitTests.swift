@@ -113,7 +113,7 @@ extension Backoff {
         _ = try circuit.begin()
     }
 
-    @Test func `tells that it closed where the first answer after an outage is an error`() async throws {
+    @Test func `notifies that it closed if the first answer after an outage is an error`() async throws {
         let told = Locked<[String]>([])
         let events = ConnectionEvents()
         let listener = events.listener { event in
@@ -421,7 +421,7 @@ extension Backoff {
     }
 
     @Test(.enabled(if: TestTier.isWhole))
-    func `opens its circuit where callers give up early, but late enough to tell`() async throws {
+    func `opens its circuit where callers give up early, but late enough to count`() async throws {
         let silent = DeafListener.full()
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
         let settings = ConnectionSettings(

@@ -64,7 +64,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.receive(":2\r\n:3\r\n:4\r\n") == [.nothing, .nothing, .completed(2, [.integer(4)])])
     }
 
-    @Test func `before the handshake is over are told that they waited for the connection`() {
+    @Test func `before the handshake is over learn that they waited for the connection`() {
         var machine = Machine(someSettings())
         machine.ask(1, until: at(10))
         machine.ask(2, until: .never)

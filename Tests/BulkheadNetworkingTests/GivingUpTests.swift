@@ -149,7 +149,7 @@ extension Deadline {
         return await connection.send(command("ECHO slow"), until: .after(.seconds(30)))
     }
 
-    @Test func `while the server reads nothing are told that their bytes wait`() async throws {
+    @Test func `while the server reads nothing learn that their bytes wait`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let server = ScriptedServer { peer in
             peer.shakeHands()

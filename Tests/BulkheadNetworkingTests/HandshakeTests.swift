@@ -134,7 +134,7 @@ let hello = "%1\r\n$5\r\nproto\r\n:3\r\n"
         }
     }
 
-    @Test func `HELLO tells what the server calls the connection by`() {
+    @Test func `HELLO names the id of the connection`() {
         var handshake = Handshake(someSettings())
         _ = handshake.start()
         let hello = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:42\r\n"

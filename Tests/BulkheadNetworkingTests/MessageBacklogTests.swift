@@ -28,7 +28,7 @@ import Testing
         return words(events)
     }
 
-    @Test func `is bounded: what is too much is counted, and told behind what is kept`() {
+    @Test func `is bounded: what is too much is counted, and reported after what is kept`() {
         var backlog = MessageBacklog(mostMessages: 2)
         for text in ["a", "b", "c", "d"] { backlog.append(message(text)) }
         #expect(words([backlog.popFirst()!]) == ["a"])

@@ -94,7 +94,7 @@ private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocket
         #expect(await eventually { listener.all == [writing, reading] })
     }
 
-    @Test(arguments: pollers) func `tells of a hang-up`(_ poller: Poller) async throws {
+    @Test(arguments: pollers) func `notifies of a hang-up`(_ poller: Poller) async throws {
         for how in [SHUT_RDWR, SHUT_WR] {
             let pair = try Pair()
             let listener = Listener(poller)

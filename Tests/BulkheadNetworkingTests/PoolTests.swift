@@ -100,7 +100,7 @@ final class Crowd: Sendable {
         await pool.close(grace: .zero)
     }
 
-    @Test func `whoever waits too long is told so, and is out of the queue`() async throws {
+    @Test func `a caller that waits too long gets an error, and leaves the queue`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
         let pool = AsyncPool(.to(server), .upTo(1, leaseTimeout: .milliseconds(50)))

@@ -63,7 +63,7 @@ import Testing
         #expect(machine.candidate == third)
     }
 
-    @Test func `a switch away from the server in use is believed at once, and told once`() {
+    @Test func `a switch away from the server in use is believed at once, and reported once`() {
         var machine = machine()
         for index in 0..<3 { machine.answered(index, primary(first, 1), askedIn: 0) }
         machine.confirm(first)

@@ -13,7 +13,7 @@ import Testing
         #expect(!ledger.isSubscribed)
     }
 
-    @Test func `tells channels from patterns by the count of both`() {
+    @Test func `distinguishes channels from patterns by the count of both`() {
         var ledger = SubscriptionLedger()
         ledger.confirmed(.subscribe, left: 1)
         ledger.confirmed(.psubscribe, left: 2)

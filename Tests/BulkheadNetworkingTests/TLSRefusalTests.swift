@@ -116,7 +116,7 @@ import Testing
             }, "is its passphrase right?"
         ),
     ])
-    func `files that cannot be used are told before anything is sent`(_ tls: TLSSettings, _ words: String) async {
+    func `files that cannot be used are reported before anything is sent`(_ tls: TLSSettings, _ words: String) async {
         // Nobody listens there: who connected would learn that.
         for way in Way.allCases {
             let failure = await way.say("PING", .overTLS(port: 1, tls)).failure
@@ -203,7 +203,7 @@ import Testing
     }
 
     @Test(arguments: Way.allCases, ["HTTP/1.1 400 Bad Request\r\n\r\n", "-ERR unknown command\r\n"])
-    func `an answer that is no TLS is told`(_ way: Way, _ answer: String) async {
+    func `an answer that is no TLS is reported`(_ way: Way, _ answer: String) async {
         let server = ScriptedServer { peer in
             peer.write(answer)
             peer.drain()
@@ -217,7 +217,7 @@ import Testing
     }
 
     @Test(arguments: Way.allCases, [[], [0x16, 3, 3, 0, 0x7a, 2]] as [[UInt8]])
-    func `a peer that hangs up during the handshake is told`(_ way: Way, _ hello: [UInt8]) async {
+    func `a peer that hangs up during the handshake is reported`(_ way: Way, _ hello: [UInt8]) async {
         let server = ScriptedServer { peer in
             peer.write(bytes: hello)
             peer.hangUp()

@@ -7,7 +7,7 @@ import Testing
 
     private static func moment(_ nanoseconds: Int64) -> Moment { Moment(nanoseconds: nanoseconds) }
 
-    @Test func `tells each target once, of the earliest moment it asked for`() {
+    @Test func `notifies each target once, at the earliest moment it asked for`() {
         var list = TimerList<Target>()
         let (first, second) = (Target(), Target())
         for nanoseconds in [30, 10, 20] as [Int64] {

@@ -17,7 +17,7 @@ import Testing
         return Set(sockets)
     }
 
-    @Test func `ask about each socket once, and tell each kind of watch of its own event`() {
+    @Test func `ask about each socket once, and notify each kind of watch of its own event`() {
         var books = Books()
         _ = books.add(3, until: .readable, "reads 3")
         _ = books.add(3, until: .writable, "writes 3")
@@ -64,7 +64,7 @@ import Testing
 
     /// Sockets open, close, become ready and are drained at random, by the side of a thread that polls at random: what
     /// the thread is told of is what a kernel would have told. A watch is never lost, and never over without reason.
-    @Test(arguments: 0..<50) func `lose nobody, and tell nobody without reason, whatever comes between`(seed: UInt64) {
+    @Test(arguments: 0..<50) func `lose nobody, and notify nobody without reason, in any order`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var books = WatchList<Int>()
         /// A socket has a name of its own, beside the number that is used again.

@@ -35,7 +35,7 @@ import Testing
         #expect(made[1].file == snapshot("VALKEY080", Self.kept))
     }
 
-    @Test func `where keys are left out, the size of the database is not told`() throws {
+    @Test func `where keys are left out, the size of the database is not written`() throws {
         let made = try filtered(Self.source, [RDBFilter.Cut(3) { $0.elementsEqual("e".utf8) }], block: 9)
         #expect(made[0].file == snapshot("VALKEY080", Self.kept, select(0), string("e")))
         let none = try filtered(Self.source, [RDBFilter.Cut(3) { _ in false }], block: 9)

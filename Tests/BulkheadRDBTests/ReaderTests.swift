@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong checksum is told by the end, and thrown behind it`() {
+    @Test func `a wrong checksum is reported at the end, and thrown after it`() {
         let bytes = snapshot("REDIS0009", select(0), string("k"), checksum: .wrong)
         let reading = Reading(bytes)
         #expect(reading.events.last == .end(.wrong))

@@ -158,7 +158,7 @@ import Testing
         ]
     }
 
-    @Test func `a change in any part is seen, and told without what the value holds`() {
+    @Test func `a change in any part is seen, and reported without what the value holds`() {
         for (left, right, words) in Self.different {
             #expect(!left.isEquivalent(to: right) && !right.isEquivalent(to: left), "\(words)")
             #expect(left.canonicalDigest != right.canonicalDigest, "\(words)")

@@ -128,7 +128,7 @@ import Testing
         #expect(!found.message.isEmpty)
     }
 
-    @Test func `what is wrong inside compressed elements is told at their beginning`() throws {
+    @Test func `what is wrong inside compressed elements is reported at their beginning`() throws {
         let listpack = hex("09000000 0100 05 02 ff")
         let found = try #require(violation(.setListpack, BodyWriter.compressedString(listpack)))
         #expect(found.kind == .malformed && found.offset == 0)

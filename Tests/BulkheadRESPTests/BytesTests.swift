@@ -100,7 +100,7 @@ import Testing
         #expect(RESPMap(["x": 1].map { (.bulk($0.key), .integer($0.value)) })["x"] == .integer(1))
     }
 
-    @Test func `each value tells its strings, its error or its elements`() {
+    @Test func `each value gives its strings, its error or its elements`() {
         #expect(RESPValue.bulk("a").bytes == "a" && RESPValue.simple("a").bytes == "a")
         #expect(RESPValue.bigNumber("12").bytes == "12" && RESPValue.verbatim("txt", "v").bytes == "v")
         #expect(RESPValue.error("E").bytes == nil && RESPValue.error("E").errorMessage == "E")

@@ -40,7 +40,7 @@ import Testing
         #expect(zero == 0 && zero.sign == .minus)
     }
 
-    @Test func `a verbatim string tells its format and its content apart`() throws {
+    @Test func `a verbatim string has a format and a content`() throws {
         guard case .verbatimString(let verbatim) = try decodeOne("=7\r\nmkd:# a\r\n") else {
             Issue.record("not a verbatim string")
             return

@@ -29,7 +29,7 @@ import Testing
         #expect(throws: RedisError.self) { try state.willSend(get) }
     }
 
-    @Test func `when two tasks held conversations at once, whichever reply was told first`() throws {
+    @Test func `when two tasks held conversations at once, whichever reply came first`() throws {
         let (exec, multi) = (Self.command("EXEC"), Self.command("MULTI"))
         var state = LeaseState()
         try state.willSend(exec)

@@ -113,7 +113,7 @@ extension RedisDatabases {
         }
     }
 
-    @Test func `shares its connection with all others, and the last one who leaves has the server told`() async throws {
+    @Test func `shares its connection with all others, and unsubscribes when the last one leaves`() async throws {
         try await withDatabases { databases, _ in
             let loops = try await withThrowingTaskGroup { group in
                 for number in 0..<50 {

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `and loses its connection is told that messages may be missed, and not that nothing was sent`()
+    @Test func `and loses its connection learns that messages may be missed, and not that nothing was sent`()
         async throws
     {
         try await withDatabases { databases, _ in

@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `is tried once a backoff, and its callers are told the server's last words`() async throws {
+    @Test func `is tried once a backoff, and its callers get the server's last error`() async throws {
         try await withServer(arguments: ["--requirepass", "sesame"]) { server in
             var configuration = configuration(server)
             configuration.password = "sesame"

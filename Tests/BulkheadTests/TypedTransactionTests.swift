@@ -98,7 +98,7 @@ extension Form {
         }
     }
 
-    @Test func `tells its observer`() async throws {
+    @Test func `notifies its observer`() async throws {
         let listener = TransactionListener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
             try await databases[.main].transaction(.incr("a"), .incr("b"))

@@ -119,7 +119,7 @@ import Testing
         #expect(try verdict("session:1", in: "cache", of: catalogue) == "at home")
     }
 
-    @Test func `who would migrate by a pattern that fits keys at home as well is told so`() throws {
+    @Test func `a pattern that matches keys at home as well is reported`() throws {
         let catalogue = try DatabaseCatalogue([
             DatabaseEntry(.main, number: 0, keyPatterns: ["doc:cache:*"]),
             DatabaseEntry(.knowledge, number: 1, keyPatterns: ["doc:*"]),

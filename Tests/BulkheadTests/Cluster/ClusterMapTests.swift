@@ -26,7 +26,7 @@ import Testing
         #expect(encoded("EVAL", "return 1", "0", "a").slot == .any)
     }
 
-    @Test func `a map tells the server of every slot, and what has moved since`() throws {
+    @Test func `a map names the server of every slot, and what has moved since`() throws {
         var map = try #require(
             SlotMap(
                 .array([

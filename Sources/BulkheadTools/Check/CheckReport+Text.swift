@@ -239,6 +239,6 @@ extension CheckCost {
         return "Cost: \(Units.grouped(commands)) commands, \(Units.grouped(looks)) keys looked at, in "
             + "\(span(elapsed)). " + own + slow
             + " This program waited \(span(waited)) for replies, network and the server's queue included, "
-            + "and at most \(span(longestStep)) in one step. Pace: \(pace)."
+            + "up to \(span(longestStep)) in one step. Pace: \(pace)."
     }
 }

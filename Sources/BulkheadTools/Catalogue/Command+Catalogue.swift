@@ -20,7 +20,7 @@ extension Command {
                 "With what a server has in numbers without a name:",
                 "bulkhead catalogue --url redis://cache > databases.json"),
             Example("Use it:", "export REDIS_CATALOGUE=$PWD/databases.json"),
-            Example("Hold it against the server:", "bulkhead doctor --url redis://cache --catalogue databases.json"),
+            Example("Check it against the server:", "bulkhead doctor --url redis://cache --catalogue databases.json"),
         ],
         tables: [
             Table(
@@ -34,6 +34,9 @@ extension Command {
                     ("  may_be_flushed", "true lets flush empty it; false if left out"),
                     ("  alias_of", "the name whose number and connections this one shares"),
                     ("  url", "the server of this name, if it is another one; may hold a login"),
+                    ("  sentinels", #"instead of url: the sentinels of its group, ["host:26379", …]"#),
+                    ("  primary", "with sentinels: what they call the group, or a URL with that as the host"),
+                    ("  cluster", #"instead of url: some servers of its cluster, ["host:6379", …]"#),
                     (
                         "  budget",
                         "what this name may take of a program's connections: max_leases, max_waiters, "

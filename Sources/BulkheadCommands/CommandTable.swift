@@ -17,6 +17,12 @@ package enum CommandTable {
         let isFamily: Bool
         /// Whether its reply depends on its keys alone, so that it may be kept until one of them changes.
         package let isCacheable: Bool
+        /// Whether it runs a script or a function, which makes replies of its own.
+        let isScript: Bool
+        /// What becomes of the replies of all servers of a cluster; empty if one server answers.
+        package let everywhere: Substring
+        /// What becomes of the replies of its pieces, each with the keys of one slot; empty if it cannot be taken apart.
+        package let apart: Substring
         /// Whether its arguments decide what running it twice does.
         let isDecidedByArguments: Bool
     }
@@ -33,6 +39,7 @@ package enum CommandTable {
             entries[facts[0]] = Entry(
                 effect: effects[facts[1]], route: facts[2], wait: facts[3], keys: facts[4],
                 isFamily: flags.contains("family"), isCacheable: flags.contains("cacheable"),
+                isScript: flags.contains("script"), everywhere: facts[6], apart: facts[7],
                 isDecidedByArguments: facts[1] == "by-arguments")
         }
         return entries

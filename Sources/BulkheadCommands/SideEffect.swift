@@ -48,12 +48,10 @@ extension SideEffect {
     package static func isOfScript(encoded bytes: [UInt8]) -> Bool {
         var commands = EncodedCommands(bytes)
         while let command = commands.next() {
-            if let name = command.first, scripts.contains(word(name)) { return true }
+            if let name = command.first, CommandTable.entry(word(name), nil)?.isScript == true { return true }
         }
         return false
     }
-
-    private static let scripts: Set = ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO"]
 
     private init(_ command: [ArraySlice<UInt8>]) {
         let name = command.first.map(Self.word) ?? ""

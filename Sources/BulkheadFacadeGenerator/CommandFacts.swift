@@ -25,13 +25,18 @@ struct CommandFacts {
     var without: [String: String] = [:]
     /// Why it is never sent.
     var refusal = ""
+    /// What the lint looks for.
+    var lint: LintFacts?
     var functions: [TableFunction] = []
 
-    /// `slot` is what decides about the server of a cluster where there is no key: a shard channel.
+    /// `slot` is what decides about the server of a cluster where there is no key: a shard channel. `everywhere` is sent
+    /// to all of a cluster's primaries, and `apart` in pieces, each with the keys of one slot.
     static let knownValues: Set = [
-        "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on",
+        "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on", "everywhere", "apart",
     ]
-    static let knownFlags: Set = ["cacheable", "family", "ignorable"]
+    static let knownFlags: Set = ["cacheable", "family", "ignorable", "script"]
+    /// What becomes of the replies where a cluster's servers share the work.
+    static let merges: Set = ["sum", "first", "concatenation", "elements"]
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
     static let routes: Set = ["shared", "bulk", "lease", "connection", "refused"]
     static let waits: Set = ["last-seconds", "first-seconds", "last-milliseconds", "BLOCK"]
@@ -72,4 +77,34 @@ struct TableFunction {
     var none: String?
     var route: String?
     var effect: String?
+}
+
+/// Why the lint forbids a command, and how clients call it: `move, with DB, no method`.
+struct LintFacts {
+    /// The case of the rule: `flush`.
+    let rule: String
+    /// What must stand behind the name: a word of its own, or `number` for nothing but a number.
+    var with = ""
+    /// Other names that clients give the method that sends it.
+    var aliases: [String] = []
+    /// Languages in which nothing but a client has such a method.
+    var owned: [String] = []
+    var isMethod = true
+
+    /// Nil if it cannot be read.
+    init?(_ text: String) {
+        let parts = text.split(separator: ", ")
+        guard let first = parts.first, !first.contains(" ") else { return nil }
+        rule = String(first)
+        for part in parts.dropFirst() {
+            let words = part.split(separator: " ").map(String.init)
+            switch words[0] {
+            case "with" where words.count == 2: with = words[1]
+            case "also" where words.count > 1: aliases = Array(words.dropFirst())
+            case "owned" where words.count > 1: owned = Array(words.dropFirst())
+            case "no" where words == ["no", "method"]: isMethod = false
+            default: return nil
+            }
+        }
+    }
 }

@@ -75,6 +75,11 @@ struct FactsReader {
         case "instead": blocks[last].instead = rest
         case "refused": blocks[last].refusal = rest
         case "later": blocks[last].later = rest
+        case "lint":
+            guard let facts = LintFacts(rest) else {
+                throw error("lint RULE, with WORD, also METHOD, owned LANGUAGE LANGUAGE, no method")
+            }
+            blocks[last].lint = facts
         case "without":
             guard let colon = rest.firstRange(of: ": ") else { throw error("without WORD, WORD: the reason") }
             for word in rest[..<colon.lowerBound].split(separator: ", ") {
@@ -122,6 +127,11 @@ struct FactsReader {
         }
         if let wait = block.values["blocks"], !CommandFacts.waits.contains(wait) {
             throw error("\(block.name) has no timeout of \(CommandFacts.waits.sorted())")
+        }
+        for fact in ["everywhere", "apart"] {
+            if let merge = block.values[fact], !CommandFacts.merges.contains(merge) {
+                throw error("\(block.name) has no merging of \(CommandFacts.merges.sorted())")
+            }
         }
         let isTyped = !block.functions.isEmpty || !block.hand.isEmpty
         let isExcused = !block.reason.isEmpty || !block.instead.isEmpty || !block.refusal.isEmpty

@@ -27,6 +27,7 @@ struct Generation {
             }
         }
         wanted.append((PackageFolder.values + "/" + TableWriter.file, TableWriter.text(of: book)))
+        wanted.append((PackageFolder.lint + "/" + LintWriter.file, LintWriter.text(of: book)))
         wanted.append((PageWriter.path, PageWriter.text(of: book)))
         let calls = try folder.calls()
         for file in calls { wanted.append((PackageFolder.judge + "/" + file.fileName, file.text)) }

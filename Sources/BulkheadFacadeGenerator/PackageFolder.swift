@@ -16,6 +16,7 @@ struct PackageFolder {
     static let values = "Sources/BulkheadCommands/Generated"
     static let methods = "Sources/Bulkhead/Generated"
     static let modules = "Sources/BulkheadModules/Generated"
+    static let lint = "Sources/BulkheadLint/Generated"
     static let judge = "Tests/BulkheadTests/Generated"
     static let prefix = "RedisCommand+"
     static let suffix = ".swift"
@@ -94,7 +95,7 @@ struct PackageFolder {
     /// The paths of all files of the generated folders; none where there is no such folder.
     func generatedFiles() throws(GeneratorError) -> [String] {
         var files: [String] = []
-        for folder in [Self.values, Self.methods, Self.modules, Self.judge]
+        for folder in [Self.values, Self.methods, Self.modules, Self.lint, Self.judge]
         where FileManager.default.fileExists(atPath: path(folder)) {
             files += try names(in: folder).filter { $0.hasSuffix(Self.suffix) }.map { folder + "/" + $0 }
         }

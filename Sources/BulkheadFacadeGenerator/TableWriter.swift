@@ -7,13 +7,15 @@ enum TableWriter {
         var lines = [
             "\(FacadeWriter.mark)\(PackageFolder.table); edits are lost.", "",
             "extension CommandTable {",
-            "    /// A command in each line: its name, side effect, route, timeout, keys, and what else is true of it.",
+            "    /// A command in each line: its name, side effect, route, timeout, keys, what else is true of it,",
+            "    /// and what becomes of its replies if it is sent to all servers of a cluster, or taken apart for them.",
             "    static let text = \"\"\"",
         ]
         for command in commands {
             let facts = [
                 command.name, command.effect, command.route, command.values["blocks"] ?? "",
                 command.values["keys"] ?? "", command.flags.sorted().joined(separator: " "),
+                command.values["everywhere"] ?? "", command.values["apart"] ?? "",
             ]
             lines.append("        " + facts.joined(separator: ";"))
         }
@@ -27,6 +29,34 @@ enum TableWriter {
         }
         lines += ["        default: nil", "        }", "    }", "}"]
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// Writes the commands that the lint forbids.
+enum LintWriter {
+    static let file = "ForbiddenCommand+Table.swift"
+
+    static func text(of book: CommandBook) -> String {
+        var lines = [
+            "\(FacadeWriter.mark)\(PackageFolder.table); edits are lost.", "",
+            "extension ForbiddenCommand {", "    static let all: [ForbiddenCommand] = [",
+        ]
+        for command in book.groups.flatMap(\.commands).sorted(by: { $0.name < $1.name }) {
+            guard let lint = command.lint else { continue }
+            var arguments = [".\(lint.rule)", "\"\(command.name)\""]
+            if !lint.with.isEmpty {
+                arguments.append(lint.with == "number" ? ".withNumber" : ".withWord(\"\(lint.with)\")")
+            }
+            if !lint.aliases.isEmpty {
+                arguments.append("aliases: [\(lint.aliases.map { "\"\($0)\"" }.joined(separator: ", "))]")
+            }
+            if !lint.isMethod { arguments.append("isMethod: false") }
+            if !lint.owned.isEmpty {
+                arguments.append("ownedIn: [\(lint.owned.map { ".\($0)" }.joined(separator: ", "))]")
+            }
+            lines.append("        ForbiddenCommand(\(arguments.joined(separator: ", "))),")
+        }
+        return (lines + ["    ]", "}"]).joined(separator: "\n") + "\n"
     }
 }
 

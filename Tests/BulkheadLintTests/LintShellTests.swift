@@ -1,14 +1,25 @@
-import BulkheadLint
 import Testing
 
+@testable import BulkheadLint
+
 @Suite("Lint of shells") struct LintShellTests {
+    @Test func `every command that the table forbids breaks its rule`() {
+        #expect(ForbiddenCommand.all.count >= 8)
+        for command in ForbiddenCommand.all {
+            var words = "redis-cli \(command.name)"
+            if case .withWord(let word) = command.condition { words += " a b \(word)" }
+            #expect(rules(in: words, .shell) == [command.rule], "\(words)")
+        }
+    }
+
     @Test(arguments: [
         ("redis-cli -n 3 get x", [LintRule.databaseNumber]),
         ("redis-cli -h \"$H\" \\\n  -p 6379 -n \"$N\" get x", [.databaseNumber]),
         ("/usr/local/bin/valkey-cli -n 3 ping", [.databaseNumber]),
         ("redis-cli -h h FLUSHALL", [.flush]), ("redis-cli 'flushdb' async", [.flush]),
         ("redis-cli KEYS '*' | xargs redis-cli DEL", [.keys]), ("redis-cli select 3", [.select]),
-        ("redis-cli move k 1", [.move]), ("redis-cli swapdb 0 1", [.move]), ("redis-cli copy a b DB 3", [.move]),
+        ("redis-cli move k 1", [.move]), ("redis-cli migrate h 1 k 2 9", [.move]),
+        ("redis-cli swapdb 0 1", [.move]), ("redis-cli copy a b DB 3", [.move]),
         ("redis-cli -n 1 --rdb f", [.databaseNumber, .snapshot]),
         ("redis-cli --rdb f -n 1", [.snapshot, .databaseNumber]),
         ("redis-cli -u redis://h/3 ping", [.databaseNumber]),

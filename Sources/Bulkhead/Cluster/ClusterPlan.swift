@@ -32,6 +32,17 @@ enum ClusterPlan: Sendable {
         case first
         /// One array of all.
         case concatenation
+
+        /// By its name in the table; nil for none. `count` is the number of keys.
+        init?(_ name: Substring, count: Int) {
+            switch name {
+            case "elements": self = .elements(count: count)
+            case "sum": self = .sum
+            case "first": self = .first
+            case "concatenation": self = .concatenation
+            default: return nil
+            }
+        }
     }
 
     /// Keys of other slots are other servers'.
@@ -83,19 +94,12 @@ enum ClusterPlan: Sendable {
         }
     }
 
-    private static let everywhere: [String: Merge] = [
-        "DBSIZE": .sum, "FLUSHDB": .first, "KEYS": .concatenation, "SCRIPT": .first, "FUNCTION": .first,
-    ]
-
     private static func ofOne(_ command: EncodedCommand) throws(ConnectionFailure) -> ClusterPlan {
         switch command.slot {
         case .any:
             if command.name == "SCAN", let scan = ClusterScan(command.words) { return .scan(scan) }
-            guard let merge = everywhere[command.name] else { return .whole(nil) }
-            guard command.name == "SCRIPT" || command.name == "FUNCTION" else { return .everywhere(merge) }
-            // What changes them, so that they are everywhere; the rest asks one server.
-            let words = command.words.dropFirst().prefix(1).map { String(decoding: $0, as: UTF8.self).uppercased() }
-            return ["LOAD", "FLUSH", "DELETE", "RESTORE"].contains(words.first) ? .everywhere(merge) : .whole(nil)
+            guard let entry = command.entry, let merge = Merge(entry.everywhere, count: 0) else { return .whole(nil) }
+            return .everywhere(merge)
         case .one(let slot): return .whole(slot)
         case .several(let slots): return try apart(command, slots)
         }
@@ -105,15 +109,13 @@ enum ClusterPlan: Sendable {
     private static func apart(
         _ command: EncodedCommand, _ slots: [HashSlot]
     ) throws(ConnectionFailure) -> ClusterPlan {
-        let merge: Merge
-        switch command.name {
-        case "MGET": merge = .elements(count: slots.count)
-        case "DEL", "UNLINK", "EXISTS", "TOUCH": merge = .sum
-        case "MSET": merge = .first
-        default: throw crossSlot(command.name)
+        guard let entry = command.entry, let merge = Merge(entry.apart, count: slots.count) else {
+            throw crossSlot(command.name)
         }
         let words = command.words
-        let width = command.name == "MSET" ? 2 : 1
+        let width = (words.count - 1) / slots.count
+        // MSET with a key that has no value: the server says so.
+        guard width * slots.count == words.count - 1 else { return .whole(slots[0]) }
         var parts: [HashSlot: (words: [ArraySlice<UInt8>], places: [Int])] = [:]
         for (place, slot) in slots.enumerated() {
             let first = 1 + place * width

@@ -219,13 +219,13 @@ struct CodeRules {
         let open = behindTypeArguments(dot + 2)
         let isCall = list.isSymbol(open, "(")
         guard isCall || isDeferred(dot) else { return }
-        if let (rule, command) = RedisWords.command(ofMethod: name) {
+        if let command = RedisWords.command(ofMethod: name) {
             guard facts.importsLibrary || language != .swift else { return }
             guard
                 command.ownedIn.contains(language) || facts.isClient(endingAt: dot - 1)
                     || command.name == "KEYS" && isCall && takesPattern(open, receiver: dot - 1)
             else { return }
-            report(rule, at: dot + 1, "\(command.shown) is sent by .\(name)\(isCall ? "(…)" : "")")
+            report(command.rule, at: dot + 1, "\(command.shown) is sent by .\(name)\(isCall ? "(…)" : "")")
         } else if senders.contains(name), isCall {
             let isShared = language != .swift && ClientLibrary.sharedSenders.contains(name)
             if isShared, !facts.isClient(endingAt: dot - 1) { return }

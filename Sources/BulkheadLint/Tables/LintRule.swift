@@ -29,12 +29,11 @@ package enum LintRule: String, Sendable, Hashable, CaseIterable, Encodable {
     private var row: RuleRow { RuleRow.all[Self.allCases.firstIndex(of: self) ?? 0] }
 }
 
-/// One rule, as data: its words, and the commands that break it.
+/// One rule, as data.
 struct RuleRow: Sendable {
     let rule: LintRule
     let summary: String
     let reason: String
-    var commands: [ForbiddenCommand] = []
     let instead: String
     var insteadIn: [LintLanguage: String] = [:]
 
@@ -55,30 +54,19 @@ struct RuleRow: Sendable {
         RuleRow(
             rule: .select, summary: "SELECT is sent",
             reason: "the connection then serves another database, and its next user writes there",
-            commands: [ForbiddenCommand("SELECT", .withNumber)],
             instead: "Open the other database by its name, with connections of its own",
             insteadIn: [.swift: "databases[.knowledge] for another database; its connections select it once"]),
         RuleRow(
-            rule: .move, summary: "MOVE, SWAPDB or COPY … DB is sent",
+            rule: .move, summary: "MOVE, MIGRATE, SWAPDB or COPY … DB is sent",
             reason: "it reaches into a database that the caller's name does not stand for",
-            commands: [
-                ForbiddenCommand("MOVE"), ForbiddenCommand("COPY", .withWord("DB"), isMethod: false),
-                ForbiddenCommand("SWAPDB", aliases: ["swapdatabase"], ownedIn: [.swift, .python, .script]),
-            ],
             instead: "bulkhead migrate --from NAME --to NAME --pattern PATTERN"),
         RuleRow(
             rule: .flush, summary: "FLUSHALL or FLUSHDB is sent",
             reason: "it asks for no confirmation, FLUSHALL empties every database, and both drop all search indexes",
-            commands: [
-                // Caches of JavaScript have a flushAll of their own.
-                ForbiddenCommand("FLUSHALL", ownedIn: [.swift, .python]),
-                ForbiddenCommand("FLUSHDB", ownedIn: [.swift, .python, .script]),
-            ],
             instead: "bulkhead flush NAME, which shows what would go and refuses what is protected"),
         RuleRow(
             rule: .keys, summary: "KEYS is sent",
             reason: "it walks all keys in one step, and every database of the server waits for it",
-            commands: [ForbiddenCommand("KEYS")],
             instead: "redis-cli --scan --pattern PATTERN, or bulkhead check",
             insteadIn: [
                 .swift: "for try await key in database.scan(match:)", .python: "scan_iter(match=…)",
@@ -101,7 +89,7 @@ struct RuleRow: Sendable {
         "Name the database to the tools: bulkhead check, migrate, backup or flush NAME; a URL needs no number"
 }
 
-/// A command that breaks a rule.
+/// A command that breaks a rule, as the table of commands says.
 struct ForbiddenCommand: Sendable {
     enum Condition: Sendable, Hashable {
         case always
@@ -110,17 +98,20 @@ struct ForbiddenCommand: Sendable {
         case withWord(String)
     }
 
+    let rule: LintRule
     let name: String
     let condition: Condition
     /// Methods of clients that send it, in lower case.
     let methods: [String]
-    /// Languages in which only clients have such methods, so that any receiver will do.
+    /// Languages in which only clients have such methods, so that any receiver will do. Caches of JavaScript have a
+    /// flushAll of their own.
     let ownedIn: Set<LintLanguage>
 
     init(
-        _ name: String, _ condition: Condition = .always, aliases: [String] = [], isMethod: Bool = true,
-        ownedIn: Set<LintLanguage> = []
+        _ rule: LintRule, _ name: String, _ condition: Condition = .always, aliases: [String] = [],
+        isMethod: Bool = true, ownedIn: Set<LintLanguage> = []
     ) {
+        self.rule = rule
         self.name = name
         self.condition = condition
         methods = isMethod ? [name.lowercased()] + aliases : []

@@ -7,21 +7,20 @@ enum RedisWords {
     static func verdict(on words: [String]) -> (rule: LintRule, command: String)? {
         // A client may take all of it as one text.
         let words = words.prefix(8).flatMap { $0.split(maxSplits: 8, whereSeparator: \.isWhitespace).prefix(8) }
-        guard let name = words.first?.uppercased(), let (rule, command) = commands[name] else { return nil }
-        return command.applies(to: words) ? (rule, command.shown) : nil
+        guard let name = words.first?.uppercased(), let command = commands[name] else { return nil }
+        return command.applies(to: words) ? (command.rule, command.shown) : nil
     }
 
     /// The command that a method of a client sends, by the method's name.
-    static func command(ofMethod name: String) -> (rule: LintRule, command: ForbiddenCommand)? {
+    static func command(ofMethod name: String) -> ForbiddenCommand? {
         methods[name.lowercased()]
     }
 
     private static let commands = Dictionary(
-        RuleRow.all.flatMap { row in row.commands.map { ($0.name, (row.rule, $0)) } }, uniquingKeysWith: { $1 })
+        ForbiddenCommand.all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
 
     private static let methods = Dictionary(
-        RuleRow.all.flatMap { row in row.commands.flatMap { one in one.methods.map { ($0, (row.rule, one)) } } },
-        uniquingKeysWith: { $1 })
+        ForbiddenCommand.all.flatMap { command in command.methods.map { ($0, command) } }, uniquingKeysWith: { $1 })
 
     /// True for `redis`, `self_redis_client`, `valkeyConnection`, and not for `redis_config` or `redisKeys`.
     static func isClientName(_ name: String) -> Bool {

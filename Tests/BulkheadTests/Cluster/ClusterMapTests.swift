@@ -112,6 +112,14 @@ import Testing
         }
     }
 
+    @Test func `a command whose words do not share out among its keys goes to one server, which says so`() throws {
+        let broken = encoded("MSET", "a", "1", "b")
+        guard case .whole(HashSlot(ofKey: Array("a".utf8))) = try ClusterPlan(broken.bytes, count: 1) else {
+            Issue.record("it is not sent in one piece")
+            return
+        }
+    }
+
     @Test func `redirections are followed at once, then after pauses, and not past the deadline`() throws {
         var machine = RedirectionMachine(until: Deadline(after: Timeout(.seconds(60))))
         let moved = Redirection.moved(numbered(1), Self.asked)

@@ -7,7 +7,7 @@ package enum CommandTable {
     /// What is known of one command.
     package struct Entry: Sendable {
         /// Nil if its arguments decide.
-        let effect: SideEffect?
+        let effect: RedisSideEffect?
         let route: Substring
         /// Where its timeout stands; empty if it does not wait.
         let wait: Substring
@@ -21,14 +21,14 @@ package enum CommandTable {
         let isScript: Bool
         /// What becomes of the replies of all servers of a cluster; empty if one server answers.
         package let everywhere: Substring
-        /// What becomes of the replies of its pieces, each with the keys of one slot; empty if it cannot be taken apart.
+        /// What becomes of the replies of its pieces, each with keys of one slot; empty if it cannot be taken apart.
         package let apart: Substring
         /// Whether its arguments decide what running it twice does.
         let isDecidedByArguments: Bool
     }
 
     private static let entries: [Substring: Entry] = {
-        let effects: [Substring: SideEffect] = [
+        let effects: [Substring: RedisSideEffect] = [
             "read": .read, "idempotent": .idempotentWrite, "accumulating": .accumulatingWrite, "admin": .admin,
             "never": .never,
         ]

@@ -18,7 +18,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
     public var name: String { encoded.name }
 
     /// What running it twice would do. It is worked out from the command's bytes at each call.
-    public var sideEffect: SideEffect { SideEffect(encoded: encoded.bytes) }
+    public var sideEffect: RedisSideEffect { RedisSideEffect(encoded: encoded.bytes) }
 
     /// `decode` sees no errors of the server: those are thrown before.
     @inlinable

@@ -10,7 +10,7 @@ public struct RedisServerCommand<Reply: Sendable>: Sendable {
     public var name: String { command.name }
 
     /// What running it twice would do.
-    public var sideEffect: SideEffect { command.sideEffect }
+    public var sideEffect: RedisSideEffect { command.sideEffect }
 
     @inlinable
     init(_ command: RedisCommand<Reply>) { self.command = command }

@@ -29,10 +29,11 @@ struct CommandFacts {
     var lint: LintFacts?
     var functions: [TableFunction] = []
 
-    /// `slot` is what decides about the server of a cluster where there is no key: a shard channel. `everywhere` is sent
-    /// to all of a cluster's primaries, and `apart` in pieces, each with the keys of one slot.
+    /// `slot` is what decides about the server of a cluster where there is no key: a shard channel. `everywhere` is
+    /// sent to all of a cluster's primaries, and `apart` in pieces, each with the keys of one slot.
     static let knownValues: Set = [
-        "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on", "everywhere", "apart",
+        "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on",
+        "everywhere", "apart",
     ]
     static let knownFlags: Set = ["cacheable", "family", "ignorable", "script"]
     /// What becomes of the replies where a cluster's servers share the work.

@@ -8,7 +8,7 @@ private func encoded(_ words: [String]) -> EncodedCommand {
 
 @Suite struct `What running a command twice does` {
     @Test(arguments: [
-        (["GET", "a"], SideEffect.read),
+        (["GET", "a"], RedisSideEffect.read),
         (["hgetall", "a"], .read),
         (["XREAD", "COUNT", "2", "STREAMS", "BLOCK", "0"], .read),
         (["XREAD", "BLOCK", "1", "STREAMS", "s", "$"], .never),
@@ -39,18 +39,18 @@ private func encoded(_ words: [String]) -> EncodedCommand {
         (["BLPOP", "a", "1"], .never),
         (["MODULE.COMMAND", "a"], .never),
     ])
-    func `follows from its words`(_ words: [String], _ expected: SideEffect) {
-        #expect(SideEffect(encoded: encoded(words).bytes) == expected)
+    func `follows from its words`(_ words: [String], _ expected: RedisSideEffect) {
+        #expect(RedisSideEffect(encoded: encoded(words).bytes) == expected)
     }
 
     @Test func `is in a batch that of its worst command`() {
         let reads = encoded(["GET", "a"]).bytes + encoded(["MGET", "INCR", "b"]).bytes
-        #expect(SideEffect(encoded: reads) == .read)
-        #expect(SideEffect(encoded: reads + encoded(["SET", "a", "b"]).bytes) == .idempotentWrite)
+        #expect(RedisSideEffect(encoded: reads) == .read)
+        #expect(RedisSideEffect(encoded: reads + encoded(["SET", "a", "b"]).bytes) == .idempotentWrite)
         let counted = encoded(["SET", "a", "b"]).bytes + encoded(["INCR", "a"]).bytes + reads
-        #expect(SideEffect(encoded: counted) == .accumulatingWrite)
-        #expect(SideEffect(encoded: counted + encoded(["EVAL", "", "0"]).bytes) == .never)
-        #expect(SideEffect(encoded: []) == .read)
+        #expect(RedisSideEffect(encoded: counted) == .accumulatingWrite)
+        #expect(RedisSideEffect(encoded: counted + encoded(["EVAL", "", "0"]).bytes) == .never)
+        #expect(RedisSideEffect(encoded: []) == .read)
     }
 
     @Test func `is known to the commands with a method`() {

@@ -8,7 +8,7 @@ import BulkheadCommands
 /// | was not sent, on a leased connection | never; ``RedisError/isSafeToRetry`` is true |
 /// | was answered LOADING: it has not run | always, until its time is over |
 /// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | always, on a new connection |
-/// | may have run | as this policy says, twice at most; see ``SideEffect`` for the categories |
+/// | may have run | as this policy says, twice at most; see ``RedisSideEffect`` for the categories |
 public struct RedisRetryPolicy: Sendable, Hashable {
     /// Only what has not run: a command that may have run fails, and ``RedisError/isAmbiguous`` is true.
     public static let notSent = RedisRetryPolicy(most: nil)
@@ -18,7 +18,7 @@ public struct RedisRetryPolicy: Sendable, Hashable {
     /// last run: DEL may answer 0 for a key that it removed. What another client wrote in between is overwritten.
     public static let idempotentWrites = RedisRetryPolicy(most: .idempotentWrite)
 
-    private let most: SideEffect?
+    private let most: RedisSideEffect?
 
-    func permits(_ effect: SideEffect) -> Bool { most.map { effect <= $0 } ?? false }
+    func permits(_ effect: RedisSideEffect) -> Bool { most.map { effect <= $0 } ?? false }
 }

@@ -41,7 +41,7 @@ struct RetryMachine {
         case .success(let replies):
             let isRenewed = replies.showsWrongConnection && renew()
             // Of a batch some commands may have run: those that only read, or when the server was done meanwhile.
-            guard let refusal = replies.commonRefusal, !SideEffect.isOfScript(encoded: bytes) else { return nil }
+            guard let refusal = replies.commonRefusal, !RedisSideEffect.isOfScript(encoded: bytes) else { return nil }
             switch refusal {
             case .loading:
                 refusals += 1
@@ -61,7 +61,7 @@ struct RetryMachine {
                 waits += 1
                 return pause(after: waits)
             }
-            guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(SideEffect(encoded: bytes))
+            guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(RedisSideEffect(encoded: bytes))
             else { return nil }
             retries += 1
             return pause(after: retries)

@@ -9,7 +9,7 @@
 /// | never | scripts, EXEC, what blocks, and all that is not known here | unknown |
 ///
 /// "The same" is meant of the command alone: between the two runs another client may have written.
-public struct SideEffect: Sendable, Hashable {
+public struct RedisSideEffect: Sendable, Hashable {
     /// A word fit for a label: `idempotent-write`.
     public let name: String
     /// The greater, the less may it run twice.
@@ -21,26 +21,26 @@ public struct SideEffect: Sendable, Hashable {
     }
 
     /// Twice is the same.
-    public static let read = SideEffect("read", severity: 0)
+    public static let read = RedisSideEffect("read", severity: 0)
     /// Twice leaves the same keys; the reply shows that it was the second run.
-    public static let idempotentWrite = SideEffect("idempotent-write", severity: 1)
+    public static let idempotentWrite = RedisSideEffect("idempotent-write", severity: 1)
     /// Twice leaves something else than once.
-    public static let accumulatingWrite = SideEffect("accumulating-write", severity: 2)
+    public static let accumulatingWrite = RedisSideEffect("accumulating-write", severity: 2)
     /// A command for operators, who decide.
-    public static let admin = SideEffect("admin", severity: 3)
+    public static let admin = RedisSideEffect("admin", severity: 3)
     /// What it does is not known, or it must not be sent again.
-    public static let never = SideEffect("never", severity: 4)
+    public static let never = RedisSideEffect("never", severity: 4)
 }
 
-extension SideEffect {
+extension RedisSideEffect {
     /// Of a command with its arguments, which decide for some: SET … NX is another command than SET.
     ///
     /// It is worked out from the words, so only where a command failed.
     /// Of several commands sent together the worst, as they are sent again together or not at all.
     package init(encoded bytes: [UInt8]) {
         var commands = EncodedCommands(bytes)
-        var worst = SideEffect.read
-        while let command = commands.next() { worst = max(worst, SideEffect(command)) }
+        var worst = RedisSideEffect.read
+        while let command = commands.next() { worst = max(worst, RedisSideEffect(command)) }
         self = worst
     }
 
@@ -85,9 +85,9 @@ extension SideEffect {
     }
 }
 
-extension SideEffect: Comparable, CustomStringConvertible {
+extension RedisSideEffect: Comparable, CustomStringConvertible {
     public var description: String { name }
 
     /// True if the left one may be sent again where the right one may.
-    public static func < (left: SideEffect, right: SideEffect) -> Bool { left.severity < right.severity }
+    public static func < (left: RedisSideEffect, right: RedisSideEffect) -> Bool { left.severity < right.severity }
 }

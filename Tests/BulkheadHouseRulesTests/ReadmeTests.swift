@@ -41,8 +41,7 @@ import Testing
     }
 
     /// `Tests/companion` compiles Observing with the packages that it adapts, and `ArticleTests` sees to two more.
-    /// The program of StreamsAsQueues is a whole file, which nothing compiles yet.
-    private static let apart: Set<String> = ["Observing", "StreamsAsQueues", "Transactions", "Scripts"]
+    private static let apart: Set<String> = ["Observing", "Transactions", "Scripts"]
 
     @Test func `every program of an article is compiled here as it stands there`() throws {
         let folder = "Sources/Bulkhead/Documentation.docc"

@@ -106,4 +106,43 @@ import Testing
         #expect(machine.next(at: start) == .end)
         #expect(machine.failure == nil)
     }
+
+    private func keeper(idleLimit: Duration = .seconds(60), keepsEntries: Bool = true) -> EntryKeeper {
+        var consumer = RedisStreamConsumer(stream: "s", group: "g", name: "c")
+        consumer.idleLimit = idleLimit
+        consumer.keepsEntries = keepsEntries
+        return EntryKeeper(consumer)
+    }
+
+    @Test func `entries are kept at a third of the limit, all with the one that is due`() {
+        var keeper = keeper()
+        #expect(keeper.next(at: start) == .pause(.seconds(20)))
+        keeper.begin("1-0", at: start)
+        keeper.begin("2-0", at: start + .seconds(5))
+        #expect(keeper.next(at: start + .seconds(8)) == .pause(.seconds(12)))
+        #expect(keeper.next(at: start + .seconds(20)) == .keep(["1-0", "2-0"]))
+        keeper.end("1-0")
+        keeper.begin("3-0", at: start + .seconds(21))
+        keeper.kept(["1-0", "2-0"], at: start + .seconds(20))
+        #expect(keeper.next(at: start + .seconds(22)) == .pause(.seconds(18)))
+        #expect(keeper.next(at: start + .seconds(40)) == .keep(["2-0", "3-0"]))
+        keeper.end("2-0")
+        keeper.end("3-0")
+        #expect(keeper.next(at: start + .seconds(40)) == .pause(.seconds(20)))
+    }
+
+    @Test func `a keeping that failed is tried again within a third of the limit, and never if that does not help`() {
+        var keeper = keeper(idleLimit: .milliseconds(300))
+        keeper.begin("1-0", at: start)
+        for _ in 0..<20 { keeper.failed(error("connection-closed"), at: start) }
+        #expect(keeper.next(at: start + .milliseconds(100)) == .keep(["1-0"]))
+        keeper.failed(error("NOPERM"), at: start)
+        #expect(keeper.next(at: start + .milliseconds(100)) == .end)
+    }
+
+    @Test func `nothing is kept if that is not wanted`() {
+        var keeper = keeper(keepsEntries: false)
+        keeper.begin("1-0", at: start)
+        #expect(keeper.next(at: start + .seconds(60)) == .end)
+    }
 }

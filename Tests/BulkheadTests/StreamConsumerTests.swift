@@ -1,6 +1,8 @@
 import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
+import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -129,6 +131,112 @@ import Testing
             let counts = try await work.value
             #expect(counts[.failed] == 3 && counts[.deadLettered] == 1 && counts[.handled] == 0)
             #expect(try await main.xrange("dead").map { $0["n"] } == ["bad"])
+            #expect(try await main.xpending("orders", group: "billing").count == 0)
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `an entry stays with its handler for as long as that runs`(_ form: Form) async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            let asking = try databases.blocking(.main)
+            try await main.xadd("orders", ["n": "slow"])
+            var options = consumer()
+            options.idleLimit = .seconds(1)
+            let consumer = options
+            let (goesOn, release) = AsyncStream.makeStream(of: Void.self)
+            let isDone = DispatchSemaphore(value: 0)
+            let work = Task { () async throws -> RedisStreamCounts in
+                switch form {
+                case .asynchronous:
+                    return try await consume(consumer, in: main, until: Seen(1)) { _ in
+                        for await _ in goesOn { break }
+                    }
+                case .blocking:
+                    return try await onThread {
+                        var isHandled = false
+                        return try asking.consume(consumer, while: { !isHandled }) { _ in
+                            isDone.wait()
+                            isHandled = true
+                        }
+                    }
+                }
+            }
+            defer {
+                release.yield()
+                isDone.signal()
+            }
+            // Its idle time becomes less when it is kept.
+            var (last, renewals) = (Duration.zero, 0)
+            while renewals < 3 {
+                if try await main.exists("orders") == 1,
+                    let entry = try? await main.xpending("orders", group: "billing", count: 1).first
+                {
+                    #expect(entry.deliveries == 1 && entry.consumer == "worker", "keeping an entry is no delivery")
+                    if entry.idle < last { renewals += 1 }
+                    last = entry.idle
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            release.yield()
+            isDone.signal()
+            let counts = try await work.value
+            #expect(counts[.handled] == 1 && counts[.failed] == 0 && counts[.interrupted] == 0)
+        }
+    }
+
+    private func onThread<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    @Test func `an entry goes to another consumer while its handler runs, if it is not kept`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            try await main.xadd("orders", ["n": "slow"])
+            var options = consumer("other")
+            options.idleLimit = .milliseconds(20)
+            let other = options
+            options.name = "worker"
+            options.keepsEntries = false
+            let seen = Seen(1)
+            let counts = try await consume(options, in: main, until: Seen(1)) { _ in
+                // The other one handles it before this handler returns.
+                _ = try await self.consume(other, in: main, until: seen)
+            }
+            #expect(seen.all == ["slow": 1] && counts[.handled] == 1)
+        }
+    }
+
+    @Test func `a closure takes an entry that fails again and again, and again if it throws`() async throws {
+        try await withDatabases { databases, _ in
+            let main = try databases[.main]
+            try await main.xadd("orders", ["n": "bad"])
+            var options = consumer()
+            options.idleLimit = .milliseconds(20)
+            options.deadLetters = RedisDeadLetters(after: 2)
+            let consumer = options
+            let error = await #expect(throws: RedisError.self) { try await main.consume(consumer) { _ in } }
+            #expect(error?.code == .invalidArgument, "there is neither a stream nor a closure")
+            let taken = Mutex<[String]>([])
+            let seen = Seen(1)
+            let work = Task {
+                try await main.consume(consumer) { _ in
+                    throw Refusal()
+                } deadLetters: { entry in
+                    let isFirst = taken.withLock { taken in
+                        taken.append(entry["n"]?.description ?? "?")
+                        return taken.count == 1
+                    }
+                    if isFirst { throw Refusal() }
+                    seen.add("taken")
+                }
+            }
+            seen.whenComplete { work.cancel() }
+            let counts = try await work.value
+            #expect(taken.withLock { $0 } == ["bad", "bad"])
+            #expect(counts[.failed] == 3 && counts[.deadLettered] == 1 && counts[.handled] == 0)
             #expect(try await main.xpending("orders", group: "billing").count == 0)
         }
     }

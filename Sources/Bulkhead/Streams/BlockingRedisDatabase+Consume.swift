@@ -1,6 +1,7 @@
 public import BulkheadCommands
 import BulkheadNetworking
-import BulkheadRESP
+public import BulkheadRESP
+import Synchronization
 
 extension BlockingRedisDatabase {
     /// Handles the entries of a stream on this thread as one consumer of a group, one after the other.
@@ -13,51 +14,112 @@ extension BlockingRedisDatabase {
     @discardableResult
     public func consume(
         _ consumer: RedisStreamConsumer, while goesOn: () -> Bool,
-        handle: (RedisStreamEntry<String>) throws -> Void
+        handle: (RedisStreamEntry<String>) throws -> Void,
+        deadLetters: ((RedisStreamEntry<RESPBytes>) throws -> Void)? = nil
     ) throws(RedisError) -> RedisStreamCounts {
-        try consume(consumer, as: String.self, while: goesOn, handle: handle)
+        try consume(consumer, as: String.self, while: goesOn, handle: handle, deadLetters: deadLetters)
     }
 
     /// The same with values of another type, such as `RESPBytes`. An entry that does not convert counts as failed.
     @discardableResult
     public func consume<Value: RedisDecodable>(
         _ consumer: RedisStreamConsumer, as type: Value.Type, while goesOn: () -> Bool,
-        handle: (RedisStreamEntry<Value>) throws -> Void
+        handle: (RedisStreamEntry<Value>) throws -> Void,
+        deadLetters: ((RedisStreamEntry<RESPBytes>) throws -> Void)? = nil
     ) throws(RedisError) -> RedisStreamCounts {
-        var consumption = BlockingStreamConsumption(consumer, in: self)
+        var consumption = try BlockingStreamConsumption(consumer, in: self, takesDead: deadLetters != nil)
+        let keeping = consumption.kept.start()
+        defer { keeping?.stop() }
         while true {
             if !goesOn() { consumption.machine.stop() }
             do throws(RedisError) {
-                guard let entries = try consumption.step() else { break }
-                for entry in entries { consumption.handle(entry, by: handle) }
+                guard let deliveries = try consumption.step() else { break }
+                for delivery in deliveries { consumption.handle(delivery, by: handle, deadLetters) }
             } catch {
                 if consumption.machine.failed(error, at: .now) { consumption.note(.interrupted, error: error) }
             }
         }
         if let failure = consumption.machine.failure { throw failure }
-        return consumption.counts
+        return consumption.allCounts
+    }
+}
+
+/// What a thread keeps while its handler runs, by another thread.
+private final class KeptEntries: Sendable {
+    private let keeper: Mutex<EntryKeeper>
+    private let interruptions = Mutex(0)
+    private let database: BlockingRedisDatabase
+    private let commands: ConsumerCommands
+
+    init(_ commands: ConsumerCommands, in database: BlockingRedisDatabase) {
+        self.commands = commands
+        self.database = database
+        keeper = Mutex(EntryKeeper(commands.consumer))
+    }
+
+    func begin(_ id: String) { keeper.withLock { $0.begin(id, at: .now) } }
+
+    func end(_ id: String) { keeper.withLock { $0.end(id) } }
+
+    /// How often a command of its own failed.
+    var interrupted: Int { interruptions.withLock { $0 } }
+
+    /// The thread that keeps them; nil if none is kept.
+    func start() -> RepeatingThread? {
+        guard commands.consumer.keepsEntries else { return nil }
+        return RepeatingThread { [self] in step() }
+    }
+
+    private func step() -> Duration? {
+        let now = ContinuousClock.now
+        switch keeper.withLock({ $0.next(at: now) }) {
+        case .end: return nil
+        case .pause(let pause): return pause
+        case .keep(let ids):
+            do throws(RedisError) {
+                try database.run(commands.keep(ids))
+                keeper.withLock { $0.kept(ids, at: now) }
+            } catch {
+                keeper.withLock { $0.failed(error, at: .now) }
+                interruptions.withLock { $0 += 1 }
+                commands.consumer.observe?(RedisStreamEvent(.interrupted, error: error))
+            }
+            return .zero
+        }
     }
 }
 
 /// A consumer that runs on its caller's thread.
 private struct BlockingStreamConsumption {
     typealias Entry = ConsumerCommands.Entry
+    typealias Delivery = ConsumerCommands.Delivery
 
     let database: BlockingRedisDatabase
     let consumer: RedisStreamConsumer
     let commands: ConsumerCommands
+    let kept: KeptEntries
     var machine: ConsumerMachine
-    var counts = RedisStreamCounts()
+    private var counts = RedisStreamCounts()
 
-    init(_ consumer: RedisStreamConsumer, in database: BlockingRedisDatabase) {
+    init(
+        _ consumer: RedisStreamConsumer, in database: BlockingRedisDatabase, takesDead: Bool
+    ) throws(RedisError) {
         self.database = database
         self.consumer = consumer
-        commands = ConsumerCommands(consumer: consumer)
+        commands = try ConsumerCommands(consumer, takesDead: takesDead)
+        kept = KeptEntries(commands, in: database)
         machine = ConsumerMachine(consumer, concurrency: 1, at: .now)
     }
 
+    /// What happened on both threads.
+    var allCounts: RedisStreamCounts {
+        var counts = counts
+        for _ in 0..<kept.interrupted { counts.count(.interrupted) }
+        return counts
+    }
+
     /// What the next step brings, perhaps nothing; nil after the last.
-    mutating func step() throws(RedisError) -> [Entry]? {
+    mutating func step() throws(RedisError) -> [Delivery]? {
         switch machine.next(at: .now) {
         case .end: return nil
         // Nothing is under way between two steps.
@@ -77,52 +139,61 @@ private struct BlockingStreamConsumption {
             return []
         case .readOwn(let id, let count):
             let found = try database.run(commands.readOwn(after: id, count: count)).first?.value ?? []
-            let living = try living(found)
+            let deliveries = try judged(found)
             machine.readOwn(last: found.last?.id)
-            return living
+            return deliveries
         case .claim(let id, let count):
             let page = try database.run(commands.claim(from: id, count: count))
             machine.claimed(next: page.next, at: .now)
             for id in page.deleted { note(.vanished, id) }
             for entry in page.elements { note(.reclaimed, entry.id) }
-            return try living(page.elements)
+            return try judged(page.elements)
         case .readNew(let count, let wait):
             let found = try database.run(commands.readNew(count: count, wait: wait))
             machine.readNew()
-            return found.first?.value ?? []
+            return (found.first?.value ?? []).map { Delivery(entry: $0) }
         }
     }
 
-    private mutating func living(_ entries: [Entry]) throws(RedisError) -> [Entry] {
-        var living: [Entry] = []
+    private mutating func judged(_ entries: [Entry]) throws(RedisError) -> [Delivery] {
+        var deliveries: [Delivery] = []
         for entry in entries {
             if entry.fields.isEmpty {
                 try database.run(commands.acknowledge(entry.id))
                 note(.vanished, entry.id)
                 continue
             }
-            guard let letters = consumer.deadLetters else {
-                living.append(entry)
+            guard machine.countsDeliveries else {
+                deliveries.append(Delivery(entry: entry))
                 continue
             }
             let pending = try commands.pending([entry]).map { command throws(RedisError) in try database.run(command) }
             switch machine.verdict(pending.first?.first) {
             case .leave: break
-            case .handle: living.append(entry)
-            case .bury:
-                do throws(RedisError) {
-                    if try database.run(commands.bury(entry, in: letters.stream)) > 0 { note(.deadLettered, entry.id) }
-                } catch {
-                    note(.failed, entry.id, error: error)
-                }
+            case .handle: deliveries.append(Delivery(entry: entry))
+            case .bury: deliveries.append(Delivery(entry: entry, isDead: true))
             }
         }
-        return living
+        return deliveries
     }
 
-    mutating func handle<Value>(_ entry: Entry, by handler: (RedisStreamEntry<Value>) throws -> Void) {
+    mutating func handle<Value>(
+        _ delivery: Delivery, by handler: (RedisStreamEntry<Value>) throws -> Void,
+        _ deadLetters: ((Entry) throws -> Void)?
+    ) {
+        let entry = delivery.entry
+        kept.begin(entry.id)
+        defer { kept.end(entry.id) }
         do {
-            try handler(entry.converted(to: RedisStreamEntry<Value>.self))
+            if !delivery.isDead {
+                try handler(entry.converted(to: RedisStreamEntry<Value>.self))
+            } else {
+                try deadLetters?(entry)
+                if let stream = consumer.deadLetters?.stream {
+                    if try database.run(commands.bury(entry, in: stream)) > 0 { note(.deadLettered, entry.id) }
+                    return
+                }
+            }
         } catch {
             return note(.failed, entry.id, error: error)
         }
@@ -130,7 +201,7 @@ private struct BlockingStreamConsumption {
         while true {
             do throws(RedisError) {
                 try database.run(commands.acknowledge(entry.id))
-                return note(.handled, entry.id)
+                return note(delivery.isDead ? .deadLettered : .handled, entry.id)
             } catch {
                 failures += 1
                 guard failures < ConsumerCommands.acknowledgements, !error.endsConsumer else {

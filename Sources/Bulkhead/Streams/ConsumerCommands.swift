@@ -6,7 +6,22 @@ struct ConsumerCommands: Sendable {
     typealias Entry = RedisStreamEntry<RESPBytes>
     typealias Read = [RedisKeyed<[Entry]>]
 
+    /// An entry to handle, or to bury.
+    struct Delivery: Sendable {
+        let entry: Entry
+        var isDead = false
+    }
+
     let consumer: RedisStreamConsumer
+
+    /// Throws if dead entries would have nowhere to go.
+    init(_ consumer: RedisStreamConsumer, takesDead: Bool) throws(RedisError) {
+        self.consumer = consumer
+        if let letters = consumer.deadLetters, letters.stream == nil, !takesDead {
+            throw RedisError(
+                .invalidArgument, "the dead letters of \(consumer.group) have no stream and no closure that takes them")
+        }
+    }
 
     var makeGroup: RedisCommand<Void> {
         .xgroupCreate(consumer.stream, group: consumer.group, after: consumer.groupStart, makeStream: true)
@@ -35,6 +50,12 @@ struct ConsumerCommands: Sendable {
     }
 
     func acknowledge(_ id: String) -> RedisCommand<Int> { .xack(consumer.stream, group: consumer.group, [id]) }
+
+    /// Takes entries that are this consumer's again, so that they are not idle; their count of deliveries stays. What
+    /// was acknowledged meanwhile is left alone.
+    func keep(_ ids: [String]) -> RedisCommand<[String]> {
+        .xclaimIDs(consumer.stream, group: consumer.group, consumer: consumer.name, minimumIdle: .zero, ids)
+    }
 
     /// Moves an entry to the dead letters: 1 if it moved, 0 if it was acknowledged before.
     ///

@@ -23,10 +23,17 @@ public struct RedisStreamConsumer: Sendable {
     ///
     /// For threads it is 1, whatever it says here: run as many threads.
     public var concurrency = 1
-    /// An entry that nobody acknowledged for so long is given to whoever asks next, so a handler must be faster.
+    /// An entry that nobody acknowledged or kept for so long is given to whoever asks next.
     ///
     /// It is also the pause before an entry whose handler threw is tried again. At least 1 ms.
     public var idleLimit: Duration = .seconds(60)
+    /// Keeps the entries whose handlers run, however long they take: an XCLAIM sets their idle time to zero, at a third
+    /// of ``idleLimit``.
+    ///
+    /// Others get an entry only when this process ends, hangs as a whole, or cannot reach the server for longer than
+    /// the limit; so a handler that never ends keeps its entry for ever. If false a handler must be faster than the
+    /// limit. Where a user may not say XCLAIM, ``observe`` is told of the refusal once, and nothing is kept.
+    public var keepsEntries = true
     /// The longest that one XREADGROUP waits on the server, and the longest that a thread needs to notice that it
     /// should stop. At least 1 ms.
     public var longestWait: Duration = .seconds(5)
@@ -48,12 +55,12 @@ public struct RedisStreamConsumer: Sendable {
     }
 }
 
-/// When an entry counts as dead, and to which stream it goes then.
+/// When an entry counts as dead, and where it goes then.
 public struct RedisDeadLetters: Sendable, Hashable {
     /// How often an entry is given to handlers before it counts as dead. At least 1.
     public var deliveries: Int
-    /// The stream that it moves to.
-    public var stream: String
+    /// The stream that it moves to; nil if a closure of `consume` takes it.
+    public var stream: String?
 
     /// After so many deliveries an entry moves to `stream` with all of its fields, under a new id.
     ///
@@ -63,6 +70,9 @@ public struct RedisDeadLetters: Sendable, Hashable {
         self.deliveries = deliveries
         self.stream = stream
     }
+
+    /// After so many deliveries an entry goes to the closure `deadLetters` of `consume`, which must be given then.
+    public init(after deliveries: Int) { self.deliveries = deliveries }
 }
 
 /// Something that happened to a consumer.
@@ -81,7 +91,7 @@ public struct RedisStreamEvent: Sendable {
         public static let failed = Kind(rawValue: "failed")
         /// The entry was left alone for longer than the limit, and is this consumer's now.
         public static let reclaimed = Kind(rawValue: "reclaimed")
-        /// The entry moved to the dead letters.
+        /// The entry moved to the dead letters, or their closure returned.
         public static let deadLettered = Kind(rawValue: "dead-lettered")
         /// The entry had been deleted from the stream, so there was nothing to handle: it is acknowledged.
         public static let vanished = Kind(rawValue: "vanished")

@@ -7,10 +7,13 @@ import Synchronization
 /// the handlers.
 final class StreamConsumption<Value: RedisDecodable>: Sendable {
     typealias Entry = ConsumerCommands.Entry
+    typealias Delivery = ConsumerCommands.Delivery
     typealias Handler = @Sendable (RedisStreamEntry<Value>) async throws -> Void
+    typealias DeadLetters = @Sendable (Entry) async throws -> Void
 
     private struct State {
         var machine: ConsumerMachine
+        var keeper: EntryKeeper
         var counts = RedisStreamCounts()
         /// Ends the step that may take long.
         var interrupt: (@Sendable () -> Void)?
@@ -20,15 +23,22 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
     private let consumer: RedisStreamConsumer
     private let commands: ConsumerCommands
     private let handler: Handler
+    private let deadLetters: DeadLetters?
     private let state: Mutex<State>
 
-    init(_ consumer: RedisStreamConsumer, in database: RedisDatabase, handler: @escaping Handler) {
+    init(
+        _ consumer: RedisStreamConsumer, in database: RedisDatabase, handler: @escaping Handler,
+        deadLetters: DeadLetters?
+    ) throws(RedisError) {
         self.database = database
         self.consumer = consumer
         self.handler = handler
-        commands = ConsumerCommands(consumer: consumer)
+        self.deadLetters = deadLetters
+        commands = try ConsumerCommands(consumer, takesDead: deadLetters != nil)
         state = Mutex(
-            State(machine: ConsumerMachine(consumer, concurrency: consumer.concurrency, at: .now)))
+            State(
+                machine: ConsumerMachine(consumer, concurrency: consumer.concurrency, at: .now),
+                keeper: EntryKeeper(consumer)))
     }
 
     /// Reads no more; what is under way goes on to its end.
@@ -41,6 +51,34 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
     }
 
     func run() async -> Result<RedisStreamCounts, RedisError> {
+        let keeping = Task { await keep() }
+        let result = await runSteps()
+        keeping.cancel()
+        await keeping.value
+        return result
+    }
+
+    /// Keeps the entries under way until its task is cancelled.
+    private func keep() async {
+        while !Task.isCancelled {
+            let now = ContinuousClock.now
+            switch state.withLock({ $0.keeper.next(at: now) }) {
+            case .end: return
+            case .pause(let pause): _ = await sleepTask(for: pause)
+            case .keep(let ids):
+                do throws(RedisError) {
+                    try await database.run(commands.keep(ids))
+                    state.withLock { $0.keeper.kept(ids, at: now) }
+                } catch {
+                    if Task.isCancelled { return }
+                    state.withLock { $0.keeper.failed(error, at: .now) }
+                    note(.interrupted, error: error)
+                }
+            }
+        }
+    }
+
+    private func runSteps() async -> Result<RedisStreamCounts, RedisError> {
         await withTaskGroup(of: Void.self) { group in
             // Handlers that were begun and whose task was not collected yet.
             var handlers = 0
@@ -63,10 +101,10 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
                     await interruptible { _ = await sleepTask(for: pause) }
                 default:
                     do throws(RedisError) {
-                        for entry in try await entries(of: step) {
-                            guard state.withLock({ $0.machine.begin(entry.id) }) else { continue }
+                        for delivery in try await deliveries(of: step) {
+                            guard begin(delivery.entry.id) else { continue }
                             handlers += 1
-                            group.addTask { await self.handle(entry) }
+                            group.addTask { await self.handle(delivery) }
                         }
                     } catch {
                         let isTriedAgain = state.withLock { $0.machine.failed(error, at: .now) }
@@ -77,25 +115,40 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
         }
     }
 
+    private func begin(_ id: String) -> Bool {
+        state.withLock { state in
+            guard state.machine.begin(id) else { return false }
+            state.keeper.begin(id, at: .now)
+            return true
+        }
+    }
+
+    private func end(_ id: String) {
+        state.withLock { state in
+            state.machine.end(id)
+            state.keeper.end(id)
+        }
+    }
+
     // MARK: Reading
 
-    private func entries(of step: ConsumerMachine.Step) async throws(RedisError) -> [Entry] {
+    private func deliveries(of step: ConsumerMachine.Step) async throws(RedisError) -> [Delivery] {
         switch step {
         case .makeGroup:
             try await makeGroup()
             return []
         case .readOwn(let id, let count):
             let found = try await database.run(commands.readOwn(after: id, count: count)).first?.value ?? []
-            let living = try await living(found)
+            let deliveries = try await judged(found)
             state.withLock { $0.machine.readOwn(last: found.last?.id) }
-            return living
+            return deliveries
         case .claim(let id, let count):
             let page = try await database.run(commands.claim(from: id, count: count))
             state.withLock { $0.machine.claimed(next: page.next, at: .now) }
             for id in page.deleted { note(.vanished, id) }
             let others = state.withLock { state in page.elements.filter { !state.machine.underWay.contains($0.id) } }
             for entry in others { note(.reclaimed, entry.id) }
-            return try await living(others)
+            return try await judged(others)
         case .readNew(let count, let wait):
             let read = commands.readNew(count: count, wait: wait)
             let found = try await interruptible { [database] in
@@ -106,7 +159,7 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
                 }
             }.get()
             state.withLock { $0.machine.readNew() }
-            return found.first?.value ?? []
+            return (found.first?.value ?? []).map { Delivery(entry: $0) }
         case .waitForHandler, .pause, .end: return []
         }
     }
@@ -121,8 +174,8 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
         state.withLock { $0.machine.madeGroup() }
     }
 
-    /// Those of these entries that are to be handled: the deleted are acknowledged, and the dead buried.
-    private func living(_ entries: [Entry]) async throws(RedisError) -> [Entry] {
+    /// Those of these entries that are to be handled or buried: the deleted are acknowledged.
+    private func judged(_ entries: [Entry]) async throws(RedisError) -> [Delivery] {
         if entries.isEmpty { return [] }
         var pending: [RedisPendingEntry?] = []
         if state.withLock({ $0.machine.countsDeliveries }) {
@@ -130,31 +183,20 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
                 pending.append(try result.get().first)
             }
         }
-        var living: [Entry] = []
+        var deliveries: [Delivery] = []
         for (place, entry) in entries.enumerated() {
             if entry.fields.isEmpty {
                 try await database.run(commands.acknowledge(entry.id))
                 note(.vanished, entry.id)
                 continue
             }
-            guard let letters = consumer.deadLetters else {
-                living.append(entry)
-                continue
-            }
-            switch state.withLock({ $0.machine.verdict(pending[place]) }) {
+            switch pending.isEmpty ? .handle : state.withLock({ $0.machine.verdict(pending[place]) }) {
             case .leave: break
-            case .handle: living.append(entry)
-            case .bury:
-                do throws(RedisError) {
-                    let moved = try await database.run(commands.bury(entry, in: letters.stream))
-                    if moved > 0 { note(.deadLettered, entry.id) }
-                } catch {
-                    // It stays pending, and the others are handled.
-                    note(.failed, entry.id, error: error)
-                }
+            case .handle: deliveries.append(Delivery(entry: entry))
+            case .bury: deliveries.append(Delivery(entry: entry, isDead: true))
             }
         }
-        return living
+        return deliveries
     }
 
     /// Runs what may take long in a task of its own, which `stop` cancels.
@@ -174,11 +216,21 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
 
     // MARK: Handling
 
-    private func handle(_ entry: Entry) async {
-        defer { state.withLock { $0.machine.end(entry.id) } }
+    private func handle(_ delivery: Delivery) async {
+        let entry = delivery.entry
+        defer { end(entry.id) }
         do {
-            try await handler(entry.converted(to: RedisStreamEntry<Value>.self))
+            if !delivery.isDead {
+                try await handler(entry.converted(to: RedisStreamEntry<Value>.self))
+            } else {
+                try await deadLetters?(entry)
+                if let stream = consumer.deadLetters?.stream {
+                    if try await database.run(commands.bury(entry, in: stream)) > 0 { note(.deadLettered, entry.id) }
+                    return
+                }
+            }
         } catch {
+            // It stays pending.
             note(.failed, entry.id, error: error)
             return
         }
@@ -186,7 +238,7 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
         while true {
             do throws(RedisError) {
                 try await database.run(commands.acknowledge(entry.id))
-                return note(.handled, entry.id)
+                return note(delivery.isDead ? .deadLettered : .handled, entry.id)
             } catch {
                 failures += 1
                 guard failures < ConsumerCommands.acknowledgements, !error.endsConsumer else {

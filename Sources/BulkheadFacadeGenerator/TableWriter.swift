@@ -7,7 +7,8 @@ enum TableWriter {
         var lines = [
             "\(FacadeWriter.mark)\(PackageFolder.table); edits are lost.", "",
             "extension CommandTable {",
-            "    /// A command in each line: name, side effect, route, timeout, keys, what else is true of it,",
+            "    /// A command in each line: name, side effect, route, timeout, keys, "
+                + "what else is true of it,",
             "    /// and what becomes of its replies if it is sent to all servers of a cluster, or taken apart for them.",
             "    static let text = \"\"\"",
         ]

@@ -10,4 +10,22 @@ import Testing
         #expect(!blocks.isEmpty)
         for block in blocks { #expect(compiled.contains("\n\(block)\n"), "not compiled: \(block)") }
     }
+
+    @Test func `no everyday task takes more lines here than with another client`() throws {
+        let text = try Repository.text("Sources/Bulkhead/Documentation.docc/TenEverydayTasks.md")
+        let tasks = text.components(separatedBy: "\n### ").dropFirst()
+        #expect(tasks.count == 10)
+        for task in tasks {
+            let title = task.prefix { $0 != "\n" }
+            let forms = try ["swift", "valkey-swift", "redis-py"].map { client in
+                try #require(ReadmeTests.blocks(of: client, in: task).first, "\(title) without \(client)")
+            }
+            let lines = forms.map { form in form.split(separator: "\n").count { $0.contains(where: \.isLetter) } }
+            let letters = forms.map { form in form.count { !$0.isWhitespace } }
+            #expect(lines[0] <= min(lines[1], lines[2]), "\(title): lines of each \(lines)")
+            #expect(letters[0] < letters[1], "\(title): characters of each \(letters)")
+            // Each of ours has a type for what comes.
+            #expect(!forms[0].contains("RESPValue") && !forms[0].contains("Any"), "\(title)")
+        }
+    }
 }

@@ -9,7 +9,8 @@ enum TableWriter {
             "extension CommandTable {",
             "    /// A command in each line: name, side effect, route, timeout, keys, "
                 + "what else is true of it,",
-            "    /// and what becomes of its replies if it is sent to all servers of a cluster, or taken apart for them.",
+            "    /// and what becomes of its replies if it is sent to all servers of a cluster, "
+                + "or taken apart for them.",
             "    static let text = \"\"\"",
         ]
         for command in commands {

@@ -20,7 +20,7 @@ extension RedisTestServer {
         public var arguments: [String]
         /// A command that runs the server by exec, in its own process, such as `["taskset", "-c", "0"]`.
         public var launchPrefix: [String]
-        /// How long the server may take until it answers, its loading of data included.
+        /// How long the server may take until it answers, its loading of data included. Past it `start` throws.
         public var startTimeout: Duration
         /// The folder to make the private folder in. `nil` takes TMPDIR, or /tmp where that is not set.
         public var folderParent: String?

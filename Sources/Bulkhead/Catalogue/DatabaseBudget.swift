@@ -1,20 +1,20 @@
-/// What one database may take of this program and its server, so that a greedy name starves itself and no other.
+/// Limits of one database, so that a greedy user of its name takes nothing from other names.
 ///
-/// Each limit that is nil is the configuration's, which holds for every name alike. Past ``maximumLeases`` callers
-/// queue; past any other limit commands fail at once, with an error that says which.
+/// A limit that is nil, the default, is that of the configuration. Beyond ``maximumLeases`` callers queue; beyond any
+/// other limit commands fail at once, with an error that names the limit.
 public struct DatabaseBudget: Sendable, Hashable {
-    /// Connections of their own at once, for BLPOP, WATCH, SUBSCRIBE and blocking callers, asynchronous and blocking
-    /// counted apart; see ``RedisConfiguration/maximumLeases``.
+    /// How many leases there may be at once: connections for BLPOP, WATCH, SUBSCRIBE and blocking callers. Asynchronous
+    /// and blocking callers have so many each; see ``RedisConfiguration/maximumLeases``.
     public var maximumLeases: Int?
-    /// Callers that may wait for such a connection; one more fails with `too-many-waiters`. See
+    /// How many callers may queue for a lease; one more fails with `too-many-waiters`. See
     /// ``RedisConfiguration/maximumWaiters``.
     public var maximumWaiters: Int?
-    /// Commands that may wait for replies on each of its two shared connections; one more fails with
+    /// How many commands may wait for replies on each of the two shared connections; one more fails with
     /// `too-many-requests`. A pipeline counts once. See ``RedisConfiguration/maximumRequests``.
     public var maximumRequests: Int?
-    /// Bytes of commands that may wait there to be written; see ``RedisConfiguration/maximumUnwrittenBytes``.
+    /// How many bytes of commands may wait there to be written; see ``RedisConfiguration/maximumUnwrittenBytes``.
     public var maximumUnwrittenBytes: Int?
-    /// The pace of scans that name none; nil is ``RedisPace/full``.
+    /// The pace of scans that do not set one. Default nil: ``RedisPace/full``.
     public var scanPace: RedisPace?
 
     /// Limits to be used in a ``DatabaseEntry``; the catalogue refuses those that make no sense.

@@ -108,7 +108,7 @@ public struct RedisTLS: Sendable {
         public var certificateFile: String
         /// The key of the certificate; nil means that the certificate's file holds it too.
         public var keyFile: String?
-        /// Of a key that is encrypted. Nobody is ever asked for it on a terminal.
+        /// The passphrase of an encrypted key. Default nil; it is never asked for on a terminal.
         public var passphrase: RedisPassword?
 
         /// A certificate, its key, and the key's passphrase if it has one.

@@ -1,4 +1,4 @@
-/// A member of a group that shares the entries of a stream: what it reads, how many at once, and when it gives up.
+/// One consumer of a group that shares the entries of a stream: what it reads, how many at once, and its limits.
 ///
 /// ```swift
 /// var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker-1")
@@ -15,39 +15,42 @@ public struct RedisStreamConsumer: Sendable {
     public var stream: String
     /// The group, each entry of which goes to one of its consumers.
     public var group: String
-    /// The consumer's name, which no other running consumer of the group has. One that comes back under its old name
-    /// takes up at once what it left.
+    /// The consumer's name, which no other running consumer of the group may have. A consumer that starts again under
+    /// its old name handles its pending entries first.
     public var name: String
 
-    /// How many handlers run at once, and how many entries are in memory: nothing is read ahead. At least 1.
+    /// How many handlers run at once, and how many entries are in memory, as nothing is read ahead. Default 1; at least
+    /// 1.
     ///
-    /// For threads it is 1, whatever it says here: run as many threads.
+    /// A consumer on a thread ignores it and handles one entry at a time: run more threads.
     public var concurrency = 1
-    /// An entry that nobody acknowledged or kept for so long is given to whoever asks next.
+    /// How long an entry may be pending, neither acknowledged nor kept, before another consumer may claim it. Default
+    /// 60 s; at least 1 ms.
     ///
-    /// It is also the pause before an entry whose handler threw is tried again. At least 1 ms.
+    /// It is also the pause before an entry whose handler threw is tried again.
     public var idleLimit: Duration = .seconds(60)
-    /// Keeps the entries whose handlers run, however long they take: an XCLAIM sets their idle time to zero, at a third
-    /// of ``idleLimit``.
+    /// Whether to keep entries while their handlers run, however long they take: an XCLAIM sets their idle time to zero
+    /// at a third of ``idleLimit``. Default true. If false, a handler must be faster than the limit.
     ///
     /// Others get an entry only when this process ends, hangs as a whole, or cannot reach the server for longer than
-    /// the limit; so a handler that never ends keeps its entry for ever. If false a handler must be faster than the
-    /// limit. Where a user may not say XCLAIM, ``observe`` is told of the refusal once, and nothing is kept.
+    /// the limit; so a handler that never ends keeps its entry for ever. Where a user may not run XCLAIM, ``observe``
+    /// is called with the refusal once, and nothing is kept.
     public var keepsEntries = true
-    /// The longest that one XREADGROUP waits on the server, and the longest that a thread needs to notice that it
-    /// should stop. At least 1 ms.
+    /// How long one XREADGROUP waits on the server for new entries. Default 5 s; at least 1 ms. A consumer on a thread
+    /// may need that long to notice that it should stop.
     public var longestWait: Duration = .seconds(5)
-    /// Where a group that is made begins: behind this entry. `0` is all entries of the stream, `$` those added later.
+    /// The id of the entry after which a new group begins. Default `0`: with all entries of the stream; `$`: with those
+    /// that are added later.
     public var groupStart = "0"
-    /// Makes the stream and the group if they are missing, also when they vanish meanwhile; it then begins at
-    /// ``groupStart`` again. If false `consume` throws the server's `NOGROUP`.
+    /// Whether to make the stream and the group if they are missing, also when they vanish meanwhile; the group then
+    /// begins at ``groupStart`` again. Default true. If false, `consume` throws the server's `NOGROUP`.
     public var makesGroup = true
-    /// What happens to an entry that fails again and again; nil tries it for ever.
+    /// When an entry that fails again and again is moved away, and where to. Default nil: it is tried for ever.
     public var deadLetters: RedisDeadLetters?
     /// Is called for each event, on the task or thread where it happens, so it must be quick. Default nil.
     public var observe: (@Sendable (RedisStreamEvent) -> Void)?
 
-    /// A consumer with the usual settings.
+    /// A consumer with the default settings.
     public init(stream: String, group: String, name: String) {
         self.stream = stream
         self.group = group
@@ -57,7 +60,7 @@ public struct RedisStreamConsumer: Sendable {
 
 /// When an entry counts as dead, and where it goes then.
 public struct RedisDeadLetters: Sendable, Hashable {
-    /// How often an entry is given to handlers before it counts as dead. At least 1.
+    /// How often an entry is delivered to handlers before it counts as dead. At least 1.
     public var deliveries: Int
     /// The stream that it moves to; nil if a closure of `consume` takes it.
     public var stream: String?

@@ -20,7 +20,8 @@ extension RedisTestServer {
         public var arguments: [String]
         /// A command that runs the server by exec, in its own process, such as `["taskset", "-c", "0"]`.
         public var launchPrefix: [String]
-        /// How long the server may take until it answers, its loading of data included. Past it `start` throws.
+        /// How long the server may take until it answers, its loading of data included. Default 30 s; past it
+        /// `start` throws `start-timed-out`.
         public var startTimeout: Duration
         /// The folder to make the private folder in. `nil` takes TMPDIR, or /tmp where that is not set.
         public var folderParent: String?
@@ -31,7 +32,7 @@ extension RedisTestServer {
         /// Options for a server; the defaults are an empty one on a unix socket.
         public init(
             binary: String? = nil, listening: Listening = .unixSocket, arguments: [String] = [],
-            launchPrefix: [String] = [], startTimeout: Duration = .seconds(10), folderParent: String? = nil,
+            launchPrefix: [String] = [], startTimeout: Duration = .seconds(30), folderParent: String? = nil,
             tls: TLS? = nil
         ) {
             self.binary = binary

@@ -70,7 +70,7 @@ struct `Faults on purpose` {
 
     @Test(.enabled(if: TestTier.isWhole))
     func `a restart whose port was taken meanwhile says so, and works once it is free`() throws {
-        let server = try RedisTestServer.start(.init(listening: .tcp, startTimeout: .seconds(2)))
+        let server = try RedisTestServer.start(.init(listening: .tcp, startTimeout: .seconds(5)))
         let port = try #require(server.port)
         server.kill()
         let squatter = try Listener(port: port)

@@ -3,7 +3,7 @@ import BulkheadNetworking
 import BulkheadRESP
 
 extension RedisDatabase {
-    /// Lends a connection of its own to the server that has the key, as ``withConnection(_:)-swift.method`` does.
+    /// Lends a connection of its own to the server that has the key, as `withConnection(_:)` does.
     ///
     /// ```swift
     /// let isSold = try await database.withConnection(forKey: "{book}:stock") { connection in

@@ -193,7 +193,7 @@ import Testing
 }
 
 extension CommandCalls.Call {
-    fileprivate func accepts(_ shown: String) -> Bool {
+    func accepts(_ shown: String) -> Bool {
         if shown.contains("(redis-error") || shown.hasPrefix("no reply") { return false }
         if gives == "_" { return true }
         return gives.hasPrefix("~") ? shown.contains(gives.dropFirst()) : shown == gives

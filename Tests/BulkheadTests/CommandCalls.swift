@@ -22,6 +22,8 @@ struct CommandCalls {
         let encoded: EncodedCommand
         /// Makes the call and shows what came.
         let make: @Sendable (RedisDatabase) async throws -> String
+        /// Shows what the call makes of a reply.
+        let decode: @Sendable (RESPValue) throws -> String
     }
 
     /// A library of one function that only reads.
@@ -81,9 +83,10 @@ struct CommandCalls {
         _ command: RedisCommand<Reply>, sends: String, gives: String, at place: String
     ) {
         scenes[scenes.count - 1].calls.append(
-            Call(sends: sends, gives: gives, place: place, encoded: command.encoded) { database in
-                shown(try await database.run(command))
-            })
+            Call(
+                sends: sends, gives: gives, place: place, encoded: command.encoded,
+                make: { database in shown(try await database.run(command)) },
+                decode: { reply in shown(try command.decode(reply)) }))
     }
 
     mutating func call<Reply>(
@@ -140,6 +143,7 @@ func shown(_ value: Any) -> String {
     case is Void: return "ok"
     case let text as String: return text
     case let bytes as RESPBytes: return bytes.description
+    case let value as RESPValue: return value.description
     case let value as any OptionalValue: return value.wrapped.map(shown) ?? "nil"
     case let range as ClosedRange<Int>: return "\(range)"
     case is Int, is Int64, is Double, is Bool, is Duration: return "\(value)"

@@ -10,7 +10,7 @@ import Testing
 
 /// Databases of a cluster, and the end of both.
 func withCluster(
-    _ options: RedisTestCluster.Options = RedisTestCluster.Options(), number: Int = 0,
+    _ options: RedisTestCluster.Options = RedisTestCluster.Options(), number: Int = 0, version: RESPVersion? = nil,
     _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
 ) async throws {
     try await RedisTestCluster.withCluster(options) { cluster in
@@ -18,7 +18,9 @@ func withCluster(
         let catalogue = try DatabaseCatalogue([
             DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place)
         ])
-        let databases = RedisDatabases(testGroupConfiguration(), catalogue: catalogue)
+        var configuration = testGroupConfiguration()
+        if let version { configuration.version = version }
+        let databases = RedisDatabases(configuration, catalogue: catalogue)
         do {
             try await body(databases, cluster)
         } catch {

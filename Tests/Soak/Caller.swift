@@ -5,6 +5,9 @@ import BulkheadBenchmarkSupport
 struct Caller {
     private let databases: RedisDatabases
     private let board: Scoreboard
+    private let shared: SharedCounters
+    private let queue: Queue
+    private let number: Int
     private var random: SeededGenerator
     private var tally = Tally()
     private var ledgers: [Ledger]
@@ -17,9 +20,14 @@ struct Caller {
     private static let mostYields = 12
     private static let turnsBetweenReports = 64
 
-    init(number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard) {
+    init(
+        number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard, shared: SharedCounters, queue: Queue
+    ) {
+        self.number = number
         self.databases = databases
         self.board = board
+        self.shared = shared
+        self.queue = queue
         random = SeededGenerator(seed: seed &+ UInt64(number) &* 0x1_0000_0001)
         ledgers = Naming.names.map { Ledger($0, caller: "caller:\(number)") }
     }
@@ -50,8 +58,10 @@ struct Caller {
         case 82..<88: await write(database, index)
         case 88..<92: await pipeline(database)
         case 92..<95: await lease(database)
-        case 95..<97: await pop(database)
-        case 97..<99: await hash(database)
+        case 95..<96: await pop(database)
+        case 96: await transact(database, index)
+        case 97: Bool.random(using: &random) ? await watch(database) : await enqueue()
+        case 98: await hash(database)
         default: await get(database, Naming.largeKey, isCancelled: Bool.random(using: &random))
         }
     }
@@ -140,6 +150,33 @@ struct Caller {
         if let value = await outcome(call, isCancelled: Bool.random(using: &random)) {
             check(value, database.name, key)
         }
+    }
+
+    private mutating func transact(_ database: RedisDatabase, _ index: Int) async {
+        let (first, second) = ledgers[index].pair
+        ledgers[index].attemptPair()
+        let call = start { () throws(RedisError) in try await database.transaction(.incr(first), .incr(second)) }
+        if let (one, other) = await outcome(call, isCancelled: Bool.random(using: &random)) {
+            ledgers[index].acknowledgePair(one, other, &tally)
+        }
+    }
+
+    private mutating func watch(_ database: RedisDatabase) async {
+        shared.attempt(database.name)
+        let call = start { () throws(RedisError) in
+            try await database.transaction(watching: [SharedCounters.key]) { reads throws(RedisError) in
+                let count = try await reads.get(SharedCounters.key, as: Int.self) ?? 0
+                return RedisTransaction(.set(SharedCounters.key, count + 1))
+            } != nil
+        }
+        if await outcome(call, isCancelled: Bool.random(using: &random)) == true { shared.acknowledge(database.name) }
+    }
+
+    private mutating func enqueue() async {
+        guard let database = try? databases[Queue.name] else { return }
+        let token = "\(number):\(turn)"
+        let call = start { () throws(RedisError) in try await database.xadd(Queue.stream, ["token": token]) }
+        if await outcome(call, isCancelled: Bool.random(using: &random)) != nil { queue.add(token) }
     }
 
     /// A list that nobody fills: whatever comes is somebody else's.

@@ -41,7 +41,8 @@ struct Faults: Sendable {
     private mutating func killClients(of server: RedisTestServer) throws {
         let databases = RedisDatabases(RedisConfiguration(unixSocket: server.socketPath))
         defer { databases.closeBlocking(grace: .zero) }
-        try databases.blocking(.main).send("CLIENT", "KILL", "TYPE", "normal")
+        let main = try databases.blocking(.main)
+        for type in ["pubsub", "normal"] { try main.send("CLIENT", "KILL", "TYPE", type) }
         clientKills += 1
     }
 

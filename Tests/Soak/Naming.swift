@@ -42,6 +42,10 @@ struct Ledger: Sendable {
     let name: DatabaseName
     let key: String
     let counter: String
+    /// Two counters that grow together, in one transaction.
+    let pair: (first: String, second: String)
+    private(set) var pairs = 0
+    private(set) var attemptedPairs = 0
     private(set) var acknowledged = 0
     private(set) var attempted = 0
     private(set) var increments = 0
@@ -52,6 +56,7 @@ struct Ledger: Sendable {
         self.name = name
         key = "\(caller):value"
         counter = "\(caller):count"
+        pair = ("{\(caller)}:first", "{\(caller)}:second")
     }
 
     mutating func nextValue() -> String {
@@ -68,6 +73,22 @@ struct Ledger: Sendable {
         increments += 1
         check(count, above: lastCount, &tally)
         lastCount = max(lastCount, count)
+    }
+
+    mutating func attemptPair() { attemptedPairs += 1 }
+
+    mutating func acknowledgePair(_ first: Int, _ second: Int, _ tally: inout Tally) {
+        pairs += 1
+        check(pair: first, second, &tally)
+    }
+
+    /// Both are the same, at least what was acknowledged and at most what was asked for.
+    func check(pair first: Int, _ second: Int, _ tally: inout Tally) {
+        if first != second { tally.cross("\(pair.first) in \(name) is \(first), the other \(second)") }
+        if first < pairs { tally.lose("\(pair.first) in \(name) is \(first), was \(pairs)") }
+        if first > attemptedPairs {
+            tally.cross("\(pair.first) in \(name) is \(first) after \(attemptedPairs) attempts")
+        }
     }
 
     /// `value` was read after the last acknowledged SET.

@@ -10,6 +10,10 @@ struct Report {
     let faults: Faults
     let hung: Int
     let descriptors: Int
+    let shared: Int
+    let pairs: Int
+    let background: Background
+    let handledAgain: Int
 
     private static let stages: [(RedisError.Stage, String)] = [
         (.refused, "before they were sent off"), (.connecting, "while connecting"), (.queued, "in the queue"),
@@ -36,8 +40,17 @@ struct Report {
         for (code, count) in tally.errors.sorted(by: { $0.key < $1.key }) {
             lines.append(("error \(code)", "error_\(code)", count, false))
         }
+        let (queue, broadcasts) = (background.queue, background.broadcasts)
         return lines + [
-            ("CLIENT KILL TYPE normal", "client_kills", faults.clientKills, false),
+            ("transactions", "transactions", pairs, false),
+            ("transactions that watched", "watched_transactions", shared, false),
+            ("messages published", "published", broadcasts.reduce(0) { $0 + $1.published }, false),
+            ("messages read", "messages_read", broadcasts.reduce(0) { $0 + $1.received }, false),
+            ("gaps of subscriptions", "gaps", broadcasts.reduce(0) { $0 + $1.gaps }, false),
+            ("entries added to the queue", "entries_added", queue.length, false),
+            ("entries handled", "entries_handled", queue.count(of: .handled), false),
+            ("entries handled again", "entries_handled_again", handledAgain, false),
+            ("CLIENT KILL TYPE normal and pubsub", "client_kills", faults.clientKills, false),
             ("pauses of the server", "pauses", faults.pauses, false),
             ("kills and restarts of the server", "restarts", faults.restarts, false),
             ("crossed replies (must be 0)", "crossed_replies", tally.crossed, true),

@@ -9,6 +9,8 @@ struct Soak {
     let seed: Int
     private let board = Scoreboard()
     private let ledgers = Ledgers()
+    private let shared = SharedCounters()
+    private let background: Background
 
     /// What all callers hand in at their end.
     private final class Ledgers: Sendable {
@@ -19,6 +21,7 @@ struct Soak {
 
     init(_ settings: Settings) {
         self.settings = settings
+        background = Background(board: board)
         seed = settings.seed ?? Int.random(in: 0...999_999)
     }
 
@@ -39,26 +42,41 @@ struct Soak {
             faults.withLock { $0 = done }
         }
         startTasks(databases)
+        background.start(databases)
         await watch(from: start)
         let seconds = Double(MonotonicClock.now() - start) / 1e9
 
         // Every call has a limit of ten seconds: who is not back after a minute never comes back.
         await wait(atMost: 60) { board.underWay == 0 }
-        let hung = board.underWay
-        if hung == 0 { threads.forEach { $0.join() } }
+        if board.underWay == 0 { threads.forEach { $0.join() } }
+        var isDrained = false
+        for _ in 0..<60 * 50 where !isDrained {
+            isDrained = await background.isDrained(databases)
+            if !isDrained { try? await Task.sleep(for: .milliseconds(20)) }
+        }
+        background.stop()
+        await wait(atMost: 60) { background.underWay == 0 }
+        let hung = board.underWay + background.underWay
         await databases.close()
         await wait(atMost: 10) { openDescriptorCount() <= descriptorsBefore }
         let descriptors = openDescriptorCount() - descriptorsBefore
 
         var tally = board.tally
+        if !isDrained { tally.lose("messages or entries that nobody had taken after a minute") }
+        var handledAgain = 0
         if hung == 0 {
             server.kill()
             try server.restart()
-            try await withDatabases(server) { try await verify($0, &tally) }
+            try await withDatabases(server) { databases in
+                try await verify(databases, &tally)
+                handledAgain = try await background.queue.verify(databases, &tally)
+            }
         }
         return Report(
             server: "\(server.flavour) \(server.version)", seed: seed, seconds: seconds, tally: tally,
-            faults: faults.withLock { $0 }, hung: hung, descriptors: descriptors)
+            faults: faults.withLock { $0 }, hung: hung, descriptors: descriptors,
+            shared: shared.acknowledged, pairs: ledgers.value.reduce(0) { $0 + $1.pairs }, background: background,
+            handledAgain: handledAgain)
     }
 }
 
@@ -66,9 +84,11 @@ extension Soak {
     private func startTasks(_ databases: RedisDatabases) {
         for number in 0..<settings.callers {
             board.begin()
-            Task { [board, ledgers, seed] in
+            Task { [board, ledgers, seed, shared, queue = background.queue] in
                 defer { board.end() }
-                var caller = Caller(number: number, seed: UInt64(seed), databases: databases, board: board)
+                var caller = Caller(
+                    number: number, seed: UInt64(seed), databases: databases, board: board, shared: shared,
+                    queue: queue)
                 ledgers.hand(in: try await caller.run())
             }
         }
@@ -126,8 +146,11 @@ extension Soak {
             let database = try databases[ledger.name]
             ledger.check(try await database.get(ledger.key), &tally)
             ledger.check(count: try await database.get(ledger.counter, as: Int.self), &tally)
+            let pair = try await database.mget(ledger.pair.first, ledger.pair.second, as: Int.self)
+            ledger.check(pair: pair[0] ?? 0, pair[1] ?? 0, &tally)
         }
         for name in Naming.names {
+            shared.check(try await databases[name].get(SharedCounters.key, as: Int.self) ?? 0, name, &tally)
             for key in (0..<Naming.fixedKeys).map(Naming.fixedKey) + [Naming.largeKey] {
                 let value = try await databases[name].get(key)
                 if value != Naming.value(name, key, 0) { tally.lose("\(key) in \(name) is not what was set") }

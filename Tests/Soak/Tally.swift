@@ -54,6 +54,25 @@ struct Tally: Sendable {
     }
 }
 
+/// A counter that all callers of a database read, and set to one more, by WATCH: none of them is lost, and none counted
+/// twice.
+final class SharedCounters: Sendable {
+    static let key = "shared:count"
+    private let counts = Mutex<[DatabaseName: (attempted: Int, acknowledged: Int)]>([:])
+
+    func attempt(_ name: DatabaseName) { counts.withLock { $0[name, default: (0, 0)].attempted += 1 } }
+    func acknowledge(_ name: DatabaseName) { counts.withLock { $0[name, default: (0, 0)].acknowledged += 1 } }
+
+    var acknowledged: Int { counts.withLock { $0.values.reduce(0) { $0 + $1.acknowledged } } }
+
+    /// `value` was read when all attempts had ended.
+    func check(_ value: Int, _ name: DatabaseName, _ tally: inout Tally) {
+        let (attempted, acknowledged) = counts.withLock { $0[name, default: (0, 0)] }
+        if value < acknowledged { tally.lose("\(Self.key) in \(name) is \(value), was \(acknowledged)") }
+        if value > attempted { tally.cross("\(Self.key) in \(name) is \(value) after \(attempted) attempts") }
+    }
+}
+
 /// Where all callers meet: the sum of their tallies, and whether to go on.
 final class Scoreboard: Sendable {
     private let sum = Mutex(Tally())

@@ -99,6 +99,11 @@ let package = Package(
             "BulkheadToolsBenchmark", path: "Benchmarks/ToolSpeed",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
+        // Benchmarks/vectors runs it.
+        program(
+            "BulkheadVectorsBenchmark", path: "Benchmarks/Vectors", exclude: ["search.py"],
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+
         // Reading in bulk by a loop and by DispatchIO.
         program("BulkheadBulkReadingBenchmark", path: "Benchmarks/BulkReading"),
 

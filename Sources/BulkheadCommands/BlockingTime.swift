@@ -24,7 +24,7 @@ extension EncodedCommand {
     /// The table says where the timeout stands: first or last, in seconds or milliseconds, or behind BLOCK.
     package var blockingTime: BlockingTime {
         switch route {
-        case .shared, .bulk, .answered, .refused: .none
+        case .shared, .bulk, .searching, .answered, .refused: .none
         case .blocking, .conversation: blockingTimeByName
         }
     }

@@ -6,6 +6,7 @@ package import BulkheadRESP
 /// |---|---|
 /// | shared | all that is not named below |
 /// | bulk | SCAN family, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD |
+/// | searching: as bulk, and only where the server's search indexes are | FT.CREATE, FT.SEARCH, FT.AGGREGATE … |
 /// | blocking: a lease of its own | BLPOP and its kin, XREAD and XREADGROUP with BLOCK |
 /// | conversation: only inside `withConnection` | MULTI, WATCH, SUBSCRIBE and kin, CLIENT TRACKING, READONLY, WAIT … |
 /// | refused: another database | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB has a method |
@@ -18,6 +19,8 @@ package enum CommandRoute: Sendable, Hashable {
     case shared
     /// The second shared lane, for what is slow or large.
     case bulk
+    /// The same; refused in the databases that the server's search indexes do not know.
+    case searching
     /// A leased connection for as long as the command waits.
     case blocking
     /// Several commands that need one connection; SUBSCRIBE and its kin answer by so many confirmations, an
@@ -109,6 +112,7 @@ extension CommandRoute {
     private init(_ name: String, _ second: String) {
         switch CommandTable.entry(name, second)?.route {
         case "bulk": self = .bulk
+        case "search": self = .searching
         case "lease": self = .blocking
         case "connection": self = .conversation(confirmations: 0)
         case "refused":

@@ -39,7 +39,7 @@ struct CommandFacts {
     /// What becomes of the replies where a cluster's servers share the work.
     static let merges: Set = ["sum", "first", "concatenation", "elements"]
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
-    static let routes: Set = ["shared", "bulk", "lease", "connection", "refused"]
+    static let routes: Set = ["shared", "bulk", "search", "lease", "connection", "refused"]
     static let waits: Set = ["last-seconds", "first-seconds", "last-milliseconds", "BLOCK"]
 
     var effect: String { values["effect"] ?? "" }

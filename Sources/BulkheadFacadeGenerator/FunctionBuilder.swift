@@ -167,6 +167,7 @@ struct FunctionBuilder {
         let usual =
             switch function.route ?? command.route {
             case "bulk": ".bulk"
+            case "search": ".searching"
             case "lease": ".blocking"
             case "shared": ".shared"
             default: throw error("a function on the route \(function.route ?? command.route)")

@@ -66,6 +66,12 @@ public struct RedisConfiguration: Sendable {
     /// Zero turns it off, which saves the processor's time.
     public var spinTime: Duration = .microseconds(50)
 
+    /// True if each number of the server has search indexes of its own, as Valkey's search module keeps them; default
+    /// false. RediSearch has indexes in number 0 only, and they take in the keys of all numbers: so FT.CREATE,
+    /// FT.SEARCH, FT.AGGREGATE and FT.PROFILE are refused in other numbers, with `command-refused`, before they are
+    /// sent.
+    public var keepsSearchIndexesApart = false
+
     // MARK: Connections of their own
 
     /// How many connections of their own (leases) each database has at once for BLPOP, transactions, SUBSCRIBE and

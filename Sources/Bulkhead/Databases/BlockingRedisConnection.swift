@@ -66,6 +66,7 @@ extension BlockingRedisConnection: BlockingRunner {
     func renew(since moment: Moment) -> Bool { false }
 
     func admit(_ request: some Request) throws(RedisError) -> Way {
+        try binding.searchPlace.check(request)
         try request.checkForLease()
         return try state.admit(request)
     }

@@ -71,6 +71,7 @@ extension RedisConnection: AsyncRunner {
     func renew(since moment: Moment) -> Bool { false }
 
     func admit(_ request: some Request) throws(RedisError) -> Way {
+        try binding.searchPlace.check(request)
         try request.checkForLease()
         return try state.withLock { state throws(RedisError) in try state.admit(request) }
     }

@@ -141,7 +141,10 @@ extension RedisDatabase: AsyncRunner {
     var monitor: CommandMonitor { binding.monitor }
     var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
-    func admit(_ request: some Request) throws(RedisError) -> Way { try request.way() }
+    func admit(_ request: some Request) throws(RedisError) -> Way {
+        try binding.searchPlace.check(request)
+        return try request.way()
+    }
 
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure { binding.topology.explained(failure) }
 

@@ -148,7 +148,8 @@ public final class RedisDatabases: Sendable {
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
                 entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings), rules,
-                configuration.retryPolicy, monitor, scanPace)
+                configuration.retryPolicy, monitor, scanPace,
+                SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart))
         }
         self.refused = refused
         self.bindings = bindings

@@ -40,7 +40,7 @@ extension RedisError.Code {
     /// The keys of a command live in several slots of a cluster, and it cannot be taken apart.
     public static let crossSlot = Self(server: "CROSSSLOT")
 
-    /// An argument cannot be sent: a value that cannot be encoded as JSON.
+    /// An argument cannot be used: a value that cannot be encoded as JSON, a vector that nothing can be compared with.
     public static let invalidArgument = Self("invalid-argument")
 
     // MARK: Connections

@@ -74,6 +74,9 @@ public struct RedisBatch: Sendable {
         switch command.route {
         case .shared: break
         case .bulk: takesBulkLane = true
+        case .searching:
+            takesBulkLane = true
+            special.append((sent, command))
         case .answered(let reply):
             known.append((count, reply))
             count += 1
@@ -96,7 +99,7 @@ public struct RedisBatch: Sendable {
     func check(isShared: Bool) throws(RedisError) {
         for (_, command) in special {
             switch command.route {
-            case .shared, .bulk, .answered: continue
+            case .shared, .bulk, .searching, .answered: continue
             case .blocking where !isShared: continue
             case .conversation(confirmations: 0) where !isShared: continue
             case .conversation(confirmations: 1...):

@@ -105,7 +105,7 @@ struct SingleCommand: Request {
     var special: [(position: Int, command: EncodedCommand)] {
         switch command.route {
         case .shared, .bulk, .answered: []
-        case .blocking, .conversation, .refused: [(0, command)]
+        case .searching, .blocking, .conversation, .refused: [(0, command)]
         }
     }
     var waits: Bool { command.blockingTime != .none }
@@ -121,7 +121,7 @@ struct SingleCommand: Request {
     func way() throws(RedisError) -> Way {
         switch command.route {
         case .shared: .lane(.shared)
-        case .bulk: .lane(.bulk)
+        case .bulk, .searching: .lane(.bulk)
         case .blocking: .lease
         case .answered: .unsent
         case .conversation: throw .needsConnection(command.name)

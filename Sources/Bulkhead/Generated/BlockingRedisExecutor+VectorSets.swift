@@ -52,7 +52,7 @@ extension BlockingRedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 8.0.0
     @inlinable
-    public func vemb(_ key: some RedisArgument, _ element: some RedisArgument) throws(RedisError) -> [Double]? {
+    public func vemb(_ key: some RedisArgument, _ element: some RedisArgument) throws(RedisError) -> [Float]? {
         try run(.vemb(key, element))
     }
 

@@ -52,7 +52,7 @@ extension RedisExecutor {
     /// - Complexity: O(1)
     /// - Since: Redis 8.0.0
     @inlinable
-    public func vemb(_ key: some RedisArgument, _ element: some RedisArgument) async throws(RedisError) -> [Double]? {
+    public func vemb(_ key: some RedisArgument, _ element: some RedisArgument) async throws(RedisError) -> [Float]? {
         try await run(.vemb(key, element))
     }
 

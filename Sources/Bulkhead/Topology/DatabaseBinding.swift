@@ -9,6 +9,7 @@ final class DatabaseBinding: Sendable {
     let topology: Topology
     let subscriptions: SubscriptionPlace
     let flushRules: FlushRules
+    let searchPlace: SearchPlace
     let retryPolicy: RedisRetryPolicy
     let monitor: CommandMonitor
     let scanPace: RedisPace
@@ -17,7 +18,8 @@ final class DatabaseBinding: Sendable {
 
     init(
         _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
-        _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace
+        _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace,
+        _ searchPlace: SearchPlace
     ) {
         self.entry = entry
         self.address = address
@@ -27,5 +29,6 @@ final class DatabaseBinding: Sendable {
         self.retryPolicy = retryPolicy
         self.monitor = monitor
         self.scanPace = scanPace
+        self.searchPlace = searchPlace
     }
 }

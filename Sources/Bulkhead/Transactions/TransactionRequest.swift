@@ -124,7 +124,7 @@ extension RedisError {
 extension RedisBatch {
     /// Throws if one of the commands cannot stand in a transaction.
     fileprivate func checkForTransaction() throws(RedisError) {
-        guard let command = special.first?.command else { return }
+        guard let command = special.first(where: { $0.command.route != .searching })?.command else { return }
         let reason =
             switch command.route {
             case .blocking: "in a transaction it cannot wait: use the form that does not block"
@@ -133,7 +133,7 @@ extension RedisBatch {
                 "it cannot stand in a transaction, which sends MULTI and EXEC by itself; "
                     + "keys are watched by transaction(watching:)"
             case .refused(let reason): reason.description
-            case .shared, .bulk, .answered: "it cannot stand in a transaction"
+            case .shared, .bulk, .searching, .answered: "it cannot stand in a transaction"
             }
         throw RedisError(.commandRefused, reason, command: command.name)
     }

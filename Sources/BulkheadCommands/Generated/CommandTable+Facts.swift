@@ -198,14 +198,14 @@ extension CommandTable {
         FLUSHALL;admin;refused;;;;;
         FLUSHDB;admin;refused;;;;first;
         FT.ADD;accumulating;shared;;;;;
-        FT.AGGREGATE;read;bulk;;;;;
+        FT.AGGREGATE;read;search;;;;;
         FT.ALIASADD;accumulating;shared;;;;;
         FT.ALIASDEL;accumulating;shared;;;;;
         FT.ALIASLIST;read;shared;;;;;
         FT.ALIASUPDATE;idempotent;shared;;;;;
         FT.ALTER;accumulating;shared;;;;;
         FT.CONFIG;admin;shared;;;;;
-        FT.CREATE;accumulating;shared;;;;;
+        FT.CREATE;accumulating;search;;;;;
         FT.CURSOR;never;shared;;;;;
         FT.DEBUG;read;shared;;;family;;
         FT.DEL;accumulating;shared;;;;;
@@ -220,9 +220,9 @@ extension CommandTable {
         FT.HYBRID;read;shared;;;;;
         FT.INFO;read;shared;;;;;
         FT.MGET;accumulating;shared;;;;;
-        FT.PROFILE;read;bulk;;;;;
+        FT.PROFILE;read;search;;;;;
         FT.SAFEADD;accumulating;shared;;;;;
-        FT.SEARCH;read;bulk;;;;;
+        FT.SEARCH;read;search;;;;;
         FT.SPELLCHECK;read;shared;;;;;
         FT.SUGADD;accumulating;shared;;1;;;
         FT.SUGDEL;idempotent;shared;;1;;;

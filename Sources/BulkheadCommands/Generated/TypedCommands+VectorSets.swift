@@ -77,8 +77,8 @@ extension RedisCommand {
     /// - Complexity: O(1)
     /// - Since: Redis 8.0.0
     @inlinable
-    public static func vemb(_ key: some RedisArgument, _ element: some RedisArgument) -> RedisCommand<[Double]?> {
-        RedisCommand<[Double]?>("VEMB") { arguments in
+    public static func vemb(_ key: some RedisArgument, _ element: some RedisArgument) -> RedisCommand<[Float]?> {
+        RedisCommand<[Float]?>("VEMB") { arguments in
             arguments.append(key)
             arguments.append(element)
         }

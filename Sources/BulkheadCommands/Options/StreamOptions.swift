@@ -16,8 +16,8 @@ public struct RedisQuantization: Sendable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }
 
-    /// 32 bits for each dimension, exact.
-    public static let none = RedisQuantization("NOQUANT")
+    /// 32 bits for each dimension, exact. It is not called `none`: where an option is asked for, that is no option.
+    public static let unquantized = RedisQuantization("NOQUANT")
     /// 8 bits for each dimension, the default.
     public static let eightBits = RedisQuantization("Q8")
     /// One bit for each dimension.

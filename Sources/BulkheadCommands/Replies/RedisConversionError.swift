@@ -26,7 +26,7 @@ public struct RedisConversionError: Error, Sendable, Hashable, CustomStringConve
 
     /// The same error with words for what is not text, and for how to ask for its bytes; any other as it is.
     @usableFromInline
-    func naming(_ what: String, ask: String) -> RedisConversionError {
+    package func naming(_ what: String, ask: String) -> RedisConversionError {
         guard expected == Self.text else { return self }
         return RedisConversionError(expected: "\(what) in UTF-8 (\(ask))", found: found)
     }

@@ -5,7 +5,8 @@ public import BulkheadCommands
 /// Indexes over hashes and JSON documents, and searches in them. An index is no key.
 ///
 /// The module keeps indexes for the whole server: FT.CREATE throws outside of number 0, and the index of number 0
-/// takes in the keys of all numbers. Terms of a query stand in it as text: escape what comes from people.
+/// takes in the keys of all numbers. What makes an index, or reads documents by one, is refused elsewhere.
+/// Terms of a query stand in it as text: escape what comes from people.
 extension RedisExecutor {
     /// Finds documents and makes rows of them, step by step: groups, sums, orders.
     ///

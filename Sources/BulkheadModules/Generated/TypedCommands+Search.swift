@@ -4,7 +4,8 @@ public import BulkheadCommands
 /// Indexes over hashes and JSON documents, and searches in them. An index is no key.
 ///
 /// The module keeps indexes for the whole server: FT.CREATE throws outside of number 0, and the index of number 0
-/// takes in the keys of all numbers. Terms of a query stand in it as text: escape what comes from people.
+/// takes in the keys of all numbers. What makes an index, or reads documents by one, is refused elsewhere.
+/// Terms of a query stand in it as text: escape what comes from people.
 extension RedisCommand {
     /// Finds documents and makes rows of them, step by step: groups, sums, orders.
     ///
@@ -15,7 +16,7 @@ extension RedisCommand {
         _ index: some RedisArgument, _ query: some RedisArgument, _ steps: [RedisAggregateStep],
         options: RedisQueryOptions? = nil, as type: Value.Type = String.self
     ) -> RedisCommand<RedisAggregateResult<Value>> {
-        RedisCommand<RedisAggregateResult<Value>>("FT.AGGREGATE", route: .bulk) { arguments in
+        RedisCommand<RedisAggregateResult<Value>>("FT.AGGREGATE", route: .searching) { arguments in
             arguments.append(index)
             arguments.append(query)
             arguments.append(steps: steps)
@@ -34,7 +35,7 @@ extension RedisCommand {
         _ index: some RedisArgument, _ query: some RedisArgument, _ steps: [RedisAggregateStep], count: Int? = nil,
         maximumIdle: Duration? = nil, options: RedisQueryOptions? = nil, as type: Value.Type = String.self
     ) -> RedisCommand<RedisAggregatePage<Value>> {
-        RedisCommand<RedisAggregatePage<Value>>("FT.AGGREGATE", route: .bulk) { arguments in
+        RedisCommand<RedisAggregatePage<Value>>("FT.AGGREGATE", route: .searching) { arguments in
             arguments.append(index)
             arguments.append(query)
             arguments.append(steps: steps)
@@ -136,7 +137,7 @@ extension RedisCommand {
     public static func ftCreate(
         _ index: some RedisArgument, _ fields: [RedisSearchField], on scope: RedisIndexScope = .hashes()
     ) -> RedisCommand<Void> {
-        RedisCommand<Void>("FT.CREATE") { arguments in
+        RedisCommand<Void>("FT.CREATE", route: .searching) { arguments in
             arguments.append(index)
             arguments.append(scope)
             arguments.append("SCHEMA")
@@ -269,7 +270,7 @@ extension RedisCommand {
         options: RedisQueryOptions? = nil, as type: Value.Type = String.self
     ) -> RedisCommand<RedisSearchResult<Value>> {
         RedisCommand<RedisSearchResult<Value>>(
-            "FT.SEARCH", route: .bulk,
+            "FT.SEARCH", route: .searching,
             decode: { reply throws(RedisConversionError) in
                 try RedisSearchResult<Value>(reply, hasScores: false, hasFields: true)
             }
@@ -295,7 +296,7 @@ extension RedisCommand {
         options: RedisQueryOptions? = nil, as type: Value.Type = String.self
     ) -> RedisCommand<RedisSearchResult<Value>> {
         RedisCommand<RedisSearchResult<Value>>(
-            "FT.SEARCH", route: .bulk,
+            "FT.SEARCH", route: .searching,
             decode: { reply throws(RedisConversionError) in
                 try RedisSearchResult<Value>(reply, hasScores: true, hasFields: true)
             }
@@ -322,7 +323,7 @@ extension RedisCommand {
         options: RedisQueryOptions? = nil
     ) -> RedisCommand<RedisSearchResult<String>> {
         RedisCommand<RedisSearchResult<String>>(
-            "FT.SEARCH", route: .bulk,
+            "FT.SEARCH", route: .searching,
             decode: { reply throws(RedisConversionError) in
                 try RedisSearchResult<String>(reply, hasScores: false, hasFields: false)
             }

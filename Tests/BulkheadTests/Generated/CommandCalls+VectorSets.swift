@@ -6,7 +6,7 @@ extension CommandCalls {
         on("redis 8.0")
         setup([#"VADD v VALUES 2 1 0 a NOQUANT SETATTR {"year":1984}"#, "VADD v VALUES 2 0 1 b NOQUANT"])
         call(
-            .vadd("v", "c", [-1, 0], attributes: "{}", quantization: RedisQuantization.none),
+            .vadd("v", "c", [-1, 0], attributes: "{}", quantization: .unquantized),
             sends: "_",
             gives: "true", at: "Tests/CommandCalls/VectorSets.calls:3")
         call(

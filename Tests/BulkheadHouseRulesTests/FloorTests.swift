@@ -52,6 +52,10 @@ import Testing
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
         ),
         (
+            "Benchmarks/Vectors",
+            libc.union(essentials).union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
+        ),
+        (
             "Benchmarks/ToolSpeed",
             libc.union(essentials).union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
         ),

@@ -84,7 +84,8 @@ import Testing
     {
         try await withVectors { server, databases in
             let words = [
-                "vectors", "knowledge", "pages", "--match", "doc:*", "--attributes", "year", "--json",
+                "vectors", "knowledge", "pages", "--match", "doc:*", "--attributes", "year", "--json", "--quantization",
+                "none",
                 "--url", server.url,
             ]
             let dry = try await Bulkhead.run(words + ["--dry-run"])

@@ -22,8 +22,8 @@ struct SearchPlace: Sendable {
         guard let command = special.first(where: { $0.command.route == .searching })?.command else { return }
         throw RedisError(
             .commandRefused,
-            "search indexes are those of number 0, and this is number \(number): use a name of number 0, nearest(…) or a "
-                + "vector set; if the server keeps indexes apart by number, set keepsSearchIndexesApart",
+            "search indexes are those of number 0, and this is number \(number): use a name of number 0, nearest(…) or "
+                + "a vector set; if the server keeps indexes apart by number, set keepsSearchIndexesApart",
             command: command.name)
     }
 }

@@ -7,7 +7,8 @@ package enum BulkheadProgram {
     static let summary = "Redis databases with names, kept apart from each other"
     /// Every command, in the order of the help.
     package static let commands: [Command] = [
-        .check, .migrate, .backup, .restore, .diff, .flush, .vectors, .doctor, .catalogue, .lint, .rdb, .resp, .completions,
+        .check, .migrate, .backup, .restore, .diff, .flush, .vectors,
+        .doctor, .catalogue, .lint, .rdb, .resp, .completions,
         .help,
     ]
     package static let flags: [Flag] = [.help, .version]

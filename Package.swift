@@ -63,9 +63,14 @@ let package = Package(
         // Beside it: the commands that modules add to a server, which most programs never say.
         library("BulkheadModules", of: "BulkheadRESP", "BulkheadCommands", "Bulkhead"),
 
+        // Beside them: what a server that speaks RESP must do, and the judge of it. It has sockets of its own, so that it
+        // judges the server and not the client.
+        library("BulkheadConformance"),
+
         // Floor 3: what the program does, as a library.
         library(
-            "BulkheadTools", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint", "Bulkhead"),
+            "BulkheadTools", of: "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint",
+            "BulkheadConformance", "Bulkhead"),
 
         // Floor 4: the program. On a case-insensitive disk Sources/bulkhead would be Sources/Bulkhead.
         program("BulkheadCLI", of: "BulkheadTools"),
@@ -145,7 +150,7 @@ let package = Package(
             "BulkheadModules", "BulkheadTestServer"),
         tests(
             "BulkheadToolsTests", of: "BulkheadRESP", "BulkheadRDB", "BulkheadRDBBodies", "BulkheadConsole",
-            "BulkheadLint", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
+            "BulkheadLint", "BulkheadConformance", "Bulkhead", "BulkheadTools", "BulkheadCLI", "BulkheadTestServer"),
         tests("BulkheadConsoleTests", of: "BulkheadConsole"),
         tests("BulkheadLintTests", of: "BulkheadLint"),
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),

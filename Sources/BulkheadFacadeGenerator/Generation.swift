@@ -32,6 +32,13 @@ struct Generation {
         let calls = try folder.calls()
         for file in calls { wanted.append((PackageFolder.judge + "/" + file.fileName, file.text)) }
         wanted.append((PackageFolder.judge + "/" + CallFile.listName, CallFile.list(of: calls)))
+        let chapters = try folder.chapters()
+        for (name, path, text) in chapters {
+            let file = try ChapterWriter.text(of: name, path: path, text)
+            wanted.append((PackageFolder.chapters + "/" + ChapterWriter.fileName(of: name), file))
+        }
+        let list = ChapterWriter.list(of: chapters.map(\.name))
+        wanted.append((PackageFolder.chapters + "/" + ChapterWriter.listName, list))
         let paths = Set(wanted.map(\.path))
         self.wanted = wanted
         stale = try folder.generatedFiles().filter { !paths.contains($0) }

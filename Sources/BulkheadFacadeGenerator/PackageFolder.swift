@@ -18,6 +18,9 @@ struct PackageFolder {
     static let modules = "Sources/BulkheadModules/Generated"
     static let lint = "Sources/BulkheadLint/Generated"
     static let judge = "Tests/BulkheadTests/Generated"
+    /// What servers must do, a file for each chapter.
+    static let cases = "Sources/ConformanceCases"
+    static let chapters = "Sources/BulkheadConformance/Generated"
     static let prefix = "RedisCommand+"
     static let suffix = ".swift"
 
@@ -78,6 +81,11 @@ struct PackageFolder {
         return files
     }
 
+    /// The cases, by name of their files.
+    func chapters() throws(GeneratorError) -> [(name: String, path: String, text: String)] {
+        try texts(in: Self.cases, suffix: ".cases")
+    }
+
     private func texts(
         in folder: String, suffix: String
     ) throws(GeneratorError) -> [(name: String, path: String, text: String)] {
@@ -95,8 +103,8 @@ struct PackageFolder {
     /// The paths of all files of the generated folders; none where there is no such folder.
     func generatedFiles() throws(GeneratorError) -> [String] {
         var files: [String] = []
-        for folder in [Self.values, Self.methods, Self.modules, Self.lint, Self.judge]
-        where FileManager.default.fileExists(atPath: path(folder)) {
+        let folders = [Self.values, Self.methods, Self.modules, Self.lint, Self.judge, Self.chapters]
+        for folder in folders where FileManager.default.fileExists(atPath: path(folder)) {
             files += try names(in: folder).filter { $0.hasSuffix(Self.suffix) }.map { folder + "/" + $0 }
         }
         return files

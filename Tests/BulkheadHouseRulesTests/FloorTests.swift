@@ -11,6 +11,9 @@ import Testing
         ("Sources/BulkheadRDB", []),
         ("Sources/BulkheadConsole", libc.union(["Dispatch"])),
         ("Sources/BulkheadLint", []),
+        ("Sources/BulkheadConformance", libc),
+        // What servers must do, and no Swift.
+        ("Sources/ConformanceCases", []),
         // Facts, and no Swift.
         ("Sources/CommandTable", []),
         ("Sources/BulkheadCommands", ["BulkheadRESP"]),
@@ -23,7 +26,8 @@ import Testing
         (
             "Sources/BulkheadTools",
             libc.union(essentials).union([
-                "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint", "Bulkhead", "Synchronization",
+                "BulkheadRESP", "BulkheadRDB", "BulkheadConsole", "BulkheadLint", "BulkheadConformance", "Bulkhead",
+                "Synchronization",
             ])
         ),
         ("Sources/BulkheadCLI", libc.union(["BulkheadTools"])),

@@ -1,6 +1,6 @@
 /// A password that does not print, not by `print`, `dump` or a debugger's summary of what holds it.
 public struct RedisPassword: Sendable, ExpressibleByStringLiteral {
-    let text: String
+    package let text: String
 
     /// The password in clear, taken as it is: a line break at its end is a part of it.
     public init(_ text: String) { self.text = text }

@@ -8,7 +8,7 @@ package enum BulkheadProgram {
     /// Every command, in the order of the help.
     package static let commands: [Command] = [
         .check, .migrate, .backup, .restore, .diff, .flush, .vectors,
-        .doctor, .catalogue, .lint, .rdb, .resp, .completions,
+        .doctor, .catalogue, .lint, .conformance, .rdb, .resp, .completions,
         .help,
     ]
     package static let flags: [Flag] = [.help, .version]

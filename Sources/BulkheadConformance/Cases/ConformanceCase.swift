@@ -1,0 +1,194 @@
+/// What a server must do: steps over one or several connections, and what they must bring.
+package struct ConformanceCase: Sendable {
+    /// `databases/select-in-multi`
+    package let id: String
+    /// What is checked, in a sentence.
+    package let sentence: String
+    /// The page or the section that says so.
+    package var source = ""
+    /// The servers that must; empty for all.
+    package var servers: [ServerRange] = []
+    /// Commands that the server must have.
+    package var needs: [String] = []
+    /// The protocols it is run in.
+    package var versions = [2, 3]
+    /// Connections begin with nothing but a login: no HELLO, no SELECT.
+    package var isBare = false
+    /// The databases must hold nothing but what the case writes.
+    package var isAlone = false
+    /// It changes what belongs to the whole server.
+    package var isDestructive = false
+    package var steps: [ConformanceStep] = []
+
+    /// Names of keys in it; `{db}` and its like are none, and what is captured is none.
+    package var keys: [String] {
+        var captured: Set<String> = []
+        var names: [String] = []
+        for step in steps {
+            for name in step.names where !captured.contains(name) && !Self.isDatabase(name) && !names.contains(name) {
+                names.append(name)
+            }
+            captured.formUnion(step.captures)
+        }
+        return names
+    }
+
+    /// Whether it uses a database beside the first.
+    var usesSeveralDatabases: Bool {
+        isAlone || steps.contains { step in step.names.contains { Self.isDatabase($0) } }
+    }
+
+    /// `db`, `db2`, `db3`.
+    static func isDatabase(_ name: String) -> Bool { ["db", "db2", "db3"].contains(name) }
+}
+
+/// A file of cases.
+package struct ConformanceChapter: Sendable {
+    /// In lower case, as `--chapter` takes it.
+    package let name: String
+    package var title = ""
+    package var cases: [ConformanceCase] = []
+}
+
+package struct ConformanceStep: Sendable {
+    enum Action: Sendable {
+        case send(Payload, Repetition, expected: ReplyPattern?)
+        case expect(ReplyPattern)
+        /// The server closes the connection.
+        case closed
+        /// No byte comes.
+        case nothing
+        /// Waits until the server says that the connection is blocked.
+        case blocked
+        case close
+        /// On a connection of its own, when the case is over, however it ended.
+        case finally(Payload)
+    }
+
+    /// How often something is sent.
+    enum Repetition: Sendable, Hashable {
+        case once
+        /// Until the reply is as expected.
+        case untilExpected
+        /// In two writes, once for every place to cut at.
+        case cutEverywhere
+        /// So many in one go, with as many equal replies.
+        case times(Int)
+    }
+
+    /// What is sent.
+    enum Payload: Sendable {
+        case command([Template])
+        /// Bytes as they are.
+        case raw(Template)
+
+        var templates: [Template] {
+            switch self {
+            case .command(let words): words
+            case .raw(let bytes): [bytes]
+            }
+        }
+    }
+
+    let line: Int
+    /// As it stands in its file.
+    let text: String
+    let connection: Character
+    /// The one protocol it is for; nil for both.
+    var version: Int?
+    let action: Action
+}
+
+extension ConformanceStep {
+    /// Variables of what it sends and expects.
+    var names: [String] {
+        switch action {
+        case .send(let payload, _, let expected):
+            payload.templates.flatMap(\.variables) + (expected?.variables ?? [])
+        case .expect(let pattern): pattern.variables
+        case .finally(let payload): payload.templates.flatMap(\.variables)
+        default: []
+        }
+    }
+
+    var captures: [String] {
+        switch action {
+        case .send(_, _, let expected): expected?.captures ?? []
+        case .expect(let pattern): pattern.captures
+        default: []
+        }
+    }
+
+    /// The command that is sent, in upper case; nil for raw bytes and for what sends nothing.
+    package var command: String? {
+        switch action {
+        case .send(.command(let words), _, _), .finally(.command(let words)):
+            words.first.map { String(decoding: $0.bytes { _ in [] }, as: UTF8.self).uppercased() }
+        default: nil
+        }
+    }
+}
+
+extension ReplyPattern {
+    private var parts: [ReplyPattern] {
+        switch self {
+        case .array(let parts, _), .bag(let parts, _), .set(let parts, _), .map(let parts, _), .push(let parts, _),
+            .choice(let parts):
+            parts
+        default: []
+        }
+    }
+
+    var variables: [String] {
+        switch self {
+        case .simple(let text), .error(let text, _), .integer(let text), .bulk(let text), .double(let text),
+            .bigNumber(let text), .verbatim(let text), .exactly(let text):
+            text.variables
+        default: parts.flatMap(\.variables)
+        }
+    }
+
+    var captures: [String] {
+        if case .typed(let pattern) = self { return pattern.capture.map { [$0] } ?? [] }
+        return parts.flatMap(\.captures)
+    }
+}
+
+/// Servers by product and version: `7.0`, `redis 8.0`, `valkey 9.0-9.1`.
+package struct ServerRange: Sendable, Hashable {
+    /// nil: any product, by the version of Redis that it says it is compatible with.
+    let product: String?
+    let from: [Int]
+    /// The last one, with all that begin with it.
+    let through: [Int]?
+
+    package func contains(_ server: ServerIdentity) -> Bool {
+        if let product, product != server.product { return false }
+        let version = product == nil ? server.compatibility : server.version
+        if version.lexicographicallyPrecedes(from) { return false }
+        return through.map { !$0.lexicographicallyPrecedes(Array(version.prefix($0.count))) } ?? true
+    }
+}
+
+/// What a server says it is.
+package struct ServerIdentity: Sendable, Hashable, Codable {
+    /// `redis`, `valkey`, or what else INFO's `server_name` says.
+    package var product: String
+    package var version: [Int]
+    /// The version of Redis whose commands it says it has.
+    package var compatibility: [Int]
+
+    package init(product: String, version: [Int], compatibility: [Int]? = nil) {
+        self.product = product
+        self.version = version
+        self.compatibility = compatibility ?? version
+    }
+
+    package var name: String {
+        "\(product.prefix(1).uppercased() + product.dropFirst()) \(version.map(String.init).joined(separator: "."))"
+    }
+
+    static func numbers(_ text: some StringProtocol) -> [Int] {
+        text.split(separator: ".").map { Int($0.prefix { $0.isASCII && $0.isNumber }) ?? 0 }
+    }
+}

@@ -1,0 +1,29 @@
+/// What a run may touch, and how long it may take.
+package struct ConformanceOptions: Sendable {
+    /// The databases that cases work in: up to three, of which the first is `{db}`.
+    package var databases = [13, 14, 15]
+    /// The beginning of the names of all keys, channels, users and libraries that cases make.
+    package var keyPrefix = "bulkhead-conformance:"
+    /// Whether cases may change what belongs to the whole server: its settings, users, scripts, and other databases.
+    package var allowsDestructive = false
+    /// How long a case may take in one protocol.
+    package var timeLimit = Duration.seconds(10)
+
+    package init() {}
+
+    /// What a name of a case stands for: the number of a database, or a key.
+    func bytes(named name: String) -> [UInt8] {
+        if let place = ["db", "db2", "db3"].firstIndex(of: name) {
+            return Array(String(databases.indices.contains(place) ? databases[place] : 0).utf8)
+        }
+        return Array((keyPrefix + name).utf8)
+    }
+
+    /// What a run touches, in words for whoever owns the server.
+    package var footprint: String {
+        let numbers = databases.map(String.init).joined(separator: ", ")
+        return "keys that begin with \(keyPrefix) in the databases \(numbers)"
+            + (allowsDestructive
+                ? "; with --destructive also settings, users, scripts, functions and every database of the server" : "")
+    }
+}

@@ -1,0 +1,70 @@
+/// Judges a server: runs cases and reports what it did in each.
+package struct ConformanceRun {
+    private let target: ConformanceTarget
+    private let options: ConformanceOptions
+    private let chapters: [ConformanceChapter]
+
+    package init(_ target: ConformanceTarget, _ options: ConformanceOptions, chapters: [ConformanceChapter]) {
+        self.target = target
+        self.options = options
+        self.chapters = chapters
+    }
+
+    /// Cases times protocols.
+    package var count: Int { chapters.flatMap(\.cases).reduce(0) { $0 + $1.versions.count } }
+
+    /// Runs all cases, one after another, and blocks its thread meanwhile. Throws if the server cannot be reached, or
+    /// refuses the login, before the first case.
+    package func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
+        let context = try RunContext(target, options)
+        var report = ConformanceReport(server: context.identity, address: target.address)
+        for chapter in chapters {
+            for test in chapter.cases {
+                for version in test.versions {
+                    report.results.append(result(of: test, version, in: chapter, context))
+                    progress(report.results.count)
+                }
+            }
+        }
+        return report
+    }
+
+    private func result(
+        of test: ConformanceCase, _ version: Int, in chapter: ConformanceChapter, _ context: RunContext
+    ) -> ConformanceReport.Result {
+        var commands: [String] = []
+        for command in test.steps.compactMap(\.command) where !commands.contains(command) { commands.append(command) }
+        func result(
+            _ outcome: ConformanceReport.Outcome, _ reason: String?, _ messages: [ConformanceReport.Message] = []
+        ) -> ConformanceReport.Result {
+            ConformanceReport.Result(
+                id: test.id, chapter: chapter.name, sentence: test.sentence, source: test.source, resp: version,
+                outcome: outcome, reason: reason, commands: commands, messages: messages)
+        }
+        if let reason = reasonAgainst(test, version, context) { return result(.notOffered, reason) }
+        context.remove(test.keys)
+        var run = CaseRun(test, version: version, context)
+        let stop = run.run()
+        context.remove(test.keys)
+        return result(stop?.outcome ?? .pass, stop?.reason, run.messages)
+    }
+
+    /// Why a case is not for this server or this run.
+    private func reasonAgainst(_ test: ConformanceCase, _ version: Int, _ context: RunContext) -> String? {
+        let server = context.identity
+        if !test.servers.isEmpty, !test.servers.contains(where: { $0.contains(server) }) {
+            return "it is about other versions than \(server.name)"
+        }
+        if test.isDestructive, !options.allowsDestructive { return "it is destructive: --destructive runs it" }
+        if version == 3, !context.hasRESP3 { return "the server does not answer HELLO 3 by a map" }
+        if let missing = test.needs.first(where: { !context.has(command: $0) }) {
+            return "the server has no \(missing)"
+        }
+        if test.usesSeveralDatabases {
+            if let problem = context.databasesProblem { return problem }
+            if options.databases.count < 3 { return "it needs three databases" }
+        }
+        if test.isAlone, let number = context.firstInUse() { return "it needs empty databases, and \(number) has keys" }
+        return nil
+    }
+}

@@ -1,0 +1,166 @@
+/// A server, what is known of it, and a connection of our own to clean up with.
+final class RunContext {
+    let target: ConformanceTarget
+    let options: ConformanceOptions
+    private(set) var identity = ServerIdentity(product: "unknown", version: [])
+    /// False for a server that does not know HELLO 3.
+    private(set) var hasRESP3 = true
+    /// Why there are no numbered databases; nil if all that were given are there.
+    private(set) var databasesProblem: String?
+    private var own: Wire
+    private var known: [String: Bool] = [:]
+    private static let patience = Duration.seconds(10)
+
+    init(_ target: ConformanceTarget, _ options: ConformanceOptions) throws(ConformanceError) {
+        self.target = target
+        self.options = options
+        own = try Wire(to: target)
+        try login(own, until: .now + Self.patience)
+        guard let info = ask("INFO", "server") else {
+            throw ConformanceError(description: "\(target.address) does not answer INFO with RESP")
+        }
+        identity = Self.identity(info)
+        for number in options.databases {
+            guard let reply = ask("SELECT", String(number)), reply.type != UInt8(ascii: "-") else {
+                databasesProblem = "the server has no database \(number)"
+                break
+            }
+        }
+        let probe = try Wire(to: target)
+        try login(probe, until: .now + Self.patience)
+        hasRESP3 = Self.exchange(["HELLO", "3"], on: probe, until: .now + Self.patience)?.type == UInt8(ascii: "%")
+    }
+
+    private static func identity(_ info: WireValue) -> ServerIdentity {
+        var fields: [Substring: Substring] = [:]
+        for line in String(decoding: info.text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[line[..<colon]] = line[line.index(after: colon)...]
+        }
+        let compatibility = ServerIdentity.numbers(fields["redis_version"] ?? "")
+        let product = fields["server_name"].map(String.init) ?? "redis"
+        let version = fields[Substring("\(product)_version")].map(ServerIdentity.numbers) ?? compatibility
+        return ServerIdentity(product: product, version: version, compatibility: compatibility)
+    }
+
+    // MARK: Connections of cases
+
+    /// A connection as a case begins with it, and its number at the server if it says one. Without a version nothing
+    /// but a login is sent.
+    func open(version: Int?, until deadline: ContinuousClock.Instant) throws(ConformanceError) -> (Wire, [UInt8]?) {
+        let wire = try Wire(to: target)
+        try login(wire, until: deadline)
+        guard let version else { return (wire, nil) }
+        if version == 3, Self.exchange(["HELLO", "3"], on: wire, until: deadline)?.type != UInt8(ascii: "%") {
+            throw ConformanceError(description: "HELLO 3 is not answered by a map")
+        }
+        if databasesProblem == nil, let first = options.databases.first {
+            let reply = Self.exchange(["SELECT", String(first)], on: wire, until: deadline)
+            guard reply?.type == UInt8(ascii: "+") else {
+                throw ConformanceError(description: "SELECT \(first) is not answered by OK")
+            }
+        }
+        let identifier = Self.exchange(["CLIENT", "ID"], on: wire, until: deadline)
+        return (wire, identifier?.type == UInt8(ascii: ":") ? identifier?.text : nil)
+    }
+
+    private func login(_ wire: Wire, until deadline: ContinuousClock.Instant) throws(ConformanceError) {
+        guard let password = target.password else { return }
+        let words = ["AUTH"] + (target.username.map { [$0] } ?? []) + [password]
+        guard let reply = Self.exchange(words, on: wire, until: deadline) else {
+            throw ConformanceError(description: "\(target.address) does not answer AUTH")
+        }
+        guard reply.type == UInt8(ascii: "+") else {
+            let code = reply.text.prefix { $0 != UInt8(ascii: " ") }
+            throw ConformanceError(description: "the login was refused: \(String(decoding: code, as: UTF8.self))")
+        }
+    }
+
+    // MARK: Questions
+
+    /// Whether the server has a command; true where it does not say.
+    func has(command: String) -> Bool {
+        if let answer = known[command] { return answer }
+        let reply = ask("COMMAND", "INFO", command)
+        let answer = reply.map { $0.type != UInt8(ascii: "*") || $0.elements.first?.isNull == false } ?? true
+        known[command] = answer
+        return answer
+    }
+
+    /// Waits until CLIENT LIST shows the connection as blocked. A server that does not say gets a moment instead.
+    func isBlocked(_ identifier: [UInt8]?, until deadline: ContinuousClock.Instant) -> Bool {
+        while ContinuousClock.now < deadline {
+            guard let identifier, let reply = ask("CLIENT", "LIST"), reply.type != UInt8(ascii: "-") else {
+                _ = own.fill(until: .now + .milliseconds(200))
+                return true
+            }
+            let start = "id=\(String(decoding: identifier, as: UTF8.self)) "
+            for line in String(decoding: reply.text, as: UTF8.self).split(separator: "\n") where line.hasPrefix(start) {
+                let flags = line.split(separator: " ").first { $0.hasPrefix("flags=") } ?? ""
+                if flags.dropFirst(6).contains("b") { return true }
+            }
+            _ = own.fill(until: .now + .milliseconds(2))
+        }
+        return false
+    }
+
+    /// The first database that holds anything; nil if all are empty.
+    func firstInUse() -> Int? {
+        for number in options.databases {
+            _ = ask("SELECT", String(number))
+            guard let size = ask("DBSIZE"), size.text == [UInt8(ascii: "0")] else { return number }
+        }
+        return nil
+    }
+
+    /// Deletes keys in all databases that were given.
+    func remove(_ keys: [String]) {
+        guard !keys.isEmpty else { return }
+        let names = keys.map { options.bytes(named: $0) }
+        for number in databasesProblem == nil ? options.databases : [0] {
+            if databasesProblem == nil {
+                housekeeping(Self.command([Array("SELECT".utf8), Array(String(number).utf8)]))
+            }
+            housekeeping(Self.command([Array("DEL".utf8)] + names))
+        }
+    }
+
+    /// Runs a command whose reply does not matter.
+    func housekeeping(_ bytes: [UInt8]) {
+        let isDone = own.send(bytes, until: .now + Self.patience)
+        if isDone, (try? own.value(until: .now + Self.patience)) != nil { return }
+        // A case may have ended this connection.
+        guard reconnect() else { return }
+        _ = own.send(bytes, until: .now + Self.patience)
+        _ = try? own.value(until: .now + Self.patience)
+    }
+
+    private func ask(_ words: String...) -> WireValue? {
+        if let reply = Self.exchange(words, on: own, until: .now + Self.patience) { return reply }
+        guard reconnect() else { return nil }
+        return Self.exchange(words, on: own, until: .now + Self.patience)
+    }
+
+    private func reconnect() -> Bool {
+        guard let wire = try? Wire(to: target), (try? login(wire, until: .now + Self.patience)) != nil else {
+            return false
+        }
+        own = wire
+        return true
+    }
+
+    private static func exchange(
+        _ words: [String], on wire: Wire, until deadline: ContinuousClock.Instant
+    ) -> WireValue? {
+        guard wire.send(command(words.map { Array($0.utf8) }), until: deadline) else { return nil }
+        return (try? wire.value(until: deadline))?.0
+    }
+
+    static func command(_ words: [[UInt8]]) -> [UInt8] {
+        words.reduce(into: Array("*\(words.count)\r\n".utf8)) { bytes, word in
+            bytes += Array("$\(word.count)\r\n".utf8)
+            bytes += word
+            bytes += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import Bulkhead
+import BulkheadConformance
+import BulkheadConsole
+
+extension Command {
+    /// `bulkhead conformance`: a server held against what Redis and Valkey do.
+    static let conformance = Command(
+        name: "conformance",
+        summary: "check whether a server behaves as Redis does",
+        usage: [
+            "bulkhead conformance [--url URL] [--databases N,N,N] [--prefix TEXT] [--chapter NAME]… [--destructive]",
+            "bulkhead conformance --list [--chapter NAME]…",
+        ],
+        about: """
+            Runs cases against a server, a proxy or a managed service, in RESP2 and RESP3, and reports for each whether \
+            it passed, failed, or is not offered. Each case says what is sent and what must come back, byte by byte \
+            where bytes are promised; each is for the versions it holds for. Every case passes on Redis 6.2, 7.0 and \
+            8.2 and Valkey 8.1 and 9.1, or is not for that version.
+
+            It writes keys that begin with the prefix, in three databases, and deletes them. Cases that change \
+            settings, users, scripts or all databases run only with --destructive: use a server that nobody else uses.
+            """,
+        flags: [
+            .url, .databases, .prefix, .chapter, .cases, .destructive, .timeLimit, .list, .junit, .page, .json, .quiet,
+        ],
+        examples: [
+            Example("Check a test server with all cases:", "bulkhead conformance --url redis://test --destructive"),
+            Example(
+                "Check one chapter, with results for a CI server:",
+                "bulkhead conformance --chapter handshake --junit results.xml"),
+            Example("List the cases:", "bulkhead conformance --list"),
+        ],
+        tables: [
+            Table(
+                title: "What is printed with --json",
+                rows: [
+                    ("server", #"{"product": "redis", "version": [7, 0, 15], …}"#),
+                    ("results", #"[{"id": "databases/move", "chapter": "databases", "resp": 3,"#),
+                    ("", #""outcome": "pass"|"fail"|"not-offered", "reason": "…","#),
+                    ("", #""sentence": "…", "source": "…", "commands": ["MOVE"],"#),
+                    ("", #""messages": [{"connection": "a", "sent": true, "bytes": "…"}]}]"#),
+                ])
+        ],
+        run: runConformance)
+
+    private static func runConformance(_ call: Call) async throws(ProgramFailure) -> ExitCode {
+        let chapters = try ConformanceInput.chapters(call.arguments)
+        if call.arguments.has(.list) {
+            try call.streams.output.writeAll(ConformanceText.list(of: chapters))
+            return .done
+        }
+        let target = try ConformanceInput.target(call.arguments)
+        let options = try ConformanceInput.options(call.arguments)
+        let run = ConformanceRun(target, options, chapters: chapters)
+        call.say("\(call.program): \(target.address): writes \(options.footprint).\n")
+        let bar = call.progress("conformance", total: run.count, unit: "cases")
+        let report: ConformanceReport
+        do {
+            report = try run.run { bar.update(done: $0) }
+        } catch {
+            throw ProgramFailure(.failed, "\(call.program): \(error.description)")
+        }
+        bar.end()
+        if let path = call.arguments.text(of: .junit) { try write(ConformanceText.junit(report), to: path) }
+        if let path = call.arguments.text(of: .page) { try write(ConformancePage.text(of: [report]), to: path) }
+        try call.answer(report) { ConformanceText.summary(of: report, on: $0) }
+        return report.failures.isEmpty ? .done : .found
+    }
+
+    private static func write(_ text: String, to path: String) throws(ProgramFailure) {
+        let file = try NewFile(at: path)
+        let bytes = Array(text.utf8)
+        try bytes.span.withUnsafeBytes { space throws(ProgramFailure) in try file.write(space) }
+        try file.finish()
+        try file.publish(replacing: true)
+    }
+}
+
+extension Flag {
+    fileprivate static let databases = Flag(
+        "databases", .text("N,N,N"), "the three databases to work in; default: 13,14,15")
+    fileprivate static let prefix = Flag(
+        "prefix", .text("TEXT"), "how the names of its keys begin; default: bulkhead-conformance:")
+    fileprivate static let chapter = Flag(
+        "chapter", .text("NAME"), isRepeatable: true, "only this chapter; may be given several times")
+    fileprivate static let cases = Flag(
+        "cases", .text("FILE", .files), isRepeatable: true, "run the cases of this file instead of the program's own")
+    fileprivate static let destructive = Flag(
+        "destructive", .none, "also run what changes settings, users, scripts and all databases")
+    fileprivate static let timeLimit = Flag("time-limit", .duration("TIME"), "the limit for each case; default: 10s")
+    fileprivate static let list = Flag("list", .none, "list the cases and run none")
+    fileprivate static let junit = Flag("junit", .text("FILE", .files), "also write the results as JUnit XML")
+    fileprivate static let page = Flag("page", .text("FILE", .files), "also write a page: commands and cases")
+}
+
+/// What the flags of the command mean.
+private enum ConformanceInput {
+    static func chapters(_ arguments: Arguments) throws(ProgramFailure) -> [ConformanceChapter] {
+        var chapters: [ConformanceChapter] = []
+        do throws(CaseSyntaxError) {
+            for path in arguments.texts(of: .cases) {
+                let name = path.split(separator: "/").last.map(String.init) ?? path
+                let text = try text(of: path, arguments)
+                chapters.append(
+                    try ConformanceChapter(named: name.hasSuffix(".cases") ? String(name.dropLast(6)) : name, text))
+            }
+            if chapters.isEmpty { chapters = try ConformanceChapter.own() }
+        } catch {
+            throw ProgramFailure(.badData, "\(arguments.program): \(error.description)")
+        }
+        let wanted = arguments.texts(of: .chapter)
+        for name in wanted where !chapters.contains(where: { $0.name == name }) {
+            let known = chapters.map(\.name).joined(separator: ", ")
+            throw arguments.refused("no chapter is named '\(name.inMessage)': \(known) are")
+        }
+        return wanted.isEmpty ? chapters : chapters.filter { wanted.contains($0.name) }
+    }
+
+    private static func text(of path: String, _ arguments: Arguments) throws(CaseSyntaxError) -> String {
+        var bytes: [UInt8] = []
+        do throws(ProgramFailure) {
+            try Descriptor.withFile(path) { file throws(ProgramFailure) in
+                var block = InputBlock(file)
+                while !block.hasEnded, bytes.count < 1 << 26 {
+                    try block.read()
+                    bytes += block.bytes
+                }
+            }
+        } catch {
+            throw CaseSyntaxError(file: path, line: 0, problem: error.message ?? "cannot be read")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func options(_ arguments: Arguments) throws(ProgramFailure) -> ConformanceOptions {
+        var options = ConformanceOptions()
+        if let text = arguments.text(of: .databases) {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+            let known = numbers.compactMap(\.self).filter { $0 >= 0 }
+            guard known.count == numbers.count, (1...3).contains(known.count), Set(known).count == known.count else {
+                throw arguments.refused("--databases takes up to three different numbers, such as 13,14,15")
+            }
+            options.databases = known
+        }
+        if let prefix = arguments.text(of: .prefix) { options.keyPrefix = prefix }
+        if let time = arguments.duration(of: .timeLimit) { options.timeLimit = time }
+        options.allowsDestructive = arguments.has(.destructive)
+        return options
+    }
+
+    static func target(_ arguments: Arguments) throws(ProgramFailure) -> ConformanceTarget {
+        let configuration = try ServerSelection(arguments).configuration
+        guard configuration.tls == nil else {
+            throw arguments.refused("it has no TLS: give a URL that begins with redis:// or unix://")
+        }
+        let address = configuration.address
+        var target: ConformanceTarget
+        if address.hasPrefix("unix:") {
+            target = ConformanceTarget(unixSocket: String(address.dropFirst(5)))
+        } else if let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) {
+            let host = address[..<colon].drop { $0 == "[" }
+            target = ConformanceTarget(host: String(host.last == "]" ? host.dropLast() : host), port: port)
+        } else {
+            throw arguments.refused("it judges one server, given by its host and port or its socket")
+        }
+        target.username = configuration.username
+        target.password = configuration.password?.text
+        return target
+    }
+}

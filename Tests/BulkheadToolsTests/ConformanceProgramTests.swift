@@ -1,0 +1,86 @@
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
+/// `bulkhead conformance` as its users call it.
+@Suite struct ConformanceProgramTests {
+    @Test func `a chapter passes on the server under test, and is reported in every form`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("conformance-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let junit = folder.appendingPathComponent("results.xml")
+        let page = folder.appendingPathComponent("page.html")
+        let outcome = try await Bulkhead.run(
+            "conformance", "--url", server.url, "--chapter", "types", "--destructive", "--json",
+            "--junit", junit.path, "--page", page.path)
+        #expect(outcome.exitCode == 0, "\(outcome.errors)\(outcome.text)")
+        #expect(outcome.errors.contains("writes keys that begin with bulkhead-conformance:"))
+        let document = try #require(JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
+        let results = try #require(document["results"] as? [[String: Any]])
+        #expect(results.count > 100)
+        #expect(results.allSatisfy { $0["chapter"] as? String == "types" })
+        for file in [junit, page] {
+            // Both are well-formed XML.
+            let parser = XMLParser(data: try Data(contentsOf: file))
+            #expect(parser.parse(), "\(file.lastPathComponent): \(String(describing: parser.parserError))")
+        }
+    }
+
+    @Test func `a failure exits with 1 and shows the case, what was expected and what came`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("Own-\(UUID()).cases")
+        try "title Own\nsource y\ncase wrong: PING answers PANG.\n > PING => +PANG\n".write(
+            to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let outcome = try await Bulkhead.run("conformance", "--url", server.url, "--cases", file.path)
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.text.contains("PING answers PANG."))
+        #expect(outcome.text.contains(#"line 4, > PING => +PANG: the reply is +"PONG""#))
+        #expect(outcome.text.contains("0 passed, 2 failed, 0 not offered."))
+    }
+
+    @Test func `wrong calls say what is wrong`() async throws {
+        let unknown = try await Bulkhead.run("conformance", "--chapter", "nonsense")
+        #expect(unknown.exitCode == 64)
+        #expect(unknown.errors.contains("no chapter is named 'nonsense'"))
+        let databases = try await Bulkhead.run("conformance", "--databases", "1,1,2")
+        #expect(databases.exitCode == 64)
+        #expect(databases.errors.contains("three different numbers"))
+        let tls = try await Bulkhead.run("conformance", "--url", "rediss://127.0.0.1")
+        #expect(tls.exitCode == 64)
+        #expect(tls.errors.contains("it has no TLS"))
+        let nobody = try await Bulkhead.run("conformance", "--url", "unix:///nonexistent/socket")
+        #expect(nobody.exitCode == 2)
+        #expect(nobody.errors.contains("cannot connect to unix:/nonexistent/socket"))
+        let missing = try await Bulkhead.run("conformance", "--cases", "/nonexistent.cases", "--list")
+        #expect(missing.exitCode == 65)
+    }
+
+    @Test func `the list names every case and connects nothing`() async throws {
+        let outcome = try await Bulkhead.run("conformance", "--list", "--chapter", "handshake")
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.text.contains("  handshake/hello-3  HELLO 3 answers the same fields as a map."))
+    }
+
+    @Test func `a password is used and never shown`() async throws {
+        let server = try RedisTestServer.start(RedisTestServer.Options(arguments: ["--requirepass", "geheim"]))
+        defer { server.stop() }
+        let url = server.url.replacing("unix://", with: "unix://:geheim@")
+        let good = try await Bulkhead.run("conformance", "--url", url, "--chapter", "types", "--json")
+        #expect(good.exitCode == 0, "\(good.errors)")
+        #expect(!good.text.contains("geheim") && !good.errors.contains("geheim"))
+        let bad = try await Bulkhead.run(
+            "conformance", "--url", server.url.replacing("unix://", with: "unix://:falsch@"), "--chapter", "types")
+        #expect(bad.exitCode == 2)
+        #expect(bad.errors.contains("the login was refused: WRONGPASS"))
+        #expect(!bad.errors.contains("falsch"))
+    }
+}

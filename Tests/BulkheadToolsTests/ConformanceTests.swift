@@ -1,0 +1,106 @@
+import BulkheadConformance
+import BulkheadTestServer
+import BulkheadTestSupport
+import BulkheadTools
+import Foundation
+import Testing
+
+/// The cases, on the server under test. A real server that fails one shows that the case is wrong, or the versions that
+/// it says it is for.
+@Suite(.enabled(if: TestTier.hasTime)) struct ConformanceTests {
+    @Test func `the server under test passes every case that is for its version`() throws {
+        try withConformanceServer { target, options, _ in
+            let chapters = try ConformanceChapter.own()
+            let report = try ConformanceRun(target, options, chapters: chapters).run()
+            for failure in report.failures {
+                Issue.record("\(failure.id) RESP\(failure.resp): \(failure.reason ?? "")")
+            }
+            #expect(report.count(.pass) > 1_000)
+            // Only a version or a missing module may keep a case from being run.
+            for result in report.results where result.outcome == .notOffered {
+                let reason = result.reason ?? ""
+                let isExpected = ["it is about other versions", "the server has no "].contains { reason.hasPrefix($0) }
+                #expect(isExpected, "\(result.id): \(reason)")
+            }
+        }
+    }
+
+    @Test func `a run without destructive cases leaves keys, users and settings as they were`() throws {
+        try withConformanceServer { target, options, server in
+            var options = options
+            options.allowsDestructive = false
+            let before = try Self.state(of: server)
+            let report = try ConformanceRun(target, options, chapters: try ConformanceChapter.own()).run()
+            #expect(report.results.contains { $0.reason?.hasPrefix("it is destructive") ?? false })
+            #expect(try Self.state(of: server) == before)
+        }
+    }
+
+    @Test func `a run with destructive cases cleans up as well`() throws {
+        try withConformanceServer { target, options, server in
+            let before = try Self.state(of: server)
+            _ = try ConformanceRun(target, options, chapters: try ConformanceChapter.own()).run()
+            #expect(try Self.state(of: server) == before)
+        }
+    }
+
+    @Test func `cases that need empty databases are not offered where there are keys`() throws {
+        try withConformanceServer { target, options, server in
+            let chapter = try ConformanceChapter(
+                named: "x", "title x\nsource y\ncase a: It is alone.\n alone\n > DBSIZE => :0")
+            let run = ConformanceRun(target, options, chapters: [chapter])
+            #expect(try run.run().count(.pass) == 2)
+            let foreign = try say("SELECT 14\r\nSET foreign x", to: server)
+            #expect(foreign.contains("+OK"))
+            let report = try run.run()
+            #expect(report.count(.notOffered) == 2)
+            #expect(report.results.first?.reason == "it needs empty databases, and 14 has keys")
+        }
+    }
+
+    @Test func `a case that a server does not fulfil fails and shows what was sent and received`() throws {
+        try withConformanceServer { target, options, _ in
+            let text = """
+                title x
+                source y
+                case a: GET answers another value.
+                  > SET {k} v => +OK
+                  > GET {k} => "w"
+                case b: More comes than is expected.
+                  > PING
+                  > PING => +PONG
+                case c: Nothing comes.
+                  < +PONG
+                """
+            var options = options
+            options.timeLimit = .milliseconds(200)
+            let chapter = try ConformanceChapter(named: "x", text)
+            let report = try ConformanceRun(target, options, chapters: [chapter]).run()
+            #expect(report.count(.fail) == 6)
+            #expect(report.results[0].reason == #"line 5, > GET {k} => "w": the reply is "v""#)
+            #expect(report.results[0].messages.last?.bytes == #"$1\r\nv\r\n"#)
+            #expect(report.results[2].reason?.hasPrefix("more came on connection a") ?? false)
+            #expect(report.results[4].reason == "line 10, < +PONG: no whole reply came in time")
+        }
+    }
+
+    /// What a run might leave behind: keys, users, settings.
+    private static func state(of server: RedisTestServer) throws -> [String] {
+        try [
+            "INFO keyspace", "ACL LIST", "CONFIG GET maxmemory*", "CONFIG GET notify-keyspace-events",
+            "CONFIG GET *-max-*", "PUBSUB CHANNELS",
+        ].map { try say($0, to: server) }
+    }
+}
+
+/// A private server with what all cases need.
+func withConformanceServer(
+    _ body: (ConformanceTarget, ConformanceOptions, RedisTestServer) throws -> Void
+) throws {
+    let server = try RedisTestServer.start(RedisTestServer.Options(arguments: ServerUnderTest.debugArguments))
+    defer { server.stop() }
+    var options = ConformanceOptions()
+    options.allowsDestructive = true
+    options.timeLimit = .seconds(60)
+    try body(ConformanceTarget(unixSocket: server.socketPath), options, server)
+}

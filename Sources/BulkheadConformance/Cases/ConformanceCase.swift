@@ -33,6 +33,13 @@ package struct ConformanceCase: Sendable {
         return names
     }
 
+    /// The commands that it sends, in upper case, each once.
+    package var commands: [String] {
+        steps.compactMap(\.command).reduce(into: []) { commands, command in
+            if !commands.contains(command) { commands.append(command) }
+        }
+    }
+
     /// Whether it uses a database beside the first.
     var usesSeveralDatabases: Bool {
         isAlone || steps.contains { step in step.names.contains { Self.isDatabase($0) } }

@@ -9,6 +9,9 @@ package struct ConformanceOptions: Sendable {
     /// How long a case may take in one protocol.
     package var timeLimit = Duration.seconds(10)
 
+    /// Whether the first failure ends the run.
+    package var stopsAtFailure = false
+
     package init() {}
 
     /// What a name of a case stands for: the number of a database, or a key.

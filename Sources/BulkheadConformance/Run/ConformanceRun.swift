@@ -23,6 +23,7 @@ package struct ConformanceRun {
                 for version in test.versions {
                     report.results.append(result(of: test, version, in: chapter, context))
                     progress(report.results.count)
+                    if options.stopsAtFailure, report.results.last?.outcome == .fail { return report }
                 }
             }
         }
@@ -32,14 +33,12 @@ package struct ConformanceRun {
     private func result(
         of test: ConformanceCase, _ version: Int, in chapter: ConformanceChapter, _ context: RunContext
     ) -> ConformanceReport.Result {
-        var commands: [String] = []
-        for command in test.steps.compactMap(\.command) where !commands.contains(command) { commands.append(command) }
         func result(
             _ outcome: ConformanceReport.Outcome, _ reason: String?, _ messages: [ConformanceReport.Message] = []
         ) -> ConformanceReport.Result {
             ConformanceReport.Result(
                 id: test.id, chapter: chapter.name, sentence: test.sentence, source: test.source, resp: version,
-                outcome: outcome, reason: reason, commands: commands, messages: messages)
+                outcome: outcome, reason: reason, commands: test.commands, messages: messages)
         }
         if let reason = reasonAgainst(test, version, context) { return result(.notOffered, reason) }
         context.remove(test.keys)

@@ -9,13 +9,17 @@ final class RunContext {
     private(set) var databasesProblem: String?
     private var own: Wire
     private var known: [String: Bool] = [:]
-    private static let patience = Duration.seconds(10)
+    /// How long a question of our own may take.
+    private let patience: Duration
+    /// The server has not answered what cleans up: nobody waits for that again.
+    private var isDeaf = false
 
     init(_ target: ConformanceTarget, _ options: ConformanceOptions) throws(ConformanceError) {
         self.target = target
         self.options = options
+        patience = min(options.timeLimit, .seconds(10))
         own = try Wire(to: target)
-        try login(own, until: .now + Self.patience)
+        try login(own, until: .now + patience)
         guard let info = ask("INFO", "server") else {
             throw ConformanceError(description: "\(target.address) does not answer INFO with RESP")
         }
@@ -27,8 +31,8 @@ final class RunContext {
             }
         }
         let probe = try Wire(to: target)
-        try login(probe, until: .now + Self.patience)
-        hasRESP3 = Self.exchange(["HELLO", "3"], on: probe, until: .now + Self.patience)?.type == UInt8(ascii: "%")
+        try login(probe, until: .now + patience)
+        hasRESP3 = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)?.type == UInt8(ascii: "%")
     }
 
     private static func identity(_ info: WireValue) -> ServerIdentity {
@@ -127,22 +131,23 @@ final class RunContext {
 
     /// Runs a command whose reply does not matter.
     func housekeeping(_ bytes: [UInt8]) {
-        let isDone = own.send(bytes, until: .now + Self.patience)
-        if isDone, (try? own.value(until: .now + Self.patience)) != nil { return }
+        guard !isDeaf else { return }
+        let isDone = own.send(bytes, until: .now + patience)
+        if isDone, (try? own.value(until: .now + patience)) != nil { return }
         // A case may have ended this connection.
-        guard reconnect() else { return }
-        _ = own.send(bytes, until: .now + Self.patience)
-        _ = try? own.value(until: .now + Self.patience)
+        isDeaf = !reconnect() || !own.send(bytes, until: .now + patience)
+        if !isDeaf { isDeaf = (try? own.value(until: .now + patience)) == nil }
     }
 
     private func ask(_ words: String...) -> WireValue? {
-        if let reply = Self.exchange(words, on: own, until: .now + Self.patience) { return reply }
+        guard !isDeaf else { return nil }
+        if let reply = Self.exchange(words, on: own, until: .now + patience) { return reply }
         guard reconnect() else { return nil }
-        return Self.exchange(words, on: own, until: .now + Self.patience)
+        return Self.exchange(words, on: own, until: .now + patience)
     }
 
     private func reconnect() -> Bool {
-        guard let wire = try? Wire(to: target), (try? login(wire, until: .now + Self.patience)) != nil else {
+        guard let wire = try? Wire(to: target), (try? login(wire, until: .now + patience)) != nil else {
             return false
         }
         own = wire

@@ -8,6 +8,13 @@ package struct WireValue: Sendable, Hashable {
     package var elements: [WireValue] = []
     /// `$-1`, `*-1` or `_`.
     package var isNull = false
+
+    package init(type: UInt8, text: [UInt8] = [], elements: [WireValue] = [], isNull: Bool = false) {
+        self.type = type
+        self.text = text
+        self.elements = elements
+        self.isNull = isNull
+    }
 }
 
 /// Bytes that are no RESP: what is wrong with them.

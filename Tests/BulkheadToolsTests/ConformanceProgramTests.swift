@@ -54,6 +54,9 @@ import FoundationXML
         let databases = try await Bulkhead.run("conformance", "--databases", "1,1,2")
         #expect(databases.exitCode == 64)
         #expect(databases.errors.contains("three different numbers"))
+        let version = try await Bulkhead.run("conformance", "--as", "seven")
+        #expect(version.exitCode == 64)
+        #expect(version.errors.contains("--as takes a version of Redis, such as 7.2"))
         let tls = try await Bulkhead.run("conformance", "--url", "rediss://127.0.0.1")
         #expect(tls.exitCode == 64)
         #expect(tls.errors.contains("it has no TLS"))
@@ -62,6 +65,16 @@ import FoundationXML
         #expect(nobody.errors.contains("cannot connect to unix:/nonexistent/socket"))
         let missing = try await Bulkhead.run("conformance", "--cases", "/nonexistent.cases", "--list")
         #expect(missing.exitCode == 65)
+    }
+
+    @Test func `a server can be judged as an older one, and is named as it names itself`() async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let outcome = try await Bulkhead.run(
+            "conformance", "--url", server.url, "--chapter", "scripting", "--as", "6.2")
+        #expect(outcome.text.hasPrefix("\(server.flavour.rawValue) \(server.version) at unix:"), "\(outcome.text)")
+        #expect(outcome.text.hasSuffix(" not offered.\n"))
+        #expect(!outcome.text.hasSuffix(" 0 not offered.\n"))
     }
 
     @Test func `the list names every case and connects nothing`() async throws {

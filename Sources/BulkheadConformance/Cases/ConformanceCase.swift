@@ -184,6 +184,8 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
     package var version: [Int]
     /// The version of Redis whose commands it says it has.
     package var compatibility: [Int]
+    /// What it calls itself, if it is judged as another server.
+    package var label: String?
 
     package init(product: String, version: [Int], compatibility: [Int]? = nil) {
         self.product = product
@@ -192,7 +194,9 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
     }
 
     package var name: String {
-        "\(product.prefix(1).uppercased() + product.dropFirst()) \(version.map(String.init).joined(separator: "."))"
+        if let label { return label }
+        let numbers = version.map(String.init).joined(separator: ".")
+        return "\(product.prefix(1).uppercased() + product.dropFirst()) \(numbers)"
     }
 
     static func numbers(_ text: some StringProtocol) -> [Int] {

@@ -9,6 +9,8 @@ package struct ConformanceOptions: Sendable {
     /// How long a case may take in one protocol.
     package var timeLimit = Duration.seconds(10)
 
+    /// The version of Redis whose cases are run; nil: what the server says it is.
+    package var judgedAs: [Int]?
     /// Whether the first failure ends the run.
     package var stopsAtFailure = false
 

@@ -32,7 +32,14 @@ final class RunContext {
         }
         let probe = try Wire(to: target)
         try login(probe, until: .now + patience)
-        hasRESP3 = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)?.type == UInt8(ascii: "%")
+        let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)
+        hasRESP3 = hello?.type == UInt8(ascii: "%")
+        guard let version = options.judgedAs else { return }
+        identity = ServerIdentity(product: "redis", version: version)
+        let fields = (hello?.elements ?? []).map { String(decoding: $0.text, as: UTF8.self) }
+        if let place = fields.firstIndex(of: "version"), place > 0, place + 1 < fields.count, fields[0] == "server" {
+            identity.label = "\(fields[1]) \(fields[place + 1])"
+        }
     }
 
     private static func identity(_ info: WireValue) -> ServerIdentity {

@@ -21,7 +21,8 @@ extension Command {
             settings, users, scripts or all databases run only with --destructive: use a server that nobody else uses.
             """,
         flags: [
-            .url, .databases, .prefix, .chapter, .cases, .destructive, .timeLimit, .list, .junit, .page, .json, .quiet,
+            .url, .databases, .prefix, .chapter, .cases, .destructive, .judgedAs, .timeLimit, .list, .junit, .page,
+            .json, .quiet,
         ],
         examples: [
             Example("Check a test server with all cases:", "bulkhead conformance --url redis://test --destructive"),
@@ -87,6 +88,8 @@ extension Flag {
         "cases", .text("FILE", .files), isRepeatable: true, "run the cases of this file instead of the program's own")
     fileprivate static let destructive = Flag(
         "destructive", .none, "also run what changes settings, users, scripts and all databases")
+    fileprivate static let judgedAs = Flag(
+        "as", .text("VERSION"), "run the cases of this version of Redis, whatever the server says it is")
     fileprivate static let timeLimit = Flag("time-limit", .duration("TIME"), "the limit for each case; default: 10s")
     fileprivate static let list = Flag("list", .none, "list the cases and run none")
     fileprivate static let junit = Flag("junit", .text("FILE", .files), "also write the results as JUnit XML")
@@ -141,6 +144,13 @@ private enum ConformanceInput {
                 throw arguments.refused("--databases takes up to three different numbers, such as 13,14,15")
             }
             options.databases = known
+        }
+        if let text = arguments.text(of: .judgedAs) {
+            let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+            guard (1...3).contains(numbers.count), !numbers.contains(nil) else {
+                throw arguments.refused("--as takes a version of Redis, such as 7.2")
+            }
+            options.judgedAs = numbers.compactMap(\.self)
         }
         if let prefix = arguments.text(of: .prefix) { options.keyPrefix = prefix }
         if let time = arguments.duration(of: .timeLimit) { options.timeLimit = time }

@@ -3,8 +3,8 @@ import BulkheadTestServer
 import BulkheadTestSupport
 import Testing
 
-/// Whether the cases notice a server that answers wrongly: a proxy alters the replies to one command in one way, and the
-/// cases that send this command are run.
+/// Whether the cases notice a server that answers wrongly: a proxy alters the replies to one command in one way, and
+/// the cases that send this command are run.
 @Suite(.enabled(if: TestTier.isWhole)) struct ConformanceMutationTests {
     static let commands = [
         "PING", "ECHO", "SET", "GET", "MGET", "INCR", "APPEND", "STRLEN", "EXISTS", "DEL", "TTL", "PTTL", "EXPIRE",

@@ -12,8 +12,8 @@ extension Command {
             "bulkhead conformance --list [--chapter NAME]…",
         ],
         about: """
-            Runs cases against a server, a proxy or a managed service, in RESP2 and RESP3, and reports for each whether \
-            it passed, failed, or is not offered. Each case says what is sent and what must come back, byte by byte \
+            Runs cases against a server, a proxy or a managed service, in RESP2 and RESP3, and reports for each \
+            whether it passed, failed, or is not offered. Each case says what is sent and what must come back, byte by byte \
             where bytes are promised; each is for the versions it holds for. Every case passes on Redis 6.2, 7.0 and \
             8.2 and Valkey 8.1 and 9.1, or is not for that version.
 

@@ -49,7 +49,8 @@ package enum ConformanceText {
                 case .pass: return "<testcase classname=\"\(chapter)\" name=\"\(name)\"/>"
                 case .notOffered:
                     return """
-                        <testcase classname="\(chapter)" name="\(name)"><skipped message="\(result.reason ?? "")"/></testcase>
+                        <testcase classname="\(chapter)" name="\(name)">\
+                        <skipped message="\(result.reason ?? "")"/></testcase>
                         """
                 case .fail:
                     let talk = result.messages.map { "\($0.connection) \($0.sent ? "sent" : "got") \($0.bytes)" }

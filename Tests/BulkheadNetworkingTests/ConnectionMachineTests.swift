@@ -10,6 +10,7 @@ enum Received: Equatable {
     case send(String)
     case completed(Int, [RESPValue])
     case pushed(RESPValue)
+    case loggedIn(Int, isAccepted: Bool)
     case broken(ConnectionFailure.Reason)
 
     init(_ reception: Machine.Reception) {
@@ -21,6 +22,7 @@ enum Received: Equatable {
             case .completed(let waiter, let value): .completed(waiter, [value])
             case .completedAll(let waiter, let values): .completed(waiter, values)
             case .pushed(let value): .pushed(value)
+            case .loggedIn(let number, let isAccepted): .loggedIn(number, isAccepted: isAccepted)
             case .broken(let failure): .broken(failure.reason)
             }
     }

@@ -205,6 +205,7 @@ enum HandshakeTarget {
             case .ready: "ready"
             case .completed(let number, _), .completedAll(let number, _): "completed(\(number))"
             case .pushed: "pushed"
+            case .loggedIn: "logged in"
             case .broken(let failure): "broken: \(failure.reason)"
             }
         }

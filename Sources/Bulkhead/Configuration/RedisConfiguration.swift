@@ -25,6 +25,24 @@ public struct RedisConfiguration: Sendable {
     /// The user's password. Default nil: no login. It is sent only in the handshake, and is never printed, logged or
     /// part of an error.
     public var password: RedisPassword?
+    /// Asks the program itself for user and password, in the place of ``username`` and ``password``: for tokens that
+    /// end, and for passwords that change. Default nil.
+    ///
+    /// ```swift
+    /// configuration.credentials = { server in
+    ///     let token = try await identity.token(for: server)
+    ///     return RedisCredentials(username: "app", password: token.text, validity: .seconds(900))
+    /// }
+    /// ```
+    /// It is asked for each server that names live on and that has no login in the catalogue, by the address that
+    /// ``RedisDatabase/address`` shows; nil is no login. See ``RedisCredentials`` for how often, and for what becomes
+    /// of open connections. It runs in a task, may be called while another call of it runs for another server, and has
+    /// ``connectTimeout`` to return. If it throws or takes longer, connections that need it fail with
+    /// `credentials-unavailable`, and it is asked again after a pause as ``reconnectDelay`` has it. Open connections go
+    /// on. What it throws is named by its type only.
+    public var credentials: (@Sendable (_ server: String) async throws -> RedisCredentials?)?
+    /// The sources that ask for them, one a server; those of ``RedisDatabases``.
+    var credentialSource: CredentialSource?
     /// How to speak TLS with the server. Default nil: without; `rediss://` sets it.
     public var tls: RedisTLS?
     /// The name that CLIENT LIST shows for each connection: ASCII without spaces or control characters. Default nil:
@@ -168,6 +186,7 @@ public struct RedisConfiguration: Sendable {
         configuration.place = server.place
         configuration.username = server.username
         configuration.password = server.password
+        if server.username != nil || server.password != nil { configuration.credentials = nil }
         configuration.tls = server.tls(inheriting: tls)
         return configuration
     }
@@ -185,6 +204,7 @@ public struct RedisConfiguration: Sendable {
             clientName: clientName, version: version, connectTimeout: connectTimeout, spinTime: spinTime,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
+        settings.credentials = credentialSource
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(
@@ -200,9 +220,12 @@ public struct RedisConfiguration: Sendable {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// User, address, TLS, and whether there is a password.
+    /// User, address, TLS, and where the password is from.
     public var description: String {
-        let user = username.map { "\($0)@" } ?? ""
-        return "\(user)\(address)" + (tls.map { " over \($0)" } ?? "") + (password == nil ? "" : " with a password")
+        let (user, login) =
+            credentials == nil
+            ? (username.map { "\($0)@" } ?? "", password == nil ? "" : " with a password")
+            : ("", " with credentials from a function")
+        return "\(user)\(address)" + (tls.map { " over \($0)" } ?? "") + login
     }
 }

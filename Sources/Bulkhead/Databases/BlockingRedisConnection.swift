@@ -41,6 +41,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     public func nextPush(timeout: Duration) throws(RedisError) -> RESPValue? {
         do throws(RedisError) {
             if state.isOver { throw LeaseState.over }
+            if state.permitsLogin { connection.renewLogin(until: .none) }
             return try translatingBlocking { () throws(ConnectionFailure) in
                 try connection.nextPush(timeout: timeout)
             }
@@ -68,6 +69,7 @@ extension BlockingRedisConnection: BlockingRunner {
     func admit(_ request: some Request) throws(RedisError) -> Way {
         try binding.searchPlace.check(request)
         try request.checkForLease()
+        if state.permitsLogin { connection.renewLogin(until: Deadline(after: timeout)) }
         return try state.admit(request)
     }
 

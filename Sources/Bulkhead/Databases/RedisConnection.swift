@@ -22,6 +22,7 @@ public final class RedisConnection: RedisExecutor {
         self.node = node
         self.binding = binding
         self.timeout = timeout
+        connection.watchLogins(by: self)
     }
 
     public var name: DatabaseName { binding.entry.name }
@@ -73,6 +74,7 @@ extension RedisConnection: AsyncRunner {
     func admit(_ request: some Request) throws(RedisError) -> Way {
         try binding.searchPlace.check(request)
         try request.checkForLease()
+        loginChanged()
         return try state.withLock { state throws(RedisError) in try state.admit(request) }
     }
 
@@ -102,5 +104,13 @@ extension RedisConnection: AsyncRunner {
                 request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
                 unblock: node.unblock
             ).unlessCancelled(request).get())
+    }
+}
+
+extension RedisConnection: LoginWatcher {
+    /// Logs in anew if there is a new login and no transaction is open; else before the next command behind it.
+    package func loginChanged() {
+        guard connection.hasLogins else { return }
+        state.withLock { if $0.permitsLogin { connection.renewLogin() } }
     }
 }

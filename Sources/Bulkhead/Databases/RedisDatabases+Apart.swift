@@ -6,7 +6,8 @@ extension RedisDatabases {
     /// How to connect to the server of that name, and to its primary behind sentinels.
     func connectionSettings(of name: DatabaseName) throws(RedisError) -> ConnectionSettings {
         let entry = try catalogue[name]
-        let place = configuration.forDatabase(catalogue.owner(of: entry))
+        var place = configuration.forDatabase(catalogue.owner(of: entry))
+        place.credentialSource = credentialSources[place.endpoint]
         var settings = place.connectionSettings(forNumber: entry.number)
         if let watch = watches[place.endpoint] { settings.follow(watch) }
         return settings

@@ -23,6 +23,8 @@ public final class RedisDatabases: Sendable {
     private let hubs: [SubscriptionHub]
     /// Of the groups that names live in.
     let watches: [Endpoint: SentinelWatch]
+    /// Of the servers whose credentials a function gives.
+    let credentialSources: [Endpoint: CredentialSource]
     private let timeout: Timeout
     /// Names that would share a database of one server by accident, which only its configuration brings to light.
     private let refused: [DatabaseName: RedisError]
@@ -96,10 +98,13 @@ public final class RedisDatabases: Sendable {
         var hubs: [Login: SubscriptionHub] = [:]
         var homes: [Home] = []
         var watches: [Endpoint: SentinelWatch] = [:]
+        var credentialSources: [Endpoint: CredentialSource] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
-            let place = configuration.forDatabase(owner)
+            var place = configuration.forDatabase(owner)
+            place.credentialSource = credentialSources[place.endpoint] ?? place.makeCredentialSource()
+            credentialSources[place.endpoint] = place.credentialSource
             let neighbours = catalogue.entries.filter {
                 $0.number == entry.number
                     && configuration.forDatabase(catalogue.owner(of: $0)).endpoint == place.endpoint
@@ -156,6 +161,7 @@ public final class RedisDatabases: Sendable {
         topologies = homes.map(\.topology)
         self.hubs = Array(hubs.values)
         self.watches = watches
+        self.credentialSources = credentialSources
         timeout = Timeout(configuration.commandTimeout)
     }
 
@@ -214,6 +220,7 @@ public final class RedisDatabases: Sendable {
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
         for watch in watches.values { watch.close() }
+        for source in credentialSources.values { source.close() }
     }
 
     /// The same for programs without concurrency: waits up to `grace` for blocking callers, then closes everything.
@@ -227,5 +234,6 @@ public final class RedisDatabases: Sendable {
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
         for watch in watches.values { watch.close() }
+        for source in credentialSources.values { source.close() }
     }
 }

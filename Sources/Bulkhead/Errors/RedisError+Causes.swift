@@ -17,6 +17,7 @@ extension RedisError {
             case .handshakeRefused(code: "ERR"), .handshakeUnanswered: .handshakeRefused
             case .handshakeRefused(let word): Code(server: word)
             case .authenticationFailed: .authenticationFailed
+            case .credentialsUnavailable: .credentialsUnavailable
             case .permissionDenied: .noPermission
             case .databaseOutOfRange: .databaseOutOfRange
             case .databaseDenied: .databaseDenied

@@ -64,6 +64,9 @@ extension RedisError.Code {
     public static let handshakeRefused = Self("handshake-refused")
     /// User or password are wrong or missing.
     public static let authenticationFailed = Self("authentication-failed")
+    /// The function in ``RedisConfiguration/credentials`` threw, or did not return within
+    /// ``RedisConfiguration/connectTimeout``.
+    public static let credentialsUnavailable = Self("credentials-unavailable")
     /// No server is the primary of a group that sentinels watch, or no sentinel can say which one is; the message has
     /// what each of them said.
     public static let noPrimary = Self("no-primary")

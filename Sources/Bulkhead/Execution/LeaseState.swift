@@ -25,6 +25,9 @@ struct LeaseState: Sendable {
     /// True if the connection is as it came from the handshake.
     var isClean: Bool { !isWatching && !isInTransaction && !isTainted && !showsWrongConnection && calls == 0 }
 
+    /// True if AUTH may be sent now: no transaction is open, and none is being begun or ended.
+    var permitsLogin: Bool { !isOver && !isInTransaction && !isQueueing && conversations == 0 }
+
     /// A request is about to be sent; throws if it cannot be now, and then nothing is.
     mutating func willSend(_ request: some Request) throws(RedisError) {
         if isOver { throw Self.over }

@@ -52,7 +52,9 @@ extension AsyncConnection {
                 if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
                 return shared.isGone
             }
-            if isGone, case .success(let wire) = result { wire.stream.close() }
+            guard case .success(let wire) = result else { return }
+            // A new login may have come meanwhile.
+            if isGone { wire.stream.close() } else { renewLogin() }
         }
     }
 

@@ -163,6 +163,7 @@ extension AsyncConnection {
         switch reception {
         // Of the handshake, which is over.
         case .nothing, .ready, .send: break
+        case .loggedIn(let number, let isAccepted): loggedIn(number, isAccepted: isAccepted)
         case .completed(.one(let caller), let value): caller.resume(returning: .success(value))
         case .completed(.all(let caller), let value): caller.resume(returning: .success([value]))
         case .completed(.blocking(let call), let value): call.succeeded([value])

@@ -39,7 +39,7 @@ extension AsyncConnection {
     }
 
     /// Does `action` on the poller's thread after `time`, if the connection is still there by then.
-    private func later(_ time: Duration, _ action: @escaping @Sendable (AsyncConnection) -> Void) {
+    func later(_ time: Duration, _ action: @escaping @Sendable (AsyncConnection) -> Void) {
         Poller.shared.look(at: .now + time, for: Timer { [weak self] in if let self { action(self) } })
     }
 }

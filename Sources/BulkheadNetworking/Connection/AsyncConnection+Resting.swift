@@ -35,7 +35,8 @@ extension AsyncConnection {
         let (consequences, mustWake) = shared.withLock { shared in
             change(&shared)
             // Messages may come at any time.
-            let mustWatch = !shared.hasWork && (shared.machine.queuedRequests > 0 || pushes != nil || onPush != nil)
+            let machine = shared.machine.queuedRequests > 0 || shared.machine.loginStep == .asked
+            let mustWatch = !shared.hasWork && (machine || pushes != nil || onPush != nil)
             let mustWake = mustWatch && watch(&shared)
             shared.rests()
             return (shared.settle(), mustWake)

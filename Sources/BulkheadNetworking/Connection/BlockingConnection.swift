@@ -16,7 +16,7 @@ package final class BlockingConnection: @unchecked Sendable {
     let settings: ConnectionSettings
     let wire: Wire
     /// One request is under way at a time, so a waiter needs no identity.
-    @exclusivity(unchecked) private var machine: ConnectionMachine<Void>
+    @exclusivity(unchecked) var machine: ConnectionMachine<Void>
     @exclusivity(unchecked) private var received: [RESPValue] = []
     @exclusivity(unchecked) private var receptions = RingQueue<ConnectionMachine<Void>.Reception>()
     @exclusivity(unchecked) private var spinBudget: SpinBudget
@@ -301,7 +301,7 @@ package final class BlockingConnection: @unchecked Sendable {
 
     private func take(_ reception: consuming ConnectionMachine<Void>.Reception) throws(ConnectionFailure) {
         switch reception {
-        case .nothing, .ready: break
+        case .nothing, .ready, .loggedIn: break
         case .send(let bytes):
             wire.put(bytes)
             try write(until: .now + settings.connectTimeout)

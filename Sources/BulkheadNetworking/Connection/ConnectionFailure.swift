@@ -22,6 +22,8 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         /// It answered the handshake with what is no answer to it.
         case handshakeUnanswered
         case authenticationFailed
+        /// The program's own function gave no credentials: nothing was sent.
+        case credentialsUnavailable
         /// The user may not do what the handshake does.
         case permissionDenied
         case databaseOutOfRange

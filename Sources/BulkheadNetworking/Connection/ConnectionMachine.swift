@@ -67,6 +67,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         /// The replies of a request of several, in order.
         case completedAll(Waiter, [RESPValue])
         case pushed(RESPValue)
+        /// The server has answered AUTH of a connection in use, with the login of that number.
+        case loggedIn(Int, isAccepted: Bool)
         /// The connection must end with this failure.
         case broken(ConnectionFailure)
     }
@@ -115,6 +117,13 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package var extensions: [Int: Duration] = [:]
     /// What the server calls this connection by; nil where it has not said so.
     package private(set) var clientID: Int64?
+    /// Which login the connection has, and a new one that it is to have; see `renewLogin`.
+    var loginNumber = 0
+    var pendingLogin: Login?
+    var askedLogin = 0
+    var loginStep = LoginStep.none
+    /// It goes on as it is, and is not to be lent again: the server has refused the newest login.
+    var isOutdated = false
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
@@ -137,7 +146,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if `takeOutgoing` would return bytes.
-    package var hasOutgoing: Bool { !outgoing.isEmpty && isReady && !isBroken }
+    package var hasOutgoing: Bool { (loginStep == .none ? !outgoing.isEmpty : mayLogIn) && isReady && !isBroken }
 
     /// Why the connection has ended; nil before that.
     package var failure: ConnectionFailure? {
@@ -151,11 +160,13 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True if nothing is under way and nothing but ordinary commands ever was: fit for the next lease.
-    package var isIdle: Bool { queue.isEmpty && isFree }
+    package var isIdle: Bool { queue.isEmpty && isFree && loginStep == .none }
 
     /// The same, but that replies which nobody wants may still come, or the connection is still being made: the next
     /// request waits for that.
-    package var isFree: Bool { queue.count == cancelledAfterSend && !ledger.isSubscribed && !refusesRequests }
+    package var isFree: Bool {
+        queue.count == cancelledAfterSend && !ledger.isSubscribed && !refusesRequests && !isOutdated
+    }
 
     /// Gives back the room of requests that are over; for a connection that expects nothing.
     package mutating func releaseSpareMemory() {
@@ -171,6 +182,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func connected(to settings: ConnectionSettings) -> [UInt8] {
         guard case .connecting = state else { return [] }
         self.settings = settings
+        loginNumber = settings.loginNumber
         var handshake = Handshake(settings)
         let bytes = handshake.start()
         state = .handshaking(handshake)
@@ -277,6 +289,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
         buffer.removeAll(keepingCapacity: true)
         guard hasOutgoing else { return }
+        guard loginStep == .none else { return takeLogin(into: &buffer) }
         guard outgoing.count <= Self.largestPiece, outgoingStart == 0, cancelledBeforeSend == 0 else {
             return takePiece(into: &buffer)
         }
@@ -389,6 +402,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         queue = RingQueue()
         beginnings = [:]
         subscriptions = [:]
+        pendingLogin = nil
+        loginStep = .none
         cancelledAfterSend = 0
         cancelledBeforeSend = 0
         bytesCancelledBeforeSend = 0
@@ -399,6 +414,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     private mutating func deliver(_ value: RESPValue) -> Reception {
         if let (elements, kind) = push(in: value) { return deliver(push: value, elements, kind) }
+        if loginStep == .asked { return loginAnswered(value) }
         guard isFirstHandedOut else {
             isBroken = true
             return .broken(

@@ -21,6 +21,10 @@ package struct ConnectionSettings: Sendable {
     /// Nil means the server's default user. A user without a password logs in with an empty one (`nopass`).
     package var username: String?
     package var password: String?
+    /// Gives user and password in their place; nil is those.
+    package var credentials: CredentialSource?
+    /// Which of its logins they are; zero is none.
+    var loginNumber = 0
     /// Shown by CLIENT LIST; no spaces or control characters.
     package var clientName: String?
     /// The version asked for. RESP3 falls back to RESP2 on servers that do not know it.

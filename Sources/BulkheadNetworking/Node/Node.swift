@@ -47,6 +47,11 @@ package final class Node: Sendable {
             }
         }
 
+        /// Those that take requests, and those that finish what they have.
+        var all: [AsyncConnection] {
+            lanes.withLock { lanes in lanes.connections.compactMap(\.self) + lanes.retiring }
+        }
+
         func forget(_ ended: AsyncConnection) {
             lanes.withLock { lanes in
                 for lane in Lane.allCases where lanes.connections[lane.rawValue] === ended {
@@ -69,6 +74,8 @@ package final class Node: Sendable {
     /// Where a group has a primary: what ends when that is another one. Whoever watches refers to it weakly, in the
     /// node's place.
     private let connections: NodeConnections?
+    /// Where a function gives the logins: what takes them. It is referred to in the same way.
+    private let logins: LoginCallback?
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
@@ -76,6 +83,17 @@ package final class Node: Sendable {
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
         blocking = BlockingPool(settings, bounds, circuit)
+        if let credentials = settings.credentials {
+            let logins = LoginCallback { [lanes, leases, blocking] in
+                for connection in lanes.all { connection.renewLogin() }
+                leases.loginChanged()
+                blocking.loginChanged()
+            }
+            self.logins = logins
+            credentials.watch(logins)
+        } else {
+            logins = nil
+        }
         if let primary = settings.primary {
             let connections = NodeConnections { [lanes, leases, blocking] in
                 for connection in lanes.superseded() { connection.supersede() }

@@ -27,10 +27,10 @@ package final class AsyncPool: TimerTarget {
     /// Throws when the queue is full, the wait took longer than the lease timeout, the task was cancelled, or the
     /// pool closed. The connection may still be connecting: its first request tells.
     package func lease(until deadline: Deadline = .none) async throws(ConnectionFailure) -> AsyncConnection {
-        if let connection = machine.withLock({ $0.leaseIdle(at: .now) { !$0.isClosed } }) { return connection }
+        if let connection = machine.withLock({ $0.leaseIdle(at: .now) { $0.isLendable } }) { return connection }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
         let result = await suspend { waiter in
-            perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { !$0.isClosed } }
+            perform { $0.lease(waiter, id: wait, at: .now, until: deadline) { $0.isLendable } }
             // Cancelled before it was queued: the handler below found nobody to cancel.
             if Task.isCancelled { cancel(wait) } else { lookInTime() }
         } onCancel: {
@@ -42,6 +42,7 @@ package final class AsyncPool: TimerTarget {
     /// Ends a lease. A connection that is busy, subscribed or closed leaves the pool.
     package func release(_ connection: AsyncConnection, reusable: Bool) {
         let isReusable = reusable && connection.isIdle
+        if isReusable { connection.renewLogin() }
         let isReady = !connection.isHandshaking
         perform { $0.release(connection, reusable: isReusable, isReady: isReady, at: .now) }
     }
@@ -87,6 +88,12 @@ package final class AsyncPool: TimerTarget {
 
     private func cancel(_ wait: Int) {
         machine.withLock { $0.cancel(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
+    }
+
+    /// Idle connections log in anew; those that are lent do so between two commands, or when they come back.
+    func loginChanged() {
+        // Under the lock nobody is lent one, who might begin a transaction.
+        machine.withLock { for connection in $0.idleConnections { connection.renewLogin() } }
     }
 
     // MARK: Deadlines

@@ -44,7 +44,9 @@ package final class BlockingPool: Sendable {
     package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
         // The look at the socket is no business of those who wait for the lock.
         while let connection = machine.withLock({ $0.leaseIdle(at: .now) { _ in true } }) {
-            if connection.isReusable, connection.isAlive(until: deadline) { return connection }
+            if connection.isReusable, connection.isAlive(until: deadline), connection.renewLogin(until: deadline) {
+                return connection
+            }
             release(connection, reusable: false)
         }
         let wait = nextWait.add(1, ordering: .relaxed).newValue
@@ -67,7 +69,8 @@ package final class BlockingPool: Sendable {
         var isClosed = false
         perform { machine in
             isClosed = machine.isClosed
-            return machine.release(connection, reusable: reusable && connection.isIdle, at: .now)
+            let isReusable = reusable && connection.isIdle && !connection.isLoginDue
+            return machine.release(connection, reusable: isReusable, at: .now)
         }
         if isClosed { returned.signal() }
     }
@@ -81,6 +84,12 @@ package final class BlockingPool: Sendable {
     func supersede() {
         renew()
         for member in machine.withLock({ $0.members }) { member.supersede() }
+    }
+
+    /// There is no thread that could have idle connections log in anew: they are closed. Those that are lent log in
+    /// between two commands of `withConnection`, or close when they come back.
+    func loginChanged() {
+        perform { $0.closeIdle() }
     }
 
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.

@@ -187,6 +187,12 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         idle.removeAll { $0.connection === connection }
     }
 
+    /// Connections that nobody has.
+    package var idleConnections: [Connection] { idle.map(\.connection) }
+
+    /// Lets go of the connections that nobody has.
+    package mutating func closeIdle() -> [Action] { takeIdle { _ in true } }
+
     /// None of the connections is to be lent again: closes those that are idle; leased ones close when they come back.
     package mutating func renew() -> [Action] {
         for index in leased.indices { leased[index].end = Moment(nanoseconds: 0) }

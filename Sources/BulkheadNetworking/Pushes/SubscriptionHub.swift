@@ -13,6 +13,8 @@ package final class SubscriptionHub: Sendable {
         var connection: (number: Int, connection: AsyncConnection)?
         /// Those of whoever subscribed while there was no connection.
         var settings: ConnectionSettings?
+        /// Takes new logins; made with the first connection.
+        var logins: LoginCallback?
     }
 
     private let circuit: Circuit
@@ -79,6 +81,7 @@ package final class SubscriptionHub: Sendable {
         guard let settings = state.withLock({ $0.settings }) else { return }
         do throws(ConnectionFailure) {
             let admission = try circuit.admit()
+            watchLogins(settings)
             let connection = AsyncConnection(
                 settings, admission: admission, onEnd: { [weak self] in self?.ended($0, number) },
                 onPush: { [weak self] in self?.pushed($0, on: number) })
@@ -91,6 +94,17 @@ package final class SubscriptionHub: Sendable {
         } catch {
             change { $0.lost(number, error.at(.connecting), wasConnected: false) }
         }
+    }
+
+    private func watchLogins(_ settings: ConnectionSettings) {
+        guard let credentials = settings.credentials else { return }
+        let isFirst = state.withLock { $0.logins == nil }
+        guard isFirst else { return }
+        let logins = LoginCallback { [weak self] in
+            self?.state.withLock { $0.connection?.connection }?.renewLogin()
+        }
+        state.withLock { $0.logins = logins }
+        credentials.watch(logins)
     }
 
     private func takeConnection(_ number: Int) -> AsyncConnection? {

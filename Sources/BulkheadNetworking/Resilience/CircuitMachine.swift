@@ -171,7 +171,8 @@ extension ConnectionFailure {
         // Who has a certificate is there.
         case .handshakeRefused, .authenticationFailed, .permissionDenied, .certificateRefused, .tlsRefused: .login
         case .databaseOutOfRange, .databaseDenied: .database
-        case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .closed, .tooManyWaiters, .tooManyRequests, .timedOut,
+        case .outOfDescriptors, .tlsUnavailable, .tlsSettings, .credentialsUnavailable, .closed, .tooManyWaiters,
+            .tooManyRequests, .timedOut,
             .leaseTimedOut, .cancelled, .pushOverflow, .crossSlot:
             nil
         }

@@ -29,9 +29,18 @@ package protocol PrimarySource: AnyObject, Sendable {
 
 extension ConnectionSettings {
     /// Makes one attempt at the endpoint; where a group has a primary, at that, and again wherever it has moved,
-    /// until one succeeds.
+    /// until one succeeds. It logs in by what the program's function says, if there is one.
     package func connecting<Result>(
         until deadline: Moment, check: () throws(ConnectionFailure) -> Void = {},
+        _ attempt: (ConnectionSettings) throws(ConnectionFailure) -> Result
+    ) throws(ConnectionFailure) -> Result {
+        try loggingIn(until: deadline, check: check) { settings throws(ConnectionFailure) in
+            try settings.finding(until: deadline, check: check, attempt)
+        }
+    }
+
+    private func finding<Result>(
+        until deadline: Moment, check: () throws(ConnectionFailure) -> Void,
         _ attempt: (ConnectionSettings) throws(ConnectionFailure) -> Result
     ) throws(ConnectionFailure) -> Result {
         guard let primary else { return try attempt(self) }

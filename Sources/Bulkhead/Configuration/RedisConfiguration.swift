@@ -1,4 +1,4 @@
-import BulkheadNetworking
+package import BulkheadNetworking
 public import BulkheadRESP
 
 /// Where the server is, who we are, and the limits of the connections: from code, a URL, or the environment.
@@ -54,7 +54,8 @@ public struct RedisConfiguration: Sendable {
     // MARK: Times
 
     /// How long one attempt to connect may take: resolving the name, trying its addresses, and the handshake. Default
-    /// 5 s. Past it the attempt fails with `connect-timed-out`, and counts as a failure of the server.
+    /// 5 s. Several addresses of a name race: each is alone for 250 ms, or until it refuses, before the next is tried too.
+    /// Past it the attempt fails with `connect-timed-out`, and counts as a failure of the server.
     public var connectTimeout: Duration = .seconds(5)
     /// The limit of the first pause between attempts to reach a server that is down. Default 20 ms.
     ///
@@ -123,6 +124,19 @@ public struct RedisConfiguration: Sendable {
     /// pool is replaced before it is lent again. Each connection's limit is shorter by a random tenth at most, so that
     /// they do not all end together.
     public var maximumConnectionAge: Duration?
+
+    /// How often the server's name is looked up again while there are connections to it. Default 30 s, at least 10 ms;
+    /// nil is never.
+    ///
+    /// Where the address of a connection is not among the answers, the connection takes no new commands and ends when
+    /// those under way are answered: new ones go to a new address. A look-up that fails changes nothing. Of a name whose
+    /// answers are each another part of its addresses, connections are replaced although nothing has moved: set it to
+    /// nil. It is for names on TCP, also in the catalogue and in a cluster, and not behind sentinels.
+    public var nameLookUpInterval: Duration? = .seconds(30)
+    /// Looks names up in the system's place; for tests.
+    package var resolver: (@Sendable (Endpoint) -> [Endpoint])?
+    /// The look-ups of a server's name; those of ``RedisDatabases``.
+    var nameWatch: NameWatch?
 
     // MARK: Shared connections
 
@@ -195,6 +209,7 @@ public struct RedisConfiguration: Sendable {
     func at(_ server: Endpoint) -> RedisConfiguration {
         var configuration = self
         configuration.place = .server(server)
+        configuration.nameWatch = configuration.makeNameWatch()
         return configuration
     }
 
@@ -205,11 +220,19 @@ public struct RedisConfiguration: Sendable {
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.credentials = credentialSource
+        if let resolver { settings.resolve(by: resolver) }
+        settings.nameWatch = nameWatch
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(
             probeInterval: keepAliveInterval, idleTime: maximumIdleTime, age: maximumConnectionAge)
         return settings
+    }
+
+    /// Looks the name of this server up; nil where nothing may move.
+    func makeNameWatch() -> NameWatch? {
+        guard let nameLookUpInterval, case .server = place else { return nil }
+        return NameWatch(of: connectionSettings(forNumber: 0), every: nameLookUpInterval)
     }
 
     var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }

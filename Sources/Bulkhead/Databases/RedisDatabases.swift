@@ -99,12 +99,15 @@ public final class RedisDatabases: Sendable {
         var homes: [Home] = []
         var watches: [Endpoint: SentinelWatch] = [:]
         var credentialSources: [Endpoint: CredentialSource] = [:]
+        var nameWatches: [Endpoint: NameWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
             var place = configuration.forDatabase(owner)
             place.credentialSource = credentialSources[place.endpoint] ?? place.makeCredentialSource()
             credentialSources[place.endpoint] = place.credentialSource
+            place.nameWatch = nameWatches[place.endpoint] ?? place.makeNameWatch()
+            nameWatches[place.endpoint] = place.nameWatch
             let neighbours = catalogue.entries.filter {
                 $0.number == entry.number
                     && configuration.forDatabase(catalogue.owner(of: $0)).endpoint == place.endpoint

@@ -39,7 +39,7 @@ extension AsyncConnection {
     /// Has the holder of a lease told of new logins.
     package func watchLogins(by watcher: any LoginWatcher) { settings.credentials?.watch(watcher) }
 
-    /// True if it takes requests. One that is, and has an old login, logs in anew before the first.
+    /// True if it may be lent. One that has an old login logs in anew before the first request.
     var isLendable: Bool {
         if settings.credentials != nil { renewLogin() }
         return !isClosed

@@ -25,6 +25,8 @@ package final class BlockingConnection: @unchecked Sendable {
     private let isInterrupted = Atomic(false)
     /// It was interrupted because it leads to the wrong server.
     private let isSuperseded = Atomic(false)
+    /// Its server's name leads elsewhere.
+    let isMovedAway = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.
     @exclusivity(unchecked) private var lastHeard: Moment
     /// Pushed values not yet asked for; see `nextPush`.
@@ -217,7 +219,8 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// True if nothing is under way and nothing is subscribed to; replies that nobody wants may still come.
     package var isIdle: Bool {
-        machine.isFree && pushes.isEmpty && (wire.isBetweenReplies || machine.isDropping)
+        machine.isFree && !isMovedAway.load(ordering: .relaxed) && pushes.isEmpty
+            && (wire.isBetweenReplies || machine.isDropping)
     }
 
     /// True if an idle connection is fit for the next lease, by one look at the socket: the server may have closed it

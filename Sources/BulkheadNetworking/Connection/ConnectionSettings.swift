@@ -48,6 +48,8 @@ package struct ConnectionSettings: Sendable {
     package var listener: ConnectionEvents.Listener?
     /// Asked anew at each attempt to connect: a name may have moved.
     var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
+    /// Looks the name up while there are connections; nil where it leads to one place for ever.
+    package var nameWatch: NameWatch?
     /// TLS with the server; nil is without.
     package var tls: TLSPeer?
     /// What the server must be.
@@ -81,6 +83,15 @@ package struct ConnectionSettings: Sendable {
         self.spinTime = spinTime
         self.limits = limits
         self.bounds = bounds
+    }
+
+    /// Has names looked up by `resolver` in the system's place, which says where to find what they stand for.
+    package mutating func resolve(by resolver: @escaping @Sendable (Endpoint) -> [Endpoint]) {
+        addresses = { endpoint throws(ConnectionFailure) in
+            var addresses: [SocketAddress] = []
+            for found in resolver(endpoint) { addresses += try SocketAddress.all(of: found) }
+            return addresses
+        }
     }
 
     /// A name alone asks for a login too: without it commands would run with the default user's rights.

@@ -76,6 +76,8 @@ package final class Node: Sendable {
     private let connections: NodeConnections?
     /// Where a function gives the logins: what takes them. It is referred to in the same way.
     private let logins: LoginCallback?
+    /// Where the server has a name: what learns where that leads.
+    private let addresses: NameWatch.Callback?
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         self.settings = settings
@@ -83,6 +85,18 @@ package final class Node: Sendable {
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
         blocking = BlockingPool(settings, bounds, circuit)
+        if let watch = settings.nameWatch {
+            let addresses = NameWatch.Callback { [lanes, leases, blocking] addresses in
+                let open = lanes.all
+                for connection in open { connection.lookedUp(addresses) }
+                let pools = [leases.lookedUp(addresses), blocking.lookedUp(addresses)]
+                return !open.isEmpty || pools.contains(true)
+            }
+            self.addresses = addresses
+            watch.watch(addresses)
+        } else {
+            addresses = nil
+        }
         if let credentials = settings.credentials {
             let logins = LoginCallback { [lanes, leases, blocking] in
                 for connection in lanes.all { connection.renewLogin() }

@@ -92,6 +92,14 @@ package final class BlockingPool: Sendable {
         perform { $0.closeIdle() }
     }
 
+    /// The server's name has these addresses now, as in the asynchronous pool.
+    func lookedUp(_ addresses: Set<SocketAddress.Identity>) -> Bool {
+        let members = machine.withLock { $0.members }
+        for member in members { member.lookedUp(addresses) }
+        perform { $0.closeIdle { $0.isMovedAway.load(ordering: .relaxed) } }
+        return !members.isEmpty
+    }
+
     /// Refuses new leases, waits up to `grace` for those out, then interrupts the threads that still hold one.
     package func close(grace: Duration) {
         refuse()

@@ -190,8 +190,10 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     /// Connections that nobody has.
     package var idleConnections: [Connection] { idle.map(\.connection) }
 
-    /// Lets go of the connections that nobody has.
-    package mutating func closeIdle() -> [Action] { takeIdle { _ in true } }
+    /// Lets go of the connections that nobody has, if they are like that.
+    package mutating func closeIdle(where isTaken: (Connection) -> Bool = { _ in true }) -> [Action] {
+        takeIdle { isTaken($0.connection) }
+    }
 
     /// None of the connections is to be lent again: closes those that are idle; leased ones close when they come back.
     package mutating func renew() -> [Action] {

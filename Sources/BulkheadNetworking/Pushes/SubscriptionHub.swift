@@ -15,6 +15,8 @@ package final class SubscriptionHub: Sendable {
         var settings: ConnectionSettings?
         /// Takes new logins; made with the first connection.
         var logins: LoginCallback?
+        /// Learns where the server's name leads; the same.
+        var addresses: NameWatch.Callback?
     }
 
     private let circuit: Circuit
@@ -81,7 +83,7 @@ package final class SubscriptionHub: Sendable {
         guard let settings = state.withLock({ $0.settings }) else { return }
         do throws(ConnectionFailure) {
             let admission = try circuit.admit()
-            watchLogins(settings)
+            watch(settings)
             let connection = AsyncConnection(
                 settings, admission: admission, onEnd: { [weak self] in self?.ended($0, number) },
                 onPush: { [weak self] in self?.pushed($0, on: number) })
@@ -96,16 +98,26 @@ package final class SubscriptionHub: Sendable {
         }
     }
 
-    private func watchLogins(_ settings: ConnectionSettings) {
-        guard let credentials = settings.credentials else { return }
-        let isFirst = state.withLock { $0.logins == nil }
-        guard isFirst else { return }
-        let logins = LoginCallback { [weak self] in
-            self?.state.withLock { $0.connection?.connection }?.renewLogin()
+    /// Has the connection take new logins, and learn where the server's name leads.
+    private func watch(_ settings: ConnectionSettings) {
+        let (isFirstLogin, isFirstName) = state.withLock { ($0.logins == nil, $0.addresses == nil) }
+        if let credentials = settings.credentials, isFirstLogin {
+            let logins = LoginCallback { [weak self] in self?.currentConnection?.renewLogin() }
+            state.withLock { $0.logins = logins }
+            credentials.watch(logins)
         }
-        state.withLock { $0.logins = logins }
-        credentials.watch(logins)
+        if let nameWatch = settings.nameWatch, isFirstName {
+            let addresses = NameWatch.Callback { [weak self] addresses in
+                let connection = self?.currentConnection
+                connection?.lookedUp(addresses)
+                return connection != nil
+            }
+            state.withLock { $0.addresses = addresses }
+            nameWatch.watch(addresses)
+        }
     }
+
+    private var currentConnection: AsyncConnection? { state.withLock { $0.connection?.connection } }
 
     private func takeConnection(_ number: Int) -> AsyncConnection? {
         state.withLock { state in

@@ -97,6 +97,7 @@ struct ByteStream {
             stream.close()
             throw error
         }
+        settings.nameWatch?.begin()
         return stream
     }
 

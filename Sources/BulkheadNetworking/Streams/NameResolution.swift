@@ -7,9 +7,34 @@ import Darwin
 #endif
 
 /// One address to try, as the kernel wants it.
-struct SocketAddress {
+struct SocketAddress: Sendable {
     let family: Int32
     private let bytes: [UInt8]
+
+    init(family: Int32, bytes: [UInt8]) {
+        self.family = family
+        self.bytes = bytes
+    }
+
+    /// What makes two addresses one: the family, the port and the address, or the path.
+    typealias Identity = [UInt8]
+
+    var identity: Identity {
+        let rest: [UInt8] =
+            switch family {
+            case AF_INET: Array(bytes.dropFirst(2).prefix(6))
+            // Port and address; between them is a flow label, which says nothing of either.
+            case AF_INET6: Array(bytes.dropFirst(2).prefix(2) + bytes.dropFirst(8).prefix(16))
+            default: Array(bytes.dropFirst(2).prefix { $0 != 0 })
+            }
+        return [UInt8(truncatingIfNeeded: family)] + rest
+    }
+
+    /// True for an IPv4 or IPv6 address, which no resolver is asked for.
+    static func isAddress(_ host: String) -> Bool {
+        var space: (UInt64, UInt64) = (0, 0)
+        return inet_pton(AF_INET, host, &space) == 1 || inet_pton(AF_INET6, host, &space) == 1
+    }
 
     func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         bytes.withUnsafeBytes { raw in

@@ -12,8 +12,7 @@ struct Socket: Sendable {
 
     /// Tries every address of the endpoint until one accepts or `deadline` passes. Blocks its thread meanwhile.
     ///
-    /// An address gets at most half of the time left while others wait, so one that swallows packets cannot use
-    /// up the time of one that answers.
+    /// Several of them race, so one that swallows packets cannot use up the time of one that answers.
     static func connect(
         _ settings: ConnectionSettings, deadline: Moment
     ) throws(ConnectionFailure) -> Socket {
@@ -25,28 +24,20 @@ struct Socket: Sendable {
             // A resolver that may open no file knows no host.
             throw outOfDescriptors(endpoint) ?? error
         }
-        var lastCode: Int32 = 0
-        for (index, address) in addresses.enumerated() {
-            let left = deadline - .now
-            guard left > .zero else {
-                lastCode = ETIMEDOUT
-                break
+        let lastCode: Int32
+        if addresses.count == 1 {
+            switch try connect(to: addresses[0], endpoint, deadline) {
+            case .success(let socket): return socket
+            case .failure(let failure): lastCode = failure.code
             }
-            let isLast = index == addresses.count - 1
-            let share = isLast ? left : left / 2
-            guard let descriptor = SystemCall.openSocket(family: address.family, failure: &lastCode) else {
-                if let failure = outOfDescriptors(endpoint, lastCode) { throw failure }
-                continue
-            }
-            let code = address.withSocketAddress { pointer, length in
-                SystemCall.connect(descriptor, to: pointer, length: length, milliseconds: share.wholeMilliseconds)
-            }
-            guard let code else {
+        } else {
+            var race = ConnectionRace(addresses)
+            if let descriptor = race.run(until: deadline) {
                 configure(descriptor, endpoint)
                 return Socket(descriptor: descriptor)
             }
-            lastCode = code
-            SystemCall.closeSocket(descriptor)
+            lastCode = race.lastCode
+            if race.isOurs, let failure = outOfDescriptors(endpoint, lastCode) { throw failure }
         }
         if lastCode == ETIMEDOUT {
             throw ConnectionFailure(.connectTimedOut, "\(endpoint) did not accept a connection in time")
@@ -54,6 +45,31 @@ struct Socket: Sendable {
         throw ConnectionFailure(
             .connectFailed,
             "cannot connect to \(endpoint): \(SystemCall.describe(lastCode)); is a server listening there?")
+    }
+
+    private struct SystemError: Error {
+        let code: Int32
+    }
+
+    private static func connect(
+        to address: SocketAddress, _ endpoint: Endpoint, _ deadline: Moment
+    ) throws(ConnectionFailure) -> Result<Socket, SystemError> {
+        let left = deadline - .now
+        guard left > .zero else { return .failure(SystemError(code: ETIMEDOUT)) }
+        var code: Int32 = 0
+        guard let descriptor = SystemCall.openSocket(family: address.family, failure: &code) else {
+            if let failure = outOfDescriptors(endpoint, code) { throw failure }
+            return .failure(SystemError(code: code))
+        }
+        let outcome = address.withSocketAddress { pointer, length in
+            SystemCall.connect(descriptor, to: pointer, length: length, milliseconds: left.wholeMilliseconds)
+        }
+        if let outcome {
+            SystemCall.closeSocket(descriptor)
+            return .failure(SystemError(code: outcome))
+        }
+        configure(descriptor, endpoint)
+        return .success(Socket(descriptor: descriptor))
     }
 
     /// The failure that `code` of a call that opens a descriptor is, if it speaks of this process and not of a server.

@@ -53,17 +53,22 @@ enum SystemCall {
         _ descriptor: Int32, to address: UnsafePointer<sockaddr>, length: socklen_t, milliseconds: Int32
     ) -> Int32? {
         let deadline = Moment.now + .milliseconds(milliseconds)
-        var code = startConnecting(descriptor, address, length)
+        var code = beginConnecting(descriptor, to: address, length: length)
         // The backlog of a unix socket is full, and no poll tells when it has room again.
         while code == EAGAIN {
             guard Moment.now < deadline else { return ETIMEDOUT }
             usleep(pauseBetweenAttempts)
-            code = startConnecting(descriptor, address, length)
+            code = beginConnecting(descriptor, to: address, length: length)
         }
         // EINTR: the attempt goes on, as with EINPROGRESS.
         guard code == EINPROGRESS || code == EINTR else { return code }
         let left = deadline - .now
         guard waitUntil(descriptor, POLLOUT, milliseconds: left.wholeMilliseconds) else { return ETIMEDOUT }
+        return endConnecting(descriptor)
+    }
+
+    /// How an attempt went whose socket is ready for writing; nil on success, else the code.
+    static func endConnecting(_ descriptor: Int32) -> Int32? {
         var result: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size)
@@ -73,8 +78,9 @@ enum SystemCall {
     /// Microseconds between attempts at a unix socket whose backlog is full: a server accepts many in that time.
     private static let pauseBetweenAttempts: useconds_t = 2_000
 
-    private static func startConnecting(
-        _ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
+    /// Nil if it is connected, EINPROGRESS or EINTR while the attempt goes on, else the code of a failure.
+    static func beginConnecting(
+        _ descriptor: Int32, to address: UnsafePointer<sockaddr>, length: socklen_t
     ) -> Int32? {
         #if canImport(Darwin)
         let answer = Darwin.connect(descriptor, address, length)

@@ -59,14 +59,14 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
     private func configuration(
         _ server: RedisTestServer, _ identity: Identity, validity: Duration?
     ) -> RedisConfiguration {
-        var configuration = patientConfiguration(server)
+        var configuration = testConfiguration(server)
         configuration.credentials = { _ in try identity.credentials(validity) }
         return configuration
     }
 
     @Test func `that changes under load fails no command on any connection`() async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             let identity = Identity()
             try await addUser(1, admin)
             let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(200)))
@@ -168,7 +168,7 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
 
     @Test func `that changes in a transaction is taken behind its end`() async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             let identity = Identity()
             try await addUser(1, admin)
             try await addUser(2, admin)
@@ -190,7 +190,7 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
     @Test(arguments: Form.allCases)
     func `that is kept and was replaced meanwhile is asked for again before anybody fails`(form: Form) async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             let identity = Identity()
             try await addUser(1, admin)
             let databases = RedisDatabases(configuration(server, identity, validity: .seconds(3_600)))
@@ -208,7 +208,7 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
     @Test(arguments: Form.allCases)
     func `is an error of its own where the function throws, and open connections go on`(form: Form) async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             let identity = Identity()
             try await addUser(1, admin)
             let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(100)))
@@ -231,7 +231,7 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
     func `that does not come is given up at the connect time-out, and its task is cancelled`(form: Form) async throws {
         try await withServer { server in
             let cancelled = Counter()
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.connectTimeout = .milliseconds(200)
             configuration.credentials = { _ in
                 do { try await Task.sleep(for: .seconds(3_600)) } catch { cancelled.next() }
@@ -247,10 +247,10 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
 
     @Test func `may be none, and is for servers without a login of their own in the catalogue`() async throws {
         try await withServer { server in
-            let admin = RedisDatabases(patientConfiguration(server))
+            let admin = RedisDatabases(testConfiguration(server))
             try await addUser(1, admin)
             let asked = Mutex<[String]>([])
-            var configuration = patientConfiguration(server)
+            var configuration = testConfiguration(server)
             configuration.credentials = { server in
                 asked.withLock { $0.append(server) }
                 return nil

@@ -15,6 +15,8 @@ extension DatabaseCatalogue {
     ///     {"name": "prompts", "number": 0, "sentinels": ["a.internal:26379", "b.internal:26379", "c.internal:26379"],
     ///         "primary": "mymaster"},
     ///     {"name": "events", "number": 0, "cluster": ["a.internal:6379", "b.internal:6379"]},
+    ///     {"name": "articles", "number": 0, "url": "redis://articles.internal", "reads": "replica-preferred"},
+    ///     {"name": "orders", "number": 0, "url": "redis://west.internal", "copies": ["redis://east.internal"]},
     ///     {"name": "analytics", "number": 3, "budget": {
     ///         "max_leases": 2, "max_waiters": 16, "max_requests": 1000, "max_unwritten_bytes": 1048576,
     ///         "scan_pace": "considerate"}}
@@ -22,6 +24,8 @@ extension DatabaseCatalogue {
     /// ```
     /// `url` is for a name that lives on another server, `sentinels` with `primary` for one that lives on whichever
     /// server those sentinels call the primary, and `cluster` for one that lives in a cluster, see ``DatabaseServer``;
+    /// `reads`, `replicas` (URLs) and `max_staleness` (seconds) for reads from replicas, see ``RedisReads``; `copies`
+    /// (URLs) for other servers that hold its data, see ``RedisCopies``;
     /// `budget` for limits of its own, see ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
@@ -98,7 +102,8 @@ extension DatabaseCatalogue {
         let entry: DatabaseEntry
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, number, purpose, url, sentinels, primary, cluster, budget
+            case name, number, purpose, url, sentinels, primary, cluster, reads, replicas, copies, budget
+            case maximumStaleness = "max_staleness"
             case keyPatterns = "key_patterns"
             case mayBeFlushed = "may_be_flushed"
             case aliasOf = "alias_of"
@@ -114,8 +119,47 @@ extension DatabaseCatalogue {
                 keyPatterns: try values.decodeIfPresent([String].self, forKey: .keyPatterns) ?? [],
                 mayBeFlushed: try values.decodeIfPresent(Bool.self, forKey: .mayBeFlushed) ?? false,
                 aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) },
-                server: try Self.server(values),
+                server: try Self.server(values), reads: try Self.reads(values),
+                copies: RedisCopies(try Self.servers(.copies, values) ?? []),
                 budget: try values.decodeIfPresent(Budget.self, forKey: .budget)?.budget ?? DatabaseBudget())
+        }
+
+        private static func servers(
+            _ key: CodingKeys, _ values: KeyedDecodingContainer<CodingKeys>
+        ) throws -> [DatabaseServer]? {
+            guard let urls = try values.decodeIfPresent([String].self, forKey: key) else { return nil }
+            do throws(RedisError) {
+                var servers: [DatabaseServer] = []
+                for url in urls { servers.append(try DatabaseServer(url: url)) }
+                return servers
+            } catch {
+                throw DecodingError.dataCorruptedError(forKey: key, in: values, debugDescription: error.message)
+            }
+        }
+
+        private static func reads(_ values: KeyedDecodingContainer<CodingKeys>) throws -> RedisReads {
+            let replicas = try servers(.replicas, values)
+            let seconds = try values.decodeIfPresent(Double.self, forKey: .maximumStaleness)
+            let policy = try values.decodeIfPresent(String.self, forKey: .reads) ?? "primary"
+            func refuse(_ key: CodingKeys, _ message: String) -> DecodingError {
+                .dataCorruptedError(forKey: key, in: values, debugDescription: message)
+            }
+            switch policy {
+            case "primary":
+                guard replicas == nil, seconds == nil else {
+                    let key = replicas == nil ? CodingKeys.maximumStaleness : .replicas
+                    throw refuse(key, "it needs \"reads\": \"replica-preferred\"")
+                }
+                return .primary
+            case "replica-preferred":
+                guard let seconds else { return .replicaPreferred(replicas: replicas ?? []) }
+                guard (0.1...86_400).contains(seconds) else {
+                    throw refuse(.maximumStaleness, "expected seconds from 0.1 to 86400")
+                }
+                return .replicaPreferred(
+                    replicas: replicas ?? [], staleness: .milliseconds(Int64(seconds * 1_000)))
+            default: throw refuse(.reads, "expected primary or replica-preferred")
+            }
         }
 
         /// Its place, in one of the ways to write it; nil is the configuration's server.

@@ -89,11 +89,16 @@ public struct DatabaseCatalogue: Sendable, Hashable {
             }
         }
         for entry in entries where entry.aliasOf != nil {
-            guard entry.server == nil, entry.budget == DatabaseBudget() else {
+            guard entry.server == nil, entry.budget == DatabaseBudget(), entry.reads == .primary,
+                entry.copies == RedisCopies()
+            else {
                 throw refuse(
-                    "\(entry.name) is an alias of \(entry.aliasOf!), whose connections it shares: give server and "
-                        + "budget to \(entry.aliasOf!)")
+                    "\(entry.name) is an alias of \(entry.aliasOf!), whose connections it shares: give server, "
+                        + "reads, copies and budget to \(entry.aliasOf!)")
             }
+        }
+        for entry in entries {
+            if let objection = entry.objectionToServers { throw refuse("\(entry.name) \(objection)") }
         }
         var owners: [Place: DatabaseName] = [:]
         for entry in entries where entry.aliasOf == nil {
@@ -111,5 +116,25 @@ public struct DatabaseCatalogue: Sendable, Hashable {
     private struct Place: Hashable {
         let endpoint: Endpoint?
         let number: Int
+    }
+}
+
+extension DatabaseEntry {
+    /// Why its servers do not fit together; nil if they do.
+    fileprivate var objectionToServers: String? {
+        let others = reads.servers + copies.servers
+        let isCluster = if case .cluster = server?.place { true } else { false }
+        if isCluster, reads.areFromReplicas { return "lives in a cluster, which has no reads from replicas yet" }
+        if isCluster, !copies.servers.isEmpty { return "lives in a cluster, which has no copies" }
+        if reads.areFromReplicas, !copies.servers.isEmpty {
+            return "has both copies and reads from replicas: keep one of them"
+        }
+        for other in others {
+            guard case .server = other.place else {
+                return "has a replica or copy that is not a single server: \(other)"
+            }
+        }
+        let places = others.map(\.endpoint) + [server?.endpoint].compactMap(\.self)
+        return Set(places).count == places.count ? nil : "lists a server twice"
     }
 }

@@ -14,6 +14,10 @@ public struct DatabaseEntry: Sendable, Hashable {
     public var aliasOf: DatabaseName?
     /// The server it lives on; nil is the configuration's. An alias lives where its target does.
     public var server: DatabaseServer?
+    /// Which servers answer its reads.
+    public var reads: RedisReads
+    /// Other servers that hold a copy of its data; empty is none.
+    public var copies: RedisCopies
     /// Limits of its own. An alias shares its target's.
     public var budget = DatabaseBudget()
 
@@ -26,6 +30,8 @@ public struct DatabaseEntry: Sendable, Hashable {
         mayBeFlushed: Bool = false,
         aliasOf: DatabaseName? = nil,
         server: DatabaseServer? = nil,
+        reads: RedisReads = .primary,
+        copies: RedisCopies = RedisCopies(),
         budget: DatabaseBudget = DatabaseBudget()
     ) {
         self.name = name
@@ -35,6 +41,8 @@ public struct DatabaseEntry: Sendable, Hashable {
         self.mayBeFlushed = mayBeFlushed
         self.aliasOf = aliasOf
         self.server = server
+        self.reads = reads
+        self.copies = copies
         self.budget = budget
     }
 }

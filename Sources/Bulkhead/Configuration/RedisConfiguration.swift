@@ -201,7 +201,17 @@ public struct RedisConfiguration: Sendable {
         configuration.username = server.username
         configuration.password = server.password
         if server.username != nil || server.password != nil { configuration.credentials = nil }
+        configuration.credentialSource = nil
+        configuration.nameWatch = nil
         configuration.tls = server.tls(inheriting: tls)
+        return configuration
+    }
+
+    /// The same for another server of a name, with its own credentials and look-ups.
+    func apart(at server: DatabaseServer) -> RedisConfiguration {
+        var configuration = at(server)
+        configuration.credentialSource = configuration.makeCredentialSource()
+        configuration.nameWatch = configuration.makeNameWatch()
         return configuration
     }
 

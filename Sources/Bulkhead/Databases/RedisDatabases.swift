@@ -52,6 +52,35 @@ public final class RedisDatabases: Sendable {
             topology = .fixed(Node(settings, place.poolBounds, circuit))
         }
 
+        /// The same with replicas, or with copies, by what makes the node of another server.
+        init(_ home: Home, _ owner: DatabaseEntry, _ place: RedisConfiguration, _ monitor: ConnectionMonitor?) {
+            self.owner = home.owner
+            endpoint = home.endpoint
+            number = home.number
+            settings = home.settings
+            guard case .fixed(let node) = home.topology else { preconditionFailure("it has one node") }
+            let makeNode: @Sendable (RedisConfiguration) -> Node = { place in
+                var settings = place.connectionSettings(forNumber: owner.number)
+                settings.listener = monitor?.listener(of: owner, on: place.endpoint)
+                let circuit = Circuit(place.backoff, monitor?.listener(of: nil, on: place.endpoint))
+                return Node(settings, place.poolBounds, circuit.forLogin().forDatabase())
+            }
+            if owner.reads.areFromReplicas {
+                let known = Dictionary(uniqueKeysWithValues: owner.reads.servers.map { ($0.endpoint, $0) })
+                topology = .routed(
+                    ReplicaTopology(node, owner.reads.servers.map(\.endpoint), staleness: owner.reads.staleness) {
+                        makeNode(known[$0].map { place.apart(at: $0) } ?? place.at($0))
+                    })
+            } else {
+                let places = owner.copies.servers.map { place.apart(at: $0) }
+                let endpoints = [home.endpoint] + places.map(\.endpoint)
+                topology = .routed(
+                    CopyTopology(
+                        [node] + places.map(makeNode), at: endpoints,
+                        endpoints.map { monitor?.listener(of: owner, on: $0) }, owner.copies))
+            }
+        }
+
         /// In a cluster, each of whose servers has a circuit of its own.
         init(
             _ owner: DatabaseEntry, _ place: RedisConfiguration, _ servers: [Endpoint],
@@ -146,9 +175,11 @@ public final class RedisDatabases: Sendable {
                     }, connectionMonitor)
                 homes.append(home)
             } else {
-                home = Home(
+                let single = Home(
                     owner, place, watches[place.endpoint], loginCircuit.forDatabase(),
                     connectionMonitor?.listener(of: owner, on: place.endpoint))
+                let isAlone = !owner.reads.areFromReplicas && owner.copies.servers.isEmpty
+                home = isAlone ? single : Home(single, owner, place, connectionMonitor)
                 homes.append(home)
             }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))

@@ -30,6 +30,7 @@ public struct RedisConnectionEvent: Sendable, Hashable, Codable {
             case .closed: (.closed, nil, nil)
             case .circuitOpened(let failure): (.circuitOpened, failure, nil)
             case .circuitClosed: (.circuitClosed, nil, nil)
+            case .cameIntoUse(let failure): (.failedOver, failure, nil)
             }
         self.change = change
         self.database = database?.name
@@ -65,5 +66,8 @@ extension RedisConnectionEvent {
         public static let circuitOpened = Change(rawValue: "circuit-opened")
         /// The server is back.
         public static let circuitClosed = Change(rawValue: "circuit-closed")
+        /// Of several copies of a name's data another one is in use from here on: `server` is that one, and `code` why
+        /// the one before was left; nil where the name goes back to a better copy.
+        public static let failedOver = Change(rawValue: "failed-over")
     }
 }

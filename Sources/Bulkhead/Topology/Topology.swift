@@ -30,12 +30,34 @@ protocol RoutedTopology: AnyObject, Sendable {
     ) throws(ConnectionFailure) -> (BlockingConnection, Node)
     /// As ``Node/renew(since:)``.
     func renew(since moment: Moment) -> Bool
+    /// As ``Node/explained(_:)``.
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, of database: BlockingRedisDatabase, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received
+}
+
+extension RoutedTopology {
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { failure }
+
+    // Where slots mean nothing, one node has all keys.
+
+    func lease(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
+        let node = try nodeForLease()
+        return (try await node.leases.lease(until: deadline), node)
+    }
+
+    func leaseBlocking(
+        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
+        let node = try nodeForLease()
+        return (try node.blocking.lease(until: deadline), node)
+    }
 }
 
 extension Topology {
@@ -61,7 +83,10 @@ extension Topology {
 
     /// The failure, with what is known of where its server may be, if that is why it took too long.
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
-        if case .fixed(let node) = self { node.explained(failure) } else { failure }
+        switch self {
+        case .fixed(let node): node.explained(failure)
+        case .routed(let topology): topology.explained(failure)
+        }
     }
 
     func renew(since moment: Moment) -> Bool {

@@ -14,6 +14,9 @@ package enum ConnectionEvent: Sendable {
     case circuitOpened(ConnectionFailure)
     /// The endpoint is back.
     case circuitClosed
+    /// Of several copies of one data set this is the one in use from here on; the failure of the one before, or nil
+    /// where it goes back to a better one.
+    case cameIntoUse(ConnectionFailure?)
 }
 
 /// Notifies listeners of what becomes of connections, event by event in their order, on a queue of its own: what a
@@ -33,7 +36,7 @@ package final class ConnectionEvents: Sendable {
         fileprivate let handler: @Sendable (ConnectionEvent) -> Void
 
         /// Returns at once; also under a lock, which keeps the order.
-        func notify(_ event: ConnectionEvent) {
+        package func notify(_ event: ConnectionEvent) {
             queue.async { @Sendable [handler] in handler(event) }
         }
     }

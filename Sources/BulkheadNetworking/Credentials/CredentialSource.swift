@@ -19,8 +19,8 @@ final class LoginCallback: LoginWatcher {
 
 /// Asks a program's function for the credentials of one server, and tells those who have connections of new ones.
 ///
-/// The function runs in a task of its own; whoever needs its answer blocks a thread that is meant for that. A thin shell
-/// round `CredentialMachine`: lock, change, unlock, act.
+/// The function runs in a task of its own; whoever needs its answer blocks a thread that is meant for that. A thin
+/// shell round `CredentialMachine`: lock, change, unlock, act.
 package final class CredentialSource: Sendable {
     package typealias Function = @Sendable () async throws -> Credentials?
 

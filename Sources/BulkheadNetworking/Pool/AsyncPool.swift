@@ -96,8 +96,8 @@ package final class AsyncPool: TimerTarget {
         machine.withLock { for connection in $0.idleConnections { connection.renewLogin() } }
     }
 
-    /// The server's name has these addresses now: those that lead elsewhere close, leased ones when they come back. True
-    /// if there are any.
+    /// The server's name has these addresses now: those that lead elsewhere close, leased ones when they come back.
+    /// True if there are any.
     func lookedUp(_ addresses: Set<SocketAddress.Identity>) -> Bool {
         let members = machine.withLock { $0.members }
         for member in members { member.lookedUp(addresses) }

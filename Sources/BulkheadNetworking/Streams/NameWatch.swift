@@ -100,7 +100,7 @@ extension AsyncConnection {
 }
 
 extension BlockingConnection {
-    /// Its server's name has these addresses now; from any thread. Where its own is not one of them it is not lent again.
+    /// Its server's name has these addresses now; from any thread. Where its own is none of them it is not lent again.
     func lookedUp(_ addresses: Set<SocketAddress.Identity>) {
         if !SystemCall.isConnected(wire.stream.descriptor, toOneOf: addresses) {
             isMovedAway.store(true, ordering: .relaxed)

@@ -1,0 +1,163 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+import Synchronization
+
+/// Several copies of one data set, of which one is in use: see ``CopyMachine``.
+///
+/// From the first request on each copy is asked, in a task of its own, whether it is well. Requests count too. One that
+/// was not sent because its server fails waits for the next copy, until its own deadline.
+final class CopyTopology: RoutedTopology {
+    private struct State: Sendable {
+        var machine: CopyMachine
+        var isChecking = false
+        var isClosed = false
+    }
+
+    let nodes: [Node]
+    private let places: [Endpoint]
+    private let rules: RedisCopies
+    private let listeners: [ConnectionEvents.Listener?]
+    private let state: Mutex<State>
+
+    /// Between two attempts at a server that fails and is not given up yet.
+    private static let pause = Duration.milliseconds(20)
+
+    /// The name's own server first. `listeners` are told where a copy comes into use.
+    init(_ nodes: [Node], at places: [Endpoint], _ listeners: [ConnectionEvents.Listener?], _ rules: RedisCopies) {
+        self.nodes = nodes
+        self.places = places
+        self.listeners = listeners
+        self.rules = rules.normal
+        state = Mutex(State(machine: CopyMachine(nodes.count, rules.normal)))
+    }
+
+    func refuseRequests() { state.withLock { $0.isClosed = true } }
+
+    func nodeForLease() -> Node { nodes[current] }
+
+    func renew(since moment: Moment) -> Bool { nodes[current].renew(since: moment) }
+
+    /// Which copy is in use.
+    var current: Int { state.withLock { $0.machine.current } }
+
+    // MARK: What is learnt
+
+    /// Nil is an answer.
+    fileprivate func learn(_ index: Int, _ failure: ConnectionFailure?) {
+        let (moved, isFirst) = state.withLock { state in
+            let isFirst = !state.isChecking && !state.isClosed
+            if isFirst { state.isChecking = true }
+            let hasMoved =
+                failure == nil
+                ? state.machine.answered(index, at: .now) : state.machine.failed(index, at: .now)
+            return (hasMoved ? state.machine.current : nil, isFirst)
+        }
+        if let moved { listeners[moved]?.notify(.cameIntoUse(failure)) }
+        if isFirst { for index in nodes.indices { check(index) } }
+    }
+
+    private func check(_ index: Int) {
+        let interval = rules.checkInterval
+        Task.detached { [weak self] in
+            while let self, !self.state.withLock({ $0.isClosed }) {
+                await self.checkOnce(index)
+                guard await sleepTask(for: interval) else { return }
+            }
+        }
+    }
+
+    private func checkOnce(_ index: Int) async {
+        do throws(ConnectionFailure) {
+            let replies = try await nodes[index].sendAll(
+                Self.questions, count: 2, on: .shared, until: Deadline(after: Timeout(rules.checkInterval)))
+            learn(index, Self.isWell(replies) ? nil : Self.unwell(places[index]))
+        } catch {
+            // A server that refuses our login is there, and so is one that is too busy to be asked.
+            if error.speaksAgainstServer || error.reason == .timedOut { learn(index, error) }
+        }
+    }
+
+    private static let questions: [UInt8] = {
+        var encoder = RESPEncoder(capacity: 64)
+        encoder.command("PING", argumentCount: 1)
+        encoder.command("ROLE", argumentCount: 1)
+        return encoder.bytes
+    }()
+
+    /// It serves, and it is no replica, which would refuse what is written.
+    private static func isWell(_ replies: [RESPValue]) -> Bool {
+        if replies[0].errorMessage != nil { return false }
+        return (try? RedisRole(redis: replies[1]))?.name != "slave"
+    }
+
+    private static func unwell(_ endpoint: Endpoint) -> ConnectionFailure {
+        ConnectionFailure(.notPrimary, "\(endpoint) is a replica, or does not serve now")
+    }
+
+    // MARK: Requests
+
+    /// Whether a request that failed is tried anew: nothing of it was sent, and its server fails.
+    fileprivate func isWorthAnother(after failure: ConnectionFailure, until deadline: Deadline) -> Bool {
+        failure.stage.isSafeToRetry && failure.speaksAgainstServer && !deadline.isOver
+            && !state.withLock { $0.isClosed }
+    }
+
+    /// Why replies say that a server cannot serve.
+    fileprivate func failure(in replies: some Replies, of index: Int) -> ConnectionFailure? {
+        replies.mayNotStand ? Self.unwell(places[index]) : nil
+    }
+}
+
+extension CopyTopology {
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        while true {
+            let index = current
+            do {
+                let replies: Sent.Received
+                if case .lane(let lane) = way {
+                    replies = try await request.send(over: nodes[index], on: lane, until: deadline)
+                } else {
+                    replies = try await database.attemptOnLease(request, of: nodes[index], until: deadline)
+                }
+                learn(index, failure(in: replies, of: index))
+                return replies
+            } catch {
+                if error.speaksAgainstServer { learn(index, error) }
+                guard isWorthAnother(after: error, until: deadline) else { throw error }
+                if index == current, !(await sleepTask(for: Self.pause)) { throw error }
+            }
+        }
+    }
+
+    func attempt<Sent: Request>(
+        _ request: Sent, by way: Way, of database: BlockingRedisDatabase, until deadline: Deadline
+    ) throws(ConnectionFailure) -> Sent.Received {
+        while true {
+            let index = current
+            do {
+                let replies = try database.attempt(request, by: way, over: nodes[index].blocking, until: deadline)
+                learn(index, failure(in: replies, of: index))
+                return replies
+            } catch {
+                if error.speaksAgainstServer { learn(index, error) }
+                guard isWorthAnother(after: error, until: deadline) else { throw error }
+                if index == current { sleepThread(for: Self.pause) }
+            }
+        }
+    }
+}
+
+extension ConnectionFailure {
+    /// Its server was not there. A call's own time, which may be short, says nothing.
+    fileprivate var speaksAgainstServer: Bool {
+        switch reason {
+        case .nameNotResolved, .connectFailed, .connectTimedOut, .handshakeUnanswered, .closedByServer, .inputOutput,
+            .tlsFailed, .notPrimary, .primaryAwaited, .primaryUnknown:
+            true
+        default: false
+        }
+    }
+}

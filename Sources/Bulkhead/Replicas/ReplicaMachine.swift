@@ -1,0 +1,112 @@
+import BulkheadNetworking
+
+/// Which replica answers the next read, and which must be asked how far behind it is; its clock is its caller's.
+///
+/// What a replica said is believed for a while only: it was heard from its primary at a moment, and serves until that
+/// is longer ago than the bound. So one that cannot be asked any more drops out by itself.
+struct ReplicaMachine: Sendable {
+    private struct Replica: Sendable {
+        let endpoint: Endpoint
+        /// Until then it is known to be fresh enough; nil is not known.
+        var freshUntil: Moment?
+        /// When it may be asked again.
+        var nextCheck: Moment?
+        var isAsked = false
+    }
+
+    /// What is to be done for one read.
+    struct Choice: Sendable {
+        /// Who answers; nil is the primary.
+        var replica: Endpoint?
+        /// Replicas to be asked beside it.
+        var checks: [Endpoint] = []
+        /// The primary is to be asked which replicas there are.
+        var mustDiscover = false
+    }
+
+    /// What a replica said of itself.
+    enum Word: Sendable {
+        /// It follows a primary, and last heard from it so many seconds ago.
+        case follows(lastHeard: Int)
+        /// It is no replica, reads its data, or did not answer.
+        case useless
+    }
+
+    private let bound: Duration
+    private let isDiscovering: Bool
+    private var replicas: [Replica]
+    private var turn = 0
+    private var nextDiscovery: Moment?
+    private var isDiscoveryOpen = false
+
+    /// Between two questions for the replicas that there are.
+    private static let discoveryInterval = Duration.seconds(10)
+    private static let shortestCheckInterval = Duration.milliseconds(100)
+    private static let longestCheckInterval = Duration.seconds(1)
+
+    /// No replicas means that the primary knows them.
+    init(_ replicas: [Endpoint], bound: Duration) {
+        self.bound = bound
+        isDiscovering = replicas.isEmpty
+        self.replicas = replicas.map { Replica(endpoint: $0) }
+    }
+
+    var endpoints: [Endpoint] { replicas.map(\.endpoint) }
+
+    private var checkInterval: Duration {
+        min(max(bound / 4, Self.shortestCheckInterval), Self.longestCheckInterval)
+    }
+
+    /// Somebody reads.
+    mutating func choose(at now: Moment) -> Choice {
+        var choice = Choice()
+        if isDiscovering, !isDiscoveryOpen, nextDiscovery.map({ $0 <= now }) ?? true {
+            isDiscoveryOpen = true
+            choice.mustDiscover = true
+        }
+        for index in replicas.indices where !replicas[index].isAsked {
+            guard replicas[index].nextCheck.map({ $0 <= now }) ?? true else { continue }
+            replicas[index].isAsked = true
+            choice.checks.append(replicas[index].endpoint)
+        }
+        for step in 0..<replicas.count {
+            let index = (turn + step) % replicas.count
+            guard let end = replicas[index].freshUntil, now < end else { continue }
+            turn = index + 1
+            choice.replica = replicas[index].endpoint
+            break
+        }
+        return choice
+    }
+
+    /// A replica has answered a question that was sent at `moment`.
+    mutating func answered(_ endpoint: Endpoint, _ word: Word, askedAt moment: Moment, at now: Moment) {
+        guard let index = replicas.firstIndex(where: { $0.endpoint == endpoint }) else { return }
+        replicas[index].isAsked = false
+        replicas[index].nextCheck = now + checkInterval
+        switch word {
+        case .follows(let seconds):
+            // They are counted whole: it may be nearly one more.
+            let end = moment + (bound - .seconds(seconds + 1))
+            replicas[index].freshUntil = end
+        case .useless: replicas[index].freshUntil = nil
+        }
+    }
+
+    /// A read could not be had from it: it serves no more until it has said anew that it can.
+    mutating func failed(_ endpoint: Endpoint) {
+        guard let index = replicas.firstIndex(where: { $0.endpoint == endpoint }) else { return }
+        replicas[index].freshUntil = nil
+    }
+
+    /// The primary has said which replicas there are; nil if it has not. The result is those that are gone.
+    mutating func discovered(_ found: [Endpoint]?, at now: Moment) -> [Endpoint] {
+        isDiscoveryOpen = false
+        nextDiscovery = now + (found == nil ? Self.longestCheckInterval : Self.discoveryInterval)
+        guard let found else { return [] }
+        let gone = endpoints.filter { !found.contains($0) }
+        replicas.removeAll { gone.contains($0.endpoint) }
+        for endpoint in found where !endpoints.contains(endpoint) { replicas.append(Replica(endpoint: endpoint)) }
+        return gone
+    }
+}

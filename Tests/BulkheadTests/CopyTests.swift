@@ -1,0 +1,95 @@
+import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// Keeps the changes of the copy in use.
+private final class Listener: RedisObserver {
+    private let changes = Mutex<[RedisConnectionEvent]>([])
+    var failovers: [RedisConnectionEvent] { changes.withLock { $0.filter { $0.change == .failedOver } } }
+
+    func commandEnded(_ event: RedisCommandEvent) {}
+    func connectionChanged(_ event: RedisConnectionEvent) { changes.withLock { $0.append(event) } }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct `A name with a copy of its data elsewhere` {
+    private func databases(
+        _ first: RedisTestServer, _ second: RedisTestServer, _ listener: Listener, recovery: Duration
+    ) throws -> RedisDatabases {
+        var copies = RedisCopies([try DatabaseServer(url: second.url)])
+        copies.failureTime = .milliseconds(200)
+        copies.recoveryTime = recovery
+        // A busy machine answers late, and is not to be left for that.
+        copies.checkInterval = .seconds(2)
+        let entry = DatabaseEntry(.main, number: 0, server: try DatabaseServer(url: first.url), copies: copies)
+        var configuration = testConfiguration(first)
+        configuration.observer = listener
+        return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
+    }
+
+    private func name(_ server: RedisTestServer, _ name: String) async throws {
+        let admin = RedisDatabases(testConfiguration(server))
+        try await admin[.main].set("name", name)
+        await admin.close()
+    }
+
+    private func who(_ form: Form, _ databases: RedisDatabases) async -> String? {
+        if case .success(let name) = await form.run(.get("name"), in: databases) { name } else { nil }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `goes on there when its server is killed, and back when that has been well for a while`(
+        form: Form
+    ) async throws {
+        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [first, second].forEach { $0.stop() } }
+        try await name(first, "first")
+        try await name(second, "second")
+        let listener = Listener()
+        let databases = try databases(first, second, listener, recovery: .milliseconds(500))
+        #expect(await who(form, databases) == "first")
+        first.kill()
+        // Reads are sent again, and what was not sent waits for the copy: no caller sees the failover.
+        for _ in 0..<20 { #expect(await who(form, databases) == "second") }
+        #expect(await eventually { listener.failovers.count == 1 })
+        let event = try #require(listener.failovers.first)
+        #expect(event.server == "unix:\(second.socketPath)" && event.code != nil && event.database == .main)
+        try first.restart()
+        try await name(first, "first again")
+        #expect(await eventually { await who(form, databases) == "first again" })
+        #expect(await eventually { listener.failovers.count == 2 })
+        #expect(listener.failovers.last?.code == nil)
+        await databases.close()
+    }
+
+    @Test func `leaves a server that hangs, though nobody calls it`() async throws {
+        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [first, second].forEach { $0.stop() } }
+        try await name(first, "first")
+        try await name(second, "second")
+        let listener = Listener()
+        let databases = try databases(first, second, listener, recovery: .seconds(3_600))
+        #expect(await who(.asynchronous, databases) == "first")
+        try first.pause()
+        #expect(await eventually { listener.failovers.count == 1 })
+        #expect(await who(.asynchronous, databases) == "second")
+        first.resume()
+        await databases.close()
+    }
+
+    @Test func `leaves a server that has become a replica`() async throws {
+        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start(.init(listening: .tcp)))
+        defer { [first, second].forEach { $0.stop() } }
+        let listener = Listener()
+        let databases = try databases(first, second, listener, recovery: .seconds(3_600))
+        try await databases[.main].set("before", 1)
+        let admin = RedisDatabases(testConfiguration(first))
+        try await admin[.main].send("REPLICAOF", "127.0.0.1", String(try #require(second.port)))
+        #expect(await eventually { listener.failovers.count == 1 })
+        try await databases[.main].set("behind", 1)
+        await admin.close()
+        await databases.close()
+    }
+}

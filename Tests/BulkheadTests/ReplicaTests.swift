@@ -1,0 +1,150 @@
+import Bulkhead
+import BulkheadTestServer
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// A primary with a replica that follows it, both on ports.
+private struct Pair {
+    let primary: RedisTestServer
+    let replica: RedisTestServer
+
+    init(_ arguments: [String] = []) throws {
+        // A primary says each second that it lives.
+        let heartbeat = ["--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0"] + arguments
+        primary = try RedisTestServer.start(.init(listening: .tcp, arguments: heartbeat))
+        let port = String(try #require(primary.port))
+        replica = try RedisTestServer.start(
+            .init(listening: .tcp, arguments: ["--replicaof", "127.0.0.1", port]))
+    }
+
+    func end() { [primary, replica].forEach { $0.stop() } }
+
+    func databases(_ reads: RedisReads) throws -> RedisDatabases {
+        let place = try DatabaseServer(url: primary.url)
+        let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place, reads: reads)])
+        return RedisDatabases(testConfiguration(primary), catalogue: catalogue)
+    }
+
+    /// Commands of that name that a server has run.
+    static func calls(_ name: String, at server: RedisTestServer) async throws -> Int {
+        let databases = RedisDatabases(testConfiguration(server))
+        let stats = try await databases[.main].info("commandstats")["cmdstat_\(name)"] ?? ""
+        await databases.close()
+        return stats.split(separator: ",").first.flatMap { Int($0.dropFirst("calls=".count)) } ?? 0
+    }
+}
+
+@Suite(.timeLimit(.minutes(5))) struct `A replica` {
+    @Test(arguments: Form.allCases, [true, false])
+    func `answers reads of keys, and nothing else is sent to it`(form: Form, isListed: Bool) async throws {
+        let pair = try Pair()
+        defer { pair.end() }
+        let listed = isListed ? [try DatabaseServer(url: pair.replica.url)] : []
+        let databases = try pair.databases(.replicaPreferred(replicas: listed, staleness: .seconds(60)))
+        #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+        let isUsed = try await eventually {
+            #expect(await form.run(.get("key"), in: databases).isSuccess)
+            return try await Pair.calls("get", at: pair.replica) > 0
+        }
+        #expect(isUsed)
+        let before = try await Pair.calls("get", at: pair.primary)
+        for number in 0..<50 {
+            #expect(await form.run(.set("key", "value \(number)"), in: databases).isSuccess)
+            #expect(await form.run(.get("key"), in: databases).isSuccess)
+            #expect(await form.run(.raw("HSCAN", ["hash", "0"]), in: databases).isSuccess)
+            #expect(await form.run(.raw("DBSIZE", []), in: databases).isSuccess)
+            #expect(await form.run(.raw("SET", ["a", "b", "GET"]), in: databases).isSuccess)
+        }
+        #expect(try await Pair.calls("get", at: pair.primary) == before)
+        // The link brings writes too, and they are counted like those of callers: what is refused is not.
+        for name in ["hscan", "dbsize"] { #expect(try await Pair.calls(name, at: pair.replica) == 0) }
+        for name in ["hscan", "dbsize"] { #expect(try await Pair.calls(name, at: pair.primary) == 50) }
+        let admin = RedisDatabases(testConfiguration(pair.replica))
+        let errors = try await admin[.main].info("errorstats")["errorstat_READONLY"]
+        if ServerUnderTest.isAtLeast(redis: 6, 2) { #expect(errors == nil) }
+        await admin.close()
+        await databases.close()
+    }
+
+    @Test(arguments: Form.allCases)
+    func `that has lost its primary for longer than the bound answers no reads`(form: Form) async throws {
+        let pair = try Pair()
+        defer { pair.end() }
+        let listed = [try DatabaseServer(url: pair.replica.url)]
+        let databases = try pair.databases(.replicaPreferred(replicas: listed, staleness: .seconds(4)))
+        #expect(await form.run(.set("key", "old"), in: databases).isSuccess)
+        let isUsed = try await eventually {
+            _ = await form.run(.get("key"), in: databases)
+            return try await Pair.calls("get", at: pair.replica) > 0
+        }
+        #expect(isUsed)
+        let admin = RedisDatabases(testConfiguration(pair.replica))
+        // Its primary is gone for it, and it serves what it has.
+        try await admin[.main].send("REPLICAOF", "127.0.0.1", "1")
+        #expect(await form.run(.set("key", "new"), in: databases).isSuccess)
+        #expect(
+            await eventually {
+                if case .success("new"?) = await form.run(.get("key"), in: databases) { true } else { false }
+            })
+        for _ in 0..<200 {
+            guard case .success("new"?) = await form.run(.get("key"), in: databases) else {
+                Issue.record("an old value")
+                break
+            }
+        }
+        await admin.close()
+        await databases.close()
+    }
+
+    @Test(arguments: Form.allCases)
+    func `that is killed, or becomes a primary, fails no read`(form: Form) async throws {
+        let pair = try Pair()
+        defer { pair.end() }
+        let listed = [try DatabaseServer(url: pair.replica.url)]
+        let databases = try pair.databases(.replicaPreferred(replicas: listed, staleness: .seconds(60)))
+        #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+        let isUsed = try await eventually {
+            #expect(await form.run(.get("key"), in: databases).isSuccess)
+            return try await Pair.calls("get", at: pair.replica) > 0
+        }
+        #expect(isUsed)
+        pair.replica.kill()
+        for _ in 0..<100 {
+            let value = await form.run(.get("key"), in: databases)
+            guard case .success("value"?) = value else {
+                Issue.record("\(value)")
+                break
+            }
+        }
+        await databases.close()
+    }
+
+    @Test func `in a catalogue is read, and what contradicts itself is refused`() throws {
+        let json = #"""
+            {"databases": [
+                {"name": "main", "number": 0, "reads": "replica-preferred", "max_staleness": 2.5,
+                    "replicas": ["redis://a.internal"]},
+                {"name": "orders", "number": 1, "copies": ["redis://b.internal", "redis://c.internal:6380"]}
+            ]}
+            """#
+        let catalogue = try DatabaseCatalogue(json: Array(json.utf8))
+        let server = try DatabaseServer(url: "redis://a.internal")
+        #expect(
+            try catalogue[.main].reads
+                == .replicaPreferred(replicas: [server], staleness: .milliseconds(2_500)))
+        #expect(try catalogue["orders"].copies.servers.map(\.address) == ["b.internal:6379", "c.internal:6380"])
+        for (members, words) in [
+            (#""replicas": ["redis://a"]"#, "replica-preferred"), (#""reads": "all""#, "expected primary"),
+            (#""reads": "replica-preferred", "max_staleness": 0"#, "max_staleness"),
+            (#""copies": ["redis://a", "redis://a"]"#, "twice"),
+            (#""copies": ["nonsense"]"#, "copies"),
+            (#""copies": ["redis://a"], "reads": "replica-preferred""#, "both copies and reads"),
+            (#""cluster": ["c:6379"], "copies": ["redis://a"]"#, "cluster"),
+        ] {
+            let json = "{\"databases\": [{\"name\": \"main\", \"number\": 0, \(members)}]}"
+            let error = #expect(throws: RedisError.self) { try DatabaseCatalogue(json: Array(json.utf8)) }
+            #expect(error?.code == .invalidCatalogue && error?.message.contains(words) == true, "\(members): \(error!)")
+        }
+    }
+}

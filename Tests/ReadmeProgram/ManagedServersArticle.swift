@@ -19,3 +19,9 @@ func onManagedServers(_ identity: IdentityService) async throws {
     let databases = RedisDatabases(configuration)
     try await databases[.main].set("session:42", "alice")
 }
+
+func withMaintenance() -> RedisDatabases {
+    var configuration = RedisConfiguration(host: "cache.internal")
+    configuration.maintenance = RedisMaintenance()
+    return RedisDatabases(configuration)
+}

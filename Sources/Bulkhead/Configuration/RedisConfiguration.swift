@@ -54,7 +54,7 @@ public struct RedisConfiguration: Sendable {
     // MARK: Times
 
     /// How long one attempt to connect may take: resolving the name, trying its addresses, and the handshake. Default
-    /// 5 s. Several addresses of a name race: each is alone for 250 ms, or until it refuses, before the next is tried too.
+    /// 5 s. Several addresses of a name race: each is alone for 250 ms, or until it refuses, then the next joins.
     /// Past it the attempt fails with `connect-timed-out`, and counts as a failure of the server.
     public var connectTimeout: Duration = .seconds(5)
     /// The limit of the first pause between attempts to reach a server that is down. Default 20 ms.
@@ -129,14 +129,20 @@ public struct RedisConfiguration: Sendable {
     /// nil is never.
     ///
     /// Where the address of a connection is not among the answers, the connection takes no new commands and ends when
-    /// those under way are answered: new ones go to a new address. A look-up that fails changes nothing. Of a name whose
-    /// answers are each another part of its addresses, connections are replaced although nothing has moved: set it to
-    /// nil. It is for names on TCP, also in the catalogue and in a cluster, and not behind sentinels.
+    /// those under way are answered: new ones go to a new address. A look-up that fails changes nothing. Where each
+    /// answer is another part of a name's addresses, connections are replaced although nothing has moved: set it to nil
+    /// then. It is for names on TCP, also in the catalogue and in a cluster, and not behind sentinels.
     public var nameLookUpInterval: Duration? = .seconds(30)
     /// Looks names up in the system's place; for tests.
     package var resolver: (@Sendable (Endpoint) -> [Endpoint])?
     /// The look-ups of a server's name; those of ``RedisDatabases``.
     var nameWatch: NameWatch?
+
+    /// Asks a managed server to announce its maintenance on the shared connections. Default nil: it is not asked. A
+    /// server that does not know the question is used as ever. RESP3 only.
+    public var maintenance: RedisMaintenance?
+    /// What the server has announced; those of ``RedisDatabases``.
+    var maintenanceWatch: MaintenanceWatch?
 
     // MARK: Shared connections
 
@@ -203,6 +209,7 @@ public struct RedisConfiguration: Sendable {
         if server.username != nil || server.password != nil { configuration.credentials = nil }
         configuration.credentialSource = nil
         configuration.nameWatch = nil
+        configuration.maintenanceWatch = nil
         configuration.tls = server.tls(inheriting: tls)
         return configuration
     }
@@ -212,6 +219,7 @@ public struct RedisConfiguration: Sendable {
         var configuration = at(server)
         configuration.credentialSource = configuration.makeCredentialSource()
         configuration.nameWatch = configuration.makeNameWatch()
+        configuration.maintenanceWatch = maintenance?.makeWatch()
         return configuration
     }
 
@@ -220,6 +228,7 @@ public struct RedisConfiguration: Sendable {
         var configuration = self
         configuration.place = .server(server)
         configuration.nameWatch = configuration.makeNameWatch()
+        configuration.maintenanceWatch = nil
         return configuration
     }
 
@@ -232,6 +241,7 @@ public struct RedisConfiguration: Sendable {
         settings.credentials = credentialSource
         if let resolver { settings.resolve(by: resolver) }
         settings.nameWatch = nameWatch
+        settings.maintenance = maintenanceWatch
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)
         settings.lifetime = ConnectionLifetime(

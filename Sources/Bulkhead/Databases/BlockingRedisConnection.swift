@@ -60,6 +60,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
 
 extension BlockingRedisConnection: BlockingRunner {
     var monitor: CommandMonitor { binding.monitor }
+    var maintenance: MaintenanceWatch? { binding.maintenance }
     var retryPolicy: RedisRetryPolicy? { nil }
 
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure { node.explained(failure) }

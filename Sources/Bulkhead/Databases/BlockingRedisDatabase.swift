@@ -93,6 +93,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
 extension BlockingRedisDatabase: BlockingRunner {
     var monitor: CommandMonitor { binding.monitor }
+    var maintenance: MaintenanceWatch? { binding.maintenance }
     var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
     func admit(_ request: some Request) throws(RedisError) -> Way {

@@ -65,6 +65,7 @@ public final class RedisConnection: RedisExecutor {
 
 extension RedisConnection: AsyncRunner {
     var monitor: CommandMonitor { binding.monitor }
+    var maintenance: MaintenanceWatch? { binding.maintenance }
     var retryPolicy: RedisRetryPolicy? { nil }
 
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure { node.explained(failure) }

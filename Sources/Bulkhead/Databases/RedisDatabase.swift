@@ -139,6 +139,7 @@ public struct RedisDatabase: RedisExecutor {
 
 extension RedisDatabase: AsyncRunner {
     var monitor: CommandMonitor { binding.monitor }
+    var maintenance: MaintenanceWatch? { binding.maintenance }
     var retryPolicy: RedisRetryPolicy? { binding.retryPolicy }
 
     func admit(_ request: some Request) throws(RedisError) -> Way {

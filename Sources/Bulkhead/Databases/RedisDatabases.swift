@@ -129,6 +129,7 @@ public final class RedisDatabases: Sendable {
         var watches: [Endpoint: SentinelWatch] = [:]
         var credentialSources: [Endpoint: CredentialSource] = [:]
         var nameWatches: [Endpoint: NameWatch] = [:]
+        var maintenanceWatches: [Endpoint: MaintenanceWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
@@ -137,6 +138,10 @@ public final class RedisDatabases: Sendable {
             credentialSources[place.endpoint] = place.credentialSource
             place.nameWatch = nameWatches[place.endpoint] ?? place.makeNameWatch()
             nameWatches[place.endpoint] = place.nameWatch
+            if case .server = place.place {
+                place.maintenanceWatch = maintenanceWatches[place.endpoint] ?? place.maintenance?.makeWatch()
+                maintenanceWatches[place.endpoint] = place.maintenanceWatch
+            }
             let neighbours = catalogue.entries.filter {
                 $0.number == entry.number
                     && configuration.forDatabase(catalogue.owner(of: $0)).endpoint == place.endpoint
@@ -188,7 +193,8 @@ public final class RedisDatabases: Sendable {
             bindings[entry.name] = DatabaseBinding(
                 entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings), rules,
                 configuration.retryPolicy, monitor, scanPace,
-                SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart))
+                SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart),
+                home.settings.maintenance)
         }
         self.refused = refused
         self.bindings = bindings

@@ -9,6 +9,8 @@ protocol Runner {
     var name: DatabaseName { get }
     var monitor: CommandMonitor { get }
     var timeout: Timeout { get }
+    /// What the server has announced; nil where it was not asked to.
+    var maintenance: MaintenanceWatch? { get }
     /// What may be sent again; nil on a leased connection, which goes with its last failure.
     var retryPolicy: RedisRetryPolicy? { get }
 
@@ -41,7 +43,7 @@ extension AsyncRunner {
     @inline(__always)
     func replies<Sent: Request>(to request: Sent) async throws(RedisError) -> Sent.Received {
         guard let way = try admitted(request, isCancelled: Task.isCancelled) else { return request.unsentReplies }
-        let deadline = Deadline(after: timeout)
+        let deadline = Deadline(after: maintenance?.relaxed(timeout) ?? timeout)
         let outcome: Result<Sent.Received, ConnectionFailure>
         do {
             let replies = try await attempt(request, by: way, until: deadline)
@@ -82,7 +84,7 @@ extension BlockingRunner {
     @inline(__always)
     func replies<Sent: Request>(to request: Sent) throws(RedisError) -> Sent.Received {
         guard let way = try admitted(request) else { return request.unsentReplies }
-        let deadline = Deadline(after: timeout)
+        let deadline = Deadline(after: maintenance?.relaxed(timeout) ?? timeout)
         let outcome: Result<Sent.Received, ConnectionFailure>
         do {
             let replies = try attempt(request, by: way, until: deadline)

@@ -13,13 +13,15 @@ final class DatabaseBinding: Sendable {
     let retryPolicy: RedisRetryPolicy
     let monitor: CommandMonitor
     let scanPace: RedisPace
+    /// What its server has announced.
+    let maintenance: MaintenanceWatch?
     /// The server has answered MULTI and EXEC once. Where it refuses them, the commands between would run one by one.
     let permitsTransactions = Atomic(false)
 
     init(
         _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
         _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace,
-        _ searchPlace: SearchPlace
+        _ searchPlace: SearchPlace, _ maintenance: MaintenanceWatch? = nil
     ) {
         self.entry = entry
         self.address = address
@@ -30,5 +32,6 @@ final class DatabaseBinding: Sendable {
         self.monitor = monitor
         self.scanPace = scanPace
         self.searchPlace = searchPlace
+        self.maintenance = maintenance
     }
 }

@@ -48,6 +48,10 @@ package struct ConnectionSettings: Sendable {
     package var listener: ConnectionEvents.Listener?
     /// Asked anew at each attempt to connect: a name may have moved.
     var addresses: @Sendable (Endpoint) throws(ConnectionFailure) -> [SocketAddress] = SocketAddress.all
+    /// What the server announces of its maintenance; nil where nobody asks.
+    package var maintenance: MaintenanceWatch?
+    /// The connection asks for such announcements, and hears them.
+    var hearsMaintenance = false
     /// Looks the name up while there are connections; nil where it leads to one place for ever.
     package var nameWatch: NameWatch?
     /// TLS with the server; nil is without.

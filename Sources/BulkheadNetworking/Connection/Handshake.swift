@@ -8,6 +8,7 @@ import BulkheadRESP
 /// CLIENT SETINFO LIB-NAME · LIB-VER               may fail: servers before 7.2 do not know it
 /// CLIENT ID                                       in RESP2 only, may fail: HELLO's reply has it
 /// CLIENT CAPA redirect                            of a primary only, may fail: Valkey from 8 on knows it
+/// CLIENT MAINT_NOTIFICATIONS ON …                 where asked for, may fail: managed servers alone know it
 /// ROLE                                            of a primary only, must say that it is one
 /// SELECT n                                        must answer OK, else no command ever leaves; not of a sentinel
 /// ```
@@ -51,6 +52,10 @@ struct Handshake: Sendable {
         ask(.information, ["CLIENT", "SETINFO", "LIB-VER", LibraryVersion.number], &encoder)
         if version == .resp2 { ask(.identity, ["CLIENT", "ID"], &encoder) }
         if settings.role == .primary { ask(.information, ["CLIENT", "CAPA", "redirect"], &encoder) }
+        if settings.hearsMaintenance, version == .resp3, let maintenance = settings.maintenance {
+            let words = ["CLIENT", "MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type", maintenance.endpointKind]
+            ask(.information, words, &encoder)
+        }
         askForDatabase(&encoder)
         return encoder.bytes
     }

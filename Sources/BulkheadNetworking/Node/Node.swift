@@ -78,15 +78,21 @@ package final class Node: Sendable {
     private let logins: LoginCallback?
     /// Where the server has a name: what learns where that leads.
     private let addresses: NameWatch.Callback?
+    /// Where a server announces its maintenance: what has connections retire.
+    private let maintenance: MaintenanceWatch.Callback?
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
-        self.settings = settings
+        var laneSettings = settings
+        laneSettings.hearsMaintenance = settings.maintenance != nil
+        self.settings = laneSettings
         self.circuit = circuit
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
         blocking = BlockingPool(settings, bounds, circuit)
         if let watch = settings.nameWatch {
             let addresses = NameWatch.Callback { [lanes, leases, blocking] addresses in
+                // Where the server has said itself where to go, its name is behind.
+                if settings.maintenance?.place != nil { return true }
                 let open = lanes.all
                 for connection in open { connection.lookedUp(addresses) }
                 let pools = [leases.lookedUp(addresses), blocking.lookedUp(addresses)]
@@ -96,6 +102,17 @@ package final class Node: Sendable {
             watch.watch(addresses)
         } else {
             addresses = nil
+        }
+        if let watch = settings.maintenance {
+            let maintenance = MaintenanceWatch.Callback { [lanes, leases, blocking] in
+                for connection in lanes.all where !connection.isHandshaking { connection.retire() }
+                leases.renew()
+                blocking.renew()
+            }
+            self.maintenance = maintenance
+            watch.watch(maintenance)
+        } else {
+            maintenance = nil
         }
         if let credentials = settings.credentials {
             let logins = LoginCallback { [lanes, leases, blocking] in

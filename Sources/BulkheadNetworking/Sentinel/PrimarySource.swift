@@ -43,7 +43,7 @@ extension ConnectionSettings {
         until deadline: Moment, check: () throws(ConnectionFailure) -> Void,
         _ attempt: (ConnectionSettings) throws(ConnectionFailure) -> Result
     ) throws(ConnectionFailure) -> Result {
-        guard let primary else { return try attempt(self) }
+        guard let primary else { return try attempt(atAnnouncedPlace) }
         while true {
             let endpoint = try primary.primary(until: deadline, check)
             do throws(ConnectionFailure) {

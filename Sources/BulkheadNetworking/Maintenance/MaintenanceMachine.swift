@@ -1,0 +1,96 @@
+import BulkheadRESP
+
+/// What a managed server announces of its own maintenance, as a push.
+///
+/// | Push | Means |
+/// |---|---|
+/// | `MOVING number seconds host:port` | within so long this place closes, and the other one serves |
+/// | `MOVING number seconds null` | the same, and the server's name leads there |
+/// | `MIGRATING number seconds`, `FAILING_OVER …` | for so long answers may be late |
+/// | `MIGRATED number`, `FAILED_OVER …` | that is over |
+enum MaintenanceMessage: Sendable, Hashable {
+    case moving(seconds: Int64, to: Endpoint?)
+    case begins(seconds: Int64)
+    case ends
+
+    /// Its word and number, which every connection says alike; nil for any other push.
+    static func read(_ push: RESPValue) -> (id: String, message: MaintenanceMessage)? {
+        guard case .push(let elements) = push.withoutAttributes, elements.count >= 2,
+            let word = elements.first?.bytes.map({ String(decoding: $0, as: UTF8.self) }),
+            let number = integer(elements[1])
+        else { return nil }
+        // A server that is wrong about hours is no reason to wait for hours.
+        let seconds = elements.count > 2 ? integer(elements[2]).map { min(max($0, 0), 3_600) } : nil
+        let id = "\(word) \(number)"
+        switch (word, seconds) {
+        case ("MOVING", let seconds?):
+            let place =
+                elements.count > 3 ? elements[3].bytes.flatMap { endpoint(String(decoding: $0, as: UTF8.self)) } : nil
+            return (id, .moving(seconds: seconds, to: place))
+        case ("MIGRATING", let seconds?), ("FAILING_OVER", let seconds?): return (id, .begins(seconds: seconds))
+        case ("MIGRATED", _), ("FAILED_OVER", _): return (id, .ends)
+        default: return nil
+        }
+    }
+
+    private static func integer(_ value: RESPValue) -> Int64? {
+        if case .integer(let number) = value { return number }
+        return value.bytes.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    private static func endpoint(_ text: String) -> Endpoint? {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else { return nil }
+        let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
+        return host.isEmpty ? nil : .tcp(host: String(host), port: port)
+    }
+}
+
+/// What follows from such messages; its clock is its caller's.
+struct MaintenanceMachine: Sendable {
+    /// Of those heard lately: each connection repeats them.
+    private var heardLately: [String] = []
+    private var relaxedUntil: Moment?
+    private var place: (endpoint: Endpoint, until: Moment)?
+
+    private static let mostRemembered = 64
+    /// How long the new place is used beyond the announced time; the name leads there by then.
+    private static let timeForNames = Duration.seconds(30)
+
+    /// What is to be done with the connections there are.
+    enum Step: Sendable, Equatable {
+        case nothing
+        /// They take no new requests from now on.
+        case retire
+        /// The same, when the name may lead to the new place.
+        case retireAfter(Duration)
+    }
+
+    mutating func heard(_ id: String, _ message: MaintenanceMessage, at now: Moment) -> Step {
+        if heardLately.contains(id) { return .nothing }
+        if heardLately.count == Self.mostRemembered { heardLately.removeFirst() }
+        heardLately.append(id)
+        switch message {
+        case .moving(let seconds, let endpoint?):
+            place = (endpoint, now + .seconds(seconds) + Self.timeForNames)
+            relaxedUntil = now + .seconds(seconds)
+            return .retire
+        case .moving(let seconds, nil):
+            relaxedUntil = now + .seconds(seconds)
+            return .retireAfter(.seconds(seconds) / 2)
+        case .begins(let seconds):
+            relaxedUntil = max(relaxedUntil ?? now, now + .seconds(seconds))
+            return .nothing
+        case .ends:
+            relaxedUntil = nil
+            return .nothing
+        }
+    }
+
+    /// Whether answers may be late.
+    func isRelaxed(at now: Moment) -> Bool { relaxedUntil.map { now < $0 } ?? false }
+
+    /// Where new connections go in the place of the configured one.
+    func place(at now: Moment) -> Endpoint? { place.flatMap { now < $0.until ? $0.endpoint : nil } }
+}

@@ -1,0 +1,81 @@
+import BulkheadRESP
+import Synchronization
+
+/// What a server has announced of its maintenance, for all connections to it.
+package final class MaintenanceWatch: Sendable {
+    /// Has connections take no new requests. As `LoginCallback` it is referred to weakly, in the place of whoever has
+    /// them.
+    package final class Callback: Sendable {
+        fileprivate let retire: @Sendable () -> Void
+
+        init(_ retire: @escaping @Sendable () -> Void) { self.retire = retire }
+    }
+
+    private struct WeakCallback: Sendable {
+        weak let callback: Callback?
+    }
+
+    private struct State: Sendable {
+        var machine = MaintenanceMachine()
+        var callbacks: [WeakCallback] = []
+    }
+
+    /// What is asked of the server: `internal-ip` …
+    let endpointKind: String
+    private let extraTime: Duration
+    private let state = Mutex(State())
+    /// Something has been announced; so that nobody else takes the mutex.
+    private let hasHeard = Atomic(false)
+
+    /// A call that begins while answers may be late gets `extraTime` more.
+    package init(asking endpointKind: String, extraTime: Duration) {
+        self.endpointKind = endpointKind
+        self.extraTime = extraTime
+    }
+
+    func watch(_ callback: Callback) {
+        state.withLock { state in
+            state.callbacks.removeAll { $0.callback == nil }
+            state.callbacks.append(WeakCallback(callback: callback))
+        }
+    }
+
+    func heard(_ push: RESPValue) {
+        guard let (id, message) = MaintenanceMessage.read(push) else { return }
+        let (step, callbacks) = state.withLock { state in
+            (state.machine.heard(id, message, at: .now), state.callbacks.compactMap(\.callback))
+        }
+        hasHeard.store(true, ordering: .releasing)
+        switch step {
+        case .nothing: break
+        case .retire: for callback in callbacks { callback.retire() }
+        case .retireAfter(let time):
+            Poller.shared.look(at: .now + time, for: Timer { for callback in callbacks { callback.retire() } })
+        }
+    }
+
+    /// Where new connections go in the place of the configured one, for now.
+    var place: Endpoint? {
+        guard hasHeard.load(ordering: .acquiring) else { return nil }
+        return state.withLock { $0.machine.place(at: .now) }
+    }
+
+    /// The time of a call that begins now.
+    package func relaxed(_ timeout: Timeout) -> Timeout {
+        guard hasHeard.load(ordering: .acquiring), state.withLock({ $0.machine.isRelaxed(at: .now) }) else {
+            return timeout
+        }
+        return timeout.adding(extraTime)
+    }
+}
+
+extension ConnectionSettings {
+    /// The same at the place that the server has announced, if it has.
+    var atAnnouncedPlace: ConnectionSettings {
+        guard let place = maintenance?.place else { return self }
+        var settings = self
+        settings.endpoint = place
+        settings.tls = tls.map { TLSPeer.shared($0.settings, place) }
+        return settings
+    }
+}

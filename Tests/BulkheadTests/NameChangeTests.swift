@@ -45,6 +45,12 @@ private final class Home: Sendable {
     func end() { [old, new].forEach { $0.stop() } }
 }
 
+private final class Failures: Sendable {
+    private let texts = Mutex<[String]>([])
+    var all: [String] { texts.withLock { $0 } }
+    func add(_ text: String) { texts.withLock { $0.append(text) } }
+}
+
 #if os(Linux)
 @Suite(.timeLimit(.minutes(5))) struct `A name whose address changes` {
     private func port(_ form: Form, _ databases: RedisDatabases) async -> Result<String, RedisError> {
@@ -58,17 +64,17 @@ private final class Home: Sendable {
         let main = try databases[.main]
         let old = RedisDatabases(testConfiguration(home.old))
         let new = RedisDatabases(testConfiguration(home.new))
-        let failures = Mutex<[String]>([])
-        let isOver = Atomic(false)
+        let failures = Failures()
+        let ended = Counter()
         let newPort = String(try #require(home.new.port))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for form in Form.allCases {
                 for _ in 0..<2 {
                     group.addTask {
-                        while !isOver.load(ordering: .relaxed) {
+                        while ended.value == 0 {
                             let command = RedisCommand<RESPValue>.raw("INCR", ["count"])
                             if let failure = await form.run(command, in: databases).failure {
-                                failures.withLock { $0.append("\(failure)") }
+                                failures.add("\(failure)")
                             }
                         }
                     }
@@ -82,11 +88,11 @@ private final class Home: Sendable {
             // A lease stays where it is.
             group.addTask {
                 try await main.withConnection { connection in
-                    while !isOver.load(ordering: .relaxed) { try await connection.send("INCR", "lent") }
+                    while ended.value == 0 { try await connection.send("INCR", "lent") }
                     #expect(try await connection.send("GET", "count") != .null)
                 }
             }
-            defer { isOver.store(true, ordering: .relaxed) }
+            defer { ended.next() }
             let isBusy = try await eventually {
                 let count = try await old[.main].get("count", as: Int.self) ?? 0
                 let blocked = try await old[.main].info("clients")["blocked_clients"]
@@ -104,7 +110,7 @@ private final class Home: Sendable {
             #expect(try await eventually { try await new[.main].get("count", as: Int.self) ?? 0 > 100 })
             try await old[.main].rpush("late", "element")
         }
-        #expect(failures.withLock { $0 } == [])
+        #expect(failures.all == [])
         #expect(try await new[.main].exists("lent") == 0)
         // Nothing is left at the old server.
         let isLeft = try await eventually {

@@ -7,7 +7,7 @@ extension RedisDatabases {
     func connectionSettings(of name: DatabaseName) throws(RedisError) -> ConnectionSettings {
         let entry = try catalogue[name]
         var place = configuration.forDatabase(catalogue.owner(of: entry))
-        place.credentialSource = credentialSources[place.endpoint]
+        if place.credentials != nil { place.credentialSource = credentialSources[place.endpoint] }
         var settings = place.connectionSettings(forNumber: entry.number)
         if let watch = watches[place.endpoint] { settings.follow(watch) }
         return settings

@@ -134,8 +134,10 @@ public final class RedisDatabases: Sendable {
         for entry in catalogue.entries {
             let owner = catalogue.owner(of: entry)
             var place = configuration.forDatabase(owner)
-            place.credentialSource = credentialSources[place.endpoint] ?? place.makeCredentialSource()
-            credentialSources[place.endpoint] = place.credentialSource
+            if place.credentials != nil {
+                place.credentialSource = credentialSources[place.endpoint] ?? place.makeCredentialSource()
+                credentialSources[place.endpoint] = place.credentialSource
+            }
             place.nameWatch = nameWatches[place.endpoint] ?? place.makeNameWatch()
             nameWatches[place.endpoint] = place.nameWatch
             if case .server = place.place {

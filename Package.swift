@@ -139,6 +139,10 @@ let package = Package(
         program(
             "BulkheadConsumerKills", path: "Tests/ConsumerKills",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        // Tests/lock-faults runs it.
+        program(
+            "BulkheadLockFaults", path: "Tests/LockFaults",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
             "BulkheadTestServer"),
@@ -159,6 +163,6 @@ let package = Package(
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills"),
+            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults"),
     ]
 )

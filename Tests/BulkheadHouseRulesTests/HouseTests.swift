@@ -93,7 +93,8 @@ import Testing
     @Test(arguments: [
         "bulkhead", "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
         "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-        "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadReadmeProgram",
+        "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",
+        "BulkheadReadmeProgram",
     ])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path

@@ -110,6 +110,12 @@ func streamsAsQueues(_ main: RedisDatabase) async throws {
     }                                                                        // returned: acknowledged; threw: again
 }
 
+func oneAtATime(_ main: RedisDatabase) async throws {
+    try await main.withLock("orders:42", for: .seconds(10)) { lock in        // extended as long as it runs
+        try await main.run(.set("orders:42", "billed"), behind: RedisFence("orders:42", number: lock.number))
+    }
+}
+
 func whatGoesOn(_ databases: RedisDatabases) {
     let p99 = databases.metrics()[.main]?.latencies.percentile(99)
     _ = p99

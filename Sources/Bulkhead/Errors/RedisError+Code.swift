@@ -93,6 +93,15 @@ extension RedisError.Code {
     /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
     public static let keyEventsOff = Self("key-events-off")
 
+    // MARK: Locks
+
+    /// Others held the lock for as long as the call was to wait for it.
+    public static let lockTimedOut = Self("lock-timed-out")
+    /// The lock was lost, or could not be extended in time, while its holder worked: others may have worked too.
+    public static let lockLost = Self("lock-lost")
+    /// A holder with a higher number has written already, so this write was refused: see ``RedisFence``.
+    public static let fenceRefused = Self("fence-refused")
+
     // MARK: Replies
 
     /// The reply is not of the type asked for.

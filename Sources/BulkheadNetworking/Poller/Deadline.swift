@@ -66,6 +66,11 @@ package struct Timeout: Sendable, Hashable {
         Timeout(nanoseconds: max(nanoseconds, least.wholeNanoseconds))
     }
 
+    /// This or `most`, whichever is shorter.
+    package func atMost(_ most: Duration) -> Timeout {
+        Timeout(nanoseconds: min(nanoseconds, most.wholeNanoseconds))
+    }
+
     private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 }
 

@@ -143,6 +143,10 @@ let package = Package(
         program(
             "BulkheadLockFaults", path: "Tests/LockFaults",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        // Tests/stale-reads runs it.
+        program(
+            "BulkheadStaleReads", path: "Tests/StaleReads",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         tests(
             "BulkheadRDBTests", of: "BulkheadRDB", "BulkheadRDBBodies", "BulkheadRESP", "Bulkhead",
             "BulkheadTestServer"),
@@ -163,6 +167,7 @@ let package = Package(
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
-            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults"),
+            "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",
+            "BulkheadStaleReads"),
     ]
 )

@@ -47,6 +47,8 @@ struct CommandFacts {
     /// Whether its reply is the reason to say it. What only reads may still be said for something else: PING, TOUCH.
     var isReading: Bool { effect == "read" && !flags.contains("ignorable") }
     var isOfServer: Bool { values["on"] == "server" }
+    /// Whether a cache can keep its reply: it depends on its one key, and on nothing else.
+    var isOfCache: Bool { flags.contains("cacheable") && values["keys"] == "1" && isReading }
 
     /// `Redis 7.4.0, Valkey 9.0.0`, or of a module, `JSON 2.6.0`
     var since: String {

@@ -9,12 +9,13 @@ struct CommandGroup {
     let documentation: [String]
     let commands: [CommandFacts]
 
-    /// The functions that the table describes: those of databases, or those of servers, each with its body.
+    /// The functions that the table describes: those of databases, or those of servers, each with its body; of caches
+    /// only those that they can keep.
     func functions(
-        ofServer: Bool
+        ofServer: Bool, ofCache: Bool = false
     ) throws(GeneratorError) -> [(declaration: CommandFunction, body: [String])] {
         var functions: [(declaration: CommandFunction, body: [String])] = []
-        for command in commands where command.isOfServer == ofServer {
+        for command in commands where command.isOfServer == ofServer && (!ofCache || command.isOfCache) {
             for function in command.functions {
                 let builder = try FunctionBuilder(command, function, isOfModules: isOfModules)
                 for (index, declaration) in try builder.declarations().enumerated() {
@@ -64,15 +65,17 @@ struct CommandBook {
     /// What a facade's files are written from: the functions of each group, those written by hand first.
     func families(of facade: Facade) throws(GeneratorError) -> [CommandFamily] {
         var result: [CommandFamily] =
-            facade.isOfServer
+            facade.isOfServer || facade.isOfCache
             ? []
             : families.filter { family in
                 !groups.contains { $0.name == family.name }
             }
-        for group in groups {
-            let typed = try group.functions(ofServer: facade.isOfServer).map(\.declaration)
+        let kept = Set(groups.flatMap(\.commands).filter(\.isOfCache).flatMap(\.hand))
+        for group in groups where !facade.isOfCache || !group.isOfModules {
+            let typed = try group.functions(ofServer: facade.isOfServer, ofCache: facade.isOfCache).map(\.declaration)
             let family = facade.isOfServer ? nil : families.first { $0.name == group.name }
-            let functions = (family?.functions ?? []) + typed
+            let written = (family?.functions ?? []).filter { !facade.isOfCache || kept.contains($0.name) }
+            let functions = written + typed
             if functions.isEmpty { continue }
             var sources = [family?.path, typed.isEmpty ? nil : group.path].compactMap { $0 }
             // Two whole paths are too long for a line.

@@ -74,6 +74,7 @@ import Testing
         ),
         ("Tests/LockFaults", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         ("Tests/ConsumerKills", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
+        ("Tests/StaleReads", ["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"]),
         (
             "Tests/Soak",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])

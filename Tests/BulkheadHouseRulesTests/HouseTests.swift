@@ -94,6 +94,7 @@ import Testing
         "bulkhead", "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
         "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
         "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",
+        "BulkheadStaleReads",
         "BulkheadReadmeProgram",
     ])
     func `no program links ICU or full Foundation`(program: String) throws {

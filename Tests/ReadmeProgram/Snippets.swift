@@ -101,6 +101,12 @@ func messages(_ main: RedisDatabase) async throws {
     }
 }
 
+func caching(_ main: RedisDatabase) async throws {
+    let cache = try await main.cached()                                      // make it once, and share it
+    let price = try await cache.hget("product:7", "price", as: Double.self)  // from memory, the second time
+    _ = price
+}
+
 func streamsAsQueues(_ main: RedisDatabase) async throws {
     var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker-1")
     consumer.concurrency = 8                                                 // handlers at once; nothing is read ahead

@@ -21,6 +21,7 @@ public final class RedisDatabases: Sendable {
     private let topologies: [Topology]
     /// Those of all logins.
     private let hubs: [SubscriptionHub]
+    private let caches = CacheRegistry()
     /// Of the groups that names live in.
     let watches: [Endpoint: SentinelWatch]
     /// Of the servers whose credentials a function gives.
@@ -193,7 +194,8 @@ public final class RedisDatabases: Sendable {
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
-                entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings), rules,
+                entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings),
+                CachePlace(registry: caches, circuit: loginCircuit, settings: home.settings), rules,
                 configuration.retryPolicy, monitor, scanPace,
                 SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart),
                 home.settings.maintenance)
@@ -253,12 +255,12 @@ public final class RedisDatabases: Sendable {
     ///
     /// It holds for asynchronous and blocking callers alike: nobody's commands are taken any more while the others' are
     /// waited for. Commands that are not answered by then fail with `closed`. Subscriptions end at once, without an
-    /// error and behind what they keep. Closing twice is harmless.
+    /// error and behind what they keep; caches keep nothing any more. Closing twice is harmless.
     public func close(grace: Duration = .seconds(5)) async {
         let deadline = Deadline(after: Timeout(grace))
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
-        let open = hubs.compactMap { $0.close() } + nodes.flatMap { $0.beginClosing(grace: grace) }
+        let open = hubs.compactMap { $0.close() } + caches.close() + nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
         for watch in watches.values { watch.close() }
@@ -273,6 +275,7 @@ public final class RedisDatabases: Sendable {
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
         for hub in hubs { _ = hub.close() }
+        _ = caches.close()
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }
         for watch in watches.values { watch.close() }

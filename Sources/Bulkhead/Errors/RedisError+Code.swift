@@ -92,6 +92,9 @@ extension RedisError.Code {
     public static let messagesLost = Self("messages-lost")
     /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
     public static let keyEventsOff = Self("key-events-off")
+    /// The database can have no client-side cache: its server or its configuration speaks RESP2 only, or it lives in a
+    /// cluster.
+    public static let cachingUnavailable = Self("caching-unavailable")
 
     // MARK: Locks
 

@@ -8,6 +8,7 @@ final class DatabaseBinding: Sendable {
     let address: String
     let topology: Topology
     let subscriptions: SubscriptionPlace
+    let caching: CachePlace
     let flushRules: FlushRules
     let searchPlace: SearchPlace
     let retryPolicy: RedisRetryPolicy
@@ -20,13 +21,14 @@ final class DatabaseBinding: Sendable {
 
     init(
         _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
-        _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor, _ scanPace: RedisPace,
-        _ searchPlace: SearchPlace, _ maintenance: MaintenanceWatch? = nil
+        _ caching: CachePlace, _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor,
+        _ scanPace: RedisPace, _ searchPlace: SearchPlace, _ maintenance: MaintenanceWatch? = nil
     ) {
         self.entry = entry
         self.address = address
         self.topology = topology
         self.subscriptions = subscriptions
+        self.caching = caching
         self.flushRules = flushRules
         self.retryPolicy = retryPolicy
         self.monitor = monitor

@@ -152,7 +152,7 @@ package final class MessageQueue: Sendable {
     func openedBlocking(
         until deadline: Deadline, _ late: () -> SubscriptionFailure
     ) -> Result<Void, SubscriptionFailure> {
-        let thread = Thread<Result<Void, SubscriptionFailure>>()
+        let thread = WaitingThread<Result<Void, SubscriptionFailure>>()
         let now = state.withLock { state in
             let now = state.opened
             if now == nil { state.opener = .thread(thread) }
@@ -172,7 +172,7 @@ package final class MessageQueue: Sendable {
     }
 
     package func next(timeout: Duration?) -> Result<Wait, SubscriptionFailure> {
-        let thread = Thread<Outcome>()
+        let thread = WaitingThread<Outcome>()
         let (now, number): (Outcome?, Int) = state.withLock { state in
             if let now = state.next { return (now, 0) }
             state.newestReader += 1
@@ -191,9 +191,9 @@ package final class MessageQueue: Sendable {
 }
 
 /// Who waits: a task, or a thread.
-private enum Caller<Outcome: Sendable>: Sendable {
+enum Caller<Outcome: Sendable>: Sendable {
     case task(Suspended<Outcome>)
-    case thread(Thread<Outcome>)
+    case thread(WaitingThread<Outcome>)
 
     func resume(_ outcome: Outcome) {
         switch self {
@@ -204,7 +204,7 @@ private enum Caller<Outcome: Sendable>: Sendable {
 }
 
 /// A thread that waits. `@unchecked`: `outcome` is written before the signal and read after the wait.
-private final class Thread<Outcome: Sendable>: @unchecked Sendable {
+final class WaitingThread<Outcome: Sendable>: @unchecked Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private var outcome: Outcome?
 

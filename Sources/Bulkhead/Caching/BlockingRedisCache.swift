@@ -1,0 +1,88 @@
+public import BulkheadCommands
+import BulkheadNetworking
+public import BulkheadRESP
+
+/// The blocking twin of ``RedisCache``: the same reads, the same errors, without `await`. Any number of threads share
+/// it.
+public struct BlockingRedisCache: Sendable {
+    /// The database that is read, for what is written and for what no cache can keep.
+    public let database: BlockingRedisDatabase
+    private let held: HeldCache
+    private let cache: TrackedCache
+
+    init(_ database: BlockingRedisDatabase, _ held: HeldCache) {
+        self.database = database
+        self.held = held
+        cache = held.cache
+    }
+
+    /// The database's name.
+    public var name: DatabaseName { database.name }
+
+    /// The same cache with another limit for the time of each read, as ``RedisDatabase/within(_:)`` says.
+    public func within(_ timeout: Duration?) -> BlockingRedisCache {
+        BlockingRedisCache(database.within(timeout), held)
+    }
+
+    /// Reads through the cache, as ``RedisCache/run(_:)`` does.
+    @inlinable
+    public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
+        if let hit = hit(command.encoded) { return try command.value(of: hit, in: name) }
+        return try command.value(of: try miss(command.encoded), in: name)
+    }
+
+    @usableFromInline
+    func hit(_ command: EncodedCommand) -> RESPValue? { cache.hit(command.bytes) }
+
+    @usableFromInline
+    func miss(_ command: EncodedCommand) throws(RedisError) -> RESPValue {
+        let read: CachedRead?
+        do throws(RedisError) {
+            read = try CachedRead(command)
+        } catch {
+            throw database.monitor.refused(SingleCommand(command: command), error).at(name, command.name)
+        }
+        guard let read else { return try database.reply(to: command) }
+        let deadline = Deadline(after: database.timeout)
+        switch cache.readBlocking(command.bytes, about: read.key, until: deadline) {
+        case .reply(let reply, let isSent):
+            if reply.mayNotStand { break }
+            if isSent { database.monitor.answered(SingleCommand(command: command), reply, since: deadline.start) }
+            return reply
+        case .passed: break
+        case .failed(let failure):
+            throw database.monitor.failed(SingleCommand(command: command), failure, since: deadline.start)
+                .at(name, command.name)
+        }
+        return try database.within(deadline.timeLeft).reply(to: command)
+    }
+
+    /// Returns when the cache knows all that the server had changed before this call, as ``RedisCache/catchUp()`` does.
+    public func catchUp() throws(RedisError) {
+        do {
+            try cache.catchUpBlocking(until: Deadline(after: database.timeout))
+        } catch {
+            throw RedisError(error).at(name)
+        }
+    }
+
+    /// What it came to so far. Reading it costs less than a microsecond.
+    public func metrics() -> RedisCacheMetrics { RedisCacheMetrics(cache.counts()) }
+}
+
+extension BlockingRedisDatabase {
+    /// A client-side cache of this database for threads; throws as ``RedisDatabase/cached(within:)`` does.
+    public func cached(within limits: RedisCacheLimits = RedisCacheLimits()) throws(RedisError) -> BlockingRedisCache {
+        do throws(RedisError) {
+            let held = try binding.cache(limits)
+            do throws(CacheFailure) {
+                try held.cache.openBlocking(until: Deadline(after: timeout))
+            } catch {
+                throw RedisError(error)
+            }
+            return BlockingRedisCache(self, held)
+        } catch {
+            throw error.at(name)
+        }
+    }
+}

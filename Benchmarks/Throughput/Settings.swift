@@ -15,6 +15,7 @@ struct Settings: Sendable {
     var valueSize = 100
     var keys = 10
     var type = "string"
+    var isCached = false
     var countAllocations = false
     var spin: Int?
     var proofInterval = 0
@@ -60,6 +61,7 @@ struct Settings: Sendable {
                 .integer("value-size", "<bytes>", \.valueSize, in: 1...100_000_000, help: "bytes of a value"),
                 .integer("keys", "<number>", \.keys, in: 1...100_000, help: "keys of mget, fields of hgetall"),
                 .text("as", "<string|floats>", \.type, help: "what get and mget read values as"),
+                .flag("cached", \.isCached, help: "read through a client-side cache; with --op get or hgetall"),
                 .flag(
                     "count-allocations", \.countAllocations,
                     help: "count calls of malloc too, by a second run of twice the commands: the difference is what "
@@ -75,6 +77,9 @@ struct Settings: Sendable {
         if Mode(rawValue: mode) == nil { return "--mode takes async, blocking or receive" }
         if !["string", "floats"].contains(type) { return "--as takes string or floats" }
         let isRead = operation == "get" || operation == "mget"
+        if isCached, !["get", "hgetall"].contains(operation) || mode == "receive" || pipeline > 1 || type == "floats" {
+            return "--cached goes with --op get or hgetall, one at a time, as strings"
+        }
         if type == "floats", !isRead { return "--as floats goes with --op get or mget" }
         if type == "floats", !valueSize.isMultiple(of: 4) { return "a Float takes 4 bytes: change --value-size" }
         if mode == "receive", !isRead || clients > 1 || pipeline > 1 || unix != nil {

@@ -16,6 +16,9 @@ struct Work: Sendable {
     let readsFloats: Bool
     let keys: [String]
     private let text: String
+    /// Read through in place of the database, where the settings say so.
+    var cache: RedisCache?
+    var blockingCache: BlockingRedisCache?
 
     static let key = "bulkhead-throughput"
 
@@ -44,6 +47,7 @@ struct Work: Sendable {
     }
 
     func run(on database: RedisDatabase) async throws {
+        if let cache { return try await run(through: cache) }
         switch operation {
         case .get where readsFloats: try check(try await database.get(Self.key, as: [Float].self) != nil)
         case .get: try check(try await database.get(Self.key) != nil)
@@ -55,7 +59,24 @@ struct Work: Sendable {
         }
     }
 
+    private func run(through cache: RedisCache) async throws {
+        if operation == .get {
+            try check(try await cache.get(Self.key) != nil)
+        } else {
+            try check(try await cache.hgetall(Self.key).count == keys.count)
+        }
+    }
+
+    private func run(through cache: BlockingRedisCache) throws {
+        if operation == .get {
+            try check(try cache.get(Self.key) != nil)
+        } else {
+            try check(try cache.hgetall(Self.key).count == keys.count)
+        }
+    }
+
     func run(on database: BlockingRedisDatabase) throws {
+        if let blockingCache { return try run(through: blockingCache) }
         switch operation {
         case .get where readsFloats: try check(try database.get(Self.key, as: [Float].self) != nil)
         case .get: try check(try database.get(Self.key) != nil)

@@ -41,9 +41,13 @@ func measure(_ settings: Settings) async throws {
     configuration.maximumLeases = max(configuration.maximumLeases, settings.clients)
     let databases = RedisDatabases(configuration)
     let database = try databases[DatabaseName(settings.database)]
-    let work = Work(
+    var work = Work(
         operation, valueSize: settings.valueSize, keyCount: settings.keys, readsFloats: settings.type == "floats")
     try await work.prepare(database)
+    if settings.isCached {
+        work.cache = try await database.cached()
+        work.blockingCache = try databases.blocking(database.name).cached()
+    }
 
     let idle = try await idleDatabases(settings.idleNames, configuration)
     let load = Load(work: work, clients: settings.clients, pipeline: settings.pipeline, requests: settings.requests)

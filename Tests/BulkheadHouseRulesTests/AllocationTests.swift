@@ -29,8 +29,12 @@ import Testing
         let way: Way
         /// Calls of malloc and its kin for one command, on the average.
         let allocations: Double
+        /// Read through a client-side cache.
+        var isCached = false
 
-        var testDescription: String { "\(command), \(mode), \(callers), \(way.rawValue)" }
+        var testDescription: String {
+            "\(command), \(mode), \(callers), \(isCached ? "cached" : way.rawValue)"
+        }
     }
 
     /// The one table of limits. Whoever makes a command allocate less lowers its limit with it.
@@ -47,6 +51,9 @@ import Testing
         Limit(command: "incr", mode: "async", callers: 1, way: .queued, allocations: 9.8),
         Limit(command: "incr", mode: "async", callers: 50, way: .queued, allocations: 1.4),
         Limit(command: "incr", mode: "blocking", callers: 1, way: .inline, allocations: 1.4),
+        // The command's bytes, and a String of 100 bytes.
+        Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 2.4, isCached: true),
+        Limit(command: "get", mode: "blocking", callers: 1, way: .queued, allocations: 2.4, isCached: true),
     ]
 
     /// Runs at most, of which one must stay within the limit. One more allocation a command is in each of them.
@@ -72,8 +79,8 @@ import Testing
             onOneCore + [
                 try #require(program), "--json", "--count-allocations", "--op", limit.command, "--mode", limit.mode,
                 "--spin", "\(limit.way.spin)", "--clients", "\(limit.callers)",
-                "--requests", limit.callers == 1 ? "2000" : "20000",
-            ])
+                "--requests", limit.callers == 1 && !limit.isCached ? "2000" : "20000",
+            ] + (limit.isCached ? ["--cached"] : []))
         try #require(status == 0)
         let report = try JSONDecoder().decode(ThroughputReport.self, from: Data(output.utf8))
         return try #require(report.allocations_per_command)

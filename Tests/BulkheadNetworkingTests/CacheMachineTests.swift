@@ -17,7 +17,7 @@ import Testing
     private func machine(bytes: Int = 1 << 20, proof: Duration = .seconds(1)) -> Machine {
         var machine = Machine(CacheBounds(bytes: bytes, age: .seconds(60), proof: proof))
         let number = machine.connect()
-        _ = machine.proved(number, askedAt: at(0), SwapMarks(swaps: 0, questions: 1))
+        _ = machine.proved(number, askedAt: at(0), SwapMarks(swaps: 0, calls: 1))
         return machine
     }
 
@@ -134,16 +134,16 @@ import Testing
         #expect(isPassed(machine.read(getA, about: "a", at: at(1_000), "ann")), "nor does anybody join or send")
         #expect(!machine.counts(at: at(1_000)).isProved)
         // The answer counts from when it was asked for, and not from when it came.
-        _ = machine.proved(1, askedAt: at(500), SwapMarks(swaps: 0, questions: 2))
+        _ = machine.proved(1, askedAt: at(500), SwapMarks(swaps: 0, calls: 2))
         #expect(same(machine.hit(getA, at: at(1_499))) == .bulkString("one"), "it was late, and nothing was lost")
         #expect(same(machine.hit(getA, at: at(1_500))) == nil)
     }
 
     @Test func `drops everything when databases were swapped, or nobody can know`() throws {
         for (marks, isDropped) in [
-            (SwapMarks(swaps: 0, questions: 2), false), (SwapMarks(swaps: 1, questions: 2), true),
+            (SwapMarks(swaps: 0, calls: 2), false), (SwapMarks(swaps: 1, calls: 2), true),
             // The server's counts were reset.
-            (SwapMarks(swaps: 0, questions: 1), true), (SwapMarks(swaps: 0, questions: 0), true),
+            (SwapMarks(swaps: 0, calls: 1), true), (SwapMarks(swaps: 0, calls: 0), true),
         ] {
             var machine = machine()
             try fill(&machine, getA, "a", .bulkString("one"), at: at(1))
@@ -163,9 +163,9 @@ import Testing
         #expect(same(machine.lost(1)) == nil, "once")
         let second = machine.connect()
         #expect(same(machine.hit(getA, at: at(4))) == nil)
-        #expect(same(machine.proved(1, askedAt: at(4), SwapMarks(swaps: 0, questions: 9))) == nil)
+        #expect(same(machine.proved(1, askedAt: at(4), SwapMarks(swaps: 0, calls: 9))) == nil)
         #expect(!machine.counts(at: at(4)).isProved, "the answer of an old connection proves nothing")
-        _ = machine.proved(second, askedAt: at(5), SwapMarks(swaps: 3, questions: 1))
+        _ = machine.proved(second, askedAt: at(5), SwapMarks(swaps: 3, calls: 1))
         #expect(same(machine.hit(getA, at: at(6))) == nil)
         #expect(sent(machine.read(getA, about: "a", at: at(6), "ann")) != nil)
     }
@@ -178,7 +178,7 @@ import Testing
             #expect(machine.failures == failures)
         }
         let number = machine.connect()
-        _ = machine.proved(number, askedAt: at(0), SwapMarks(swaps: 0, questions: 1))
+        _ = machine.proved(number, askedAt: at(0), SwapMarks(swaps: 0, calls: 1))
         _ = machine.lost(number)
         #expect(machine.failures == 0)
     }
@@ -255,8 +255,8 @@ import Testing
             cmdstat_swapdb:calls=3,usec=1,usec_per_call=1.00,rejected_calls=0,failed_calls=0\r
             cmdstat_swapdb2:calls=9,usec=1\r\n
             """
-        #expect(SwapMarks(.bulkString(RESPBytes(text))) == SwapMarks(swaps: 3, questions: 12))
-        #expect(SwapMarks(.bulkString("# Commandstats\r\n")) == SwapMarks(swaps: 0, questions: 0))
+        #expect(SwapMarks(.bulkString(RESPBytes(text))) == SwapMarks(swaps: 3, calls: 24))
+        #expect(SwapMarks(.bulkString("# Commandstats\r\n")) == SwapMarks(swaps: 0, calls: 0))
         #expect(SwapMarks(.error("NOPERM no")) == nil)
         #expect(SwapMarks(.integer(1)) == nil)
     }

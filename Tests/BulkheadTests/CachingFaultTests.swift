@@ -28,7 +28,7 @@ extension ScriptedPeer {
 
 @Suite(.timeLimit(.minutes(5))) struct `A cache on a bad day` {
     private static func databases(_ path: String) -> RedisDatabases {
-        var configuration = patientConfiguration(path)
+        var configuration = testConfiguration(path)
         configuration.version = .resp3
         return RedisDatabases(configuration)
     }
@@ -62,7 +62,11 @@ extension ScriptedPeer {
         try await withServer { server in
             let proxy = FaultProxy(to: server.socketPath)
             defer { proxy.stop() }
-            let databases = Self.databases(proxy.path)
+            var configuration = testConfiguration(proxy.path)
+            configuration.version = .resp3
+            // A connection that answers nothing any more ends after this time and the silence.
+            configuration.connectTimeout = .seconds(5)
+            let databases = RedisDatabases(configuration)
             let main = try databases[.main]
             try await main.set("key", "old")
             var limits = patientLimits()
@@ -109,7 +113,7 @@ extension ScriptedPeer {
             }
         }
         defer { server.stop() }
-        var configuration = patientConfiguration(server.path)
+        var configuration = testConfiguration(server.path)
         configuration.version = .resp3
         configuration.connectTimeout = .milliseconds(200)
         let databases = RedisDatabases(configuration)
@@ -143,7 +147,7 @@ extension ScriptedPeer {
         guard ServerUnderTest.isAtLeast(redis: 7, 0) || rule == "-info" else { return }
         try await withServer { server in
             _ = try say("ACL SETUSER limited on >secret ~* &* +@all \(rule)", to: server)
-            var configuration = patientConfiguration(server.socketPath)
+            var configuration = testConfiguration(server.socketPath)
             configuration.version = .resp3
             configuration.username = "limited"
             configuration.password = "secret"

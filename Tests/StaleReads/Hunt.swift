@@ -151,8 +151,11 @@ struct Hunt: Sendable {
         case 3:
             // Those that are tracked, and no others: their calls would fail.
             let list = try await databases[names[3]].send("CLIENT", "LIST", as: String.self)
-            for line in list.split(separator: "\n") where line.contains(" flags=t ") {
-                guard let id = line.split(separator: " ").first?.dropFirst(3) else { continue }
+            for line in list.split(separator: "\n") {
+                let words = line.split(separator: " ")
+                guard let id = words.first?.dropFirst(3),
+                    words.contains(where: { $0.hasPrefix("flags=") && $0.dropFirst(6).contains("t") })
+                else { continue }
                 _ = try? await databases[names[3]].send("CLIENT", "KILL", "ID", String(id), as: Int.self)
             }
         default: break

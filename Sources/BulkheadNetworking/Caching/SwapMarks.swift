@@ -7,32 +7,29 @@ import BulkheadRESP
 struct SwapMarks: Sendable, Hashable {
     /// Calls of SWAPDB.
     var swaps = 0
-    /// Calls of INFO. Each question is one more, so where they did not grow all counts were reset.
-    var questions = 0
+    /// Calls of all commands. Each question is one, so where they did not grow the counts were reset.
+    var calls = 0
 
-    init(swaps: Int, questions: Int) {
+    init(swaps: Int, calls: Int) {
         self.swaps = swaps
-        self.questions = questions
+        self.calls = calls
     }
 
-    /// From the reply to `question`; nil if that is something else.
+    /// From the reply to `INFO commandstats`; nil if that is something else.
     init?(_ reply: RESPValue) {
         guard let text = reply.withoutAttributes.bytes, reply.errorMessage == nil else { return nil }
-        for line in text.split(separator: UInt8(ascii: "\n")) {
-            if let calls = Self.calls(of: "cmdstat_swapdb:", in: line) { swaps = calls }
-            if let calls = Self.calls(of: "cmdstat_info:", in: line) { questions = calls }
+        for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "cmdstat_".utf8) {
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
+            guard parts.count == 2, parts[1].starts(with: "calls=".utf8) else { continue }
+            let digits = parts[1].dropFirst(6).prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+            guard let count = Int(String(decoding: digits, as: UTF8.self)) else { continue }
+            calls &+= count
+            if parts[0].elementsEqual("cmdstat_swapdb".utf8) { swaps = count }
         }
     }
 
     /// True if databases may have been swapped between the two.
     func showSwap(since earlier: SwapMarks) -> Bool {
-        swaps != earlier.swaps || questions <= earlier.questions
-    }
-
-    private static func calls(of name: StaticString, in line: RESPBytes.SubSequence) -> Int? {
-        let start = name.description + "calls="
-        guard line.starts(with: start.utf8) else { return nil }
-        let digits = line.dropFirst(start.utf8.count).prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        return Int(String(decoding: digits, as: UTF8.self))
+        swaps != earlier.swaps || calls <= earlier.calls
     }
 }

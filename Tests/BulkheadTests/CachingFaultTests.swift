@@ -85,7 +85,6 @@ extension ScriptedPeer {
             #expect(await failure { _ = try await cache.within(.milliseconds(50)).get("key") } == .timedOut)
             #expect(await failure { _ = try await cache.within(.milliseconds(50)).catchUp() } == .timedOut)
             proxy[.toClient] = []
-            proxy.disconnect()
             #expect(await eventually { cache.metrics().isServing })
             #expect(try await cache.get("key") == "new")
             await databases.close()

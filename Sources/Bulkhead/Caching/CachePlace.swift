@@ -65,7 +65,9 @@ extension DatabaseBinding {
         if case .routed = topology {
             throw RedisError(
                 .cachingUnavailable,
-                "a name that lives in a cluster has no client-side cache: read it without one", stage: .refused)
+                "a name that lives in a cluster, reads from replicas or has copies elsewhere has no client-side cache: "
+                    + "read it without one",
+                stage: .refused)
         }
         let settings = caching.settings
         if settings.version == .resp2 {

@@ -12,7 +12,7 @@ struct CachedRead {
         switch command.route {
         case .answered: return nil
         case .refused(let reason): throw RedisError(.commandRefused, reason.description)
-        case .shared, .bulk, .blocking, .conversation: break
+        case .shared, .bulk, .searching, .blocking, .conversation: break
         }
         let keys = command.keys
         guard command.entry?.isCacheable == true, let key = keys.first, keys.count == 1 else {

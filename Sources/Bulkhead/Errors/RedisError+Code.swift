@@ -93,7 +93,7 @@ extension RedisError.Code {
     /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
     public static let keyEventsOff = Self("key-events-off")
     /// The database can have no client-side cache: its server or its configuration speaks RESP2 only, or it lives in a
-    /// cluster.
+    /// cluster, reads from replicas or has copies.
     public static let cachingUnavailable = Self("caching-unavailable")
 
     // MARK: Locks

@@ -43,7 +43,7 @@ import Testing
             [
                 DatabaseEntry("a", number: 0),
                 DatabaseEntry("b", number: 0, aliasOf: "a", budget: DatabaseBudget(maximumLeases: 1)),
-            ], "give server and budget to a"
+            ], "give server, reads, copies and budget to a"
         ),
         ([DatabaseEntry("a", number: 0, budget: DatabaseBudget(maximumLeases: 0))], "a: max_leases of its budget is 0"),
         (

@@ -48,7 +48,7 @@ import Testing
             let other = try LockHolder("leader:scheduler", .seconds(60))
             switch form {
             case .asynchronous:
-                try await main.lead("scheduler", for: .seconds(3)) { term in
+                try await main.lead("scheduler", for: .seconds(9)) { term in
                     guard begun(term.number) else { return }
                     _ = try await other.overtake(in: main)
                     while !Task.isCancelled { await Task.yield() }
@@ -57,7 +57,7 @@ import Testing
                 }
             case .blocking:
                 _ = try await onOwnThread {
-                    try blocking.lead("scheduler", for: .seconds(3)) { term in
+                    try blocking.lead("scheduler", for: .seconds(9)) { term in
                         guard begun(term.number) else { return true }
                         try other.overtake(in: blocking)
                         while term.isHeld { usleep(5_000) }

@@ -205,7 +205,7 @@ extension RedisDatabase {
     func `is extended for as long as its work takes`(form: Form) async throws {
         try await withDatabases { databases, _ in
             let (main, blocking) = (try databases[.main], try databases.blocking(.main))
-            let lease = Duration.seconds(3)
+            let lease = Duration.seconds(9)
             switch form {
             case .asynchronous:
                 try await main.withLock("job", for: lease) { _ in
@@ -233,7 +233,7 @@ extension RedisDatabase {
     @Test func `that the server has forgotten is extended with the number it had`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
-            try await main.withLock("job", for: .seconds(3)) { lock in
+            try await main.withLock("job", for: .seconds(9)) { lock in
                 try await main.unlink("lock:job")
                 while try await main.exists("lock:job") == 0 { try await Task.sleep(for: .milliseconds(10)) }
                 #expect(try await main.lockFields("job")["number"] == "\(lock.number)")
@@ -249,7 +249,7 @@ extension RedisDatabase {
             let error = await #expect(throws: RedisError.self) {
                 switch form {
                 case .asynchronous:
-                    try await main.withLock("job", for: .seconds(3)) { lock in
+                    try await main.withLock("job", for: .seconds(9)) { lock in
                         let number = try await other.overtake(in: main)
                         #expect(number > lock.number)
                         while !Task.isCancelled { await Task.yield() }
@@ -257,7 +257,7 @@ extension RedisDatabase {
                     }
                 case .blocking:
                     try await onOwnThread {
-                        try blocking.withLock("job", for: .seconds(3)) { lock in
+                        try blocking.withLock("job", for: .seconds(9)) { lock in
                             try other.overtake(in: blocking)
                             while lock.isHeld { usleep(5_000) }
                             try lock.check()

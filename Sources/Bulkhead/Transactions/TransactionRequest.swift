@@ -22,7 +22,10 @@ struct TransactionRequest: Request {
     /// Those of the commands alone: they decide whether the transaction may be sent again.
     var bytes: [UInt8] { batch.bytes }
     var sent: Int { batch.sent + 2 }
-    var special: [(position: Int, command: EncodedCommand)] { [(0, Self.begin), (sent - 1, Self.end)] }
+    var special: [(position: Int, command: EncodedCommand)] {
+        // Those of the batch that may be there are the searching ones.
+        [(0, Self.begin)] + batch.special.map { ($0.position + 1, $0.command) } + [(sent - 1, Self.end)]
+    }
     var waits: Bool { false }
     var place: String { "a transaction" }
     var label: String { "MULTI" }

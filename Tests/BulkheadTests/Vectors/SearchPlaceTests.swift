@@ -31,6 +31,10 @@ import Testing
                 }, "FT.AGGREGATE")
             check(
                 await #expect(throws: RedisError.self) {
+                    try await knowledge.transaction(.set("a", 1), .raw("FT.PROFILE", ["idx"]))
+                }, "FT.PROFILE")
+            check(
+                await #expect(throws: RedisError.self) {
                     try await knowledge.withConnection { connection in
                         try await connection.send("FT.SEARCH", "idx", "*")
                     }

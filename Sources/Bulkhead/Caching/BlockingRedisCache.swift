@@ -66,7 +66,7 @@ public struct BlockingRedisCache: Sendable {
         }
     }
 
-    /// What it came to so far. Reading it costs less than a microsecond.
+    /// What it came to so far.
     public func metrics() -> RedisCacheMetrics { RedisCacheMetrics(cache.counts()) }
 }
 

@@ -88,7 +88,7 @@ public struct RedisCache: Sendable {
     /// Without it a read may return what was true a moment before: the server tells of a change while it answers the
     /// writer, and the one may arrive before the other. It holds for the writes of others too, and for SWAPDB.
     ///
-    /// Throws `timed-out` past the time limit, and `cancelled`. Costs one round trip and 2 to 20 KiB.
+    /// Throws `timed-out` past the time limit, and `cancelled`. Costs one round trip and at most about 20 KiB.
     public func catchUp() async throws(RedisError) {
         do {
             try await cache.catchUp(until: Deadline(after: database.timeout))
@@ -97,7 +97,7 @@ public struct RedisCache: Sendable {
         }
     }
 
-    /// What it came to so far. Reading it costs less than a microsecond.
+    /// What it came to so far.
     public func metrics() -> RedisCacheMetrics { RedisCacheMetrics(cache.counts()) }
 }
 

@@ -9,9 +9,9 @@ public struct RedisCacheLimits: Sendable, Hashable {
     /// How far a kept reply may lag behind the server where nothing arrives from it. Default two seconds, at least
     /// 20 ms.
     ///
-    /// The server is asked twice in such a time, and answers with its counts of commands, at most about 20 KiB. Nothing that is
-    /// kept is returned unless such an answer has come in time. It is also how a cache learns of SWAPDB, of which the
-    /// server does not tell.
+    /// The server is asked twice in such a time, and answers with its counts of commands, at most about 20 KiB. Nothing
+    /// that is kept is returned unless such an answer has come in time. It is also how a cache learns of SWAPDB, of
+    /// which the server does not tell.
     public var maximumSilence: Duration = .seconds(2)
 
     /// The defaults.

@@ -110,9 +110,9 @@ extension RedisDatabase {
     ///
     /// Needs Redis 6.0 or Valkey, RESP3, and a login that may say `CLIENT TRACKING`, `INFO` and `PTTL`. Throws
     /// `caching-unavailable` where the server or the configuration speaks RESP2 only, and for a name that lives in a
-    /// cluster, reads from replicas or has copies; `NOPERM` if the ACL denies one of them; `invalid-argument` for limits that make no sense; `timed-out`
-    /// past the database's time limit, `cancelled`, `closed`, and why no connection could be made. Nothing is left of
-    /// a cache that could not be made.
+    /// cluster, reads from replicas or has copies; `NOPERM` if the ACL denies one of these commands; `invalid-argument`
+    /// for limits that make no sense; `timed-out` past the database's time limit, `cancelled`, `closed`, and why no
+    /// connection could be made. Nothing is left of a cache that could not be made.
     public func cached(within limits: RedisCacheLimits = RedisCacheLimits()) async throws(RedisError) -> RedisCache {
         do throws(RedisError) {
             let held = try binding.cache(limits)

@@ -49,8 +49,12 @@ extension AsyncConnection {
             }
             endAttempt(result.failure)
             let isGone = change { shared in
-                if !shared.isGone { shared.connected = result.map { ($0, after: .now - start) } }
-                return shared.isGone
+                guard !shared.isGone else { return true }
+                switch result {
+                case .success(let wire): shared.connected = .ready(wire, after: .now - start)
+                case .failure(let failure): shared.connected = .failed(failure)
+                }
+                return false
             }
             guard case .success(let wire) = result else { return }
             // A new login may have come meanwhile.

@@ -58,7 +58,7 @@ extension AsyncConnection {
         let now = Moment.now
         let (connected, ending, isDrained, expired) = shared.withLock { shared in
             shared.mustLook = false
-            if case .success(let (wire, _)) = shared.connected { shared.descriptor = wire.stream.descriptor }
+            if case .ready(let wire, _) = shared.connected { shared.descriptor = wire.stream.descriptor }
             // What is late does not leave.
             let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
             mayBeSilent = shared.machine.isSilent(at: now)
@@ -66,8 +66,8 @@ extension AsyncConnection {
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
         switch connected {
-        case .failure(let failure): broken = broken ?? failure
-        case .success(let (wire, time)):
+        case .failed(let failure): broken = broken ?? failure
+        case .ready(let wire, let time):
             self.wire = wire
             settings.listener?.notify(.opened(after: time))
         case nil: break
@@ -207,7 +207,7 @@ extension AsyncConnection {
         pushes?.end(failure.ofPushes(wasConnected: wire != nil))
         for (waiter, failure) in failed { waiter.resume(returning: failure) }
         var late: Wire?
-        if case .success((let wire, _)) = connected { late = wire }
+        if case .ready(let wire, _) = connected { late = wire }
         for wire in [wire, late] { wire?.stream.close() }
         wire = nil
         let waiters = shared.withLock { shared in

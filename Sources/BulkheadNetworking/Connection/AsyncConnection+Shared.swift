@@ -33,7 +33,7 @@ extension AsyncConnection {
         // What there is to do.
         /// How connecting and the handshake went, until the owner of the I/O has seen it. The wire is its own from then
         /// on.
-        nonisolated(unsafe) var connected: Result<(wire: Wire, after: Duration), ConnectionFailure>?
+        nonisolated(unsafe) var connected: Connected?
         /// The socket is ready or has ended.
         var mustLook = false
         /// Why the connection must end.
@@ -166,7 +166,7 @@ extension AsyncConnection {
                 owner = .awaitedFromNow
                 consequences.ioTask = ioTask
             }
-            let look = wantedLook
+            let look = wantedLook()
             if look < nextLook {
                 nextLook = look
                 consequences.look = look
@@ -174,8 +174,9 @@ extension AsyncConnection {
             return consequences
         }
 
-        /// When the poller must look for what nothing else tells it of.
-        var wantedLook: Moment {
+        /// When the poller must look for what nothing else tells it of. Mutating only so that all of this is not copied
+        /// for the question.
+        private mutating func wantedLook() -> Moment {
             var look = min(endOfGrace, idleLook, lookLater)
             if machine.isHandshaking, connected == nil { look = min(look, endOfConnecting) }
             if machine.queuedRequests > 0, lookLater == .never { look = min(look, machine.nextDeadline) }
@@ -185,6 +186,12 @@ extension AsyncConnection {
             }
             return isGone ? .never : look
         }
+    }
+
+    /// How connecting and the handshake went. In a box, as every change looks whether there is one.
+    indirect enum Connected {
+        case ready(Wire, after: Duration)
+        case failed(ConnectionFailure)
     }
 
     /// What is done outside the lock after a change.

@@ -86,6 +86,8 @@ package final class AsyncConnection: @unchecked Sendable {
     /// Sends the bytes of one command and waits for its reply.
     ///
     /// A cancelled task and a passed deadline end the wait at once and cost the connection one dropped reply.
+    // Inlined, as each asynchronous function between a command's method and its continuation costs a frame.
+    @inline(__always)
     package func send(
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<RESPValue, ConnectionFailure> {
@@ -123,6 +125,7 @@ package final class AsyncConnection: @unchecked Sendable {
     }
 
     /// Suspends the caller with a ticket in the queue, by which a cancelled task takes itself out again.
+    @inline(__always)
     func enqueue<Success>(
         _ enter: (Suspended<Success>, _ ticket: Int) -> Void
     ) async -> Success {

@@ -18,7 +18,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         /// → handshaking by `connected`, → closed
         case connecting
         /// → ready when every question is answered, → closed
-        case handshaking(Handshake)
+        /// In a box: the state is looked at for every request, and copied with all that is in it.
+        indirect case handshaking(Handshake)
         /// → closed
         case ready
         /// The end, with the reason that later requests are refused with.
@@ -77,6 +78,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     static var largestCopied: Int { 64 << 10 }
 
     private(set) var settings: ConnectionSettings
+    /// Beside the settings, of which the compiler would copy all to look at these.
+    private let bounds: LaneBounds
     private(set) var state = State.connecting
     private(set) var version: RESPVersion
     var queue = RingQueue<Request>()
@@ -127,6 +130,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
 
     package init(_ settings: ConnectionSettings) {
         self.settings = settings
+        bounds = settings.bounds
         version = settings.version
     }
 
@@ -253,13 +257,14 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if isSubscription { outgoing.append(contentsOf: fence(behind: count)) }
     }
 
-    private func refusal(of size: Int) -> ConnectionFailure? {
+    /// Mutating only so that the machine is not copied for the question.
+    private mutating func refusal(of size: Int) -> ConnectionFailure? {
         if case .closed(let failure) = state { return failure.at(.refused) }
         if let reasonToClose { return reasonToClose.at(.refused) }
         if isClosing {
             return ConnectionFailure(.closed, "the connection to \(settings.endpoint) is closing", stage: .refused)
         }
-        guard queuedRequests >= settings.bounds.requests || waitingBytes >= settings.bounds.unwrittenBytes else {
+        guard queuedRequests >= bounds.requests || waitingBytes >= bounds.unwrittenBytes else {
             return nil
         }
         return tooManyRequests

@@ -11,6 +11,7 @@ import redis
 
 url, pattern, count, numbers = sys.argv[1:]
 query = numpy.array([float(number) for number in numbers.split(",")], dtype=numpy.float32)
+# bulkhead: allow raw-client, database-number because the server is the benchmark's own
 server = redis.Redis.from_url(url, db=1)
 server.ping()
 

@@ -135,7 +135,9 @@ import Testing
     @Test func `our own sources and benchmarks have nothing to find`() async throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let outcome = try await shell("bulkhead lint Sources Benchmarks Package.swift", in: root)
+        // The cases of the conformance kit say what servers make of SELECT.
+        let outcome = try await shell(
+            "bulkhead lint --exclude Sources/BulkheadConformance/Generated Sources Benchmarks Package.swift", in: root)
         #expect(outcome.text == "")
         #expect(outcome.exitCode == 0)
     }

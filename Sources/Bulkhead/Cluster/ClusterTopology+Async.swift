@@ -44,6 +44,7 @@ extension ClusterTopology {
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
+            var redirection: Redirection?
             do {
                 let target = try await target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
@@ -53,7 +54,7 @@ extension ClusterTopology {
                     until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
-                let redirection = replies.redirection(from: target.endpoint)
+                redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
                 step = redirections.step(after: redirection)
             } catch {
@@ -63,8 +64,12 @@ extension ClusterTopology {
                 step = redirections.step(after: error)
             }
             switch step {
-            case .stands: return try outcome.get()
-            case .ask(let endpoint): asked = endpoint
+            case .stands:
+                if let slot, let redirection { try refuse(redirection, of: slot) }
+                return try outcome.get()
+            case .ask(let endpoint, let pause):
+                if pause > .zero, !(await sleepTask(for: pause)) { return try outcome.get() }
+                asked = endpoint
             case .again(let pause, let refresh):
                 if pause > .zero, !(await sleepTask(for: pause)) { return try outcome.get() }
                 if refresh { await self.refresh(until: deadline) }

@@ -47,6 +47,7 @@ extension ClusterTopology {
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
+            var redirection: Redirection?
             do {
                 let target = try target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
@@ -55,7 +56,7 @@ extension ClusterTopology {
                     isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
-                let redirection = replies.redirection(from: target.endpoint)
+                redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
                 step = redirections.step(after: redirection)
             } catch {
@@ -65,8 +66,12 @@ extension ClusterTopology {
                 step = redirections.step(after: error)
             }
             switch step {
-            case .stands: return try outcome.get()
-            case .ask(let endpoint): asked = endpoint
+            case .stands:
+                if let slot, let redirection { try refuse(redirection, of: slot) }
+                return try outcome.get()
+            case .ask(let endpoint, let pause):
+                if pause > .zero { sleepThread(for: pause) }
+                asked = endpoint
             case .again(let pause, let refresh):
                 if pause > .zero { sleepThread(for: pause) }
                 if refresh { self.refresh(until: deadline) }

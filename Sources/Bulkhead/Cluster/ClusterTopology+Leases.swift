@@ -88,6 +88,11 @@ extension ClusterTopology {
         return redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
     }
 
+    /// No caller sees a redirection. That the cluster is down is the reply, in the server's words.
+    func refuse(_ redirection: Redirection, of slot: HashSlot) throws(ConnectionFailure) {
+        if redirection != .tryAgain { throw Self.noServer(of: slot, redirection) }
+    }
+
     private static func noServer(of slot: HashSlot, _ found: Redirection) -> ConnectionFailure {
         let reason =
             switch found {

@@ -8,7 +8,8 @@ enum Redirection: Sendable, Hashable {
     case moved(HashSlot, Endpoint)
     /// The slot is on its way there, and this command's keys have arrived.
     case ask(Endpoint)
-    /// Some keys are there and some here, or the cluster has no server for the slot now: later it may.
+    /// Some keys are there and some here, or the cluster has no server for the slot now, or one without an address:
+    /// later it may.
     case tryAgain
 
     /// Nil of every other reply. `asked` is the server that sent it, whose host an address without one means.
@@ -21,6 +22,11 @@ enum Redirection: Sendable, Hashable {
             guard words.count >= 3, let slot = Int(words[1]).flatMap({ HashSlot($0) }),
                 let endpoint = Self.endpoint(words[2], from: asked)
             else { return nil }
+            // Nothing is known of where that is: the map may have it.
+            if case .tcp("?", _) = endpoint {
+                self = .tryAgain
+                return
+            }
             self = words[0] == "ASK" ? .ask(endpoint) : .moved(slot, endpoint)
         case "TRYAGAIN", "CLUSTERDOWN": self = .tryAgain
         default: return nil
@@ -33,8 +39,6 @@ enum Redirection: Sendable, Hashable {
             (1...65_535).contains(port)
         else { return nil }
         let host = text[..<colon]
-        // Nothing is known of where it is: the map may have it.
-        if host == "?" { return nil }
         return .tcp(host: host.isEmpty ? asked.address : String(host), port: port)
     }
 }
@@ -59,8 +63,8 @@ struct RedirectionMachine {
         case stands
         /// Again at the server of its slot, after the pause; the map is asked for anew before, if `refresh`.
         case again(after: Duration, refresh: Bool)
-        /// Again there, behind ASKING.
-        case ask(Endpoint)
+        /// Again there, behind ASKING, after the pause.
+        case ask(Endpoint, after: Duration)
     }
 
     private let deadline: Deadline
@@ -77,7 +81,11 @@ struct RedirectionMachine {
         attempts += 1
         switch redirection {
         case .moved: return attempts <= Self.mostAtOnce ? .again(after: .zero, refresh: false) : pause()
-        case .ask(let endpoint): return attempts <= Self.mostAtOnce ? .ask(endpoint) : pause()
+        case .ask(let endpoint):
+            if attempts <= Self.mostAtOnce { return .ask(endpoint, after: .zero) }
+            // The server of the slot says so until all of it has moved, which may take longer than the call has.
+            guard case .again(let pause, _) = pause() else { return .stands }
+            return .ask(endpoint, after: pause)
         case .tryAgain: return pause()
         }
     }

@@ -146,7 +146,7 @@ func shown(_ value: Any) -> String {
     case let value as RESPValue: return value.description
     case let value as any OptionalValue: return value.wrapped.map(shown) ?? "nil"
     case let range as ClosedRange<Int>: return "\(range)"
-    case is Int, is Int64, is Double, is Bool, is Duration: return "\(value)"
+    case is Int, is Int64, is Double, is Float, is Bool, is Duration: return "\(value)"
     default: break
     }
     let mirror = Mirror(reflecting: value)

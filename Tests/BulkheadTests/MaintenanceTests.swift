@@ -12,6 +12,8 @@ import Testing
     {
         var configuration = testConfiguration(path)
         configuration.maintenance = RedisMaintenance()
+        // Nothing is announced in RESP2.
+        configuration.version = .resp3
         configure(&configuration)
         return RedisDatabases(configuration)
     }

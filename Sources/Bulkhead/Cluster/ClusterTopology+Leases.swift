@@ -88,7 +88,7 @@ extension ClusterTopology {
         return redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
     }
 
-    /// No caller sees a redirection. That the cluster is down is the reply, in the server's words.
+    /// In place of a redirection that could not be followed in time. That the cluster is down is the reply as it is.
     func refuse(_ redirection: Redirection, of slot: HashSlot) throws(ConnectionFailure) {
         if redirection != .tryAgain { throw Self.noServer(of: slot, redirection) }
     }

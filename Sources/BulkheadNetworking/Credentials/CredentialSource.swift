@@ -167,11 +167,12 @@ package final class CredentialSource: Sendable {
     private func giveUp(_ question: Int) {
         let task = state.withLock { state in state.machine.outcome(of: question) == nil ? state.task : nil }
         guard let task else { return }
-        task.cancel()
+        // The question is closed first: what a function returns because it was cancelled is no answer.
         change { machine in
             machine.failed(question, late, at: .now, wait: backoff.waitAtRandom)
             return nil
         }
+        task.cancel()
     }
 
     private func renew() {

@@ -66,9 +66,9 @@ import Testing
                 case a: GET answers another value.
                   > SET {k} v => +OK
                   > GET {k} => "w"
-                case b: More comes than is expected.
+                case b: More comes than is expected, and late.
+                  > ECHO first => "first"
                   > PING
-                  > PING => +PONG
                 case c: Nothing comes.
                   < +PONG
                 """

@@ -230,6 +230,7 @@ case monitor: MONITOR shows commands as simple strings in both protocols.
   b> MONITOR => +OK
   > SET {k} "a\r\n\x00\"" => +OK
   b< <simple "* [* *] \"SET\" \"*\" \"a\\r\\n\\x00\\\"\"">
+  b close
 
 case monitor-ends: RESET ends MONITOR.
   source https://redis.io/docs/latest/commands/reset/
@@ -248,6 +249,7 @@ case monitor-hides: MONITOR shows no password.
   b> MONITOR => +OK
   > AUTH {nobody} secret => -WRONGPASS
   b< <simple "*\"AUTH\" \"(redacted)\" \"(redacted)\"">
+  b close
 
 case help: HELP of a command with subcommands is lines of text.
   > OBJECT HELP => [+"OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" ...]

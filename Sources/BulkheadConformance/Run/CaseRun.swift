@@ -174,9 +174,10 @@ struct CaseRun {
     }
 
     private func checkNothingIsLeft() throws(Stop) {
+        context.letRepliesArrive()
         for connection in order {
             guard let wire = wires[connection] else { continue }
-            _ = wire.fill(until: .now)
+            wire.receive()
             guard wire.unread.isEmpty else {
                 let reason = "more came on connection \(connection): \(WireText.quoted(wire.unread))"
                 throw Stop(outcome: .fail, reason: reason)

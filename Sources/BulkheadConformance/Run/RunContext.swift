@@ -146,6 +146,12 @@ final class RunContext {
         if !isDeaf { isDeaf = (try? own.value(until: .now + patience)) == nil }
     }
 
+    /// Waits until what the server sends for requests before this call has arrived. A server of one thread reads them
+    /// before the first question here, and sends all replies of one round of its loop before it reads the second.
+    func letRepliesArrive() {
+        for _ in 0..<2 { _ = ask("PING") }
+    }
+
     private func ask(_ words: String...) -> WireValue? {
         guard !isDeaf else { return nil }
         if let reply = Self.exchange(words, on: own, until: .now + patience) { return reply }

@@ -158,7 +158,9 @@ final class Wire {
         return true
     }
 
-    private func receive() {
+    /// Takes what has arrived, without waiting.
+    func receive() {
+        guard !isClosed else { return }
         var space = [UInt8](repeating: 0, count: Self.chunk)
         while true {
             let count = recv(descriptor, &space, space.count, Platform.receiveFlags)

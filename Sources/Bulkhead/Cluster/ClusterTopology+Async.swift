@@ -40,11 +40,11 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
         var redirections = RedirectionMachine(until: deadline)
+        var slot = slot
         var asked: Endpoint?
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
-            var redirection: Redirection?
             do {
                 let target = try await target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
@@ -54,8 +54,10 @@ extension ClusterTopology {
                     until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
-                redirection = replies.redirection(from: target.endpoint)
+                let redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
+                // A command whose keys are not known here: the server knows them.
+                slot = slot ?? redirection?.slot
                 step = redirections.step(after: redirection)
             } catch {
                 doubt(after: error)
@@ -65,13 +67,13 @@ extension ClusterTopology {
             }
             switch step {
             case .stands:
-                if let slot, let redirection { try refuse(redirection, of: slot) }
+                try redirections.refuse(of: slot)
                 return try outcome.get()
             case .ask(let endpoint, let pause):
-                if pause > .zero, !(await sleepTask(for: pause)) { return try outcome.get() }
+                if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
                 asked = endpoint
             case .again(let pause, let refresh):
-                if pause > .zero, !(await sleepTask(for: pause)) { return try outcome.get() }
+                if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
                 if refresh { await self.refresh(until: deadline) }
             }
         }
@@ -104,13 +106,16 @@ extension ClusterTopology {
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
+        // What was redirected has not run.
+        var hasRun = replies.contains { [$0].redirection(from: group.endpoint) == nil }
         for (index, part) in group.parts.enumerated() {
             if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
             do {
                 let again = try await send(part.bytes, 1, to: part.slot, on: lane, until: deadline)
                 if index < replies.count { replies[index] = again[0] } else { replies += again }
+                hasRun = true
             } catch {
-                throw replies.isEmpty ? error : error.ofRequestRunInPart
+                throw hasRun ? error.ofRequestRunInPart : error
             }
         }
         return replies
@@ -124,14 +129,13 @@ extension ClusterTopology {
         while true {
             let target = try await target(of: slot, nil, until: deadline)
             let replies = try await database.attemptOnLease(request, of: target.node, until: deadline)
-            guard let message = replies.firstError, let found = Redirection(message, from: target.endpoint) else {
+            let found = replies.redirection(from: target.endpoint)
+            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+            guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
+                try redirections.refuse(of: slot)
                 return replies
             }
-            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-            // A lease is not asked out of turn: the slot will have moved soon.
-            let step = redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
-            guard case .again(let pause, let refresh) = step else { return replies }
-            if pause > .zero, !(await sleepTask(for: pause)) { return replies }
+            if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
             if refresh { await self.refresh(until: deadline) }
         }
     }

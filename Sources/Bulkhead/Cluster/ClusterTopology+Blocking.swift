@@ -43,11 +43,11 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
         var redirections = RedirectionMachine(until: deadline)
+        var slot = slot
         var asked: Endpoint?
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
-            var redirection: Redirection?
             do {
                 let target = try target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
@@ -56,8 +56,10 @@ extension ClusterTopology {
                     isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
-                redirection = replies.redirection(from: target.endpoint)
+                let redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
+                // A command whose keys are not known here: the server knows them.
+                slot = slot ?? redirection?.slot
                 step = redirections.step(after: redirection)
             } catch {
                 doubt(after: error)
@@ -67,7 +69,7 @@ extension ClusterTopology {
             }
             switch step {
             case .stands:
-                if let slot, let redirection { try refuse(redirection, of: slot) }
+                try redirections.refuse(of: slot)
                 return try outcome.get()
             case .ask(let endpoint, let pause):
                 if pause > .zero { sleepThread(for: pause) }
@@ -89,13 +91,16 @@ extension ClusterTopology {
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
+        // What was redirected has not run.
+        var hasRun = replies.contains { [$0].redirection(from: group.endpoint) == nil }
         for (index, part) in group.parts.enumerated() {
             if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
             do {
                 let again = try send(part.bytes, 1, to: part.slot, until: deadline)
                 if index < replies.count { replies[index] = again[0] } else { replies += again }
+                hasRun = true
             } catch {
-                throw replies.isEmpty ? error : error.ofRequestRunInPart
+                throw hasRun ? error.ofRequestRunInPart : error
             }
         }
         return replies
@@ -108,12 +113,12 @@ extension ClusterTopology {
         while true {
             let target = try target(of: slot, nil, until: deadline)
             let replies = try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
-            guard let message = replies.firstError, let found = Redirection(message, from: target.endpoint) else {
+            let found = replies.redirection(from: target.endpoint)
+            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+            guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
+                try redirections.refuse(of: slot)
                 return replies
             }
-            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-            let step = redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
-            guard case .again(let pause, let refresh) = step else { return replies }
             if pause > .zero { sleepThread(for: pause) }
             if refresh { self.refresh(until: deadline) }
         }

@@ -34,7 +34,7 @@ extension ClusterTopology {
                         return (connection, target.node)
                     }
                     target.node.leases.release(connection, reusable: true)
-                    (step, failure) = (follow(found, by: &redirections), Self.noServer(of: slot, found))
+                    (step, failure) = (follow(found, by: &redirections), RedirectionMachine.noServer(of: slot, found))
                 case .failure(let error):
                     target.node.leases.release(connection, reusable: false)
                     throw error
@@ -65,7 +65,7 @@ extension ClusterTopology {
                         return (connection, target.node)
                     }
                     target.node.blocking.release(connection, reusable: true)
-                    (step, failure) = (follow(found, by: &redirections), Self.noServer(of: slot, found))
+                    (step, failure) = (follow(found, by: &redirections), RedirectionMachine.noServer(of: slot, found))
                 } catch {
                     target.node.blocking.release(connection, reusable: false)
                     throw error
@@ -85,22 +85,6 @@ extension ClusterTopology {
         _ found: Redirection, by redirections: inout RedirectionMachine
     ) -> RedirectionMachine.Step {
         if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-        return redirections.step(after: { if case .ask = found { .tryAgain } else { found } }())
-    }
-
-    /// In place of a redirection that could not be followed in time. That the cluster is down is the reply as it is.
-    func refuse(_ redirection: Redirection, of slot: HashSlot) throws(ConnectionFailure) {
-        if redirection != .tryAgain { throw Self.noServer(of: slot, redirection) }
-    }
-
-    private static func noServer(of slot: HashSlot, _ found: Redirection) -> ConnectionFailure {
-        let reason =
-            switch found {
-            case .ask: "it is on its way from one server to another"
-            case .moved: "its servers name each other"
-            case .tryAgain: "the cluster is down"
-            }
-        return ConnectionFailure(
-            .timedOut, "no server of the cluster took \(slot) in time: \(reason)", stage: .queued)
+        return redirections.stepInTurn(after: found)
     }
 }

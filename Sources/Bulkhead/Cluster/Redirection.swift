@@ -8,8 +8,9 @@ enum Redirection: Sendable, Hashable {
     case moved(HashSlot, Endpoint)
     /// The slot is on its way there, and this command's keys have arrived.
     case ask(Endpoint)
-    /// Some keys are there and some here, or the cluster has no server for the slot now, or one without an address:
-    /// later it may.
+    /// The slot lives, or goes, where the server gives no usable address for: the map may have it.
+    case elsewhere(HashSlot)
+    /// Some keys are there and some here, or the cluster has no server for the slot now: later it may.
     case tryAgain
 
     /// Nil of every other reply. `asked` is the server that sent it, whose host an address without one means.
@@ -19,12 +20,9 @@ enum Redirection: Sendable, Hashable {
         let words = String(decoding: message, as: UTF8.self).split(separator: " ")
         switch words.first {
         case "MOVED", "ASK":
-            guard words.count >= 3, let slot = Int(words[1]).flatMap({ HashSlot($0) }),
-                let endpoint = Self.endpoint(words[2], from: asked)
-            else { return nil }
-            // Nothing is known of where that is: the map may have it.
-            if case .tcp("?", _) = endpoint {
-                self = .tryAgain
+            guard words.count >= 3, let slot = Int(words[1]).flatMap({ HashSlot($0) }) else { return nil }
+            guard let endpoint = Self.endpoint(words[2], from: asked) else {
+                self = .elsewhere(slot)
                 return
             }
             self = words[0] == "ASK" ? .ask(endpoint) : .moved(slot, endpoint)
@@ -33,30 +31,42 @@ enum Redirection: Sendable, Hashable {
         }
     }
 
-    /// `host:port`, where an IPv6 address has colons too.
+    /// The slot that the server names; it names none with ``tryAgain``, and the one of ``ask(_:)`` stays where it is.
+    var slot: HashSlot? {
+        switch self {
+        case .moved(let slot, _), .elsewhere(let slot): slot
+        case .ask, .tryAgain: nil
+        }
+    }
+
+    /// `host:port`, where an IPv6 address has colons too; nil where the host is `?`, or the port is none.
     private static func endpoint(_ text: Substring, from asked: Endpoint) -> Endpoint? {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65_535).contains(port)
         else { return nil }
         let host = text[..<colon]
+        if host == "?" { return nil }
         return .tcp(host: host.isEmpty ? asked.address : String(host), port: port)
     }
 }
 
-extension [RESPValue] {
+extension Replies {
     /// The first redirection among them.
     func redirection(from asked: Endpoint) -> Redirection? {
-        for reply in self {
-            if let message = reply.errorMessage, let found = Redirection(message, from: asked) { return found }
+        if firstError == nil { return nil }
+        var found: Redirection?
+        forEachReply { reply in
+            if found == nil, let message = reply.errorMessage { found = Redirection(message, from: asked) }
         }
-        return nil
+        return found
     }
 }
 
 /// Decides for one request of a cluster where its next attempt goes, and how long it pauses before.
 ///
 /// A redirected command has not run, so that following it repeats nothing. Redirections without end, and a cluster that
-/// is down, are followed until the call's deadline, with pauses that grow.
+/// is down, are followed until the call's deadline, with pauses that grow. What the caller gets then is decided here,
+/// too, by ``refuse(of:)``: no redirection.
 struct RedirectionMachine {
     enum Step: Equatable {
         /// The reply, or the failure, is the caller's.
@@ -69,6 +79,8 @@ struct RedirectionMachine {
 
     private let deadline: Deadline
     private var attempts = 0
+    /// What the last attempt was answered by.
+    private var last: Redirection?
 
     /// Redirections that are followed without a pause: more in a row are servers that contradict each other.
     private static let mostAtOnce = 3
@@ -77,6 +89,7 @@ struct RedirectionMachine {
     init(until deadline: Deadline) { self.deadline = deadline }
 
     mutating func step(after redirection: Redirection?) -> Step {
+        last = redirection
         guard let redirection else { return .stands }
         attempts += 1
         switch redirection {
@@ -86,12 +99,42 @@ struct RedirectionMachine {
             // The server of the slot says so until all of it has moved, which may take longer than the call has.
             guard case .again(let pause, _) = pause() else { return .stands }
             return .ask(endpoint, after: pause)
-        case .tryAgain: return pause()
+        case .elsewhere, .tryAgain: return pause()
         }
+    }
+
+    /// The same where a slot that is on its way is not asked for out of turn: it will have arrived soon.
+    mutating func stepInTurn(after redirection: Redirection?) -> Step {
+        guard case .ask = redirection else { return step(after: redirection) }
+        guard case .again(let pause, let refresh) = step(after: .tryAgain) else {
+            last = redirection
+            return .stands
+        }
+        return .again(after: pause, refresh: refresh)
+    }
+
+    /// Throws where the last attempt was redirected and no other follows: nothing has run, and no caller could follow
+    /// the reply. That the cluster is down, or that keys are in two places, is a reply as it is.
+    func refuse(of slot: HashSlot?) throws(ConnectionFailure) {
+        if let last, last != .tryAgain { throw Self.noServer(of: slot, last) }
+    }
+
+    /// Why no server took the slot.
+    static func noServer(of slot: HashSlot?, _ found: Redirection) -> ConnectionFailure {
+        let reason =
+            switch found {
+            case .ask: "it is on its way from one server to another"
+            case .moved: "its servers name each other"
+            case .elsewhere: "it is at a server whose address none of them says"
+            case .tryAgain: "the cluster is down"
+            }
+        let place = slot.map(\.description) ?? "the slot"
+        return ConnectionFailure(.timedOut, "no server of the cluster took \(place) in time: \(reason)", stage: .queued)
     }
 
     /// A server could not be reached, or has gone: its slots may be another one's soon.
     mutating func step(after failure: ConnectionFailure) -> Step {
+        last = nil
         guard failure.stage.isSafeToRetry, failure.isOfServer else { return .stands }
         attempts += 1
         return pause()
@@ -99,6 +142,7 @@ struct RedirectionMachine {
 
     /// The same of a question that changes nothing, which may be asked again however far it came.
     mutating func step(afterQuestion failure: ConnectionFailure) -> Step {
+        last = nil
         guard failure.isOfServer else { return .stands }
         attempts += 1
         return pause()

@@ -75,11 +75,11 @@ import Testing
         #expect(read("MOVED 866 :7001") == .moved(slot, .tcp(host: "a", port: 7001)))
         #expect(read("ASK 866 ::1:7001") == .ask(.tcp(host: "::1", port: 7001)))
         #expect(read("TRYAGAIN Multiple keys request during rehashing of slot") == .tryAgain)
-        #expect(read("MOVED 866 ?:7001") == .tryAgain)
+        for text in ["MOVED 866 ?:7001", "ASK 866 ?:7001", "MOVED 866 a:0", "MOVED 866 a"] {
+            #expect(read(text) == .elsewhere(slot), "\(text)")
+        }
         #expect(read("CLUSTERDOWN The cluster is down") == .tryAgain)
-        for text in [
-            "MOVED", "MOVED x a:1", "MOVED 16384 a:1", "MOVED 1 a", "MOVED 1 a:0", "ERR", "",
-        ] {
+        for text in ["MOVED", "MOVED x a:1", "MOVED 16384 a:1", "ERR", ""] {
             #expect(read(text) == nil, "\(text)")
         }
     }
@@ -143,6 +143,31 @@ import Testing
         #expect(late.step(after: .tryAgain) == .stands)
         // What may have run is not the topology's to repeat.
         #expect(machine.step(after: ConnectionFailure(.closedByServer, "", stage: .sent)) == .stands)
+    }
+
+    @Test func `where no more attempt is made a redirection is a failure, and that the cluster is down is a reply`()
+        throws
+    {
+        func refusal(_ redirection: Redirection?, inTurn: Bool = false) -> ConnectionFailure? {
+            var machine = RedirectionMachine(until: Deadline(after: Timeout(.nanoseconds(-1))))
+            _ = inTurn ? machine.stepInTurn(after: redirection) : machine.step(after: redirection)
+            do throws(ConnectionFailure) {
+                try machine.refuse(of: numbered(1))
+                return nil
+            } catch {
+                return error
+            }
+        }
+        for redirection in [
+            Redirection.moved(numbered(1), Self.asked), .ask(Self.asked), .elsewhere(numbered(1)),
+        ] {
+            for inTurn in [false, true] {
+                let failure = try #require(refusal(redirection, inTurn: inTurn))
+                #expect(failure.reason == .timedOut && failure.stage.isSafeToRetry)
+                #expect(failure.message.contains("slot 1"))
+            }
+        }
+        #expect(refusal(.tryAgain) == nil && refusal(nil) == nil)
     }
 
     private func encoded(_ words: String...) -> EncodedCommand {

@@ -120,6 +120,8 @@ let package = Package(
         library("BulkheadRESPComparison", path: "Tests/RESPComparison", of: "BulkheadRESP"),
         library("BulkheadRDBBodies", path: "Tests/RDBBodies", of: "BulkheadRDB"),
         program("BulkheadReadmeProgram", path: "Tests/ReadmeProgram", of: "Bulkhead", "BulkheadTestServer"),
+        // The same program wherever its names live; the tests move them.
+        program("BulkheadMovingProgram", path: "Tests/MovingProgram", of: "Bulkhead"),
         // Shows that libdispatch crashes after hang-ups on Linux; see its first lines.
         program("BulkheadDispatchHangUps", path: "Tests/DispatchHangUps"),
         program("BulkheadCrashingOwner", path: "Tests/CrashingOwner", of: "BulkheadTestServer"),
@@ -164,7 +166,8 @@ let package = Package(
         tests("BulkheadBenchmarkSupportTests", of: "BulkheadBenchmarkSupport"),
         tests(
             "BulkheadHouseRulesTests",
-            of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadCLI", "BulkheadBenchmarkSupport",
+            of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadMovingProgram", "BulkheadCLI",
+            "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
             "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",

@@ -59,6 +59,16 @@ enum Readiness {
         return body(connection)
     }
 
+    /// A connection that waits, as sockets do by themselves; nil where nobody listens.
+    static func connected(to path: String) -> Int32? {
+        let connection = socket(AF_UNIX, Platform.streamType, 0)
+        guard connection >= 0 else { return nil }
+        Platform.prepare(socket: connection)
+        if connectUnix(connection, to: path) { return connection }
+        close(connection)
+        return nil
+    }
+
     private static func connectUnix(_ socket: Int32, to path: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -98,8 +98,10 @@ public final class RedisTestCluster: Sendable {
 
     deinit { stop() }
 
-    /// Where the servers listen, as a catalogue's `cluster` has it.
-    public var addresses: [String] { servers.map { "127.0.0.1:\($0.port ?? 0)" } }
+    /// Where the servers listen, as a catalogue's `cluster` has it: `127.0.0.1:PORT`, or a URL where they speak TLS.
+    public var addresses: [String] {
+        servers.map { $0.options.tls == nil ? "127.0.0.1:\($0.port ?? 0)" : $0.url }
+    }
 
     /// Ends all servers and removes their folders. Idempotent.
     public func stop() {
@@ -146,6 +148,7 @@ extension RedisTestCluster.Options {
             "--cluster-enabled", "yes", "--cluster-node-timeout", "\(nodeTimeout.milliseconds)",
             "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",
         ]
+        if options.tls != nil { options.arguments += ["--tls-cluster", "yes", "--tls-replication", "yes"] }
         if databases > 1 { options.arguments += ["--cluster-databases", "\(databases)"] }
         return options
     }

@@ -26,7 +26,7 @@ public final class RedisTestSentinelGroup: Sendable {
         public var protectedSentinels: Set<Int>?
         /// How long a server may be silent before a sentinel thinks that it is down.
         public var downAfter = Duration.seconds(1)
-        /// How the servers are started; they listen on TCP in any case.
+        /// How the servers are started; they listen on TCP in any case. Where they speak TLS, so do the sentinels.
         public var server: RedisTestServer.Options
         /// How long the group may take until all know each other.
         public var startTimeout = Duration.seconds(60)
@@ -95,19 +95,22 @@ public final class RedisTestSentinelGroup: Sendable {
     /// The name under which the sentinels watch the group.
     public var name: String { options.name }
 
-    /// Where the sentinels listen, as a catalogue's `sentinels` has it: `127.0.0.1:PORT`, or a URL with the password
-    /// where one is demanded.
+    /// Where the sentinels listen, as a catalogue's `sentinels` has it: `127.0.0.1:PORT`, or a URL where they demand a
+    /// password or speak TLS.
     public var sentinelAddresses: [String] {
         sentinels.indices.map { index in
-            let address = "127.0.0.1:\(sentinels[index].port ?? 0)"
-            return options.passwordOfSentinel(index).map { "redis://:\(PrivateFolder.percentEncoded($0))@\(address)" }
-                ?? address
+            url(of: "127.0.0.1:\(sentinels[index].port ?? 0)", password: options.passwordOfSentinel(index))
         }
     }
 
-    /// The primary as a catalogue's `primary` has it: the group's name, or a URL with the servers' password.
-    public var primaryAddress: String {
-        options.password.map { "redis://:\(PrivateFolder.percentEncoded($0))@\(name)" } ?? name
+    /// The primary as a catalogue's `primary` has it: the group's name, or a URL where the servers demand a password or
+    /// speak TLS.
+    public var primaryAddress: String { url(of: name, password: options.password) }
+
+    private func url(of place: String, password: String?) -> String {
+        let login = password.map { ":\(PrivateFolder.percentEncoded($0))@" } ?? ""
+        if options.server.tls != nil { return "rediss://\(login)\(place)" }
+        return login.isEmpty ? place : "redis://\(login)\(place)"
     }
 
     /// The server that a sentinel says is the primary now; `nil` where it does not answer or names another one.
@@ -186,6 +189,7 @@ extension RedisTestSentinelGroup.Options {
         options.listening = .tcp
         options.arguments += ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"]
         if let password { options.arguments += ["--requirepass", password, "--masterauth", password] }
+        if options.tls != nil { options.arguments += ["--tls-replication", "yes"] }
         if let port { options.arguments += ["--replicaof", "127.0.0.1", "\(port)"] }
         return options
     }
@@ -208,8 +212,9 @@ extension RedisTestSentinelGroup.Options {
         try SystemCall.write(lines.joined(separator: "\n") + "\n", to: path)
         var options = server
         options.listening = .tcp
-        options.tls = nil
         options.arguments = [path, "--sentinel"]
+        // So that they speak it with the servers and with each other.
+        if options.tls != nil { options.arguments += ["--tls-replication", "yes"] }
         return options
     }
 }

@@ -53,6 +53,9 @@ extension RedisTestServer {
         public var keyFile: String
         /// The authorities whose certificates clients must have. `nil` asks clients for none.
         public var clientAuthorityFile: String?
+        /// The authorities of the servers themselves, which replicas, sentinels and the servers of a cluster check. A
+        /// group and a cluster need this file or `clientAuthorityFile`.
+        public var authorityFile: String?
 
         /// The files of a server, and of the authorities of its clients.
         public init(certificateFile: String, keyFile: String, clientAuthorityFile: String? = nil) {
@@ -62,9 +65,9 @@ extension RedisTestServer {
         }
 
         var arguments: [String] {
-            let clients = clientAuthorityFile.map { ["--tls-auth-clients", "yes", "--tls-ca-cert-file", $0] }
+            let authority = (clientAuthorityFile ?? authorityFile).map { ["--tls-ca-cert-file", $0] }
             return ["--tls-cert-file", certificateFile, "--tls-key-file", keyFile]
-                + (clients ?? ["--tls-auth-clients", "no"])
+                + ["--tls-auth-clients", clientAuthorityFile == nil ? "no" : "yes"] + (authority ?? [])
         }
     }
 }

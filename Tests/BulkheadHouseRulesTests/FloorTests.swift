@@ -72,6 +72,7 @@ import Testing
             "Tests/MigrationKills",
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
+        ("Tests/MovingProgram", ["Bulkhead"]),
         ("Tests/LockFaults", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         ("Tests/ConsumerKills", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         ("Tests/StaleReads", ["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"]),

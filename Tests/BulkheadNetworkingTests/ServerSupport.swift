@@ -28,14 +28,20 @@ extension ConnectionSettings {
 enum TLSUnderTest {
     static let isOn = ProcessInfo.processInfo.environment["BULKHEAD_TEST_TLS"] == "1"
     static let settings = TLSSettings.trusting.with { $0.serverName = "localhost" }
-    private static let proxies = Locked<[String: TLSProxy]>([:])
+    private static let proxies = Locked<[String: RedisTestTLSProxy]>([:])
 
     /// Where the proxy in front of a server listens.
     static func path(to server: String) -> String {
         proxies.change { proxies in
-            let proxy = proxies[server] ?? TLSProxy(to: server)
-            proxies[server] = proxy
-            return proxy.path
+            if let path = proxies[server]?.path { return path }
+            let path = NSTemporaryDirectory() + "tls-\(UUID().uuidString.prefix(8)).sock"
+            do {
+                proxies[server] = try RedisTestTLSProxy(
+                    toSocket: server, TestCertificates.shared.server.tls, listeningOn: path)
+            } catch {
+                preconditionFailure("no TLS proxy: \(error)")
+            }
+            return path
         }
     }
 }

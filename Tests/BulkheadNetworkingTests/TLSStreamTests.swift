@@ -16,6 +16,19 @@ import Testing
         return settings
     }
 
+    /// Through a proxy that has the TLS in the server's place.
+    private static func settings(_ proxy: RedisTestTLSProxy) -> ConnectionSettings {
+        settings(proxy.path ?? "")
+    }
+
+    private static func proxy(
+        to server: RedisTestServer, _ behaviour: RedisTestTLSProxy.Behaviour
+    ) throws -> RedisTestTLSProxy {
+        try RedisTestTLSProxy(
+            toSocket: server.socketPath, certificates.server.tls,
+            listeningOn: NSTemporaryDirectory() + "tls-\(UUID().uuidString.prefix(8)).sock", behaviour)
+    }
+
     /// Nobody's session is resumed, so that all handshakes have the same length.
     private static func fresh(_ path: String) -> ConnectionSettings {
         var settings = settings(path)
@@ -93,9 +106,9 @@ import Testing
     func `ten thousand changes of keys lose nothing, on a busy connection`(_ way: Way) async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(keyUpdatesBeforeWrites: 10))
+        let proxy = try Self.proxy(to: server, .init(keyUpdatesBeforeWrites: 10))
         defer { proxy.stop() }
-        let settings = Self.settings(proxy.path)
+        let settings = Self.settings(proxy)
         switch way {
         case .asynchronous:
             let connection = AsyncConnection(settings)
@@ -119,9 +132,9 @@ import Testing
     func `ten thousand changes of keys lose nothing, on an idle connection`(_ way: Way) async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(quietKeyUpdates: 10_000))
+        let proxy = try Self.proxy(to: server, .init(quietKeyUpdates: 10_000))
         defer { proxy.stop() }
-        let settings = Self.settings(proxy.path)
+        let settings = Self.settings(proxy)
         switch way {
         case .asynchronous:
             let connection = AsyncConnection(settings)
@@ -157,9 +170,9 @@ import Testing
     func `changes of keys behind half a request lose nothing`(_ way: Way) async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let proxy = TLSProxy(to: server.socketPath, TLSProxy.Behaviour(keyUpdatesBeforeReads: 500))
+        let proxy = try Self.proxy(to: server, .init(keyUpdatesBeforeReads: 500))
         defer { proxy.stop() }
-        let settings = Self.settings(proxy.path)
+        let settings = Self.settings(proxy)
         // Far more than a socket holds, so that the peer reads while the rest waits to be written.
         let text = String(repeating: "x", count: 4 << 20)
         for _ in 0..<3 {

@@ -8,6 +8,13 @@ public struct TestCertificates: Sendable {
     public struct Pair: Sendable, Hashable {
         public let certificate: String
         public let key: String
+
+        /// For a server; in a group or a cluster it trusts those of the same authority.
+        public var tls: RedisTestServer.TLS {
+            var tls = RedisTestServer.TLS(certificateFile: certificate, keyFile: key)
+            tls.authorityFile = TestCertificates.shared.authority
+            return tls
+        }
     }
 
     public static let shared = TestCertificates()

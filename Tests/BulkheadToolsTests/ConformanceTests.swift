@@ -84,6 +84,76 @@ import Testing
         }
     }
 
+    @Test func `each case has key names of its own in each protocol`() throws {
+        try withConformanceServer { target, options, _ in
+            let text = """
+                title x
+                source y
+                case a: Writes and looks.
+                  > SET {k} v NX => +OK
+                case b: Writes and looks as well.
+                  > SET {k} v NX => +OK
+                """
+            let chapter = try ConformanceChapter(named: "x", text)
+            let report = try ConformanceRun(target, options, chapters: [chapter]).run()
+            #expect(report.count(.pass) == 4)
+            #expect(Set(report.results.map { $0.messages.first?.bytes }).count == 4)
+        }
+    }
+
+    @Test func `a server that does not show who is blocked is not accused`() throws {
+        try withConformanceServer { _, options, server in
+            let proxy = LyingProxy(to: server.socketPath, Lie(command: "CLIENT", alteration: .content))
+            defer { proxy.stop() }
+            let text = """
+                title x
+                source y
+                case served: The element comes.
+                  b> BLPOP {l} 0
+                  b blocked
+                  > RPUSH {l} a => :1
+                  b< ["{l}" "a"]
+                case wrong: The length is wrong.
+                  b> BLPOP {l} 0
+                  b blocked
+                  > RPUSH {l} a => :2
+                """
+            var options = options
+            options.timeLimit = .seconds(2)
+            let chapter = try ConformanceChapter(named: "x", text)
+            let target = ConformanceTarget(unixSocket: proxy.path)
+            let report = try ConformanceRun(target, options, chapters: [chapter]).run()
+            let wrong = report.results.filter { $0.id == "x/wrong" }
+            #expect(wrong.allSatisfy { $0.outcome == .notOffered })
+            #expect(wrong.allSatisfy { $0.reason?.hasPrefix("CLIENT LIST does not show who is blocked") ?? false })
+            #expect(report.count(.fail) == 0)
+        }
+    }
+
+    @Test func `a case that breaks the server is the only one that fails`() throws {
+        try withConformanceServer { target, options, _ in
+            let text = """
+                title x
+                source y
+                case breaks: It shuts down all logins.
+                  last
+                  > CONFIG SET requirepass x => +PONG
+                case before: It stands behind and runs before.
+                  > PING => +PONG
+                case after: It is not run.
+                  last
+                  > PING => +PONG
+                """
+            let chapter = try ConformanceChapter(named: "x", text)
+            let report = try ConformanceRun(target, options, chapters: [chapter]).run()
+            #expect(
+                report.results.map(\.id)
+                    == ["breaks", "breaks", "before", "before", "after", "after"].map { "x/" + $0 })
+            #expect(report.results.map(\.outcome) == [.fail, .notOffered, .pass, .pass, .notOffered, .notOffered])
+            #expect(report.results.last?.reason == "the server has served no new connection since x/breaks")
+        }
+    }
+
     /// What a run might leave behind: keys, users, settings.
     private static func state(of server: RedisTestServer) throws -> [String] {
         try [

@@ -125,6 +125,7 @@ struct ChapterReader {
             open.versions = [2]
         case "alone": open.isAlone = true
         case "destructive": open.isDestructive = true
+        case "last": open.isLast = true
         default: throw LineScanner.Problem(words: "'\(word)' is nothing that a case has")
         }
         current = open

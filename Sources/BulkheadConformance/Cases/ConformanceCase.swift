@@ -18,6 +18,8 @@ package struct ConformanceCase: Sendable {
     package var isAlone = false
     /// It changes what belongs to the whole server.
     package var isDestructive = false
+    /// It runs behind all others, as a server that fails it may be of no use afterwards.
+    package var isLast = false
     package var steps: [ConformanceStep] = []
 
     /// Names of keys in it; `{db}` and its like are none, and what is captured is none.

@@ -118,6 +118,7 @@ case setuser-unknown-command: So is a command that does not exist.
 
 case deluser-default: The default user stays.
   destructive
+  last
   > ACL DELUSER default => -"ERR The 'default' user cannot be removed"
 
 case deluser-none: ACL DELUSER of nobody is 0.

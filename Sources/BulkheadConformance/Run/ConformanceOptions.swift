@@ -16,12 +16,13 @@ package struct ConformanceOptions: Sendable {
 
     package init() {}
 
-    /// What a name of a case stands for: the number of a database, or a key.
-    func bytes(named name: String) -> [UInt8] {
+    /// What a name stands for in a case in one protocol: the number of a database, or a key that no other case has, so
+    /// that what one leaves behind makes no other fail.
+    func bytes(named name: String, in test: ConformanceCase, _ version: Int) -> [UInt8] {
         if let place = ["db", "db2", "db3"].firstIndex(of: name) {
             return Array(String(databases.indices.contains(place) ? databases[place] : 0).utf8)
         }
-        return Array((keyPrefix + name).utf8)
+        return Array("\(keyPrefix)\(test.id):\(version):\(name)".utf8)
     }
 
     /// What a run touches, in words for whoever owns the server.

@@ -18,15 +18,27 @@ package struct ConformanceRun {
     package func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
         let context = try RunContext(target, options)
         var report = ConformanceReport(server: context.identity, address: target.address)
-        for chapter in chapters {
-            for test in chapter.cases {
-                for version in test.versions {
-                    report.results.append(result(of: test, version, in: chapter, context))
-                    progress(report.results.count)
-                    if options.stopsAtFailure, report.results.last?.outcome == .fail { return report }
+        let turns = chapters.flatMap { chapter in
+            chapter.cases.flatMap { test in test.versions.map { (chapter: chapter, test: test, version: $0) } }
+        }
+        var results = [ConformanceReport.Result?](repeating: nil, count: turns.count)
+        var done = 0
+        for isLast in [false, true] {
+            for (place, turn) in turns.enumerated() where turn.test.isLast == isLast {
+                let result = result(of: turn.test, turn.version, in: turn.chapter, context)
+                results[place] = result
+                done += 1
+                progress(done)
+                if result.outcome == .fail {
+                    context.checkUse(after: turn.test)
+                    if options.stopsAtFailure {
+                        report.results = results.compactMap(\.self)
+                        return report
+                    }
                 }
             }
         }
+        report.results = results.compactMap(\.self)
         return report
     }
 
@@ -41,16 +53,17 @@ package struct ConformanceRun {
                 outcome: outcome, reason: reason, commands: test.commands, messages: messages)
         }
         if let reason = reasonAgainst(test, version, context) { return result(.notOffered, reason) }
-        context.remove(test.keys)
+        context.removeKeys(of: test, version)
         var run = CaseRun(test, version: version, context)
         let stop = run.run()
-        context.remove(test.keys)
+        context.removeKeys(of: test, version)
         return result(stop?.outcome ?? .pass, stop?.reason, run.messages)
     }
 
     /// Why a case is not for this server or this run.
     private func reasonAgainst(_ test: ConformanceCase, _ version: Int, _ context: RunContext) -> String? {
         let server = context.identity
+        if let ruin = context.ruin { return ruin }
         if !test.servers.isEmpty, !test.servers.contains(where: { $0.contains(server) }) {
             return "it is about other versions than \(server.name)"
         }

@@ -7,6 +7,10 @@ final class RunContext {
     private(set) var hasRESP3 = true
     /// Why there are no numbered databases; nil if all that were given are there.
     private(set) var databasesProblem: String?
+    /// It answers PING with PONG, as long as no case has broken it.
+    private var isUsable = false
+    /// Why no case can be judged any more.
+    private(set) var ruin: String?
     private var own: Wire
     private var known: [String: Bool] = [:]
     /// How long a question of our own may take.
@@ -32,6 +36,7 @@ final class RunContext {
         }
         let probe = try Wire(to: target)
         try login(probe, until: .now + patience)
+        isUsable = Self.exchange(["PING"], on: probe, until: .now + patience)?.text == Array("PONG".utf8)
         let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)
         hasRESP3 = hello?.type == UInt8(ascii: "%")
         guard let version = options.judgedAs else { return }
@@ -98,14 +103,24 @@ final class RunContext {
         return answer
     }
 
-    /// Waits until CLIENT LIST shows the connection as blocked. A server that does not say gets a moment instead.
-    func isBlocked(_ identifier: [UInt8]?, until deadline: ContinuousClock.Instant) -> Bool {
+    /// Whether CLIENT LIST shows a connection as blocked that is blocked for certain. Asked once: an empty list is
+    /// waited for.
+    private(set) lazy var showsBlocked: Bool = {
+        let deadline = ContinuousClock.now + patience
+        guard let (wire, identifier) = try? open(version: 2, until: deadline), let identifier else { return false }
+        let words = ["BLPOP", options.keyPrefix + "nothing", "0"].map { Array($0.utf8) }
+        guard wire.send(Self.command(words), until: deadline) else { return false }
+        return isBlocked(identifier, until: deadline)
+    }()
+
+    /// Gives the server a moment to begin to wait, where nothing shows that it does.
+    func giveAMoment() { _ = own.fill(until: .now + .milliseconds(200)) }
+
+    /// Waits until CLIENT LIST shows the connection as blocked.
+    func isBlocked(_ identifier: [UInt8], until deadline: ContinuousClock.Instant) -> Bool {
+        let start = "id=\(String(decoding: identifier, as: UTF8.self)) "
         while ContinuousClock.now < deadline {
-            guard let identifier, let reply = ask("CLIENT", "LIST"), reply.type != UInt8(ascii: "-") else {
-                _ = own.fill(until: .now + .milliseconds(200))
-                return true
-            }
-            let start = "id=\(String(decoding: identifier, as: UTF8.self)) "
+            guard let reply = ask("CLIENT", "LIST"), reply.type != UInt8(ascii: "-") else { return false }
             for line in String(decoding: reply.text, as: UTF8.self).split(separator: "\n") where line.hasPrefix(start) {
                 let flags = line.split(separator: " ").first { $0.hasPrefix("flags=") } ?? ""
                 if flags.dropFirst(6).contains("b") { return true }
@@ -113,6 +128,18 @@ final class RunContext {
             _ = own.fill(until: .now + .milliseconds(2))
         }
         return false
+    }
+
+    /// Looks whether the server still serves new connections: what it does to one case is no fault in the next ones.
+    func checkUse(after test: ConformanceCase) {
+        let deadline = ContinuousClock.now + patience
+        guard isUsable else { return }
+        if let wire = try? Wire(to: target), (try? login(wire, until: deadline)) != nil,
+            Self.exchange(["PING"], on: wire, until: deadline)?.text == Array("PONG".utf8)
+        {
+            return
+        }
+        ruin = "the server has served no new connection since \(test.id)"
     }
 
     /// The first database that holds anything; nil if all are empty.
@@ -124,10 +151,10 @@ final class RunContext {
         return nil
     }
 
-    /// Deletes keys in all databases that were given.
-    func remove(_ keys: [String]) {
-        guard !keys.isEmpty else { return }
-        let names = keys.map { options.bytes(named: $0) }
+    /// Deletes the keys of a case in all databases that were given.
+    func removeKeys(of test: ConformanceCase, _ version: Int) {
+        let names = test.keys.map { options.bytes(named: $0, in: test, version) }
+        guard !names.isEmpty else { return }
         for number in databasesProblem == nil ? options.databases : [0] {
             if databasesProblem == nil {
                 housekeeping(Self.command([Array("SELECT".utf8), Array(String(number).utf8)]))

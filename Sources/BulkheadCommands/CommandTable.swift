@@ -23,6 +23,8 @@ package enum CommandTable {
         package let everywhere: Substring
         /// What becomes of the replies of its pieces, each with keys of one slot; empty if it cannot be taken apart.
         package let apart: Substring
+        /// Where the shard channels stand that decide about its server in a cluster, as its keys do elsewhere.
+        fileprivate let shardChannels: Substring
         /// Whether its arguments decide what running it twice does.
         let isDecidedByArguments: Bool
     }
@@ -40,6 +42,7 @@ package enum CommandTable {
                 effect: effects[facts[1]], route: facts[2], wait: facts[3], keys: facts[4],
                 isFamily: flags.contains("family"), isCacheable: flags.contains("cacheable"),
                 isScript: flags.contains("script"), everywhere: facts[6], apart: facts[7],
+                shardChannels: facts[8],
                 isDecidedByArguments: facts[1] == "by-arguments")
         }
         return entries
@@ -84,6 +87,12 @@ extension EncodedCommand {
     package var keys: [ArraySlice<UInt8>] {
         guard let entry else { return [] }
         return entry.keys.split(separator: "+").flatMap { Self.keys($0, in: words) }
+    }
+
+    /// The shard channels among this command's words.
+    var shardChannels: [ArraySlice<UInt8>] {
+        guard let places = entry?.shardChannels, !places.isEmpty else { return [] }
+        return Self.keys(places, in: words)
     }
 
     private static func keys(_ places: Substring, in words: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {

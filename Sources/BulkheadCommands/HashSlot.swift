@@ -53,7 +53,8 @@ package enum CommandSlot: Sendable, Hashable {
 extension EncodedCommand {
     /// Where in a cluster it belongs.
     package var slot: CommandSlot {
-        let slots = keys.map { HashSlot(ofKey: $0) }
+        let keys = keys
+        let slots = (keys.isEmpty ? shardChannels : keys).map { HashSlot(ofKey: $0) }
         guard let first = slots.first else { return .any }
         return slots.allSatisfy { $0 == first } ? .one(first) : .several(slots)
     }

@@ -9,8 +9,9 @@ enum TableWriter {
             "extension CommandTable {",
             "    /// A command in each line: name, side effect, route, timeout, keys, "
                 + "what else is true of it,",
-            "    /// and what becomes of its replies if it is sent to all servers of a cluster, "
-                + "or taken apart for them.",
+            "    /// what becomes of its replies if it is sent to all servers of a cluster, "
+                + "or taken apart for them,",
+            "    /// and what stands in for its keys there.",
             "    static let text = \"\"\"",
         ]
         for command in commands {
@@ -18,6 +19,7 @@ enum TableWriter {
                 command.name, command.effect, command.route, command.values["blocks"] ?? "",
                 command.values["keys"] ?? "", command.flags.sorted().joined(separator: " "),
                 command.values["everywhere"] ?? "", command.values["apart"] ?? "",
+                command.values["slot"] ?? "",
             ]
             lines.append("        " + facts.joined(separator: ";"))
         }

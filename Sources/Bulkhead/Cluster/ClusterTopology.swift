@@ -36,6 +36,9 @@ final class ClusterTopology: RoutedTopology {
         self.makeNode = makeNode
     }
 
+    /// The newest map; nil until there is one.
+    var map: SlotMap? { state.withLock { $0.map } }
+
     var nodes: [Node] { state.withLock { Array($0.nodes.values) } }
 
     func refuseRequests() { state.withLock { $0.isClosed = true } }

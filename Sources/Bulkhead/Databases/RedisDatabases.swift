@@ -21,6 +21,7 @@ public final class RedisDatabases: Sendable {
     private let topologies: [Topology]
     /// Those of all logins.
     private let hubs: [SubscriptionHub]
+    private let listenings: [ClusterListening]
     private let caches = CacheRegistry()
     /// Of the groups that names live in.
     let watches: [Endpoint: SentinelWatch]
@@ -90,7 +91,6 @@ public final class RedisDatabases: Sendable {
             self.owner = owner.name
             endpoint = place.endpoint
             number = owner.number
-            // A message that is published at one server reaches those of all others.
             settings = place.at(servers[0]).connectionSettings(forNumber: owner.number)
             topology = .routed(
                 ClusterTopology(seeds: servers) { server in
@@ -126,6 +126,7 @@ public final class RedisDatabases: Sendable {
         var circuits: [Endpoint: Circuit] = [:]
         var logins: [Login: Circuit] = [:]
         var hubs: [Login: SubscriptionHub] = [:]
+        var listenings: [Login: ClusterListening] = [:]
         var homes: [Home] = []
         var watches: [Endpoint: SentinelWatch] = [:]
         var credentialSources: [Endpoint: CredentialSource] = [:]
@@ -166,8 +167,6 @@ public final class RedisDatabases: Sendable {
             let login = Login(place)
             let loginCircuit = logins[login] ?? circuit.forLogin()
             logins[login] = loginCircuit
-            let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
-            hubs[login] = hub
             if case .sentinels(let group) = place.place, watches[place.endpoint] == nil {
                 watches[place.endpoint] = SentinelWatch(group, configuration)
             }
@@ -190,11 +189,21 @@ public final class RedisDatabases: Sendable {
                 home = isAlone ? single : Home(single, owner, place, connectionMonitor)
                 homes.append(home)
             }
+            let subscriptions: SubscriptionPlace
+            if let cluster = home.topology.cluster {
+                let listening = listenings[login] ?? ClusterListening(cluster, place, forNumber: entry.number)
+                listenings[login] = listening
+                subscriptions = .cluster(listening)
+            } else {
+                let hub = hubs[login] ?? SubscriptionHub(loginCircuit, idleTime: configuration.subscriptionIdleTime)
+                hubs[login] = hub
+                subscriptions = .server(hub, home.settings.forSubscriptions)
+            }
             let rules = FlushRules(entry: entry, protected: neighbours.filter { !$0.mayBeFlushed }.map(\.name))
             let monitor = CommandMonitor(entry, on: place.endpoint, configuration.observer)
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
-                entry, at: place.address, home.topology, SubscriptionPlace(hub, home.settings),
+                entry, at: place.address, home.topology, subscriptions,
                 CachePlace(registry: caches, circuit: loginCircuit, settings: home.settings), rules,
                 configuration.retryPolicy, monitor, scanPace,
                 SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart),
@@ -204,6 +213,7 @@ public final class RedisDatabases: Sendable {
         self.bindings = bindings
         topologies = homes.map(\.topology)
         self.hubs = Array(hubs.values)
+        self.listenings = Array(listenings.values)
         self.watches = watches
         self.credentialSources = credentialSources
         timeout = Timeout(configuration.commandTimeout)
@@ -260,7 +270,8 @@ public final class RedisDatabases: Sendable {
         let deadline = Deadline(after: Timeout(grace))
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
-        let open = hubs.compactMap { $0.close() } + caches.close() + nodes.flatMap { $0.beginClosing(grace: grace) }
+        let listeners = hubs.compactMap { $0.close() } + listenings.flatMap { $0.close() }
+        let open = listeners + caches.close() + nodes.flatMap { $0.beginClosing(grace: grace) }
         for connection in open { await connection.closed() }
         for node in nodes { await node.blocking.drained(until: deadline) }
         for watch in watches.values { watch.close() }
@@ -275,6 +286,7 @@ public final class RedisDatabases: Sendable {
         for topology in topologies { topology.refuseRequests() }
         let nodes = topologies.flatMap(\.nodes)
         for hub in hubs { _ = hub.close() }
+        for listening in listenings { _ = listening.close() }
         _ = caches.close()
         for node in nodes { node.abort() }
         for node in nodes { node.blocking.drain(until: deadline) }

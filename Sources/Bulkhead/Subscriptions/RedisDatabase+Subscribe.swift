@@ -14,7 +14,8 @@ extension RedisDatabase {
     /// ```
     /// Channels belong to the server and not to a database: `PUBLISH` from any name of the server reaches a subscriber
     /// of any other. All subscriptions of a server and a login share one connection, which is made for the first and
-    /// closed ten seconds after the last.
+    /// closed ten seconds after the last. In a cluster there is one for each server at which something is heard, and
+    /// shard channels follow their slots; see <doc:Messages>.
     ///
     /// It returns when the server has confirmed every channel: from then on it brings every message. When the last
     /// subscriber of a channel leaves, the client unsubscribes from it. When the connection is lost another one is
@@ -35,10 +36,10 @@ extension RedisDatabase {
     }
 
     func subscription<Message: Sendable>(
-        to channels: RedisChannels, keeping count: Int,
+        to channels: RedisChannels, everywhere isEverywhere: Bool = false, keeping count: Int,
         _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
     ) async throws(RedisError) -> RedisSubscription<Message> {
-        let base = try binding.subscribe(to: channels, keeping: count)
+        let base = try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
         do {
             try await base.opened(until: Deadline(after: timeout))
         } catch {
@@ -66,10 +67,10 @@ extension BlockingRedisDatabase {
     }
 
     func subscription<Message: Sendable>(
-        to channels: RedisChannels, keeping count: Int,
+        to channels: RedisChannels, everywhere isEverywhere: Bool = false, keeping count: Int,
         _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
     ) throws(RedisError) -> BlockingRedisSubscription<Message> {
-        let base = try binding.subscribe(to: channels, keeping: count)
+        let base = try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
         do {
             try base.openedBlocking(until: Deadline(after: timeout))
         } catch {
@@ -81,31 +82,37 @@ extension BlockingRedisDatabase {
 
 extension DatabaseBinding {
     fileprivate func subscribe(
-        to channels: RedisChannels, keeping count: Int
+        to channels: RedisChannels, everywhere isEverywhere: Bool, keeping count: Int
     ) throws(RedisError) -> MessageSubscription {
         guard !channels.subjects.isEmpty else {
             throw RedisError(.invalidArgument, "a subscription needs a channel, and none was named", stage: .refused)
                 .at(entry.name)
         }
-        return MessageSubscription(
-            channels.subjects, over: subscriptions.hub, subscriptions.settings, keeping: count)
+        switch subscriptions {
+        case .server(let hub, let settings):
+            return MessageSubscription(channels.subjects, over: hub, settings, keeping: count)
+        case .cluster(let listening):
+            return listening.subscribe(to: channels.subjects, everywhere: isEverywhere, keeping: count)
+        }
     }
 }
 
 /// Where the subscriptions of a name go.
-struct SubscriptionPlace: Sendable {
-    let hub: SubscriptionHub
-    /// Of the connection that is made if there is none.
-    private(set) var settings: ConnectionSettings
+enum SubscriptionPlace: Sendable {
+    /// To one server; the settings are those of the connection that is made if there is none.
+    case server(SubscriptionHub, ConnectionSettings)
+    case cluster(ClusterListening)
+}
 
+extension ConnectionSettings {
     /// Where the configuration asks for no PINGs: nobody would notice else that a connection was cut without a word.
     private static let probeInterval = Duration.seconds(15)
 
-    init(_ hub: SubscriptionHub, _ settings: ConnectionSettings) {
-        self.hub = hub
-        self.settings = settings
-        // Neither its age nor its silence is a reason to replace it: each time messages would be missed.
-        self.settings.lifetime = ConnectionLifetime(
-            probeInterval: settings.lifetime.probeInterval ?? Self.probeInterval)
+    /// The same for a connection of subscriptions: neither its age nor its silence is a reason to replace it, as each
+    /// time messages would be missed.
+    var forSubscriptions: ConnectionSettings {
+        var settings = self
+        settings.lifetime = ConnectionLifetime(probeInterval: lifetime.probeInterval ?? Self.probeInterval)
+        return settings
     }
 }

@@ -68,7 +68,8 @@ extension RedisDatabase {
     /// for nearly all. It is asked for that first, and without it this throws `key-events-off`. Where the login may not
     /// ask, nothing is checked, and where the setting is off nothing comes.
     ///
-    /// All else is as with ``subscribe(to:as:keeping:)``: in a gap events may be missing.
+    /// All else is as with ``subscribe(to:as:keeping:)``: in a gap events may be missing. In a cluster every primary is
+    /// asked and listened to.
     public func keyEvents(
         matching pattern: String = "*", keeping count: Int = 1_024
     ) async throws(RedisError) -> RedisSubscription<RedisKeyEvent> {
@@ -93,15 +94,15 @@ extension RedisDatabase {
     private func keyEvents(
         _ choice: KeyEventChoice, keeping count: Int
     ) async throws(RedisError) -> RedisSubscription<RedisKeyEvent> {
-        let setting: [String: String]?
         do throws(RedisError) {
-            setting = try await run(KeyEventChoice.question.command)
+            for setting in try await everyPrimary(KeyEventChoice.question.command) {
+                try choice.check(setting, in: name)
+            }
         } catch {
-            setting = try KeyEventChoice.unknownSetting(error)
+            try KeyEventChoice.unknownSetting(error)
         }
-        try choice.check(setting, in: name)
         let channels = choice.channels(ofNumber: number)
-        return try await subscription(to: channels, keeping: count) { (message) throws(RedisError) in
+        return try await subscription(to: channels, everywhere: true, keeping: count) { (message) throws(RedisError) in
             try choice.event(message)
         }
     }
@@ -125,14 +126,12 @@ extension BlockingRedisDatabase {
     private func keyEvents(
         _ choice: KeyEventChoice, keeping count: Int
     ) throws(RedisError) -> BlockingRedisSubscription<RedisKeyEvent> {
-        let setting: [String: String]?
         do throws(RedisError) {
-            setting = try run(KeyEventChoice.question.command)
+            for setting in try everyPrimary(KeyEventChoice.question.command) { try choice.check(setting, in: name) }
         } catch {
-            setting = try KeyEventChoice.unknownSetting(error)
+            try KeyEventChoice.unknownSetting(error)
         }
-        try choice.check(setting, in: name)
-        return try subscription(to: choice.channels(ofNumber: number), keeping: count) {
+        return try subscription(to: choice.channels(ofNumber: number), everywhere: true, keeping: count) {
             (message) throws(RedisError) in try choice.event(message)
         }
     }
@@ -146,9 +145,8 @@ enum KeyEventChoice: Sendable {
     static let question = RedisServerCommand<[String: String]>.configGet(["notify-keyspace-events"])
 
     /// Where the server does not say, nothing is known; any other failure is one.
-    static func unknownSetting(_ error: RedisError) throws(RedisError) -> [String: String]? {
-        if error.stage == .answered { return nil }
-        throw error
+    static func unknownSetting(_ error: RedisError) throws(RedisError) {
+        if error.stage != .answered { throw error }
     }
 
     func channels(ofNumber number: Int) -> RedisChannels {
@@ -159,8 +157,8 @@ enum KeyEventChoice: Sendable {
     }
 
     /// Throws `key-events-off` if the server would send none of them.
-    func check(_ answer: [String: String]?, in database: DatabaseName) throws(RedisError) {
-        guard let setting = answer?["notify-keyspace-events"] else { return }
+    func check(_ answer: [String: String], in database: DatabaseName) throws(RedisError) {
+        guard let setting = answer["notify-keyspace-events"] else { return }
         let wanted: String
         var isEnough = setting.contains { !"KE".contains($0) }
         switch self {

@@ -5,7 +5,7 @@ import Synchronization
 /// Events on their way from the connection to one subscriber, a task or a thread that reads them in their order.
 ///
 /// Several readers take turns. A cancelled reader gets nil, and what it did not read stays for the next.
-package final class MessageQueue: Sendable {
+package final class MessageQueue: MessageReceiver {
     /// Nil is the end.
     typealias Outcome = Result<SubscriptionEvent?, SubscriptionFailure>
 
@@ -48,11 +48,11 @@ package final class MessageQueue: Sendable {
 
     // MARK: What comes
 
-    func append(_ message: PushedMessage) {
+    package func append(_ message: PushedMessage) {
         append(.message(message)) { $0.append(message) }
     }
 
-    func appendGap(_ why: SubscriptionFailure) {
+    package func appendGap(_ why: SubscriptionFailure) {
         append(.gap(why)) { $0.appendGap(why) }
     }
 
@@ -69,7 +69,7 @@ package final class MessageQueue: Sendable {
     }
 
     /// Everything is confirmed.
-    func subscribed() {
+    package func subscribed() {
         let opener = state.withLock { state in
             state.isSubscribed = true
             return state.opener.take()
@@ -78,7 +78,7 @@ package final class MessageQueue: Sendable {
     }
 
     /// Nothing comes any more; the first end counts. Nil is an end without a failure.
-    func end(_ failure: SubscriptionFailure?) {
+    package func end(_ failure: SubscriptionFailure?) {
         let outcome: Outcome = failure.map { .failure($0) } ?? .success(nil)
         let (readers, opener) = state.withLock { state in
             guard state.end == nil else { return ([Reader](), Caller<Result<Void, SubscriptionFailure>>?.none) }

@@ -1,15 +1,28 @@
 import BulkheadRESP
 import Synchronization
 
+/// Whoever listens: a subscriber's queue, or what stands between one and the servers of a cluster.
+///
+/// It is notified on whatever thread has the connection's I/O, and must not wait there.
+package protocol MessageReceiver: AnyObject, Sendable {
+    func append(_ message: PushedMessage)
+    /// Messages may be missing here.
+    func appendGap(_ why: SubscriptionFailure)
+    /// Everything is confirmed.
+    func subscribed()
+    /// Nothing comes any more; nil is an end without a failure.
+    func end(_ failure: SubscriptionFailure?)
+}
+
 /// All subscriptions of a process at one server with one login, over one connection.
 ///
 /// A thin shell round `SubscriptionMachine`: lock, change, unlock, act. What comes from the wire is handled where it is
 /// read, so a gap stands before the first message of a new connection.
 package final class SubscriptionHub: Sendable {
-    private typealias Machine = SubscriptionMachine<MessageQueue>
+    private typealias Machine = SubscriptionMachine<any MessageReceiver>
 
     private struct State: Sendable {
-        var machine = Machine()
+        var machine: Machine
         var connection: (number: Int, connection: AsyncConnection)?
         /// Those of whoever subscribed while there was no connection.
         var settings: ConnectionSettings?
@@ -22,31 +35,33 @@ package final class SubscriptionHub: Sendable {
     private let circuit: Circuit
     /// How long the connection stays when nobody subscribes any more.
     private let idleTime: Duration
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// A backoff of nothing would keep a processor busy while a server is down.
     private static let shortestPause = Duration.milliseconds(5)
 
-    package init(_ circuit: Circuit, idleTime: Duration = .seconds(10)) {
+    /// In a cluster whoever listened learns of each loss, and looks for what it listened to elsewhere.
+    package init(_ circuit: Circuit, idleTime: Duration = .seconds(10), isInCluster: Bool = false) {
         self.circuit = circuit
         self.idleTime = idleTime
+        state = Mutex(State(machine: Machine(isInCluster: isInCluster)))
     }
 
     deinit { state.withLock { $0.connection.take() }?.connection.abort() }
 
     /// Begins to listen; a connection is made by `settings` if there is none.
-    fileprivate func subscribe(
-        _ queue: MessageQueue, to subjects: [SubscriptionSubject], _ settings: ConnectionSettings
+    package func subscribe(
+        _ receiver: any MessageReceiver, to subjects: [SubscriptionSubject], _ settings: ConnectionSettings
     ) -> Int {
         let (id, actions) = state.withLock { state in
             if state.connection == nil { state.settings = settings }
-            return state.machine.subscribe(queue, to: subjects)
+            return state.machine.subscribe(receiver, to: subjects)
         }
         perform(actions)
         return id
     }
 
-    fileprivate func unsubscribe(_ id: Int) { change { $0.unsubscribe(id) } }
+    package func unsubscribe(_ id: Int) { change { $0.unsubscribe(id) } }
 
     /// Ends all subscriptions and takes no more; whose socket is still to close.
     package func close() -> AsyncConnection? {
@@ -177,25 +192,31 @@ package final class SubscriptionHub: Sendable {
     }
 }
 
-/// One subscriber's share of a hub: it listens from its making until `unsubscribe`, or until nobody has it any more.
+/// One subscriber's share of a hub, or of a cluster: it listens until `unsubscribe`, or until nobody has it any more.
 package final class MessageSubscription: Sendable {
     package let queue: MessageQueue
-    private let hub: SubscriptionHub
-    private let id: Int
+    private let leave: @Sendable () -> Void
 
-    package init(
+    package convenience init(
         _ subjects: [SubscriptionSubject], over hub: SubscriptionHub, _ settings: ConnectionSettings, keeping count: Int
     ) {
-        self.hub = hub
+        self.init(keeping: count) { queue in
+            let id = hub.subscribe(queue, to: subjects, settings)
+            return { hub.unsubscribe(id) }
+        }
+    }
+
+    /// `listen` begins to listen, and returns what ends that.
+    package init(keeping count: Int, _ listen: (MessageQueue) -> @Sendable () -> Void) {
         queue = MessageQueue(mostMessages: count)
-        id = hub.subscribe(queue, to: subjects, settings)
+        leave = listen(queue)
     }
 
     deinit { unsubscribe() }
 
     package func unsubscribe() {
         queue.end(nil)
-        hub.unsubscribe(id)
+        leave()
     }
 
     /// Returns when the server has confirmed everything.

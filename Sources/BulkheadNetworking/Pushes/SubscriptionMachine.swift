@@ -12,6 +12,8 @@ package import BulkheadRESP
 ///    ▲                            │                     │                                │
 ///    └───────── refused, or the connection is lost ─────┴────────────────────────────────┘
 /// ```
+/// At a server of a cluster a loss ends whoever listened: what was lost may live at another server now, and whoever
+/// knows the cluster looks for it there.
 struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     /// One who listens.
     typealias ID = Int
@@ -61,6 +63,8 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
         let subjects: [SubscriptionSubject]
     }
 
+    /// The server is one of a cluster.
+    private let isInCluster: Bool
     private var topics: [SubscriptionSubject: Topic] = [:]
     private var members: [ID: Member] = [:]
     private var newestID = 0
@@ -80,6 +84,8 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     /// Names the retry or the idle time that is waited for; any other is out of date.
     private var wait = 0
     private var isClosed = false
+
+    init(isInCluster: Bool = false) { self.isInCluster = isInCluster }
 
     /// True for the connection there is, or that is being made.
     func isCurrent(_ number: Int) -> Bool { number == connection }
@@ -141,9 +147,16 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     /// The server has ended a subscription by itself, as it does when the slot of a shard channel moves.
     mutating func endedByServer(_ subject: SubscriptionSubject, on number: Int) -> [Action] {
         guard number == connection, topics[subject]?.place == .present else { return [] }
-        lose(subject, .connection(Self.endedByServer))
-        changed.append(subject)
         var actions: [Action] = []
+        if isInCluster {
+            topics[subject]?.place = .absent
+            for id in topics[subject]?.members.keys.sorted() ?? [] {
+                end(id, .connection(Self.endedByServer), &actions)
+            }
+        } else {
+            lose(subject, .connection(Self.endedByServer))
+            changed.append(subject)
+        }
         proceed(&actions)
         return actions
     }
@@ -173,6 +186,11 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
         flight = nil
         changed = RingQueue()
         single = RingQueue()
+        if isInCluster {
+            topics = [:]
+            defer { members = [:] }
+            return members.keys.sorted().map { .ended(members[$0]!.subscriber, .connection(failure)) }
+        }
         for subject in topics.keys { lose(subject, .connection(failure)) }
         var actions: [Action] = []
         if !wasConnected {
@@ -232,7 +250,10 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
         while let subject = changed.isEmpty ? nil : changed.first {
             if let wanted = command(for: subject) {
                 if let kind, kind != wanted { break }
-                if subjects.count == Self.mostNamedAtOnce { break }
+                // A command names shard channels of one slot only.
+                if subjects.count == (isInCluster && wanted.subject == .shardChannel ? 1 : Self.mostNamedAtOnce) {
+                    break
+                }
                 kind = wanted
                 subjects.append(subject)
                 topics[subject]?.place = wanted.isBegin ? .asked : .leaving
@@ -359,7 +380,7 @@ package enum SubscriptionFailure: Error, Sendable, Hashable {
 
 extension ConnectionFailure {
     /// Another attempt would end alike until somebody changes a setting.
-    fileprivate var isFinal: Bool {
+    package var isFinal: Bool {
         switch reason {
         case .authenticationFailed, .permissionDenied, .databaseDenied, .databaseOutOfRange, .tlsUnavailable,
             .tlsSettings, .certificateRefused:

@@ -24,8 +24,9 @@ package struct Backoff: Sendable, Hashable {
     package func wait(after failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
         .nanoseconds(Int64.random(in: 0...limit(after: failures).wholeNanoseconds, using: &random))
     }
+
     /// The same with the system's dice.
-    func waitAtRandom(after failures: Int) -> Duration {
+    package func waitAtRandom(after failures: Int) -> Duration {
         var random = SystemRandomNumberGenerator()
         return wait(after: failures, using: &random)
     }

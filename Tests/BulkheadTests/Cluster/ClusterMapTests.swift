@@ -24,6 +24,8 @@ import Testing
         #expect(encoded("ZUNION", "2", "a", "b").slot == .several([slot("a"), slot("b")]))
         #expect(encoded("XREAD", "COUNT", "1", "STREAMS", "a", "0").slot == .one(slot("a")))
         #expect(encoded("EVAL", "return 1", "0", "a").slot == .any)
+        #expect(encoded("SPUBLISH", "foo", "a").slot == .one(slot("foo")))
+        #expect(encoded("PUBLISH", "foo", "a").slot == .any)
     }
 
     @Test func `a map names the server of every slot, and what has moved since`() throws {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Pages that are written out of the code: a test compares them, and `Tests/interface --renew` writes them.
+/// Pages that are written out of the code: a test compares them, and `Tests/renew` writes them.
 enum Renewal {
     static let isWanted = ProcessInfo.processInfo.environment["BULKHEAD_RENEW"] != nil
 

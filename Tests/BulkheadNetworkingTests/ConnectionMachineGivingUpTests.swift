@@ -53,6 +53,19 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         #expect(machine.isIdle)
     }
 
+    @Test func `say that they were being written where the socket has not taken all of their bytes`() {
+        var machine = Machine.ready()
+        for number in 1...2 { machine.ask(number, until: .never) }
+        _ = machine.takeOutgoing()
+        let unwritten = command("ECHO 2").count
+        guard case .cancelled(_, .sent) = machine.cancel(ticket: 1, at: at(0), unwritten: unwritten),
+            case .cancelled(_, .writing) = machine.cancel(ticket: 2, at: at(0), unwritten: unwritten)
+        else {
+            Issue.record("of two requests the socket has taken one")
+            return
+        }
+    }
+
     @Test func `drop all replies of a pipeline, and keep none of them meanwhile`() {
         var machine = Machine.ready()
         _ = machine.submit(commands("A", "B", "C"), .replies(3), 1, ticket: 1)

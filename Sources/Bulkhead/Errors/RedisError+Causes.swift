@@ -65,7 +65,7 @@ extension RedisError {
         var within: RESPBytes?
         reply.forEachValue { within = within ?? $0.errorMessage }
         guard let within else {
-            self.init(.unexpectedReply, "the reply is not of the type asked for: \(conversion)", stage: .answered)
+            self.init(.unexpectedReply, "the reply does not have the requested type: \(conversion)", stage: .answered)
             return
         }
         let error = RedisError(server: within)

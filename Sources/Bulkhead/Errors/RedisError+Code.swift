@@ -33,8 +33,8 @@ extension RedisError.Code {
     public static let databaseDenied = Self("database-denied")
     /// The catalogue protects the database from being flushed.
     public static let flushRefused = Self("flush-refused")
-    /// The command would break its connection's binding to the database, or reach past it; or it cannot stand where it
-    /// is: a typed one in an open transaction, one that blocks in a shared pipeline.
+    /// The command would leave or affect other databases (SELECT, FLUSHALL …). Or it is not allowed here: a typed
+    /// command in an open transaction, or a blocking command in a pipeline on a shared connection.
     public static let commandRefused = Self("command-refused")
 
     /// The keys of a command live in several slots of a cluster, and it cannot be taken apart.
@@ -74,16 +74,16 @@ extension RedisError.Code {
     public static let connectionClosed = Self("connection-closed")
     /// The server sent bytes that are not RESP, exceeded a limit, or sent a reply to no request.
     public static let protocolViolation = Self("protocol-violation")
-    /// The queue for a connection of one's own is full.
+    /// The queue of callers that wait for a leased connection is full.
     public static let tooManyWaiters = Self("too-many-waiters")
-    /// No connection of one's own became free in time.
+    /// No leased connection became free within the lease timeout.
     public static let leaseTimedOut = Self("lease-timed-out")
     /// So many requests or bytes wait on the database's connection already that no more are taken.
     public static let tooManyRequests = Self("too-many-requests")
     /// The call's time is over; ``RedisError/stage`` says where it waited.
     public static let timedOut = Self("timed-out")
-    /// This side closed what was used: the databases; a lease that is over; or a connection whose callers had been
-    /// cancelled or timed out too often, so that too many replies were to come that nobody waits for.
+    /// The client closed the databases, the lease had ended, or the client closed the connection because too many
+    /// of its calls were cancelled or timed out while their replies were still pending.
     public static let closed = Self("closed")
     /// The task was cancelled.
     public static let cancelled = Self("cancelled")

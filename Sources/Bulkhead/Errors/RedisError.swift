@@ -46,7 +46,7 @@ public struct RedisError: Error, Sendable, Hashable {
 
     /// True if nobody knows whether the server has run the command: it left, or may have, and no reply came.
     ///
-    /// What to do depends on the command: a read can be repeated; before a write is, its effect must be looked at.
+    /// You can repeat a read. Before you repeat a write, check whether it has already taken effect.
     public var isAmbiguous: Bool { stage == .writing || stage == .sent }
 
     /// An error of a program's own, such as a test's.

@@ -2,7 +2,7 @@ import BulkheadRESP
 import Synchronization
 
 // The I/O task: the task that writes and reads for all callers of a connection, from its beginning to its end. Where it
-// finds no thread to run on, the poller's takes its turns (`AsyncConnection+Looking`).
+// finds no thread to run on, the poller's takes its turns (`AsyncConnection+Timers`).
 // Everything here is for the owner of the I/O only.
 
 extension AsyncConnection {

@@ -8,7 +8,7 @@ import Synchronization
 /// I/O task, a task  │ write what has gathered · read, decode · lock: match; unlock · resume callers · let them run
 /// ```
 /// One at a time uses the wire: the I/O task; while that sleeps a lone caller, who writes and reads for itself
-/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Looking`). The I/O task
+/// (`AsyncConnection+Inline`); where it finds no thread to run on, the poller (`AsyncConnection+Timers`). The I/O task
 /// is a task like its callers: those it resumes run before it goes on, so their next requests share one write, without
 /// a timer and without waking a thread.
 ///
@@ -156,7 +156,7 @@ package final class AsyncConnection: @unchecked Sendable {
         let now = Moment.now
         // The I/O task is woken if the connection has nobody left to wait for, or seems to answer nobody.
         let cancellation = change { shared in
-            let cancellation = shared.machine.cancel(ticket: ticket, at: now)
+            let cancellation = shared.machine.cancel(ticket: ticket, at: now, unwritten: shared.unwritten)
             if shared.machine.isSilent(at: now) { shared.mustLook = true }
             return cancellation
         }

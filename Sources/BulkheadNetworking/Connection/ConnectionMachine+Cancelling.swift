@@ -17,11 +17,11 @@ extension ConnectionMachine {
         case cancelled(Waiter, ConnectionFailure.Stage)
     }
 
-    /// Somebody does not want to wait any more. Logarithmic in the queue, on average over many where tickets do not
-    /// rise along it.
-    package mutating func cancel(ticket: Int, at now: Moment) -> Cancellation {
+    /// Somebody does not want to wait any more. `unwritten` of the bytes handed out the socket has not taken yet.
+    /// Logarithmic in the queue, on average over many where tickets do not rise along it.
+    package mutating func cancel(ticket: Int, at now: Moment, unwritten: Int = 0) -> Cancellation {
         guard let position = position(of: ticket), let waiter = queue[position].waiter else { return .notQueued }
-        let stage = stage(of: queue[position])
+        let stage = stage(of: queue[position], unwritten: unwritten)
         noteCancelled(queue[position], at: now)
         markCancelled(position)
         dropCancelledIfMany()

@@ -87,7 +87,7 @@ package final class AsyncPool: TimerTarget {
     }
 
     private func cancel(_ wait: Int) {
-        machine.withLock { $0.cancel(id: wait) }?.resume(returning: .failure(.cancelled(.refused)))
+        machine.withLock { $0.cancel(id: wait) }?.resume(returning: .failure(.cancelled(.queued)))
     }
 
     /// Idle connections log in anew; those that are lent do so between two commands, or when they come back.

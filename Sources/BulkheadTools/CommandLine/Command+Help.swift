@@ -39,5 +39,5 @@ extension Command {
 }
 
 extension Flag {
-    fileprivate static let man = Flag("man", .none, "the manual of all commands, in the language of man(7)")
+    fileprivate static let man = Flag("man", .none, "print the manual page of all commands in man(7) format")
 }

@@ -96,8 +96,8 @@ package struct Diagnosis: Sendable {
             found.append(
                 Finding(
                     .note, "alias",
-                    "\(entry.name) and \(target) are the same database, number \(entry.number): "
-                        + "what is done to one is done to both"))
+                    "\(entry.name) is an alias of \(target) (database \(entry.number)): "
+                        + "every change affects both"))
         }
         return found
     }

@@ -61,7 +61,7 @@ extension Command {
         let entry = try selection.entry(name)
         try selection.refuseUnusedURL([entry], call.arguments)
         guard !call.arguments.has(.expecting) || !call.arguments.has(.atMost) else {
-            throw call.arguments.refused("--expecting and --at-most are two ways to say how many keys may go: take one")
+            throw call.arguments.refused("use either --expecting or --at-most, not both")
         }
         guard call.arguments.has(.yes) == (call.arguments.has(.expecting) || call.arguments.has(.atMost)) else {
             throw call.arguments.refused(

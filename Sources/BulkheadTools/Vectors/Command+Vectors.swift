@@ -148,7 +148,7 @@ extension Flag {
     fileprivate static let into = Flag(
         "into", .text("NAME", .databases), "the database of the set; default: the same")
     fileprivate static let matchedHashes = Flag(
-        "match", .text("PATTERN"), "only hashes whose keys fit, as KEYS has it")
+        "match", .text("PATTERN"), "only hashes whose keys match the glob pattern (as in SCAN MATCH)")
     fileprivate static let vectorField = Flag(
         "field", .text("FIELD"), "the field of the vector; default: vector")
     fileprivate static let vectorFormat = Flag(

@@ -47,4 +47,6 @@ public struct WrongAnswer: Error, CustomStringConvertible {
     public let description: String
 
     init(_ command: String, _ reply: RESPValue) { description = "\(command): \(reply)" }
+
+    init(_ description: String) { self.description = description }
 }

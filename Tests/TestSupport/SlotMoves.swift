@@ -14,7 +14,7 @@ public enum SlotMove: String, CaseIterable, Sendable {
 }
 
 extension RedisTestCluster {
-    /// Moves slots from one primary to another, and returns when every server knows.
+    /// Moves slots from one primary to another, and returns when every primary knows.
     ///
     /// - Parameter atHalf: runs when the keys of the first slot have arrived there, and no server has said so yet; key
     ///   by key only.
@@ -44,20 +44,60 @@ extension RedisTestCluster {
                     }
                 }
                 if index == 0 { try atHalf() }
+                // The taker claims the slot by an epoch above all that it knows. If it did not know the giver's yet,
+                // the giver's last claim would take the slot back, and each would name the other from then on.
+                try waitUntilEpochsAreKnown()
                 for server in [target, source] + primaries.filter({ $0 !== target && $0 !== source }) {
                     // One that has gone takes part in no move.
                     _ = try? ServerConversation(with: server).text("CLUSTER SETSLOT \(slot) NODE \(id)")
                 }
             }
         }
-        let last = Array(slots)
-        while try last.contains(where: { try ServerConversation(with: source).ownerOf($0) != target.port }) {
+        let moved = Array(slots)
+        for server in living {
+            let talk = try ServerConversation(with: server)
+            try wait("all know where the slots are") {
+                try moved.allSatisfy { try talk.ownerOf($0) == target.port }
+            }
+        }
+        try waitUntilEpochsAreKnown()
+    }
+
+    /// The primaries of the start that still run.
+    private var living: [RedisTestServer] {
+        primaries.filter { (try? ServerConversation(with: $0).text("PING")) != nil }
+    }
+
+    /// Returns when all primaries know the same epoch of each primary, and no two have the same.
+    private func waitUntilEpochsAreKnown() throws {
+        let talks = try living.map { try ServerConversation(with: $0) }
+        try wait("all know each other's epochs") {
+            let views = try talks.map { try $0.epochs() }
+            return views.allSatisfy { $0 == views.first && Set($0.values).count == $0.count }
+        }
+    }
+
+    private func wait(_ what: String, _ isTrue: () throws -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(120)
+        while try !isTrue() {
+            guard .now < end else { throw WrongAnswer("a move of slots waited in vain until \(what)") }
             usleep(5_000)
         }
     }
 }
 
 extension ServerConversation {
+    /// The configuration epochs that this server knows of the primaries, by their identifiers.
+    fileprivate func epochs() throws -> [String: Int] {
+        var epochs: [String: Int] = [:]
+        for line in try text("CLUSTER NODES").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 8, words[2].contains("master") else { continue }
+            epochs[String(words[0])] = Int(words[6])
+        }
+        return epochs
+    }
+
     /// The port of the primary that this server says has the slot; nil where it knows none.
     public func ownerOf(_ slot: Int) throws -> Int? {
         for row in try ask("CLUSTER SLOTS").elements ?? [] {

@@ -40,6 +40,7 @@ let package = Package(
         .library(name: "BulkheadModules", targets: ["BulkheadModules"]),
         .library(name: "BulkheadRESP", targets: ["BulkheadRESP"]),
         .library(name: "BulkheadTestServer", targets: ["BulkheadTestServer"]),
+        .library(name: "BulkheadConformance", targets: ["BulkheadConformance"]),
         .executable(name: "bulkhead", targets: ["BulkheadCLI"]),
     ],
     targets: [

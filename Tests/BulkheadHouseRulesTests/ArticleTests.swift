@@ -11,6 +11,14 @@ import Testing
         for block in blocks { #expect(compiled.contains("\n\(block)\n"), "not compiled: \(block)") }
     }
 
+    @Test func `the test of a server in the article about conformance is one of the tests`() throws {
+        let compiled = try Repository.text("Tests/BulkheadToolsTests/ConformanceLibraryTests.swift")
+        let article = try Repository.text("Sources/Bulkhead/Documentation.docc/Conformance.md")
+        let blocks = try ReadmeTests.blocks(of: "swift", in: article)
+        #expect(blocks.count == 1)
+        for block in blocks { #expect(compiled.contains("\n\(block)\n"), "not compiled: \(block)") }
+    }
+
     @Test func `no everyday task takes more lines here than with another client`() throws {
         let text = try Repository.text("Sources/Bulkhead/Documentation.docc/TenEverydayTasks.md")
         let tasks = text.components(separatedBy: "\n### ").dropFirst()

@@ -11,7 +11,9 @@ import Testing
         "RedisNetworking", "RedisTestServer", "Throughput", "ToolSpeed",
     ]
 
-    static let products = ["Bulkhead", "BulkheadModules", "BulkheadRESP", "BulkheadTestServer", "bulkhead"]
+    static let products = [
+        "Bulkhead", "BulkheadModules", "BulkheadRESP", "BulkheadTestServer", "BulkheadConformance", "bulkhead",
+    ]
 
     @Test func `every target carries this package's name, and the products are what others use`() throws {
         let manifest = try Manifest.ofThisPackage()

@@ -10,7 +10,7 @@ import Testing
         "RedisServerCommand",
     ]
 
-    @Test(arguments: ["Bulkhead", "BulkheadModules", "BulkheadTestServer"])
+    @Test(arguments: ["Bulkhead", "BulkheadModules", "BulkheadTestServer", "BulkheadConformance"])
     func `has a sentence for every public symbol`(module: String) throws {
         try Self.withGraphs(of: module) { graphs, _ in
             let silent = graphs.flatMap(\.symbols).filter { $0.docComment == nil }
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["Bulkhead", "BulkheadModules", "BulkheadTestServer"])
+    @Test(arguments: ["Bulkhead", "BulkheadModules", "BulkheadTestServer", "BulkheadConformance"])
     func `is built without a warning`(module: String) throws {
         try Self.withGraphs(of: module) { _, folder in
             let archive = folder.appendingPathComponent("archive").path

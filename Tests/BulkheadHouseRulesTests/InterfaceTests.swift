@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct `The public interface` {
     private static let folder = "Tests/Interface"
     /// BulkheadRESP is a part of what Bulkhead exports.
-    private static let modules = ["Bulkhead", "BulkheadModules", "BulkheadTestServer"]
+    private static let modules = ["Bulkhead", "BulkheadModules", "BulkheadTestServer", "BulkheadConformance"]
 
     @Test func `is the one that is written down, so that reviewers see what changes`() throws {
         var written: Set<String> = []

@@ -40,8 +40,8 @@ import Testing
         }
     }
 
-    /// `Tests/companion` compiles Observing with the packages that it adapts, and `ArticleTests` sees to two more.
-    private static let apart: Set<String> = ["Observing", "Transactions", "Scripts"]
+    /// `Tests/companion` compiles Observing with the packages that it adapts, and `ArticleTests` sees to three more.
+    private static let apart: Set<String> = ["Observing", "Transactions", "Scripts", "Conformance"]
 
     @Test func `every program of an article is compiled here as it stands there`() throws {
         let folder = "Sources/Bulkhead/Documentation.docc"

@@ -1,8 +1,11 @@
 /// What is wrong in a file of cases, and where.
-package struct CaseSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let file: String
-    package let line: Int
-    package let problem: String
+public struct CaseSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The name of the chapter's file.
+    public let file: String
+    /// Its line, from 1.
+    public let line: Int
+    /// What is wrong there.
+    public let problem: String
 
     package init(file: String, line: Int, problem: String) {
         self.file = file
@@ -10,7 +13,8 @@ package struct CaseSyntaxError: Error, Sendable, Hashable, CustomStringConvertib
         self.problem = problem
     }
 
-    package var description: String { "\(file):\(line): \(problem)" }
+    /// The file, the line and the problem.
+    public var description: String { "\(file):\(line): \(problem)" }
 }
 
 /// Reads a file of cases. The format is told in the article Conformance; nothing that is not in it is accepted.
@@ -266,13 +270,13 @@ extension ConformanceStep {
 }
 
 extension ConformanceChapter {
-    /// Reads a chapter; throws the first line that is none of the format.
-    package init(named name: String, _ text: String) throws(CaseSyntaxError) {
+    /// Reads a chapter in the format of the article Conformance; throws the first line that is not of it.
+    public init(named name: String, _ text: String) throws(CaseSyntaxError) {
         self = try ChapterReader.chapter(named: name, text)
     }
 
-    /// The kit's own chapters, in the order of the book.
-    package static func own() throws(CaseSyntaxError) -> [ConformanceChapter] {
+    /// The kit's own chapters. Reading them takes some milliseconds, and throws for no release of this package.
+    public static func own() throws(CaseSyntaxError) -> [ConformanceChapter] {
         var chapters: [ConformanceChapter] = []
         for (name, text) in ChapterTexts.all { chapters.append(try ConformanceChapter(named: name, text)) }
         return chapters

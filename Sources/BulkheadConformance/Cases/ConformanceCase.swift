@@ -1,11 +1,11 @@
 /// What a server must do: steps over one or several connections, and what they must bring.
-package struct ConformanceCase: Sendable {
+public struct ConformanceCase: Sendable {
     /// `databases/select-in-multi`
-    package let id: String
+    public let id: String
     /// What is checked, in a sentence.
-    package let sentence: String
+    public let sentence: String
     /// The page or the section that says so.
-    package var source = ""
+    public package(set) var source = ""
     /// The servers that must; empty for all.
     package var servers: [ServerRange] = []
     /// Commands that the server must have.
@@ -17,7 +17,7 @@ package struct ConformanceCase: Sendable {
     /// The databases must hold nothing but what the case writes.
     package var isAlone = false
     /// It changes what belongs to the whole server.
-    package var isDestructive = false
+    public package(set) var isDestructive = false
     /// It runs behind all others, as a server that fails it may be of no use afterwards.
     package var isLast = false
     package var steps: [ConformanceStep] = []
@@ -36,7 +36,7 @@ package struct ConformanceCase: Sendable {
     }
 
     /// The commands that it sends, in upper case, each once.
-    package var commands: [String] {
+    public var commands: [String] {
         steps.compactMap(\.command).reduce(into: []) { commands, command in
             if !commands.contains(command) { commands.append(command) }
         }
@@ -52,11 +52,13 @@ package struct ConformanceCase: Sendable {
 }
 
 /// A file of cases.
-package struct ConformanceChapter: Sendable {
+public struct ConformanceChapter: Sendable {
     /// In lower case, as `--chapter` takes it.
-    package let name: String
-    package var title = ""
-    package var cases: [ConformanceCase] = []
+    public let name: String
+    /// What it is about.
+    public package(set) var title = ""
+    /// In the order of the file. Whoever wants to run some of them removes the others.
+    public var cases: [ConformanceCase] = []
 }
 
 package struct ConformanceStep: Sendable {
@@ -180,14 +182,15 @@ package struct ServerRange: Sendable, Hashable {
 }
 
 /// What a server says it is.
-package struct ServerIdentity: Sendable, Hashable, Codable {
+public struct ServerIdentity: Sendable, Hashable, Codable {
     /// `redis`, `valkey`, or what else INFO's `server_name` says.
-    package var product: String
-    package var version: [Int]
+    public package(set) var product: String
+    /// `[7, 0, 15]`; empty if it does not say.
+    public package(set) var version: [Int]
     /// The version of Redis whose commands it says it has.
-    package var compatibility: [Int]
+    public package(set) var compatibility: [Int]
     /// What it calls itself, if it is judged as another server.
-    package var label: String?
+    public package(set) var label: String?
 
     package init(product: String, version: [Int], compatibility: [Int]? = nil) {
         self.product = product
@@ -195,8 +198,10 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
         self.compatibility = compatibility ?? version
     }
 
-    package var name: String {
+    /// The product and its version, for people.
+    public var name: String {
         if let label { return label }
+        if version.isEmpty { return "A server that does not say its version" }
         let numbers = version.map(String.init).joined(separator: ".")
         return "\(product.prefix(1).uppercased() + product.dropFirst()) \(numbers)"
     }

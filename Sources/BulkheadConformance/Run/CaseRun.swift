@@ -95,9 +95,11 @@ struct CaseRun {
         case .nothing:
             let wire = try wire(step.connection)
             if wire.fill(until: .now + .milliseconds(30)) {
+                var reader = WireReader(Array(wire.unread))
+                if let value = try? reader.next() { try refuseUnknown(value) }
                 throw failed(step, "nothing should come, and the server sent \(WireText.quoted(wire.unread))")
             }
-            if wire.isClosed { throw failed(step, "the server closed the connection") }
+            if wire.isClosed { throw closed(step) }
         case .blocked: try waitUntilBlocked(step)
         case .close:
             note(step.connection)
@@ -156,7 +158,15 @@ struct CaseRun {
         } catch {
             throw failed(step, "the server sent what is no RESP: \(error)")
         }
-        throw failed(step, wire.isClosed ? "the server closed the connection" : "no whole reply came in time")
+        throw wire.isClosed ? closed(step) : failed(step, "no whole reply came in time")
+    }
+
+    /// Where the server ends a connection over each command that it does not know, an end says no more than that.
+    private func closed(_ step: ConformanceStep) -> Stop {
+        guard context.closesOnUnknown else { return failed(step, "the server closed the connection") }
+        return Stop(
+            outcome: .notOffered,
+            reason: "the server closed the connection, as it does on a command that it does not know")
     }
 
     /// A command that the server does not know says nothing about how it would behave.

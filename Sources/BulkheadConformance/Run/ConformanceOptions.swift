@@ -1,20 +1,21 @@
 /// What a run may touch, and how long it may take.
-package struct ConformanceOptions: Sendable {
+public struct ConformanceOptions: Sendable {
     /// The databases that cases work in: up to three, of which the first is `{db}`.
-    package var databases = [13, 14, 15]
+    public var databases = [13, 14, 15]
     /// The beginning of the names of all keys, channels, users and libraries that cases make.
-    package var keyPrefix = "bulkhead-conformance:"
+    public var keyPrefix = "bulkhead-conformance:"
     /// Whether cases may change what belongs to the whole server: its settings, users, scripts, and other databases.
-    package var allowsDestructive = false
+    public var allowsDestructive = false
     /// How long a case may take in one protocol.
-    package var timeLimit = Duration.seconds(10)
+    public var timeLimit = Duration.seconds(10)
 
     /// The version of Redis whose cases are run; nil: what the server says it is.
-    package var judgedAs: [Int]?
+    public var judgedAs: [Int]?
     /// Whether the first failure ends the run.
-    package var stopsAtFailure = false
+    public var stopsAtFailure = false
 
-    package init() {}
+    /// Databases 13 to 15, nothing destructive, 10 s for a case.
+    public init() {}
 
     /// What a name stands for in a case in one protocol: the number of a database, or a key that no other case has, so
     /// that what one leaves behind makes no other fail.
@@ -26,7 +27,7 @@ package struct ConformanceOptions: Sendable {
     }
 
     /// What a run touches, in words for whoever owns the server.
-    package var footprint: String {
+    public var footprint: String {
         let numbers = databases.map(String.init).joined(separator: ", ")
         return "keys that begin with \(keyPrefix) in the databases \(numbers)"
             + (allowsDestructive

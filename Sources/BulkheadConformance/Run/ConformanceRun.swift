@@ -1,21 +1,26 @@
 /// Judges a server: runs cases and reports what it did in each.
-package struct ConformanceRun {
+public struct ConformanceRun {
     private let target: ConformanceTarget
     private let options: ConformanceOptions
     private let chapters: [ConformanceChapter]
 
-    package init(_ target: ConformanceTarget, _ options: ConformanceOptions, chapters: [ConformanceChapter]) {
+    /// A run of these chapters against this server. Nothing is sent before `run`.
+    public init(_ target: ConformanceTarget, _ options: ConformanceOptions, chapters: [ConformanceChapter]) {
         self.target = target
         self.options = options
         self.chapters = chapters
     }
 
     /// Cases times protocols.
-    package var count: Int { chapters.flatMap(\.cases).reduce(0) { $0 + $1.versions.count } }
+    public var count: Int { chapters.flatMap(\.cases).reduce(0) { $0 + $1.versions.count } }
 
-    /// Runs all cases, one after another, and blocks its thread meanwhile. Throws if the server cannot be reached, or
-    /// refuses the login, before the first case.
-    package func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
+    /// Runs all cases, one after another, and blocks its thread meanwhile; minutes for all chapters.
+    ///
+    /// Throws before the first case if the server cannot be reached, refuses the login, or is older than Redis 6.2 and
+    /// `judgedAs` is not set. What a server does wrong in a case is no error and stands in the report.
+    ///
+    /// - Parameter progress: Is told after each case how many are done, out of `count`.
+    public func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
         let context = try RunContext(target, options)
         var report = ConformanceReport(server: context.identity, address: target.address)
         let turns = chapters.flatMap { chapter in

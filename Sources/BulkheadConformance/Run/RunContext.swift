@@ -9,6 +9,9 @@ final class RunContext {
     private(set) var databasesProblem: String?
     /// It answers PING with PONG, as long as no case has broken it.
     private var isUsable = false
+    /// It ends a connection over a command that it does not know.
+    private(set) var closesOnUnknown = false
+    private var showsIdentifiers = false
     /// Why no case can be judged any more.
     private(set) var ruin: String?
     private var own: Wire
@@ -24,26 +27,47 @@ final class RunContext {
         patience = min(options.timeLimit, .seconds(10))
         own = try Wire(to: target)
         try login(own, until: .now + patience)
-        guard let info = ask("INFO", "server") else {
-            throw ConformanceError(description: "\(target.address) does not answer INFO with RESP")
+        let probe = try Wire(to: target)
+        try login(probe, until: .now + patience)
+        guard let pong = Self.exchange(["PING"], on: probe, until: .now + patience) else {
+            throw ConformanceError(description: "\(target.address) does not answer PING with RESP")
         }
-        identity = Self.identity(info)
+        isUsable = pong.text == Array("PONG".utf8)
+        let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)
+        hasRESP3 = hello?.type == UInt8(ascii: "%")
+        try learnIdentity(hello)
         for number in options.databases {
             guard let reply = ask("SELECT", String(number)), reply.type != UInt8(ascii: "-") else {
                 databasesProblem = "the server has no database \(number)"
                 break
             }
         }
-        let probe = try Wire(to: target)
-        try login(probe, until: .now + patience)
-        isUsable = Self.exchange(["PING"], on: probe, until: .now + patience)?.text == Array("PONG".utf8)
-        let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)
-        hasRESP3 = hello?.type == UInt8(ascii: "%")
-        guard let version = options.judgedAs else { return }
-        identity = ServerIdentity(product: "redis", version: version)
+        closesOnUnknown = try isClosed(by: "BULKHEADNOSUCH")
+        showsIdentifiers = try !isClosed(by: "CLIENT", "ID")
+    }
+
+    /// Proxies end a connection over what they do not pass on.
+    private func isClosed(by words: String...) throws(ConformanceError) -> Bool {
+        let wire = try Wire(to: target)
+        try login(wire, until: .now + patience)
+        return Self.exchange(words, on: wire, until: .now + patience) == nil && wire.isClosed
+    }
+
+    /// What the server says it is, or what it is judged as.
+    private func learnIdentity(_ hello: WireValue?) throws(ConformanceError) {
+        if let info = ask("INFO", "server") { identity = Self.identity(info) }
         let fields = (hello?.elements ?? []).map { String(decoding: $0.text, as: UTF8.self) }
-        if let place = fields.firstIndex(of: "version"), place > 0, place + 1 < fields.count, fields[0] == "server" {
-            identity.label = "\(fields[1]) \(fields[place + 1])"
+        if let version = options.judgedAs {
+            identity = ServerIdentity(product: "redis", version: version)
+            if let place = fields.firstIndex(of: "version"), place > 0, place + 1 < fields.count,
+                fields[0] == "server"
+            {
+                identity.label = "\(fields[1]) \(fields[place + 1])"
+            }
+        } else if !identity.compatibility.isEmpty, identity.compatibility.lexicographicallyPrecedes([6, 2]) {
+            throw ConformanceError(
+                description: "\(target.address) is \(identity.name), and the cases are for Redis 6.2 and what came "
+                    + "later: judge it as 6.2 (--as 6.2) to see what it has of that")
         }
     }
 
@@ -76,6 +100,7 @@ final class RunContext {
                 throw ConformanceError(description: "SELECT \(first) is not answered by OK")
             }
         }
+        guard showsIdentifiers else { return (wire, nil) }
         let identifier = Self.exchange(["CLIENT", "ID"], on: wire, until: deadline)
         return (wire, identifier?.type == UInt8(ascii: ":") ? identifier?.text : nil)
     }

@@ -32,6 +32,7 @@ final class Wire {
     private static func connect(to target: ConformanceTarget) throws(ConformanceError) -> Int32 {
         switch target.place {
         case .unix(let path): return try connect(path: path, target)
+        case .made(_, let make): return try make()
         case .tcp(let host, let port): return try connect(host: host, port: port, target)
         }
     }

@@ -45,20 +45,18 @@ package enum ConformanceText {
             let results = report.results.filter { $0.chapter == chapter }
             let cases = results.map { result -> HTML in
                 let name = "\(result.id) RESP\(result.resp)"
-                switch result.outcome {
-                case .pass: return "<testcase classname=\"\(chapter)\" name=\"\(name)\"/>"
-                case .notOffered:
+                if result.outcome == .pass { return "<testcase classname=\"\(chapter)\" name=\"\(name)\"/>" }
+                if result.outcome == .notOffered {
                     return """
                         <testcase classname="\(chapter)" name="\(name)">\
                         <skipped message="\(result.reason ?? "")"/></testcase>
                         """
-                case .fail:
-                    let talk = result.messages.map { "\($0.connection) \($0.sent ? "sent" : "got") \($0.bytes)" }
-                    return """
-                        <testcase classname="\(chapter)" name="\(name)"><failure message="\(result.reason ?? "")">\
-                        \(talk.joined(separator: "\n"))</failure></testcase>
-                        """
                 }
+                let talk = result.messages.map { "\($0.connection) \($0.sent ? "sent" : "got") \($0.bytes)" }
+                return """
+                    <testcase classname="\(chapter)" name="\(name)"><failure message="\(result.reason ?? "")">\
+                    \(talk.joined(separator: "\n"))</failure></testcase>
+                    """
             }
             let failures = results.count { $0.outcome == .fail }
             let skipped = results.count { $0.outcome == .notOffered }

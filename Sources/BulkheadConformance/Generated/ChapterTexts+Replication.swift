@@ -26,6 +26,8 @@ case psync-full: PSYNC of a new replica is FULLRESYNC with the history's name an
   > REPLCONF listening-port 6380 => +OK
   > REPLCONF capa psync2 => +OK
   > PSYNC ? -1 => <simple "FULLRESYNC ???????????????????????????????????????? *">
+  # What follows is the data set, and line breaks until there is one.
+  a close
 
 case psync-unknown: PSYNC of an unknown history is FULLRESYNC as well.
   destructive
@@ -33,6 +35,7 @@ case psync-unknown: PSYNC of an unknown history is FULLRESYNC as well.
   b~> INFO persistence => <text "*rdb_bgsave_in_progress:0*">
   > REPLCONF listening-port 6380 => +OK
   > PSYNC 0000000000000000000000000000000000000000 100 => <simple "FULLRESYNC *">
+  a close
 
 case wait-zero: WAIT 0 answers at once.
   source https://redis.io/docs/latest/commands/wait/

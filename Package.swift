@@ -146,6 +146,10 @@ let package = Package(
         program(
             "BulkheadLockFaults", path: "Tests/LockFaults",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+        // Tests/fault-table runs it.
+        program(
+            "BulkheadFaultTable", path: "Tests/FaultTable",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
         // Tests/stale-reads runs it.
         program(
             "BulkheadStaleReads", path: "Tests/StaleReads",
@@ -172,6 +176,6 @@ let package = Package(
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
             "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",
-            "BulkheadStaleReads"),
+            "BulkheadStaleReads", "BulkheadFaultTable"),
     ]
 )

@@ -20,6 +20,7 @@ struct Settings: Sendable {
     var spin: Int?
     var proofInterval = 0
     var idleNames = 0
+    var isTLS = false
     var json = false
 
     static var table: ArgumentTable<Settings> {
@@ -66,6 +67,7 @@ struct Settings: Sendable {
                     "count-allocations", \.countAllocations,
                     help: "count calls of malloc too, by a second run of twice the commands: the difference is what "
                         + "a command costs"),
+                .flag("tls", \.isTLS, help: "over TLS, on the program's own server"),
                 .flag("json", \.json, help: "print one line of JSON"),
             ])
     }
@@ -73,6 +75,9 @@ struct Settings: Sendable {
     /// What the table cannot judge, in words for the person at the keyboard; nil when all fits together.
     var contradiction: String? {
         if unix != nil, host != nil || port != nil { return "--unix names the server: leave out --host and --port" }
+        if isTLS, unix != nil || host != nil || port != nil || mode == "receive" {
+            return "--tls is for the program's own server, and not for a bare socket"
+        }
         if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget or hgetall" }
         if Mode(rawValue: mode) == nil { return "--mode takes async, blocking or receive" }
         if !["string", "floats"].contains(type) { return "--as takes string or floats" }

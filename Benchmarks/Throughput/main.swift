@@ -19,6 +19,9 @@ func measure(_ settings: Settings) async throws {
     }
     let counter = settings.countAllocations ? try AllocationCounter.start() : nil
 
+    let certificates = settings.isTLS ? try TemporaryCertificates() : nil
+    defer { certificates?.remove() }
+    try certificates?.install("first")
     var server: RedisTestServer?
     defer { server?.stop() }
     // A port without a host is one of this machine.
@@ -28,13 +31,22 @@ func measure(_ settings: Settings) async throws {
         let own = try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: .tcp, arguments: ["--databases", String(max(16, settings.idleNames))],
-                launchPrefix: settings.serverCore.map { ["taskset", "-c", String($0)] } ?? []))
+                launchPrefix: settings.serverCore.map { ["taskset", "-c", String($0)] } ?? [],
+                tls: certificates.map {
+                    RedisTestServer.TLS(certificateFile: $0.certificate, keyFile: $0.key)
+                }))
         server = own
-        (host, port) = ("127.0.0.1", own.port ?? 0)
+        // The certificate is of that name.
+        (host, port) = (settings.isTLS ? "localhost" : "127.0.0.1", own.port ?? 0)
     }
     var configuration =
         settings.unix.map { RedisConfiguration(unixSocket: $0) }
         ?? RedisConfiguration(host: host ?? "", port: port)
+    if let certificates {
+        var tls = RedisTLS()
+        tls.trust = .certificates(inFile: certificates.authority)
+        configuration.tls = tls
+    }
     configuration.proofInterval = settings.proofInterval
     if let spin = settings.spin { configuration.spinTime = .microseconds(spin) }
     // A client of the blocking mode holds a connection for each call.

@@ -23,6 +23,8 @@ public final class RedisTestCluster: Sendable {
         public var server: RedisTestServer.Options
         /// How long the cluster may take until all of it is well.
         public var startTimeout = Duration.seconds(60)
+        /// Has the first primary run somewhere else.
+        package var placeOfFirst: ServerPlace?
 
         /// A cluster of three primaries, unless changed.
         public init(server: RedisTestServer.Options = RedisTestServer.Options()) { self.server = server }
@@ -57,7 +59,9 @@ public final class RedisTestCluster: Sendable {
         let deadline = ContinuousClock.now + options.startTimeout
         var servers: [RedisTestServer] = []
         let count = max(1, options.primaries)
-        for _ in 0..<(count + count * max(0, options.replicas)) { servers.append(try Self.startServer(options)) }
+        for index in 0..<(count + count * max(0, options.replicas)) {
+            servers.append(try Self.startServer(options.forServer(index)))
+        }
         primaries = Array(servers[..<count])
         replicas = Array(servers[count...])
         for (index, server) in servers.enumerated() {
@@ -71,8 +75,8 @@ public final class RedisTestCluster: Sendable {
                 _ = primaries[index].answer(to: "CLUSTER ADDSLOTS \(words)")
             }
         }
-        for server in servers.dropFirst() {
-            _ = servers[0].answer(to: "CLUSTER MEET 127.0.0.1 \(server.port ?? 0)")
+        for (index, server) in servers.enumerated().dropFirst() {
+            _ = servers[0].answer(to: "CLUSTER MEET \(options.host(of: index)) \(server.port ?? 0)")
         }
         try Self.wait(until: deadline, "its servers know each other") {
             servers.allSatisfy { server in
@@ -100,7 +104,9 @@ public final class RedisTestCluster: Sendable {
 
     /// Where the servers listen, as a catalogue's `cluster` has it: `127.0.0.1:PORT`, or a URL where they speak TLS.
     public var addresses: [String] {
-        servers.map { $0.options.tls == nil ? "127.0.0.1:\($0.port ?? 0)" : $0.url }
+        servers.enumerated().map { index, server in
+            server.options.tls == nil ? "\(options.host(of: index)):\(server.port ?? 0)" : server.url
+        }
     }
 
     /// Ends all servers and removes their folders. Idempotent.
@@ -114,11 +120,13 @@ public final class RedisTestCluster: Sendable {
     private static let slots = 16_384
 
     /// The bus has a port of its own, which may be taken.
-    private static func startServer(_ options: Options) throws(RedisTestServerError) -> RedisTestServer {
+    private static func startServer(
+        _ options: RedisTestServer.Options
+    ) throws(RedisTestServerError) -> RedisTestServer {
         var last: RedisTestServerError?
         for _ in 0..<5 {
             do throws(RedisTestServerError) {
-                return try RedisTestServer.start(options.forServer)
+                return try RedisTestServer.start(options)
             } catch {
                 guard error.code == .endedAtStart || error.code == .portTaken else { throw error }
                 last = error
@@ -141,9 +149,18 @@ public final class RedisTestCluster: Sendable {
 }
 
 extension RedisTestCluster.Options {
-    fileprivate var forServer: RedisTestServer.Options {
+    fileprivate func host(of index: Int) -> String {
+        guard let placeOfFirst else { return "127.0.0.1" }
+        return index == 0 ? placeOfFirst.host : placeOfFirst.otherHost
+    }
+
+    fileprivate func forServer(_ index: Int) -> RedisTestServer.Options {
         var options = server
         options.listening = .tcp
+        if let placeOfFirst {
+            placeOfFirst.apply(to: &options, isThere: index == 0)
+            options.arguments += ["--cluster-announce-ip", host(of: index)]
+        }
         options.arguments += [
             "--cluster-enabled", "yes", "--cluster-node-timeout", "\(nodeTimeout.milliseconds)",
             "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",

@@ -30,6 +30,8 @@ public final class RedisTestSentinelGroup: Sendable {
         public var server: RedisTestServer.Options
         /// How long the group may take until all know each other.
         public var startTimeout = Duration.seconds(60)
+        /// Has the first server run somewhere else.
+        package var placeOfFirst: ServerPlace?
 
         /// A group of three servers and three sentinels, unless changed.
         public init(server: RedisTestServer.Options = RedisTestServer.Options()) { self.server = server }
@@ -61,8 +63,8 @@ public final class RedisTestSentinelGroup: Sendable {
         self.options = options
         let deadline = ContinuousClock.now + options.startTimeout
         var servers: [RedisTestServer] = []
-        for _ in 0...max(0, options.replicas) {
-            servers.append(try RedisTestServer.start(options.forServer(replicaOf: servers.first?.port)))
+        for index in 0...max(0, options.replicas) {
+            servers.append(try RedisTestServer.start(options.forServer(index, replicaOf: servers.first?.port)))
         }
         self.servers = servers
         try Self.wait(until: deadline, "its replicas are connected") {
@@ -75,9 +77,11 @@ public final class RedisTestSentinelGroup: Sendable {
         }
         self.sentinels = sentinels
         for (index, sentinel) in sentinels.enumerated() {
-            // Redis 6.2 and Valkey 8 know nothing of it, and take longer.
+            // Redis 6.2 and Valkey 8 know nothing of it, and take longer. While the primary is down a sentinel asks a
+            // replica for INFO each second only, and takes none whose answer is older than five periods of PING: with
+            // shorter ones it finds no replica, and tries again six seconds later.
             let hurry =
-                "SENTINEL DEBUG info-period 200 ping-period 100 publish-period 200 ask-period 200 "
+                "SENTINEL DEBUG info-period 200 ping-period 300 publish-period 200 ask-period 200 "
                 + "min-link-reconnect-period 100"
             _ = sentinel.answer(to: hurry, password: options.passwordOfSentinel(index))
         }
@@ -184,13 +188,14 @@ extension RedisTestSentinelGroup.Options {
         protectedSentinels?.contains(index) ?? true ? sentinelPassword : nil
     }
 
-    fileprivate func forServer(replicaOf port: Int?) -> RedisTestServer.Options {
+    fileprivate func forServer(_ index: Int, replicaOf port: Int?) -> RedisTestServer.Options {
         var options = server
         options.listening = .tcp
+        placeOfFirst?.apply(to: &options, isThere: index == 0)
         options.arguments += ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"]
         if let password { options.arguments += ["--requirepass", password, "--masterauth", password] }
         if options.tls != nil { options.arguments += ["--tls-replication", "yes"] }
-        if let port { options.arguments += ["--replicaof", "127.0.0.1", "\(port)"] }
+        if let port { options.arguments += ["--replicaof", hostOfFirst, "\(port)"] }
         return options
     }
 
@@ -200,7 +205,7 @@ extension RedisTestSentinelGroup.Options {
         _ index: Int, watching primary: RedisTestServer
     ) throws(RedisTestServerError) -> RedisTestServer.Options {
         var lines = [
-            "sentinel monitor \(name) 127.0.0.1 \(primary.port ?? 0) \(sentinels / 2 + 1)",
+            "sentinel monitor \(name) \(hostOfFirst) \(primary.port ?? 0) \(sentinels / 2 + 1)",
             "sentinel down-after-milliseconds \(name) \(downAfter.milliseconds)",
             "sentinel failover-timeout \(name) \(3 * downAfter.milliseconds)",
             "sentinel parallel-syncs \(name) \(max(1, replicas))",
@@ -215,8 +220,11 @@ extension RedisTestSentinelGroup.Options {
         options.arguments = [path, "--sentinel"]
         // So that they speak it with the servers and with each other.
         if options.tls != nil { options.arguments += ["--tls-replication", "yes"] }
+        placeOfFirst?.apply(to: &options, isThere: false)
         return options
     }
+
+    private var hostOfFirst: String { placeOfFirst?.host ?? "127.0.0.1" }
 }
 
 extension Duration {

@@ -73,6 +73,10 @@ import Testing
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
         ),
         ("Tests/MovingProgram", ["Bulkhead"]),
+        (
+            "Tests/FaultTable",
+            libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"])
+        ),
         ("Tests/LockFaults", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         ("Tests/ConsumerKills", libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])),
         ("Tests/StaleReads", ["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Synchronization"]),

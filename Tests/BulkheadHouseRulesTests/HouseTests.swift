@@ -95,7 +95,7 @@ import Testing
         "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
         "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",
         "BulkheadStaleReads",
-        "BulkheadReadmeProgram", "BulkheadMovingProgram",
+        "BulkheadReadmeProgram", "BulkheadMovingProgram", "BulkheadFaultTable",
     ])
     func `no program links ICU or full Foundation`(program: String) throws {
         let binary = Repository.binaries.appendingPathComponent(program).path

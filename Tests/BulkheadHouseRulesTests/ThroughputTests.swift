@@ -1,4 +1,5 @@
 import BulkheadTestServer
+import BulkheadTestSupport
 import Foundation
 import Testing
 
@@ -41,12 +42,20 @@ import Testing
 
     @Test(arguments: [
         "--op del", "--mode fast", "--as numbers", "--op set --as floats", "--as floats --value-size 5",
+        "--tls --port 1", "--tls --mode receive --clients 1",
         "--mode receive --clients 2", "--mode receive --op incr --clients 1", "--database nowhere", "--requests 0",
     ])
     func `what makes no sense is refused`(words: String) throws {
         let (output, status) = try Self.run(words)
         #expect(status == 1 || status == 2)
         #expect(output == "")
+    }
+
+    @Test(.enabled(if: ServerUnderTest.speaksTLS), arguments: ["async", "blocking"])
+    func `it measures TLS on a server of its own`(mode: String) throws {
+        let (output, status) = try Self.run("--json --tls --mode \(mode) --clients 1 --requests 200")
+        try #require(status == 0)
+        #expect(try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rps > 0)
     }
 
     @Test func `a port without a host is that of a server of this machine`() throws {

@@ -39,5 +39,16 @@ enum ChapterWriter {
             """
     }
 
+    /// A line for each command of the servers: its name, and the versions it came with as `@` of forms has them.
+    static func versions(of groups: [CommandGroup]) -> String {
+        let commands = groups.filter { !$0.isOfModules }.flatMap(\.commands)
+        return commands.map { command in
+            let gates = [("since", ""), ("redis", "redis-"), ("valkey", "valkey-")].compactMap { name, product in
+                command.values[name].map { product + $0 }
+            }
+            return "\(command.name);\(gates.joined(separator: ","))"
+        }.sorted().joined(separator: "\n")
+    }
+
     private static func member(_ chapter: String) -> String { chapter.prefix(1).lowercased() + chapter.dropFirst() }
 }

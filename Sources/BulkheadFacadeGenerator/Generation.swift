@@ -37,6 +37,13 @@ struct Generation {
             let file = try ChapterWriter.text(of: name, path: path, text)
             wanted.append((PackageFolder.chapters + "/" + ChapterWriter.fileName(of: name), file))
         }
+        for (name, path, text) in try folder.differentialTexts() {
+            let file = try ChapterWriter.text(of: name, path: path, text)
+            wanted.append((PackageFolder.chapters + "/" + ChapterWriter.fileName(of: name), file))
+        }
+        let versions = try ChapterWriter.text(
+            of: "Versions", path: PackageFolder.table, ChapterWriter.versions(of: book.groups))
+        wanted.append((PackageFolder.chapters + "/" + ChapterWriter.fileName(of: "Versions"), versions))
         let list = ChapterWriter.list(of: chapters.map(\.name))
         wanted.append((PackageFolder.chapters + "/" + ChapterWriter.listName, list))
         let paths = Set(wanted.map(\.path))

@@ -86,6 +86,12 @@ struct PackageFolder {
         try texts(in: Self.cases, suffix: ".cases")
     }
 
+    /// What the kit's differential mode sends, and the differences it knows.
+    func differentialTexts() throws(GeneratorError) -> [(name: String, path: String, text: String)] {
+        try texts(in: Self.cases, suffix: ".forms").map { ("Forms", $0.path, $0.text) }
+            + texts(in: Self.cases, suffix: ".differences").map { ("Differences", $0.path, $0.text) }
+    }
+
     private func texts(
         in folder: String, suffix: String
     ) throws(GeneratorError) -> [(name: String, path: String, text: String)] {

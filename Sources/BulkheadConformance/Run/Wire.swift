@@ -19,6 +19,8 @@ final class Wire {
     private var inbox: [UInt8] = []
     private var position = 0
     private(set) var events: [Event] = []
+    /// What goes over it by the million is not written down.
+    var keepsEvents = true
     private static let chunk = 64 << 10
 
     init(to target: ConformanceTarget) throws(ConformanceError) {
@@ -100,7 +102,7 @@ final class Wire {
     /// Sends all bytes, and reads what comes meanwhile: a server that cannot write may not read either. False if the
     /// peer has closed or the deadline has passed.
     func send(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) -> Bool {
-        events.append(Event(isSent: true, bytes: bytes))
+        if keepsEvents { events.append(Event(isSent: true, bytes: bytes)) }
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { space in
@@ -142,6 +144,15 @@ final class Wire {
 
     /// Bytes that have come and were not read as values.
     var unread: ArraySlice<UInt8> { inbox[position...] }
+
+    /// Takes them.
+    func takeUnread() -> ArraySlice<UInt8> {
+        defer {
+            inbox.removeAll(keepingCapacity: true)
+            position = 0
+        }
+        return unread
+    }
 
     /// Waits for bytes; true if any are there. At an end of the stream `isClosed` becomes true.
     func fill(until deadline: ContinuousClock.Instant) -> Bool {

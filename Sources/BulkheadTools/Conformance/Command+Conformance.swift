@@ -10,6 +10,7 @@ extension Command {
         usage: [
             "bulkhead conformance [--url URL] [--databases N,N,N] [--prefix TEXT] [--chapter NAME]… [--destructive]",
             "bulkhead conformance --list [--chapter NAME]…",
+            "bulkhead conformance --against URL [--url URL] [--seed N] [--commands N] [--databases N,N,N]",
         ],
         about: """
             Runs cases against a server, a proxy or a managed service, in RESP2 and RESP3, and reports for each \
@@ -19,10 +20,15 @@ extension Command {
 
             It writes keys that begin with the prefix, in three databases, and deletes them. Cases that change \
             settings, users, scripts or all databases run only with --destructive: use a server that nobody else uses.
+
+            With --against it sends two servers the same random commands instead, and compares their replies and \
+            what they hold. It needs two servers whose databases of --databases are empty, and leaves them empty: it \
+            writes, swaps and flushes these and no others. A difference without a known reason is shrunk to the \
+            fewest commands that show it, printed as lines for redis-cli, and gives exit code 1.
             """,
         flags: [
             .url, .databases, .prefix, .chapter, .cases, .destructive, .judgedAs, .timeLimit, .list, .junit, .page,
-            .json, .quiet,
+            .against, .seed, .commandCount, .differences, .json, .quiet,
         ],
         examples: [
             Example("Check a test server with all cases:", "bulkhead conformance --url redis://test --destructive"),
@@ -30,6 +36,9 @@ extension Command {
                 "Check one chapter, with results for a CI server:",
                 "bulkhead conformance --chapter handshake --junit results.xml"),
             Example("List the cases:", "bulkhead conformance --list"),
+            Example(
+                "Send two servers the same half million random commands:",
+                "bulkhead conformance --url redis://a --against redis://b --commands 500000"),
         ],
         tables: [
             Table(
@@ -40,7 +49,18 @@ extension Command {
                     ("", #""outcome": "pass"|"fail"|"not-offered", "reason": "…","#),
                     ("", #""sentence": "…", "source": "…", "commands": ["MOVE"],"#),
                     ("", #""messages": [{"connection": "a", "sent": true, "bytes": "…"}]}]"#),
-                ])
+                ]),
+            Table(
+                title: "What is printed with --against and --json",
+                rows: [
+                    ("left, right", "as server above"),
+                    ("seed, commands, sequences, wholeStates", "what was sent and compared"),
+                    ("new", #"[{"kind": "GET: nil / string", "count": 3, "script": ["SELECT 13", "…"],"#),
+                    ("", #""isRepeatable": true, "sequence": 7}]"#),
+                    ("known", #"[{"name": "…", "reason": "…", "count": 3, "kinds": ["…"]}]"#),
+                    ("wordings", "as new: errors of one code whose other words differ"),
+                    ("leftOut", "commands and options that one of the servers does not have"),
+                ]),
         ],
         run: runConformance)
 
@@ -50,7 +70,8 @@ extension Command {
             try call.streams.output.writeAll(ConformanceText.list(of: chapters))
             return .done
         }
-        let target = try ConformanceInput.target(call.arguments)
+        if call.arguments.has(.against) { return try runDifferential(call) }
+        let target = try ConformanceInput.target(try ServerSelection(call.arguments), call.arguments)
         let options = try ConformanceInput.options(call.arguments)
         let run = ConformanceRun(target, options, chapters: chapters)
         call.say("\(call.program): \(target.address): writes \(options.footprint).\n")
@@ -80,7 +101,7 @@ extension Command {
 extension Flag {
     fileprivate static let databases = Flag(
         "databases", .text("N,N,N"), "the three databases to work in; default: 13,14,15")
-    fileprivate static let prefix = Flag(
+    static let prefix = Flag(
         "prefix", .text("TEXT"), "how the names of its keys begin; default: bulkhead-conformance:")
     fileprivate static let chapter = Flag(
         "chapter", .text("NAME"), isRepeatable: true, "only this chapter; may be given several times")
@@ -90,14 +111,14 @@ extension Flag {
         "destructive", .none, "also run what changes settings, users, scripts and all databases")
     fileprivate static let judgedAs = Flag(
         "as", .text("VERSION"), "run the cases of this version of Redis, whatever the server says it is")
-    fileprivate static let timeLimit = Flag("time-limit", .duration("TIME"), "the limit for each case; default: 10s")
+    static let timeLimit = Flag("time-limit", .duration("TIME"), "the limit for each case; default: 10s")
     fileprivate static let list = Flag("list", .none, "list the cases and run none")
     fileprivate static let junit = Flag("junit", .text("FILE", .files), "also write the results as JUnit XML")
     fileprivate static let page = Flag("page", .text("FILE", .files), "also write a page: commands and cases")
 }
 
 /// What the flags of the command mean.
-private enum ConformanceInput {
+enum ConformanceInput {
     static func chapters(_ arguments: Arguments) throws(ProgramFailure) -> [ConformanceChapter] {
         var chapters: [ConformanceChapter] = []
         do throws(CaseSyntaxError) {
@@ -119,7 +140,7 @@ private enum ConformanceInput {
         return wanted.isEmpty ? chapters : chapters.filter { wanted.contains($0.name) }
     }
 
-    private static func text(of path: String, _ arguments: Arguments) throws(CaseSyntaxError) -> String {
+    static func text(of path: String, _ arguments: Arguments) throws(CaseSyntaxError) -> String {
         var bytes: [UInt8] = []
         do throws(ProgramFailure) {
             try Descriptor.withFile(path) { file throws(ProgramFailure) in
@@ -158,8 +179,10 @@ private enum ConformanceInput {
         return options
     }
 
-    static func target(_ arguments: Arguments) throws(ProgramFailure) -> ConformanceTarget {
-        let configuration = try ServerSelection(arguments).configuration
+    static func target(
+        _ selection: ServerSelection, _ arguments: Arguments
+    ) throws(ProgramFailure) -> ConformanceTarget {
+        let configuration = selection.configuration
         guard configuration.tls == nil else {
             throw arguments.refused("it has no TLS: give a URL that begins with redis:// or unix://")
         }

@@ -94,7 +94,17 @@ struct Backup {
         let startedAt = BackupTime.now
         var made: [MadeSnapshot] = []
         var outcome: SnapshotCut.Outcome?
-        if options.method != .scan { outcome = try fetch(items, facts) }
+        if facts.isWholeCluster {
+            guard options.method != .sync else {
+                throw ProgramFailure(
+                    .failed,
+                    "\(program): \(items[0].entry.name) lives in a cluster, whose servers have no snapshot in common: "
+                        + "leave out --method sync")
+            }
+            if !isQuiet { sayFuzzy("\(items[0].entry.name) lives in a cluster.") }
+        } else if options.method != .scan {
+            outcome = try fetch(items, facts)
+        }
         if let outcome {
             made = outcome.made
         } else {

@@ -26,7 +26,8 @@ extension Command {
 
             If SYNC is not permitted, or the server's snapshot fails, backup says so and copies the keys one by one. \
             Such a backup is fuzzy: its keys were read at different moments. It takes a few MiB of memory for \
-            values, and 64 bytes per key. A cluster node is refused unless it has all keys.
+            values, and 64 bytes per key. So is the backup of a name that lives in a cluster: one file with the keys \
+            of all primaries. A URL that leads to one node of a cluster is refused unless that has all keys.
 
             The paths of the files are printed; messages go to standard error.
             """,

@@ -27,7 +27,14 @@ struct KeyByKeyCopy {
     /// Writes the file and has it on the disk; it has no name yet. Throws, and leaves no file, on any failure.
     func run() async throws(ProgramFailure) -> MadeSnapshot {
         do {
-            return try await database.withConnection { connection in try await copy(by: connection) }
+            // In a cluster each command finds its server.
+            if database.isInCluster { return try await copy(by: database) }
+            return try await database.withConnection { connection in
+                // Reading is no use: the server's idea of what is cold must not change. Servers before 7.2 do not know
+                // it.
+                _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+                return try await copy(by: connection)
+            }
         } catch let error as RedisError {
             throw ProgramFailure(error, of: program)
         } catch let failure as ProgramFailure {
@@ -37,9 +44,7 @@ struct KeyByKeyCopy {
         }
     }
 
-    private func copy(by connection: RedisConnection) async throws -> MadeSnapshot {
-        // Reading is no use: the server's idea of what is cold must not change. Servers before 7.2 do not know it.
-        _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
+    private func copy(by connection: some RedisExecutor) async throws -> MadeSnapshot {
         let functions = target.hasFunctions ? try await functionRecords(connection) : nil
         var output = CheckedSnapshot(file: try SnapshotFile(at: target.path))
         let reader = DumpReader(of: facts, isAtomic: true)
@@ -47,7 +52,7 @@ struct KeyByKeyCopy {
         // DUMP gives the version of the format, which stands at the beginning of the file.
         var writer: RDBWriter?
         var version: RDBVersion?
-        var keys = connection.scan(match: target.pattern?.text, as: RESPBytes.self, pace: pace).makeAsyncIterator()
+        var keys = PacedKeys(KeyWalk(over: database, match: target.pattern?.text), pace: pace)
         var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
         var hasMore = true
         while hasMore {
@@ -130,7 +135,7 @@ struct KeyByKeyCopy {
 
     /// The values of those keys that are still there.
     private func values(
-        of keys: ArraySlice<RESPBytes>, _ reader: DumpReader, _ connection: RedisConnection
+        of keys: ArraySlice<RESPBytes>, _ reader: DumpReader, _ connection: some RedisExecutor
     ) async throws -> [Found] {
         do {
             return try zip(keys, try await reader.read(Array(keys), connection)).compactMap { key, dump in
@@ -152,7 +157,7 @@ struct KeyByKeyCopy {
     ///
     /// A server that does not say its version is asked too, because functions were asked for.
     private func functionRecords(
-        _ connection: RedisConnection
+        _ connection: some RedisExecutor
     ) async throws -> (records: ArraySlice<UInt8>, version: RDBVersion)? {
         guard facts.isAtLeast(redis: 7, 0) || facts.version.isEmpty else { return nil }
         let payload: [UInt8]

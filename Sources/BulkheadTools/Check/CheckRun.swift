@@ -76,12 +76,13 @@ struct CheckRun {
     }
 
     private func slowCommands(_ door: RedisDatabase?) async -> SlowCommands? {
-        guard let door else { return nil }
+        // The primaries of a cluster have a log each.
+        guard let door, !door.isInCluster else { return nil }
         return await SlowCommands(of: door)
     }
 
     private func times(_ door: RedisDatabase?) async -> CommandTimes? {
-        guard let door else { return nil }
+        guard let door, !door.isInCluster else { return nil }
         return await CommandTimes(of: door)
     }
 
@@ -106,7 +107,7 @@ struct CheckRun {
         var walk = DatabaseWalk(
             placement, sampler: KeySampler(share: share), sizes: SizeSampler(unit: settings.sizeUnit(of: used)),
             pace: settings.pace)
-        walk.isOnClusterReplica = server.facts.isCluster && server.facts.isReplica
+        walk.isOnClusterReplica = server.facts.isCluster && !server.facts.isWholeCluster && server.facts.isReplica
         // A number that the server does not have cannot be selected, and has no keys.
         if keys > 0 {
             if let database {

@@ -51,6 +51,17 @@ struct DatabaseWalk {
         on database: RedisDatabase, isStopped: @Sendable () -> Bool, progress: (Int) -> Void
     ) async {
         let start = ContinuousClock.now
+        if database.isInCluster {
+            do throws(RedisError) {
+                for part in try await database.parts() {
+                    await run(on: part, isStopped: isStopped, progress: progress)
+                    if end != .complete { return }
+                }
+            } catch {
+                end = .failed(error.explainedMessage)
+            }
+            return
+        }
         do {
             end = try await database.withConnection { connection in
                 _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON")
@@ -62,7 +73,7 @@ struct DatabaseWalk {
         } catch {
             end = .failed("\(error)")
         }
-        cost.elapsed = ContinuousClock.now - start
+        cost.elapsed += ContinuousClock.now - start
     }
 
     private mutating func walk(

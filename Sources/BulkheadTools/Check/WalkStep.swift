@@ -158,7 +158,13 @@ struct WalkAnswer: Sendable {
             var isHidden = false
             for (part, command) in zip(parts, commands) {
                 if let message = part.errorMessage {
-                    if message.isAboutThisKey { isHidden = true } else { refused(command, message) }
+                    if message.isAboutThisKey {
+                        isHidden = true
+                    } else if message.isOfMovedSlot {
+                        isGone = true
+                    } else {
+                        refused(command, message)
+                    }
                 } else {
                     isGone = !look.add(part, of: command) || isGone
                 }
@@ -169,6 +175,9 @@ struct WalkAnswer: Sendable {
 }
 
 extension RESPBytes {
+    /// True if the key has gone to another server of its cluster since it was found.
+    fileprivate var isOfMovedSlot: Bool { starts(with: "MOVED ".utf8) || starts(with: "ASK ".utf8) }
+
     /// True of the refusal of a key that the user's patterns leave out, not of a command.
     ///
     /// "NOPERM No permissions to access a key", or in Redis 6 "this user has no permissions to access one of the keys".

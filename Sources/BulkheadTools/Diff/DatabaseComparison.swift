@@ -22,12 +22,19 @@ struct DatabaseComparison: Sendable {
 
     /// The report, and whether it is of all keys; an interrupted one is not.
     func run() async throws(RedisError) -> (report: ComparisonReport, isWhole: Bool) {
-        try await withBothConnections { left, right in
-            var run = Run(comparison: self, left: left, right: right)
-            guard try await run.compareLeft(), try await run.compareAgain() else { return (run.report, false) }
-            let isWhole = try await run.findOnlyRight()
-            return (run.report, isWhole)
+        if left.isInCluster || right.isInCluster { return try await run(left, right) }
+        return try await withBothConnections { left, right in
+            try await run(left, right)
         }
+    }
+
+    private func run<Left: RedisExecutor, Right: RedisExecutor>(
+        _ left: Left, _ right: Right
+    ) async throws(RedisError) -> (report: ComparisonReport, isWhole: Bool) {
+        var run = Run(comparison: self, left: left, right: right)
+        guard try await run.compareLeft(), try await run.compareAgain() else { return (run.report, false) }
+        let isWhole = try await run.findOnlyRight()
+        return (run.report, isWhole)
     }
 
     private func withBothConnections<Result>(
@@ -49,10 +56,10 @@ struct DatabaseComparison: Sendable {
         }
     }
 
-    private struct Run {
+    private struct Run<Left: RedisExecutor, Right: RedisExecutor> {
         let comparison: DatabaseComparison
-        let left: RedisConnection
-        let right: RedisConnection
+        let left: Left
+        let right: Right
         let names: SideNames
         let leftReader: DumpReader
         let rightReader: DumpReader
@@ -60,20 +67,21 @@ struct DatabaseComparison: Sendable {
         private var doubtful: [RESPBytes] = []
         private var pacer: Pacer
 
-        init(comparison: DatabaseComparison, left: RedisConnection, right: RedisConnection) {
+        init(comparison: DatabaseComparison, left: Left, right: Right) {
             self.comparison = comparison
             self.left = left
             self.right = right
             names = SideNames(left: comparison.left.name.text, right: comparison.right.name.text)
-            leftReader = DumpReader(of: comparison.leftFacts, isAtomic: true)
-            rightReader = DumpReader(of: comparison.rightFacts, isAtomic: true)
+            // A transaction needs a connection to itself.
+            let usesScripts = comparison.left.isInCluster || comparison.right.isInCluster
+            leftReader = DumpReader(of: comparison.leftFacts, isAtomic: true, usesScript: usesScripts)
+            rightReader = DumpReader(of: comparison.rightFacts, isAtomic: true, usesScript: usesScripts)
             pacer = Pacer(comparison.pace)
         }
 
         mutating func compareLeft() async throws(RedisError) -> Bool {
             var seen = SeenKeys()
-            var scan = comparison.left.scan(match: comparison.pattern, as: RESPBytes.self, pace: comparison.pace)
-                .makeAsyncIterator()
+            var scan = PacedKeys(KeyWalk(over: comparison.left, match: comparison.pattern), pace: comparison.pace)
             var waiting: [RESPBytes] = []
             var isOver = false
             while !isOver || !waiting.isEmpty {
@@ -116,8 +124,7 @@ struct DatabaseComparison: Sendable {
 
         mutating func findOnlyRight() async throws(RedisError) -> Bool {
             var seen = SeenKeys()
-            var scan = comparison.right.scan(match: comparison.pattern, as: RESPBytes.self, pace: comparison.pace)
-                .makeAsyncIterator()
+            var scan = PacedKeys(KeyWalk(over: comparison.right, match: comparison.pattern), pace: comparison.pace)
             while true {
                 if comparison.isInterrupted() { return false }
                 var slice: [RESPBytes] = []

@@ -26,16 +26,10 @@ struct FileComparison: Sendable {
     /// The report, and whether it is of all keys. With `onlyLeft`, keys that only the database has are not looked for.
     func run(onlyLeft: Bool = false) async throws(ComparisonFailure) -> (report: ComparisonReport, isWhole: Bool) {
         do {
+            if database.isInCluster { return try await compare(by: database, onlyLeft) }
             return try await database.withConnection { connection in
                 if facts.canNotTouch { _ = try? await connection.send("CLIENT", "NO-TOUCH", "ON") }
-                var report = ComparisonReport()
-                var seen = SeenKeys()
-                guard try await compare(&report, &seen, connection) else { return (report, false) }
-                // Past the limit of what is remembered, a key of the file could be called missing there.
-                report.looksForOnlyRight = !onlyLeft && !seen.isFull
-                guard report.looksForOnlyRight else { return (report, true) }
-                let isWhole = try await findOnlyRight(&report, seen)
-                return (report, isWhole)
+                return try await compare(by: connection, onlyLeft)
             }
         } catch let failure as ProgramFailure {
             throw .file(failure)
@@ -47,7 +41,20 @@ struct FileComparison: Sendable {
     }
 
     private func compare(
-        _ report: inout ComparisonReport, _ seen: inout SeenKeys, _ connection: RedisConnection
+        by connection: some RedisExecutor, _ onlyLeft: Bool
+    ) async throws -> (report: ComparisonReport, isWhole: Bool) {
+        var report = ComparisonReport()
+        var seen = SeenKeys()
+        guard try await compare(&report, &seen, connection) else { return (report, false) }
+        // Past the limit of what is remembered, a key of the file could be called missing there.
+        report.looksForOnlyRight = !onlyLeft && !seen.isFull
+        guard report.looksForOnlyRight else { return (report, true) }
+        let isWhole = try await findOnlyRight(&report, seen)
+        return (report, isWhole)
+    }
+
+    private func compare(
+        _ report: inout ComparisonReport, _ seen: inout SeenKeys, _ connection: some RedisExecutor
     ) async throws -> Bool {
         let reader = DumpReader(of: facts, isAtomic: true)
         var records = SnapshotRecords(try InputFile(path), largestBody: RestorePlan.Limits.largestValue)
@@ -86,7 +93,8 @@ struct FileComparison: Sendable {
         _ report: inout ComparisonReport, _ seen: SeenKeys
     ) async throws -> Bool {
         var found = SeenKeys()
-        for try await key in database.scan(as: RESPBytes.self, pace: pace) {
+        var keys = PacedKeys(KeyWalk(over: database), pace: pace)
+        while let key = try await keys.next() {
             if isInterrupted() { return false }
             guard !seen.contains(key), keeps(Array(key)), found.insert(key) != .known else { continue }
             report.add(.onlyRight, key, names)

@@ -46,7 +46,7 @@ extension Command {
                     let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
                     // All names may live elsewhere.
                     if entries.isEmpty { continue }
-                    reports.append(try await report(on: door.name, of: databases, entries, selection.serverFlags))
+                    reports += try await self.reports(on: door.name, of: databases, entries, selection.serverFlags)
                 }
                 return reports
             }
@@ -57,15 +57,30 @@ extension Command {
         return reports.contains { $0.findings.contains { $0.severity != .note } } ? .found : .done
     }
 
-    private static func report(
+    /// One, and of a cluster one of each primary.
+    private static func reports(
         on door: DatabaseName, of databases: RedisDatabases, _ entries: [DatabaseEntry], _ serverFlags: String
-    ) async throws(RedisError) -> DoctorReport {
+    ) async throws(RedisError) -> [DoctorReport] {
         let database = try databases[door]
+        var reports: [DoctorReport] = []
+        for part in try await database.parts() {
+            reports.append(
+                try await report(
+                    on: part, of: databases, entries, serverFlags, isPart: database.isInCluster))
+        }
+        return reports
+    }
+
+    private static func report(
+        on database: RedisDatabase, of databases: RedisDatabases, _ entries: [DatabaseEntry], _ serverFlags: String,
+        isPart: Bool
+    ) async throws(RedisError) -> DoctorReport {
         let facts = try await ServerFacts(of: database)
         let diagnosis = Diagnosis(
             facts, entries, permissions: try await ToolPermissions.ask(database),
             isOpenToAnybody: await database.isOpenToAnybody,
-            certificateLife: try databases.certificateLife(of: door), serverFlags: serverFlags)
+            certificateLife: try databases.certificateLife(of: database.name), serverFlags: serverFlags,
+            isPart: isPart)
         return DoctorReport(server: facts.name, address: database.address, findings: diagnosis.findings)
     }
 }

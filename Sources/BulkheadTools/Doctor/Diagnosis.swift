@@ -14,10 +14,12 @@ package struct Diagnosis: Sendable {
     let certificateLife: Duration?
     /// The flags that lead other commands to the same server, each behind a space.
     let serverFlags: String
+    /// True if the names live in the cluster, and this is one of its primaries.
+    let isPart: Bool
 
     package init(
         _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?,
-        certificateLife: Duration? = nil, serverFlags: String = ""
+        certificateLife: Duration? = nil, serverFlags: String = "", isPart: Bool = false
     ) {
         self.facts = facts
         self.entries = entries
@@ -25,6 +27,7 @@ package struct Diagnosis: Sendable {
         self.isOpenToAnybody = isOpenToAnybody
         self.certificateLife = certificateLife
         self.serverFlags = serverFlags
+        self.isPart = isPart
     }
 
     /// All findings, the worst first, each kind in the order of the rules.
@@ -52,10 +55,12 @@ package struct Diagnosis: Sendable {
                 beyond.isEmpty
                     ? Finding(
                         .note, "cluster",
-                        facts.hasPartOfKeys
-                            ? "this is \(facts.partInWords): check looks at this node's own, and the other tools "
-                                + "refuse what would be a part"
-                            : "this is the only primary of a cluster")
+                        isPart
+                            ? "this is one of the primaries of the cluster"
+                            : facts.hasPartOfKeys
+                                ? "this is \(facts.partInWords): check looks at this node's own, and the other tools "
+                                    + "refuse what would be a part"
+                                : "this is the only primary of a cluster")
                     : Finding(
                         .error, "cluster",
                         "this is a node of a cluster, which has \(counted(count, "database")): "

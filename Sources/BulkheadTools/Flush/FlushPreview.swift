@@ -51,9 +51,17 @@ package struct FlushPreview: Sendable {
                 )?.message
         }
         searchIndexes = facts.searchIndexes
-        aliases = databases.catalogue.entries.filter { other in
-            other.number == entry.number && other.name != entry.name
-                && (try? databases[other.name].address) == database.address
+        let primaries = Set(facts.primaries.map(\.part.address))
+        for other in databases.catalogue.entries where other.number == entry.number && other.name != entry.name {
+            guard let there = try? databases[other.name] else { continue }
+            if there.address == address {
+                aliases.append(other)
+            } else if !primaries.isEmpty, let parts = try? await there.parts(),
+                parts.contains(where: { primaries.contains($0.address) })
+            {
+                // The same cluster, of which it names other servers.
+                aliases.append(other)
+            }
         }
         let names = try await database.pipeline(
             Array(repeating: RedisCommand<RESPBytes?>.randomkey(as: RESPBytes.self), count: 3 * Self.sampleSize))

@@ -82,16 +82,20 @@ struct DumpReader: Sendable {
     private let countsUses: Bool
     /// Reads each key in a transaction of its own: for those who do not watch it.
     private let isAtomic: Bool
+    /// Reads each key by a script, which is atomic as well: a transaction is of one slot, and a batch of many.
+    private let usesScript: Bool
 
-    init(of server: ServerFacts, isAtomic: Bool) {
+    init(of server: ServerFacts, isAtomic: Bool, usesScript: Bool? = nil) {
         expiry = KeyExpiryQuery(server)
         countsUses = server.countsUses
         self.isAtomic = isAtomic
+        self.usesScript = usesScript ?? server.isWholeCluster
     }
 
     /// The keys as they are; nil for one that is not there. Throws the server's first error.
-    func read(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [KeyDump?] {
+    func read(_ keys: [RESPBytes], _ connection: some RedisExecutor) async throws(RedisError) -> [KeyDump?] {
         if keys.isEmpty { return [] }
+        if usesScript { return try await readByScript(keys, connection) }
         var batch = RedisBatch()
         for key in keys {
             if isAtomic { batch.append(raw("MULTI")) }
@@ -118,8 +122,39 @@ struct DumpReader: Sendable {
         return dumps
     }
 
+    private func readByScript(
+        _ keys: [RESPBytes], _ connection: some RedisExecutor
+    ) async throws(RedisError) -> [KeyDump?] {
+        let use = "OBJECT \(countsUses ? "FREQ" : "IDLETIME") @"
+        let questions = [use] + (expiry.tellsExpiry ? ["PEXPIRETIME @"] : ["TIME", "PTTL @", "TIME"]) + ["DUMP @"]
+        var batch = RedisBatch()
+        for key in keys {
+            batch.append(.raw("EVAL", [Self.script, 1, key] + questions.map { $0 as any RedisArgument }))
+        }
+        var dumps: [KeyDump?] = []
+        for (key, reply) in zip(keys, try await connection.pipeline(batch)) {
+            if let failure = reply.failure { throw failure }
+            guard let answers = reply.elements, answers.count == questions.count else { throw .strangeReply }
+            dumps.append(try await dump(of: key, Array(answers), connection))
+        }
+        return dumps
+    }
+
+    /// Runs the commands that it is given for its one key, which stands as @ in them.
+    private static let script = """
+        local replies = {}
+        for i, line in ipairs(ARGV) do
+          local words = {}
+          for word in string.gmatch(line, '%S+') do
+            words[#words + 1] = word == '@' and KEYS[1] or word
+          end
+          replies[i] = redis.pcall(unpack(words))
+        end
+        return replies
+        """
+
     private func dump(
-        of key: RESPBytes, _ answers: [RESPValue], _ connection: RedisConnection
+        of key: RESPBytes, _ answers: [RESPValue], _ connection: some RedisExecutor
     ) async throws(RedisError) -> KeyDump? {
         let last = answers.count - 1
         if let failure = answers[last].failure { throw failure }
@@ -128,7 +163,7 @@ struct DumpReader: Sendable {
             throw answers[1..<last].lazy.compactMap(\.failure).first ?? .strangeReply
         }
         // What was read in one transaction belongs together, be it a millisecond off.
-        let time = answer.isExact || isAtomic ? answer.expiry : try await expiry.ask([key], connection)[0]
+        let time = answer.isExact || isAtomic || usesScript ? answer.expiry : try await expiry.ask([key], connection)[0]
         // Between the two commands it expired: as good as gone.
         if time == .missing { return nil }
         let use = answers[0].integer.map { (word: countsUses ? "FREQ" : "IDLETIME", number: $0) }

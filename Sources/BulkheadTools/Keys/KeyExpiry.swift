@@ -59,7 +59,7 @@ struct KeyExpiryQuery: Sendable {
     }
 
     /// Asks for each key, again where an answer was not exact. Throws if no reply comes, or the server's error.
-    func ask(_ keys: [RESPBytes], _ connection: RedisConnection) async throws(RedisError) -> [KeyExpiry] {
+    func ask(_ keys: [RESPBytes], _ connection: some RedisExecutor) async throws(RedisError) -> [KeyExpiry] {
         var answers: [KeyExpiry?] = Array(repeating: nil, count: keys.count)
         for attempt in 1...Self.attempts {
             let open = answers.indices.filter { answers[$0] == nil }

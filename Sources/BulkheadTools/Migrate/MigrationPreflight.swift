@@ -84,6 +84,10 @@ struct MigrationPreflight {
                 + "name another one"
         }
         for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.isCluster {
+            if facts.isWholeCluster {
+                return "\(name) lives in a cluster, which migrate does not take: copy its keys by bulkhead backup and "
+                    + "bulkhead restore --verify"
+            }
             return "\(name) is on \(facts.partInWords): a migration there needs the cluster's own resharding, "
                 + "or its import (redis-cli --cluster import)"
         }

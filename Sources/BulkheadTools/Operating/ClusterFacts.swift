@@ -41,8 +41,11 @@ package struct ClusterFacts: Sendable, Hashable {
 }
 
 extension ServerFacts {
+    /// True if the name lives in a cluster, so that its commands go to all primaries.
+    var isWholeCluster: Bool { !primaries.isEmpty }
+
     /// True if another node has keys of the same database, or may have.
-    var hasPartOfKeys: Bool { isCluster && cluster?.isOfOnePrimary != true }
+    var hasPartOfKeys: Bool { isCluster && !isWholeCluster && cluster?.isOfOnePrimary != true }
 
     /// What this node is, behind the name of a database: `a node of a cluster, whose keys are on …`.
     var partInWords: String {

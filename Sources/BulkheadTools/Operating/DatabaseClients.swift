@@ -8,12 +8,19 @@ struct DatabaseClients: Sendable {
     /// The name of this process's own connections, of which it may have several. No other process has it.
     static let ownName = "bulkhead-tools-" + String(UInt32.random(in: 0x1000_0000...UInt32.max), radix: 16)
 
-    /// Nil where CLIENT LIST is denied.
+    /// Nil where CLIENT LIST is denied. Of a cluster the connections to all primaries.
     init?(of database: RedisDatabase, number: Int) async {
-        guard let list = try? await database.send("CLIENT", "LIST", as: String.self),
-            let own = try? await database.send("CLIENT", "ID", as: Int.self)
-        else { return nil }
-        all = Self.clients(in: list, selecting: number, butNot: own)
+        guard let parts = try? await database.parts() else { return nil }
+        var counts: [String: Int] = [:]
+        for part in parts {
+            guard let list = try? await part.send("CLIENT", "LIST", as: String.self),
+                let own = try? await part.send("CLIENT", "ID", as: Int.self)
+            else { return nil }
+            for (client, count) in Self.clients(in: list, selecting: number, butNot: own) {
+                counts[client, default: 0] += count
+            }
+        }
+        all = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
     }
 
     /// A line for people about the clients of a number.

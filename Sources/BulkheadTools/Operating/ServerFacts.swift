@@ -22,6 +22,9 @@ package struct ServerFacts: Sendable {
     package var greeting: [String: String] = [:]
     /// Nil if the server is no node of a cluster, as far as it says.
     package var cluster: ClusterFacts?
+    /// What each primary says, where the name lives in a cluster and not on a node of one; else empty. All other facts
+    /// are those of the first, but for the counts of keys, which are of all.
+    package var primaries: [(part: RedisDatabase, info: [String: String])] = []
     /// The settings of `questions`; those the server does not know are missing. Nil if CONFIG GET is denied.
     package var settings: [String: String]?
     package var keyspace: [Int: Keyspace] = [:]
@@ -88,13 +91,46 @@ extension ServerFacts {
     /// Throws only what ends all: no connection, no login. A command that is denied, or that the server's
     /// configuration has given another name, is none of that.
     package init(of database: RedisDatabase) async throws(RedisError) {
+        guard database.isInCluster else {
+            try await self.init(ofServer: database)
+            return
+        }
+        let parts = try await database.parts()
+        guard let first = parts.first else { throw .strangeReply }
+        try await self.init(ofServer: first)
+        primaries = [(first, info)]
+        for part in parts.dropFirst() {
+            let text = knowsKeyspace ? try await part.run(.info([])).text : ""
+            let info = Self.fields(of: text)
+            primaries.append((part, info))
+            for (number, space) in Self.keyspace(of: info) {
+                keyspace[number, default: Keyspace(keys: 0, expiring: 0)].keys += space.keys
+                keyspace[number]?.expiring += space.expiring
+            }
+        }
+        // What is said of a server's memory is said of all.
+        for field in ["used_memory", "used_memory_dataset", "maxmemory"] {
+            let numbers = primaries.compactMap { $0.info[field].flatMap { Int($0) } }
+            // A limit of 0 is none.
+            let isUnlimited = field == "maxmemory" && numbers.contains(0)
+            if numbers.count == primaries.count { info[field] = "\(isUnlimited ? 0 : numbers.reduce(0, +))" }
+        }
+    }
+
+    private static func keyspace(of info: [String: String]) -> [Int: Keyspace] {
+        var keyspace: [Int: Keyspace] = [:]
+        for (field, value) in info {
+            guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
+            keyspace[number] = Keyspace(value)
+        }
+        return keyspace
+    }
+
+    private init(ofServer database: RedisDatabase) async throws(RedisError) {
         self.init()
         do throws(RedisError) {
             info = Self.fields(of: try await database.run(.info([])).text)
-            for (field, value) in info {
-                guard field.hasPrefix("db"), let number = Int(field.dropFirst(2)) else { continue }
-                keyspace[number] = Keyspace(value)
-            }
+            keyspace = Self.keyspace(of: info)
         } catch {
             guard error.isOfOneCommand else { throw error }
             await greet(database, insteadOf: error)

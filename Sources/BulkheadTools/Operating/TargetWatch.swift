@@ -9,6 +9,8 @@ import Synchronization
 /// 10 µs. Where INFO is denied the tools end before the first key.
 final class TargetWatch: Sendable {
     private let judge: TargetJudge
+    /// Of each primary, where the name lives in a cluster.
+    private let primaries: [(part: RedisDatabase, judge: TargetJudge)]
     /// False where the server does not let us ask.
     private let canAsk: Bool
     private let state: Mutex<State>
@@ -24,12 +26,17 @@ final class TargetWatch: Sendable {
 
     init(_ name: DatabaseName, _ facts: ServerFacts) {
         judge = TargetJudge(name: name.text, first: TargetReading(info: facts.info))
+        primaries = facts.primaries.map { primary in
+            let label = "\(name.text) at \(primary.part.address)"
+            return (primary.part, TargetJudge(name: label, first: TargetReading(info: primary.info)))
+        }
         canAsk = !facts.info.isEmpty
-        state = Mutex(State(asked: .now, evicts: judge.first.evicts))
+        let evicts = ([judge] + primaries.map(\.judge)).contains { $0.first.evicts }
+        state = Mutex(State(asked: .now, evicts: evicts))
     }
 
     /// True if the server has a limit of memory, so that an estimate of what comes is of use.
-    var isLimited: Bool { judge.first.limit != nil }
+    var isLimited: Bool { ([judge] + primaries.map(\.judge)).contains { $0.first.limit != nil } }
 
     /// True if the server may remove keys when its memory is used up.
     var evicts: Bool { state.withLock { $0.evicts } }
@@ -39,7 +46,10 @@ final class TargetWatch: Sendable {
 
     /// Throws the reason why keys of `coming` bytes must not be brought; nil if their size is not known.
     func begin(coming: Int?, slice: Int) throws(RedisError) {
-        if let obstacle = judge.obstacle(coming: coming, slice: slice) {
+        // Each primary gets its share of what comes, about.
+        let judges = primaries.isEmpty ? [judge] : primaries.map(\.judge)
+        let share = coming.map { $0 / judges.count }
+        if let obstacle = judges.lazy.compactMap({ $0.obstacle(coming: share, slice: slice) }).first {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
     }
@@ -53,10 +63,17 @@ final class TargetWatch: Sendable {
         guard canAsk else { return }
         let isDue = state.withLock { $0.evicts || ContinuousClock.now - $0.asked >= Self.interval }
         guard always || isDue else { return }
-        let info = try await connection.run(.info([]))
+        if primaries.isEmpty { return try await look(coming: bytes, at: connection, judge) }
+        for primary in primaries { try await look(coming: bytes, at: primary.part, primary.judge) }
+    }
+
+    private func look(
+        coming bytes: Int, at server: some RedisExecutor, _ judge: TargetJudge
+    ) async throws(RedisError) {
+        let info = try await server.run(.info([]))
         let now = TargetReading(info: ServerFacts.fields(of: info.text))
         state.withLock {
-            $0.evicts = now.evicts
+            $0.evicts = primaries.isEmpty ? now.evicts : $0.evicts || now.evicts
             $0.asked = .now
             $0.mayHaveLost = $0.mayHaveLost || judge.mayHaveLost(in: now)
         }

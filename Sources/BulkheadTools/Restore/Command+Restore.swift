@@ -95,7 +95,7 @@ extension Command {
         do {
             let database = try databases[plan.into.name]
             let facts = try await ServerFacts(of: database)
-            guard !facts.isCluster else { throw Restoration.isNode(plan.into.name, facts) }
+            guard !facts.isCluster || facts.isWholeCluster else { throw Restoration.isNode(plan.into.name, facts) }
             if let lack = facts.infoLack {
                 guard !facts.isReplica else { throw Restoration.isReplica(plan.into.name) }
                 let doubt =

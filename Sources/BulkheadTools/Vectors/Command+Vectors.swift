@@ -116,6 +116,13 @@ extension Command {
 
     /// What is converted is a whole database: a node of a cluster has a part of one.
     private static func refusePart(_ database: RedisDatabase) async throws(RedisError) {
+        if database.isInCluster {
+            throw RedisError(
+                code: .commandRefused,
+                message: "\(database.name) lives in a cluster, where a vector set is on one of its servers: use "
+                    + "nearest(…) of the library",
+                stage: .refused)
+        }
         let obstacle = try await ServerFacts(of: database).clusterObstacle(
             database.name, at: database.address, "a vector set of it",
             remedy: "Give the catalogue the cluster as such, and use nearest(…) of the library")

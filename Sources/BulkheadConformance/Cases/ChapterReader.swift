@@ -130,6 +130,7 @@ struct ChapterReader {
         case "alone": open.isAlone = true
         case "destructive": open.isDestructive = true
         case "last": open.isLast = true
+        case "cluster": open.isCluster = true
         default: throw LineScanner.Problem(words: "'\(word)' is nothing that a case has")
         }
         current = open

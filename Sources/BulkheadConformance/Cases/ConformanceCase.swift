@@ -18,6 +18,8 @@ public struct ConformanceCase: Sendable {
     package var isAlone = false
     /// It changes what belongs to the whole server.
     public package(set) var isDestructive = false
+    /// It is for a primary of a cluster, and no other case is.
+    package var isCluster = false
     /// It runs behind all others, as a server that fails it may be of no use afterwards.
     package var isLast = false
     package var steps: [ConformanceStep] = []
@@ -28,6 +30,7 @@ public struct ConformanceCase: Sendable {
         var names: [String] = []
         for step in steps {
             for name in step.names where !captured.contains(name) && !Self.isDatabase(name) && !names.contains(name) {
+                if isCluster, name == "node" { continue }
                 names.append(name)
             }
             captured.formUnion(step.captures)

@@ -5,6 +5,7 @@ enum ChapterTexts {
     static let all: [(name: String, text: String)] = [
         ("Access", access),
         ("Blocking", blocking),
+        ("Cluster", cluster),
         ("Databases", databases),
         ("Errors", errors),
         ("Expiry", expiry),

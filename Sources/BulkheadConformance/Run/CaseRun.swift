@@ -1,3 +1,14 @@
+/// A reply as it came.
+package struct ObservedReply {
+    package let id: String
+    /// 2 or 3.
+    package let resp: Int
+    /// The command that it answers; empty where the case says it in bytes, or expects the reply in another step.
+    package let words: [[UInt8]]
+    package let value: WireValue
+    package let bytes: [UInt8]
+}
+
 /// One case in one protocol, run.
 struct CaseRun {
     /// Ends a case early.
@@ -25,7 +36,7 @@ struct CaseRun {
         self.test = test
         self.version = version
         deadline = .now + context.options.timeLimit
-        scope = MatchScope(version: version) { context.options.bytes(named: $0, in: test, version) }
+        scope = MatchScope(version: version) { context.bytes(named: $0, in: test, version) }
     }
 
     /// Runs the steps; nil if all went as expected.
@@ -118,24 +129,25 @@ struct CaseRun {
         switch repetition {
         case .once:
             _ = wire.send(bytes, until: deadline)
-            if let expected { try expect(expected, on: wire, step) }
+            if let expected { try expect(expected, on: wire, step, payload) }
         case .times(let count):
             var all: [UInt8] = []
             all.reserveCapacity(bytes.count * count)
             for _ in 0..<count { all += bytes }
             _ = wire.send(all, until: deadline)
-            if let expected { for _ in 0..<count { try expect(expected, on: wire, step) } }
+            if let expected { for _ in 0..<count { try expect(expected, on: wire, step, payload) } }
         case .cutEverywhere:
             for cut in 1..<bytes.count {
                 _ = wire.send(Array(bytes[..<cut]), until: deadline)
                 _ = wire.send(Array(bytes[cut...]), until: deadline)
-                if let expected { try expect(expected, on: wire, step) }
+                if let expected { try expect(expected, on: wire, step, payload) }
             }
         case .untilExpected:
             guard let expected else { return }
             while true {
                 _ = wire.send(bytes, until: deadline)
                 let (value, raw) = try reply(on: wire, step)
+                observe(payload, value, raw)
                 if expected.matches(value, raw: raw[...], &scope) { return }
                 try refuseUnknown(value)
                 guard ContinuousClock.now < deadline else { throw mismatch(step, value) }
@@ -144,8 +156,18 @@ struct CaseRun {
         }
     }
 
-    private mutating func expect(_ pattern: ReplyPattern, on wire: Wire, _ step: ConformanceStep) throws(Stop) {
+    private func observe(_ payload: ConformanceStep.Payload?, _ value: WireValue, _ raw: [UInt8]) {
+        guard let observer = context.observer else { return }
+        var words: [[UInt8]] = []
+        if case .command(let templates) = payload { words = templates.map { $0.bytes(scope.value) } }
+        observer(ObservedReply(id: test.id, resp: version, words: words, value: value, bytes: raw))
+    }
+
+    private mutating func expect(
+        _ pattern: ReplyPattern, on wire: Wire, _ step: ConformanceStep, _ payload: ConformanceStep.Payload? = nil
+    ) throws(Stop) {
         let (value, raw) = try reply(on: wire, step)
+        observe(payload, value, raw)
         guard pattern.matches(value, raw: raw[...], &scope) else {
             try refuseUnknown(value)
             throw mismatch(step, value)

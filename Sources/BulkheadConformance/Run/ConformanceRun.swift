@@ -3,6 +3,8 @@ public struct ConformanceRun {
     private let target: ConformanceTarget
     private let options: ConformanceOptions
     private let chapters: [ConformanceChapter]
+    /// Is shown every reply that a case expects, as it came: whoever decodes replies can hold its decoder against them.
+    package var observer: ((ObservedReply) -> Void)?
 
     /// A run of these chapters against this server. Nothing is sent before `run`.
     public init(_ target: ConformanceTarget, _ options: ConformanceOptions, chapters: [ConformanceChapter]) {
@@ -22,6 +24,7 @@ public struct ConformanceRun {
     /// - Parameter progress: Is told after each case how many are done, out of `count`.
     public func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
         let context = try RunContext(target, options)
+        context.observer = observer
         var report = ConformanceReport(server: context.identity, address: target.address)
         let turns = chapters.flatMap { chapter in
             chapter.cases.flatMap { test in test.versions.map { (chapter: chapter, test: test, version: $0) } }
@@ -71,6 +74,10 @@ public struct ConformanceRun {
         if let ruin = context.ruin { return ruin }
         if !test.servers.isEmpty, !test.servers.contains(where: { $0.contains(server) }) {
             return "it is about other versions than \(server.name)"
+        }
+        if test.isCluster, context.cluster == nil { return "it is about a primary of a cluster of several" }
+        if !test.isCluster, context.cluster != nil {
+            return "it is about a server alone, and this is a node of a cluster"
         }
         if test.isDestructive, !options.allowsDestructive { return "it is destructive: --destructive runs it" }
         if version == 3, !context.hasRESP3 { return "the server does not answer HELLO 3 by a map" }

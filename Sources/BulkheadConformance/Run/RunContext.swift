@@ -9,11 +9,14 @@ final class RunContext {
     private(set) var databasesProblem: String?
     /// It answers PING with PONG, as long as no case has broken it.
     private var isUsable = false
+    /// Nil where the server is no primary of a cluster of several.
+    private(set) var cluster: ClusterView?
     /// It ends a connection over a command that it does not know.
     private(set) var closesOnUnknown = false
     private var showsIdentifiers = false
     /// Why no case can be judged any more.
     private(set) var ruin: String?
+    var observer: ((ObservedReply) -> Void)?
     private var own: Wire
     private var known: [String: Bool] = [:]
     /// How long a question of our own may take.
@@ -41,6 +44,9 @@ final class RunContext {
                 databasesProblem = "the server has no database \(number)"
                 break
             }
+        }
+        if let nodes = ask("CLUSTER", "NODES"), nodes.type != UInt8(ascii: "-") {
+            cluster = ClusterView(nodes: nodes.text)
         }
         closesOnUnknown = try isClosed(by: "BULKHEADNOSUCH")
         showsIdentifiers = try !isClosed(by: "CLIENT", "ID")
@@ -176,9 +182,20 @@ final class RunContext {
         return nil
     }
 
+    /// What a name stands for in a case.
+    func bytes(named name: String, in test: ConformanceCase, _ version: Int) -> [UInt8] {
+        guard test.isCluster, let cluster else { return options.bytes(named: name, in: test, version) }
+        if name == "node" { return cluster.node }
+        return options.bytes(named: name, in: test, version) + Array(cluster.suffix(of: name).utf8)
+    }
+
     /// Deletes the keys of a case in all databases that were given.
     func removeKeys(of test: ConformanceCase, _ version: Int) {
-        let names = test.keys.map { options.bytes(named: $0, in: test, version) }
+        let names = test.keys.map { bytes(named: $0, in: test, version) }
+        if test.isCluster {
+            for name in names { housekeeping(Self.command([Array("DEL".utf8), name])) }
+            return
+        }
         guard !names.isEmpty else { return }
         for number in databasesProblem == nil ? options.databases : [0] {
             if databasesProblem == nil {

@@ -23,6 +23,13 @@ import Testing
         ("idle", "*1\r\n*4\r\n+a\r\n+b\r\n:5\r\n:1\r\n", "*1\r\n*4\r\n+a\r\n+b\r\n:9\r\n:1\r\n", []),
         ("no-noise", "-ERR a\r\n", "-WRONGTYPE b\r\n", ["-ERR a / -WRONGTYPE b"]),
         ("no-noise", "~2\r\n+a\r\n+b\r\n", "~2\r\n+b\r\n+a\r\n", []),
+        ("no-noise", "~1\r\n+a\r\n", "~2\r\n+b\r\n+a\r\n", ["set / another set"]),
+        ("any", "*1\r\n+a\r\n", "*2\r\n+b\r\n+a\r\n", ["array / another array"]),
+        ("any", "*1\r\n+a\r\n", "*-1\r\n", ["array / nil*"]),
+        (
+            "numbers", ",-0.00099994749735544\r\n", ",-9.999474973554356e-4\r\n",
+            ["a number / the number in other digits"]
+        ),
     ]
 
     @Test(arguments: replies)

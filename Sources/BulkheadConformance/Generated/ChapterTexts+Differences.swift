@@ -128,6 +128,13 @@ difference mkstream-twice: Redis 7.0 takes MKSTREAM twice.
   replies -ERR Unknown subcommand* / *
   diverges
 
+difference mkstream-twice-without-stream: Redis 7.0 takes MKSTREAM twice; before, such a call makes no stream.
+  left 6.2-6.2
+  right 7.0
+  commands XGROUP CREATE
+  replies -ERR The XGROUP subcommand requires* / +OK
+  diverges
+
 difference overflow-of-64-bits: BITFIELD of Redis 6.2.5 misses that a number of 64 bits overflows.
   left 6.2-6.2
   right 7.0
@@ -243,6 +250,14 @@ difference limit-below-zero-stored: ZRANGESTORE with a negative offset, as above
   replies integer / another integer
   diverges
 
+difference limit-below-zero-read: What ZRANGESTORE stored with a negative offset, as above, and a later command reads.
+  left redis 6.2
+  right valkey 8.1
+  commands ZSCORE
+  replies nil / string
+  after ZRANGESTORE
+  diverges
+
 difference field-arguments-before-type: Valkey 9.1 looks at the fields of a command before it looks at the key.
   left redis 8.2
   right valkey 9.1
@@ -250,9 +265,9 @@ difference field-arguments-before-type: Valkey 9.1 looks at the fields of a comm
     HPEXPIREAT
   replies -WRONGTYPE * / -ERR *
 
-difference trim-of-nothing: In Valkey 9.1, an LTRIM that removes nothing is no change for WATCH.
-  left 6.2-8.2
-  right valkey 9.1
+difference trim-of-nothing: In Valkey, an LTRIM that removes nothing is no change for WATCH.
+  left redis 6.2
+  right valkey 8.1
   commands EXEC
   replies nil* / *array
   after LTRIM

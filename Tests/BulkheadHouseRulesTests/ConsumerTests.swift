@@ -80,7 +80,7 @@ import Testing
             // Without the comma and the comment.
             String(line[..<(try #require(line.lastIndex(of: ")"), "\(line)"))] + ")")
         }
-        #expect(lines.count == 4)
+        #expect(lines.count == 5)
         return (lines[0], Array(lines.dropFirst()))
     }
 

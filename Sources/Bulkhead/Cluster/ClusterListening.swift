@@ -10,8 +10,8 @@ final class ClusterListening: Sendable {
     private struct State: Sendable {
         var machine = Machine()
         var hubs: [Endpoint: SubscriptionHub] = [:]
-        /// What is heard by which number.
-        var ears: [Int: (hub: SubscriptionHub, id: Int)] = [:]
+        /// The subscription at a server, by the number of its part.
+        var receivers: [Int: (hub: SubscriptionHub, id: Int)] = [:]
         var isClosed = false
     }
 
@@ -22,7 +22,7 @@ final class ClusterListening: Sendable {
     private let state = Mutex(State())
 
     private static let shortestPause = Duration.milliseconds(5)
-    /// Between two questions which servers have slots, while somebody listens: nobody tells of a server that is new.
+    /// Between two requests for the map, while there are subscribers: no server announces a new one.
     private static let mapInterval = Duration.seconds(2)
     private static let timeForMap = Timeout(.seconds(10))
 
@@ -64,7 +64,7 @@ final class ClusterListening: Sendable {
     func close() -> [AsyncConnection] {
         let hubs = state.withLock { state in
             state.isClosed = true
-            state.ears = [:]
+            state.receivers = [:]
             return Array(state.hubs.values)
         }
         change { $0.close() }
@@ -79,9 +79,9 @@ final class ClusterListening: Sendable {
         for action in actions {
             switch action {
             case .listen(let number, let server, let subjects, let queue, let missed):
-                listen(number, server, subjects, Ear(number, queue, missed, self))
+                listen(number, server, subjects, PartReceiver(number, queue, missed, self))
             case .leave(let number):
-                if let (hub, id) = state.withLock({ $0.ears.removeValue(forKey: number) }) { hub.unsubscribe(id) }
+                if let (hub, id) = state.withLock({ $0.receivers.removeValue(forKey: number) }) { hub.unsubscribe(id) }
             case .locate(let failures): locate(behind: failures)
             case .awaitNextMap:
                 later(Self.mapInterval) { listening in listening.change { $0.nextMapIsDue() } }
@@ -92,7 +92,8 @@ final class ClusterListening: Sendable {
         }
     }
 
-    private func listen(_ number: Int, _ server: Endpoint, _ subjects: [SubscriptionSubject], _ ear: Ear) {
+    private func listen(_ number: Int, _ server: Endpoint, _ subjects: [SubscriptionSubject], _ receiver: PartReceiver)
+    {
         let hub: SubscriptionHub? = state.withLock { state in
             guard !state.isClosed, state.machine.isCurrent(number) else { return nil }
             let hub = state.hubs[server] ?? makeHub(server)
@@ -100,11 +101,11 @@ final class ClusterListening: Sendable {
             return hub
         }
         guard let hub else { return }
-        let id = hub.subscribe(ear, to: subjects, makeSettings(server))
+        let id = hub.subscribe(receiver, to: subjects, makeSettings(server))
         // It may have ended, or somebody may have left, in the meantime.
         let isWanted = state.withLock { state in
             guard !state.isClosed, state.machine.isCurrent(number) else { return false }
-            state.ears[number] = (hub, id)
+            state.receivers[number] = (hub, id)
             return true
         }
         if !isWanted { hub.unsubscribe(id) }
@@ -137,8 +138,8 @@ final class ClusterListening: Sendable {
         }
     }
 
-    /// What one part of a subscription hears at one server.
-    private final class Ear: MessageReceiver {
+    /// Receives the messages of one part of a subscription from one server.
+    private final class PartReceiver: MessageReceiver {
         private let number: Int
         private let queue: MessageQueue
         private let missed: Mutex<SubscriptionFailure?>
@@ -151,26 +152,26 @@ final class ClusterListening: Sendable {
             self.owner = owner
         }
 
-        /// A message tells as much as a confirmation: the gap stands in front of it.
-        private func tellMissed() {
+        /// The gap stands in front of the first message or confirmation, whichever comes first.
+        private func appendMissed() {
             if let why = missed.withLock({ $0.take() }) { queue.appendGap(why) }
         }
 
         func append(_ message: PushedMessage) {
-            tellMissed()
+            appendMissed()
             queue.append(message)
         }
 
         func appendGap(_ why: SubscriptionFailure) { queue.appendGap(why) }
 
         func subscribed() {
-            tellMissed()
+            appendMissed()
             owner?.change { $0.confirmed(number) }
         }
 
         func end(_ failure: SubscriptionFailure?) {
             guard let failure else { return }
-            owner?.state.withLock { $0.ears[number] = nil }
+            owner?.state.withLock { $0.receivers[number] = nil }
             owner?.change { $0.ended(number, failure) }
         }
     }

@@ -21,6 +21,9 @@ final class RunContext {
     private var known: [String: Bool] = [:]
     /// How long a question of our own may take.
     private let patience: Duration
+    /// The same for what decides about all cases: a busy machine must not make a server look like one without RESP3,
+    /// or like one that has broken down.
+    private let decisivePatience: Duration
     /// The server has not answered what cleans up: nobody waits for that again.
     private var isDeaf = false
 
@@ -28,15 +31,16 @@ final class RunContext {
         self.target = target
         self.options = options
         patience = min(options.timeLimit, .seconds(10))
+        decisivePatience = max(options.timeLimit, .seconds(30))
         own = try Wire(to: target)
-        try login(own, until: .now + patience)
+        try login(own, until: .now + decisivePatience)
         let probe = try Wire(to: target)
-        try login(probe, until: .now + patience)
-        guard let pong = Self.exchange(["PING"], on: probe, until: .now + patience) else {
+        try login(probe, until: .now + decisivePatience)
+        guard let pong = Self.exchange(["PING"], on: probe, until: .now + decisivePatience) else {
             throw ConformanceError(description: "\(target.address) does not answer PING with RESP")
         }
         isUsable = pong.text == Array("PONG".utf8)
-        let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + patience)
+        let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + decisivePatience)
         hasRESP3 = hello?.type == UInt8(ascii: "%")
         try learnIdentity(hello)
         for number in options.databases {
@@ -55,7 +59,7 @@ final class RunContext {
     /// Proxies end a connection over what they do not pass on.
     private func isClosed(by words: String...) throws(ConformanceError) -> Bool {
         let wire = try Wire(to: target)
-        try login(wire, until: .now + patience)
+        try login(wire, until: .now + decisivePatience)
         return Self.exchange(words, on: wire, until: .now + patience) == nil && wire.isClosed
     }
 
@@ -163,7 +167,7 @@ final class RunContext {
 
     /// Looks whether the server still serves new connections: what it does to one case is no fault in the next ones.
     func checkUse(after test: ConformanceCase) {
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + decisivePatience
         guard isUsable else { return }
         if let wire = try? Wire(to: target), (try? login(wire, until: deadline)) != nil,
             Self.exchange(["PING"], on: wire, until: deadline)?.text == Array("PONG".utf8)

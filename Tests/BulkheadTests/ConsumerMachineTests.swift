@@ -23,6 +23,7 @@ import Testing
         var machine = machine(configure: configure)
         machine.madeGroup()
         machine.readOwn(last: nil)
+        _ = machine.refusedClaim(error("ERR"))
         machine.claimed(next: "0-0", at: start)
         return machine
     }
@@ -35,6 +36,10 @@ import Testing
         machine.readOwn(last: "5-0")
         #expect(machine.next(at: start) == .readOwn(after: "5-0", count: 2))
         machine.readOwn(last: nil)
+        // No server before Redis 8.4 knows this.
+        #expect(machine.next(at: start) == .readOrClaim(count: 2, wait: .seconds(5)))
+        let isRefused = machine.refusedClaim(error("ERR"))
+        #expect(isRefused)
         #expect(machine.next(at: start) == .claim(from: "0-0", count: 2))
         machine.claimed(next: "7-0", at: start)
         #expect(machine.next(at: start) == .claim(from: "7-0", count: 2))
@@ -42,6 +47,23 @@ import Testing
         #expect(machine.next(at: start) == .readNew(count: 2, wait: .seconds(5)))
         #expect(machine.next(at: start + .seconds(28)) == .readNew(count: 2, wait: .seconds(2)))
         #expect(machine.next(at: start + .seconds(30)) == .claim(from: "0-0", count: 2))
+    }
+
+    @Test func `it claims and reads by one command until a server refuses that`() {
+        var machine = machine()
+        machine.madeGroup()
+        machine.readOwn(last: nil)
+        for code in ["connection-closed", "NOGROUP", "WRONGTYPE", "NOPERM"] {
+            let isRefused = machine.refusedClaim(error(code))
+            #expect(!isRefused, "\(code)")
+        }
+        #expect(machine.next(at: start) == .readOrClaim(count: 2, wait: .seconds(5)))
+        machine.readNew()
+        #expect(machine.next(at: start + .seconds(90)) == .readOrClaim(count: 2, wait: .seconds(5)))
+        var refusals = [machine.refusedClaim(error("ERR"))]
+        // From the plain command the same error is one of its own.
+        refusals.append(machine.refusedClaim(error("ERR")))
+        #expect(refusals == [true, false])
     }
 
     @Test func `it reads no more entries than handlers are free`() {

@@ -9,8 +9,6 @@ import Testing
     static let excused: [String: (values: Set<String>, reason: String)] = [
         "FUNCTION LIST": ([#""description""#], "the name of a field that holds null"),
         "FUNCTION STATS": ([#""running_script""#], "the name of a field that holds null"),
-        "CLUSTER SLOTS": (["[]", "{}"], "what else is known of a server: nothing"),
-        "CLUSTER SHARDS": ([], "Valkey 9.1 adds the id of a shard, for which there is no name yet"),
         "FT.SPELLCHECK": (["simple(TERM)"], "a word that stands before each term in RESP2"),
         "FT.SEARCH": (searchConstants, "what RESP3 says of every search: it is always the same"),
         "FT.AGGREGATE": (searchConstants, "what RESP3 says of every search: it is always the same"),

@@ -460,6 +460,46 @@ extension RedisExecutor {
             ))
     }
 
+    /// Reads for a consumer of a group what others were given and left alone for a while, the longest first, and then
+    /// new entries.
+    ///
+    /// No server that knows it runs in the tests of this package.
+    /// - Returns: For each stream that has some its entries, at most `count`, each with how often it was given to
+    ///   somebody before.
+    /// - Complexity: O(M) for M entries returned
+    /// - Since: Redis 8.4.0
+    @discardableResult
+    @inlinable
+    public func xreadgroupClaiming<Key: RedisArgument, Value: RedisDecodable>(
+        group: String, consumer: String, _ keys: [Key], minimumIdle: Duration, count: Int? = nil,
+        as type: Value.Type = String.self
+    ) async throws(RedisError) -> [RedisKeyed<[RedisDeliveredEntry<Value>]>] {
+        try await run(
+            .xreadgroupClaiming(
+                group: group, consumer: consumer, keys, minimumIdle: minimumIdle, count: count, as: type
+            ))
+    }
+
+    /// Reads for a consumer of a group what others were given and left alone for a while, then new entries, and waits
+    /// as long as there are none.
+    ///
+    /// A timeout of zero waits for ever. No server that knows it runs in the tests of this package.
+    /// - Returns: For each stream that has some its entries, at most `count`; empty if the time ran out.
+    /// - Complexity: O(M) for M entries returned
+    /// - Since: Redis 8.4.0
+    @discardableResult
+    @inlinable
+    public func xreadgroupClaiming<Key: RedisArgument, Value: RedisDecodable>(
+        group: String, consumer: String, _ keys: [Key], minimumIdle: Duration, count: Int? = nil, timeout: Duration,
+        as type: Value.Type = String.self
+    ) async throws(RedisError) -> [RedisKeyed<[RedisDeliveredEntry<Value>]>] {
+        try await run(
+            .xreadgroupClaiming(
+                group: group, consumer: consumer, keys, minimumIdle: minimumIdle, count: count, timeout: timeout,
+                as: type
+            ))
+    }
+
     /// Sets the last id of a stream, below which none can be added; for copying streams.
     ///
     /// - Complexity: O(1)

@@ -4,6 +4,7 @@ import BulkheadRESP
 /// What a consumer says to the server. Values are bytes here: one that is not of the handler's type fails alone.
 struct ConsumerCommands: Sendable {
     typealias Entry = RedisStreamEntry<RESPBytes>
+    typealias Delivered = RedisDeliveredEntry<RESPBytes>
     typealias Read = [RedisKeyed<[Entry]>]
 
     /// An entry to handle, or to bury.
@@ -38,10 +39,19 @@ struct ConsumerCommands: Sendable {
             as: RESPBytes.self)
     }
 
+    /// Claims what others left alone, and reads what is new. Servers before Redis 8.4 refuse it.
+    func readOrClaim(count: Int, wait: Duration) -> RedisCommand<[RedisKeyed<[Delivered]>]> {
+        .xreadgroupClaiming(
+            group: consumer.group, consumer: consumer.name, [consumer.stream], minimumIdle: idleLimit, count: count,
+            timeout: wait, as: RESPBytes.self)
+    }
+
+    private var idleLimit: Duration { max(.milliseconds(1), consumer.idleLimit) }
+
     func claim(from id: String, count: Int) -> RedisCommand<RedisClaimedPage<Entry>> {
         .xautoclaim(
             consumer.stream, group: consumer.group, consumer: consumer.name,
-            minimumIdle: max(.milliseconds(1), consumer.idleLimit), from: id, count: count, as: RESPBytes.self)
+            minimumIdle: idleLimit, from: id, count: count, as: RESPBytes.self)
     }
 
     /// What the group knows of each of these entries.

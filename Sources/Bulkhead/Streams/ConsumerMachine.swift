@@ -3,6 +3,8 @@ import BulkheadNetworking
 /// Decides what a consumer does next: make the group, take up its own entries, claim those that others left, read new
 /// ones, or wait. It knows no clock and no connection, so tests drive it by value.
 ///
+/// Since Redis 8.4 one command claims and reads. It is tried first; a server that refuses it is asked twice from then on.
+///
 /// An entry that is not known to be acknowledged stays pending on the server. So whatever fails here, the entry comes
 /// again when it has been idle for the limit: the machine has to remember none but those under way.
 struct ConsumerMachine: Sendable {
@@ -11,6 +13,8 @@ struct ConsumerMachine: Sendable {
         case readOwn(after: String, count: Int)
         case claim(from: String, count: Int)
         case readNew(count: Int, wait: Duration)
+        /// Both at once, by a server that knows CLAIM.
+        case readOrClaim(count: Int, wait: Duration)
         case waitForHandler
         case pause(Duration)
         /// Wait for all handlers, then end; with ``failure`` if there is one.
@@ -37,6 +41,8 @@ struct ConsumerMachine: Sendable {
     private var needsGroup: Bool
     /// Behind which of its own entries it reads on; nil when it has read all.
     private var ownCursor: String? = firstID
+    /// False once a server has refused CLAIM.
+    private var claimsByReading = true
     private var claimCursor = firstID
     private var nextClaim: ContinuousClock.Instant
     private var failures = 0
@@ -61,6 +67,7 @@ struct ConsumerMachine: Sendable {
         let free = concurrency - underWay.count
         if free <= 0 { return .waitForHandler }
         if let ownCursor { return .readOwn(after: ownCursor, count: free) }
+        if claimsByReading { return .readOrClaim(count: free, wait: longestWait) }
         if nextClaim <= now { return .claim(from: claimCursor, count: free) }
         return .readNew(count: free, wait: max(Self.shortest, min(longestWait, nextClaim - now)))
     }
@@ -86,6 +93,13 @@ struct ConsumerMachine: Sendable {
     }
 
     mutating func readNew() { succeeded() }
+
+    /// True if the server does not know how to claim and read by one command: it is not asked so again.
+    mutating func refusedClaim(_ error: RedisError) -> Bool {
+        guard claimsByReading, error.code == .serverError else { return false }
+        claimsByReading = false
+        return true
+    }
 
     private mutating func succeeded() {
         failures = 0

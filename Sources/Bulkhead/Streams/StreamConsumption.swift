@@ -150,18 +150,40 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
             for entry in others { note(.reclaimed, entry.id) }
             return try await judged(others)
         case .readNew(let count, let wait):
-            let read = commands.readNew(count: count, wait: wait)
-            let found = try await interruptible { [database] in
-                do throws(RedisError) {
-                    return Result<ConsumerCommands.Read, RedisError>.success(try await database.run(read))
-                } catch {
-                    return .failure(error)
-                }
-            }.get()
+            let found = try await waiting(commands.readNew(count: count, wait: wait))
             state.withLock { $0.machine.readNew() }
             return (found.first?.value ?? []).map { Delivery(entry: $0) }
+        case .readOrClaim(let count, let wait):
+            do throws(RedisError) {
+                let found = try await waiting(commands.readOrClaim(count: count, wait: wait)).first?.value ?? []
+                state.withLock { $0.machine.readNew() }
+                return try await deliveries(of: found)
+            } catch {
+                guard state.withLock({ $0.machine.refusedClaim(error) }) else { throw error }
+                return []
+            }
         case .waitForHandler, .pause, .end: return []
         }
+    }
+
+    /// What others had before is judged; what is new is handled.
+    private func deliveries(of found: [ConsumerCommands.Delivered]) async throws(RedisError) -> [Delivery] {
+        let claimed = state.withLock { state in
+            found.filter { $0.deliveries > 0 && !state.machine.underWay.contains($0.entry.id) }.map(\.entry)
+        }
+        for entry in claimed { note(.reclaimed, entry.id) }
+        return try await judged(claimed) + found.filter { $0.deliveries == 0 }.map { Delivery(entry: $0.entry) }
+    }
+
+    /// Runs a command that waits on the server; `stop` ends it.
+    private func waiting<Reply: RedisDecodable>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
+        try await interruptible { [database] in
+            do throws(RedisError) {
+                return Result<Reply, RedisError>.success(try await database.run(command))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
     }
 
     private func makeGroup() async throws(RedisError) {

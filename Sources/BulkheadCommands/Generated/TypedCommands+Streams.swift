@@ -557,6 +557,71 @@ extension RedisCommand {
         }
     }
 
+    /// Reads for a consumer of a group what others were given and left alone for a while, the longest first, and then
+    /// new entries.
+    ///
+    /// No server that knows it runs in the tests of this package.
+    /// - Returns: For each stream that has some its entries, at most `count`, each with how often it was given to
+    ///   somebody before.
+    /// - Complexity: O(M) for M entries returned
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func xreadgroupClaiming<Key: RedisArgument, Value: RedisDecodable>(
+        group: String, consumer: String, _ keys: [Key], minimumIdle: Duration, count: Int? = nil,
+        as type: Value.Type = String.self
+    ) -> RedisCommand<[RedisKeyed<[RedisDeliveredEntry<Value>]>]> {
+        RedisCommand<[RedisKeyed<[RedisDeliveredEntry<Value>]>]>(
+            "XREADGROUP",
+            route: keys.isEmpty ? .answered(.nothing) : .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisKeyed.each(redis: reply) }
+        ) { arguments in
+            arguments.append("GROUP")
+            arguments.append(group)
+            arguments.append(consumer)
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            arguments.append("CLAIM")
+            arguments.append(minimumIdle.redisMilliseconds)
+            arguments.append("STREAMS")
+            arguments.append(newOf: keys)
+        }
+    }
+
+    /// Reads for a consumer of a group what others were given and left alone for a while, then new entries, and waits
+    /// as long as there are none.
+    ///
+    /// A timeout of zero waits for ever. No server that knows it runs in the tests of this package.
+    /// - Returns: For each stream that has some its entries, at most `count`; empty if the time ran out.
+    /// - Complexity: O(M) for M entries returned
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func xreadgroupClaiming<Key: RedisArgument, Value: RedisDecodable>(
+        group: String, consumer: String, _ keys: [Key], minimumIdle: Duration, count: Int? = nil, timeout: Duration,
+        as type: Value.Type = String.self
+    ) -> RedisCommand<[RedisKeyed<[RedisDeliveredEntry<Value>]>]> {
+        RedisCommand<[RedisKeyed<[RedisDeliveredEntry<Value>]>]>(
+            "XREADGROUP",
+            route: keys.isEmpty ? .refused(reason: "it needs at least one stream to wait for") : .blocking,
+            decode: { reply throws(RedisConversionError) in try RedisKeyed.each(redis: reply) }
+        ) { arguments in
+            arguments.append("GROUP")
+            arguments.append(group)
+            arguments.append(consumer)
+            if let count {
+                arguments.append("COUNT")
+                arguments.append(count)
+            }
+            arguments.append("BLOCK")
+            arguments.append(timeout.redisMilliseconds)
+            arguments.append("CLAIM")
+            arguments.append(minimumIdle.redisMilliseconds)
+            arguments.append("STREAMS")
+            arguments.append(newOf: keys)
+        }
+    }
+
     /// Sets the last id of a stream, below which none can be added; for copying streams.
     ///
     /// - Complexity: O(1)

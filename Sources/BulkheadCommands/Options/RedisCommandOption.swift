@@ -46,6 +46,12 @@ extension RedisArguments {
         for (_, id) in streams { append(id) }
     }
 
+    /// Streams whose new entries are meant.
+    @usableFromInline mutating func append(newOf keys: [some RedisArgument]) {
+        for key in keys { append(key) }
+        for _ in keys { append(">") }
+    }
+
     /// IDLE, where it is asked for.
     @usableFromInline mutating func append(idle: Duration?) {
         guard let idle else { return }

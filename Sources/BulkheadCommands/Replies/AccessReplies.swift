@@ -14,6 +14,8 @@ public struct RedisACLUser: RedisDecodable {
     public let keys: String
     /// Which channels: `&*`.
     public let channels: String
+    /// Which databases: `alldbs`, or `db=0,1`; nil before Valkey 9.1.0, and on Redis.
+    public let databases: String?
 
     /// Reads a record; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
@@ -23,6 +25,7 @@ public struct RedisACLUser: RedisDecodable {
         commands = try record.required("commands")
         keys = try Self.patterns(record, "keys")
         channels = try Self.patterns(record, "channels")
+        databases = try record.optional("databases")
     }
 
     /// Before 7.0 a list of patterns without their mark.

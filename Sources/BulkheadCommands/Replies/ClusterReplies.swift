@@ -10,6 +10,12 @@ public struct RedisClusterNode: Sendable, Hashable {
     public let flags: [String]
     /// Of a replica its primary; nil of a primary.
     public let primary: String?
+    /// When the server that answers sent a PING that is unanswered, in milliseconds since 1970; 0 if there is none.
+    public let pingSent: Int64
+    /// When the last answer to a PING came, in milliseconds since 1970; 0 of the server itself.
+    public let pongReceived: Int64
+    /// The epoch of what it says of its slots: of two servers that claim a slot, the higher one has it.
+    public let configurationEpoch: Int
     /// `connected` or `disconnected`.
     public let link: String
     /// The slots that it answers for, as `0-5460` and single ones, and in brackets those that are being moved.
@@ -17,13 +23,18 @@ public struct RedisClusterNode: Sendable, Hashable {
 
     init(line: Substring) throws(RedisConversionError) {
         let words = line.split(separator: " ").map(String.init)
-        guard words.count >= 8 else {
+        guard words.count >= 8, let pingSent = Int64(words[4]), let pongReceived = Int64(words[5]),
+            let epoch = Int(words[6])
+        else {
             throw RedisConversionError(expected: "a server as eight words", found: "\(words.count) words")
         }
         id = words[0]
         address = words[1]
         flags = words[2].split(separator: ",").map(String.init)
         primary = words[3] == "-" ? nil : words[3]
+        self.pingSent = pingSent
+        self.pongReceived = pongReceived
+        configurationEpoch = epoch
         link = words[7]
         slots = Array(words[8...])
     }
@@ -49,6 +60,8 @@ public struct RedisClusterNode: Sendable, Hashable {
 
 /// Servers that hold the same slots.
 public struct RedisShard: RedisDecodable {
+    /// 40 hexadecimal digits, the same for all of its servers; nil before Valkey 9.1.0, and on Redis.
+    public let id: String?
     /// The slots that they answer for.
     public let slots: [ClosedRange<Int>]
     /// The servers, each with `id`, `endpoint`, `port`, `role`, `health` and others.
@@ -68,6 +81,7 @@ public struct RedisShard: RedisDecodable {
         }
         self.slots = slots
         nodes = try record.required("nodes")
+        id = try record.optional("id")
     }
 }
 
@@ -81,6 +95,18 @@ public struct RedisSlotRange: RedisDecodable {
         public let port: Int
         /// 40 hexadecimal digits.
         public let id: String
+        /// What else the server says of it, such as `hostname` and `ip`. Since Redis 7.0.0
+        public let details: [String: String]
+
+        init(_ value: RESPValue) throws(RedisConversionError) {
+            guard let parts = value.withoutAttributes.elements, parts.count >= 3 else {
+                throw RedisConversionError(expected: "a server as host, port and id", found: value)
+            }
+            host = try String?(redis: parts[0])
+            port = try Int(redis: parts[1])
+            id = try String(redis: parts[2])
+            details = parts.count > 3 ? try [String: String](redis: parts[3]) : [:]
+        }
     }
 
     /// The slots.
@@ -97,14 +123,7 @@ public struct RedisSlotRange: RedisDecodable {
         guard first <= last else { throw RedisConversionError(expected: "a range of slots", found: value) }
         slots = first...last
         var nodes: [Node] = []
-        for part in parts.dropFirst(2) {
-            guard let node = part.withoutAttributes.elements, node.count >= 3 else {
-                throw RedisConversionError(expected: "a server as host, port and id", found: part)
-            }
-            nodes.append(
-                Node(
-                    host: try String?(redis: node[0]), port: try Int(redis: node[1]), id: try String(redis: node[2])))
-        }
+        for part in parts.dropFirst(2) { nodes.append(try Node(part)) }
         self.nodes = nodes
     }
 }

@@ -22,3 +22,27 @@ public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
 extension RedisStreamEntry: Equatable where Value: Equatable {}
 extension RedisStreamEntry: Hashable where Value: Hashable {}
 extension RedisStreamEntry: Codable where Value: Codable {}
+
+/// An entry that a consumer was given, and how often others were given it before.
+public struct RedisDeliveredEntry<Value: RedisDecodable>: RedisDecodable {
+    /// The entry.
+    public let entry: RedisStreamEntry<Value>
+    /// How long ago it was given to somebody before; zero for a new entry.
+    public let idle: Duration
+    /// How often it was given to somebody before; 0 for a new entry.
+    public let deliveries: Int
+
+    /// Reads an array of an id, fields, milliseconds and a count; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        guard let parts = value.withoutAttributes.elements, parts.count == 2 || parts.count == 4 else {
+            throw RedisConversionError(expected: "an entry of two or four parts", found: value)
+        }
+        entry = try RedisStreamEntry(redis: .array([parts[0], parts[1]]))
+        // Only what is given again has to say so.
+        idle = parts.count == 2 ? .zero : .milliseconds(try Int64(redis: parts[2]))
+        deliveries = parts.count == 2 ? 0 : try Int(redis: parts[3])
+    }
+}
+
+extension RedisDeliveredEntry: Equatable where Value: Equatable {}
+extension RedisDeliveredEntry: Hashable where Value: Hashable {}

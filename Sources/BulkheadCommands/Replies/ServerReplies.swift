@@ -108,8 +108,12 @@ public struct RedisLatencyEvent: RedisDecodable, Hashable {
     public let latest: Duration
     /// The longest time of all.
     public let longest: Duration
+    /// All times together; nil before Valkey 8.1.0, and on Redis.
+    public let total: Duration?
+    /// How often it did; nil before Valkey 8.1.0, and on Redis.
+    public let count: Int?
 
-    /// Reads four parts, of which Valkey sends more; throws if it is something else.
+    /// Reads four parts, or six; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
         guard let parts = value.withoutAttributes.elements, parts.count >= 4 else {
             throw RedisConversionError(expected: "an event of four parts", found: value)
@@ -118,6 +122,8 @@ public struct RedisLatencyEvent: RedisDecodable, Hashable {
         unixSeconds = try Int64(redis: parts[1])
         latest = .milliseconds(try Int64(redis: parts[2]))
         longest = .milliseconds(try Int64(redis: parts[3]))
+        total = parts.count > 4 ? .milliseconds(try Int64(redis: parts[4])) : nil
+        count = parts.count > 5 ? try Int(redis: parts[5]) : nil
     }
 }
 

@@ -258,5 +258,16 @@ extension CommandCalls {
             .xadd("s", ["f": 1]),
             sends: "XADD s * f 1",
             gives: "_", at: "Tests/CommandCalls/Streams.calls:75")
+        on("redis 8.4")
+        setup(["XADD s 1-1 f v", "XADD s 2-1 f w", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c COUNT 1 STREAMS s >"])
+        call(
+            .xreadgroupClaiming(group: "g", consumer: "d", ["s"], minimumIdle: .zero, count: 2),
+            sends: "XREADGROUP GROUP g d COUNT 2 CLAIM 0 STREAMS s >",
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:79")
+        call(
+            .xreadgroupClaiming(
+                group: "g", consumer: "d", ["s", "t"], minimumIdle: .seconds(1), timeout: .milliseconds(5)),
+            sends: "XREADGROUP GROUP g d BLOCK 5 CLAIM 1000 STREAMS s t > >",
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:80")
     }
 }

@@ -7,7 +7,10 @@ import Foundation
 extension ConnectionSettings {
     /// A real server, in the protocol that is under test.
     static func to(_ server: RedisTestServer, database: Int = 0) -> ConnectionSettings {
-        .to(server.socketPath, database: database, version: ServerUnderTest.version)
+        var settings = ConnectionSettings.to(
+            server.socketPath, database: database, version: ServerUnderTest.version)
+        if TLSUnderTest.isOn { TLSUnderTest.goThroughProxy(&settings, to: server.socketPath) }
+        return settings
     }
 
     /// Generous with time, because the machine may be busy: the tests do not measure it.
@@ -15,23 +18,32 @@ extension ConnectionSettings {
         _ path: String, database: Int = 0, username: String? = nil, password: String? = nil,
         version: RESPVersion = .resp3, connectTimeout: Duration = .seconds(30)
     ) -> ConnectionSettings {
-        var settings = ConnectionSettings(
+        ConnectionSettings(
             endpoint: .unix(path: path), database: database, username: username, password: password,
             version: version, connectTimeout: connectTimeout)
-        if TLSUnderTest.isOn { settings.endpoint = .unix(path: TLSUnderTest.path(to: path)) }
-        if TLSUnderTest.isOn { settings.tls = TLSPeer.shared(TLSUnderTest.settings, settings.endpoint) }
-        return settings
     }
 }
 
-/// With BULKHEAD_TEST_TLS=1 all suites speak TLS, through a proxy in front of each server.
+/// With BULKHEAD_TEST_TLS=1 all suites speak TLS with real servers, through a proxy in front of each of them.
 enum TLSUnderTest {
-    static let isOn = ProcessInfo.processInfo.environment["BULKHEAD_TEST_TLS"] == "1"
+    static let isOn: Bool = {
+        guard ProcessInfo.processInfo.environment["BULKHEAD_TEST_TLS"] == "1" else { return false }
+        if case .failure(let failure) = OpenSSL.loaded {
+            print("*** SKIPPED: no connection is made over TLS: \(failure.reason)")
+            return false
+        }
+        return true
+    }()
     static let settings = TLSSettings.trusting.with { $0.serverName = "localhost" }
     private static let proxies = Locked<[String: RedisTestTLSProxy]>([:])
 
+    static func goThroughProxy(_ settings: inout ConnectionSettings, to server: String) {
+        settings.endpoint = .unix(path: path(to: server))
+        settings.tls = TLSPeer.shared(Self.settings, settings.endpoint)
+    }
+
     /// Where the proxy in front of a server listens.
-    static func path(to server: String) -> String {
+    private static func path(to server: String) -> String {
         proxies.change { proxies in
             if let path = proxies[server]?.path { return path }
             let path = NSTemporaryDirectory() + "tls-\(UUID().uuidString.prefix(8)).sock"

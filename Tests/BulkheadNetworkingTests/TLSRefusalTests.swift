@@ -139,7 +139,19 @@ import Testing
         }
     }
 
-    @Test func `a program without TLS loads no OpenSSL`() async {
+    @Test(.enabled(if: getenv("BULKHEAD_OPENSSL") != nil))
+    func `the OpenSSL of the folder in the environment is the one that is loaded`() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try #require(getenv("BULKHEAD_OPENSSL").map { String(cString: $0) })
+            _ = await Way.blocking.say("PING", .overTLS(port: 1, TLSSettings()))
+            let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
+            let libraries = maps.filter { $0.contains("/libssl") || $0.contains("/libcrypto") }
+            #expect(!libraries.isEmpty && libraries.allSatisfy { $0.contains(folder + "/lib") })
+        }
+    }
+
+    @Test(.enabled(if: !TLSUnderTest.isOn))
+    func `a program without TLS loads no OpenSSL`() async {
         await #expect(processExitsWith: .success) {
             func isLoaded() throws -> Bool {
                 try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).contains("libssl")

@@ -107,7 +107,12 @@ let package = Package(
 
         // Benchmarks/vectors runs it.
         program(
-            "BulkheadVectorsBenchmark", path: "Benchmarks/Vectors", exclude: ["search.py"],
+            "BulkheadVectorsBenchmark", path: "Benchmarks/VectorSearch", exclude: ["search.py"],
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+
+        // Benchmarks/messages runs it.
+        program(
+            "BulkheadDeliveryBenchmark", path: "Benchmarks/Delivery",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
         // Reading in bulk by a loop and by DispatchIO.

@@ -43,7 +43,8 @@ package final class BareSocket {
         guard written == bytes.count else { throw ProgramError("the server took no command: \(Self.errorText)") }
     }
 
-    private func receive(_ size: Int, beginningWith mark: UInt8) throws {
+    /// Receives so many bytes and drops them; the first of them is this one.
+    package func receive(_ size: Int, beginningWith mark: UInt8) throws {
         var received = 0
         while received < size {
             let count = recv(descriptor, space.baseAddress, space.count, 0)

@@ -100,8 +100,13 @@ enum PageWriter {
                     form = "–"
                     if !command.refusal.isEmpty { text = "Refused: \(command.refusal)." }
                     if !command.instead.isEmpty { (form, text) = ("`\(command.instead)`", "Does the same.") }
-                    if !command.reason.isEmpty { text = "By `send`: \(command.reason)." }
-                    if command.route == "connection" { text = "Within `withConnection`, by `send`. " + text }
+                    let way = command.route == "connection" ? "Within `withConnection`, by `send`" : "By `send`"
+                    if !command.reason.isEmpty {
+                        text = "\(way): \(command.reason)."
+                    } else if command.route == "connection" {
+                        text = "\(way). \(text)"
+                    }
+                    if command.flags.contains("family") { text = "A family of commands: each has a row of its own." }
                 }
                 lines.append("| \(command.name) | \(command.since) | \(form) | \(text) |")
             }

@@ -56,8 +56,12 @@ import Testing
             libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
         ),
         (
-            "Benchmarks/Vectors",
+            "Benchmarks/VectorSearch",
             libc.union(essentials).union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
+        ),
+        (
+            "Benchmarks/Delivery",
+            essentials.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"])
         ),
         (
             "Benchmarks/ToolSpeed",

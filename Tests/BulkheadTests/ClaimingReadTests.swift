@@ -16,7 +16,8 @@ import Testing
         #expect(text == again)
         let new = try RedisDeliveredEntry<Int>(redis: .array([.bulkString("1-1"), fields]))
         #expect(new.idle == .zero && new.deliveries == 0)
-        let deleted = try RedisDeliveredEntry<Int>(redis: .array([.bulkString("1-1"), .null, .integer(1), .integer(1)]))
+        let deleted = try RedisDeliveredEntry<Int>(
+            redis: .array([.bulkString("1-1"), .null, .integer(1), .integer(1)]))
         #expect(deleted.entry.fields.isEmpty)
         #expect(throws: RedisConversionError.self) {
             try RedisDeliveredEntry<Int>(redis: .array([.bulkString("1-1"), fields, .integer(1)]))

@@ -3,7 +3,8 @@ import BulkheadNetworking
 /// Decides what a consumer does next: make the group, take up its own entries, claim those that others left, read new
 /// ones, or wait. It knows no clock and no connection, so tests drive it by value.
 ///
-/// Since Redis 8.4 one command claims and reads. It is tried first; a server that refuses it is asked twice from then on.
+/// Since Redis 8.4 one command claims and reads. It is tried first; a server that refuses it is asked by two from then
+/// on.
 ///
 /// An entry that is not known to be acknowledged stays pending on the server. So whatever fails here, the entry comes
 /// again when it has been idle for the limit: the machine has to remember none but those under way.

@@ -654,7 +654,7 @@ extension CommandTable {
         case "SELECT":
             "a connection serves one database: take another name, databases[.other]"
         case "SWAPDB":
-            "it would exchange the content of two names under everyone's feet"
+            "it would exchange the content of two names while others use them"
         case "SYNC":
             "it turns the connection into a stream that answers no command"
         default: nil

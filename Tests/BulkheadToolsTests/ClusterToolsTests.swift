@@ -7,111 +7,6 @@ import Testing
 
 @testable import BulkheadTools
 
-/// A cluster, a server beside it, and a catalogue: `main` and, where the cluster has databases, `other` live in the
-/// cluster, `alone` on the server.
-private struct ClusterPlace {
-    let cluster: RedisTestCluster
-    let folder: String
-    let catalogue: String
-    let databases: RedisDatabases
-
-    static let tags = 40
-    static let keys = 600
-
-    static func with(_ body: (ClusterPlace) async throws -> Void) async throws {
-        var options = RedisTestCluster.Options()
-        if hasDatabases { options.databases = 16 }
-        let alone = try RedisTestServer.start()
-        defer { alone.stop() }
-        try await RedisTestCluster.withCluster(options) { cluster in
-            try await withBackupFolder { folder in
-                let servers = cluster.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
-                var entries = [
-                    #"{"name": "main", "number": 0, "may_be_flushed": true, "cluster": [\#(servers)]}"#,
-                    #"{"name": "alone", "number": 3, "may_be_flushed": true, "url": "unix://\#(alone.socketPath)"}"#,
-                ]
-                if hasDatabases {
-                    entries += [
-                        #"{"name": "other", "number": 5, "may_be_flushed": true, "cluster": [\#(servers)]}"#,
-                        // The same, in a catalogue that names one server of the cluster.
-                        #"{"name": "kept", "number": 5, "cluster": ["\#(cluster.addresses[1])"]}"#,
-                    ]
-                }
-                let path = folder + "/names.json"
-                try Data("{\"databases\": [\(entries.joined(separator: ",\n"))]}".utf8)
-                    .write(to: URL(fileURLWithPath: path))
-                let databases = RedisDatabases(
-                    RedisConfiguration(), catalogue: try DatabaseCatalogue(contentsOfFile: path))
-                let place = ClusterPlace(
-                    cluster: cluster, folder: folder, catalogue: path, databases: databases)
-                do {
-                    try await body(place)
-                } catch {
-                    await databases.close()
-                    throw error
-                }
-                await databases.close()
-            }
-        }
-    }
-
-    static var hasDatabases: Bool { ServerUnderTest.isAtLeast(valkey: 9, 0) }
-
-    func run(_ words: String..., exitCode: Int32 = 0) async throws -> (text: String, errors: String) {
-        let outcome = try await Bulkhead.run(words + ["--catalogue", catalogue])
-        #expect(outcome.exitCode == exitCode, "\(words): \(outcome.text) \(outcome.errors)")
-        return (outcome.text, outcome.errors)
-    }
-
-    func database(_ name: String) throws -> RedisDatabase { try databases[DatabaseName(name)] }
-
-    func size(of name: String) async throws -> Int { Int(try await database(name).dbsize()) }
-
-    /// Keys of several types, some of which expire, in forty slots.
-    func write(to name: String) async throws {
-        let database = try database(name)
-        var batch = RedisBatch()
-        for index in 0..<Self.keys {
-            let key = "{\(index % Self.tags)}:\(index)"
-            switch index % 4 {
-            case 0: batch.append(RedisCommand<Bool>.set(key, "value \(index)", expiry: .after(.seconds(3_600))))
-            case 1: batch.append(RedisCommand<Bool>.set(key, "value \(index)"))
-            case 2: batch.append(RedisCommand<Int>.rpush(key, ["a", "b", "\(index)"]))
-            default: batch.append(RedisCommand<RESPValue>.raw("HSET", [key, "field", index, "other", "b"]))
-            }
-        }
-        for reply in try await database.pipeline(batch) { #expect(reply.errorMessage == nil) }
-        #expect(try await size(of: name) == Self.keys)
-    }
-
-    /// Moves one slot after the other to another primary until `isOver`, and all of them at most once.
-    func moveSlots(_ way: SlotMove, until isOver: @escaping @Sendable () -> Bool) async throws -> Int {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { [cluster] in
-                continuation.resume(
-                    with: Result {
-                        let talk = try ServerConversation(with: cluster.primaries[0])
-                        var moved = 0
-                        for tag in 0..<Self.tags where !isOver() {
-                            guard case .integer(let slot) = try talk.ask("CLUSTER KEYSLOT {\(tag)}"),
-                                let port = try talk.ownerOf(Int(slot)),
-                                let index = cluster.primaries.firstIndex(where: { $0.port == port })
-                            else { continue }
-                            let target = cluster.primaries[(index + 2) % cluster.primaries.count]
-                            try cluster.move([Int(slot)], from: cluster.primaries[index], to: target, way)
-                            moved += 1
-                        }
-                        return moved
-                    })
-            }
-        }
-    }
-}
-
-private final class Flag: Sendable {
-    let isSet = Mutex(false)
-}
-
 /// The tools on names that live in a cluster: one name is all of its primaries.
 @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: ServerUnderTest.isAtLeast(redis: 6, 2)))
 struct ClusterToolsTests {
@@ -140,8 +35,6 @@ struct ClusterToolsTests {
             #expect(diff.text.contains("1 only in alone"), "\(diff.text)")
             let sync = try await place.run("backup", "main", "--to", file, "--method", "sync", exitCode: 2)
             #expect(sync.errors.contains("no snapshot in common"), "\(sync.errors)")
-            let migrate = try await place.run("migrate", "--from", "alone", "--to", "main", "--all", exitCode: 2)
-            #expect(migrate.errors.contains("bulkhead restore --verify"), "\(migrate.errors)")
             guard ClusterPlace.hasDatabases else { return }
             try await place.write(to: "other")
             let refused = try await place.run("flush", "other", "--yes", "--expecting", count, exitCode: 1)
@@ -156,7 +49,7 @@ struct ClusterToolsTests {
             let name = ClusterPlace.hasDatabases ? "other" : "main"
             try await place.write(to: name)
             let file = place.folder + "/moving.rdb"
-            let isOver = Flag()
+            let isOver = Ending()
             async let moves = place.moveSlots(way) { isOver.isSet.withLock { $0 } }
             // Some may see slots that move all the time.
             for index in 0..<3 {

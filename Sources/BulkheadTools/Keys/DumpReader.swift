@@ -31,10 +31,15 @@ struct DumpedKey: Sendable {
 
     /// Expires at the same instant, and is as old for the server's eviction.
     func restore(as name: RESPBytes, replacing: Bool) -> RedisCommand<RESPValue> {
-        var arguments: [any RedisArgument] = [name, expiry.absolute, payload, "ABSTTL"]
+        .raw("RESTORE", [name] + restoreArguments(replacing: replacing))
+    }
+
+    /// What RESTORE takes behind the name.
+    func restoreArguments(replacing: Bool) -> [any RedisArgument] {
+        var arguments: [any RedisArgument] = [expiry.absolute, payload, "ABSTTL"]
         if replacing { arguments.append("REPLACE") }
         if let use { arguments += [use.word, use.number] }
-        return .raw("RESTORE", arguments)
+        return arguments
     }
 
     /// What differs in the target, in words; nil if nothing does. A key, or fields of a hash, may be missing there that

@@ -24,11 +24,14 @@ extension Command {
             what it had written to disk: a target without an append-only file loses everything since its last \
             snapshot.
 
+            A name that lives in a cluster is taken as all of its primaries; the users need EVAL there. Slots may move \
+            meanwhile, except between two names of one cluster, which must rest.
+
             Only one migration at a time runs between the same two databases; one with --resume replaces the one \
             before. Keys that are written to the source during the move may be missed. If a key that was moved is \
             written to the source again, migrate reports it and leaves it there. The idle time of a key starts again \
-            at 0 when it moves within a server, and when it moves between servers older than version 7.2, where \
-            comparing counts as a use.
+            at 0 when it moves within a server, and when it moves between servers older than version 7.2 or \
+            from or to a cluster, where comparing counts as a use.
 
             Nothing is moved to a server that could lose it: one that evicts keys and has too little memory for them \
             all, a replica, or one whose last save failed. If the target becomes such a server during the move, the \
@@ -219,10 +222,14 @@ extension MigrationPlan {
     func mover(
         _ findings: MigrationPreflight.Findings, from source: RedisDatabase, to target: RedisDatabase
     ) -> any KeyMover {
-        if isDryRun { return DryRunMover(plan: self) }
+        if isDryRun { return DryRunMover(plan: self, source: source, target: target) }
         if findings.isOneServer {
             return ServerSideMover(
                 self, on: findings.source, watching: findings.targetWatch, movesByCopy: findings.movesByCopy)
+        }
+        if findings.isInCluster {
+            return ClusterMover(
+                self, from: source, findings.source, to: target, findings.target, watching: findings.targetWatch)
         }
         return CrossServerMover(
             self, from: findings.source, to: findings.target,

@@ -347,7 +347,7 @@ struct CrossServerMover: KeyMover {
         return isTrusted || copied.isSame(as: mine.value, mine.expiry)
     }
 
-    private static let unfinished = RedisError(
+    static let unfinished = RedisError(
         code: .commandRefused,
         message: "an earlier migration between these databases was interrupted, or is running still: add --resume to "
             + "take its place and finish it",

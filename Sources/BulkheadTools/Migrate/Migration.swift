@@ -53,7 +53,7 @@ struct Migration: Sendable {
             if canNotTouch.target { _ = try? await lane.target.send("CLIENT", "NO-TOUCH", "ON") }
         }
         try await mover.begin(lanes)
-        var walk = Walk(plan)
+        var walk = Walk(plan, over: source)
         await moveAll(&walk, lanes)
         await lookAtTarget(&walk, lanes)
         // Who goes on may find that all is done.
@@ -120,9 +120,8 @@ struct Migration: Sendable {
     }
 
     private func scan(_ walk: inout Walk) async {
-        guard let cursor = walk.cursor else { return }
         do throws(RedisError) {
-            walk.take(try await page(cursor, &walk))
+            walk.take(try await page(&walk.scan, &walk.scanPacer, &walk.scanned))
             progress(walk.progress)
         } catch {
             walk.report.stop = .failed(error.explained)
@@ -130,12 +129,12 @@ struct Migration: Sendable {
     }
 
     private func page(
-        _ cursor: RedisScanCursor, _ walk: inout Walk
-    ) async throws(RedisError) -> RedisScanPage<RESPBytes> {
-        let count = await walk.scanPacer.begin()
-        walk.scanned += count
-        let page = try await source.run(.scanPage(cursor, match: plan.keys.match, count: count, as: RESPBytes.self))
-        walk.scanPacer.end(keys: count)
+        _ scan: inout KeyWalk, _ pacer: inout Pacer, _ scanned: inout Int
+    ) async throws(RedisError) -> [RESPBytes]? {
+        let count = await pacer.begin()
+        scanned += count
+        let page = try await scan.page(count)
+        pacer.end(keys: count)
         return page
     }
 
@@ -146,11 +145,9 @@ struct Migration: Sendable {
 
     /// Counts what fits the pattern and is in the source now, but for what the walk has left there.
     private func lookAgain(_ walk: inout Walk) async throws(RedisError) {
-        var cursor: RedisScanCursor? = .start
-        while let next = cursor, !isInterrupted() {
-            let page = try await page(next, &walk)
-            for key in page.elements where plan.keys.takes(key) && walk.isNew(key) { walk.report.foundAgain(key) }
-            cursor = page.cursor
+        var scan = KeyWalk(over: source, match: plan.keys.match)
+        while !isInterrupted(), let page = try await page(&scan, &walk.scanPacer, &walk.scanned) {
+            for key in page where plan.keys.takes(key) && walk.isNew(key) { walk.report.foundAgain(key) }
         }
     }
 }
@@ -159,8 +156,8 @@ struct Migration: Sendable {
 private struct Walk {
     let plan: MigrationPlan
     var report = MigrationReport()
-    /// Nil after the last page.
-    var cursor: RedisScanCursor? = .start
+    var scan: KeyWalk
+    private var isAtEnd = false
     private(set) var waiting: ArraySlice<RESPBytes> = []
     private var settled = 0
     /// Keys that SCAN was to look at: a few more than it has.
@@ -173,8 +170,9 @@ private struct Walk {
     /// Ten slices a second, so that a rate is even.
     private let keysOfSlice: Int
 
-    init(_ plan: MigrationPlan) {
+    init(_ plan: MigrationPlan, over source: RedisDatabase) {
         self.plan = plan
+        scan = KeyWalk(over: source, match: plan.keys.match)
         keysOfSlice = min(MigrationPlan.Limits.keysOfSlice, plan.rate.map { max(1, $0 / 10) } ?? .max)
         scanPacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         movePacer = Pacer(plan.pace, most: keysOfSlice)
@@ -183,14 +181,17 @@ private struct Walk {
     var progress: Int { plan.keys.isAll ? settled : scanned }
 
     /// Pages of a pattern that fits little are gathered until they fill a slice.
-    var needsPage: Bool { waiting.count < keysOfSlice && cursor != nil }
+    var needsPage: Bool { waiting.count < keysOfSlice && !isAtEnd }
 
-    /// Takes a page. Of a move a key that is found twice is still known: its slice has not been settled before the page
-    /// was asked for, or the key stayed in the source.
-    mutating func take(_ page: RedisScanPage<RESPBytes>) {
-        cursor = page.cursor
+    /// Takes a page, or that there is none. Of a move a key that is found twice is still known: its slice has not been
+    /// settled before the page was asked for, or the key stayed in the source.
+    mutating func take(_ page: [RESPBytes]?) {
+        guard let page else {
+            isAtEnd = true
+            return
+        }
         waiting = Array(waiting)[...]
-        for key in page.elements where plan.keys.takes(key) && isNew(key) { waiting.append(key) }
+        for key in page where plan.keys.takes(key) && isNew(key) { waiting.append(key) }
     }
 
     /// True if the key is no note of a migration and has not been found before.

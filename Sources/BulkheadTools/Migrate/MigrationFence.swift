@@ -23,7 +23,7 @@ struct MigrationFence: Sendable {
     let names: [RESPBytes]
 
     /// In the source: the runs, newest first, each of which replaced the one before.
-    private static let chain = RESPBytes(HandoverNotes.prefix + Array("chain".utf8))
+    static let chain = RESPBytes(HandoverNotes.prefix + Array("chain".utf8))
     /// Runs of a chain that are remembered; what older ones have left is looked at with more care.
     private static let longestChain = 16
 
@@ -73,8 +73,7 @@ struct MigrationFence: Sendable {
             let former = try await holder(connection)
             var chain = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
             if former == nil || chain.first != former?.run { chain = [] }
-            let words = ([run] + chain).prefix(Self.longestChain).map { String($0, radix: 16) }
-            let values = claim + [(key: Self.chain, value: Array(words.joined(separator: " ").utf8))]
+            let values = claim + [(key: Self.chain, value: Self.chain(of: [run] + chain))]
             if try await connection.write(values, removing: outlived(former)) { return Set(chain) }
         }
         throw Self.lost
@@ -115,11 +114,16 @@ struct MigrationFence: Sendable {
         return [name]
     }
 
-    private static func runs(_ bytes: RESPBytes?) -> [UInt64] {
+    /// The chain as it is written.
+    static func chain(of runs: [UInt64]) -> [UInt8] {
+        Array(runs.prefix(longestChain).map { String($0, radix: 16) }.joined(separator: " ").utf8)
+    }
+
+    static func runs(_ bytes: RESPBytes?) -> [UInt64] {
         String(decoding: bytes ?? [], as: UTF8.self).split(separator: " ").compactMap { UInt64($0, radix: 16) }
     }
 
-    private static let lost = RedisError(
+    static let lost = RedisError(
         code: .commandRefused,
         message: "another migration between these databases has begun and taken the place of this one",
         stage: .refused)

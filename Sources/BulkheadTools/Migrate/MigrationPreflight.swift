@@ -19,6 +19,8 @@ struct MigrationPreflight {
         let targetKeys: Int
         let targetWatch: TargetWatch
         let isOneServer: Bool
+        /// A side is a cluster, or a node of one that has all keys.
+        var isInCluster: Bool { source.isCluster || target.isCluster }
         /// MOVE is refused, and a copy with a deletion does.
         var movesByCopy = false
         /// For people: what is no obstacle and good to know.
@@ -44,11 +46,14 @@ struct MigrationPreflight {
         if let obstacle = obstacle(findings) {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
+        if mine.isSameCluster(as: theirs), !plan.isDryRun { try await source.requireSlotsAtRest() }
         if !findings.isOneServer { try await types(mine, theirs) }
         try await room(findings)
         if !plan.isDryRun {
             if findings.isOneServer {
                 findings.movesByCopy = try await probeServer(mine)
+            } else if findings.isInCluster {
+                try await probeClusters(mine, theirs)
             } else {
                 try await probeServers(mine, theirs)
             }
@@ -64,7 +69,10 @@ struct MigrationPreflight {
     /// By what the servers call themselves. Where one does not say that, by where they were asked for: MOVE is as safe
     /// at one address that leads to two servers.
     private func isOneServer(_ mine: ServerFacts, _ theirs: ServerFacts) -> Bool {
-        mine.runID.isEmpty || theirs.runID.isEmpty ? source.address == target.address : mine.runID == theirs.runID
+        // Within a cluster MOVE would leave a key behind where its slot is on its way.
+        if mine.isCluster || theirs.isCluster { return false }
+        return mine.runID.isEmpty || theirs.runID.isEmpty
+            ? source.address == target.address : mine.runID == theirs.runID
     }
 
     /// What is not known because INFO is refused.
@@ -79,17 +87,14 @@ struct MigrationPreflight {
 
     private func obstacle(_ findings: Findings) -> String? {
         let (from, to) = (plan.from, plan.to)
-        if findings.isOneServer, from.number == to.number {
-            return "\(from.name) and \(to.name) are the same database \(from.number) of the same server: "
-                + "name another one"
+        let isOneCluster = findings.source.isSameCluster(as: findings.target)
+        if findings.isOneServer || isOneCluster, from.number == to.number {
+            return "\(from.name) and \(to.name) are the same database \(from.number) of the same "
+                + "\(isOneCluster ? "cluster" : "server"): name another one"
         }
-        for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.isCluster {
-            if facts.isWholeCluster {
-                return "\(name) lives in a cluster, which migrate does not take: copy its keys by bulkhead backup and "
-                    + "bulkhead restore --verify"
-            }
-            return "\(name) is on \(facts.partInWords): a migration there needs the cluster's own resharding, "
-                + "or its import (redis-cli --cluster import)"
+        for (name, facts) in [(from.name, findings.source), (to.name, findings.target)] where facts.hasPartOfKeys {
+            return "\(name) is on \(facts.partInWords): give the catalogue the cluster as such, with \"cluster\" "
+                + "in the entry of the name, so that migrate takes all of it"
         }
         if findings.source.isReplica, !plan.copies {
             let primary = findings.source.primary.map { ", \($0)" } ?? ""
@@ -167,11 +172,11 @@ struct MigrationPreflight {
 
     /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins
     /// as the pattern does, because permissions may.
-    private var probe: RESPBytes {
+    var probe: RESPBytes {
         RESPBytes(plan.keys.beginning + Array("bulkhead-probe-\(probeNumber)".utf8))
     }
 
-    private let probeNumber = UInt64.random(in: .min ... .max)
+    let probeNumber = UInt64.random(in: .min ... .max)
 
     /// True if MOVE is refused, and a script that copies and deletes is not.
     private func probeServer(_ facts: ServerFacts) async throws(RedisError) -> Bool {
@@ -260,7 +265,7 @@ struct MigrationPreflight {
     }
 
     /// Runs what needs access to these keys, and says which they are if that is denied.
-    private func allowed(
+    func allowed(
         _ keys: [RESPBytes], _ body: () async throws(RedisError) -> Void
     ) async throws(RedisError) {
         do throws(RedisError) {

@@ -64,18 +64,17 @@ struct MisplacedMove {
         defer { progress.end() }
         var counts: [DatabaseName: Int] = [:]
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
-        var cursor: RedisScanCursor? = .start
+        var scan = KeyWalk(over: source)
         var looked = 0
-        while let next = cursor, !Interruption.isRequested {
+        while !Interruption.isRequested {
             let keys = await pacer.begin()
-            let page = try await source.run(.scanPage(next, match: nil, count: keys, as: RESPBytes.self))
+            guard let page = try await scan.page(keys) else { break }
             pacer.end(keys: keys)
-            for key in page.elements where !key.starts(with: HandoverNotes.prefix) {
+            for key in page where !key.starts(with: HandoverNotes.prefix) {
                 if let owner = placement.owner(of: Array(key)) { counts[owner, default: 0] += 1 }
             }
-            looked += page.elements.count
+            looked += page.count
             progress.update(done: looked)
-            cursor = page.cursor
         }
         return counts
     }

@@ -6,6 +6,9 @@ package struct ClusterFacts: Sendable, Hashable {
     package var primaries: [String] = []
     /// Slots that some primary has.
     package var slots = 0
+    /// The lowest identifier of its servers, by which a cluster is known whatever its addresses are; nil if the node
+    /// does not say.
+    package var id: String?
     /// A slot of the node is on its way to or from another one, key by key (CLUSTER SETSLOT).
     package var movesKeyByKey = false
 
@@ -37,12 +40,19 @@ package struct ClusterFacts: Sendable, Hashable {
         // The node's own line ends with `[slot->-node]` and `[slot-<-node]`.
         let nodes = try? await database.send("CLUSTER", "NODES", as: String.self)
         movesKeyByKey = nodes?.contains { $0 == "[" } == true
+        id = nodes?.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }.min()
     }
 }
 
 extension ServerFacts {
     /// True if the name lives in a cluster, so that its commands go to all primaries.
     var isWholeCluster: Bool { !primaries.isEmpty }
+
+    /// True if both are nodes of one cluster, by what they say.
+    func isSameCluster(as other: ServerFacts) -> Bool {
+        guard let id = cluster?.id else { return false }
+        return id == other.cluster?.id
+    }
 
     /// True if another node has keys of the same database, or may have.
     var hasPartOfKeys: Bool { isCluster && !isWholeCluster && cluster?.isOfOnePrimary != true }

@@ -5,8 +5,8 @@ import BulkheadRESP
 /// ``ClusterRounds`` says.
 ///
 /// Every key that is there from the walk's beginning to its end is found, wherever its slot moves meanwhile. Some are
-/// found twice: whoever walks tells them apart. A primary that fails ends the walk with its error, and so do slots that
-/// do not come to rest.
+/// found twice: whoever walks tells them apart. A primary that loses its last slot is left out from then on. One that
+/// fails ends the walk with its error, and so do slots that do not come to rest.
 struct KeyWalk: Sendable {
     private let database: RedisDatabase
     private let match: String?
@@ -31,10 +31,18 @@ struct KeyWalk: Sendable {
         }
         while true {
             if let part = current, let next = cursor {
-                let page = try await part.run(
-                    .scanPage(next, match: match, count: count, type: type, as: RESPBytes.self))
-                cursor = page.cursor
-                return page.elements
+                do throws(RedisError) {
+                    let page = try await part.run(
+                        .scanPage(next, match: match, count: count, type: type, as: RESPBytes.self))
+                    cursor = page.cursor
+                    return page.elements
+                } catch {
+                    // A server that has lost its last slot has left the map. Whoever has its keys now was given slots,
+                    // and is scanned in the next round.
+                    guard error.code == .closed, rounds != nil else { throw error }
+                    cursor = nil
+                    continue
+                }
             }
             guard rounds != nil else { return nil }
             if let id = rounds?.next() {
@@ -62,6 +70,20 @@ struct KeyWalk: Sendable {
 
     /// What each primary says now.
     private mutating func shares() async throws(RedisError) -> [ClusterShare] {
+        for _ in 1..<Self.mostLooks {
+            do throws(RedisError) {
+                return try await sharesNow()
+            } catch {
+                // It has lost its last slot since the map was asked for.
+                guard error.code == .closed else { throw error }
+            }
+        }
+        return try await sharesNow()
+    }
+
+    private static let mostLooks = 5
+
+    private mutating func sharesNow() async throws(RedisError) -> [ClusterShare] {
         var shares: [ClusterShare] = []
         parts = [:]
         for part in try await database.parts() {

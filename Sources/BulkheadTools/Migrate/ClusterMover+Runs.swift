@@ -1,0 +1,156 @@
+import Bulkhead
+import BulkheadRDB
+import BulkheadRESP
+import Synchronization
+
+/// How a run takes the place of an earlier one, and gives up its own.
+///
+/// Runs have numbers that grow. A run claims a slot of the source, then the target's, and only then reads the notes
+/// there, copies or deletes. A claim replaces an older number, and is refused by a newer one. So of an older run that
+/// stands still, or whose script is on its way though it is dead, no step is done in a slot after the claim; and what
+/// it has done there before is in the notes.
+extension ClusterMover {
+    func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
+        guard !plan.copies else { return }
+        let isContinued = try await claimRun()
+        guard isContinued else { return }
+        // An earlier run may have left notes in slots that have no key any more.
+        let left = try await slotsWithNotes(in: source)
+        let leftInTarget = try await slotsWithNotes(in: target)
+        try await claimSource(left)
+        try await claimTarget(leftInTarget)
+    }
+
+    /// Becomes the run of this migration; false if there is none to continue.
+    private func claimRun() async throws(RedisError) -> Bool {
+        let keys = notes.runKeys
+        for _ in 1...MigrationPlan.Limits.attempts {
+            let held = try await source.pipeline(keys.map { RedisCommand<RESPValue>.raw("GET", [$0]) })
+            var values: [RESPBytes?] = []
+            for reply in held { values.append(try reply.get().bytes) }
+            guard plan.resumes || values.dropFirst().allSatisfy({ $0 == nil }) else {
+                throw CrossServerMover.unfinished
+            }
+            let now = UInt64(max(1, try await source.milliseconds())) * 1_000
+            let former = values[1].flatMap { UInt64($0.text ?? "") }
+            let number = max(now + UInt64.random(in: 0..<1_000), (former ?? 0) + 1)
+            var chain = MigrationFence.runs(values[0])
+            if former == nil || chain.first != former { chain = [] }
+            let begun = SlotScript.begin(
+                keys, chain: (values[0] ?? [], MigrationFence.chain(of: [number] + chain)),
+                owner: (values[1] ?? [], Array(String(number).utf8)))
+            guard try await source.run(begun).step() == 1 else { continue }
+            run.state.withLock {
+                $0.number = number
+                $0.trusted = Set(chain)
+            }
+            return plan.resumes
+        }
+        throw MigrationFence.lost
+    }
+
+    private func slotsWithNotes(in database: RedisDatabase) async throws(RedisError) -> Set<HashSlot> {
+        var found: Set<HashSlot> = []
+        for first in stride(from: 0, to: HashSlot.count, by: Self.slotsAtOnce) {
+            let slots = (first..<min(first + Self.slotsAtOnce, HashSlot.count)).compactMap { HashSlot($0) }
+            let isThere = try await database.exist(slots.map { notes.keys(of: $0)[0] })
+            for (slot, isThere) in zip(slots, isThere) where isThere { found.insert(slot) }
+        }
+        return found
+    }
+
+    private static let slotsAtOnce = 1_024
+
+    // MARK: Claims
+
+    func claimSource(_ slots: Set<HashSlot>) async throws(RedisError) {
+        let open = run.state.withLock { slots.subtracting($0.source) }
+        _ = try await claim(open, in: source, isFull: true)
+        run.state.withLock { $0.source.formUnion(open) }
+    }
+
+    /// Claims slots of the target, whose sources were claimed before, and settles what an earlier run has left there.
+    func claimTarget(_ slots: Set<HashSlot>) async throws(RedisError) {
+        let open = run.state.withLock { slots.subtracting($0.target) }
+        let fields = try await claim(open, in: target, isFull: false)
+        for (slot, fields) in fields { try await settle(fields, of: slot) }
+        run.state.withLock { $0.target.formUnion(open) }
+    }
+
+    /// The fields of each slot's notes.
+    private func claim(
+        _ slots: Set<HashSlot>, in database: RedisDatabase, isFull: Bool
+    ) async throws(RedisError) -> [HashSlot: [RESPBytes: RESPBytes]] {
+        let slots = Array(slots)
+        if slots.isEmpty { return [:] }
+        var batch = RedisBatch()
+        for slot in slots {
+            batch.append(SlotScript.claim(notes.keys(of: slot), run.number, notes.process, isFull: isFull))
+        }
+        var found: [HashSlot: [RESPBytes: RESPBytes]] = [:]
+        var outlived = RedisBatch()
+        for (slot, reply) in zip(slots, try await database.pipeline(batch)) {
+            if let failure = reply.failure { throw failure }
+            guard let parts = reply.elements, parts.count == 2 else { throw MigrationFence.lost }
+            found[slot] = (try? [RESPBytes: RESPBytes](redis: parts[1])) ?? [:]
+            // A restart of a single server has ended the process that an earlier run knew.
+            guard let former = parts[0].bytes, !former.isEmpty, !former.elementsEqual(notes.process.utf8) else {
+                continue
+            }
+            outlived.append(raw("UNLINK", notes.key(of: slot, process: former)))
+        }
+        if let failure = try await database.pipeline(outlived).lazy.compactMap(\.failure).first { throw failure }
+        return found
+    }
+
+    // MARK: An earlier run
+
+    /// Takes copies of an earlier run back where the source has the original: the very value, or any where nobody but
+    /// this run can have moved keys since that one. All others stay: each may be the only one.
+    private func settle(_ fields: [RESPBytes: RESPBytes], of slot: HashSlot) async throws(RedisError) {
+        let (number, trusted) = run.state.withLock { ($0.number, $0.trusted) }
+        for (field, value) in fields where SlotNotes.isNote(field) {
+            let note = HandoverNotes.Note(bytes: Array(value))
+            if note?.run == number { continue }
+            if let note, let copied = note.keys.first {
+                try await takeBack(copied, of: note, isTrusted: trusted.contains(note.run))
+            }
+            try await forget([(slot, Array(field))], in: target)
+        }
+    }
+
+    private func takeBack(
+        _ copied: HandoverNotes.Copied, of note: HandoverNotes.Note, isTrusted: Bool
+    ) async throws(RedisError) {
+        let slot = HashSlot(ofKey: copied.key)
+        try await claimSource([slot])
+        let mark = try await source.run(raw("HGET", notes.keys(of: slot)[0], SlotNotes.markField(copied.key))).bytes
+        if mark?.elementsEqual(note.mark) == true { return }
+        guard let mine = try await reader.read([copied.key], source)[0],
+            isTrusted || copied.isSame(as: mine.value, mine.expiry),
+            let found = try await targetReader.read([copied.name], target)[0],
+            copied.isSame(as: found.value, found.expiry)
+        else { return }
+        let notes = notes.keys(of: HashSlot(ofKey: copied.name))
+        _ = try await target.run(SlotScript.remove(copied.name, as: found, notes, run.number)).step()
+    }
+
+    // MARK: The end
+
+    func finish(_ lanes: [MigrationLane]) async throws(RedisError) {
+        guard !plan.copies else { return }
+        let (number, mine, theirs) = run.state.withLock { ($0.number, $0.source, $0.target) }
+        // A newer run needs what this one has not settled: it is the owner then, and nothing is removed.
+        for (database, slots) in [(target, theirs), (source, mine)] {
+            let slots = Array(slots)
+            for first in stride(from: 0, to: slots.count, by: Self.slotsAtOnce) {
+                var batch = RedisBatch()
+                for slot in slots[first..<min(first + Self.slotsAtOnce, slots.count)] {
+                    batch.append(SlotScript.release(notes.keys(of: slot), number))
+                }
+                if let failure = try await database.pipeline(batch).lazy.compactMap(\.failure).first { throw failure }
+            }
+        }
+        _ = try await source.run(SlotScript.end(notes.runKeys, owner: Array(String(number).utf8))).step()
+    }
+}

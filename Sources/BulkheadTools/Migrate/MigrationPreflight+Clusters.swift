@@ -1,0 +1,60 @@
+import Bulkhead
+import BulkheadRESP
+
+/// What a migration needs to know and to be allowed where a side is a cluster.
+extension MigrationPreflight {
+    func probeClusters(_ mine: ServerFacts, _ theirs: ServerFacts) async throws(RedisError) {
+        if mine.isCluster, theirs.isCluster, mine.cluster?.id == nil || theirs.cluster?.id == nil {
+            let name = mine.cluster?.id == nil ? plan.from.name : plan.to.name
+            throw RedisError(
+                code: .commandRefused,
+                message: "CLUSTER NODES of \(name)'s cluster is refused, so it is unknown whether both databases are "
+                    + "the same: allow it",
+                stage: .refused)
+        }
+        let name = plan.name(for: probe)
+        try await allowed([probe, name]) { () async throws(RedisError) in
+            _ = try await DumpReader(of: mine, isAtomic: true, usesScript: true).read([probe], source)
+            _ = try await DumpReader(of: theirs, isAtomic: true, usesScript: true).read([name], target)
+            do throws(RedisError) {
+                // An empty payload is refused, after it is known that RESTORE is allowed.
+                try await target.run(SlotScript.copyNothing(as: name))
+            } catch {
+                if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+            }
+            if plan.copies { return }
+            for (key, database) in [(probe, source), (name, target)] { try await database.run(raw("UNLINK", key)) }
+        }
+        guard !plan.copies else { return }
+        let notes = SlotNotes(probe: probeNumber)
+        let keys = notes.keys(of: HashSlot(ofKey: probe))
+        try await allowed(keys) { () async throws(RedisError) in
+            for database in [source, target] {
+                try await database.run(SlotScript.claim(keys, 1, "", isFull: true))
+                try await database.run(SlotScript.release(keys, 1))
+            }
+        }
+    }
+}
+
+extension RedisDatabase {
+    /// Throws if slots of the cluster are on their way from one server to another.
+    func requireSlotsAtRest() async throws(RedisError) {
+        for part in try await parts() {
+            let nodes = try await part.send("CLUSTER", "NODES", as: String.self)
+            // The server's own line ends with `[slot->-node]` and `[slot-<-node]`; Valkey 9 keeps a list of its own.
+            let jobs = try? await part.run(
+                RedisCommand<[[String: RESPValue]]>.raw(
+                    "CLUSTER", ["GETSLOTMIGRATIONS"], as: [[String: RESPValue]].self))
+            let states = (jobs ?? []).compactMap { job in job["state"].flatMap { try? String(redis: $0) } }
+            guard nodes.contains("[") || states.contains(where: { !["success", "failed", "cancelled"].contains($0) })
+            else { continue }
+            throw RedisError(
+                code: .commandRefused,
+                message: "slots of the cluster are on their way from or to \(part.address), and both databases live "
+                    + "there: migrate within a cluster when its slots rest (those that are left open are named by "
+                    + "redis-cli --cluster check \(part.address), and closed by --cluster fix)",
+                stage: .refused)
+        }
+    }
+}

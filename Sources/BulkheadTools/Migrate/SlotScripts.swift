@@ -1,0 +1,156 @@
+import Bulkhead
+import BulkheadRESP
+
+/// The steps of a migration where a side is a cluster, each one script for one key, so that it is atomic and of one
+/// slot.
+///
+/// The first keys of every script are the notes of the key's slot (``SlotNotes``), whose field `owner` is the run that
+/// may work there. Any other run is refused in the same step: -1.
+enum SlotScript {
+    /// ARGV: the run, what goes into the field `process`, and a word if the server may be full. Null if a newer run
+    /// is the owner; else the former `process`, and all fields.
+    ///
+    /// A full server refuses a script's first command that needs memory, and none behind a deletion.
+    private static let claiming = """
+        for place = 1, #KEYS do
+          if tonumber(redis.call('HGET', KEYS[place], 'owner') or 0) > tonumber(ARGV[1]) then return false end
+        end
+        local former = redis.call('HGET', KEYS[1], 'process') or ''
+        if ARGV[3] ~= '' then redis.call('HDEL', KEYS[1], '') end
+        for place = 1, #KEYS do redis.call('HSET', KEYS[place], 'owner', ARGV[1]) end
+        if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'process', ARGV[2]) end
+        return {former, redis.call('HGETALL', KEYS[1])}
+        """
+
+    /// KEYS: the notes, the name. ARGV: the run, the note's field and the note or nothing, then what RESTORE takes.
+    /// 0 if the name is taken, 1 if it is restored; an error is RESTORE's.
+    private static let copying = """
+        local name = KEYS[#KEYS]
+        for place = 1, #KEYS - 1 do
+          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
+        end
+        local replaces = false
+        for place = 6, #ARGV do replaces = replaces or ARGV[place] == 'REPLACE' end
+        if not replaces and redis.call('EXISTS', name) == 1 then return 0 end
+        local done = redis.pcall('RESTORE', name, unpack(ARGV, 4))
+        if type(done) == 'table' and done.err then return done end
+        if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
+        return 1
+        """
+
+    /// KEYS: the notes, the key. ARGV: the run, the mark's field and the mark or nothing, the length of the key's DUMP,
+    /// the checksum at the end of that, when it expires or -1. 1 if it is deleted, 0 if it has changed, 2 if it is
+    /// gone.
+    private static let removing = """
+        if redis.replicate_commands then redis.replicate_commands() end
+        local key = KEYS[#KEYS]
+        for place = 1, #KEYS - 1 do
+          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
+        end
+        local value = redis.call('DUMP', key)
+        if not value then return 2 end
+        if #value ~= tonumber(ARGV[4]) or string.sub(value, -8) ~= ARGV[5] then return 0 end
+        local time = redis.pcall('PEXPIRETIME', key)
+        if type(time) ~= 'number' then
+          time = redis.call('PTTL', key)
+          if time >= 0 then
+            local now = redis.call('TIME')
+            time = time + now[1] * 1000 + math.floor(now[2] / 1000)
+          end
+        end
+        if math.abs(time - tonumber(ARGV[6])) > 2 then return 0 end
+        redis.call('UNLINK', key)
+        if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
+        return 1
+        """
+
+    /// KEYS: the notes. ARGV: the run, then fields.
+    private static let forgetting = """
+        for place = 1, #KEYS do
+          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
+        end
+        redis.call('HDEL', KEYS[1], unpack(ARGV, 2))
+        return 1
+        """
+
+    /// KEYS: the notes. ARGV: the run.
+    private static let releasing = """
+        if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+        redis.call('UNLINK', unpack(KEYS))
+        return 1
+        """
+
+    /// KEYS: the chain of runs, the owners of the whole migration. ARGV: what the chain and the first owner must be,
+    /// what they become. 0 if they are something else.
+    private static let beginning = """
+        if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+        if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
+        redis.call('UNLINK', unpack(KEYS))
+        redis.call('SET', KEYS[1], ARGV[3])
+        for place = 2, #KEYS do redis.call('SET', KEYS[place], ARGV[4]) end
+        return 1
+        """
+
+    /// KEYS: the same. ARGV: the first owner.
+    private static let ending = """
+        if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+        redis.call('UNLINK', unpack(KEYS))
+        return 1
+        """
+
+    private static func eval(
+        _ script: String, _ keys: [RESPBytes], _ arguments: [any RedisArgument]
+    ) -> RedisCommand<RESPValue> {
+        let keys = keys.map { $0 as any RedisArgument }
+        return .raw("EVAL", [script, keys.count] + keys + arguments)
+    }
+
+    static func claim(_ notes: [RESPBytes], _ run: UInt64, _ process: String, isFull: Bool) -> RedisCommand<RESPValue> {
+        eval(claiming, notes, [String(run), process, isFull ? "full" : ""])
+    }
+
+    /// - Parameter note: its field and what stands there.
+    static func copy(
+        _ key: DumpedKey, as name: RESPBytes, _ notes: [RESPBytes], _ run: UInt64,
+        _ note: (field: [UInt8], bytes: [UInt8])?, replacing: Bool
+    ) -> RedisCommand<RESPValue> {
+        eval(
+            copying, notes + [name],
+            [String(run), note?.field ?? [], note?.bytes ?? []] + key.restoreArguments(replacing: replacing))
+    }
+
+    /// Whether the user may restore: nothing is, because there is no payload.
+    static func copyNothing(as name: RESPBytes) -> RedisCommand<RESPValue> {
+        eval(copying, [name], ["", "", "", 0, "", "ABSTTL"])
+    }
+
+    /// Deletes a key that is as it was dumped.
+    static func remove(
+        _ key: RESPBytes, as dump: KeyDump, _ notes: [RESPBytes], _ run: UInt64,
+        _ mark: (field: [UInt8], bytes: [UInt8])? = nil
+    ) -> RedisCommand<RESPValue> {
+        let payload = dump.value.payload
+        let time: Int64 = if case .at(let time) = dump.expiry { time } else { -1 }
+        return eval(
+            removing, notes + [key],
+            [
+                String(run), mark?.field ?? [], mark?.bytes ?? [], payload.count, Array(payload.suffix(8)), time,
+            ])
+    }
+
+    static func forget(_ fields: [[UInt8]], _ notes: [RESPBytes], _ run: UInt64) -> RedisCommand<RESPValue> {
+        eval(forgetting, notes, [String(run)] + fields.map { $0 as any RedisArgument })
+    }
+
+    static func release(_ notes: [RESPBytes], _ run: UInt64) -> RedisCommand<RESPValue> {
+        eval(releasing, notes, [String(run)])
+    }
+
+    static func begin(
+        _ keys: [RESPBytes], chain: (RESPBytes, [UInt8]), owner: (RESPBytes, [UInt8])
+    ) -> RedisCommand<RESPValue> {
+        eval(beginning, keys, [chain.0, owner.0, chain.1, owner.1])
+    }
+
+    static func end(_ keys: [RESPBytes], owner: [UInt8]) -> RedisCommand<RESPValue> { eval(ending, keys, [owner]) }
+}

@@ -19,15 +19,15 @@ extension ClusterTopology {
         case .scan(let scan):
             try await findMap(until: deadline)
             guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
-            let reply = try await target.node.send(scan.bytes, on: lane, until: deadline)
-            return Sent.Received([try scan.reply(reply, of: count)])
+            let replies = try await exchange(scan.bytes, count: 1, with: target, on: lane, until: deadline)
+            return Sent.Received([try scan.reply(replies[0], of: count)])
         case .everywhere(let merge):
             try await findMap(until: deadline)
             let bytes = request.bytes
             let targets = try primaries() ?? []
             let replies = try await all(targets.count) { index in
                 await Result { () async throws(ConnectionFailure) in
-                    [try await targets[index].node.send(bytes, on: lane, until: deadline)]
+                    try await self.exchange(bytes, count: 1, with: targets[index], on: lane, until: deadline)
                 }
             }
             return Sent.Received(merge.replies(replies.map { ([0], $0) }))
@@ -49,8 +49,8 @@ extension ClusterTopology {
                 let target = try await target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
                 asked = nil
-                var replies = try await target.node.sendAll(
-                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, on: lane,
+                var replies = try await exchange(
+                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target, on: lane,
                     until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
@@ -98,8 +98,8 @@ extension ClusterTopology {
     ) async throws(ConnectionFailure) -> [RESPValue] {
         var replies: [RESPValue]
         do {
-            let node = try node(at: group.endpoint)
-            replies = try await node.sendAll(group.bytes, count: group.parts.count, on: lane, until: deadline)
+            replies = try await exchange(
+                group.bytes, count: group.parts.count, with: try server(at: group.endpoint), on: lane, until: deadline)
         } catch {
             doubt(after: error)
             // Where none of it left, each command finds its server by itself.
@@ -128,7 +128,11 @@ extension ClusterTopology {
         var redirections = RedirectionMachine(until: deadline)
         while true {
             let target = try await target(of: slot, nil, until: deadline)
+            began(target)
+            var isAnswered = false
+            defer { target.ended(isAnswered: isAnswered) }
             let replies = try await database.attemptOnLease(request, of: target.node, until: deadline)
+            isAnswered = true
             let found = replies.redirection(from: target.endpoint)
             if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
             guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
@@ -144,9 +148,9 @@ extension ClusterTopology {
 
     func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
-    ) async throws(ConnectionFailure) -> Target {
+    ) async throws(ConnectionFailure) -> ClusterServer {
         if isDoubtful { await refresh(until: deadline) }
-        if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
+        if let asked { return try server(at: asked) }
         if let target = try target(of: slot) { return target }
         try await findMap(until: deadline)
         if let target = try target(of: slot) { return target }
@@ -175,7 +179,7 @@ extension ClusterTopology {
                 do throws(ConnectionFailure) {
                     let limit = Deadline(after: Self.timeToAnswer)
                     let until = limit.end < deadline.end ? limit : deadline
-                    let reply = try await node(at: server).send(Self.question, on: .shared, until: until)
+                    let reply = try await self.server(at: server).node.send(Self.question, on: .shared, until: until)
                     endRefresh(try map(in: reply, from: server))
                     return nil
                 } catch {

@@ -26,13 +26,13 @@ extension ClusterTopology {
         case .scan(let scan):
             try findMap(until: deadline)
             guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
-            let replies = try target.node.blocking.exchange(scan.bytes, count: 1, until: deadline)
+            let replies = try exchange(scan.bytes, count: 1, with: target, until: deadline)
             return Sent.Received([try scan.reply(replies[0], of: count)])
         case .everywhere(let merge):
             try findMap(until: deadline)
             let results = (try primaries() ?? []).map { target in
                 Result { () throws(ConnectionFailure) in
-                    try target.node.blocking.exchange(request.bytes, count: 1, until: deadline)
+                    try exchange(request.bytes, count: 1, with: target, until: deadline)
                 }
             }
             return Sent.Received(merge.replies(try allOrFurthest(results).map { ([0], $0) }))
@@ -52,8 +52,9 @@ extension ClusterTopology {
                 let target = try target(of: slot, asked, until: deadline)
                 let isAsking = asked != nil
                 asked = nil
-                var replies = try target.node.blocking.exchange(
-                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, until: deadline)
+                var replies = try exchange(
+                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
+                    until: deadline)
                 if isAsking { replies.removeFirst() }
                 outcome = .success(replies)
                 let redirection = replies.redirection(from: target.endpoint)
@@ -84,8 +85,8 @@ extension ClusterTopology {
     private func send(_ group: ClusterGroup, until deadline: Deadline) throws(ConnectionFailure) -> [RESPValue] {
         var replies: [RESPValue]
         do {
-            replies = try node(at: group.endpoint).blocking.exchange(
-                group.bytes, count: group.parts.count, until: deadline)
+            replies = try exchange(
+                group.bytes, count: group.parts.count, with: try server(at: group.endpoint), until: deadline)
         } catch {
             doubt(after: error)
             guard error.stage.isSafeToRetry else { throw error }
@@ -112,7 +113,11 @@ extension ClusterTopology {
         var redirections = RedirectionMachine(until: deadline)
         while true {
             let target = try target(of: slot, nil, until: deadline)
+            began(target)
+            var isAnswered = false
+            defer { target.ended(isAnswered: isAnswered) }
             let replies = try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
+            isAnswered = true
             let found = replies.redirection(from: target.endpoint)
             if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
             guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
@@ -128,9 +133,9 @@ extension ClusterTopology {
 
     func target(
         of slot: HashSlot?, _ asked: Endpoint?, until deadline: Deadline
-    ) throws(ConnectionFailure) -> Target {
+    ) throws(ConnectionFailure) -> ClusterServer {
         if isDoubtful { refresh(until: deadline) }
-        if let asked { return Target(endpoint: asked, node: try node(at: asked)) }
+        if let asked { return try server(at: asked) }
         if let target = try target(of: slot) { return target }
         try findMap(until: deadline)
         if let target = try target(of: slot) { return target }
@@ -156,7 +161,7 @@ extension ClusterTopology {
                 do throws(ConnectionFailure) {
                     let limit = Deadline(after: Self.timeToAnswer)
                     let until = limit.end < deadline.end ? limit : deadline
-                    let replies = try node(at: server).blocking.exchange(Self.question, count: 1, until: until)
+                    let replies = try self.server(at: server).node.blocking.exchange(Self.question, count: 1, until: until)
                     endRefresh(try map(in: replies[0], from: server))
                     return nil
                 } catch {

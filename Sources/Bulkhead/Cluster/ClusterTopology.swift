@@ -11,7 +11,13 @@ import Synchronization
 final class ClusterTopology: RoutedTopology {
     private struct State: Sendable {
         var map: SlotMap?
-        var nodes: [Endpoint: Node] = [:]
+        var servers: [Endpoint: ClusterServer] = [:]
+        /// Those that have left the map, and may have requests under way.
+        var left: [ClusterServer] = []
+        /// Primaries of earlier maps that have no slots by now.
+        var former: Set<Endpoint> = []
+        /// When the map may be asked for because a server is silent.
+        var nextQuestion: Moment?
         var isClosed = false
         var isRefreshing = false
         /// A server has kept a request waiting for too long, or has gone: its slots may be another one's since.
@@ -20,15 +26,11 @@ final class ClusterTopology: RoutedTopology {
         var version = 0
     }
 
-    /// What a request finds.
-    struct Target {
-        let endpoint: Endpoint
-        let node: Node
-    }
-
     private let seeds: [Endpoint]
     private let makeNode: @Sendable (Endpoint) -> Node
     private let state = Mutex(State())
+    /// The servers are looked after: see `began`.
+    let isLooking = Atomic(false)
 
     /// `makeNode` makes the connections to a server, and connects nothing.
     init(seeds: [Endpoint], _ makeNode: @escaping @Sendable (Endpoint) -> Node) {
@@ -39,7 +41,7 @@ final class ClusterTopology: RoutedTopology {
     /// The newest map; nil until there is one.
     var map: SlotMap? { state.withLock { $0.map } }
 
-    var nodes: [Node] { state.withLock { Array($0.nodes.values) } }
+    var nodes: [Node] { state.withLock { state in (state.servers.values + state.left).map(\.node) } }
 
     func refuseRequests() { state.withLock { $0.isClosed = true } }
 
@@ -48,41 +50,41 @@ final class ClusterTopology: RoutedTopology {
         nodes.reduce(false) { $1.renew(since: moment) || $0 }
     }
 
-    // MARK: Nodes
+    // MARK: Servers
 
-    func node(at endpoint: Endpoint) throws(ConnectionFailure) -> Node {
+    func server(at endpoint: Endpoint) throws(ConnectionFailure) -> ClusterServer {
         try state.withLock { state throws(ConnectionFailure) in
-            if let node = state.nodes[endpoint] { return node }
-            if state.isClosed { throw ConnectionFailure(.closed, "the databases were closed", stage: .refused) }
-            let node = makeNode(endpoint)
-            state.nodes[endpoint] = node
-            return node
+            if let server = state.servers[endpoint] { return server }
+            if state.isClosed { throw .databasesClosed }
+            let server = ClusterServer(endpoint, makeNode(endpoint))
+            state.servers[endpoint] = server
+            return server
         }
     }
 
     /// Where a request of this slot goes, or one that any server will do for; nil until there is a map.
     ///
     /// Throws where the cluster has no server for the slot.
-    func target(of slot: HashSlot?) throws(ConnectionFailure) -> Target? {
+    func target(of slot: HashSlot?) throws(ConnectionFailure) -> ClusterServer? {
         guard let map = state.withLock({ $0.map }) else { return nil }
         let endpoint = slot == nil ? map.primaries.randomElement() : slot.flatMap(map.primary)
         guard let endpoint else {
             throw ConnectionFailure(
                 .connectFailed, "no server of the cluster has \(slot.map(\.description) ?? "slots") now")
         }
-        return Target(endpoint: endpoint, node: try node(at: endpoint))
+        return try server(at: endpoint)
     }
 
     /// All servers with slots, in the order of these; nil until there is a map.
-    func primaries() throws(ConnectionFailure) -> [Target]? {
+    func primaries() throws(ConnectionFailure) -> [ClusterServer]? {
         guard let map = state.withLock({ $0.map }) else { return nil }
-        var targets: [Target] = []
-        for endpoint in map.primaries { targets.append(Target(endpoint: endpoint, node: try node(at: endpoint))) }
-        return targets
+        var primaries: [ClusterServer] = []
+        for endpoint in map.primaries { primaries.append(try server(at: endpoint)) }
+        return primaries
     }
 
     /// The server of a scan's step, and how many there are; nil until there is a map, and where it has fewer now.
-    func target(of scan: ClusterScan) throws(ConnectionFailure) -> (Target, count: Int)? {
+    func target(of scan: ClusterScan) throws(ConnectionFailure) -> (ClusterServer, count: Int)? {
         guard let primaries = try primaries() else { return nil }
         guard primaries.indices.contains(scan.place) else {
             throw ConnectionFailure(
@@ -94,7 +96,7 @@ final class ClusterTopology: RoutedTopology {
 
     func nodeForLease() throws(ConnectionFailure) -> Node {
         if let target = try target(of: nil) { return target.node }
-        return try node(at: seeds[0])
+        return try server(at: seeds[0]).node
     }
 
     func moved(_ slot: HashSlot, to endpoint: Endpoint) { state.withLock { $0.map?.move(slot, to: endpoint) } }
@@ -116,7 +118,7 @@ final class ClusterTopology: RoutedTopology {
     /// How many maps there have been; whoever waits for a newer one than `version` asks, or waits for who asks.
     var version: Int { state.withLock { $0.version } }
 
-    /// Who is to be asked for the map, the servers that are known first; nil while another request asks. Whoever gets
+    /// Who is to be asked for the map, the servers that are known and answer first; nil while another request asks. Whoever gets
     /// them says by `endRefresh` how it went.
     func beginRefresh() -> [Endpoint]? {
         state.withLock { state in
@@ -124,7 +126,9 @@ final class ClusterTopology: RoutedTopology {
             state.isRefreshing = true
             state.isDoubtful = false
             let known = (state.map?.primaries ?? []).shuffled()
-            return known + seeds.filter { !known.contains($0) }
+            let servers = known + seeds.filter { !known.contains($0) }
+            let silent = state.servers.filter(\.value.isSilent)
+            return servers.filter { silent[$0] == nil } + servers.filter { silent[$0] != nil }
         }
     }
 
@@ -132,15 +136,49 @@ final class ClusterTopology: RoutedTopology {
     func endRefresh(_ map: SlotMap?) {
         let left = state.withLock { state in
             state.isRefreshing = false
-            guard let map else { return [Node]() }
+            guard let map else { return [ClusterServer]() }
+            state.former.formUnion(state.map?.primaries ?? [])
+            state.former.subtract(map.primaries)
             state.map = map
             state.version += 1
             let servers = map.servers.union(seeds)
-            let left = state.nodes.filter { !servers.contains($0.key) }
-            for endpoint in left.keys { state.nodes[endpoint] = nil }
+            let left = state.servers.filter { !servers.contains($0.key) }
+            for endpoint in left.keys { state.servers[endpoint] = nil }
+            state.left = state.left.filter(\.isAsked) + left.values
             return Array(left.values)
         }
-        for node in left { _ = node.beginClosing(grace: .seconds(5)) }
+        for server in left { server.node.leave(grace: .seconds(5)) }
+    }
+
+    // MARK: Servers that hang
+
+    /// Requests are under way somewhere.
+    var isAsked: Bool { watchedServers.contains(where: \.isAsked) }
+
+    var watchedServers: [ClusterServer] { state.withLock { $0.servers.values + $0.left } }
+
+    /// Ends what waits at a server that has lost its slots to another one; false of one that has not.
+    func abandon(_ server: ClusterServer) -> Bool {
+        let isGone = state.withLock { state in
+            if let index = state.left.firstIndex(where: { $0 === server }) {
+                state.left.remove(at: index)
+                return true
+            }
+            guard state.former.contains(server.endpoint), state.servers[server.endpoint] === server else { return false }
+            state.servers[server.endpoint] = nil
+            return true
+        }
+        if isGone { server.node.abandon() }
+        return isGone
+    }
+
+    /// True, and then not before `pause` is over, if the map may be asked for because a server is silent.
+    func isQuestionDue(at now: Moment, _ pause: Duration) -> Bool {
+        state.withLock { state in
+            if let next = state.nextQuestion, next > now { return false }
+            state.nextQuestion = now + pause
+            return true
+        }
     }
 
     static let question: [UInt8] = {

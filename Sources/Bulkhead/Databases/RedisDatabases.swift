@@ -96,6 +96,7 @@ public final class RedisDatabases: Sendable {
                 ClusterTopology(seeds: servers) { server in
                     var settings = place.at(server).connectionSettings(forNumber: owner.number)
                     settings.listener = monitor?.listener(of: owner, on: server)
+                    settings.isReplaceable = true
                     return Node(settings, place.poolBounds, makeCircuit(server))
                 })
         }

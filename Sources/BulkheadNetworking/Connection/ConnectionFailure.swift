@@ -110,6 +110,11 @@ package struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvert
         ConnectionFailure(.cancelled, "the task was cancelled", stage: stage)
     }
 
+    /// Whoever has the databases wants nothing more.
+    package static var databasesClosed: ConnectionFailure {
+        ConnectionFailure(.closed, "the databases were closed", stage: .refused)
+    }
+
     package var description: String { message }
 
     /// The same failure, as one request sees it.

@@ -60,6 +60,8 @@ package struct ConnectionSettings: Sendable {
     package var role = ServerRole.any
     /// Says which server to connect to, in `endpoint`'s place; nil is that one.
     package var primary: (any PrimarySource)?
+    /// The server is one of several, of which another may take its place: see `Node.abandon()`.
+    package var isReplaceable = false
     /// False once nobody wants a connection to this server any more.
     var isWanted: (@Sendable () -> Bool)?
     /// What moves the bytes over a connected socket in its place, if not TLS; nil is nothing.
@@ -96,6 +98,14 @@ package struct ConnectionSettings: Sendable {
             for found in resolver(endpoint) { addresses += try SocketAddress.all(of: found) }
             return addresses
         }
+    }
+
+    /// The same; of a server that is replaceable, with who says whether it is wanted.
+    func wanted(while isWanted: @escaping @Sendable () -> Bool) -> ConnectionSettings {
+        guard isReplaceable else { return self }
+        var settings = self
+        settings.isWanted = isWanted
+        return settings
     }
 
     /// A name alone asks for a login too: without it commands would run with the default user's rights.

@@ -19,7 +19,8 @@ package final class Node: Sendable {
         var connections: [AsyncConnection?] = Array(repeating: nil, count: Lane.allCases.count)
         /// They take no new requests, and are gone when those in the queue are answered.
         var retiring: [AsyncConnection] = []
-        var isClosed = false
+        /// Why they take no new requests; nil while they do.
+        var refusal: ConnectionFailure?
     }
 
     /// An object of its own for the connections to refer to weakly: a node that had weak references would be retained
@@ -62,9 +63,15 @@ package final class Node: Sendable {
         }
     }
 
+    /// Set once nobody wants the server any more; an object of its own, for the same reason.
+    private final class Abandonment: Sendable {
+        let has = Atomic(false)
+    }
+
     private let settings: ConnectionSettings
     private let circuit: Circuit
     private let lanes = LaneTable()
+    private let abandonment = Abandonment()
     private let sent = Atomic(0)
     private let renewal: Mutex<RenewalMachine>
     /// For asynchronous callers who need a connection to themselves.
@@ -82,6 +89,7 @@ package final class Node: Sendable {
     private let maintenance: MaintenanceWatch.Callback?
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
+        let settings = settings.wanted { [abandonment] in !abandonment.has.load(ordering: .relaxed) }
         var laneSettings = settings
         laneSettings.hearsMaintenance = settings.maintenance != nil
         self.settings = laneSettings
@@ -201,7 +209,7 @@ package final class Node: Sendable {
         for lane: Lane, insteadOf refusing: AsyncConnection? = nil
     ) throws(ConnectionFailure) -> AsyncConnection {
         try lanes.withLock { lanes throws(ConnectionFailure) in
-            if lanes.isClosed { throw ConnectionFailure(.closed, "the databases were closed", stage: .refused) }
+            if let refusal = lanes.refusal { throw refusal }
             if let present = lanes.connections[lane.rawValue] {
                 if present !== refusing { return present }
                 lanes.connections[lane.rawValue] = nil
@@ -284,23 +292,40 @@ package final class Node: Sendable {
     }
 
     /// The first half of `close`, which waits for nothing; whose sockets are still to close.
-    package func beginClosing(grace: Duration) -> [AsyncConnection] {
-        blocking.refuse()
-        let open = takeLanes()
+    package func beginClosing(grace: Duration) -> [AsyncConnection] { beginClosing(grace, .databasesClosed) }
+
+    private func beginClosing(_ grace: Duration, _ refusal: ConnectionFailure) -> [AsyncConnection] {
+        blocking.refuse(refusal)
+        let open = takeLanes(refusal)
         for connection in open { connection.beginClosing(grace: grace) }
-        return open + leases.beginClosing(grace: grace)
+        return open + leases.beginClosing(grace: grace, refusal)
     }
+
+    /// The server is none of its group any more: refuses new requests, which belong elsewhere, and lets those under way
+    /// finish within `grace`.
+    package func leave(grace: Duration) { _ = beginClosing(grace, gone) }
+
+    /// The same, and ends what is under way at once: nobody will answer it.
+    package func abandon() {
+        abandonment.has.store(true, ordering: .relaxed)
+        blocking.refuse(gone)
+        for connection in takeLanes(gone) { connection.end(gone.at(.queued)) }
+        leases.abandon(gone.at(.queued))
+        blocking.supersede()
+    }
+
+    private var gone: ConnectionFailure { .superseded(settings.endpoint).at(.refused) }
 
     /// Refuses new requests, and closes every socket of asynchronous callers without waiting.
     package func abort() {
         blocking.refuse()
-        for connection in takeLanes() { connection.abort() }
+        for connection in takeLanes(.databasesClosed) { connection.abort() }
         leases.abort()
     }
 
-    private func takeLanes() -> [AsyncConnection] {
+    private func takeLanes(_ refusal: ConnectionFailure) -> [AsyncConnection] {
         lanes.withLock { lanes in
-            lanes.isClosed = true
+            lanes.refusal = refusal
             return lanes.connections.compactMap(\.self) + lanes.retiring
         }
     }

@@ -64,24 +64,29 @@ package final class AsyncPool: TimerTarget {
     }
 
     /// The first half of `close`, which waits for nothing; whose sockets are still to close.
-    func beginClosing(grace: Duration) -> [AsyncConnection] {
-        let members = refuseAll()
+    func beginClosing(grace: Duration, _ refusal: ConnectionFailure = .databasesClosed) -> [AsyncConnection] {
+        let members = refuseAll(refusal)
         for member in members { member.beginClosing(grace: grace) }
         return members
     }
 
     /// Closes everything without waiting.
     package func abort() {
-        for member in refuseAll() { member.abort() }
+        for member in refuseAll(.databasesClosed) { member.abort() }
+    }
+
+    /// The same, because nobody wants this server any more.
+    func abandon(_ failure: ConnectionFailure) {
+        for member in refuseAll(failure) { member.end(failure) }
     }
 
     /// Closes the machine; returns the connections there are at that moment, leased ones too.
-    private func refuseAll() -> [AsyncConnection] {
+    private func refuseAll(_ refusal: ConnectionFailure) -> [AsyncConnection] {
         Poller.shared.forget(self)
         var members: [AsyncConnection] = []
         perform { machine in
             members = machine.members
-            return machine.close()
+            return machine.close(refusal)
         }
         return members
     }

@@ -107,8 +107,8 @@ package final class BlockingPool: Sendable {
     }
 
     /// The first half of `close`, which waits for nothing: refuses new leases, and fails those who are queued.
-    package func refuse() {
-        perform { $0.close() }
+    package func refuse(_ refusal: ConnectionFailure = .databasesClosed) {
+        perform { $0.close(refusal) }
     }
 
     /// The second half: waits for the leases that are out, and at the deadline interrupts the threads that hold one.

@@ -62,7 +62,9 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     private var queue = RingQueue<Int>()
     /// Nobody in the queue has an earlier end.
     package private(set) var nextEnd = Moment.never
-    package private(set) var isClosed = false
+    /// Why nothing is lent any more; nil while it is.
+    private var refusal: ConnectionFailure?
+    package var isClosed: Bool { refusal != nil }
     /// Places in the queue looked at so far to take out those that were cancelled.
     package private(set) var searchSteps = 0
 
@@ -98,7 +100,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     package mutating func lease(
         _ waiter: Waiter, id: Int, at now: Moment, until deadline: Deadline, isUsable: (Connection) -> Bool
     ) -> [Action] {
-        if isClosed { return [.fail(waiter, closed)] }
+        if let refusal { return [.fail(waiter, refusal)] }
         let old = takeOld(at: now)
         if let connection = leaseIdle(at: now, isUsable: isUsable) { return old + [.hand(connection, to: waiter)] }
         let total = opening + idle.count + leased.count
@@ -202,10 +204,10 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
     }
 
     /// Fails all waiters and closes what is idle; leased connections close when they come back.
-    package mutating func close() -> [Action] {
-        isClosed = true
+    package mutating func close(_ refusal: ConnectionFailure = .databasesClosed) -> [Action] {
+        self.refusal = refusal
         var actions = takeIdle { _ in true }
-        while let wait = popFirst() { actions.append(.fail(wait.waiter, closed)) }
+        while let wait = popFirst() { actions.append(.fail(wait.waiter, refusal)) }
         return actions
     }
 
@@ -240,10 +242,6 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
             actions.append(.open)
         }
         return actions
-    }
-
-    private var closed: ConnectionFailure {
-        ConnectionFailure(.closed, "the databases were closed", stage: .refused)
     }
 
     // MARK: The queue

@@ -1,0 +1,51 @@
+import BulkheadNetworking
+import Synchronization
+
+/// One server of a cluster: the connections to it, and whether it answers.
+final class ClusterServer: Sendable {
+    /// What was seen at the last look.
+    private struct Pulse: Sendable {
+        var answers = 0
+        /// Since when requests wait and none is answered.
+        var silentSince: Moment?
+    }
+
+    let endpoint: Endpoint
+    let node: Node
+    private let open = Atomic(0)
+    private let answers = Atomic(0)
+    private let pulse = Mutex(Pulse())
+
+    init(_ endpoint: Endpoint, _ node: Node) {
+        self.endpoint = endpoint
+        self.node = node
+    }
+
+    // Beside the watch's own flag: whoever begins is seen by it, or sees that it is over.
+
+    func began() { open.add(1, ordering: .sequentiallyConsistent) }
+
+    func ended(isAnswered: Bool) {
+        if isAnswered { answers.add(1, ordering: .relaxed) }
+        open.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Requests are under way.
+    var isAsked: Bool { open.load(ordering: .sequentiallyConsistent) > 0 }
+
+    /// For how long requests have waited here while none was answered; zero where none waits.
+    func silence(at now: Moment) -> Duration {
+        let count = answers.load(ordering: .relaxed)
+        return pulse.withLock { pulse in
+            if !isAsked || count != pulse.answers { pulse.silentSince = nil }
+            pulse.answers = count
+            guard isAsked else { return .zero }
+            let start = pulse.silentSince ?? now
+            pulse.silentSince = start
+            return now - start
+        }
+    }
+
+    /// It kept requests waiting when it was looked at.
+    var isSilent: Bool { pulse.withLock { $0.silentSince != nil } }
+}

@@ -1,0 +1,85 @@
+import BulkheadNetworking
+import BulkheadRESP
+import Synchronization
+
+// A primary that hangs says nothing, and nobody else announces that another one has taken its place. So while requests
+// wait and none is answered the map is asked for, and where it gives the slots to another server, those requests end.
+
+extension ClusterTopology {
+    private static let lookInterval = Duration.milliseconds(250)
+    /// A server that answers nothing for so long is doubted.
+    private static let timeToDoubt = Duration.milliseconds(500)
+    /// One that is no primary any more has so long to answer what it was sent before.
+    private static let timeToAbandon = Duration.seconds(1)
+    /// Between two questions for the map. They become rare where a command waits on the server by itself.
+    private static let longestPause = Duration.seconds(2)
+
+    /// Sends commands over a lane of a server, and waits for their replies.
+    @inline(__always)
+    func exchange(
+        _ bytes: [UInt8], count: Int, with server: ClusterServer, on lane: Lane, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> [RESPValue] {
+        began(server)
+        do {
+            let replies = try await server.node.sendAll(bytes, count: count, on: lane, until: deadline)
+            server.ended(isAnswered: true)
+            return replies
+        } catch {
+            server.ended(isAnswered: false)
+            throw error
+        }
+    }
+
+    /// The same on the caller's thread.
+    func exchange(
+        _ bytes: [UInt8], count: Int, with server: ClusterServer, until deadline: Deadline
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        began(server)
+        do {
+            let replies = try server.node.blocking.exchange(bytes, count: count, until: deadline)
+            server.ended(isAnswered: true)
+            return replies
+        } catch {
+            server.ended(isAnswered: false)
+            throw error
+        }
+    }
+
+    /// A request begins to wait there; whoever says so says by `ended(isAnswered:)` that it is over.
+    @inline(__always)
+    func began(_ server: ClusterServer) {
+        server.began()
+        if !isLooking.load(ordering: .sequentiallyConsistent) { beginLooking() }
+    }
+
+    @inline(never)
+    private func beginLooking() {
+        guard !isLooking.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        Task.detached { [weak self] in
+            while await sleepTask(for: Self.lookInterval) {
+                guard let self, await self.look() else { return }
+            }
+        }
+    }
+
+    /// False where nothing is under way: the next request begins to look again.
+    private func look() async -> Bool {
+        guard isAsked else {
+            isLooking.store(false, ordering: .sequentiallyConsistent)
+            // A request may have begun in between.
+            return isAsked && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
+        }
+        let now = Moment.now
+        var longest = Duration.zero
+        for server in watchedServers {
+            let silence = server.silence(at: now)
+            if silence >= Self.timeToAbandon, abandon(server) { continue }
+            longest = max(longest, silence)
+        }
+        if longest >= Self.timeToDoubt {
+            let pause = min(max(longest / 4, Self.lookInterval), Self.longestPause)
+            if isQuestionDue(at: now, pause) { await refresh(until: Deadline(after: Self.timeToAnswer)) }
+        }
+        return true
+    }
+}

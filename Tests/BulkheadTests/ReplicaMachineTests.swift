@@ -47,6 +47,43 @@ private let b = Endpoint.tcp(host: "b", port: 1)
         #expect(machine.choose(at: start + .seconds(2)).replica == a)
     }
 
+    @Test func `answer for their own keys only, each as often, and none that was tried`() {
+        let (c, d) = (Endpoint.tcp(host: "c", port: 1), Endpoint.tcp(host: "d", port: 1))
+        var machine = ReplicaMachine([a, b, c, d], bound: .seconds(10))
+        #expect(machine.choose(at: start, of: [a, b]).checks == [a, b])
+        #expect(machine.choose(at: start, of: [c, d]).checks == [c, d])
+        for replica in [a, b, c, d] {
+            machine.answered(replica, .follows(lastHeard: 0), askedAt: start, at: start)
+        }
+        let turns = (0..<8).map { machine.choose(at: start, of: $0 % 2 == 0 ? [a, b] : [c, d]).replica }
+        #expect(turns == [a, c, b, d, a, c, b, d])
+        #expect(machine.choose(at: start, of: [a, b], besides: [a]).replica == b)
+        #expect(machine.choose(at: start, of: [a, b], besides: [a, b]).replica == nil)
+        #expect(machine.choose(at: start, of: []).replica == nil)
+    }
+
+    @Test func `of another zone, or of none, do not answer where a zone is asked for`() {
+        var machine = ReplicaMachine([a, b], bound: .seconds(10), zone: "here")
+        _ = machine.choose(at: start)
+        machine.answered(a, .follows(lastHeard: 0, zone: "there"), askedAt: start, at: start)
+        machine.answered(b, .follows(lastHeard: 0), askedAt: start, at: start)
+        #expect(machine.choose(at: start).replica == nil)
+        machine.answered(b, .follows(lastHeard: 0, zone: "here"), askedAt: start, at: start)
+        #expect((0..<2).map { _ in machine.choose(at: start).replica } == [b, b])
+    }
+
+    @Test func `are asked for anew when there may be others, but not twice a second`() {
+        var machine = ReplicaMachine([], bound: .seconds(10))
+        _ = machine.choose(at: start)
+        _ = machine.discovered([a], at: start)
+        machine.doubt(at: start + .milliseconds(100))
+        #expect(!machine.choose(at: start + .milliseconds(999)).mustDiscover)
+        #expect(machine.choose(at: start + .seconds(1)).mustDiscover)
+        _ = machine.discovered([a], at: start + .seconds(2))
+        machine.doubt(at: start + .seconds(5))
+        #expect(machine.choose(at: start + .seconds(5)).mustDiscover)
+    }
+
     @Test func `are those that the primary names, where none are listed`() {
         var machine = ReplicaMachine([], bound: .seconds(10))
         #expect(machine.choose(at: start).mustDiscover && !machine.choose(at: start).mustDiscover)

@@ -148,17 +148,19 @@ extension DatabaseCatalogue {
             case "primary":
                 guard replicas == nil, seconds == nil else {
                     let key = replicas == nil ? CodingKeys.maximumStaleness : .replicas
-                    throw refuse(key, "it needs \"reads\": \"replica-preferred\"")
+                    throw refuse(key, "it needs \"reads\": \"replica-preferred\" or \"same-zone\"")
                 }
                 return .primary
-            case "replica-preferred":
-                guard let seconds else { return .replicaPreferred(replicas: replicas ?? []) }
+            case "replica-preferred", "same-zone":
+                let seconds = seconds ?? 15
                 guard (0.1...86_400).contains(seconds) else {
                     throw refuse(.maximumStaleness, "expected seconds from 0.1 to 86400")
                 }
-                return .replicaPreferred(
-                    replicas: replicas ?? [], staleness: .milliseconds(Int64(seconds * 1_000)))
-            default: throw refuse(.reads, "expected primary or replica-preferred")
+                let staleness = Duration.milliseconds(Int64(seconds * 1_000))
+                return policy == "same-zone"
+                    ? .sameZone(replicas: replicas ?? [], staleness: staleness)
+                    : .replicaPreferred(replicas: replicas ?? [], staleness: staleness)
+            default: throw refuse(.reads, "expected primary, replica-preferred or same-zone")
             }
         }
 

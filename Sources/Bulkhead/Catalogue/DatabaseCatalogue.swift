@@ -124,7 +124,9 @@ extension DatabaseEntry {
     fileprivate var objectionToServers: String? {
         let others = reads.servers + copies.servers
         let isCluster = if case .cluster = server?.place { true } else { false }
-        if isCluster, reads.areFromReplicas { return "lives in a cluster, which has no reads from replicas yet" }
+        if isCluster, !reads.servers.isEmpty {
+            return "lives in a cluster, whose own map names its replicas: leave them out"
+        }
         if isCluster, !copies.servers.isEmpty { return "lives in a cluster, which has no copies" }
         if reads.areFromReplicas, !copies.servers.isEmpty {
             return "has both copies and reads from replicas: keep one of them"

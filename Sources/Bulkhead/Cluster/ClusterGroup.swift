@@ -8,6 +8,7 @@ struct ClusterGroup: Sendable {
     var parts: [ClusterPlan.Part] = []
 
     var bytes: [UInt8] { parts.flatMap(\.bytes) }
+    var slots: [HashSlot] { parts.compactMap(\.slot) }
 
     /// The replies, each with the places of its part.
     func placed(_ replies: [RESPValue]) -> [(places: [Int], replies: [RESPValue])] {

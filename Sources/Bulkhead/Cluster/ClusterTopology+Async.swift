@@ -13,9 +13,17 @@ extension ClusterTopology {
         }
         switch plan {
         case .whole(let slot):
+            let readers = readers(for: request, of: database.binding)
+            if let readers, let slot,
+                let replies = try await read(
+                    request.bytes, request.sent, of: [slot], from: readers, on: lane, until: deadline)
+            {
+                return Sent.Received(replies)
+            }
             return Sent.Received(try await send(request.bytes, request.sent, to: slot, on: lane, until: deadline))
         case .parts(let parts, let merge):
-            return Sent.Received(try await send(parts, merge, on: lane, until: deadline))
+            let readers = readers(for: request, of: database.binding)
+            return Sent.Received(try await send(parts, merge, readers, on: lane, until: deadline))
         case .scan(let scan):
             try await findMap(until: deadline)
             guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
@@ -81,21 +89,27 @@ extension ClusterTopology {
 
     /// Parts for several servers, at the same time; what was redirected is sent again by itself.
     private func send(
-        _ parts: [ClusterPlan.Part], _ merge: ClusterPlan.Merge, on lane: Lane, until deadline: Deadline
+        _ parts: [ClusterPlan.Part], _ merge: ClusterPlan.Merge, _ readers: ReplicaReaders?, on lane: Lane,
+        until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
         try await findMap(until: deadline)
         let groups = try grouped(parts)
         let results = try await all(groups.count) { index in
             await Result { () async throws(ConnectionFailure) in
-                try await self.send(groups[index], on: lane, until: deadline)
+                try await self.send(groups[index], readers, on: lane, until: deadline)
             }
         }
         return merge.replies(zip(groups, results).flatMap { group, replies in group.placed(replies) })
     }
 
     private func send(
-        _ group: ClusterGroup, on lane: Lane, until deadline: Deadline
+        _ group: ClusterGroup, _ readers: ReplicaReaders?, on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
+        if let replies = try await read(
+            group.bytes, group.parts.count, of: group.slots, from: readers, on: lane, until: deadline)
+        {
+            return replies
+        }
         var replies: [RESPValue]
         do {
             replies = try await exchange(

@@ -13,12 +13,19 @@ extension ClusterTopology {
             return try attemptOnLease(request, slot, of: database, until: deadline)
         }
         switch plan {
-        case .whole(let slot): return Sent.Received(try send(request.bytes, request.sent, to: slot, until: deadline))
+        case .whole(let slot):
+            if let readers = readers(for: request, of: database.binding), let slot,
+                let replies = try read(request.bytes, request.sent, of: [slot], from: readers, until: deadline)
+            {
+                return Sent.Received(replies)
+            }
+            return Sent.Received(try send(request.bytes, request.sent, to: slot, until: deadline))
         case .parts(let parts, let merge):
             try findMap(until: deadline)
+            let readers = readers(for: request, of: database.binding)
             let groups = try grouped(parts)
             let results = groups.map { group in
-                Result { () throws(ConnectionFailure) in try send(group, until: deadline) }
+                Result { () throws(ConnectionFailure) in try send(group, readers, until: deadline) }
             }
             let replies = try allOrFurthest(results)
             return Sent.Received(
@@ -82,7 +89,14 @@ extension ClusterTopology {
         }
     }
 
-    private func send(_ group: ClusterGroup, until deadline: Deadline) throws(ConnectionFailure) -> [RESPValue] {
+    private func send(
+        _ group: ClusterGroup, _ readers: ReplicaReaders?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> [RESPValue] {
+        if let replies = try read(
+            group.bytes, group.parts.count, of: group.slots, from: readers, until: deadline)
+        {
+            return replies
+        }
         var replies: [RESPValue]
         do {
             replies = try exchange(
@@ -161,7 +175,8 @@ extension ClusterTopology {
                 do throws(ConnectionFailure) {
                     let limit = Deadline(after: Self.timeToAnswer)
                     let until = limit.end < deadline.end ? limit : deadline
-                    let replies = try self.server(at: server).node.blocking.exchange(Self.question, count: 1, until: until)
+                    let pool = try self.server(at: server).node.blocking
+                    let replies = try pool.exchange(Self.question, count: 1, until: until)
                     endRefresh(try map(in: replies[0], from: server))
                     return nil
                 } catch {

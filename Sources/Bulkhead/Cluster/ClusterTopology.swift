@@ -28,22 +28,30 @@ final class ClusterTopology: RoutedTopology {
 
     private let seeds: [Endpoint]
     private let makeNode: @Sendable (Endpoint) -> Node
+    /// Nil where no replica may answer.
+    let readers: ReplicaReaders?
     private let state = Mutex(State())
     /// The servers are looked after: see `began`.
     let isLooking = Atomic(false)
 
     /// `makeNode` makes the connections to a server, and connects nothing.
-    init(seeds: [Endpoint], _ makeNode: @escaping @Sendable (Endpoint) -> Node) {
+    init(
+        seeds: [Endpoint], readers: ReplicaReaders? = nil, _ makeNode: @escaping @Sendable (Endpoint) -> Node
+    ) {
         self.seeds = seeds
+        self.readers = readers
         self.makeNode = makeNode
     }
 
     /// The newest map; nil until there is one.
     var map: SlotMap? { state.withLock { $0.map } }
 
-    var nodes: [Node] { state.withLock { state in (state.servers.values + state.left).map(\.node) } }
+    var nodes: [Node] { watchedServers.map(\.node) + (readers?.nodes ?? []) }
 
-    func refuseRequests() { state.withLock { $0.isClosed = true } }
+    func refuseRequests() {
+        state.withLock { $0.isClosed = true }
+        readers?.refuseRequests()
+    }
 
     /// Replies that need new connections are rare in a cluster: its servers redirect.
     func renew(since moment: Moment) -> Bool {
@@ -99,7 +107,11 @@ final class ClusterTopology: RoutedTopology {
         return try server(at: seeds[0]).node
     }
 
-    func moved(_ slot: HashSlot, to endpoint: Endpoint) { state.withLock { $0.map?.move(slot, to: endpoint) } }
+    func moved(_ slot: HashSlot, to endpoint: Endpoint) {
+        state.withLock { $0.map?.move(slot, to: endpoint) }
+        // The next map says which replicas the slot has there.
+        readers?.doubt()
+    }
 
     // MARK: The map
 
@@ -118,8 +130,8 @@ final class ClusterTopology: RoutedTopology {
     /// How many maps there have been; whoever waits for a newer one than `version` asks, or waits for who asks.
     var version: Int { state.withLock { $0.version } }
 
-    /// Who is to be asked for the map, the servers that are known and answer first; nil while another request asks. Whoever gets
-    /// them says by `endRefresh` how it went.
+    /// Who is to be asked for the map, the servers that are known and answer first; nil while another request asks.
+    /// Whoever gets them says by `endRefresh` how it went.
     func beginRefresh() -> [Endpoint]? {
         state.withLock { state in
             if state.isRefreshing { return nil }
@@ -148,6 +160,7 @@ final class ClusterTopology: RoutedTopology {
             return Array(left.values)
         }
         for server in left { server.node.leave(grace: .seconds(5)) }
+        if let map { readers?.discovered(map.replicas) }
     }
 
     // MARK: Servers that hang
@@ -164,8 +177,9 @@ final class ClusterTopology: RoutedTopology {
                 state.left.remove(at: index)
                 return true
             }
-            guard state.former.contains(server.endpoint), state.servers[server.endpoint] === server else { return false }
-            state.servers[server.endpoint] = nil
+            let endpoint = server.endpoint
+            guard state.former.contains(endpoint), state.servers[endpoint] === server else { return false }
+            state.servers[endpoint] = nil
             return true
         }
         if isGone { server.node.abandon() }

@@ -68,9 +68,24 @@ struct SlotMap: Sendable, Hashable {
         Set(ranges.flatMap { [$0.primary] + $0.replicas } + moved.values)
     }
 
+    /// Every replica.
+    var replicas: [Endpoint] { Array(Set(ranges.flatMap(\.replicas))) }
+
+    /// The replicas of the primary that has these slots; none where several have, or one has moved since the map came.
+    func replicas(of slots: [HashSlot]) -> [Endpoint] {
+        var found: Range?
+        for slot in slots {
+            guard moved[slot] == nil, let range = range(of: slot), found?.primary ?? range.primary == range.primary
+            else { return [] }
+            found = range
+        }
+        return found?.replicas ?? []
+    }
+
     /// The server of a slot; nil where nobody has it.
-    func primary(of slot: HashSlot) -> Endpoint? {
-        if let endpoint = moved[slot] { return endpoint }
+    func primary(of slot: HashSlot) -> Endpoint? { moved[slot] ?? range(of: slot)?.primary }
+
+    private func range(of slot: HashSlot) -> Range? {
         // The last range that begins at the slot or before it.
         var (low, high) = (0, ranges.count)
         while low < high {
@@ -78,7 +93,7 @@ struct SlotMap: Sendable, Hashable {
             if ranges[middle].slots.lowerBound <= slot.number { low = middle + 1 } else { high = middle }
         }
         guard low > 0, ranges[low - 1].slots.contains(slot.number) else { return nil }
-        return ranges[low - 1].primary
+        return ranges[low - 1]
     }
 
     /// A server has said where a slot lives now.

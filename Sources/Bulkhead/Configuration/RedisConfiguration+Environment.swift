@@ -21,6 +21,7 @@ extension RedisConfiguration {
     /// | `REDIS_TLS` | `yes` for TLS with the server at `REDIS_HOST`; a URL says so itself |
     /// | `REDIS_TLS_CA_FILE` … | the parameters of a URL that begin with `tls_`, in capitals; they override the URL |
     /// | `REDIS_TLS_KEY_PASSPHRASE` | of the key in `REDIS_TLS_KEY_FILE`, if it is encrypted |
+    /// | `REDIS_ZONE` | the availability zone of this program, see ``zone`` |
     ///
     /// The names of the databases have a variable too: ``DatabaseCatalogue/init(environment:)``. Line breaks at the end
     /// are cut off, of the password as well, because secrets from files have one; all but passwords and paths lose
@@ -60,6 +61,7 @@ extension RedisConfiguration {
         if username != nil && password == nil {
             throw refuse("REDIS_USERNAME is set without REDIS_PASSWORD")
         }
+        zone = variable("REDIS_ZONE")
         try readTLS(environment)
     }
 }

@@ -51,6 +51,10 @@ public struct RedisConfiguration: Sendable {
     /// The protocol that connections ask for. Default RESP3; a server that does not know it is spoken to in RESP2.
     public var version: RESPVersion = .resp3
 
+    /// The availability zone in which this program runs, such as `eu-west-1a`, as the servers' `availability-zone` has
+    /// it. Default nil. It is needed for names whose reads are ``RedisReads/sameZone(replicas:staleness:)``.
+    public var zone: String?
+
     // MARK: Times
 
     /// How long one attempt to connect may take: resolving the name, trying its addresses, and the handshake. Default

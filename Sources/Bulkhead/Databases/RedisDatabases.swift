@@ -69,10 +69,10 @@ public final class RedisDatabases: Sendable {
             }
             if owner.reads.areFromReplicas {
                 let known = Dictionary(uniqueKeysWithValues: owner.reads.servers.map { ($0.endpoint, $0) })
-                topology = .routed(
-                    ReplicaTopology(node, owner.reads.servers.map(\.endpoint), staleness: owner.reads.staleness) {
-                        makeNode(known[$0].map { place.apart(at: $0) } ?? place.at($0))
-                    })
+                let readers = ReplicaReaders(owner.reads, zone: place.zone) {
+                    makeNode(known[$0].map { place.apart(at: $0) } ?? place.at($0))
+                }
+                topology = .routed(ReplicaTopology(node, readers))
             } else {
                 let places = owner.copies.servers.map { place.apart(at: $0) }
                 let endpoints = [home.endpoint] + places.map(\.endpoint)
@@ -92,12 +92,17 @@ public final class RedisDatabases: Sendable {
             endpoint = place.endpoint
             number = owner.number
             settings = place.at(servers[0]).connectionSettings(forNumber: owner.number)
+            let makeNode: @Sendable (Endpoint, Bool) -> Node = { server, readsOnly in
+                var settings = place.at(server).connectionSettings(forNumber: owner.number)
+                settings.listener = monitor?.listener(of: owner, on: server)
+                settings.readsOnly = readsOnly
+                settings.isReplaceable = !readsOnly
+                return Node(settings, place.poolBounds, makeCircuit(server))
+            }
+            let readers = ReplicaReaders(owner.reads, zone: place.zone) { makeNode($0, true) }
             topology = .routed(
-                ClusterTopology(seeds: servers) { server in
-                    var settings = place.at(server).connectionSettings(forNumber: owner.number)
-                    settings.listener = monitor?.listener(of: owner, on: server)
-                    settings.isReplaceable = true
-                    return Node(settings, place.poolBounds, makeCircuit(server))
+                ClusterTopology(seeds: servers, readers: owner.reads.areFromReplicas ? readers : nil) {
+                    makeNode($0, false)
                 })
         }
     }
@@ -146,6 +151,13 @@ public final class RedisDatabases: Sendable {
             if case .server = place.place {
                 place.maintenanceWatch = maintenanceWatches[place.endpoint] ?? place.maintenance?.makeWatch()
                 maintenanceWatches[place.endpoint] = place.maintenanceWatch
+            }
+            if owner.reads.areOfZone, configuration.zone == nil {
+                refused[entry.name] = RedisError(
+                    .invalidConfiguration,
+                    "\(entry.name) is read in the same zone, and nothing says in which one this program runs: set the "
+                        + "configuration's `zone`, or REDIS_ZONE", database: entry.name)
+                continue
             }
             let neighbours = catalogue.entries.filter {
                 $0.number == entry.number

@@ -9,6 +9,10 @@ struct ReplicaMachine: Sendable {
         let endpoint: Endpoint
         /// Until then it is known to be fresh enough; nil is not known.
         var freshUntil: Moment?
+        /// Where it is, as it says.
+        var zone: String?
+        /// When it had its turn.
+        var turn = 0
         /// When it may be asked again.
         var nextCheck: Moment?
         var isAsked = false
@@ -26,8 +30,8 @@ struct ReplicaMachine: Sendable {
 
     /// What a replica said of itself.
     enum Word: Sendable {
-        /// It follows a primary, and last heard from it so many seconds ago.
-        case follows(lastHeard: Int)
+        /// It follows a primary, and last heard from it so many seconds ago. It may say in which zone it is.
+        case follows(lastHeard: Int, zone: String? = nil)
         /// It is no replica, reads its data, or did not answer.
         case useless
     }
@@ -35,7 +39,10 @@ struct ReplicaMachine: Sendable {
     private let bound: Duration
     private let isDiscovering: Bool
     private var replicas: [Replica]
+    /// The one in which a replica must be; nil is any.
+    private let zone: String?
     private var turn = 0
+    private var lastDiscovery: Moment?
     private var nextDiscovery: Moment?
     private var isDiscoveryOpen = false
 
@@ -44,9 +51,10 @@ struct ReplicaMachine: Sendable {
     private static let shortestCheckInterval = Duration.milliseconds(100)
     private static let longestCheckInterval = Duration.seconds(1)
 
-    /// No replicas means that the primary knows them.
-    init(_ replicas: [Endpoint], bound: Duration) {
+    /// No replicas means that somebody else knows them.
+    init(_ replicas: [Endpoint], bound: Duration, zone: String? = nil) {
         self.bound = bound
+        self.zone = zone
         isDiscovering = replicas.isEmpty
         self.replicas = replicas.map { Replica(endpoint: $0) }
     }
@@ -57,24 +65,28 @@ struct ReplicaMachine: Sendable {
         min(max(bound / 4, Self.shortestCheckInterval), Self.longestCheckInterval)
     }
 
-    /// Somebody reads.
-    mutating func choose(at now: Moment) -> Choice {
+    /// Somebody reads. `group` are those that have the keys, if not all have; those of `tried` are not to answer.
+    mutating func choose(at now: Moment, of group: [Endpoint]? = nil, besides tried: [Endpoint] = []) -> Choice {
         var choice = Choice()
         if isDiscovering, !isDiscoveryOpen, nextDiscovery.map({ $0 <= now }) ?? true {
             isDiscoveryOpen = true
             choice.mustDiscover = true
         }
-        for index in replicas.indices where !replicas[index].isAsked {
+        let members = replicas.indices.filter { group?.contains(replicas[$0].endpoint) ?? true }
+        for index in members where !replicas[index].isAsked {
             guard replicas[index].nextCheck.map({ $0 <= now }) ?? true else { continue }
             replicas[index].isAsked = true
             choice.checks.append(replicas[index].endpoint)
         }
-        for step in 0..<replicas.count {
-            let index = (turn + step) % replicas.count
-            guard let end = replicas[index].freshUntil, now < end else { continue }
-            turn = index + 1
+        let able = members.filter { index in
+            let replica = replicas[index]
+            guard let end = replica.freshUntil, now < end else { return false }
+            return (zone == nil || replica.zone == zone) && !tried.contains(replica.endpoint)
+        }
+        if let index = able.min(by: { replicas[$0].turn < replicas[$1].turn }) {
+            turn += 1
+            replicas[index].turn = turn
             choice.replica = replicas[index].endpoint
-            break
         }
         return choice
     }
@@ -85,7 +97,8 @@ struct ReplicaMachine: Sendable {
         replicas[index].isAsked = false
         replicas[index].nextCheck = now + checkInterval
         switch word {
-        case .follows(let seconds):
+        case .follows(let seconds, let zone):
+            replicas[index].zone = zone
             // They are counted whole: it may be nearly one more.
             let end = moment + (bound - .seconds(seconds + 1))
             replicas[index].freshUntil = end
@@ -99,9 +112,16 @@ struct ReplicaMachine: Sendable {
         replicas[index].freshUntil = nil
     }
 
-    /// The primary has said which replicas there are; nil if it has not. The result is those that are gone.
+    /// There may be others than those that are known.
+    mutating func doubt(at now: Moment) {
+        let soon = max(lastDiscovery.map { $0 + Self.longestCheckInterval } ?? now, now)
+        nextDiscovery = min(nextDiscovery ?? now, soon)
+    }
+
+    /// Somebody has said which replicas there are; nil if nobody has. The result is those that are gone.
     mutating func discovered(_ found: [Endpoint]?, at now: Moment) -> [Endpoint] {
         isDiscoveryOpen = false
+        lastDiscovery = now
         nextDiscovery = now + (found == nil ? Self.longestCheckInterval : Self.discoveryInterval)
         guard let found else { return [] }
         let gone = endpoints.filter { !found.contains($0) }

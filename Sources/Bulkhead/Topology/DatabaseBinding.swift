@@ -16,13 +16,16 @@ final class DatabaseBinding: Sendable {
     let scanPace: RedisPace
     /// What its server has announced.
     let maintenance: MaintenanceWatch?
+    /// Its reads may go to replicas, where its entry says so.
+    let permitsReplicas: Bool
     /// The server has answered MULTI and EXEC once. Where it refuses them, the commands between would run one by one.
     let permitsTransactions = Atomic(false)
 
     init(
         _ entry: DatabaseEntry, at address: String, _ topology: Topology, _ subscriptions: SubscriptionPlace,
         _ caching: CachePlace, _ flushRules: FlushRules, _ retryPolicy: RedisRetryPolicy, _ monitor: CommandMonitor,
-        _ scanPace: RedisPace, _ searchPlace: SearchPlace, _ maintenance: MaintenanceWatch? = nil
+        _ scanPace: RedisPace, _ searchPlace: SearchPlace, _ maintenance: MaintenanceWatch? = nil,
+        permitsReplicas: Bool = true
     ) {
         self.entry = entry
         self.address = address
@@ -35,5 +38,14 @@ final class DatabaseBinding: Sendable {
         self.scanPace = scanPace
         self.searchPlace = searchPlace
         self.maintenance = maintenance
+        self.permitsReplicas = permitsReplicas
+    }
+
+    /// The same without reads from replicas.
+    var atPrimary: DatabaseBinding {
+        guard case .routed = topology else { return self }
+        return DatabaseBinding(
+            entry, at: address, topology, subscriptions, caching, flushRules, retryPolicy, monitor, scanPace,
+            searchPlace, maintenance, permitsReplicas: false)
     }
 }

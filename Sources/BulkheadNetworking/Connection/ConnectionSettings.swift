@@ -60,6 +60,8 @@ package struct ConnectionSettings: Sendable {
     package var role = ServerRole.any
     /// Says which server to connect to, in `endpoint`'s place; nil is that one.
     package var primary: (any PrimarySource)?
+    /// The server is a replica of a cluster, which answers no reads before it was told that they may be old.
+    package var readsOnly = false
     /// The server is one of several, of which another may take its place: see `Node.abandon()`.
     package var isReplaceable = false
     /// False once nobody wants a connection to this server any more.

@@ -10,11 +10,12 @@ import BulkheadRESP
 /// CLIENT CAPA redirect                            of a primary only, may fail: Valkey from 8 on knows it
 /// CLIENT MAINT_NOTIFICATIONS ON …                 where asked for, may fail: managed servers alone know it
 /// ROLE                                            of a primary only, must say that it is one
+/// READONLY                                        of a cluster's replica only, must succeed
 /// SELECT n                                        must answer OK, else no command ever leaves; not of a sentinel
 /// ```
 /// Only where HELLO is an unknown command, or refused with NOPROTO, or as if it held no login, a second write
-/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE again and, if the first SELECT was not accepted, SELECT. Every
-/// other error ends the connection: falling back after a wrong password would hide it.
+/// follows in RESP2: `AUTH`, `CLIENT SETNAME`, ROLE or READONLY again and, if the first SELECT was not accepted,
+/// SELECT. Every other error ends the connection: falling back after a wrong password would hide it.
 struct Handshake: Sendable {
     /// What the shell does next.
     enum Step {
@@ -25,7 +26,7 @@ struct Handshake: Sendable {
     }
 
     private enum Question {
-        case hello, information, identity, auth, name, role, select
+        case hello, information, identity, auth, name, role, readOnly, select
     }
 
     private let settings: ConnectionSettings
@@ -92,6 +93,7 @@ struct Handshake: Sendable {
 
     private mutating func askForDatabase(_ encoder: inout RESPEncoder) {
         if settings.role == .primary { ask(.role, ["ROLE"], &encoder) }
+        if settings.readsOnly { ask(.readOnly, ["READONLY"], &encoder) }
         if settings.role != .sentinel, !isSelected {
             ask(.select, ["SELECT", String(settings.database)], &encoder)
         }
@@ -138,6 +140,7 @@ struct Handshake: Sendable {
         case .auth, .name:
             return error.map { refusal($0) }
         case .role: return needsFallback ? nil : roleFailure(reply)
+        case .readOnly: return needsFallback ? nil : error.map { refusal($0) }
         case .select:
             if case .simpleString("OK") = reply {
                 isSelected = true

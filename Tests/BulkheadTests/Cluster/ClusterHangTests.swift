@@ -19,7 +19,7 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
     ) async throws {
         var options = RedisTestCluster.Options()
         options.replicas = 1
-        try await withCluster(options) { databases, cluster in
+        try await withCluster(options) { databases, cluster async throws in
             let (primary, replica) = (cluster.primaries[0], cluster.replicas[0])
             if isConnected {
                 try await databases[.main].set("{bar}", "value")
@@ -36,7 +36,7 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
     func `a read that waits at a primary that hangs is answered by the one that takes its place`(
         _ form: Form
     ) async throws {
-        try await withStoppedPrimary(isConnected: true) { databases in
+        try await withStoppedPrimary(isConnected: true) { databases async throws in
             #expect(try await form.run(.get("{bar}"), in: databases, within: .seconds(240)).get() == "value")
         }
     }
@@ -45,7 +45,7 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
     func `a write that waits at a primary that hangs fails when another one has taken its place`(
         _ form: Form
     ) async throws {
-        try await withStoppedPrimary(isConnected: true) { databases in
+        try await withStoppedPrimary(isConnected: true) { databases async throws in
             let error = await form.run(.incr("{bar}:counter"), in: databases, within: .seconds(240)).failure
             #expect(error?.code == .connectionClosed && error?.isAmbiguous == true, "\(String(describing: error))")
             #expect(try await form.run(.incr("{bar}:counter"), in: databases, within: .seconds(240)).get() == 1)
@@ -56,7 +56,7 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
     func `a write that waits for a connection to a primary that hangs runs at the one that takes its place`(
         _ form: Form
     ) async throws {
-        try await withStoppedPrimary(isConnected: false) { databases in
+        try await withStoppedPrimary(isConnected: false) { databases async throws in
             #expect(try await form.run(.incr("{bar}:counter"), in: databases, within: .seconds(240)).get() == 1)
         }
     }

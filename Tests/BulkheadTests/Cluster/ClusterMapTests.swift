@@ -44,6 +44,19 @@ import Testing
         #expect(map.servers.count == 4)
     }
 
+    @Test func `a map names the replicas of slots, where one primary has all of them`() throws {
+        let first = [row(0...99, server("a", 1), server("b", 2)), row(100...199, server("a", 1), server("b", 2))]
+        let rows = first + [row(200...299, server("c", 3), server("d", 4))]
+        var map = try #require(SlotMap(.array(RESPArray(rows)), from: Self.asked))
+        #expect(map.replicas(of: [numbered(0), numbered(150)]) == [.tcp(host: "b", port: 2)])
+        #expect(map.replicas(of: [numbered(0), numbered(200)]) == [])
+        #expect(map.replicas(of: [numbered(400)]) == [] && map.replicas(of: []) == [])
+        #expect(Set(map.replicas) == [.tcp(host: "b", port: 2), .tcp(host: "d", port: 4)])
+        map.move(numbered(0), to: .tcp(host: "c", port: 3))
+        #expect(map.replicas(of: [numbered(0)]) == [])
+        #expect(map.replicas(of: [numbered(1)]) == [.tcp(host: "b", port: 2)])
+    }
+
     @Test func `no host means the server that was asked, and an unknown one the address beside it`() throws {
         let map = try #require(
             SlotMap(

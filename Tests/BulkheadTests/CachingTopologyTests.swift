@@ -30,12 +30,38 @@ struct CachingTopologyTests {
         }
     }
 
-    @Test func `a name in a cluster has no cache, and says so`() async throws {
-        var options = RedisTestCluster.Options()
-        options.primaries = 1
-        try await withCluster(options) { databases, _ in
-            #expect(await failure { _ = try await databases[.main].cached() } == .cachingUnavailable)
-            #expect(blockingFailure { _ = try databases.blocking(.main).cached() } == .cachingUnavailable)
+    @Test func `a name that has copies has no cache, and says so`() async throws {
+        let (place, copy) = (
+            try DatabaseServer(url: "redis://127.0.0.1:1"), try DatabaseServer(url: "redis://127.0.0.1:2")
+        )
+        let entry = DatabaseEntry(.main, number: 0, server: place, copies: RedisCopies([copy]))
+        let databases = RedisDatabases(RedisConfiguration(), catalogue: try DatabaseCatalogue([entry]))
+        #expect(await failure { _ = try await databases[.main].cached() } == .cachingUnavailable)
+        #expect(blockingFailure { _ = try databases.blocking(.main).cached() } == .cachingUnavailable)
+        await databases.close()
+    }
+
+    @Test func `a cache of a name whose reads may go to replicas reads from the primary`() async throws {
+        try await RedisTestServer.withServer(.init(listening: .tcp)) { primary in
+            let port = String(try #require(primary.port))
+            let following = RedisTestServer.Options(listening: .tcp, arguments: ["--replicaof", "127.0.0.1", port])
+            try await RedisTestServer.withServer(following) { replica in
+                let reads = RedisReads.replicaPreferred(
+                    replicas: [try DatabaseServer(url: replica.url)], staleness: .seconds(3_600))
+                let place = try DatabaseServer(url: primary.url)
+                let entry = DatabaseEntry(.main, number: 0, server: place, reads: reads)
+                let databases = RedisDatabases(testConfiguration(primary), catalogue: try DatabaseCatalogue([entry]))
+                let main = try databases[.main]
+                try await main.set("key", "one")
+                let cache = try await main.cached(within: patientLimits())
+                for _ in 0..<10 { #expect(try await cache.get("key") == "one") }
+                #expect(cache.metrics().hits == 9)
+                try await main.set("key", "two")
+                try await cache.catchUp()
+                #expect(try await cache.get("key") == "two")
+                #expect(try replica.calls(of: "get") == 0)
+                await databases.close()
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ public struct BlockingRedisCache: Sendable {
     /// The database that is read, for what is written and for what no cache can keep.
     public let database: BlockingRedisDatabase
     private let held: HeldCache
-    private let cache: TrackedCache
+    private let cache: CacheSource
 
     init(_ database: BlockingRedisDatabase, _ held: HeldCache) {
         self.database = database
@@ -32,7 +32,7 @@ public struct BlockingRedisCache: Sendable {
     }
 
     @usableFromInline
-    func hit(_ command: EncodedCommand) -> RESPValue? { cache.hit(command.bytes) }
+    func hit(_ command: EncodedCommand) -> RESPValue? { cache.hit(command) }
 
     @usableFromInline
     func miss(_ command: EncodedCommand) throws(RedisError) -> RESPValue {
@@ -42,9 +42,9 @@ public struct BlockingRedisCache: Sendable {
         } catch {
             throw database.monitor.refused(SingleCommand(command: command), error).at(name, command.name)
         }
-        guard let read else { return try database.reply(to: command) }
+        guard let read else { return try database.atPrimary.reply(to: command) }
         let deadline = Deadline(after: database.timeout)
-        switch cache.readBlocking(command.bytes, about: read.key, until: deadline) {
+        switch cache.readBlocking(read, until: deadline) {
         case .reply(let reply, let isSent):
             if reply.mayNotStand { break }
             if isSent { database.monitor.answered(SingleCommand(command: command), reply, since: deadline.start) }
@@ -54,7 +54,7 @@ public struct BlockingRedisCache: Sendable {
             throw database.monitor.failed(SingleCommand(command: command), failure, since: deadline.start)
                 .at(name, command.name)
         }
-        return try database.within(deadline.timeLeft).reply(to: command)
+        return try database.atPrimary.within(deadline.timeLeft).reply(to: command)
     }
 
     /// Returns when the cache knows all that the server had changed before this call, as ``RedisCache/catchUp()`` does.
@@ -78,11 +78,19 @@ extension BlockingRedisDatabase {
             do throws(CacheFailure) {
                 try held.cache.openBlocking(until: Deadline(after: timeout))
             } catch {
+                held.cache.close()
                 throw RedisError(error)
             }
             return BlockingRedisCache(self, held)
         } catch {
             throw error.at(name)
         }
+    }
+}
+
+extension BlockingRedisDatabase {
+    /// The same without replicas: what a cache cannot keep is to be as new as what it keeps.
+    fileprivate var atPrimary: BlockingRedisDatabase {
+        BlockingRedisDatabase(binding.atPrimary, timeout: timeout)
     }
 }

@@ -1,25 +1,28 @@
 import BulkheadNetworking
-import BulkheadRESP
 import Synchronization
 
 /// The caches of a program, to close them with its databases.
 final class CacheRegistry: Sendable {
     private struct State {
-        var caches: [ObjectIdentifier: TrackedCache] = [:]
+        var caches: [ObjectIdentifier: CacheSource] = [:]
         var isClosed = false
     }
 
     private let state = Mutex(State())
 
     /// False if the databases are closed.
-    func add(_ cache: TrackedCache) -> Bool {
-        state.withLock { state in
-            if !state.isClosed { state.caches[ObjectIdentifier(cache)] = cache }
+    func add(_ cache: CacheSource, of holder: HeldCache) -> Bool {
+        let id = ObjectIdentifier(holder)
+        return state.withLock { state in
+            if !state.isClosed { state.caches[id] = cache }
             return !state.isClosed
         }
     }
 
-    func remove(_ cache: TrackedCache) { state.withLock { $0.caches[ObjectIdentifier(cache)] = nil } }
+    func remove(of holder: HeldCache) {
+        let id = ObjectIdentifier(holder)
+        state.withLock { $0.caches[id] = nil }
+    }
 
     /// Ends all caches and takes no more; whose sockets are still to close.
     func close() -> [AsyncConnection] {
@@ -28,7 +31,7 @@ final class CacheRegistry: Sendable {
             defer { state.caches = [:] }
             return state.caches.values.map(\.self)
         }
-        return caches.compactMap { $0.close() }
+        return caches.flatMap { $0.close() }
     }
 }
 
@@ -37,23 +40,25 @@ struct CachePlace: Sendable {
     let registry: CacheRegistry
     let circuit: Circuit
     let settings: ConnectionSettings
+    /// The same for a server of a cluster.
+    let makePlace: @Sendable (Endpoint) -> (ConnectionSettings, Circuit)
 }
 
 /// An open cache; its connection closes when nobody has it any more.
 final class HeldCache: Sendable {
-    let cache: TrackedCache
+    let cache: CacheSource
     private let registry: CacheRegistry
 
-    fileprivate init(_ cache: TrackedCache, in registry: CacheRegistry) throws(RedisError) {
+    fileprivate init(_ cache: CacheSource, in registry: CacheRegistry) throws(RedisError) {
         self.cache = cache
         self.registry = registry
-        if !registry.add(cache) {
+        if !registry.add(cache, of: self) {
             throw RedisError(.closed, "the databases were closed", stage: .refused)
         }
     }
 
     deinit {
-        registry.remove(cache)
+        registry.remove(of: self)
         cache.close()
     }
 }
@@ -62,12 +67,10 @@ extension DatabaseBinding {
     /// A cache that is not open yet.
     func cache(_ limits: RedisCacheLimits) throws(RedisError) -> HeldCache {
         try limits.check()
-        if case .routed = topology {
+        if case .routed(let topology) = topology, topology is CopyTopology {
             throw RedisError(
                 .cachingUnavailable,
-                "a name that lives in a cluster, reads from replicas or has copies elsewhere has no client-side cache: "
-                    + "read it without one",
-                stage: .refused)
+                "a name that has copies elsewhere has no client-side cache: read it without one", stage: .refused)
         }
         let settings = caching.settings
         if settings.version == .resp2 {
@@ -76,9 +79,19 @@ extension DatabaseBinding {
                 "a cache needs RESP3, whose pushes carry what has changed, and the configuration asks for RESP2",
                 stage: .refused)
         }
-        let bounds = CacheBounds(
-            bytes: limits.maximumBytes, age: limits.maximumAge, proof: limits.maximumSilence)
-        return try HeldCache(TrackedCache(settings, caching.circuit, bounds), in: caching.registry)
+        @Sendable func bounds(bytes: Int) -> CacheBounds {
+            CacheBounds(bytes: bytes, age: limits.maximumAge, proof: limits.maximumSilence)
+        }
+        guard let cluster = topology.cluster else {
+            let cache = TrackedCache(settings, caching.circuit, bounds(bytes: limits.maximumBytes))
+            return try HeldCache(.server(cache), in: caching.registry)
+        }
+        let caches = ClusterCache(cluster) { [caching] primary, onMove in
+            let (settings, circuit) = caching.makePlace(primary)
+            let share = limits.maximumBytes / max(1, cluster.map?.primaries.count ?? 1)
+            return TrackedCache(settings, circuit, bounds(bytes: share), onMove: onMove)
+        }
+        return try HeldCache(.cluster(caches), in: caching.registry)
     }
 }
 

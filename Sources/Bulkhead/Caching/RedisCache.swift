@@ -19,7 +19,7 @@ public struct RedisCache: Sendable {
     public let database: RedisDatabase
     // Hits take the second, without a step through the first.
     private let held: HeldCache
-    private let cache: TrackedCache
+    private let cache: CacheSource
 
     init(_ database: RedisDatabase, _ held: HeldCache) {
         self.database = database
@@ -52,7 +52,7 @@ public struct RedisCache: Sendable {
     }
 
     @usableFromInline
-    func hit(_ command: EncodedCommand) -> RESPValue? { cache.hit(command.bytes) }
+    func hit(_ command: EncodedCommand) -> RESPValue? { cache.hit(command) }
 
     @usableFromInline
     func miss(_ command: EncodedCommand) async throws(RedisError) -> RESPValue {
@@ -62,9 +62,9 @@ public struct RedisCache: Sendable {
         } catch {
             throw database.monitor.refused(SingleCommand(command: command), error).at(name, command.name)
         }
-        guard let read, !Task.isCancelled else { return try await database.reply(to: command) }
+        guard let read, !Task.isCancelled else { return try await database.atPrimary.reply(to: command) }
         let deadline = Deadline(after: database.timeout)
-        switch await cache.read(command.bytes, about: read.key, until: deadline) {
+        switch await cache.read(read, until: deadline) {
         case .reply(let reply, let isSent):
             // The server would answer so on other connections too, or not: the ordinary way knows what to do.
             if reply.mayNotStand { break }
@@ -75,7 +75,7 @@ public struct RedisCache: Sendable {
             throw database.monitor.failed(SingleCommand(command: command), failure, since: deadline.start)
                 .at(name, command.name)
         }
-        return try await database.until(deadline).reply(to: command)
+        return try await database.atPrimary.until(deadline).reply(to: command)
     }
 
     /// Returns when the cache knows all that the server had changed before this call.
@@ -88,7 +88,8 @@ public struct RedisCache: Sendable {
     /// Without it a read may return what was true a moment before: the server tells of a change while it answers the
     /// writer, and the one may arrive before the other. It holds for the writes of others too, and for SWAPDB.
     ///
-    /// Throws `timed-out` past the time limit, and `cancelled`. Costs one round trip and at most about 20 KiB.
+    /// Throws `timed-out` past the time limit, and `cancelled`. Costs one round trip and at most about 20 KiB; in a
+    /// cluster to each primary, one after the other.
     public func catchUp() async throws(RedisError) {
         do {
             try await cache.catchUp(until: Deadline(after: database.timeout))
@@ -108,17 +109,21 @@ extension RedisDatabase {
     /// agreed. When the connection is lost the cache is empty, reads go to the server, and another connection is made,
     /// as often as it takes. It ends with the databases.
     ///
-    /// Needs Redis 6.0 or Valkey, RESP3, and a login that may say `CLIENT TRACKING`, `INFO` and `PTTL`. Throws
-    /// `caching-unavailable` where the server or the configuration speaks RESP2 only, and for a name that lives in a
-    /// cluster, reads from replicas or has copies; `NOPERM` if the ACL denies one of these commands; `invalid-argument`
-    /// for limits that make no sense; `timed-out` past the database's time limit, `cancelled`, `closed`, and why no
-    /// connection could be made. Nothing is left of a cache that could not be made.
+    /// In a cluster there is such a connection to every primary, and each has an equal part of the bytes. A name whose
+    /// reads may go to replicas is read from its primary through a cache.
+    ///
+    /// Needs Redis 6.0 or Valkey, RESP3, and a login that may say `CLIENT TRACKING`, `INFO` and `PTTL`, in a cluster
+    /// `CLUSTER SLOTS` too. Throws `caching-unavailable` where the server or the configuration speaks RESP2 only, and
+    /// for a name that has copies; `NOPERM` if the ACL denies one of these commands; `invalid-argument` for limits that
+    /// make no sense; `timed-out` past the database's time limit, `cancelled`, `closed`, and why no connection could be
+    /// made. Nothing is left of a cache that could not be made.
     public func cached(within limits: RedisCacheLimits = RedisCacheLimits()) async throws(RedisError) -> RedisCache {
         do throws(RedisError) {
             let held = try binding.cache(limits)
             do throws(CacheFailure) {
                 try await held.cache.open(until: Deadline(after: timeout))
             } catch {
+                held.cache.close()
                 throw RedisError(error)
             }
             return RedisCache(self, held)
@@ -126,6 +131,9 @@ extension RedisDatabase {
             throw error.at(name)
         }
     }
+
+    /// The same without replicas: what a cache cannot keep is to be as new as what it keeps.
+    fileprivate var atPrimary: RedisDatabase { RedisDatabase(binding.atPrimary, timeout: timeout) }
 
     /// The same database until a call's deadline.
     func until(_ deadline: Deadline) -> RedisDatabase { within(deadline.timeLeft) }

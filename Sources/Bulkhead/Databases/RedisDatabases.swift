@@ -217,7 +217,9 @@ public final class RedisDatabases: Sendable {
             let scanPace = owner.budget.scanPace ?? .full
             bindings[entry.name] = DatabaseBinding(
                 entry, at: place.address, home.topology, subscriptions,
-                CachePlace(registry: caches, circuit: loginCircuit, settings: home.settings), rules,
+                CachePlace(registry: caches, circuit: loginCircuit, settings: home.settings) { [place] server in
+                    (place.at(server).connectionSettings(forNumber: entry.number), Circuit(place.backoff).forLogin())
+                }, rules,
                 configuration.retryPolicy, monitor, scanPace,
                 SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart),
                 home.settings.maintenance)

@@ -46,6 +46,23 @@ package struct CacheCounts: Sendable, Hashable {
     package var isProved = false
 
     package init() {}
+
+    /// Those of two caches together.
+    package func adding(_ other: CacheCounts) -> CacheCounts {
+        var sum = self
+        sum.hits += other.hits
+        sum.misses += other.misses
+        sum.joined += other.joined
+        sum.passed += other.passed
+        sum.invalidations += other.invalidations
+        sum.races += other.races
+        sum.clears += other.clears
+        sum.evictions += other.evictions
+        sum.entries += other.entries
+        sum.bytes += other.bytes
+        sum.isProved = isProved && other.isProved
+        return sum
+    }
 }
 
 /// A cache of replies that a server invalidates, as a pure struct: events in, decisions out. It knows no sockets,

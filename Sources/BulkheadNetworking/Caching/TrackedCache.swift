@@ -13,6 +13,8 @@ package final class TrackedCache: Sendable {
         var opener: CacheCall?
         /// When the question was asked that is not answered.
         var openQuestion: Moment?
+        /// What the server of a cluster said of the slots last.
+        var slots: SlotMarks?
         var isClosed = false
     }
 
@@ -22,6 +24,8 @@ package final class TrackedCache: Sendable {
     private let state: Mutex<State>
     /// Where a group has a primary: ends the connection when that is another one.
     private let followed: Followed?
+    /// Of a server of a cluster: is called when it says that slots have moved.
+    private let onMove: (@Sendable () -> Void)?
 
     /// A backoff of nothing would keep a processor busy while a server is down.
     private static let shortestPause = Duration.milliseconds(5)
@@ -45,7 +49,11 @@ package final class TrackedCache: Sendable {
         func follow(_ connection: AsyncConnection?) { place.connection.withLock { $0 = connection } }
     }
 
-    package init(_ settings: ConnectionSettings, _ circuit: Circuit, _ bounds: CacheBounds) {
+    package init(
+        _ settings: ConnectionSettings, _ circuit: Circuit, _ bounds: CacheBounds,
+        onMove: (@Sendable () -> Void)? = nil
+    ) {
+        self.onMove = onMove
         var settings = settings
         // Nothing but a loss is a reason to replace the connection: each time everything kept would go.
         settings.lifetime = ConnectionLifetime()
@@ -68,6 +76,9 @@ package final class TrackedCache: Sendable {
     package func openBlocking(until deadline: Deadline) throws(CacheFailure) {
         try opened(beginOpening(until: deadline).outcomeBlocking())
     }
+
+    /// Connects, and waits for nothing; in the place of opening it.
+    package func start() { reconnect() }
 
     private func beginOpening(until deadline: Deadline) -> CacheCall {
         let call = CacheCall(until: deadline)
@@ -183,12 +194,21 @@ package final class TrackedCache: Sendable {
         var life: Duration?
         var isKept = value.errorMessage == nil && value.withoutAttributes.errorMessage == nil
         switch replies[0].withoutAttributes {
-        case .integer(let milliseconds): life = milliseconds >= 0 ? .milliseconds(milliseconds) : nil
+        case .integer(let milliseconds):
+            life = milliseconds >= 0 ? .milliseconds(milliseconds) : nil
+            // A slot may leave a cluster's server, which then says nothing of keys that it never had.
+            if onMove != nil, milliseconds == -2 { isKept = false }
         default: isKept = false
         }
         let kept = isKept ? value : nil
         let waiters = state.withLock { $0.machine.answered(flight, kept, expiringAfter: life) }
         for waiter in waiters { waiter.resume(.reply(value)) }
+    }
+
+    /// Drops all that is kept.
+    package func clear() {
+        let dropped = state.withLock { $0.machine.clear() }
+        withExtendedLifetime(dropped) {}
     }
 
     /// What it came to so far.
@@ -256,12 +276,15 @@ package final class TrackedCache: Sendable {
         return encoder.bytes
     }()
 
-    private static let question: [UInt8] = {
+    private static let question = encoded("INFO", "commandstats")
+    private static let questionInCluster = question + encoded("CLUSTER", "SLOTS")
+
+    private static func encoded(_ name: String, _ word: String) -> [UInt8] {
         var encoder = RESPEncoder(capacity: 48)
-        encoder.command("INFO", argumentCount: 2)
-        encoder.argument("commandstats")
+        encoder.command(name, argumentCount: 2)
+        encoder.argument(word)
         return encoder.bytes
-    }()
+    }
 
     private func tracked(_ result: Result<[RESPValue], ConnectionFailure>, over connection: AsyncConnection) {
         guard case .success(let replies) = result else { return }
@@ -312,7 +335,8 @@ package final class TrackedCache: Sendable {
         _ number: Int, over connection: AsyncConnection, _ notify: @escaping @Sendable (CacheCall.Outcome) -> Void
     ) {
         let start = Moment.now
-        connection.submit(Self.question, expecting: 1) { [self] result in
+        let question = onMove == nil ? Self.question : Self.questionInCluster
+        connection.submit(question, expecting: onMove == nil ? 1 : 2) { [self] result in
             // The end of the connection tells of the rest.
             guard case .success(let replies) = result else { return notify(.passed) }
             guard let marks = SwapMarks(replies[0]) else {
@@ -320,8 +344,20 @@ package final class TrackedCache: Sendable {
                 refused(.refused(message.detached(), command: "INFO"), over: connection)
                 return notify(.passed)
             }
+            // Before what is kept counts as proved.
+            if let onMove, noteSlots(SlotMarks(replies[1]), number) { onMove() }
             let dropped = state.withLock { $0.machine.proved(number, askedAt: start, marks) }
             withExtendedLifetime(dropped) { notify(.reply(.null)) }
+        }
+    }
+
+    /// True if the slots are not where they were. What cannot be read counts as a move: nothing is known of it.
+    private func noteSlots(_ slots: SlotMarks?, _ number: Int) -> Bool {
+        state.withLock { state in
+            guard state.machine.connection == number else { return false }
+            let isSame = slots != nil && (state.slots ?? slots) == slots
+            state.slots = slots
+            return !isSame
         }
     }
 

@@ -7,15 +7,9 @@ package struct EncodedCommand: Sendable {
     @usableFromInline package let route: CommandRoute
 
     @usableFromInline
-    init(bytes: [UInt8], route: CommandRoute) {
+    package init(bytes: [UInt8], route: CommandRoute) {
         self.bytes = bytes
         self.route = route
-    }
-
-    /// How many arguments an encoded command has, its name among them.
-    @usableFromInline
-    static func argumentCount(of bytes: [UInt8]) -> Int {
-        bytes.dropFirst().prefix { $0 != UInt8(ascii: "\r") }.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
     /// The command's word where it is one of Redis's own, else `OTHER`: a metric's label comes from a bounded set.

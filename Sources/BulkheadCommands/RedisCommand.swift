@@ -7,12 +7,17 @@ public import BulkheadRESP
 /// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
 /// ```
 /// The `Returns` of the functions that make them speak of the reply. Making one costs a single allocation for its
-/// bytes.
+/// bytes, and none where they are 64 at most.
 public struct RedisCommand<Reply: Sendable>: Sendable {
     /// What is sent.
-    @usableFromInline package let encoded: EncodedCommand
+    @usableFromInline package let bytes: CommandBytes
+    /// Its way through the client.
+    @usableFromInline package let route: CommandRoute
     /// Reads the reply, which is no error of the server.
     @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+
+    /// What is sent and its way, for who sends it alone.
+    @usableFromInline package var encoded: EncodedCommand { EncodedCommand(bytes: bytes.array, route: route) }
 
     /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.
     public var name: String { encoded.name }
@@ -28,7 +33,8 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
         decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply,
         _ build: (inout RedisArguments) -> Void = { _ in }
     ) {
-        self.encoded = EncodedCommand(bytes: RedisArguments.encode(name, build), route: route)
+        self.bytes = RedisArguments.encode(name, build)
+        self.route = route
         self.decode = decode
     }
 
@@ -43,13 +49,21 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
         _ build: (inout RedisArguments) -> Void
     ) {
         let bytes = RedisArguments.encode(name, build)
-        self.encoded = EncodedCommand(
-            bytes: bytes, route: EncodedCommand.argumentCount(of: bytes) < least ? none : route)
+        self.bytes = bytes
+        self.route = bytes.argumentCount < least ? none : route
         self.decode = decode
     }
 
     init(_ encoded: EncodedCommand, decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply) {
-        self.encoded = encoded
+        self.init(CommandBytes(encoded.bytes), encoded.route, decode: decode)
+    }
+
+    fileprivate init(
+        _ bytes: CommandBytes, _ route: CommandRoute,
+        decode: @escaping @Sendable (RESPValue) throws(RedisConversionError) -> Reply
+    ) {
+        self.bytes = bytes
+        self.route = route
         self.decode = decode
     }
 }
@@ -124,7 +138,7 @@ extension RedisCommand {
         _ transform: @escaping @Sendable (Reply) throws(RedisConversionError) -> NewReply
     ) -> RedisCommand<NewReply> {
         let decode = decode
-        return RedisCommand<NewReply>(encoded) { value throws(RedisConversionError) in
+        return RedisCommand<NewReply>(bytes, route) { value throws(RedisConversionError) in
             try transform(try decode(value))
         }
     }
@@ -171,6 +185,6 @@ extension RedisCommand {
         RedisArguments.encode { builder in
             builder.append(name)
             for argument in arguments { argument.append(to: &builder) }
-        }
+        }.array
     }
 }

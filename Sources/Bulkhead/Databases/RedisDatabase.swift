@@ -49,7 +49,14 @@ public struct RedisDatabase: RedisExecutor {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
-        try command.value(of: try await reply(to: command.encoded), in: name)
+        // Taken apart, so that a call that waits does not keep the command's bytes twice.
+        let (encoded, decode) = (command.encoded, command.decode)
+        let reply = try await reply(to: encoded)
+        do throws(RedisError) {
+            return try RedisCommand.value(of: reply, by: decode)
+        } catch {
+            throw error.at(name, encoded)
+        }
     }
 
     @usableFromInline

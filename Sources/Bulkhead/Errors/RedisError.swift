@@ -69,6 +69,10 @@ public struct RedisError: Error, Sendable, Hashable {
         return RedisError(content)
     }
 
+    /// The same with the command's word.
+    @usableFromInline
+    func at(_ database: DatabaseName, _ command: EncodedCommand) -> RedisError { at(database, command.name) }
+
     private init(_ content: Content) { box = Box(content) }
 }
 

@@ -40,14 +40,14 @@ public struct RedisBatch: Sendable {
     /// Puts a command behind the others. What may not be sent is refused when the batch is.
     @inlinable
     public mutating func append<Reply>(_ command: RedisCommand<Reply>) {
-        append(command.encoded)
+        append(command.bytes, command.route)
     }
 
     /// The same for a pipeline, which reads each reply as the command's own type.
     @usableFromInline
     mutating func append<Reply>(typed command: RedisCommand<Reply>) {
         if command.isTyped { typed |= 1 << min(count, 63) }
-        append(command.encoded)
+        append(command.bytes, command.route)
     }
 
     /// A batch of commands of one type, with one allocation for all their bytes.
@@ -56,9 +56,9 @@ public struct RedisBatch: Sendable {
         self.init()
         commands.withUnsafeBufferPointer { commands in
             var size = 0
-            for index in commands.indices { size += commands[index].encoded.bytes.count }
+            for index in commands.indices { size += commands[index].bytes.count }
             reserve(size)
-            for index in commands.indices { append(commands[index].encoded) }
+            for index in commands.indices { append(commands[index].bytes, commands[index].route) }
         }
         readAll(as: Reply.self)
     }
@@ -70,20 +70,21 @@ public struct RedisBatch: Sendable {
     mutating func reserve(_ size: Int) { bytes.reserveCapacity(size) }
 
     @usableFromInline
-    mutating func append(_ command: EncodedCommand) {
-        switch command.route {
+    mutating func append(_ command: CommandBytes, _ route: CommandRoute) {
+        switch route {
         case .shared: break
         case .bulk: takesBulkLane = true
         case .searching:
             takesBulkLane = true
-            special.append((sent, command))
+            special.append((sent, EncodedCommand(bytes: command.array, route: route)))
         case .answered(let reply):
             known.append((count, reply))
             count += 1
             return
-        case .blocking, .conversation, .refused: special.append((sent, command))
+        case .blocking, .conversation, .refused:
+            special.append((sent, EncodedCommand(bytes: command.array, route: route)))
         }
-        command.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        command.append(to: &bytes)
         count += 1
     }
 

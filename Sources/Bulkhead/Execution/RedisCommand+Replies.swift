@@ -14,7 +14,13 @@ extension RedisCommand {
 
     /// The same, without where a failure happened.
     @inlinable
-    func value(of reply: RESPValue) throws(RedisError) -> Reply {
+    func value(of reply: RESPValue) throws(RedisError) -> Reply { try Self.value(of: reply, by: decode) }
+
+    /// The same for who has nothing of a command but how its reply is read.
+    @inlinable
+    static func value(
+        of reply: RESPValue, by decode: (RESPValue) throws(RedisConversionError) -> Reply
+    ) throws(RedisError) -> Reply {
         switch reply {
         case .error(let message), .bulkError(let message): throw RedisError(server: message)
         case .attribute:
@@ -35,17 +41,23 @@ extension Array {
     /// Each command's own result, in order: the replies of a pipeline.
     @inlinable
     func results<Reply>(
-        of replies: [RESPValue], in database: DatabaseName
+        of received: consuming [RESPValue], in database: DatabaseName
     ) -> [Result<Reply, RedisError>] where Element == RedisCommand<Reply> {
         var results: [Result<Reply, RedisError>] = []
         results.reserveCapacity(count)
+        var replies = received
         withUnsafeBufferPointer { commands in
-            replies.withUnsafeBufferPointer { replies in
+            replies.withUnsafeMutableBufferPointer { replies in
                 for index in commands.indices {
+                    // Moved out, not copied: two counts fewer of the receive buffer's references.
+                    var reply = RESPValue.null
+                    swap(&reply, &replies[index])
+                    // Not `value(of:in:)`, for which each command would be copied.
                     do throws(RedisError) {
-                        results.append(.success(try commands[index].value(of: replies[index], in: database)))
+                        let value = try RedisCommand.value(of: reply, by: commands[index].decode)
+                        results.append(.success(value))
                     } catch {
-                        results.append(.failure(error))
+                        results.append(.failure(error.at(database, commands[index].name)))
                     }
                 }
             }

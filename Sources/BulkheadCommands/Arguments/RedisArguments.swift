@@ -1,6 +1,6 @@
 /// The arguments of a command under construction, its name the first.
 ///
-/// Small arguments gather on the stack, and the finished command gets one block of memory of the right size. An
+/// Small arguments gather on the stack, and the finished command gets one block of the right size, or none. An
 /// argument too large for that, such as a vector of an index, is copied once, straight into the command's memory.
 ///
 /// It cannot be copied: what it writes to ends with the call that lent it.
@@ -13,7 +13,7 @@ public struct RedisArguments: ~Copyable {
     private var overflow: [UInt8] = []
     private var count = 0
 
-    /// Commands up to this size cost one allocation whatever their arguments.
+    /// Commands up to this size cost one allocation at most, whatever their arguments.
     private static let scratchBytes = 512
     /// A type byte, the digits of any `Int`, CR LF.
     private static let longestHeader = 1 + 20 + 2
@@ -24,7 +24,7 @@ public struct RedisArguments: ~Copyable {
 
     /// The bytes of a command: its name and what `build` appends.
     @usableFromInline
-    static func encode(_ name: StaticString, _ build: (inout RedisArguments) -> Void) -> [UInt8] {
+    static func encode(_ name: StaticString, _ build: (inout RedisArguments) -> Void) -> CommandBytes {
         encode { arguments in
             arguments.append(bytes: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
             build(&arguments)
@@ -32,7 +32,7 @@ public struct RedisArguments: ~Copyable {
     }
 
     /// The bytes of a command whose name is the first argument that `build` appends.
-    static func encode(_ build: (inout RedisArguments) -> Void) -> [UInt8] {
+    static func encode(_ build: (inout RedisArguments) -> Void) -> CommandBytes {
         withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 1) { scratch in
             var arguments = RedisArguments(scratch.baseAddress!)
             build(&arguments)
@@ -119,10 +119,10 @@ public struct RedisArguments: ~Copyable {
         next = scratch
     }
 
-    private consuming func finish() -> [UInt8] {
+    private consuming func finish() -> CommandBytes {
         if overflow.isEmpty {
             writeCount(count)
-            return Array(written)
+            return CommandBytes(copying: written)
         }
         moveOut()
         if count < 10 {
@@ -130,7 +130,7 @@ public struct RedisArguments: ~Copyable {
         } else {
             overflow.replaceSubrange(1..<2, with: String(count).utf8)
         }
-        return overflow
+        return CommandBytes(overflow)
     }
 
     /// Writes the header of the command in front of its arguments.

@@ -27,7 +27,7 @@ public struct RedisSetCondition: Sendable, Hashable {
 extension RedisArgument {
     /// The bytes that stand for it in a command.
     package var encodedBytes: [UInt8] {
-        var arguments = EncodedArguments(RedisArguments.encode { $0.append(self) })
+        var arguments = EncodedArguments(RedisArguments.encode { $0.append(self) }.array)
         return arguments.next().map { Array($0) } ?? []
     }
 }

@@ -1,0 +1,51 @@
+/// The bytes of a command: short ones in place, so that a pipeline of such commands allocates nothing for them.
+@usableFromInline
+package struct CommandBytes: Sendable {
+    private typealias Place = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    private var place: Place = (0, 0, 0, 0, 0, 0, 0, 0)
+    private var countInPlace: UInt8 = 0
+    /// Longer ones; nil where they are in place.
+    private let long: [UInt8]?
+
+    /// Enough for most commands of a key and a number or word.
+    private static let longestInPlace = MemoryLayout<Place>.size
+
+    /// Shares the array's memory.
+    init(_ bytes: [UInt8]) { long = bytes }
+
+    init(copying bytes: UnsafeRawBufferPointer) {
+        guard bytes.count <= Self.longestInPlace else {
+            long = Array(bytes)
+            return
+        }
+        long = nil
+        countInPlace = UInt8(bytes.count)
+        withUnsafeMutableBytes(of: &place) { $0.copyMemory(from: bytes) }
+    }
+
+    @usableFromInline
+    package var count: Int { long?.count ?? Int(countInPlace) }
+
+    /// All of them; costs an allocation where they are in place.
+    @usableFromInline
+    package var array: [UInt8] { long ?? withBytes { Array($0) } }
+
+    /// Puts them behind `bytes`.
+    package func append(to bytes: inout [UInt8]) {
+        withBytes { bytes.append(contentsOf: $0) }
+    }
+
+    /// How many arguments the command has, its name among them.
+    @usableFromInline
+    var argumentCount: Int {
+        withBytes { bytes in
+            bytes.dropFirst().prefix { $0 != UInt8(ascii: "\r") }.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        }
+    }
+
+    @inline(__always)
+    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        if let long { return long.withUnsafeBytes(body) }
+        return withUnsafeBytes(of: place) { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(countInPlace)])) }
+    }
+}

@@ -100,7 +100,10 @@ public struct RESPDecoder: ~Copyable, Sendable {
     ///
     /// Throws the violation that the stream contains, again at every later call.
     public mutating func next() throws(RESPViolation) -> RESPValue? {
-        if isAtStart, let reply = decodeFrequent() { return reply }
+        if isAtStart {
+            if position == end { return nil }
+            if let reply = decodeFrequent() { return reply }
+        }
         return try resume()
     }
 

@@ -75,9 +75,12 @@ extension AsyncConnection {
             owner = .awaitedFromNow
         }
 
+        /// Mutating only so that all of this, a kilobyte, is not copied for the question.
         var hasWork: Bool {
-            (machine.hasOutgoing && descriptor != nil && writeWatch == nil) || mustLook || connected != nil
-                || ending != nil || machine.isDrained
+            mutating get {
+                (machine.hasOutgoing && descriptor != nil && writeWatch == nil) || mustLook || connected != nil
+                    || ending != nil || machine.isDrained
+            }
         }
 
         // MARK: Using the wire
@@ -204,7 +207,7 @@ extension AsyncConnection {
 
     /// How long the I/O task may wait for a thread before the poller's thread takes its turn: long against a busy
     /// pool's queue, short against any deadline.
-    static let ioTaskTimeout = Duration.milliseconds(5)
+    static let ioTaskTimeout = Timeout(.milliseconds(5))
     /// Who connects knows best why that took too long, and says so by then.
     static let timeForVerdict = Duration.milliseconds(50)
 }

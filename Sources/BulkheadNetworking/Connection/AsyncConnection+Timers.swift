@@ -6,9 +6,9 @@ import Synchronization
 extension AsyncConnection: TimerTarget {
     /// How long a connection must be unused before it is watched: that costs more than the request it would watch for.
     /// A hang-up meanwhile is seen by the next request, before it is sent.
-    static let idleTime = Duration.milliseconds(10)
+    static let idleTime = Timeout(.milliseconds(10))
     /// Until the next look where a lone caller uses the wire, for some tens of microseconds.
-    static let pauseForCaller = Duration.milliseconds(1)
+    static let pauseForCaller = Timeout(.milliseconds(1))
 
     func look(at now: Moment) {
         var expired: [(Waiter, ConnectionFailure)] = []

@@ -91,14 +91,21 @@ package final class AsyncConnection: @unchecked Sendable {
     package func send(
         _ bytes: [UInt8], until deadline: Deadline = .none
     ) async -> Result<RESPValue, ConnectionFailure> {
-        if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, .replies(1), deadline) {
-            case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
-            case .notTaken: break
-            }
-        }
+        if isResting.load(ordering: .relaxed) { return await sendAlone(bytes, .replies(1), deadline) }
         return await enqueue { submit(bytes, .replies(1), .one($0), $1, deadline) }
+    }
+
+    /// The same where the caller may be alone, and need nobody. Out of line: a thousand who wait in the queue shall not
+    /// have room for this in their frames.
+    @inline(never)
+    func sendAlone(
+        _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ deadline: Deadline
+    ) async -> Result<RESPValue, ConnectionFailure> {
+        switch await inline(bytes, expectation, deadline) {
+        case .completed(let replies): return replies.map(\.first)
+        case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
+        case .notTaken: return await enqueue { submit(bytes, expectation, .one($0), $1, deadline) }
+        }
     }
 
     /// Sends the bytes of `count` commands in one write and waits for all replies, in order.

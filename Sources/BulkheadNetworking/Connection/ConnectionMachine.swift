@@ -292,7 +292,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     /// Exchanges what `buffer` holds for the next bytes to be written, at most `largestPiece` of them or one request;
     /// its room serves the next ones. Nothing means that there are none.
     package mutating func takeOutgoing(into buffer: inout [UInt8]) {
-        buffer.removeAll(keepingCapacity: true)
+        if !buffer.isEmpty { buffer.removeAll(keepingCapacity: true) }
         guard hasOutgoing else { return }
         guard loginStep == .none else { return takeLogin(into: &buffer) }
         guard outgoing.count <= Self.largestPiece, outgoingStart == 0, cancelledBeforeSend == 0 else {
@@ -309,22 +309,31 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             receptions.append(.completedAll(waiter, values))
             return values = []
         }
+        let isReady = isReady
         for index in values.indices {
             // Moved out, not copied: two counts fewer of the receive buffer's references.
             var value = RESPValue.null
             swap(&value, &values[index])
-            if isPlainReply(value) {
-                if let waiter = popFirst().waiter { receptions.append(.completed(waiter, value)) }
-            } else {
+            guard isReady, let waiter = takeWaiter(of: value) else {
                 receptions.append(received(value))
+                continue
             }
+            if let waiter { receptions.append(.completed(waiter, value)) } else { cancelledAfterSend -= 1 }
         }
         values.removeAll(keepingCapacity: true)
     }
 
-    /// The short way for nearly all: true if `value` is the whole answer to the first request in the queue.
-    private mutating func isPlainReply(_ value: RESPValue) -> Bool {
-        Self.isPlain(value) && isReady && !isBroken && isFirstHandedOut && queue.withFirst({ $0.isPlain })
+    /// The short way for nearly all: takes out the first request in the queue if `value` is the whole answer to it, and
+    /// gives its waiter.
+    private mutating func takeWaiter(of value: borrowing RESPValue) -> Waiter?? {
+        guard Self.isPlain(value), !isBroken, !queue.isEmpty else { return nil }
+        let handedOut = handedOut
+        // In place: a copy of the request would cost as much as all the rest.
+        let waiter: Waiter?? = queue.withFirst { request in
+            request.isPlain && request.firstByte < handedOut ? .some(request.waiter.take()) : nil
+        }
+        if waiter != nil { queue.removeFirst() }
+        return waiter
     }
 
     /// The short way for pipelines: the waiter of a request for as many replies, which then are the array they came in.
@@ -349,7 +358,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// True for what is a reply wherever it stands.
-    private static func isPlain(_ value: RESPValue) -> Bool {
+    private static func isPlain(_ value: borrowing RESPValue) -> Bool {
         switch value {
         case .push, .attribute, .array: false
         default: true

@@ -54,13 +54,7 @@ extension AsyncConnection {
     package func send(
         _ bytes: [UInt8], proving proof: Proof, until deadline: Deadline
     ) async -> Result<RESPValue, ConnectionFailure> {
-        if isResting.load(ordering: .relaxed) {
-            switch await inline(bytes, .proof(proof), deadline) {
-            case .completed(let replies): return replies.map(\.first)
-            case .unanswered: return await enqueue { handOver(to: .one($0), ticket: $1) }
-            case .notTaken: break
-            }
-        }
+        if isResting.load(ordering: .relaxed) { return await sendAlone(bytes, .proof(proof), deadline) }
         return await enqueue { submit(bytes, .proof(proof), .one($0), $1, deadline) }
     }
 }

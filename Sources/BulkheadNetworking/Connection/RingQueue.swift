@@ -8,7 +8,7 @@ package struct RingQueue<Element> {
 
     package var isEmpty: Bool { count == 0 }
 
-    package mutating func append(_ element: Element) {
+    package mutating func append(_ element: consuming Element) {
         if count == slots.count { grow() }
         slots[(head + count) & (slots.count - 1)] = element
         count += 1
@@ -22,7 +22,14 @@ package struct RingQueue<Element> {
         return element
     }
 
-    /// The first element; the queue must not be empty.
+    /// Drops the first element; the queue must not be empty.
+    mutating func removeFirst() {
+        slots[head] = nil
+        head = (head + 1) & (slots.count - 1)
+        count -= 1
+    }
+
+    /// The first element, copied; the queue must not be empty.
     var first: Element { slots[head]! }
 
     /// Changes the first element in place; the queue must not be empty.

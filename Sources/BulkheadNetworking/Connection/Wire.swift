@@ -47,6 +47,7 @@ final class Wire {
     }
 
     private func writeWhatIsLeft() throws(ConnectionFailure) -> Bool {
+        if outgoing.isEmpty { return true }
         while written < outgoing.count {
             let answer = outgoing.withUnsafeBytes { bytes in
                 Result { () throws(ConnectionFailure) in

@@ -160,8 +160,17 @@ package final class Node: Sendable {
         switch await first.send(bytes, until: deadline) {
         case .success(let reply): return reply
         case .failure(let failure):
-            return try await connection(for: lane, insteadOf: first, after: failure).send(bytes, until: deadline).get()
+            return try await sendAgain(bytes, on: lane, insteadOf: first, after: failure, until: deadline)
         }
+    }
+
+    /// Out of line: a call that waits shall not have room for this in its frame.
+    @inline(never)
+    private func sendAgain(
+        _ bytes: [UInt8], on lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure,
+        until deadline: Deadline
+    ) async throws(ConnectionFailure) -> RESPValue {
+        try await connection(for: lane, insteadOf: first, after: failure).send(bytes, until: deadline).get()
     }
 
     /// Sends `count` commands in one write on a lane and waits for all replies.
@@ -178,6 +187,7 @@ package final class Node: Sendable {
     }
 
     /// The same with a proof of order.
+    @inline(never)
     private func sendWithProof(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> RESPValue {

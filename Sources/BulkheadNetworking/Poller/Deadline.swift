@@ -24,10 +24,25 @@ package struct Moment: Sendable, Hashable, Comparable {
 
     package var nanosecondsAgo: Int64 { Self.now.nanoseconds - nanoseconds }
 
+    /// Until then, rounded up, for `poll`; at least 0, at most about 24 days, and -1 if it never comes.
+    var millisecondsLeft: Int32 {
+        if self == .never { return -1 }
+        let now = Moment.now
+        guard self > now else { return 0 }
+        let milliseconds = (UInt64(bitPattern: nanoseconds &- now.nanoseconds) + 999_999) / 1_000_000
+        return Int32(min(milliseconds, 2_000_000_000))
+    }
+
     package static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package static func + (moment: Moment, duration: Duration) -> Moment {
         let (sum, isLate) = moment.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+        return isLate ? .never : Moment(nanoseconds: sum)
+    }
+
+    /// Without the 128 bits of a `Duration`, for what is worked out at every turn.
+    static func + (moment: Moment, timeout: Timeout) -> Moment {
+        let (sum, isLate) = moment.nanoseconds.addingReportingOverflow(timeout.nanoseconds)
         return isLate ? .never : Moment(nanoseconds: sum)
     }
 
@@ -82,8 +97,7 @@ package struct Deadline: Sendable, Hashable {
     /// `timeout` from now.
     package init(after timeout: Timeout) {
         start = .now
-        let (sum, isTooLong) = start.nanoseconds.addingReportingOverflow(timeout.nanoseconds)
-        end = isTooLong ? .never : Moment(nanoseconds: sum)
+        end = start + timeout
     }
 
     init(start: Moment, end: Moment) {

@@ -91,7 +91,7 @@ final class Poller: Sendable {
                 state.sleepsUntil = state.timers.next
                 return state.sleepsUntil
             }
-            sockets.wait(milliseconds: end == .never ? -1 : (end - .now).wholeMilliseconds, &over)
+            sockets.wait(milliseconds: end.millisecondsLeft, &over)
             state.withLock { $0.sleepsUntil = .past }
             for (watch, watcher) in over { watcher.isOver(watch) }
             over.removeAll(keepingCapacity: true)

@@ -16,11 +16,14 @@ enum Suspended<Value: Sendable>: Sendable {
 }
 
 /// Suspends the caller, whom `body` hands on to those who have to resume it.
+///
+/// `isolation` is a plain parameter: the compiler goes back to the caller's actor behind each call of a function that
+/// has an isolated one.
 @inline(__always)
 func suspend<Value>(
-    isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void
+    on isolation: (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void
 ) async -> Value {
-    if isolation == nil { return await withUnsafeContinuation { body(.inPool($0)) } }
+    if isolation == nil { return await withUnsafeContinuation(isolation: nil) { body(.inPool($0)) } }
     let gate = Gate<Value>()
     body(.onActor(gate))
     return await gate.pass()
@@ -29,16 +32,19 @@ func suspend<Value>(
 /// The same, with what a cancelled task is to do, on any thread: at once if it is cancelled already, before `body`.
 @inline(__always)
 func suspend<Value>(
+    on isolation: (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void, onCancel: @Sendable () -> Void
+) async -> Value {
+    guard isolation == nil else { return await suspendOnActor(body, onCancel: onCancel) }
+    return await withTaskCancellationHandler(
+        operation: { await withUnsafeContinuation(isolation: nil) { body(.inPool($0)) } },
+        onCancel: { onCancel() }, isolation: nil)
+}
+
+@inline(never)
+private func suspendOnActor<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (Suspended<Value>) -> Void,
     onCancel: @Sendable () -> Void
 ) async -> Value {
-    if isolation == nil {
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { body(.inPool($0)) }
-        } onCancel: {
-            onCancel()
-        }
-    }
     let gate = Gate<Value>()
     return await withTaskCancellationHandler {
         // Binds this closure to the actor: else it would go through the tasks' pool too.

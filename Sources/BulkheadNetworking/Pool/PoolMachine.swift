@@ -176,7 +176,9 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         _ connection: Connection, reusable: Bool, isReady: Bool = true, at now: @autoclosure () -> Moment
     ) -> [Action] {
         guard let index = leased.firstIndex(where: { $0.connection === connection }) else { return [] }
-        let member = leased.remove(at: index)
+        // Their order says nothing.
+        leased.swapAt(index, leased.count - 1)
+        let member = leased.removeLast()
         if idleTime == nil, member.end == .never, reusable { return give(member, idleEnd: .never, isReady: isReady) }
         let now = now()
         guard reusable, member.end > now else { return takeOld(at: now) + [.close(connection)] + openForWaiters() }
@@ -216,7 +218,7 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
         guard let wait = popFirst() else {
             var member = member
             member.idleEnd = idleEnd
-            idle.insert(member, at: isReady ? idle.count : 0)
+            if isReady { idle.append(member) } else { idle.insert(member, at: 0) }
             return []
         }
         leased.append(member)

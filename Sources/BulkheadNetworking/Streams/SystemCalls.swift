@@ -94,7 +94,7 @@ enum SystemCall {
 
     /// Waits until the descriptor is ready for `events`; false past `milliseconds` (negative: no limit).
     static func waitUntil(_ descriptor: Int32, _ events: Int32, milliseconds: Int32) -> Bool {
-        let deadline = Moment.now + .milliseconds(milliseconds)
+        let start = Moment.now
         var left = milliseconds
         while true {
             var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
@@ -102,7 +102,7 @@ enum SystemCall {
             if count > 0 { return true }
             if count == 0 { return false }
             guard errno == EINTR else { return true }  // the next call on the descriptor tells what is wrong
-            if milliseconds >= 0 { left = (deadline - .now).wholeMilliseconds }
+            if milliseconds >= 0 { left = (start + .milliseconds(milliseconds)).millisecondsLeft }
         }
     }
 

@@ -11,8 +11,10 @@ enum SHA1 {
         for start in stride(from: 0, to: padded.count, by: blockSize) {
             mix(padded[start..<start + blockSize], into: &state)
         }
-        let digits = Array("0123456789abcdef")
-        return String(state.flatMap { word in (0..<8).map { digits[Int(word >> UInt32(28 - 4 * $0)) & 15] } })
+        return state.map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
+        }.joined()
     }
 
     /// A one bit, zeros, and the number of bits in the last eight bytes of a whole number of blocks.

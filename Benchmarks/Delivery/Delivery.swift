@@ -95,9 +95,8 @@ struct Delivery {
         table.append([lone.name, text(deliveries), "–", "–"])
         return table.text() + """
             Medians of \(settings.rounds) rounds (least–most), in turns.
-            \(Units.grouped(settings.messages)) messages of \(Self.content.utf8.count) bytes a turn. To one channel the \
-            server sends each message once:
-            what is counted is what subscriptions read. All subscriptions share one connection.
+            \(Units.grouped(settings.messages)) messages of \(Self.content.utf8.count) bytes a turn, over one connection.
+            To one channel the server sends each message once: what is counted is what subscriptions read.
             The server published \(text(publishing)) a second.
             \(server.flavour) \(server.version), \
             \(core == nil ? "not pinned" : "on one core, this program on another").

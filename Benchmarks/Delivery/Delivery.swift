@@ -94,8 +94,8 @@ struct Delivery {
         guard let deliveries = Spread(shared), let publishing = Spread(published) else { return "" }
         table.append([lone.name, text(deliveries), "–", "–"])
         return table.text() + """
-            Medians of \(settings.rounds) rounds (least–most), in turns.
-            \(Units.grouped(settings.messages)) messages of \(Self.content.utf8.count) bytes a turn, over one connection.
+            Medians of \(settings.rounds) rounds (least–most), in turns, over one connection.
+            \(Units.grouped(settings.messages)) messages of \(Self.content.utf8.count) bytes a turn.
             To one channel the server sends each message once: what is counted is what subscriptions read.
             The server published \(text(publishing)) a second.
             \(server.flavour) \(server.version), \

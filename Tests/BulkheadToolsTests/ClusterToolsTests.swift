@@ -69,6 +69,54 @@ struct ClusterToolsTests {
         }
     }
 
+    @Test(arguments: SlotMove.ofServer)
+    func `while slots move, diff finds what differs and nothing else, or fails and says so`(
+        _ way: SlotMove
+    ) async throws {
+        try await ClusterPlace.with { place in
+            try await place.write(to: "main")
+            _ = try await place.run("migrate", "--from", "main", "--to", "alone", "--all", "--copy", "-q")
+            try await place.database("alone").del("{3}:3")
+            try await place.database("alone").set("{4}:4", "another value")
+            let isOver = Ending()
+            async let moves = place.moveSlots(way) { isOver.isSet.withLock { $0 } }
+            for sides in [["main", "alone"], ["alone", "main"]] {
+                let outcome = try await Bulkhead.run(["diff"] + sides + ["--catalogue", place.catalogue])
+                if outcome.exitCode == 1 {
+                    #expect(outcome.text.contains("1 only in main"), "\(outcome.text)")
+                    #expect(outcome.text.contains("{4}:4"), "\(outcome.text)")
+                    #expect(!outcome.text.contains("only in alone"), "\(outcome.text)")
+                } else {
+                    #expect(outcome.exitCode == 2 && outcome.errors.contains("kept moving"), "\(outcome.errors)")
+                }
+            }
+            isOver.isSet.withLock { $0 = true }
+            #expect(try await moves > 0)
+        }
+    }
+
+    @Test(.enabled(if: ClusterPlace.hasDatabases))
+    func `a primary that loses its last slot ends no walk, and no key is missed`() async throws {
+        try await ClusterPlace.with { place in
+            try await place.write(to: "main")
+            let main = try place.database("main")
+            var walk = KeyWalk(over: main)
+            var found = Set(try await walk.page(3) ?? [])
+            let (giver, taker) = (place.cluster.primaries[0], place.cluster.primaries[1])
+            let id = try ServerConversation(with: taker).text("CLUSTER MYID")
+            let last = ClusterFacts.allSlots / 3 - 1
+            _ = try ServerConversation(with: giver).text("CLUSTER MIGRATESLOTS SLOTSRANGE 0 \(last) NODE \(id)")
+            for server in place.cluster.primaries {
+                let talk = try ServerConversation(with: server)
+                #expect(try await eventually { try talk.ownerOf(0) == taker.port && talk.ownerOf(last) == taker.port })
+            }
+            // From now on the server is none of the map's.
+            _ = try await main.parts()
+            while let page = try await walk.page(100) { found.formUnion(page) }
+            #expect(found.count == ClusterPlace.keys)
+        }
+    }
+
     @Test func `a slot that was left open half moved is no reason to call a backup whole`() async throws {
         try await ClusterPlace.with { place in
             try await place.write(to: "main")

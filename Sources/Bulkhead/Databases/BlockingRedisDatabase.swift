@@ -128,7 +128,7 @@ extension BlockingRedisDatabase: BlockingRunner {
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, over pool: BlockingPool, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        let connection = try pool.lease(until: deadline)
+        let connection = try pool.lease(until: deadline, isForOneRequest: true)
         do {
             return try attempt(request, by: way, on: connection, of: pool, until: deadline)
         } catch {

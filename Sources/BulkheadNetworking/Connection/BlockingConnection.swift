@@ -29,6 +29,8 @@ package final class BlockingConnection: @unchecked Sendable {
     let isMovedAway = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.
     @exclusivity(unchecked) private var lastHeard: Moment
+    /// Somebody has just looked at the socket, and found nothing; for the request that follows at once.
+    @exclusivity(unchecked) var isLookedAt = false
     /// Pushed values not yet asked for; see `nextPush`.
     @exclusivity(unchecked) private var pushes = PushBacklog()
 
@@ -192,18 +194,21 @@ package final class BlockingConnection: @unchecked Sendable {
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Void>.Expectation, _ deadline: Deadline
     ) throws(ConnectionFailure) -> Replies {
         // What came before the request is no reply to it, and a hang-up is better learnt before than behind it.
-        while !machine.refusesRequests {
+        while !machine.refusesRequests, !isLookedAt {
             do throws(ConnectionFailure) {
                 guard try readAvailable(), try !isOver(deadline.end) else { break }
             } catch {
                 throw error.at(.refused)
             }
         }
+        isLookedAt = false
         if let refusal = machine.submit(bytes, expectation, (), deadline: deadline) { throw refusal }
         do throws(ConnectionFailure) {
             // What is late already does not leave.
             _ = try isOver(deadline.end)
             try write(until: deadline.end)
+            // A look right behind the write would find nothing yet.
+            if completed == nil, try !spin() { _ = try wait(until: deadline.end) }
             while completed == nil { _ = try step(until: deadline.end) }
         } catch {
             // A reply that came before the end counts; the next request learns of the end.
@@ -226,7 +231,10 @@ package final class BlockingConnection: @unchecked Sendable {
     /// True if an idle connection is fit for the next lease, by one look at the socket: the server may have closed it
     /// meanwhile. The look takes a late reply that nobody wants any more; a longer one ends the connection's use.
     package var isReusable: Bool {
-        (try? readAvailable()) != nil && isIdle && wire.isBetweenReplies
+        guard let hasCome = try? readAvailable() else { return false }
+        // Behind what has come there may be the end.
+        isLookedAt = !hasCome
+        return isIdle && wire.isBetweenReplies
     }
 
     /// Ends the wait of the thread that uses this connection, from any thread; it sees a closed connection.
@@ -318,8 +326,7 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Waits for the socket; false past `end`, unless that throws for a request under way.
     private func wait(alsoToWrite: Bool = false, until end: Moment) throws(ConnectionFailure) -> Bool {
-        let milliseconds = end == .never ? -1 : (end - .now).wholeMilliseconds
-        if wire.wait(alsoToWrite: alsoToWrite, milliseconds: milliseconds) { return true }
+        if wire.wait(alsoToWrite: alsoToWrite, milliseconds: end.millisecondsLeft) { return true }
         _ = try isOver(end)
         return false
     }

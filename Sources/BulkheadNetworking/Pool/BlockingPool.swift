@@ -40,11 +40,15 @@ package final class BlockingPool: Sendable {
 
     /// Waits in the queue for a connection; hand it back with `release` exactly once.
     ///
-    /// Throws when none can be opened, the queue is full, the wait took too long, or the pool closed.
-    package func lease(until deadline: Deadline = .none) throws(ConnectionFailure) -> BlockingConnection {
+    /// Throws when none can be opened, the queue is full, the wait took too long, or the pool closed. With
+    /// `isForOneRequest` the request follows at once, and needs no look at the socket behind the pool's.
+    package func lease(
+        until deadline: Deadline = .none, isForOneRequest: Bool = false
+    ) throws(ConnectionFailure) -> BlockingConnection {
         // The look at the socket is no business of those who wait for the lock.
         while let connection = machine.withLock({ $0.leaseIdle(at: .now) { _ in true } }) {
             if connection.isReusable, connection.isAlive(until: deadline), connection.renewLogin(until: deadline) {
+                if !isForOneRequest { connection.isLookedAt = false }
                 return connection
             }
             release(connection, reusable: false)

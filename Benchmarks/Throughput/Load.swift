@@ -11,7 +11,7 @@ struct Load: Sendable {
     let requests: Int
 
     /// Requests or pipelines of each client.
-    private var turns: Int { max(1, requests / (clients * pipeline)) }
+    var turns: Int { max(1, requests / (clients * pipeline)) }
 
     /// Commands that `run` really sends.
     var commands: Int { turns * clients * pipeline }

@@ -17,6 +17,7 @@ struct Settings: Sendable {
     var type = "string"
     var isCached = false
     var countAllocations = false
+    var measuresWaitingMemory = false
     var spin: Int?
     var proofInterval = 0
     var idleNames = 0
@@ -41,9 +42,9 @@ struct Settings: Sendable {
                 .text("database", "<name>", \.database, help: "the named database, one of the standard catalogue"),
                 .text("op", "<get|set|incr|mget|hgetall>", \.operation, help: "the command"),
                 .text(
-                    "mode", "<async|blocking|receive>", \.mode,
+                    "mode", "<async|blocking|receive|suspend|suspend-cancellably>", \.mode,
                     help: "tasks, or a thread a client; or a bare socket that drops the replies of get or mget, as a "
-                        + "yardstick"),
+                        + "yardstick; or tasks that are suspended and resumed and do nothing else, as another"),
                 .integer("clients", "<number>", \.clients, in: 1...10_000, help: "callers at once"),
                 .integer("pipeline", "<number>", \.pipeline, in: 1...100_000, help: "commands in one pipeline"),
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands in all"),
@@ -67,6 +68,10 @@ struct Settings: Sendable {
                     "count-allocations", \.countAllocations,
                     help: "count calls of malloc too, by a second run of twice the commands: the difference is what "
                         + "a command costs"),
+                .flag(
+                    "waiting-memory", \.measuresWaitingMemory,
+                    help: "print the bytes of memory that a call of each client takes while it waits, beyond its "
+                        + "task; on the program's own server"),
                 .flag("tls", \.isTLS, help: "over TLS, on the program's own server"),
                 .flag("json", \.json, help: "print one line of JSON"),
             ])
@@ -79,11 +84,16 @@ struct Settings: Sendable {
             return "--tls is for the program's own server, and not for a bare socket"
         }
         if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget or hgetall" }
-        if Mode(rawValue: mode) == nil { return "--mode takes async, blocking or receive" }
+        if Mode(rawValue: mode) == nil {
+            return "--mode takes async, blocking, receive, suspend or suspend-cancellably"
+        }
         if !["string", "floats"].contains(type) { return "--as takes string or floats" }
         let isRead = operation == "get" || operation == "mget"
         if isCached, !["get", "hgetall"].contains(operation) || mode == "receive" || pipeline > 1 || type == "floats" {
             return "--cached goes with --op get or hgetall, one at a time, as strings"
+        }
+        if measuresWaitingMemory, mode != "async" || pipeline > 1 || host != nil || port != nil || unix != nil {
+            return "--waiting-memory goes with --mode async, one at a time, on the program's own server"
         }
         if type == "floats", !isRead { return "--as floats goes with --op get or mget" }
         if type == "floats", !valueSize.isMultiple(of: 4) { return "a Float takes 4 bytes: change --value-size" }
@@ -97,5 +107,6 @@ struct Settings: Sendable {
 
 /// Who calls, and how.
 enum Mode: String, Sendable {
-    case async, blocking, receive
+    case async, blocking, receive, suspend
+    case suspendCancellably = "suspend-cancellably"
 }

@@ -63,6 +63,10 @@ func measure(_ settings: Settings) async throws {
 
     let idle = try await idleDatabases(settings.idleNames, configuration)
     let load = Load(work: work, clients: settings.clients, pipeline: settings.pipeline, requests: settings.requests)
+    if settings.measuresWaitingMemory, let server {
+        print(try await WaitingMemory(load: load, server: server).bytesPerCall(on: database))
+        return
+    }
     let measurement: Measurement
     switch mode {
     case .async:
@@ -70,6 +74,10 @@ func measure(_ settings: Settings) async throws {
     case .blocking:
         let blocking = try databases.blocking(database.name)
         measurement = try await Measurement.of(load, counter) { try $0.run(on: blocking) }
+    case .suspend, .suspendCancellably:
+        measurement = try await Measurement.of(load, counter) {
+            await $0.runSuspending(isCancellable: mode == .suspendCancellably)
+        }
     case .receive:
         let socket = try BareSocket(host: host ?? "", port: port, database: database.number)
         measurement = try await Measurement.of(load, nil) { [try socket.run(work, turns: $0.commands)] }

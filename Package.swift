@@ -115,6 +115,11 @@ let package = Package(
             "BulkheadDeliveryBenchmark", path: "Benchmarks/Delivery",
             of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
 
+        // Benchmarks/cluster runs it; the folder has another name for the same reason as above.
+        program(
+            "BulkheadClusterBenchmark", path: "Benchmarks/ClusterSpeed",
+            of: "Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer"),
+
         // Reading in bulk by a loop and by DispatchIO.
         program("BulkheadBulkReadingBenchmark", path: "Benchmarks/BulkReading"),
 

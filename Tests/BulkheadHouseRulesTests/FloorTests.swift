@@ -71,6 +71,10 @@ import Testing
             "Benchmarks/Codec",
             libc.union(essentials).union(["BulkheadRESP", "BulkheadCommands", "BulkheadBenchmarkSupport"])
         ),
+        (
+            "Benchmarks/ClusterSpeed",
+            libc.union(["Bulkhead", "BulkheadBenchmarkSupport", "BulkheadTestServer", "Dispatch"])
+        ),
         ("Benchmarks/BulkReading", libc.union(["Dispatch", "Synchronization"])),
         (
             "Tests/MigrationKills",

@@ -66,13 +66,6 @@ extension PoolBounds {
     }
 }
 
-/// Runs blocking code on a thread of its own, so that it takes none of the few that tasks run on.
-func onThread<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) async -> Answer {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(returning: body()) }
-    }
-}
-
 /// The two ways to connect, for what must hold of both.
 enum Way: CaseIterable, Sendable {
     case asynchronous, blocking

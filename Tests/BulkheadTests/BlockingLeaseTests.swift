@@ -136,12 +136,7 @@ private func connect(_ databases: RedisDatabases) async throws {
         let late = #expect(throws: RedisError.self) { try main.within(.milliseconds(500)).get("key") }
         #expect(late?.stage == .sent)
         gate.signal()
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                hasHungUp.wait()
-                continuation.resume()
-            }
-        }
+        await onThread { hasHungUp.wait() }
         #expect(try main.incr("counter") == 1)
         #expect(server.connectionCount == 2)
         await databases.close()

@@ -91,7 +91,7 @@ import Testing
         let databases = RedisDatabases(testConfiguration(server.path))
         let main = try databases.blocking(.main)
         let consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker")
-        let counts = try await onOwnThread {
+        let counts = try await onThread {
             var seen = 0
             return try main.consume(consumer, while: { seen < 2 }, handle: { _ in seen += 1 })
         }

@@ -4,13 +4,6 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-/// Runs blocking code on a thread of its own, so that it takes none of the few that tasks run on.
-private func onThread<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) async -> Answer {
-    await withCheckedContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(returning: body()) }
-    }
-}
-
 /// The error of `body`, as its code; nil if there was none.
 private func code(of body: () async throws(RedisError) -> Void) async -> RedisError.Code? {
     do throws(RedisError) {

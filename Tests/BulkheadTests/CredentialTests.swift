@@ -102,14 +102,11 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
                     load.ran(result)
                 }
                 group.addTask {
-                    let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
-                        Thread.detachNewThread {
-                            continuation.resume(
-                                returning: Result {
-                                    try databases.blocking(.main).withConnection { connection in
-                                        while !load.isOver { load.ran(Result { try connection.send("INCR", "lent") }) }
-                                    }
-                                })
+                    let result: Result<Void, any Error> = await onThread {
+                        Result {
+                            try databases.blocking(.main).withConnection { connection in
+                                while !load.isOver { load.ran(Result { try connection.send("INCR", "lent") }) }
+                            }
                         }
                     }
                     load.ran(result)

@@ -22,13 +22,10 @@ enum Form: CaseIterable, Sendable {
                 return .failure(error)
             }
         case .blocking:
-            return await withCheckedContinuation { continuation in
-                Thread.detachNewThread {
-                    continuation.resume(
-                        returning: Result { () throws(RedisError) in
-                            let database = try databases.blocking(name)
-                            return try (time.map { database.within($0) } ?? database).run(command)
-                        })
+            return await onThread {
+                Result { () throws(RedisError) in
+                    let database = try databases.blocking(name)
+                    return try (time.map { database.within($0) } ?? database).run(command)
                 }
             }
         }

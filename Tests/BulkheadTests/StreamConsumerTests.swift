@@ -185,12 +185,6 @@ import Testing
         }
     }
 
-    private func onThread<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
-        }
-    }
-
     @Test func `an entry goes to another consumer while its handler runs, if it is not kept`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

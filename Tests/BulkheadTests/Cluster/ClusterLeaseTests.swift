@@ -28,18 +28,15 @@ extension Form {
                 return .failure(error)
             }
         case .blocking:
-            return await withCheckedContinuation { continuation in
-                Thread.detachNewThread {
-                    continuation.resume(
-                        returning: Result { () throws(RedisError) in
-                            let main = try databases.blocking(.main)
-                            return try main.withConnection(forKey: key) { connection throws(RedisError) in
-                                try connection.send("WATCH", key)
-                                let value = try connection.get(key, as: Int.self)
-                                let replies = try connection.pipeline(commands(value))
-                                return try replies[2].get() == .null ? nil : (value ?? 0) + 1
-                            }
-                        })
+            return await onThread {
+                Result { () throws(RedisError) in
+                    let main = try databases.blocking(.main)
+                    return try main.withConnection(forKey: key) { connection throws(RedisError) in
+                        try connection.send("WATCH", key)
+                        let value = try connection.get(key, as: Int.self)
+                        let replies = try connection.pipeline(commands(value))
+                        return try replies[2].get() == .null ? nil : (value ?? 0) + 1
+                    }
                 }
             }
         }
@@ -50,7 +47,7 @@ extension Form {
 @Suite(.serialized) struct ClusterLeaseTests {
     @Test(arguments: Form.allCases)
     func `a lease for a key leads to the server of its slot`(_ form: Form) async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             for round in 1...2 {
                 for index in 0..<20 {
                     #expect(try await form.increment("{\(index)}:counter", in: databases).get() == round)

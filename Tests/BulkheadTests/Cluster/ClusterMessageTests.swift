@@ -37,13 +37,6 @@ private enum Listener<Message: Sendable>: Sendable {
     }
 }
 
-/// Waits for a thread that may wait.
-private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
-    }
-}
-
 extension Form {
     fileprivate func listen(
         to channels: RedisChannels, in databases: RedisDatabases
@@ -98,7 +91,7 @@ private let withReplicas: RedisTestCluster.Options = {
 @Suite(.serialized, .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0))) struct ClusterMessageTests {
     @Test(arguments: Form.allCases)
     func `shard channels are heard at the servers of their slots, and left there`(_ form: Form) async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             let names = (0..<30).map { "channel:\($0)" }
             let listener = try await form.listen(
                 to: .shardChannels(names) + .channels("all") + .patterns("al?"), in: databases)
@@ -303,7 +296,7 @@ private let withReplicas: RedisTestCluster.Options = {
     }
 
     @Test func `a task that is cancelled leaves, and the end of the databases ends a loop`() async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             let loop = Task {
                 for try await event in try await databases[.main].subscribe(to: .shardChannels(channel)) {
                     Issue.record("\(event)")

@@ -42,6 +42,37 @@ import Testing
         #expect(!text.contains("MOVED") && !text.contains("ASK "), "\(call): \(text)")
     }
 
+    private static func failureOfPipeline(_ form: Form, _ databases: RedisDatabases) async throws -> RedisError? {
+        let batch: [RedisCommand<Int>] = [.incr("{bar}"), .incr("{bar}:2")]
+        switch form {
+        case .asynchronous:
+            let main = try databases[.main].within(time)
+            return await #expect(throws: RedisError.self) { _ = try await main.pipeline(batch) }
+        case .blocking:
+            return await onThread {
+                #expect(throws: RedisError.self) {
+                    _ = try databases.blocking(.main).within(time).pipeline(batch)
+                }
+            }
+        }
+    }
+
+    private static func failureOfTransaction(_ form: Form, _ databases: RedisDatabases) async throws -> RedisError? {
+        switch form {
+        case .asynchronous:
+            let main = try databases[.main].within(time)
+            return await #expect(throws: RedisError.self) {
+                _ = try await main.transaction(.incr("{bar}"), .incr("{bar}:2"))
+            }
+        case .blocking:
+            return await onThread {
+                #expect(throws: RedisError.self) {
+                    _ = try databases.blocking(.main).within(time).transaction(.incr("{bar}"), .incr("{bar}:2"))
+                }
+            }
+        }
+    }
+
     @Test(arguments: cases)
     func `a call whose time ends among redirections fails by it, and none of it has run`(
         _ form: Form, _ impasse: Impasse
@@ -51,34 +82,18 @@ import Testing
             for index in 0..<20 { _ = try await form.run(.get("{\(index)}"), in: databases).get() }
             try impasse.begin(in: cluster)
             let time = Self.time
-            expectTimeIsOver(await form.run(.incr("{bar}"), in: databases, within: time).failure, "INCR")
-            expectTimeIsOver(
-                await form.run(.mget(["{bar}", "{1}", "{2}"]), in: databases, within: time).failure, "MGET")
-            expectTimeIsOver(
-                await form.run(.blpop(["{bar}"], timeout: .milliseconds(100)), in: databases, within: time).failure,
-                "BLPOP")
-            let batch: [RedisCommand<Int>] = [.incr("{bar}"), .incr("{bar}:2")]
-            switch form {
-            case .asynchronous:
-                let main = try databases[.main].within(time)
-                let pipeline = await #expect(throws: RedisError.self) { _ = try await main.pipeline(batch) }
-                expectTimeIsOver(pipeline, "pipeline")
-                let transaction = await #expect(throws: RedisError.self) {
-                    _ = try await main.transaction(.incr("{bar}"), .incr("{bar}:2"))
-                }
-                expectTimeIsOver(transaction, "transaction")
-            case .blocking:
-                let failures = try await Task { () throws -> [RedisError?] in
-                    let main = try databases.blocking(.main).within(time)
-                    return [
-                        #expect(throws: RedisError.self) { _ = try main.pipeline(batch) },
-                        #expect(throws: RedisError.self) {
-                            _ = try main.transaction(.incr("{bar}"), .incr("{bar}:2"))
-                        },
-                    ]
-                }.value
-                for failure in failures { expectTimeIsOver(failure, "batch") }
-            }
+            async let incr = form.run(.incr("{bar}"), in: databases, within: time).failure
+            async let mget = form.run(.mget(["{bar}", "{1}", "{2}"]), in: databases, within: time).failure
+            async let blpop = form.run(
+                .blpop(["{bar}"], timeout: .milliseconds(100)), in: databases, within: time
+            ).failure
+            async let pipeline = Self.failureOfPipeline(form, databases)
+            async let transaction = Self.failureOfTransaction(form, databases)
+            expectTimeIsOver(await incr, "INCR")
+            expectTimeIsOver(await mget, "MGET")
+            expectTimeIsOver(await blpop, "BLPOP")
+            expectTimeIsOver(try await pipeline, "pipeline")
+            expectTimeIsOver(try await transaction, "transaction")
             for server in cluster.primaries { #expect(try ask(server, "DBSIZE") == .integer(0)) }
         }
     }

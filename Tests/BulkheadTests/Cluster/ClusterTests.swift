@@ -14,21 +14,58 @@ func withCluster(
     _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
 ) async throws {
     try await RedisTestCluster.withCluster(options) { cluster in
-        let place = try DatabaseServer(cluster: Array(cluster.addresses.suffix(2)))
-        let catalogue = try DatabaseCatalogue([
-            DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place)
-        ])
-        var configuration = testGroupConfiguration()
-        if let version { configuration.version = version }
-        let databases = RedisDatabases(configuration, catalogue: catalogue)
-        do {
-            try await body(databases, cluster)
-        } catch {
-            await databases.close()
-            throw error
-        }
-        await databases.close()
+        try await withDatabases(of: cluster, number: number, version: version, body)
     }
+}
+
+/// The same for a body that leaves the cluster as it found it, but for keys and statistics: no slot is moved, no
+/// setting changed, no server stopped. The next such body gets the same cluster, because a start takes two seconds:
+/// so long a new cluster refuses writes.
+func withSharedCluster(
+    number: Int = 0, version: RESPVersion? = nil, _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
+) async throws {
+    let idle = idleCluster.withLock { cluster in
+        defer { cluster = nil }
+        return cluster
+    }
+    let cluster = try idle ?? RedisTestCluster.start()
+    do {
+        try await withDatabases(of: cluster, number: number, version: version, body)
+        for server in cluster.primaries {
+            for line in ["FLUSHALL", "SCRIPT FLUSH", "CONFIG RESETSTAT"] { try ask(server, line) }
+        }
+    } catch {
+        cluster.stop()
+        throw error
+    }
+    let other = idleCluster.withLock { place in
+        defer { place = cluster }
+        return place
+    }
+    other?.stop()
+}
+
+/// Its servers end with this process.
+private let idleCluster = Mutex<RedisTestCluster?>(nil)
+
+private func withDatabases(
+    of cluster: RedisTestCluster, number: Int, version: RESPVersion?,
+    _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
+) async throws {
+    let place = try DatabaseServer(cluster: Array(cluster.addresses.suffix(2)))
+    let catalogue = try DatabaseCatalogue([
+        DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place)
+    ])
+    var configuration = testGroupConfiguration()
+    if let version { configuration.version = version }
+    let databases = RedisDatabases(configuration, catalogue: catalogue)
+    do {
+        try await body(databases, cluster)
+    } catch {
+        await databases.close()
+        throw error
+    }
+    await databases.close()
 }
 
 /// What a server says to one line, whatever it is.
@@ -53,7 +90,7 @@ extension Form {
 /// A name that lives in a cluster, seen on real servers.
 @Suite(.serialized) struct ClusterTests {
     @Test func `every key is written to the server of its slot, and read there`() async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             let main = try databases[.main]
             for index in 0..<300 { try await main.set("key:\(index)", index) }
             for index in 0..<300 { #expect(try await main.get("key:\(index)", as: Int.self) == index) }
@@ -87,7 +124,7 @@ extension Form {
 
     @Test(arguments: Form.allCases)
     func `commands over many slots are taken apart, and their replies made one`(_ form: Form) async throws {
-        try await withCluster { databases, _ async throws in
+        try await withSharedCluster { databases, _ async throws in
             let keys = (0..<20).map { "key:\($0)" }
             #expect(await form.run(.mset(pairs: keys.map { ($0, $0 + "!") }), in: databases).isSuccess)
             #expect(try await form.answer(to: .mget(keys + ["none"]), in: databases) == keys.map { $0 + "!" } + [nil])
@@ -101,7 +138,7 @@ extension Form {
 
     @Test(arguments: Form.allCases)
     func `a pipeline goes to all servers, and its replies come in their order`(_ form: Form) async throws {
-        try await withCluster { databases, _ async throws in
+        try await withSharedCluster { databases, _ async throws in
             let values = (0..<200).map { "\($0)" }
             switch form {
             case .asynchronous:
@@ -123,7 +160,7 @@ extension Form {
 
     @Test(arguments: Form.allCases)
     func `keys of several slots in one command are refused before anything is sent`(_ form: Form) async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             let error = await form.run(.sunion(["a", "b"]), in: databases).failure
             #expect(error?.code == .crossSlot && error?.stage == .refused, "\(String(describing: error))")
             #expect(error?.message.contains("same tag") == true)
@@ -137,7 +174,7 @@ extension Form {
 
     @Test(arguments: Form.allCases)
     func `a command that blocks waits at the server of its key`(_ form: Form) async throws {
-        try await withCluster { databases, _ async throws in
+        try await withSharedCluster { databases, _ async throws in
             let main = try databases[.main]
             for index in 0..<6 {
                 async let popped = form.run(.blpop(["queue:\(index)"], timeout: .seconds(60)), in: databases)
@@ -148,7 +185,7 @@ extension Form {
     }
 
     @Test func `a transaction runs at the server of its keys, which have one slot`() async throws {
-        try await withCluster { databases, _ in
+        try await withSharedCluster { databases, _ in
             let main = try databases[.main]
             for index in 0..<6 {
                 let (count, isSet) = try await main.transaction(
@@ -163,7 +200,7 @@ extension Form {
     }
 
     @Test func `a script runs at the server of its keys, and is loaded where that does not know it`() async throws {
-        try await withCluster { databases, _ in
+        try await withSharedCluster { databases, _ in
             let main = try databases[.main]
             let count = RedisScript<Int>("return redis.call('INCRBY', KEYS[1], ARGV[1])")
             for index in 0..<6 {
@@ -174,7 +211,7 @@ extension Form {
     }
 
     @Test func `messages that are published at any server come to a subscriber`() async throws {
-        try await withCluster { databases, cluster in
+        try await withSharedCluster { databases, cluster in
             let subscription = try await databases[.main].subscribe(to: .channels("news"))
             for (index, server) in cluster.primaries.enumerated() { try ask(server, "PUBLISH news \(index)") }
             var received: Set<String> = []
@@ -188,7 +225,7 @@ extension Form {
 
     @Test(arguments: Form.allCases)
     func `a scan goes over all servers, and brings every key once`(_ form: Form) async throws {
-        try await withCluster { databases, _ in
+        try await withSharedCluster { databases, _ in
             let main = try databases[.main]
             let keys = (0..<500).map { "key:\($0)" }
             _ = try await main.pipeline(keys.map { RedisCommand<Bool>.set($0, 1) })
@@ -208,7 +245,7 @@ extension Form {
     }
 
     @Test func `a flush removes the keys of all servers`() async throws {
-        try await withCluster { databases, cluster async throws in
+        try await withSharedCluster { databases, cluster async throws in
             let main = try databases[.main]
             for index in 0..<100 { try await main.set("key:\(index)", index) }
             try await main.flushdb()
@@ -332,7 +369,7 @@ extension Form {
     func `a name with another number than 0 is refused by name where the cluster has one database`(_ form: Form)
         async throws
     {
-        try await withCluster(number: 1) { databases, cluster async throws in
+        try await withSharedCluster(number: 1) { databases, cluster async throws in
             let error = await form.run(.set("key", "value"), in: databases).failure
             #expect(error?.code == .databaseOutOfRange && error?.database == .main, "\(String(describing: error))")
             #expect(error?.message.contains("number 0") == true)

@@ -56,7 +56,7 @@ import Testing
                     throw CancellationError()
                 }
             case .blocking:
-                _ = try await onOwnThread {
+                _ = try await onThread {
                     try blocking.lead("scheduler", for: .seconds(9)) { term in
                         guard begun(term.number) else { return true }
                         try other.overtake(in: blocking)

@@ -7,13 +7,6 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Runs work on a thread that may block.
-func onOwnThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Swift.Result { try work() }) }
-    }
-}
-
 /// What tasks share.
 final class Kept<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
@@ -67,7 +60,7 @@ extension RedisDatabase {
                                     numbers.withLock { $0.append(lock.number) }
                                 }
                             } else {
-                                try await onOwnThread {
+                                try await onThread {
                                     try blocking.withLock("job", for: .seconds(60), waiting: nil) { lock in
                                         let count = try blocking.get("count", as: Int.self) ?? 0
                                         try blocking.set("count", count + 1)
@@ -96,7 +89,7 @@ extension RedisDatabase {
                 case .asynchronous:
                     return try await main.withLock("job", for: .seconds(60), waiting: .zero) { try work($0) }
                 case .blocking:
-                    return try await onOwnThread {
+                    return try await onThread {
                         try blocking.withLock("job", for: .seconds(60), waiting: .zero, work)
                     }
                 }
@@ -158,7 +151,7 @@ extension RedisDatabase {
                         #expect(fields["number"] == "\(lock.number)")
                     }
                 case .blocking:
-                    let number = try await onOwnThread {
+                    let number = try await onThread {
                         try blocking.withLock("job\(offset)", for: .seconds(60), waiting: .seconds(60)) { $0.number }
                     }
                     #expect(try await main.lockFields("job\(offset)")["number"] == "\(number + 1)")
@@ -184,7 +177,7 @@ extension RedisDatabase {
                 case .asynchronous:
                     try await main.withLock("job", for: .seconds(60), waiting: waiting) { $0.number }
                 case .blocking:
-                    try await onOwnThread {
+                    try await onThread {
                         try blocking.withLock("job", for: .seconds(60), waiting: waiting) { $0.number }
                     }
                 }
@@ -216,7 +209,7 @@ extension RedisDatabase {
                     }
                 }
             case .blocking:
-                try await onOwnThread {
+                try await onThread {
                     try blocking.withLock("job", for: lease) { lock in
                         var ends: Set<String> = []
                         while ends.count < 3 {
@@ -256,7 +249,7 @@ extension RedisDatabase {
                         #expect(!lock.isHeld && lock.remaining == .zero)
                     }
                 case .blocking:
-                    try await onOwnThread {
+                    try await onThread {
                         try blocking.withLock("job", for: .seconds(9)) { lock in
                             try other.overtake(in: blocking)
                             while lock.isHeld { usleep(5_000) }
@@ -347,7 +340,7 @@ extension RedisDatabase {
     }
 
     @Test func `works in a cluster, whatever its name`() async throws {
-        try await withCluster { databases, _ in
+        try await withSharedCluster { databases, _ in
             let main = try databases[.main]
             for name in ["job", "{orders}:42", "a}b{", "{}"] {
                 let number = try await main.withLock(name, for: .seconds(60)) { $0.number }

@@ -22,11 +22,11 @@ import Testing
             #expect(states.allSatisfy { [.ran, .alreadyDone, .inProgress].contains($0) })
             let later = try await main.once("payment:17", keptFor: week) { _ in runs.next() }
             #expect(later.state == .alreadyDone && later.result == nil)
-            let blocked = try await onOwnThread {
+            let blocked = try await onThread {
                 try blocking.once("payment:17", keptFor: week) { _ in runs.next() }.state
             }
             #expect(blocked == .alreadyDone)
-            let first = try await onOwnThread {
+            let first = try await onThread {
                 try blocking.once("payment:18", keptFor: week) { _ in runs.next() }.result
             }
             #expect(first == 2 && runs.value == 2)
@@ -76,7 +76,7 @@ import Testing
                         _ = try await other.overtake(in: main)
                     }
                 case .blocking:
-                    _ = try await onOwnThread {
+                    _ = try await onThread {
                         try blocking.once("payment:17", keptFor: week, lease: .seconds(60)) { _ in
                             try other.overtake(in: blocking)
                         }.state

@@ -67,7 +67,7 @@ struct ClusterSpeed: Sendable {
         let ratios = zip(clusterRates, singleRates).map { $0 / $1 }
         guard let ofCluster = Spread(clusterRates), let ofSingles = Spread(singleRates), let ratio = Spread(ratios)
         else { return }
-        print("GET of 100 bytes, \(callers) callers, \(rounds) rounds in turns, median (least–most) of commands a second")
+        print("GET of 100 bytes, \(callers) callers, \(rounds) rounds in turns; medians (least–most) of GETs a second")
         print("three primaries of a cluster  \(ofCluster.text { String(Int($0)) })")
         print("three single servers          \(ofSingles.text { String(Int($0)) })")
         print("ratio of a round              \(ratio.text { String(Double(Int($0 * 100)) / 100) })")

@@ -193,6 +193,12 @@ struct MigrateClusterTests {
             guard ClusterPlace.hasDatabases else { return }
             let same = try await place.migrate("other", "kept", ["--all"])
             #expect(same.exitCode == 2 && same.said.contains("of the same cluster"), "\(same.errors)")
+            // Whether slots are on their way is not known.
+            let talk = try ServerConversation(with: place.cluster.primaries[0])
+            _ = try talk.text("ACL SETUSER default -cluster|getslotmigrations")
+            let denied = try await place.migrate("main", "other", ["--all"])
+            #expect(denied.exitCode == 2 && denied.said.contains("getslotmigrations"), "\(denied.errors)")
+            _ = try talk.text("ACL SETUSER default +cluster|getslotmigrations")
             let id = try ServerConversation(with: place.cluster.primaries[0]).text("CLUSTER MYID")
             _ = try ServerConversation(with: place.cluster.primaries[1]).text("CLUSTER SETSLOT 0 IMPORTING \(id)")
             let moving = try await place.migrate("main", "other", ["--all"])
@@ -258,6 +264,116 @@ struct MigrateClusterTests {
             #expect(try await source.exists("a", "b") == 0)
             try await place.expectNoNotes(way[0], way[1])
         }
+    }
+
+    @Test func `where the source has lost its notes, only a copy of the very value is taken back`() async throws {
+        try await ClusterPlace.with { place in
+            let (source, target) = (try place.database("alone"), try place.database("main"))
+            for key in ["a", "b"] { try await source.set(key, key) }
+            let old = try await mover(place, "alone", "main")
+            var slice = MigrationSlice(["a", "b"])
+            let slots = Set(slice.keys.map { HashSlot(ofKey: $0) })
+            try await old.begin([])
+            try await old.claimSource(slots)
+            try await old.claimTarget(slots)
+            let copied = try await old.verify(
+                try await old.copy(try await old.read([0, 1], &slice), &slice), &slice)
+            #expect(try await old.delete([copied[0]], &slice).isEmpty)
+            for slot in slots { try await source.del(old.notes.keys(of: slot)[0]) }
+            try await source.set("a", "another")
+            let new = try await mover(place, "alone", "main", resumes: true)
+            try await new.begin([])
+            #expect(try await target.get("a") == "a")
+            #expect(try await target.get("b") == nil)
+            try await new.finish([])
+        }
+    }
+
+    @Test func `a run that ends removes no notes that another one has by any of their names`() async throws {
+        try await withToolServer { _, databases in
+            let database = try databases[.main]
+            let (notes, runs): ([RESPBytes], [RESPBytes]) = (["notes", "process"], ["chain", "run", "run:process"])
+            let (one, two) = (Array("1".utf8), Array("2".utf8))
+            try await database.run(SlotScript.claim(notes, 1, "", isFull: false))
+            let begun = SlotScript.begin(runs, held: ["", "", ""], chain: one, owner: one)
+            #expect(try await database.run(begun).step() == 1)
+            // A later one that calls the server by another address.
+            try await database.run(SlotScript.claim(["other", "process"], 2, "", isFull: false))
+            let other: [RESPBytes] = ["chain", "other:run", "run:process"]
+            let unseen = SlotScript.begin(other, held: ["1", "", ""], chain: two, owner: two)
+            #expect(try await database.run(unseen).step() == 0)
+            let seen = SlotScript.begin(other, held: ["1", "", "1"], chain: two, owner: two)
+            #expect(try await database.run(seen).step() == 1)
+            #expect(try await database.run(SlotScript.release(notes, 1)).step() == 0)
+            let lost = await #expect(throws: RedisError.self) {
+                _ = try await database.run(SlotScript.end(runs, owner: one)).step()
+            }
+            #expect(lost?.message.contains("another migration") == true)
+            #expect(try await database.exists("notes", "process", "other", "chain", "other:run", "run:process") == 6)
+            try await database.del("notes")
+            let missing = await #expect(throws: RedisError.self) {
+                _ = try await database.run(SlotScript.forget([one], notes, 1)).step()
+            }
+            #expect(missing?.message.contains("notes of this migration are gone") == true)
+            #expect(try await database.run(SlotScript.release(["other", "process"], 2)).step() == 1)
+            #expect(try await database.run(SlotScript.end(other, owner: two)).step() == 1)
+            #expect(try await database.exists("process", "other", "chain", "other:run", "run:process") == 0)
+        }
+    }
+
+    @Test func `a primary that was not asked before the first key ends a move`() async throws {
+        try await ClusterPlace.with { place in
+            let main = try place.database("main")
+            var facts = try await ServerFacts(of: main)
+            try await TargetWatch(main.name, facts).look(always: true, main)
+            facts.primaries.removeLast()
+            let watch = TargetWatch(main.name, facts)
+            let error = await #expect(throws: RedisError.self) { try await watch.look(always: true, main) }
+            #expect(error?.message.contains("has become a primary") == true)
+            #expect(!watch.mayHaveLost)
+        }
+    }
+
+    @Test func `only a server that does not know the question is taken for one without slots under way`() {
+        let denied = RedisError(
+            code: .noPermission, message: "User default has no permissions to run the 'cluster|nodes' command",
+            stage: .answered)
+        #expect(!denied.isUnknownSubcommand)
+        for message in [
+            "ERR unknown subcommand 'GETSLOTMIGRATIONS'. Try CLUSTER HELP.",
+            "ERR Unknown subcommand or wrong number of arguments for 'GETSLOTMIGRATIONS'. Try CLUSTER HELP.",
+        ] {
+            let old = RedisError(code: .serverError, message: message, stage: .answered)
+            #expect(old.isUnknownSubcommand)
+        }
+        let jobs: [(state: String, isOver: Bool)] = [
+            ("success", true), ("failed", true), ("cancelled", true), ("snapshotting", false),
+        ]
+        for job in jobs {
+            let entry: [String: RESPValue] = ["state": .bulkString(RESPBytes(job.state))]
+            #expect(entry.isOverAsSlotMigration == job.isOver, "\(job.state)")
+        }
+        let unreadable: [String: RESPValue] = [:]
+        #expect(!unreadable.isOverAsSlotMigration)
+    }
+
+    @Test func `a cluster is the same while one server is the same, and one that is still met is none`() {
+        let nodes = """
+            bb 127.0.0.1:7001@17001 myself,master - 0 0 1 connected 0-8191
+            cc 127.0.0.1:7002@17002 master,fail - 0 0 2 disconnected 8192-16383
+            aa 127.0.0.1:7003@17003 handshake - 0 0 0 disconnected
+
+            """
+        #expect(ClusterFacts.servers(inNodes: nodes) == ["bb", "cc"])
+        func facts(_ servers: Set<String>) -> ServerFacts {
+            var facts = ServerFacts()
+            facts.cluster = ClusterFacts()
+            facts.cluster?.servers = servers
+            return facts
+        }
+        #expect(facts(["bb", "cc"]).isSameCluster(as: facts(["aa", "cc"])))
+        #expect(!facts(["bb"]).isSameCluster(as: facts(["cc"])))
+        #expect(!facts([]).isSameCluster(as: facts([])))
     }
 
     @Test func `every slot has a tag of its own`() {

@@ -64,6 +64,24 @@ import Testing
         #expect(try open["cache"].number == 0)
     }
 
+    @Test func `tools open every name at its own server, whoever else answers its reads or has a copy`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let text = #"""
+            {"databases":[{"name":"main","number":0,"reads":"replica-preferred"},
+            {"name":"kept","number":1,"copies":["redis://other"]}]}
+            """#
+        try Data(text.utf8).write(to: file)
+        let selection = try selection("--catalogue", file.path)
+        #expect(selection.catalogue.entries.contains { $0.reads != .primary })
+        #expect(selection.catalogue.entries.contains { $0.copies != RedisCopies() })
+        for opened in [try selection.open(), try selection.open(only: try selection.entry("main"))] {
+            for entry in opened.catalogue.entries {
+                #expect(entry.reads == .primary && entry.copies == RedisCopies())
+            }
+        }
+    }
+
     /// With number 3 on another server, under a name and its alias.
     private func withVectors(_ body: (String) throws -> Void) throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")

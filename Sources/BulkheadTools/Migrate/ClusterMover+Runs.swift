@@ -12,9 +12,14 @@ import Synchronization
 extension ClusterMover {
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies else { return }
+        try await requireRest()
         let isContinued = try await claimRun()
         guard isContinued else { return }
-        // An earlier run may have left notes in slots that have no key any more.
+        try await settleNotes()
+    }
+
+    /// Settles what an earlier run has left, also in slots that have no key any more.
+    private func settleNotes() async throws(RedisError) {
         let left = try await slotsWithNotes(in: source)
         let leftInTarget = try await slotsWithNotes(in: target)
         try await claimSource(left)
@@ -31,14 +36,15 @@ extension ClusterMover {
             guard plan.resumes || values.dropFirst().allSatisfy({ $0 == nil }) else {
                 throw CrossServerMover.unfinished
             }
-            let now = UInt64(max(1, try await source.milliseconds())) * 1_000
-            let former = values[1].flatMap { UInt64($0.text ?? "") }
+            let now = UInt64(max(1, try await source.clocks().last)) * 1_000
+            // One that called the server by another address is named by the process alone.
+            let former = values.dropFirst().compactMap { Self.number($0) }.max()
             let number = max(now + UInt64.random(in: 0..<1_000), (former ?? 0) + 1)
             var chain = MigrationFence.runs(values[0])
             if former == nil || chain.first != former { chain = [] }
             let begun = SlotScript.begin(
-                keys, chain: (values[0] ?? [], MigrationFence.chain(of: [number] + chain)),
-                owner: (values[1] ?? [], Array(String(number).utf8)))
+                keys, held: values.map { $0 ?? [] }, chain: MigrationFence.chain(of: [number] + chain),
+                owner: Array(String(number).utf8))
             guard try await source.run(begun).step() == 1 else { continue }
             run.state.withLock {
                 $0.number = number
@@ -47,6 +53,12 @@ extension ClusterMover {
             return plan.resumes
         }
         throw MigrationFence.lost
+    }
+
+    /// The number of a run.
+    private static func number(_ bytes: RESPBytes?) -> UInt64? {
+        guard let text = bytes?.text else { return nil }
+        return UInt64(text)
     }
 
     private func slotsWithNotes(in database: RedisDatabase) async throws(RedisError) -> Set<HashSlot> {
@@ -64,13 +76,21 @@ extension ClusterMover {
     // MARK: Claims
 
     func claimSource(_ slots: Set<HashSlot>) async throws(RedisError) {
-        let open = run.state.withLock { slots.subtracting($0.source) }
-        _ = try await claim(open, in: source, isFull: true)
-        run.state.withLock { $0.source.formUnion(open) }
+        let claimed = run.state.withLock { $0.source }
+        let open = slots.filter { claimed[$0] == nil }
+        for (slot, fields) in try await claim(open, in: source, isFull: true) {
+            let since = Self.number(fields["since"]) ?? .max
+            run.state.withLock { $0.source[slot] = since }
+        }
     }
 
     /// Claims slots of the target, whose sources were claimed before, and settles what an earlier run has left there.
+    ///
+    /// One at a time: a lane that settled a slot once more would take back what the other has copied there since.
     func claimTarget(_ slots: Set<HashSlot>) async throws(RedisError) {
+        if run.state.withLock({ slots.isSubset(of: $0.target) }) { return }
+        await run.turns.take()
+        defer { run.turns.give() }
         let open = run.state.withLock { slots.subtracting($0.target) }
         let fields = try await claim(open, in: target, isFull: false)
         for (slot, fields) in fields { try await settle(fields, of: slot) }
@@ -92,7 +112,8 @@ extension ClusterMover {
         for (slot, reply) in zip(slots, try await database.pipeline(batch)) {
             if let failure = reply.failure { throw failure }
             guard let parts = reply.elements, parts.count == 2 else { throw MigrationFence.lost }
-            found[slot] = (try? [RESPBytes: RESPBytes](redis: parts[1])) ?? [:]
+            guard let fields = try? [RESPBytes: RESPBytes](redis: parts[1]) else { throw .strangeReply }
+            found[slot] = fields
             // A restart of a single server has ended the process that an earlier run knew.
             guard let former = parts[0].bytes, !former.isEmpty, !former.elementsEqual(notes.process.utf8) else {
                 continue
@@ -126,8 +147,11 @@ extension ClusterMover {
         try await claimSource([slot])
         let mark = try await source.run(raw("HGET", notes.keys(of: slot)[0], SlotNotes.markField(copied.key))).bytes
         if mark?.elementsEqual(note.mark) == true { return }
+        // Where the source has lost its notes since, it may have lost the mark as well.
+        let since = run.state.withLock { $0.source[slot] } ?? .max
+        let isWhole = since <= note.run
         guard let mine = try await reader.read([copied.key], source)[0],
-            isTrusted || copied.isSame(as: mine.value, mine.expiry),
+            (isTrusted && isWhole) || copied.isSame(as: mine.value, mine.expiry),
             let found = try await targetReader.read([copied.name], target)[0],
             copied.isSame(as: found.value, found.expiry)
         else { return }
@@ -139,7 +163,9 @@ extension ClusterMover {
 
     func finish(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies else { return }
-        let (number, mine, theirs) = run.state.withLock { ($0.number, $0.source, $0.target) }
+        // A run that stood still may have worked in slots that this one has not come by, until it lost the others.
+        if plan.resumes { try await settleNotes() }
+        let (number, mine, theirs) = run.state.withLock { ($0.number, Set($0.source.keys), $0.target) }
         // A newer run needs what this one has not settled: it is the owner then, and nothing is removed.
         for (database, slots) in [(target, theirs), (source, mine)] {
             let slots = Array(slots)

@@ -38,11 +38,13 @@ struct ClusterMover: KeyMover {
             var number: UInt64 = 0
             /// Runs before this one whose notes are to be trusted: see ``MigrationFence``.
             var trusted: Set<UInt64> = []
-            var source: Set<HashSlot> = []
+            /// The slots of the source that are claimed, each with the run that made its notes.
+            var source: [HashSlot: UInt64] = [:]
             var target: Set<HashSlot> = []
         }
 
         let state = Mutex(State())
+        let turns = Turns()
         var number: UInt64 { state.withLock { $0.number } }
     }
 
@@ -79,7 +81,7 @@ struct ClusterMover: KeyMover {
     }
 
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError) {
-        if isOneCluster { try await source.requireSlotsAtRest() }
+        try await requireRest()
         if !plan.copies {
             try await claimSource(Set(slice.keys.map { HashSlot(ofKey: $0) }))
             try await claimTarget(Set(slice.keys.map { HashSlot(ofKey: plan.name(for: $0)) }))
@@ -99,6 +101,17 @@ struct ClusterMover: KeyMover {
         try await move(part, bytes, &slice)
     }
 
+    /// Within one cluster no slot may be on its way.
+    func requireRest() async throws(RedisError) {
+        if isOneCluster { try await source.requireSlotsAtRest() }
+    }
+
+    /// Before a deletion in the source: what was compared is there still if nothing has been evicted and no slot moves.
+    private func lookBeforeDeletion() async throws(RedisError) {
+        try await targetWatch.look(always: true, target)
+        try await requireRest()
+    }
+
     /// Moves the keys at these places; those that change meanwhile a few times.
     private func move(_ part: [Int], _ bytes: Int, _ slice: inout MigrationSlice) async throws(RedisError) {
         try await targetWatch.look(coming: bytes, target)
@@ -109,8 +122,7 @@ struct ClusterMover: KeyMover {
             let same = try await verify(copied, &slice)
             if plan.copies { continue }
             if !same.isEmpty {
-                // What was compared is there still if nothing has been evicted.
-                try await targetWatch.look(always: true, target)
+                try await lookBeforeDeletion()
                 try await takeBack(try await delete(same, &slice), &slice)
             }
             try await forget(copied, slice)
@@ -180,10 +192,10 @@ struct ClusterMover: KeyMover {
                 if error.concernsEveryKey { failure = error }
                 slice.outcomes[one.key.place] = .failed("the target refuses it: \(error.message)")
             } else {
-                switch reply.integer {
+                switch try reply.step() {
                 case 1: rest.append(one)
                 case 0: taken.append(one)
-                default: throw MigrationFence.lost
+                default: throw .strangeReply
                 }
             }
         }
@@ -197,7 +209,9 @@ struct ClusterMover: KeyMover {
         for one in taken { slice.outcomes[one.key.place] = .conflict }
         guard plan.resumes, !taken.isEmpty else { return }
         let found = try await found(taken, slice)
-        for (one, difference) in zip(found, try await differences(found)) where difference == nil && one.found != nil {
+        let differences = try await differences(found)
+        if !plan.copies { try await lookBeforeDeletion() }
+        for (one, difference) in zip(found, differences) where difference == nil && one.found != nil {
             if plan.copies {
                 slice.outcomes[one.key.place] = .moved
             } else if try await remove(one, slice) == 1 {
@@ -239,7 +253,7 @@ struct ClusterMover: KeyMover {
         }
         let first = differences(never)
         if first.allSatisfy({ $0 == nil }) { return first }
-        return differences((try await source.milliseconds(), try await target.milliseconds()))
+        return differences((try await source.clocks().first, try await target.clocks().first))
     }
 
     /// Deletes the keys in the source; those that have changed.
@@ -256,7 +270,7 @@ struct ClusterMover: KeyMover {
             }
         }
         if gone.isEmpty { return changed }
-        let now = try await source.milliseconds()
+        let now = try await source.clocks().first
         for one in gone {
             let words = "it was deleted in the source meanwhile, and the target has it"
             slice.outcomes[one.key.place] =
@@ -289,8 +303,18 @@ struct ClusterMover: KeyMover {
         }
         if asked.isEmpty { return }
         for (one, reply) in zip(asked, try await target.pipeline(batch)) where try reply.step() == 0 {
+            if try await takeBackAgain(one, plan.name(for: slice.keys[one.key.place])) { continue }
             slice.outcomes[one.key.place] = .changed("it was written on both sides: each keeps its own")
         }
+    }
+
+    /// The bytes of a dump may change though the value does not: a copy whose value is the same is removed as well.
+    /// False if it stays.
+    private func takeBackAgain(_ one: Arrived, _ name: RESPBytes) async throws(RedisError) -> Bool {
+        guard let found = try await targetReader.read([name], target)[0] else { return true }
+        guard one.note.keys.first?.isSame(as: found.value, found.expiry) == true else { return false }
+        let notes = notes.keys(of: HashSlot(ofKey: name))
+        return try await target.run(SlotScript.remove(name, as: found, notes, run.number)).step() > 0
     }
 
     /// Removes the notes of keys that are settled: in the target first, because a mark without a note says nothing.
@@ -319,11 +343,15 @@ extension HandoverNotes.Note {
 }
 
 extension RESPValue {
-    /// What a step answered; throws its error, and where another run has taken the place of this one.
+    /// What a step answered; throws its error, and where another run has taken the place of this one, or the notes
+    /// are gone.
     func step() throws(RedisError) -> Int64 {
         if let failure { throw failure }
         guard let integer else { throw .strangeReply }
-        if integer < 0 { throw MigrationFence.lost }
-        return integer
+        switch integer {
+        case -2: throw MigrationFence.missing
+        case ..<0: throw MigrationFence.lost
+        default: return integer
+        }
     }
 }

@@ -25,7 +25,8 @@ extension Command {
             snapshot.
 
             A name that lives in a cluster is taken as all of its primaries; the users need EVAL there. Slots may move \
-            meanwhile, except between two names of one cluster, which must rest.
+            meanwhile. Between two names of one cluster keys go as they do between servers, and the slots must rest \
+            until the end.
 
             Only one migration at a time runs between the same two databases; one with --resume replaces the one \
             before. Keys that are written to the source during the move may be missed. If a key that was moved is \

@@ -140,6 +140,8 @@ struct CrossServerMover: KeyMover {
         let dumped = DumpedKey(place: 0, mine, restored: [])
         guard found != nil, try await differences([dumped], [found], lane)[0] == nil else { return false }
         if plan.copies { return true }
+        // As before any deletion.
+        try await targetWatch.look(always: true, lane.target)
         return try await unlink([(key, dumped)], nil, lane) != nil
     }
 

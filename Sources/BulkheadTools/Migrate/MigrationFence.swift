@@ -125,6 +125,14 @@ struct MigrationFence: Sendable {
 
     static let lost = RedisError(
         code: .commandRefused,
-        message: "another migration between these databases has begun and taken the place of this one",
+        message: "another migration between these databases has begun and taken the place of this one: wait until that "
+            + "has ended, because going on now ends it",
+        stage: .refused)
+
+    /// Where a side is a cluster.
+    static let missing = RedisError(
+        code: .commandRefused,
+        message: "notes of this migration are gone: another migration has taken its place and has ended, or they were "
+            + "evicted, flushed, or lost in a failover",
         stage: .refused)
 }

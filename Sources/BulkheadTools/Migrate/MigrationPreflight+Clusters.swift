@@ -30,7 +30,7 @@ extension MigrationPreflight {
         let keys = notes.keys(of: HashSlot(ofKey: probe))
         try await allowed(keys) { () async throws(RedisError) in
             for database in [source, target] {
-                try await database.run(SlotScript.claim(keys, 1, "", isFull: true))
+                try await database.run(SlotScript.claim(keys, 1, "", isFull: true, expiresSoon: true))
                 try await database.run(SlotScript.release(keys, 1))
             }
         }
@@ -43,12 +43,8 @@ extension RedisDatabase {
         for part in try await parts() {
             let nodes = try await part.send("CLUSTER", "NODES", as: String.self)
             // The server's own line ends with `[slot->-node]` and `[slot-<-node]`; Valkey 9 keeps a list of its own.
-            let jobs = try? await part.run(
-                RedisCommand<[[String: RESPValue]]>.raw(
-                    "CLUSTER", ["GETSLOTMIGRATIONS"], as: [[String: RESPValue]].self))
-            let states = (jobs ?? []).compactMap { job in job["state"].flatMap { try? String(redis: $0) } }
-            guard nodes.contains("[") || states.contains(where: { !["success", "failed", "cancelled"].contains($0) })
-            else { continue }
+            let isUnderWay = try await part.slotMigrations().contains { !$0.isOverAsSlotMigration }
+            guard nodes.contains("[") || isUnderWay else { continue }
             throw RedisError(
                 code: .commandRefused,
                 message: "slots of the cluster are on their way from or to \(part.address), and both databases live "
@@ -56,5 +52,26 @@ extension RedisDatabase {
                     + "redis-cli --cluster check \(part.address), and closed by --cluster fix)",
                 stage: .refused)
         }
+    }
+
+    /// What a server says of slots that are or were on their way; nothing where it does not know the question. Throws
+    /// where the question is denied: then nobody knows whether the slots rest.
+    private func slotMigrations() async throws(RedisError) -> [[String: RESPValue]] {
+        do throws(RedisError) {
+            return try await run(
+                RedisCommand<[[String: RESPValue]]>.raw(
+                    "CLUSTER", ["GETSLOTMIGRATIONS"], as: [[String: RESPValue]].self))
+        } catch {
+            guard error.isUnknownSubcommand else { throw error }
+            return []
+        }
+    }
+}
+
+extension [String: RESPValue] {
+    /// An entry of CLUSTER GETSLOTMIGRATIONS: true if it has ended. One without a state that is known has not.
+    var isOverAsSlotMigration: Bool {
+        guard let value = self["state"], let state = try? String(redis: value) else { return false }
+        return ["success", "failed", "cancelled"].contains(state)
     }
 }

@@ -11,13 +11,17 @@ import BulkheadRESP
 /// |---|---|---|
 /// | `owner` | both | the run that may work here; every step of another one is refused |
 /// | `process` | both | the name of a server process, as below |
+/// | `since` | both | the run that made the hash: what an older one has noted there is lost |
 /// | `n` and a name | target | what was copied there, as in ``HandoverNotes``; written with the copy |
 /// | `d` and a key | source | which note's key was deleted; written with the deletion |
 ///
 /// A note without its mark is of a key that was copied and not deleted. Once a key is settled both are removed.
 ///
-/// A second key beside each hash has the `owner` too. It is named after the process of a single server, and found
-/// whatever the address is written like. A cluster is called by the lowest identifier of its servers.
+/// A second key beside each hash has the `owner` too. It is named after the process of a single server, so a claim is
+/// found whatever the address is written like; the other fields are found by the address that was given alone.
+///
+/// A cluster is called by the lowest identifier of its servers (``ClusterFacts/id``). There is none that outlives all
+/// changes of a cluster, so its servers must stay the same between a killed run and the one that resumes it.
 struct SlotNotes: Sendable {
     /// By the addresses that were given, and by processes if a side has one.
     private let identities: [String]

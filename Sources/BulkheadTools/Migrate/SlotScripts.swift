@@ -5,10 +5,21 @@ import BulkheadRESP
 /// slot.
 ///
 /// The first keys of every script are the notes of the key's slot (``SlotNotes``), whose field `owner` is the run that
-/// may work there. Any other run is refused in the same step: -1.
+/// may work there. Any other run is refused in the same step: -1; and -2 if no run is named there any more.
 enum SlotScript {
-    /// ARGV: the run, what goes into the field `process`, and a word if the server may be full. Null if a newer run
-    /// is the owner; else the former `process`, and all fields.
+    /// Returns unless the first `count` keys name the run in ARGV.
+    private static func owning(_ count: String) -> String {
+        """
+        for place = 1, \(count) do
+          local owner = redis.call('HGET', KEYS[place], 'owner')
+          if not owner then return -2 end
+          if owner ~= ARGV[1] then return -1 end
+        end
+        """
+    }
+
+    /// ARGV: the run, what goes into the field `process`, a word if the server may be full, and the time after which
+    /// the keys expire or nothing. Null if a newer run is the owner; else the former `process`, and all fields.
     ///
     /// A full server refuses a script's first command that needs memory, and none behind a deletion.
     private static let claiming = """
@@ -19,20 +30,20 @@ enum SlotScript {
         if ARGV[3] ~= '' then redis.call('HDEL', KEYS[1], '') end
         for place = 1, #KEYS do redis.call('HSET', KEYS[place], 'owner', ARGV[1]) end
         if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'process', ARGV[2]) end
+        if not redis.call('HGET', KEYS[1], 'since') then redis.call('HSET', KEYS[1], 'since', ARGV[1]) end
+        if ARGV[4] ~= '' then
+          for place = 1, #KEYS do redis.pcall('PEXPIRE', KEYS[place], ARGV[4]) end
+        end
         return {former, redis.call('HGETALL', KEYS[1])}
         """
 
-    /// KEYS: the notes, the name. ARGV: the run, the note's field and the note or nothing, then what RESTORE takes.
-    /// 0 if the name is taken, 1 if it is restored; an error is RESTORE's.
+    /// KEYS: the notes, the name. ARGV: the run, the note's field and the note or nothing, a word if the name may be
+    /// taken, then what RESTORE takes. 0 if the name is taken, 1 if it is restored; an error is RESTORE's.
     private static let copying = """
+        \(owning("#KEYS - 1"))
         local name = KEYS[#KEYS]
-        for place = 1, #KEYS - 1 do
-          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
-        end
-        local replaces = false
-        for place = 6, #ARGV do replaces = replaces or ARGV[place] == 'REPLACE' end
-        if not replaces and redis.call('EXISTS', name) == 1 then return 0 end
-        local done = redis.pcall('RESTORE', name, unpack(ARGV, 4))
+        if ARGV[4] == '' and redis.call('EXISTS', name) == 1 then return 0 end
+        local done = redis.pcall('RESTORE', name, unpack(ARGV, 5))
         if type(done) == 'table' and done.err then return done end
         if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
         return 1
@@ -42,11 +53,9 @@ enum SlotScript {
     /// the checksum at the end of that, when it expires or -1. 1 if it is deleted, 0 if it has changed, 2 if it is
     /// gone.
     private static let removing = """
+        \(owning("#KEYS - 1"))
         if redis.replicate_commands then redis.replicate_commands() end
         local key = KEYS[#KEYS]
-        for place = 1, #KEYS - 1 do
-          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
-        end
         local value = redis.call('DUMP', key)
         if not value then return 2 end
         if #value ~= tonumber(ARGV[4]) or string.sub(value, -8) ~= ARGV[5] then return 0 end
@@ -66,34 +75,39 @@ enum SlotScript {
 
     /// KEYS: the notes. ARGV: the run, then fields.
     private static let forgetting = """
-        for place = 1, #KEYS do
-          if redis.call('HGET', KEYS[place], 'owner') ~= ARGV[1] then return -1 end
-        end
+        \(owning("#KEYS"))
         redis.call('HDEL', KEYS[1], unpack(ARGV, 2))
         return 1
         """
 
-    /// KEYS: the notes. ARGV: the run.
+    /// KEYS: the notes. ARGV: the run. 0, and nothing is removed, if one of them is another run's.
     private static let releasing = """
-        if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+        for place = 1, #KEYS do
+          if (redis.call('HGET', KEYS[place], 'owner') or ARGV[1]) ~= ARGV[1] then return 0 end
+        end
         redis.call('UNLINK', unpack(KEYS))
         return 1
         """
 
-    /// KEYS: the chain of runs, the owners of the whole migration. ARGV: what the chain and the first owner must be,
-    /// what they become. 0 if they are something else.
+    /// KEYS: the chain of runs, the owners of the whole migration. ARGV: what each of them must be, then what the chain
+    /// becomes, and the owners. 0 if one is something else.
     private static let beginning = """
-        if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-        if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
+        for place = 1, #KEYS do
+          if (redis.call('GET', KEYS[place]) or '') ~= ARGV[place] then return 0 end
+        end
         redis.call('UNLINK', unpack(KEYS))
-        redis.call('SET', KEYS[1], ARGV[3])
-        for place = 2, #KEYS do redis.call('SET', KEYS[place], ARGV[4]) end
+        redis.call('SET', KEYS[1], ARGV[#KEYS + 1])
+        for place = 2, #KEYS do redis.call('SET', KEYS[place], ARGV[#KEYS + 2]) end
         return 1
         """
 
-    /// KEYS: the same. ARGV: the first owner.
+    /// KEYS: the same. ARGV: what the owners must be.
     private static let ending = """
-        if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+        for place = 2, #KEYS do
+          local owner = redis.call('GET', KEYS[place])
+          if not owner then return -2 end
+          if owner ~= ARGV[1] then return -1 end
+        end
         redis.call('UNLINK', unpack(KEYS))
         return 1
         """
@@ -105,8 +119,10 @@ enum SlotScript {
         return .raw("EVAL", [script, keys.count] + keys + arguments)
     }
 
-    static func claim(_ notes: [RESPBytes], _ run: UInt64, _ process: String, isFull: Bool) -> RedisCommand<RESPValue> {
-        eval(claiming, notes, [String(run), process, isFull ? "full" : ""])
+    static func claim(
+        _ notes: [RESPBytes], _ run: UInt64, _ process: String, isFull: Bool, expiresSoon: Bool = false
+    ) -> RedisCommand<RESPValue> {
+        eval(claiming, notes, [String(run), process, isFull ? "full" : "", expiresSoon ? "10000" : ""])
     }
 
     /// - Parameter note: its field and what stands there.
@@ -114,14 +130,15 @@ enum SlotScript {
         _ key: DumpedKey, as name: RESPBytes, _ notes: [RESPBytes], _ run: UInt64,
         _ note: (field: [UInt8], bytes: [UInt8])?, replacing: Bool
     ) -> RedisCommand<RESPValue> {
-        eval(
-            copying, notes + [name],
-            [String(run), note?.field ?? [], note?.bytes ?? []] + key.restoreArguments(replacing: replacing))
+        let manner: [any RedisArgument] = [
+            String(run), note?.field ?? [], note?.bytes ?? [], replacing ? "replace" : "",
+        ]
+        return eval(copying, notes + [name], manner + key.restoreArguments(replacing: replacing))
     }
 
     /// Whether the user may restore: nothing is, because there is no payload.
     static func copyNothing(as name: RESPBytes) -> RedisCommand<RESPValue> {
-        eval(copying, [name], ["", "", "", 0, "", "ABSTTL"])
+        eval(copying, [name], ["", "", "", "", 0, "", "ABSTTL"])
     }
 
     /// Deletes a key that is as it was dumped.
@@ -146,10 +163,12 @@ enum SlotScript {
         eval(releasing, notes, [String(run)])
     }
 
+    /// - Parameter held: what each of the keys must be.
     static func begin(
-        _ keys: [RESPBytes], chain: (RESPBytes, [UInt8]), owner: (RESPBytes, [UInt8])
+        _ keys: [RESPBytes], held: [RESPBytes], chain: [UInt8], owner: [UInt8]
     ) -> RedisCommand<RESPValue> {
-        eval(beginning, keys, [chain.0, owner.0, chain.1, owner.1])
+        let becoming: [any RedisArgument] = [chain, owner]
+        return eval(beginning, keys, held.map { $0 as any RedisArgument } + becoming)
     }
 
     static func end(_ keys: [RESPBytes], owner: [UInt8]) -> RedisCommand<RESPValue> { eval(ending, keys, [owner]) }

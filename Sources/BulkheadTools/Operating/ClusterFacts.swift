@@ -6,9 +6,9 @@ package struct ClusterFacts: Sendable, Hashable {
     package var primaries: [String] = []
     /// Slots that some primary has.
     package var slots = 0
-    /// The lowest identifier of its servers, by which a cluster is known whatever its addresses are; nil if the node
-    /// does not say.
-    package var id: String?
+    /// The identifiers of its servers, by which a cluster is known whatever its addresses are; none if the node does
+    /// not say.
+    package var servers: Set<String> = []
     /// A slot of the node is on its way to or from another one, key by key (CLUSTER SETSLOT).
     package var movesKeyByKey = false
 
@@ -19,6 +19,10 @@ package struct ClusterFacts: Sendable, Hashable {
         self.primaries = primaries
         self.slots = slots
     }
+
+    /// What the cluster is called: the lowest identifier of its servers. Another one if that server is replaced, or if
+    /// one with a lower identifier joins.
+    var id: String? { servers.min() }
 
     /// One primary has every slot, so that a node has every key.
     var isOfOnePrimary: Bool { primaries.count == 1 && slots == Self.allSlots }
@@ -40,7 +44,17 @@ package struct ClusterFacts: Sendable, Hashable {
         // The node's own line ends with `[slot->-node]` and `[slot-<-node]`.
         let nodes = try? await database.send("CLUSTER", "NODES", as: String.self)
         movesKeyByKey = nodes?.contains { $0 == "[" } == true
-        id = nodes?.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }.min()
+        servers = nodes.map { Self.servers(inNodes: $0) } ?? []
+    }
+
+    /// The identifiers in a reply of CLUSTER NODES. A server that is still met has one for the moment only.
+    static func servers(inNodes nodes: String) -> Set<String> {
+        let known = nodes.split(separator: "\n").compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            guard words.count > 2, !words[2].split(separator: ",").contains("handshake") else { return nil }
+            return String(words[0])
+        }
+        return Set(known)
     }
 }
 
@@ -50,8 +64,8 @@ extension ServerFacts {
 
     /// True if both are nodes of one cluster, by what they say.
     func isSameCluster(as other: ServerFacts) -> Bool {
-        guard let id = cluster?.id else { return false }
-        return id == other.cluster?.id
+        guard let mine = cluster?.servers, let theirs = other.cluster?.servers else { return false }
+        return !mine.isDisjoint(with: theirs)
     }
 
     /// True if another node has keys of the same database, or may have.

@@ -10,6 +10,11 @@ extension RedisError {
 
     var isUnknownCommand: Bool { code == .serverError && message.contains("unknown command") }
 
+    /// True if the server is too old for the second word of a command.
+    var isUnknownSubcommand: Bool {
+        code == .serverError && message.lowercased().contains("unknown subcommand")
+    }
+
     /// True if the user may run the command, and not on this key.
     var deniesKey: Bool { code == .noPermission && message.contains("key") && !message.contains("command") }
 

@@ -25,6 +25,8 @@ package struct ServerFacts: Sendable {
     /// What each primary says, where the name lives in a cluster and not on a node of one; else empty. All other facts
     /// are those of the first, but for the counts of keys, which are of all.
     package var primaries: [(part: RedisDatabase, info: [String: String])] = []
+    /// The name itself, where it lives in a cluster: it knows which primaries there are later on.
+    package var whole: RedisDatabase?
     /// The settings of `questions`; those the server does not know are missing. Nil if CONFIG GET is denied.
     package var settings: [String: String]?
     package var keyspace: [Int: Keyspace] = [:]
@@ -98,6 +100,7 @@ extension ServerFacts {
         let parts = try await database.parts()
         guard let first = parts.first else { throw .strangeReply }
         try await self.init(ofServer: first)
+        whole = database
         primaries = [(first, info)]
         for part in parts.dropFirst() {
             let text = knowsKeyspace ? try await part.run(.info([])).text : ""

@@ -123,7 +123,7 @@ package struct ServerSelection: Sendable {
         var all = catalogue.entries
         for entry in entries where !all.contains(where: { $0.name == entry.name }) { all.append(entry) }
         do {
-            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue(all))
+            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue(all.map(\.forOperators)))
         } catch {
             throw ProgramFailure(.failed, "\(program): \(error.message)")
         }
@@ -134,7 +134,7 @@ extension ServerSelection {
     /// This one database on the selection's server, whatever the catalogue says of its name. Connects nothing.
     func open(only entry: DatabaseEntry) throws(ProgramFailure) -> RedisDatabases {
         do {
-            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
+            return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry.forOperators]))
         } catch {
             throw ProgramFailure(.failed, "\(program): \(error.message)")
         }
@@ -149,6 +149,16 @@ extension Arguments {
         let configuration = try? RedisConfiguration(url: url)
         let isShown = configuration?.password == nil && configuration?.username == nil
         return "--\(flag.name) " + (isShown && configuration != nil ? url.quotedForShell : "URL")
+    }
+}
+
+extension DatabaseEntry {
+    /// As tools open it: what they read is of the server that they write to, and not of a replica or another copy.
+    fileprivate var forOperators: DatabaseEntry {
+        var entry = self
+        entry.reads = .primary
+        entry.copies = RedisCopies()
+        return entry
     }
 }
 

@@ -9,8 +9,10 @@ import Synchronization
 /// 10 µs. Where INFO is denied the tools end before the first key.
 final class TargetWatch: Sendable {
     private let judge: TargetJudge
-    /// Of each primary, where the name lives in a cluster.
-    private let primaries: [(part: RedisDatabase, judge: TargetJudge)]
+    private let name: DatabaseName
+    /// The name, where it lives in a cluster; and each primary that was there before the first key.
+    private let whole: RedisDatabase?
+    private let primaries: [(address: String, judge: TargetJudge)]
     /// False where the server does not let us ask.
     private let canAsk: Bool
     private let state: Mutex<State>
@@ -25,10 +27,12 @@ final class TargetWatch: Sendable {
     private static let interval = Duration.milliseconds(100)
 
     init(_ name: DatabaseName, _ facts: ServerFacts) {
+        self.name = name
+        whole = facts.whole
         judge = TargetJudge(name: name.text, first: TargetReading(info: facts.info))
         primaries = facts.primaries.map { primary in
             let label = "\(name.text) at \(primary.part.address)"
-            return (primary.part, TargetJudge(name: label, first: TargetReading(info: primary.info)))
+            return (primary.part.address, TargetJudge(name: label, first: TargetReading(info: primary.info)))
         }
         canAsk = !facts.info.isEmpty
         let evicts = ([judge] + primaries.map(\.judge)).contains { $0.first.evicts }
@@ -63,17 +67,50 @@ final class TargetWatch: Sendable {
         guard canAsk else { return }
         let isDue = state.withLock { $0.evicts || ContinuousClock.now - $0.asked >= Self.interval }
         guard always || isDue else { return }
-        if primaries.isEmpty { return try await look(coming: bytes, at: connection, judge) }
-        for primary in primaries { try await look(coming: bytes, at: primary.part, primary.judge) }
+        guard let whole else { return try require(try await reading(of: connection), by: judge, coming: bytes) }
+        try await whole.withParts { (parts: [RedisDatabase]) async throws(RedisError) in
+            var readings: [(address: String, now: TargetReading)] = []
+            for part in parts { readings.append((address: part.address, now: try await reading(of: part))) }
+            try require(readings, coming: bytes)
+        }
     }
 
-    private func look(
-        coming bytes: Int, at server: some RedisExecutor, _ judge: TargetJudge
-    ) async throws(RedisError) {
-        let info = try await server.run(.info([]))
-        let now = TargetReading(info: ServerFacts.fields(of: info.text))
+    private func reading(of server: some RedisExecutor) async throws(RedisError) -> TargetReading {
+        TargetReading(info: ServerFacts.fields(of: try await server.run(.info([])).text))
+    }
+
+    /// Throws if there is a primary that was none before the first key: nobody has asked it whether it keeps what it
+    /// gets. One that has left its slots to others that are known may be missing.
+    private func require(
+        _ readings: [(address: String, now: TargetReading)], coming bytes: Int
+    ) throws(RedisError) {
+        for (address, now) in readings {
+            if let judge = known(at: address, now.runID) {
+                try require(now, by: judge, coming: bytes)
+                continue
+            }
+            // A replica that has taken the place of its primary may lack what that had acknowledged.
+            let isReplacement = primaries.contains { primary in
+                !readings.contains { $0.address == primary.address || $0.now.runID == primary.judge.first.runID }
+            }
+            state.withLock { $0.mayHaveLost = $0.mayHaveLost || isReplacement }
+            throw RedisError(
+                code: .commandRefused,
+                message: "\(address) has become a primary of \(name)'s cluster meanwhile, and was not asked before the "
+                    + "first key whether it keeps what it gets: another run asks it",
+                stage: .refused)
+        }
+    }
+
+    /// What was said by this process before the first key, or by the one before it at this address.
+    private func known(at address: String, _ runID: String?) -> TargetJudge? {
+        let same = runID == nil ? nil : primaries.first(where: { $0.judge.first.runID == runID })
+        return (same ?? primaries.first(where: { $0.address == address }))?.judge
+    }
+
+    private func require(_ now: TargetReading, by judge: TargetJudge, coming bytes: Int) throws(RedisError) {
         state.withLock {
-            $0.evicts = primaries.isEmpty ? now.evicts : $0.evicts || now.evicts
+            $0.evicts = whole == nil ? now.evicts : $0.evicts || now.evicts
             $0.asked = .now
             $0.mayHaveLost = $0.mayHaveLost || judge.mayHaveLost(in: now)
         }

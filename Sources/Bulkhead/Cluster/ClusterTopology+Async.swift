@@ -115,7 +115,6 @@ extension ClusterTopology {
             replies = try await exchange(
                 group.bytes, count: group.parts.count, with: try server(at: group.endpoint), on: lane, until: deadline)
         } catch {
-            doubt(after: error)
             // Where none of it left, each command finds its server by itself.
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
@@ -141,17 +140,25 @@ extension ClusterTopology {
     ) async throws(ConnectionFailure) -> Sent.Received {
         var redirections = RedirectionMachine(until: deadline)
         while true {
-            let target = try await target(of: slot, nil, until: deadline)
-            began(target)
-            var isAnswered = false
-            defer { target.ended(isAnswered: isAnswered) }
-            let replies = try await database.attemptOnLease(request, of: target.node, until: deadline)
-            isAnswered = true
-            let found = replies.redirection(from: target.endpoint)
-            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-            guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
+            let step: RedirectionMachine.Step
+            let outcome: Result<Sent.Received, ConnectionFailure>
+            do {
+                let target = try await target(of: slot, nil, until: deadline)
+                let replies = try await watched(at: target) { () async throws(ConnectionFailure) in
+                    try await database.attemptOnLease(request, of: target.node, until: deadline)
+                }
+                outcome = .success(replies)
+                let found = replies.redirection(from: target.endpoint)
+                if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+                step = redirections.stepInTurn(after: found)
+            } catch {
+                doubt(after: error)
+                outcome = .failure(error)
+                step = redirections.step(after: error)
+            }
+            guard case .again(let pause, let refresh) = step else {
                 try redirections.refuse(of: slot)
-                return replies
+                return try outcome.get()
             }
             if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
             if refresh { await self.refresh(until: deadline) }
@@ -171,9 +178,9 @@ extension ClusterTopology {
         throw ConnectionFailure(.connectFailed, "no server of the cluster has said which slots it has")
     }
 
-    /// Returns when there is a map.
+    /// Returns when there is a map; one that is doubtful is asked for anew before.
     func findMap(until deadline: Deadline) async throws(ConnectionFailure) {
-        if version > 0 { return }
+        if version > 0, !isDoubtful { return }
         if let failure = await refresh(until: deadline), version == 0 { throw failure }
     }
 
@@ -201,7 +208,7 @@ extension ClusterTopology {
                     if deadline.isOver || error.reason == .cancelled { break }
                 }
             }
-            endRefresh(nil)
+            endRefresh(nil, isOpen: deadline.isOver || last.reason == .cancelled)
             return last
         }
         return nil

@@ -102,7 +102,6 @@ extension ClusterTopology {
             replies = try exchange(
                 group.bytes, count: group.parts.count, with: try server(at: group.endpoint), until: deadline)
         } catch {
-            doubt(after: error)
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
@@ -126,17 +125,25 @@ extension ClusterTopology {
     ) throws(ConnectionFailure) -> Sent.Received {
         var redirections = RedirectionMachine(until: deadline)
         while true {
-            let target = try target(of: slot, nil, until: deadline)
-            began(target)
-            var isAnswered = false
-            defer { target.ended(isAnswered: isAnswered) }
-            let replies = try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
-            isAnswered = true
-            let found = replies.redirection(from: target.endpoint)
-            if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-            guard case .again(let pause, let refresh) = redirections.stepInTurn(after: found) else {
+            let step: RedirectionMachine.Step
+            let outcome: Result<Sent.Received, ConnectionFailure>
+            do {
+                let target = try target(of: slot, nil, until: deadline)
+                let replies = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
+                    try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
+                }
+                outcome = .success(replies)
+                let found = replies.redirection(from: target.endpoint)
+                if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
+                step = redirections.stepInTurn(after: found)
+            } catch {
+                doubt(after: error)
+                outcome = .failure(error)
+                step = redirections.step(after: error)
+            }
+            guard case .again(let pause, let refresh) = step else {
                 try redirections.refuse(of: slot)
-                return replies
+                return try outcome.get()
             }
             if pause > .zero { sleepThread(for: pause) }
             if refresh { self.refresh(until: deadline) }
@@ -157,7 +164,7 @@ extension ClusterTopology {
     }
 
     func findMap(until deadline: Deadline) throws(ConnectionFailure) {
-        if version > 0 { return }
+        if version > 0, !isDoubtful { return }
         if let failure = refresh(until: deadline), version == 0 { throw failure }
     }
 
@@ -184,7 +191,7 @@ extension ClusterTopology {
                     if deadline.isOver { break }
                 }
             }
-            endRefresh(nil)
+            endRefresh(nil, isOpen: deadline.isOver)
             return last
         }
         return nil

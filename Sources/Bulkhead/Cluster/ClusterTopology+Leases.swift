@@ -28,14 +28,16 @@ extension ClusterTopology {
             do throws(ConnectionFailure) {
                 let target = try await target(of: slot, nil, until: deadline)
                 let connection = try await target.node.leases.lease(until: deadline)
-                switch await connection.send(question, until: deadline) {
-                case .success(let reply):
+                do throws(ConnectionFailure) {
+                    let reply = try await watched(at: target) { () async throws(ConnectionFailure) in
+                        try await connection.send(question, until: deadline).get()
+                    }
                     guard let found = [reply].redirection(from: target.endpoint) else {
                         return (connection, target.node)
                     }
                     target.node.leases.release(connection, reusable: true)
                     (step, failure) = (follow(found, by: &redirections), RedirectionMachine.noServer(of: slot, found))
-                case .failure(let error):
+                } catch {
                     target.node.leases.release(connection, reusable: false)
                     throw error
                 }
@@ -60,7 +62,9 @@ extension ClusterTopology {
                 let target = try target(of: slot, nil, until: deadline)
                 let connection = try target.node.blocking.lease(until: deadline)
                 do throws(ConnectionFailure) {
-                    let reply = try connection.send(question, until: deadline)
+                    let reply = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
+                        try connection.send(question, until: deadline)
+                    }
                     guard let found = [reply].redirection(from: target.endpoint) else {
                         return (connection, target.node)
                     }

@@ -26,6 +26,7 @@ extension ClusterTopology {
             return replies
         } catch {
             server.ended(isAnswered: false)
+            doubt(after: error)
             throw error
         }
     }
@@ -34,13 +35,39 @@ extension ClusterTopology {
     func exchange(
         _ bytes: [UInt8], count: Int, with server: ClusterServer, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
+        try watchedBlocking(at: server) { () throws(ConnectionFailure) in
+            try server.node.blocking.exchange(bytes, count: count, until: deadline)
+        }
+    }
+
+    /// What waits at a server over a connection of its own.
+    func watched<Replies>(
+        at server: ClusterServer, _ body: () async throws(ConnectionFailure) -> Replies
+    ) async throws(ConnectionFailure) -> Replies {
         began(server)
         do {
-            let replies = try server.node.blocking.exchange(bytes, count: count, until: deadline)
+            let replies = try await body()
             server.ended(isAnswered: true)
             return replies
         } catch {
             server.ended(isAnswered: false)
+            doubt(after: error)
+            throw error
+        }
+    }
+
+    /// The same on the caller's thread.
+    func watchedBlocking<Replies>(
+        at server: ClusterServer, _ body: () throws(ConnectionFailure) -> Replies
+    ) throws(ConnectionFailure) -> Replies {
+        began(server)
+        do {
+            let replies = try body()
+            server.ended(isAnswered: true)
+            return replies
+        } catch {
+            server.ended(isAnswered: false)
+            doubt(after: error)
             throw error
         }
     }
@@ -65,6 +92,8 @@ extension ClusterTopology {
     /// False where nothing is under way: the next request begins to look again.
     private func look() async -> Bool {
         guard isAsked else {
+            // What was seen of a request that is over says nothing of the next one.
+            for server in watchedServers { _ = server.silence(at: .now) }
             isLooking.store(false, ordering: .sequentiallyConsistent)
             // A request may have begun in between.
             return isAsked && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
@@ -73,7 +102,7 @@ extension ClusterTopology {
         var longest = Duration.zero
         for server in watchedServers {
             let silence = server.silence(at: now)
-            if silence >= Self.timeToAbandon, abandon(server) { continue }
+            if silence >= Self.timeToAbandon, abandon(server, after: silence, at: now) { continue }
             longest = max(longest, silence)
         }
         if longest >= Self.timeToDoubt {

@@ -11,6 +11,8 @@ import Synchronization
 final class ClusterTopology: RoutedTopology {
     private struct State: Sendable {
         var map: SlotMap?
+        /// When it came.
+        var mapMoment: Moment?
         var servers: [Endpoint: ClusterServer] = [:]
         /// Those that have left the map, and may have requests under way.
         var left: [ClusterServer] = []
@@ -108,7 +110,10 @@ final class ClusterTopology: RoutedTopology {
     }
 
     func moved(_ slot: HashSlot, to endpoint: Endpoint) {
-        state.withLock { $0.map?.move(slot, to: endpoint) }
+        state.withLock { state in
+            state.map?.move(slot, to: endpoint)
+            state.former.remove(endpoint)
+        }
         // The next map says which replicas the slot has there.
         readers?.doubt()
     }
@@ -130,6 +135,9 @@ final class ClusterTopology: RoutedTopology {
     /// How many maps there have been; whoever waits for a newer one than `version` asks, or waits for who asks.
     var version: Int { state.withLock { $0.version } }
 
+    /// The newest map, and how many there have been.
+    var numberedMap: (SlotMap?, Int) { state.withLock { ($0.map, $0.version) } }
+
     /// Who is to be asked for the map, the servers that are known and answer first; nil while another request asks.
     /// Whoever gets them says by `endRefresh` how it went.
     func beginRefresh() -> [Endpoint]? {
@@ -144,14 +152,20 @@ final class ClusterTopology: RoutedTopology {
         }
     }
 
-    /// Servers that have left the map take no more requests; what they have under way is finished.
-    func endRefresh(_ map: SlotMap?) {
+    /// Nil is no map; then the question is open where not all servers could be asked.
+    ///
+    /// Servers that have left the map take no more requests. They have a while to answer what they were sent before.
+    func endRefresh(_ map: SlotMap?, isOpen: Bool = false) {
         let left = state.withLock { state in
             state.isRefreshing = false
-            guard let map else { return [ClusterServer]() }
+            guard let map else {
+                if isOpen { state.isDoubtful = true }
+                return [ClusterServer]()
+            }
             state.former.formUnion(state.map?.primaries ?? [])
             state.former.subtract(map.primaries)
             state.map = map
+            state.mapMoment = .now
             state.version += 1
             let servers = map.servers.union(seeds)
             let left = state.servers.filter { !servers.contains($0.key) }
@@ -170,15 +184,18 @@ final class ClusterTopology: RoutedTopology {
 
     var watchedServers: [ClusterServer] { state.withLock { $0.servers.values + $0.left } }
 
-    /// Ends what waits at a server that has lost its slots to another one; false of one that has not.
-    func abandon(_ server: ClusterServer) -> Bool {
+    /// Ends what waits at a server that has lost its slots to another one; false of one that has not, or of which that
+    /// was said before it fell silent: it may have its slots back.
+    func abandon(_ server: ClusterServer, after silence: Duration, at now: Moment) -> Bool {
         let isGone = state.withLock { state in
             if let index = state.left.firstIndex(where: { $0 === server }) {
                 state.left.remove(at: index)
                 return true
             }
             let endpoint = server.endpoint
-            guard state.former.contains(endpoint), state.servers[endpoint] === server else { return false }
+            guard state.former.contains(endpoint), state.servers[endpoint] === server,
+                let said = state.mapMoment, now - said <= silence
+            else { return false }
             state.servers[endpoint] = nil
             return true
         }

@@ -97,7 +97,52 @@ extension Form {
 }
 
 /// What a killed primary costs.
-@Suite(.serialized) struct ClusterRecoveryTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterRecoveryTests {
+    /// What a program does that never runs a simple command.
+    enum OnlyCall: CaseIterable, Sendable {
+        case transaction, pop, dbsize, scan
+
+        func succeeds(_ form: Form, in databases: RedisDatabases) async -> Bool {
+            switch (self, form) {
+            case (.transaction, .asynchronous):
+                return (try? await databases[.main].transaction(.incr("{bar}:count"), .incr("{bar}:count"))) != nil
+            case (.transaction, .blocking):
+                return await onThread {
+                    (try? databases.blocking(.main).transaction(.incr("{bar}:count"), .incr("{bar}:count"))) != nil
+                }
+            case (.pop, _):
+                return await form.run(.blpop(["{bar}:queue"], timeout: .milliseconds(1)), in: databases).isSuccess
+            case (.dbsize, _): return await form.run(.dbsize(), in: databases).isSuccess
+            case (.scan, .asynchronous):
+                do {
+                    for try await _ in try databases[.main].scan() {}
+                    return true
+                } catch {
+                    return false
+                }
+            case (.scan, .blocking):
+                return await onThread {
+                    guard var scan = try? databases.blocking(.main).scan() else { return false }
+                    do { while try scan.next() != nil {} } catch { return false }
+                    return true
+                }
+            }
+        }
+    }
+
+    @Test(.enabled(if: TestTier.isWhole), arguments: OnlyCall.allCases, Form.allCases)
+    func `a program that makes no other calls than these finds the server that takes its place`(
+        _ call: OnlyCall, _ form: Form
+    ) async throws {
+        var options = RedisTestCluster.Options()
+        options.replicas = 1
+        try await withCluster(options) { databases, cluster in
+            #expect(await call.succeeds(form, in: databases))
+            cluster.primaries[0].kill()
+            #expect(await eventually { await call.succeeds(form, in: databases) })
+        }
+    }
+
     /// When the cluster is well again: a bare connection to each other server, looking all the time. Its clock is the
     /// client's, and so is the machine.
     private func probe(

@@ -86,10 +86,9 @@ extension DatabaseBinding {
             let cache = TrackedCache(settings, caching.circuit, bounds(bytes: limits.maximumBytes))
             return try HeldCache(.server(cache), in: caching.registry)
         }
-        let caches = ClusterCache(cluster) { [caching] primary, onMove in
+        let caches = ClusterCache(cluster, bytes: limits.maximumBytes) { [caching] primary, bytes, onMove in
             let (settings, circuit) = caching.makePlace(primary)
-            let share = limits.maximumBytes / max(1, cluster.map?.primaries.count ?? 1)
-            return TrackedCache(settings, circuit, bounds(bytes: share), onMove: onMove)
+            return TrackedCache(settings, circuit, bounds(bytes: bytes), onMove: onMove)
         }
         return try HeldCache(.cluster(caches), in: caching.registry)
     }

@@ -39,19 +39,14 @@ enum CacheSource: Sendable {
     func read(_ read: CachedRead, until deadline: Deadline) async -> TrackedCache.Reading {
         switch self {
         case .server(let cache): return await cache.read(read.command.bytes, about: read.key, until: deadline)
-        case .cluster(let caches):
-            guard let (cache, primary) = caches.cache(of: read.command) else { return .passed }
-            return await cache.read(read.command.bytes, about: read.key, until: deadline).unlessRedirected(by: primary)
+        case .cluster(let caches): return await caches.read(read, until: deadline)
         }
     }
 
     func readBlocking(_ read: CachedRead, until deadline: Deadline) -> TrackedCache.Reading {
         switch self {
         case .server(let cache): return cache.readBlocking(read.command.bytes, about: read.key, until: deadline)
-        case .cluster(let caches):
-            guard let (cache, primary) = caches.cache(of: read.command) else { return .passed }
-            return cache.readBlocking(read.command.bytes, about: read.key, until: deadline)
-                .unlessRedirected(by: primary)
+        case .cluster(let caches): return caches.readBlocking(read, until: deadline)
         }
     }
 
@@ -74,13 +69,5 @@ enum CacheSource: Sendable {
         case .server(let cache): cache.counts()
         case .cluster(let caches): caches.counts()
         }
-    }
-}
-
-extension TrackedCache.Reading {
-    /// The ordinary way follows redirections.
-    fileprivate func unlessRedirected(by server: Endpoint) -> TrackedCache.Reading {
-        if case .reply(let reply, _) = self, [reply].redirection(from: server) != nil { return .passed }
-        return self
     }
 }

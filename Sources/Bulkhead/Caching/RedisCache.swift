@@ -88,6 +88,10 @@ public struct RedisCache: Sendable {
     /// Without it a read may return what was true a moment before: the server tells of a change while it answers the
     /// writer, and the one may arrive before the other. It holds for the writes of others too, and for SWAPDB.
     ///
+    /// There is one exception, in a cluster: a slot has gone to another primary, and its last one has not heard of that
+    /// yet. That one still answers what it has, and so it does without a cache. It ends with the cluster's next
+    /// messages. A primary that the map no longer has is not asked.
+    ///
     /// Throws `timed-out` past the time limit, and `cancelled`. Costs one round trip and at most about 20 KiB; in a
     /// cluster to each primary, one after the other.
     public func catchUp() async throws(RedisError) {
@@ -109,8 +113,9 @@ extension RedisDatabase {
     /// agreed. When the connection is lost the cache is empty, reads go to the server, and another connection is made,
     /// as often as it takes. It ends with the databases.
     ///
-    /// In a cluster there is such a connection to every primary, and each has an equal part of the bytes. A name whose
-    /// reads may go to replicas is read from its primary through a cache.
+    /// In a cluster there is such a connection to every primary, and each has an equal part of the bytes. Where a
+    /// primary cannot be reached, the cluster is asked again who has its slots, and so on until the time limit. A name
+    /// whose reads may go to replicas is read from its primary through a cache.
     ///
     /// Needs Redis 6.0 or Valkey, RESP3, and a login that may say `CLIENT TRACKING`, `INFO` and `PTTL`, in a cluster
     /// `CLUSTER SLOTS` too. Throws `caching-unavailable` where the server or the configuration speaks RESP2 only, and

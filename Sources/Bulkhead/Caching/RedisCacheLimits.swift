@@ -2,6 +2,9 @@
 public struct RedisCacheLimits: Sendable, Hashable {
     /// Bytes of memory that entries take, estimated: keys, commands, replies, and 300 bytes for each entry. Default
     /// 64 MiB. Past it those go that were not read for the longest time. A reply that is larger alone is not kept.
+    ///
+    /// In a cluster each primary has an equal part of it, and a reply must fit in that. The parts are made anew when
+    /// the number of primaries changes.
     public var maximumBytes = 64 << 20
     /// How long a reply is kept if nothing invalidates it. Default five minutes. One whose key expires earlier goes
     /// then.

@@ -173,6 +173,9 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
         return request.waiters
     }
 
+    /// Keeps so many bytes at most from now on.
+    mutating func resize(to most: Int) { store.resize(to: most) }
+
     // MARK: The server's words
 
     /// The server names a key as changed, in whichever of its databases.

@@ -32,7 +32,7 @@ struct CacheStore: Sendable {
     /// What an entry costs beside its key, its command and its value: its place here, and in two dictionaries.
     static let bytesOfEntry = 300
 
-    let mostBytes: Int
+    private(set) var mostBytes: Int
     private var entries: [Entry] = []
     private var free: [Int] = []
     private var places: [CommandBytes: Int] = [:]
@@ -68,10 +68,7 @@ struct CacheStore: Sendable {
         let value = value.detached()
         let size = value.bytesInMemory + command.bytes.count + key.count + Self.bytesOfEntry
         guard size <= mostBytes else { return }
-        while bytes > mostBytes - size {
-            evictions += 1
-            remove(at: oldest)
-        }
+        evict(to: mostBytes - size)
         let key = key.detached()
         var entry = Entry(command: command, key: key, value: value, bytes: size, end: end)
         let place = free.popLast() ?? entries.count
@@ -84,6 +81,19 @@ struct CacheStore: Sendable {
         places[command] = place
         bytes += size
         linkNewest(place)
+    }
+
+    /// Keeps so many bytes at most from now on.
+    mutating func resize(to most: Int) {
+        mostBytes = most
+        evict(to: most)
+    }
+
+    private mutating func evict(to most: Int) {
+        while bytes > most {
+            evictions += 1
+            remove(at: oldest)
+        }
     }
 
     /// Drops all replies about a key; how many there were.

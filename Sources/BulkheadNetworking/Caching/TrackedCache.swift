@@ -82,11 +82,12 @@ package final class TrackedCache: Sendable {
 
     private func beginOpening(until deadline: Deadline) -> CacheCall {
         let call = CacheCall(until: deadline)
-        let number = state.withLock { state in
+        let number: Int? = state.withLock { state in
+            if state.isClosed { return nil }
             state.opener = call
             return state.machine.connect()
         }
-        connect(number)
+        if let number { connect(number) } else { call.resume(.failed(.connection(.databasesClosed))) }
         return call
     }
 
@@ -96,14 +97,16 @@ package final class TrackedCache: Sendable {
         throw failure
     }
 
-    /// Ends it for good: from now on everything is read as if there were no cache. Whose socket is still to close.
+    /// Ends it for good: from now on everything is read as if there were no cache. Whoever opens it waits no longer.
+    /// Whose socket is still to close.
     @discardableResult
     package func close() -> AsyncConnection? {
-        let (ended, connection) = state.withLock { state in
+        let (ended, opener, connection) = state.withLock { state in
             state.isClosed = true
             let ended = state.machine.connection.flatMap { state.machine.lost($0) }
-            return (ended, state.connection.take()?.connection)
+            return (ended, state.opener.take(), state.connection.take()?.connection)
         }
+        opener?.resume(.failed(.connection(.databasesClosed)))
         for waiter in ended?.waiters ?? [] { waiter.resume(.passed) }
         followed?.follow(nil)
         connection?.abort()
@@ -210,6 +213,9 @@ package final class TrackedCache: Sendable {
         let dropped = state.withLock { $0.machine.clear() }
         withExtendedLifetime(dropped) {}
     }
+
+    /// Keeps so many bytes at most from now on.
+    package func resize(to bytes: Int) { state.withLock { $0.machine.resize(to: bytes) } }
 
     /// What it came to so far.
     package func counts() -> CacheCounts {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A yardstick: tasks that wait by a continuation and do nothing else. One more task resumes those that wait, lets them
-/// run, and looks again, as an I/O task does with callers. No client of tasks costs less.
+/// run, and looks again, as an I/O task does with callers. A request that suspends a task for itself costs no less.
 private final class SuspendedCallers: Sendable {
     private struct State {
         var waiting: [UnsafeContinuation<Void, Never>] = []

@@ -64,14 +64,16 @@ struct Load: Sendable {
         return recorder.samples
     }
 
-    /// Warms everything up: connections, caches, the client's own watching of the round trip.
+    /// Warms everything up: connections, caches, the client's own watching of the round trip. As long for a short load
+    /// as for a long one: the difference of two loads is what their commands cost.
     var warmUp: Load {
         Load(
             work: work, clients: clients, pipeline: pipeline,
-            requests: max(requests / 10, Self.warmUpTurns * clients * pipeline))
+            requests: max(Self.leastWarmUp, Self.warmUpTurns * clients * pipeline))
     }
 
     private static let warmUpTurns = 50
+    private static let leastWarmUp = 5_000
 }
 
 /// The latencies of one client's turns.

@@ -6,8 +6,8 @@ public import BulkheadRESP
 /// ```swift
 /// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
 /// ```
-/// The `Returns` of the functions that make them speak of the reply. Making one costs a single allocation for its
-/// bytes, and none where they are 64 at most.
+/// The `Returns` of the functions that make them speak of the reply. Making one allocates once, for its bytes. A value
+/// holds up to 64 bytes in itself: a pipeline of such commands allocates nothing for them.
 public struct RedisCommand<Reply: Sendable>: Sendable {
     /// What is sent.
     @usableFromInline package let bytes: CommandBytes

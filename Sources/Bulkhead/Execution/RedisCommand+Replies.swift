@@ -45,6 +45,7 @@ extension Array {
     ) -> [Result<Reply, RedisError>] where Element == RedisCommand<Reply> {
         var results: [Result<Reply, RedisError>] = []
         results.reserveCapacity(count)
+        precondition(received.count >= count, "a reply for each command")
         var replies = received
         withUnsafeBufferPointer { commands in
             replies.withUnsafeMutableBufferPointer { replies in

@@ -207,8 +207,9 @@ package final class BlockingConnection: @unchecked Sendable {
             // What is late already does not leave.
             _ = try isOver(deadline.end)
             try write(until: deadline.end)
-            // A look right behind the write would find nothing yet.
-            if completed == nil, try !spin() { _ = try wait(until: deadline.end) }
+            // A plain socket has nothing right behind the write, so it need not be looked at before the first wait. A
+            // layer knows what it waits for only when it was.
+            if completed == nil, wire.stream.layer == nil, try !spin() { _ = try wait(until: deadline.end) }
             while completed == nil { _ = try step(until: deadline.end) }
         } catch {
             // A reply that came before the end counts; the next request learns of the end.

@@ -73,11 +73,11 @@ func valuesInJSON(_ main: RedisDatabase, _ profile: Profile) async throws {
 }
 
 extension RedisCommand {
-    static func pfcount(_ key: String) -> RedisCommand<Int> { .raw("PFCOUNT", [key], as: Int.self) }
+    static func visitors(on day: String) -> RedisCommand<Int> { .raw("PFCOUNT", ["visitors:\(day)"], as: Int.self) }
 }
 
 func commandsOfOnesOwn(_ main: RedisDatabase) async throws {
-    let visitors = try await main.run(.pfcount("visitors"))
+    let visitors = try await main.run(.visitors(on: "monday"))
     _ = visitors
 }
 

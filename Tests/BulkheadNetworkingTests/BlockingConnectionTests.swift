@@ -113,7 +113,7 @@ import Testing
         try await withConnection { connection, server throws in
             #expect(connection.isReusable)
             server.kill()
-            #expect(!connection.isReusable)
+            #expect(TLSUnderTest.sees { !connection.isReusable })
             let failed = try #require(failure { _ = try connection.send(command("PING")) })
             #expect([.closedByServer, .inputOutput].contains(failed.reason))
             #expect(failure { _ = try connection.send(command("PING")) }?.stage == .refused)

@@ -107,6 +107,7 @@ import Testing
         let first = try pool.lease()
         pool.release(first, reusable: true)
         try probe.say("CLIENT KILL TYPE normal SKIPME yes")
+        if TLSUnderTest.isOn { #expect(TLSUnderTest.sees { !first.isReusable }) }
         let second = try pool.lease()
         #expect(second !== first)
         #expect(try second.send(command("PING")) == .simpleString("PONG"))

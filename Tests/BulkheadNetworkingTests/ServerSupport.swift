@@ -37,6 +37,15 @@ enum TLSUnderTest {
     static let settings = TLSSettings.trusting.with { $0.serverName = "localhost" }
     private static let proxies = Locked<[String: RedisTestTLSProxy]>([:])
 
+    /// Whether the end of a connection by its server is seen: at once, and through the proxy a moment later.
+    static func sees(_ isEnded: () -> Bool) -> Bool {
+        for _ in 0..<3_000 where isOn {
+            if isEnded() { return true }
+            usleep(10_000)
+        }
+        return isEnded()
+    }
+
     static func goThroughProxy(_ settings: inout ConnectionSettings, to server: String) {
         settings.endpoint = .unix(path: path(to: server))
         settings.tls = TLSPeer.shared(Self.settings, settings.endpoint)

@@ -207,7 +207,7 @@ import Testing
             }
             #expect(outcome.exitCode == 2, "\(outcome.said)")
             // The step that was under way fails, or the next one finds another server.
-            let words = ["it is unknown", "cannot connect", "was restarted"]
+            let words = ["it is unknown", "cannot connect", "was restarted", "connection-closed"]
             #expect(words.contains { outcome.said.contains($0) }, "\(outcome.said)")
         }
     }

@@ -152,8 +152,26 @@ public final class RedisTestSentinelGroup: Sendable {
         try Self.wait(until: deadline, "all sentinels know of the failover") {
             sentinels.indices.allSatisfy { primary(by: $0) !== old }
         }
+        // Such a one may have done so just before. Then the others find after a while that the primary is none, and fail
+        // over once more, which nobody would expect from here on.
+        try Self.wait(until: deadline, "all servers follow the new primary") {
+            new = primary(by: index)
+            return new.map { isFollowed($0) } ?? false
+        }
         guard let new else { throw RedisTestServerError(.notRunning, "the group has no primary: start another one") }
         return new
+    }
+
+    /// It is a primary, and all other servers that answer have its data.
+    private func isFollowed(_ primary: RedisTestServer) -> Bool {
+        servers.allSatisfy { server in
+            guard let info = server.answer(to: "INFO replication"), info.hasPrefix("$") else {
+                return server !== primary
+            }
+            let lines = info.split(whereSeparator: \.isNewline)
+            if server === primary { return lines.contains("role:master") }
+            return lines.contains("master_port:\(primary.port ?? 0)") && lines.contains("master_link_status:up")
+        }
     }
 
     private func answer(of index: Int, to command: String) -> String? {

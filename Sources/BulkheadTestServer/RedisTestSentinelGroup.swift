@@ -152,8 +152,8 @@ public final class RedisTestSentinelGroup: Sendable {
         try Self.wait(until: deadline, "all sentinels know of the failover") {
             sentinels.indices.allSatisfy { primary(by: $0) !== old }
         }
-        // Such a one may have done so just before. Then the others find after a while that the primary is none, and fail
-        // over once more, which nobody would expect from here on.
+        // It may have done so just before. Then the others see after some seconds that the primary is a replica, and
+        // fail over again, which nobody expects from here on.
         try Self.wait(until: deadline, "all servers follow the new primary") {
             new = primary(by: index)
             return new.map { isFollowed($0) } ?? false

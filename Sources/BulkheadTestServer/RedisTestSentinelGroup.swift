@@ -165,9 +165,8 @@ public final class RedisTestSentinelGroup: Sendable {
     /// It is a primary, and all other servers that answer have its data.
     private func isFollowed(_ primary: RedisTestServer) -> Bool {
         servers.allSatisfy { server in
-            guard let info = server.answer(to: "INFO replication"), info.hasPrefix("$") else {
-                return server !== primary
-            }
+            let info = server.answer(to: "INFO replication", password: options.password)
+            guard let info, info.hasPrefix("$") else { return server !== primary }
             let lines = info.split(whereSeparator: \.isNewline)
             if server === primary { return lines.contains("role:master") }
             return lines.contains("master_port:\(primary.port ?? 0)") && lines.contains("master_link_status:up")

@@ -13,6 +13,7 @@ struct Comparison {
     private let settings: ComparisonSettings
     private let date = Date().formatted(.iso8601)
     private let machine = Place.machine()
+    private let stolenBefore = Place.stolenTime()
     private let pinning: ComparisonReport.Pinning?
     /// Valkey brings one of its own, which prints the same.
     private let redisBenchmark: String
@@ -46,6 +47,8 @@ struct Comparison {
             }
         }
         if settings.build { rows += try buildRows() }
+        var machine = machine
+        machine.stolen = stolenBefore.flatMap { Place.stolenTime()?.part(since: $0) }
         return ComparisonReport(
             date: date, commit: Place.commit(), machine: machine,
             server: "\(server.flavour.rawValue) \(server.version)", pinned: pinning, rounds: settings.roundCount,
@@ -135,6 +138,8 @@ struct Comparison {
         defer { Terminal.writeError(progress.end()) }
         var samples: [ComparisonPoint: [ComparisonSample]] = [:]
         for round in 0..<settings.roundCount {
+            // Clocks change with the heat and with the neighbours.
+            let cyclesPerNanosecond = ProcessorClock.cyclesPerSecond() / 1e9
             for (index, (point, kind)) in kinds.enumerated() {
                 Terminal.writeError(
                     progress.update(
@@ -150,7 +155,9 @@ struct Comparison {
                     times[report.mode] = report.ns_per_reply
                 }
                 guard let decoding = times["decode"] else { throw ProgramError("codec printed no time of decode") }
-                samples[point, default: []].append(ComparisonSample(ours: decoding, beside: times["copy"]))
+                samples[point, default: []].append(
+                    ComparisonSample(
+                        ours: decoding * cyclesPerNanosecond, beside: times["copy"].map { $0 * cyclesPerNanosecond }))
             }
         }
         return kinds.compactMap { point, _ in ComparisonRow(point, samples[point] ?? []) }

@@ -23,11 +23,22 @@ enum Place {
         let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.split(separator: " ").first
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))
             .flatMap { ComparisonReport.Machine.processor(inCPUInfo: $0) }
-        return ComparisonReport.Machine(
+        var machine = ComparisonReport.Machine(
             processor: processor ?? "unnamed processor (\(architecture))", coreCount: CPUPinning.current().coreCount,
             kernel: "\(text(&system.sysname)) \(text(&system.release))",
             swift: firstLine(["swift", "--version"]) ?? "Swift of unknown version",
             load: load.flatMap { Double($0) })
+        machine.cyclesPerSecond = ProcessorClock.cyclesPerSecond()
+        machine.secondLevelCache = (try? String(contentsOfFile: secondLevelCache, encoding: .utf8))
+            .flatMap { ComparisonReport.Machine.bytes(inCacheSize: $0) }
+        return machine
+    }
+
+    private static let secondLevelCache = "/sys/devices/system/cpu/cpu0/cache/index2/size"
+
+    /// Nil where the system does not say.
+    static func stolenTime() -> StolenTime? {
+        (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)).flatMap { StolenTime(stat: $0) }
     }
 
     /// The first of git's digits, and whether files differ from it; nil where this is no repository.

@@ -21,6 +21,7 @@ struct Settings: Sendable {
     var spin: Int?
     var proofInterval = 0
     var idleNames = 0
+    var busyCache = 0
     var isTLS = false
     var json = false
 
@@ -40,11 +41,12 @@ struct Settings: Sendable {
                     "server-core", "<number>", \.serverCore, in: 0...1_023,
                     help: "pin the program's own server to this core (taskset)"),
                 .text("database", "<name>", \.database, help: "the named database, one of the standard catalogue"),
-                .text("op", "<get|set|incr|mget|hgetall>", \.operation, help: "the command"),
+                .text("op", "<get|set|incr|mget|hgetall|xread|scan>", \.operation, help: "the command"),
                 .text(
-                    "mode", "<async|blocking|receive|suspend|suspend-cancellably>", \.mode,
-                    help: "tasks, or a thread a client; or a bare socket that drops the replies of get or mget, as a "
-                        + "yardstick; or tasks that are suspended and resumed and do nothing else, as another"),
+                    "mode", "<async|blocking|receive|loop|suspend|suspend-cancellably>", \.mode,
+                    help: "tasks, or a thread a client; or a bare socket that drops the replies, as a yardstick; or "
+                        + "a loop on one thread over such a socket that keeps a request of each client outstanding; "
+                        + "or tasks that are suspended and resumed and do nothing else, as another"),
                 .integer("clients", "<number>", \.clients, in: 1...10_000, help: "callers at once"),
                 .integer("pipeline", "<number>", \.pipeline, in: 1...100_000, help: "commands in one pipeline"),
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands in all"),
@@ -61,7 +63,9 @@ struct Settings: Sendable {
                     help: "so many other names of the server, each with an idle connection; a server that is not the "
                         + "program's own must have as many databases"),
                 .integer("value-size", "<bytes>", \.valueSize, in: 1...100_000_000, help: "bytes of a value"),
-                .integer("keys", "<number>", \.keys, in: 1...100_000, help: "keys of mget, fields of hgetall"),
+                .integer(
+                    "keys", "<number>", \.keys, in: 1...100_000,
+                    help: "keys of mget and scan, fields of hgetall, entries of xread"),
                 .text("as", "<string|floats>", \.type, help: "what get and mget read values as"),
                 .flag("cached", \.isCached, help: "read through a client-side cache; with --op get or hgetall"),
                 .flag(
@@ -72,6 +76,10 @@ struct Settings: Sendable {
                     "waiting-memory", \.measuresWaitingMemory,
                     help: "print the bytes of memory that a call of each client takes while it waits, beyond its "
                         + "task; on the program's own server"),
+                .integer(
+                    "busy-cache", "<KiB>", \.busyCache, in: 0...1_048_576,
+                    help: "walk through so much memory all the time on a thread beside, as other programs do on a "
+                        + "busy host; 0 is none"),
                 .flag("tls", \.isTLS, help: "over TLS, on the program's own server"),
                 .flag("json", \.json, help: "print one line of JSON"),
             ])
@@ -80,16 +88,16 @@ struct Settings: Sendable {
     /// What the table cannot judge, in words for the person at the keyboard; nil when all fits together.
     var contradiction: String? {
         if unix != nil, host != nil || port != nil { return "--unix names the server: leave out --host and --port" }
-        if isTLS, unix != nil || host != nil || port != nil || mode == "receive" {
+        if isTLS, unix != nil || host != nil || port != nil || isBare {
             return "--tls is for the program's own server, and not for a bare socket"
         }
-        if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget or hgetall" }
+        if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget, hgetall, xread or scan" }
         if Mode(rawValue: mode) == nil {
-            return "--mode takes async, blocking, receive, suspend or suspend-cancellably"
+            return "--mode takes async, blocking, receive, loop, suspend or suspend-cancellably"
         }
         if !["string", "floats"].contains(type) { return "--as takes string or floats" }
         let isRead = operation == "get" || operation == "mget"
-        if isCached, !["get", "hgetall"].contains(operation) || mode == "receive" || pipeline > 1 || type == "floats" {
+        if isCached, !["get", "hgetall"].contains(operation) || isBare || pipeline > 1 || type == "floats" {
             return "--cached goes with --op get or hgetall, one at a time, as strings"
         }
         if measuresWaitingMemory, mode != "async" || pipeline > 1 || host != nil || port != nil || unix != nil {
@@ -97,16 +105,23 @@ struct Settings: Sendable {
         }
         if type == "floats", !isRead { return "--as floats goes with --op get or mget" }
         if type == "floats", !valueSize.isMultiple(of: 4) { return "a Float takes 4 bytes: change --value-size" }
-        if mode == "receive", !isRead || clients > 1 || pipeline > 1 || unix != nil {
-            return "--mode receive reads get or mget on one TCP connection: add --clients 1"
+        if mode == "receive", clients > 1 || pipeline > 1 || unix != nil {
+            return "--mode receive reads one reply after the other on one TCP connection: add --clients 1"
         }
-        if mode == "receive", countAllocations { return "--mode receive allocates nothing to count" }
+        if mode == "loop", pipeline > 1 || unix != nil {
+            return "--mode loop has one request of each client on one TCP connection: leave out --pipeline"
+        }
+        // Their replies are counted by their bytes, which must be as many each time.
+        if isBare, operation == "incr" { return "a bare socket cannot count the replies of incr" }
+        if isBare, countAllocations { return "a bare socket allocates nothing to count" }
         return nil
     }
+
+    private var isBare: Bool { mode == "receive" || mode == "loop" }
 }
 
 /// Who calls, and how.
 enum Mode: String, Sendable {
-    case async, blocking, receive, suspend
+    case async, blocking, receive, loop, suspend
     case suspendCancellably = "suspend-cancellably"
 }

@@ -3,7 +3,7 @@ import BulkheadBenchmarkSupport
 
 /// The command that is measured.
 enum Operation: String, Sendable {
-    case get, set, incr, mget, hgetall
+    case get, set, incr, mget, hgetall, xread, scan
 }
 
 /// What one turn of a client does, through the public methods that users call.
@@ -36,9 +36,11 @@ struct Work: Sendable {
         switch operation {
         case .get, .set: try await database.set(Self.key, text)
         case .incr: break
-        case .mget: try await database.mset(pairs: keys.map { (key: $0, value: text) })
+        case .mget, .scan: try await database.mset(pairs: keys.map { (key: $0, value: text) })
         case .hgetall:
             try await database.hset(Self.key, pairs: keys.indices.map { (key: "field:\($0)", value: text) })
+        case .xread:
+            for _ in keys { try await database.xadd(Self.key, ["field": text]) }
         }
     }
 
@@ -56,6 +58,8 @@ struct Work: Sendable {
         case .mget where readsFloats: try check(try await database.mget(keys, as: [Float].self).last != .some(nil))
         case .mget: try check(try await database.mget(keys).last != .some(nil))
         case .hgetall: try check(try await database.hgetall(Self.key).count == keys.count)
+        case .xread: try check(try await database.xread([Self.key: "0"]).first?.value.count == keys.count)
+        case .scan: try check(!(try await database.scanPage(.start, count: keys.count).elements.isEmpty))
         }
     }
 
@@ -85,6 +89,8 @@ struct Work: Sendable {
         case .mget where readsFloats: try check(try database.mget(keys, as: [Float].self).last != .some(nil))
         case .mget: try check(try database.mget(keys).last != .some(nil))
         case .hgetall: try check(try database.hgetall(Self.key).count == keys.count)
+        case .xread: try check(try database.xread([Self.key: "0"]).first?.value.count == keys.count)
+        case .scan: try check(!(try database.scanPage(.start, count: keys.count).elements.isEmpty))
         }
     }
 
@@ -99,6 +105,8 @@ struct Work: Sendable {
             try check(try await database.pipeline(commands(count) { .mget(keys, as: [Float].self) }))
         case .mget: try check(try await database.pipeline(commands(count) { .mget(keys) }))
         case .hgetall: try check(try await database.pipeline(commands(count) { .hgetall(Self.key) }))
+        case .xread: try check(try await database.pipeline(commands(count) { .xread([Self.key: "0"]) }))
+        case .scan: try check(try await database.pipeline(commands(count) { .scanPage(.start, count: keys.count) }))
         }
     }
 
@@ -113,6 +121,21 @@ struct Work: Sendable {
             try check(try database.pipeline(commands(count) { .mget(keys, as: [Float].self) }))
         case .mget: try check(try database.pipeline(commands(count) { .mget(keys) }))
         case .hgetall: try check(try database.pipeline(commands(count) { .hgetall(Self.key) }))
+        case .xread: try check(try database.pipeline(commands(count) { .xread([Self.key: "0"]) }))
+        case .scan: try check(try database.pipeline(commands(count) { .scanPage(.start, count: keys.count) }))
+        }
+    }
+
+    /// The words of the command, for a bare socket.
+    var words: [String] {
+        switch operation {
+        case .get: ["GET", Self.key]
+        case .set: ["SET", Self.key, text]
+        case .incr: ["INCR", Self.key]
+        case .mget: ["MGET"] + keys
+        case .hgetall: ["HGETALL", Self.key]
+        case .xread: ["XREAD", "STREAMS", Self.key, "0"]
+        case .scan: ["SCAN", "0", "COUNT", String(keys.count)]
         }
     }
 

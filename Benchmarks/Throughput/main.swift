@@ -67,6 +67,7 @@ func measure(_ settings: Settings) async throws {
         print(try await WaitingMemory(load: load, server: server).bytesPerCall(on: database))
         return
     }
+    let walk = settings.busyCache > 0 ? CacheWalk(kibibytes: settings.busyCache) : nil
     let measurement: Measurement
     switch mode {
     case .async:
@@ -81,7 +82,11 @@ func measure(_ settings: Settings) async throws {
     case .receive:
         let socket = try BareSocket(host: host ?? "", port: port, database: database.number)
         measurement = try await Measurement.of(load, nil) { [try socket.run(work, turns: $0.commands)] }
+    case .loop:
+        let socket = try BareSocket(host: host ?? "", port: port, database: database.number)
+        measurement = try await Measurement.of(load, nil) { [try socket.runLoop($0)] }
     }
+    walk?.stop()
     let report = measurement.report(settings)
     print(settings.json ? try report.json() : report.words)
     try await work.clean(database)

@@ -9,10 +9,13 @@ import Testing
     }
 
     private func report(_ rows: [ComparisonRow], skipped: [String] = [], cores: [Int]? = [0, 1]) -> ComparisonReport {
-        ComparisonReport(
-            date: "2026-11-23T21:49:49Z", commit: "a8bb6b8f0123 + changes",
-            machine: .init(
-                processor: "Processor X", coreCount: 2, kernel: "Linux 6.1", swift: "Swift 6.3.1", load: 0.25),
+        var machine = ComparisonReport.Machine(
+            processor: "Processor X", coreCount: 2, kernel: "Linux 6.1", swift: "Swift 6.3.1", load: 0.25)
+        machine.cyclesPerSecond = 3.24e9
+        machine.secondLevelCache = 1 << 20
+        machine.stolen = 0.0123
+        return ComparisonReport(
+            date: "2026-11-23T21:49:49Z", commit: "a8bb6b8f0123 + changes", machine: machine,
             server: "redis 7.0.15", pinned: .init(allowedCores: cores), rounds: 7, seconds: 1, rows: rows,
             skipped: skipped)
     }
@@ -24,7 +27,7 @@ import Testing
                 switch point.unit {
                 case .nanoseconds: [183_000, 1_620_000].map { ComparisonSample(ours: $0, beside: $0 / 99.5) }
                 case .perSecond: [234_000, 131_000].map { ComparisonSample(ours: $0, beside: $0 / 99.5) }
-                case .factor: [99.4, 10.5].map { ComparisonSample(ours: $0, beside: nil) }
+                case .cycles: [1_994, 1_050].map { ComparisonSample(ours: $0, beside: $0 / 9.5) }
                 case .allocations: [ComparisonSample(ours: 10.54, beside: nil)]
                 }
             return ComparisonRow(point, samples)
@@ -68,8 +71,8 @@ import Testing
         }
         #expect(try verdict(.asyncLatency, [(30, 50), (30, 50), (90, 50)]) == "met")
         #expect(try verdict(.asyncLatency, [(30, 50), (31, 50), (90, 50)]) == "not met")
-        #expect(try verdict(.processorTime, [(1_900, 5), (2_000, 5), (9_000, 5)]) == "met")
-        #expect(try verdict(.processorTime, [(1_900, 5_000), (2_001, 5_000), (9_000, 5_000)]) == "not met")
+        #expect(try verdict(.bulkDecoding, [(90, 5), (100, 5), (900, 5)]) == "met")
+        #expect(try verdict(.bulkDecoding, [(90, 5_000), (101, 5_000), (900, 5_000)]) == "not met")
         #expect(try verdict(.thousandBesideThousand, [(1, 2)]) == nil)
     }
 
@@ -79,9 +82,13 @@ import Testing
             targets == [
                 "1 async caller, p50: ≤ 0.6", "1 blocking caller, p50: ≤ 0.6", "50 callers: ≥ 5",
                 "1,000 callers: ≥ 12", "1,000 callers, -c 1000: none", "pipeline of 100, async: ≥ 0.9",
-                "pipeline of 100, blocking: ≥ 0.9", "MGET, async: ≥ 0.8", "MGET, blocking: ≥ 0.8",
-                "1,000 callers, p99.9÷p50: ≤ 10", "CPU a GET, 50 callers: ≤ 2 µs", "decode bulk of 100 bytes: ≤ 40 ns",
-                "decode array of 10: ≤ 300 ns", "decode integer: ≤ 20 ns", "GET, 1 caller: ≤ 2",
+                "pipeline of 100, blocking: ≥ 0.9", "CPU a GET, 50 callers: ≤ 0.2",
+                "50 callers ÷ loop: ≥ 0.5", "1,000 callers ÷ loop: ≥ 0.5", "1,000 ÷ loop, busy cache: ≥ 0.5",
+                "1,000 callers ÷ 50: ≥ 1", "10,000 callers ÷ 1,000: ≥ 0.75", "1,000 ÷ 50, busy cache: ≥ 1",
+                "1,000 callers, p99.9÷p50: ≤ 10", "MGET of vectors, async: ≥ 0.8", "MGET of vectors, blocking: ≥ 0.8",
+                "HGETALL of 10,000 fields: ≥ 0.8", "XREAD of 1,000 entries: ≥ 0.8", "SCAN page of 1,000 keys: ≥ 0.8",
+                "decode bulk of 100 bytes: ≤ 100", "decode array of 10: ≤ 750", "decode integer: ≤ 50",
+                "GET, 1 caller: ≤ 2",
                 "GET, 50 callers: ≤ 2", "GET, 1 blocking caller: ≤ 2", "SET, 1 caller: ≤ 1", "SET, 50 callers: ≤ 1",
                 "SET, 1 blocking caller: ≤ 1", "INCR, 1 caller: ≤ 1", "INCR, 50 callers: ≤ 1",
                 "INCR, 1 blocking caller: ≤ 1", "clean release build: ≤ 60 s",
@@ -95,6 +102,10 @@ import Testing
             .asyncThousand: reading(1_200, p50: 700, p999: 2_100), .plainThousand: reading(80),
             .asyncPipeline: reading(900), .blockingPipeline: reading(950), .plainPipeline: reading(1_000),
             .asyncVectors: reading(8), .blockingVectors: reading(9), .plainVectors: reading(10),
+            .loopFifty: reading(500), .loopThousand: reading(1_500), .asyncTenThousand: reading(1_000),
+            .busyFifty: reading(300), .busyThousand: reading(310), .busyLoop: reading(620),
+            .hash: reading(11), .plainHash: reading(12), .stream: reading(13), .plainStream: reading(14),
+            .scan: reading(15), .plainScan: reading(16),
         ]
         let expected: [ComparisonPoint: ComparisonSample] = [
             .asyncLatency: .init(ours: 20_000, beside: 50_000), .blockingLatency: .init(ours: 25_000, beside: 50_000),
@@ -102,7 +113,14 @@ import Testing
             .thousandBesideThousand: .init(ours: 1_200, beside: 80),
             .asyncPipeline: .init(ours: 900, beside: 1_000), .blockingPipeline: .init(ours: 950, beside: 1_000),
             .asyncVectors: .init(ours: 8, beside: 10), .blockingVectors: .init(ours: 9, beside: 10),
-            .thousandTail: .init(ours: 3, beside: nil), .processorTime: .init(ours: 2_500, beside: 10_000),
+            .processorTime: .init(ours: 2_500, beside: 10_000),
+            .fiftyBesideLoop: .init(ours: 400, beside: 500), .thousandBesideLoop: .init(ours: 1_200, beside: 1_500),
+            .busyBesideLoop: .init(ours: 310, beside: 620), .thousandBesideFifty: .init(ours: 1_200, beside: 400),
+            .tenThousandBesideThousand: .init(ours: 1_000, beside: 1_200),
+            .busyThousandBesideFifty: .init(ours: 310, beside: 300),
+            .thousandTail: .init(ours: 2_100_000, beside: 700_000),
+            .hash: .init(ours: 11, beside: 12), .stream: .init(ours: 13, beside: 14),
+            .scan: .init(ours: 15, beside: 16),
         ]
         for point in ComparisonPoint.allCases { #expect(point.sample(of: round) == expected[point]) }
         #expect(ComparisonPoint.fiftyCallers.sample(of: [.asyncFifty: reading(1)]) == nil)
@@ -135,7 +153,8 @@ import Testing
         let text = report(widestRows()).text().replacing("\n", with: " ")
         for part in [
             "one redis 7.0.15", "the server on core 0", "each program on core 1", "7 rounds of about 1.0 s",
-            "Processor X, 2 cores, Linux 6.1", "Swift 6.3.1", "The load before was 0.3.", "2026-11-23T21:49:49Z",
+            "Processor X, 2 cores of about 3.2 G cycles a second, 1,024 KiB of L2 cache, Linux 6.1", "Swift 6.3.1",
+            "The load before was 0.3.", "The host gave 1.2 % of the time to others.", "2026-11-23T21:49:49Z",
             "commit a8bb6b8f0123 + changes",
         ] { #expect(text.contains(part), "missing: \(part)") }
         #expect(report(widestRows(), cores: [0]).text().contains("nothing pinned"))
@@ -168,6 +187,20 @@ import Testing
         let text = "processor\t: 0\nvendor_id\t: X\nmodel name\t: Some  CPU @ 2.80GHz\n\nprocessor\t: 1\n"
         #expect(ComparisonReport.Machine.processor(inCPUInfo: text) == "Some CPU @ 2.80GHz")
         #expect(ComparisonReport.Machine.processor(inCPUInfo: "processor\t: 0\nCPU part\t: 0xd0c\n") == nil)
+    }
+
+    @Test func `a cache's size and the time that a host took are found in what Linux says`() throws {
+        #expect(ComparisonReport.Machine.bytes(inCacheSize: "1024K\n") == 1 << 20)
+        #expect(ComparisonReport.Machine.bytes(inCacheSize: "much") == nil)
+        let start = try #require(StolenTime(stat: "cpu  10 0 20 60 0 0 5 5 0 0\ncpu0 1 2 3\n"))
+        let end = try #require(StolenTime(stat: "cpu  20 0 40 110 0 0 15 15 7 0\n"))
+        #expect(end.part(since: start) == 0.1)
+        #expect(start.part(since: start) == nil)
+        #expect(StolenTime(stat: "cpu  10 0 20 60\n") == nil && StolenTime(stat: "") == nil)
+    }
+
+    @Test func `a processor makes some cycles a second`() {
+        #expect(ProcessorClock.cyclesPerSecond() > 0)
     }
 
     @Test func `a kept report is named by its day, and replaces none`() {

@@ -30,6 +30,12 @@ import Testing
         "--op mget --mode receive --clients 1 --pipeline 1 --requests 200 --keys 7 --value-size 64",
         "--op get --mode async --clients 2 --pipeline 1 --requests 200 --idle-names 20",
         "--op hgetall --mode async --clients 2 --pipeline 1 --requests 200 --keys 7",
+        "--op hgetall --mode receive --clients 1 --pipeline 1 --requests 200 --keys 7",
+        "--op xread --mode blocking --clients 2 --pipeline 1 --requests 200 --keys 7",
+        "--op xread --mode receive --clients 1 --pipeline 1 --requests 200 --keys 7",
+        "--op scan --mode async --clients 1 --pipeline 10 --requests 200 --keys 7",
+        "--op scan --mode receive --clients 1 --pipeline 1 --requests 200 --keys 7",
+        "--op get --mode loop --clients 50 --pipeline 1 --requests 200 --busy-cache 64",
     ])
     func `it sends as many commands as it was told, in the way it was told`(words: String) throws {
         let (output, status) = try Self.run("--json \(words)")
@@ -43,7 +49,9 @@ import Testing
     @Test(arguments: [
         "--op del", "--mode fast", "--as numbers", "--op set --as floats", "--as floats --value-size 5",
         "--tls --port 1", "--tls --mode receive --clients 1",
-        "--mode receive --clients 2", "--mode receive --op incr --clients 1", "--database nowhere", "--requests 0",
+        "--tls --mode loop", "--mode receive --clients 2", "--mode receive --op incr --clients 1",
+        "--mode loop --op incr", "--mode loop --pipeline 2", "--mode loop --count-allocations", "--database nowhere",
+        "--requests 0",
     ])
     func `what makes no sense is refused`(words: String) throws {
         let (output, status) = try Self.run(words)

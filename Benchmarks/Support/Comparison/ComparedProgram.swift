@@ -1,14 +1,18 @@
 /// One way to load the server: what takes its turn in every round.
 package enum ComparedProgram: String, Sendable, CaseIterable {
     case asyncOne, blockingOne, plainOne
-    case asyncFifty, plainFifty, asyncThousand, plainThousand
+    case asyncFifty, plainFifty, loopFifty, asyncThousand, plainThousand, loopThousand, asyncTenThousand
+    case busyFifty, busyThousand, busyLoop
     case asyncPipeline, blockingPipeline, plainPipeline
     case asyncVectors, blockingVectors, plainVectors
+    case hash, plainHash, stream, plainStream, scan, plainScan
 
     /// For the line that says what runs.
     package var name: String {
         let subject = isRedisBenchmark ? redisBenchmarkOptions : "\(clients == 1 ? "" : "\(clients) ")\(mode)"
-        return subject + (readsVectors ? ", vectors" : pipeline > 1 && !isRedisBenchmark ? ", pipeline" : "")
+        let command = load.operation == "get" ? "" : ", \(load.operation)"
+        let pipelined = pipeline > 1 && !isRedisBenchmark ? ", pipeline" : ""
+        return subject + command + pipelined + (isBusy ? ", busy cache" : "")
     }
 
     private var redisBenchmarkOptions: String {
@@ -18,9 +22,11 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
     /// Which programs run right after each other, because their figures are divided by each other.
     package static let groups: [[ComparedProgram]] = [
         [.asyncOne, .plainOne, .blockingOne],
-        [.asyncFifty, .plainFifty, .asyncThousand, .plainThousand],
+        [.asyncFifty, .plainFifty, .loopFifty, .asyncThousand, .plainThousand, .loopThousand, .asyncTenThousand],
+        [.busyFifty, .busyThousand, .busyLoop],
         [.asyncPipeline, .plainPipeline, .blockingPipeline],
         [.asyncVectors, .plainVectors, .blockingVectors],
+        [.hash, .plainHash], [.stream, .plainStream], [.scan, .plainScan],
     ]
 
     /// All programs in the order of one round: every other round runs its groups backwards, so that neither side is
@@ -39,8 +45,9 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
 
     package var clients: Int {
         switch self {
-        case .asyncFifty, .plainFifty: 50
-        case .asyncThousand, .plainThousand: 1_000
+        case .asyncFifty, .plainFifty, .loopFifty, .busyFifty: 50
+        case .asyncThousand, .plainThousand, .loopThousand, .busyThousand, .busyLoop: 1_000
+        case .asyncTenThousand: 10_000
         default: 1
         }
     }
@@ -58,9 +65,12 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
     package static let vectors = 100
     package static let vectorSize = 6_144
 
-    private var readsVectors: Bool {
+    /// Memory that a thread beside walks through where a cache is to be busy: KiB, more than many hosts have of L2.
+    package static let busyCache = 1_024
+
+    private var isBusy: Bool {
         switch self {
-        case .asyncVectors, .blockingVectors, .plainVectors: true
+        case .busyFifty, .busyThousand, .busyLoop: true
         default: false
         }
     }
@@ -68,14 +78,26 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
     private var mode: String {
         switch self {
         case .blockingOne, .blockingPipeline, .blockingVectors: "blocking"
-        case .plainVectors: "receive"
+        case .plainVectors, .plainHash, .plainStream, .plainScan: "receive"
+        case .loopFifty, .loopThousand, .busyLoop: "loop"
         default: "async"
+        }
+    }
+
+    /// The command, how many keys, fields or entries it is about, and the bytes of a value.
+    private var load: (operation: String, count: Int?, valueSize: Int) {
+        switch self {
+        case .asyncVectors, .blockingVectors, .plainVectors: ("mget", Self.vectors, Self.vectorSize)
+        case .hash, .plainHash: ("hgetall", 10_000, Self.valueSize)
+        case .stream, .plainStream: ("xread", 1_000, Self.valueSize)
+        case .scan, .plainScan: ("scan", 1_000, Self.valueSize)
+        default: ("get", nil, Self.valueSize)
         }
     }
 
     /// How many commands find out how fast it is here.
     package var firstRequests: Int {
-        if readsVectors { return 100 }
+        if load.count != nil { return 100 }
         return clients == 1 && pipeline == 1 ? 2_000 : 50_000
     }
 
@@ -100,12 +122,11 @@ package enum ComparedProgram: String, Sendable, CaseIterable {
             "--json", "--host", "127.0.0.1", "--port", "\(port)", "--mode", mode, "--requests", "\(requests)",
             "--clients", "\(clients)", "--pipeline", "\(pipeline)",
         ]
-        if readsVectors {
-            words += ["--op", "mget", "--keys", "\(Self.vectors)", "--value-size", "\(Self.vectorSize)"]
-            if self != .plainVectors { words += ["--as", "floats"] }
-        } else {
-            words += ["--op", "get", "--value-size", "\(Self.valueSize)"]
-        }
+        words += ["--op", load.operation]
+        if let count = load.count { words += ["--keys", "\(count)"] }
+        words += ["--value-size", "\(load.valueSize)"]
+        if self == .asyncVectors || self == .blockingVectors { words += ["--as", "floats"] }
+        if isBusy { words += ["--busy-cache", "\(Self.busyCache)"] }
         return words
     }
 }

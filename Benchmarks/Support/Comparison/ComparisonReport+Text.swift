@@ -64,6 +64,18 @@ extension ComparisonReport {
                 "GETs return a String through a named database. redis-benchmark runs with -c 1, -c 50 and -c 1 -P 100; "
                     + "1,000 callers share one connection and are compared with its -c 50, and once with its -c 1000.")
         }
+        if sections.contains(.loop) {
+            notes.append(
+                "The loop drops its replies, of which it counts the bytes. Where a cache is busy, a thread beside on "
+                    + "the same core walks through \(Units.grouped(ComparedProgram.busyCache)) KiB of memory every "
+                    + "200 µs.")
+        }
+        if sections.contains(.receiving) {
+            notes.append(
+                "MGET reads \(ComparedProgram.vectors) vectors of \(Units.grouped(ComparedProgram.vectorSize)) bytes "
+                    + "to [Float]; values of HGETALL and XREAD have \(ComparedProgram.valueSize) bytes, and they and "
+                    + "keys become Strings, those of HGETALL in a Dictionary.")
+        }
         if rows.contains(where: { $0.point == .asyncLatency || $0.point == .blockingLatency }) {
             notes.append(
                 "redis-benchmark counts latencies in steps of 8 µs and prints the end of one; its middle stands here.")
@@ -75,9 +87,16 @@ extension ComparisonReport {
     }
 
     private var place: String {
+        var kind = "\(machine.processor), \(machine.coreCount) core\(machine.coreCount == 1 ? "" : "s")"
+        if let cycles = machine.cyclesPerSecond {
+            kind += " of about \(Units.decimal(cycles / 1e9, places: 1)) G cycles a second"
+        }
+        if let cache = machine.secondLevelCache { kind += ", \(Units.grouped(cache >> 10)) KiB of L2 cache" }
         let load = machine.load.map { " The load before was \(Units.decimal($0, places: 1))." } ?? ""
-        return "\(machine.processor), \(machine.coreCount) core\(machine.coreCount == 1 ? "" : "s"), "
-            + "\(machine.kernel); \(machine.swift); \(server). \(date), "
-            + (commit.map { "commit \($0)." } ?? "commit unknown.") + load
+        let stolen = machine.stolen.map { part in
+            " The host gave \(Units.decimal(part * 100, places: 1)) % of the time to others."
+        }
+        return "\(kind), \(machine.kernel); \(machine.swift); \(server). \(date), "
+            + (commit.map { "commit \($0)." } ?? "commit unknown.") + load + (stolen ?? "")
     }
 }

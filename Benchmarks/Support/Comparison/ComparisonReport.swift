@@ -2,16 +2,19 @@
 ///
 /// | Member | Meaning |
 /// |---|---|
-/// | `benchmark` · `format` | `compare`, and the number of this form: 1 |
+/// | `benchmark` · `format` | `compare`, and the number of this form: 2 |
 /// | `date` · `commit` | when it began, ISO 8601; what was measured, left out if git does not know |
-/// | `machine` | `processor`, `core_count`, `kernel`, `swift`, and `load`, the processes that wanted a core before |
+/// | `machine` | `processor`, `core_count`, `kernel`, `swift`, and what is left out where it is not known, see below |
 /// | `server` | its version |
 /// | `pinned` | `server_core` and `client_core`, left out where nothing is pinned |
 /// | `rounds` · `seconds` | how often each program had its turn, and about how long |
 /// | `rows` | one object for each row, see below |
 /// | `skipped` | one sentence for each part that was not measured |
 ///
-/// A row: `id`, `name`, `unit` (`nanoseconds`, `perSecond`, `factor`, `allocations`), `ours`, `beside` and `ratio`
+/// What may not be known of a machine: `load`, the processes that wanted a core before; `cycles_per_second`;
+/// `second_level_cache`, its bytes; `stolen`, the part of the run's time that the host gave to others.
+///
+/// A row: `id`, `name`, `unit` (`nanoseconds`, `perSecond`, `cycles`, `allocations`), `ours`, `beside` and `ratio`
 /// (`median`, `min` and `max` of the rounds), `target_at_most` or `target_at_least` (of the ratio where rows are
 /// compared, else of `ours`), `verdict` (`met`, `not met`) and `samples`.
 package struct ComparisonReport: Sendable, Encodable {
@@ -22,6 +25,12 @@ package struct ComparisonReport: Sendable, Encodable {
         package let swift: String
         /// How many processes ran or waited for a core, on the average of the minute before; nil where unknown.
         package let load: Double?
+        /// About how many cycles its processor makes in a second.
+        package var cyclesPerSecond: Double?
+        /// Bytes of the cache that a core has to itself.
+        package var secondLevelCache: Int?
+        /// Which part of the run's time a host gave to its other guests.
+        package var stolen: Double?
 
         package init(processor: String, coreCount: Int, kernel: String, swift: String, load: Double?) {
             self.processor = processor
@@ -73,7 +82,7 @@ package struct ComparisonReport: Sendable, Encodable {
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode("compare", forKey: .benchmark)
-        try values.encode(1, forKey: .format)
+        try values.encode(2, forKey: .format)
         try values.encode(date, forKey: .date)
         try values.encodeIfPresent(commit, forKey: .commit)
         try values.encode(machine, forKey: .machine)
@@ -98,5 +107,12 @@ extension ComparisonReport.Machine {
             if !name.isEmpty { return name }
         }
         return nil
+    }
+
+    /// Bytes, out of what Linux says of a cache, such as `1024K`; nil if it is something else.
+    package static func bytes(inCacheSize text: String) -> Int? {
+        let text = text.split(whereSeparator: \.isWhitespace).first ?? ""
+        guard text.hasSuffix("K") else { return Int(text) }
+        return Int(text.dropLast()).map { $0 << 10 }
     }
 }

@@ -23,7 +23,7 @@ package struct ComparisonSettings: Sendable, Equatable {
             summary: """
                 Measures Bulkhead beside redis-benchmark, taking turns on a server of its own, and what decoding and \
                 allocating cost. It says which targets are met; that they are not is no failure. Progress goes to \
-                standard error. About three minutes.
+                standard error. About five minutes.
                 """,
             defaults: ComparisonSettings(),
             options: [

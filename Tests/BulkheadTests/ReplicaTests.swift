@@ -20,10 +20,12 @@ private struct Pair {
 
     func end() { [primary, replica].forEach { $0.stop() } }
 
-    func databases(_ reads: RedisReads) throws -> RedisDatabases {
+    func databases(_ reads: RedisReads, isUnlimited: Bool = false) throws -> RedisDatabases {
         let place = try DatabaseServer(url: primary.url)
         let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place, reads: reads)])
-        return RedisDatabases(testConfiguration(primary), catalogue: catalogue)
+        var configuration = testConfiguration(primary)
+        if isUnlimited { configuration.commandTimeout = nil }
+        return RedisDatabases(configuration, catalogue: catalogue)
     }
 
     /// Commands of that name that a server has run.
@@ -116,6 +118,75 @@ private struct Pair {
             }
         }
         await databases.close()
+    }
+
+    @Test(arguments: Form.allCases)
+    func `that hangs is left, and a read without a time limit goes on at the primary`(form: Form) async throws {
+        let pair = try Pair()
+        defer { pair.end() }
+        let listed = [try DatabaseServer(url: pair.replica.url)]
+        let reads = RedisReads.replicaPreferred(replicas: listed, staleness: .seconds(120))
+        let databases = try pair.databases(reads, isUnlimited: true)
+        #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+        let isUsed = try await eventually {
+            #expect(await form.run(.get("key"), in: databases).isSuccess)
+            return try await Pair.calls("get", at: pair.replica) > 0
+        }
+        #expect(isUsed)
+        let used = try await Pair.calls("get", at: pair.replica)
+        try pair.replica.pause()
+        for _ in 0..<3 { #expect(try await form.run(.get("key"), in: databases).get() == "value") }
+        #expect(try await Pair.calls("get", at: pair.primary) >= 3)
+        pair.replica.resume()
+        // It serves again; what had waited there may run too.
+        let isBack = try await eventually {
+            for _ in 0..<10 { #expect(try await form.run(.get("key"), in: databases).get() == "value") }
+            return try await Pair.calls("get", at: pair.replica) > used + 3
+        }
+        #expect(isBack)
+        await databases.close()
+    }
+
+    /// What a replica answers that cannot serve now; that it can is all that it says of itself.
+    @Test(
+        arguments: Form.allCases,
+        [
+            "LOADING Redis is loading the dataset in memory",
+            "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+        ])
+    func `that cannot serve now fails no read`(form: Form, error: String) async throws {
+        let refused = Counter()
+        let replica = ScriptedServer { peer in
+            while let command = peer.readCommand() {
+                switch command[0] {
+                case "HELLO": peer.write("%1\r\n$5\r\nproto\r\n:3\r\n")
+                case "INFO":
+                    let info = "role:slave\r\nmaster_link_status:up\r\nmaster_last_io_seconds_ago:0\r\n"
+                    peer.write("$\(info.utf8.count)\r\n\(info)\r\n")
+                case "GET", "MGET":
+                    refused.next()
+                    peer.write("-\(error)\r\n")
+                default: peer.write("+OK\r\n")
+                }
+            }
+        }
+        defer { replica.stop() }
+        try await withServer { server in
+            let listed = [try DatabaseServer(url: "unix://\(replica.path)")]
+            let catalogue = try DatabaseCatalogue([
+                DatabaseEntry(.main, number: 0, reads: .replicaPreferred(replicas: listed))
+            ])
+            let databases = RedisDatabases(testConfiguration(server.socketPath), catalogue: catalogue)
+            #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+            let isRefused = try await eventually { () async throws -> Bool in
+                #expect(try await form.run(.get("key"), in: databases).get() == "value")
+                #expect(try await form.run(.mget("key", "none"), in: databases).get() == ["value", nil])
+                return refused.value >= 4
+            }
+            #expect(isRefused)
+            await databases.close()
+        }
     }
 
     @Test func `in a catalogue is read, and what contradicts itself is refused`() throws {

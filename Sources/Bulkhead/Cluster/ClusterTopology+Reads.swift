@@ -24,8 +24,10 @@ extension ClusterTopology {
         while tried.count < Self.mostReaders, let reader = reader(of: slots, in: readers, besides: tried) {
             tried.append(reader.endpoint)
             do {
-                let replies = try await reader.node.sendAll(
-                    bytes, count: count, on: lane, until: ReplicaReaders.share(of: deadline))
+                let replies = try await readers.read(at: reader) { () async throws(ConnectionFailure) in
+                    try await reader.node.sendAll(
+                        bytes, count: count, on: lane, until: ReplicaReaders.share(of: deadline))
+                }
                 switch judge(replies, of: reader, in: readers) {
                 case .stands: return replies
                 case .ofOthers: return nil
@@ -48,8 +50,9 @@ extension ClusterTopology {
         while tried.count < Self.mostReaders, let reader = reader(of: slots, in: readers, besides: tried) {
             tried.append(reader.endpoint)
             do {
-                let replies = try reader.node.blocking.exchange(
-                    bytes, count: count, until: ReplicaReaders.share(of: deadline))
+                let replies = try readers.readBlocking(at: reader) { () throws(ConnectionFailure) in
+                    try reader.node.blocking.exchange(bytes, count: count, until: ReplicaReaders.share(of: deadline))
+                }
                 switch judge(replies, of: reader, in: readers) {
                 case .stands: return replies
                 case .ofOthers: return nil
@@ -69,7 +72,7 @@ extension ClusterTopology {
         _ replies: [RESPValue], of reader: ReplicaReaders.Reader, in readers: ReplicaReaders
     ) -> Verdict {
         switch replies.redirection(from: reader.endpoint) {
-        case nil where !replies.mayNotStand: return .stands
+        case nil where !replies.mayBeBetterElsewhere: return .stands
         case nil, .tryAgain:
             readers.failed(reader.endpoint)
             return .failed

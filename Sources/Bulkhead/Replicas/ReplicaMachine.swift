@@ -73,11 +73,7 @@ struct ReplicaMachine: Sendable {
             choice.mustDiscover = true
         }
         let members = replicas.indices.filter { group?.contains(replicas[$0].endpoint) ?? true }
-        for index in members where !replicas[index].isAsked {
-            guard replicas[index].nextCheck.map({ $0 <= now }) ?? true else { continue }
-            replicas[index].isAsked = true
-            choice.checks.append(replicas[index].endpoint)
-        }
+        for index in members where beginCheck(index, at: now) { choice.checks.append(replicas[index].endpoint) }
         let able = members.filter { index in
             let replica = replicas[index]
             guard let end = replica.freshUntil, now < end else { return false }
@@ -89,6 +85,17 @@ struct ReplicaMachine: Sendable {
             choice.replica = replicas[index].endpoint
         }
         return choice
+    }
+
+    /// True if a replica is to be asked now; nobody else asks it until it has answered.
+    mutating func beginCheck(_ endpoint: Endpoint, at now: Moment) -> Bool {
+        replicas.firstIndex { $0.endpoint == endpoint }.map { beginCheck($0, at: now) } ?? false
+    }
+
+    private mutating func beginCheck(_ index: Int, at now: Moment) -> Bool {
+        guard !replicas[index].isAsked, replicas[index].nextCheck.map({ $0 <= now }) ?? true else { return false }
+        replicas[index].isAsked = true
+        return true
     }
 
     /// A replica has answered a question that was sent at `moment`.

@@ -4,26 +4,53 @@ import BulkheadRESP
 import Synchronization
 
 /// The replicas that answer reads, and the connections to them: does what ``ReplicaMachine`` decides.
+///
+/// A replica that hangs says nothing. So while reads wait somewhere each of those replicas is asked too, and one that
+/// answers nothing is left: what waits there fails, and its caller reads elsewhere.
 final class ReplicaReaders: Sendable {
     private struct State: Sendable {
         var machine: ReplicaMachine
-        var nodes: [Endpoint: Node] = [:]
+        var readers: [Endpoint: Reader] = [:]
         var isClosed = false
     }
 
-    /// A replica, and the connections that read there.
-    struct Reader: Sendable {
+    /// A replica, the connections that read there, and whether it answers.
+    final class Reader: Sendable {
         let endpoint: Endpoint
         let node: Node
+        private let open = Atomic(0)
+        private let answered = Atomic(0)
+
+        fileprivate init(_ endpoint: Endpoint, _ node: Node) {
+            self.endpoint = endpoint
+            self.node = node
+        }
+
+        fileprivate func began() { open.add(1, ordering: .sequentiallyConsistent) }
+
+        fileprivate func ended(isAnswered: Bool) {
+            if isAnswered { answered.add(1, ordering: .relaxed) }
+            open.subtract(1, ordering: .sequentiallyConsistent)
+        }
+
+        /// Reads are under way.
+        fileprivate var isAsked: Bool { open.load(ordering: .sequentiallyConsistent) > 0 }
+
+        fileprivate var answers: Int { answered.load(ordering: .relaxed) }
     }
 
     private let makeNode: @Sendable (Endpoint) -> Node
     private let state: Mutex<State>
     private let question: [UInt8]
     private let questions: Int
+    /// Replicas at which reads wait are asked by a task.
+    private let isLooking = Atomic(false)
 
     /// How long a replica has to say how fresh it is.
     private static let timeToAnswer = Timeout(.seconds(2))
+    private static let lookInterval = Duration.milliseconds(250)
+    /// How long what is under way at a replica may take when it is none any more.
+    private static let timeToLeave = Duration.seconds(5)
 
     /// `zone` is that of the replicas that may answer, and nil does not matter.
     init(_ reads: RedisReads, zone: String?, _ makeNode: @escaping @Sendable (Endpoint) -> Node) {
@@ -38,7 +65,7 @@ final class ReplicaReaders: Sendable {
             Self.encoded("INFO", "replication") + (isZoneOfInterest ? Self.encoded("INFO", "server") : [])
     }
 
-    var nodes: [Node] { state.withLock { Array($0.nodes.values) } }
+    var nodes: [Node] { state.withLock { $0.readers.values.map(\.node) } }
 
     func refuseRequests() { state.withLock { $0.isClosed = true } }
 
@@ -48,23 +75,25 @@ final class ReplicaReaders: Sendable {
         of group: [Endpoint]? = nil, besides tried: [Endpoint] = [],
         discover: @escaping @Sendable () async -> [Endpoint]?
     ) -> Reader? {
-        let (choice, nodes) = state.withLock { state in
-            if state.isClosed { return (ReplicaMachine.Choice(), [Endpoint: Node]()) }
+        let (reader, checks, mustDiscover) = state.withLock { state -> (Reader?, [Reader], Bool) in
+            if state.isClosed { return (nil, [], false) }
             let choice = state.machine.choose(at: .now, of: group, besides: tried)
-            for endpoint in choice.checks where state.nodes[endpoint] == nil {
-                state.nodes[endpoint] = makeNode(endpoint)
+            let checks = choice.checks.map { endpoint in
+                if let reader = state.readers[endpoint] { return reader }
+                let reader = Reader(endpoint, makeNode(endpoint))
+                state.readers[endpoint] = reader
+                return reader
             }
-            return (choice, state.nodes)
+            return (choice.replica.flatMap { state.readers[$0] }, checks, choice.mustDiscover)
         }
-        if choice.mustDiscover {
+        if mustDiscover {
             Task.detached { [weak self] in
                 let found = await discover()
                 self?.discovered(found)
             }
         }
-        for endpoint in choice.checks { if let node = nodes[endpoint] { check(endpoint, node) } }
-        guard let endpoint = choice.replica, let node = nodes[endpoint] else { return nil }
-        return Reader(endpoint: endpoint, node: node)
+        for reader in checks { check(reader) }
+        return reader
     }
 
     /// A read could not be had from it.
@@ -73,28 +102,112 @@ final class ReplicaReaders: Sendable {
     /// These are all there are; nil is not known.
     func discovered(_ found: [Endpoint]?) {
         let gone = state.withLock { state in
-            state.machine.discovered(found, at: .now).compactMap { state.nodes.removeValue(forKey: $0) }
+            state.machine.discovered(found, at: .now).compactMap { state.readers.removeValue(forKey: $0) }
         }
-        for node in gone { node.leave(grace: .seconds(5)) }
+        for reader in gone {
+            reader.node.leave(grace: Self.timeToLeave)
+            Task.detached {
+                if await sleepTask(for: Self.timeToLeave) { reader.node.abandon() }
+            }
+        }
     }
 
     /// There may be others by now.
     func doubt() { state.withLock { $0.machine.doubt(at: .now) } }
 
-    /// One that hangs gets half of the time, so that others have the other half.
+    /// One that is slow gets half of the time, so that others have the other half.
     static func share(of deadline: Deadline) -> Deadline {
         deadline.end == Deadline.none.end ? deadline : Deadline(after: Timeout(deadline.left / 2))
     }
 
-    private func check(_ endpoint: Endpoint, _ node: Node) {
-        Task.detached { [weak self, question, questions] in
-            let start = Moment.now
-            let replies = try? await node.sendAll(
-                question, count: questions, on: .shared, until: Deadline(after: Self.timeToAnswer))
-            self?.state.withLock { state in
-                state.machine.answered(endpoint, ReplicaMachine.Word(replies), askedAt: start, at: .now)
+    // MARK: Replicas that hang
+
+    /// Has a replica answer a read; fails when the replica is left.
+    func read<Replies>(
+        at reader: Reader, _ body: () async throws(ConnectionFailure) -> Replies
+    ) async throws(ConnectionFailure) -> Replies {
+        began(reader)
+        do {
+            let replies = try await body()
+            reader.ended(isAnswered: true)
+            return replies
+        } catch {
+            reader.ended(isAnswered: false)
+            throw error
+        }
+    }
+
+    /// The same on the caller's thread.
+    func readBlocking<Replies>(
+        at reader: Reader, _ body: () throws(ConnectionFailure) -> Replies
+    ) throws(ConnectionFailure) -> Replies {
+        began(reader)
+        do {
+            let replies = try body()
+            reader.ended(isAnswered: true)
+            return replies
+        } catch {
+            reader.ended(isAnswered: false)
+            throw error
+        }
+    }
+
+    private func began(_ reader: Reader) {
+        reader.began()
+        // Whoever begins is seen by the task, or sees that it is over.
+        if !isLooking.load(ordering: .sequentiallyConsistent) { beginLooking() }
+    }
+
+    @inline(never)
+    private func beginLooking() {
+        guard !isLooking.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        Task.detached { [weak self] in
+            while await sleepTask(for: Self.lookInterval) {
+                guard let self, look() else { return }
             }
         }
+    }
+
+    /// False where nothing is under way: the next read begins to look again.
+    private func look() -> Bool {
+        let (isAsked, due) = state.withLock { state in
+            let asked = state.readers.values.filter(\.isAsked)
+            return (!asked.isEmpty, asked.filter { state.machine.beginCheck($0.endpoint, at: .now) })
+        }
+        for reader in due { check(reader) }
+        if isAsked { return true }
+        isLooking.store(false, ordering: .sequentiallyConsistent)
+        // A read may have begun in between.
+        let hasBegun = state.withLock { $0.readers.values.contains(where: \.isAsked) }
+        return hasBegun && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
+    }
+
+    private func check(_ reader: Reader) {
+        Task.detached { [weak self, question, questions] in
+            let (start, answers) = (Moment.now, reader.answers)
+            let ask = { (lane: Lane) async -> [RESPValue]? in
+                try? await reader.node.sendAll(
+                    question, count: questions, on: lane, until: Deadline(after: Self.timeToAnswer))
+            }
+            let replies = await ask(.shared)
+            self?.state.withLock { state in
+                state.machine.answered(reader.endpoint, ReplicaMachine.Word(replies), askedAt: start, at: .now)
+            }
+            let isSilent = { reader.isAsked && reader.answers == answers }
+            guard replies == nil, isSilent() else { return }
+            // A long reply may fill that lane: the other one is asked.
+            if await ask(.bulk) == nil, isSilent() { self?.leave(reader) }
+        }
+    }
+
+    private func leave(_ reader: Reader) {
+        let isLeft = state.withLock { state in
+            guard state.readers[reader.endpoint] === reader else { return false }
+            state.readers[reader.endpoint] = nil
+            state.machine.failed(reader.endpoint)
+            return true
+        }
+        if isLeft { reader.node.abandon() }
     }
 
     static func encoded(_ words: String...) -> [UInt8] {
@@ -118,6 +231,11 @@ extension ReplicaMachine.Word {
         let server = replies?.dropFirst().first.flatMap { try? RedisInfo(redis: $0) }
         self = .follows(lastHeard: seconds, zone: server?["availability_zone"])
     }
+}
+
+extension Replies {
+    /// True if another server may answer better: this one cannot serve now.
+    var mayBeBetterElsewhere: Bool { mayNotStand || firstError?.starts(with: "BUSY ".utf8) == true }
 }
 
 extension Request {

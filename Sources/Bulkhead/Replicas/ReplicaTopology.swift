@@ -51,9 +51,10 @@ extension ReplicaTopology {
         }
         if let reader = reader(for: request, of: database.binding) {
             do {
-                let replies = try await request.send(
-                    over: reader.node, on: lane, until: ReplicaReaders.share(of: deadline))
-                if !replies.mayNotStand { return replies }
+                let replies = try await readers.read(at: reader) { () async throws(ConnectionFailure) in
+                    try await request.send(over: reader.node, on: lane, until: ReplicaReaders.share(of: deadline))
+                }
+                if !replies.mayBeBetterElsewhere { return replies }
             } catch {
                 if error.reason == .cancelled || deadline.isOver { throw error }
             }
@@ -67,9 +68,11 @@ extension ReplicaTopology {
     ) throws(ConnectionFailure) -> Sent.Received {
         if case .lane = way, let reader = reader(for: request, of: database.binding) {
             do {
-                let replies = try database.attempt(
-                    request, by: way, over: reader.node.blocking, until: ReplicaReaders.share(of: deadline))
-                if !replies.mayNotStand { return replies }
+                let replies = try readers.readBlocking(at: reader) { () throws(ConnectionFailure) in
+                    try database.attempt(
+                        request, by: way, over: reader.node.blocking, until: ReplicaReaders.share(of: deadline))
+                }
+                if !replies.mayBeBetterElsewhere { return replies }
             } catch {
                 if deadline.isOver { throw error }
             }

@@ -13,7 +13,8 @@ import Testing
     /// its primary's place, except where that is what a test waits for.
     private func withReplicas(
         _ reads: RedisReads = .replicaPreferred(staleness: .seconds(120)), replicas: Int = 1, zone: String? = nil,
-        nodeTimeout: Duration = .seconds(3), _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
+        nodeTimeout: Duration = .seconds(3), isUnlimited: Bool = false,
+        _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
     ) async throws {
         var options = RedisTestCluster.Options()
         options.replicas = replicas
@@ -25,6 +26,7 @@ import Testing
             let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
             var configuration = testGroupConfiguration()
             configuration.zone = zone
+            if isUnlimited { configuration.commandTimeout = nil }
             let databases = RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
             for key in Self.keys { try await databases[.main].set(key, "value of \(key)") }
             try await awaitCopies(cluster)
@@ -102,6 +104,18 @@ import Testing
             for _ in 0..<5 { await expectAllKeys(form, databases) }
             // The second primary has a dozen of the keys, and had to answer five times for each.
             #expect(try cluster.primaries[1].calls(of: "get") >= before + 25)
+        }
+    }
+
+    @Test(arguments: Form.allCases, [1, 2])
+    func `without a time limit go on elsewhere where a replica hangs`(_ form: Form, replicas: Int) async throws {
+        try await withReplicas(replicas: replicas, isUnlimited: true) { databases, cluster async throws in
+            try await readUntilUsed(form, databases, cluster.replicas)
+            let hanging = cluster.replicas[0]
+            try hanging.pause()
+            defer { hanging.resume() }
+            for _ in 0..<3 { await expectAllKeys(form, databases) }
+            #expect(try await form.run(.mget(Self.keys), in: databases).get() == Self.keys.map { "value of \($0)" })
         }
     }
 

@@ -140,4 +140,31 @@ import Testing
         }
         return count
     }
+
+    @Test(arguments: Form.allCases)
+    func `reads without a time limit go on at the primary where its replicas hang`(_ form: Form) async throws {
+        var options = RedisTestSentinelGroup.Options()
+        // No failover is wanted, however busy the machine is.
+        options.downAfter = .seconds(60)
+        try await RedisTestSentinelGroup.withGroup(options) { group in
+            let place = try DatabaseServer(sentinels: group.sentinelAddresses, primary: group.primaryAddress)
+            let entry = DatabaseEntry(
+                .main, number: 0, server: place, reads: .replicaPreferred(staleness: .seconds(120)))
+            var configuration = testGroupConfiguration()
+            configuration.commandTimeout = nil
+            let databases = RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
+            #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+            let replicas = group.servers.dropFirst()
+            for replica in replicas { try await awaitCopy(of: group.servers[0], at: replica) }
+            let areUsed = try await eventually {
+                #expect(try await form.run(.get("key"), in: databases).get() == "value")
+                return try replicas.allSatisfy { try $0.calls(of: "get") > 0 }
+            }
+            #expect(areUsed)
+            for replica in replicas { try replica.pause() }
+            for _ in 0..<3 { #expect(try await form.run(.get("key"), in: databases).get() == "value") }
+            for replica in replicas { replica.resume() }
+            await databases.close()
+        }
+    }
 }

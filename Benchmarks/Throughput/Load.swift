@@ -69,10 +69,11 @@ struct Load: Sendable {
     var warmUp: Load {
         Load(
             work: work, clients: clients, pipeline: pipeline,
-            requests: max(Self.leastWarmUp, Self.warmUpTurns * clients * pipeline))
+            requests: max(Self.leastWarmUp / work.elements, Self.warmUpTurns * clients * pipeline))
     }
 
     private static let warmUpTurns = 50
+    /// Commands; of elements, where a command is about several.
     private static let leastWarmUp = 5_000
 }
 

@@ -1,11 +1,12 @@
 import Bulkhead
 import Synchronization
 
-/// Subscribers and consumers: they run beside the callers, and end when all of those have.
+/// Subscribers, consumers and readers of caches: they run beside the callers. The first two end when all of those have.
 final class Background: Sendable {
     private let tasks = Mutex<[Task<Void, Never>]>([])
     let broadcasts: [Broadcast]
     let queue = Queue()
+    let cached = CachedReads()
     private let board: Scoreboard
 
     init(board: Scoreboard) {
@@ -17,20 +18,29 @@ final class Background: Sendable {
     private let running = Atomic(0)
     var underWay: Int { running.load(ordering: .sequentiallyConsistent) }
 
-    func start(_ databases: RedisDatabases) {
+    func start(_ databases: RedisDatabases, seed: UInt64) {
         for broadcast in broadcasts {
             run { tally in await broadcast.listen(databases, &tally) }
-            // A caller: it ends when the end is called.
-            board.begin()
-            Task { [board] in
-                defer { board.end() }
-                var tally = Tally()
-                await broadcast.publish(databases, board, &tally)
-                board.take(&tally)
+            runAsCaller { [board] tally in await broadcast.publish(databases, board, &tally) }
+        }
+        for (number, name) in Naming.names.enumerated() {
+            runAsCaller { [board, cached] tally in
+                await cached.read(databases, name, board, seed: seed ^ UInt64(number + 1) << 32, &tally)
             }
         }
         for number in 0..<Queue.consumers {
             run { [queue] tally in await queue.consume(databases, number, &tally) }
+        }
+    }
+
+    /// It ends when the end is called.
+    private func runAsCaller(_ body: @escaping @Sendable (inout Tally) async -> Void) {
+        board.begin()
+        Task { [board] in
+            defer { board.end() }
+            var tally = Tally()
+            await body(&tally)
+            board.take(&tally)
         }
     }
 

@@ -10,11 +10,11 @@ struct BlockingCaller {
     private var ledgers: [Ledger]
     private var isUnreachable = false
 
-    init(number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard) {
+    init(number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard, cached: CachedReads) {
         self.databases = databases
         self.board = board
         random = SeededGenerator(seed: ~seed &+ UInt64(number) &* 0x1_0000_0001)
-        ledgers = Naming.names.map { Ledger($0, caller: "thread:\(number)") }
+        ledgers = Naming.names.map { Ledger($0, caller: "thread:\(number)", cached) }
     }
 
     /// Calls until the end is called, and returns what the server acknowledged.

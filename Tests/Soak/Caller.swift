@@ -21,15 +21,16 @@ struct Caller {
     private static let turnsBetweenReports = 64
 
     init(
-        number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard, shared: SharedCounters, queue: Queue
+        number: Int, seed: UInt64, databases: RedisDatabases, board: Scoreboard, shared: SharedCounters,
+        background: Background
     ) {
         self.number = number
         self.databases = databases
         self.board = board
         self.shared = shared
-        self.queue = queue
+        queue = background.queue
         random = SeededGenerator(seed: seed &+ UInt64(number) &* 0x1_0000_0001)
-        ledgers = Naming.names.map { Ledger($0, caller: "caller:\(number)") }
+        ledgers = Naming.names.map { Ledger($0, caller: "caller:\(number)", background.cached) }
     }
 
     /// Calls until the end is called, and returns what the server acknowledged.

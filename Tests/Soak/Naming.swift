@@ -51,9 +51,12 @@ struct Ledger: Sendable {
     private(set) var increments = 0
     private(set) var attemptedIncrements = 0
     private(set) var lastCount = 0
+    /// Whose reads may not be older than what is acknowledged here.
+    private let cached: CachedReads
 
-    init(_ name: DatabaseName, caller: String) {
+    init(_ name: DatabaseName, caller: String, _ cached: CachedReads) {
         self.name = name
+        self.cached = cached
         key = "\(caller):value"
         counter = "\(caller):count"
         pair = ("{\(caller)}:first", "{\(caller)}:second")
@@ -64,7 +67,10 @@ struct Ledger: Sendable {
         return Naming.value(name, key, attempted)
     }
 
-    mutating func acknowledge() { acknowledged = attempted }
+    mutating func acknowledge() {
+        acknowledged = attempted
+        cached.acknowledge(name, key, acknowledged)
+    }
 
     mutating func attemptIncrement() { attemptedIncrements += 1 }
 

@@ -21,7 +21,8 @@ struct Report {
     ]
 
     var isClean: Bool {
-        tally.crossed == 0 && tally.lost == 0 && hung == 0 && descriptors <= 0 && faults.problem == nil
+        tally.crossed == 0 && tally.lost == 0 && background.cached.stale == 0
+            && hung == 0 && descriptors <= 0 && faults.problem == nil
     }
 
     /// What is counted: words, a name, the number, and whether it must be 0.
@@ -40,7 +41,7 @@ struct Report {
         for (code, count) in tally.errors.sorted(by: { $0.key < $1.key }) {
             lines.append(("error \(code)", "error_\(code)", count, false))
         }
-        let (queue, broadcasts) = (background.queue, background.broadcasts)
+        let (queue, broadcasts, cached) = (background.queue, background.broadcasts, background.cached)
         return lines + [
             ("transactions", "transactions", pairs, false),
             ("transactions that watched", "watched_transactions", shared, false),
@@ -50,11 +51,16 @@ struct Report {
             ("entries added to the queue", "entries_added", queue.length, false),
             ("entries handled", "entries_handled", queue.count(of: .handled), false),
             ("entries handled again", "entries_handled_again", handledAgain, false),
+            ("reads through a cache", "cached_reads", cached.reads, false),
+            ("  from memory", "cached_hits", cached.hits, false),
+            ("  behind by an invalidation under way", "cached_behind", cached.behind, false),
+            ("invalidations", "invalidations", cached.invalidations, false),
             ("CLIENT KILL TYPE normal and pubsub", "client_kills", faults.clientKills, false),
             ("pauses of the server", "pauses", faults.pauses, false),
             ("kills and restarts of the server", "restarts", faults.restarts, false),
             ("crossed replies (must be 0)", "crossed_replies", tally.crossed, true),
             ("lost acknowledged writes (must be 0)", "lost_writes", tally.lost, true),
+            ("stale reads through a cache (must be 0)", "stale_reads", cached.stale, true),
             ("calls that never came back (must be 0)", "hung_calls", hung, true),
             ("descriptors left open (must be 0)", "descriptors_left", max(0, descriptors), true),
         ]

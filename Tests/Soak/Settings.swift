@@ -12,9 +12,10 @@ struct Settings: Sendable {
     static var table: ArgumentTable<Settings> {
         ArgumentTable(
             program: "soak",
-            summary: "Callers that cancel, run late and lose their server, subscribers, transactions and consumers of "
-                + "a stream, against a private server that syncs every write. No reply may reach another caller, and "
-                + "no acknowledged write, message or entry may be lost: exit code 1.",
+            summary: "Callers that cancel, run late and lose their server, subscribers, transactions, consumers of a "
+                + "stream and client-side caches, against a private server that syncs every write. No reply may reach "
+                + "another caller, no acknowledged write, message or entry may be lost, and no cached read may be "
+                + "stale: exit code 1.",
             defaults: Settings(),
             options: [
                 .number("minutes", "<number>", \.minutes, in: 0.05...1_440, help: "how long the load lasts"),

@@ -42,7 +42,7 @@ struct Soak {
             faults.withLock { $0 = done }
         }
         startTasks(databases)
-        background.start(databases)
+        background.start(databases, seed: UInt64(seed))
         await watch(from: start)
         let seconds = Double(MonotonicClock.now() - start) / 1e9
 
@@ -84,11 +84,11 @@ extension Soak {
     private func startTasks(_ databases: RedisDatabases) {
         for number in 0..<settings.callers {
             board.begin()
-            Task { [board, ledgers, seed, shared, queue = background.queue] in
+            Task { [board, ledgers, seed, shared, background] in
                 defer { board.end() }
                 var caller = Caller(
                     number: number, seed: UInt64(seed), databases: databases, board: board, shared: shared,
-                    queue: queue)
+                    background: background)
                 ledgers.hand(in: try await caller.run())
             }
         }
@@ -108,8 +108,9 @@ extension Soak {
         }
         start(faults)
         for number in 0..<settings.threads {
-            start { [board, ledgers, seed] in
-                var caller = BlockingCaller(number: number, seed: UInt64(seed), databases: databases, board: board)
+            start { [board, ledgers, seed, cached = background.cached] in
+                var caller = BlockingCaller(
+                    number: number, seed: UInt64(seed), databases: databases, board: board, cached: cached)
                 ledgers.hand(in: caller.run())
             }
         }

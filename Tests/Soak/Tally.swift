@@ -39,7 +39,7 @@ struct Tally: Sendable {
         keep("lost: " + finding)
     }
 
-    private mutating func keep(_ finding: String) {
+    mutating func keep(_ finding: String) {
         if findings.count < Self.mostFindings { findings.append(finding) }
     }
 

@@ -107,6 +107,13 @@ func caching(_ main: RedisDatabase) async throws {
     _ = price
 }
 
+func vectors(_ knowledge: RedisDatabase, _ text: String, _ embedding: [Float]) async throws {
+    try await knowledge.hset("doc:1", ["text": text, "vector": embedding])      // FLOAT32, as Python writes it
+    let exact = try await knowledge.nearest(10, to: embedding, in: .field("vector"), match: "doc:*")
+    let fast = try await knowledge.vsim("pages", near: embedding, count: 10)    // after vadd("pages", …)
+    _ = (exact, fast)
+}
+
 func streamsAsQueues(_ main: RedisDatabase) async throws {
     var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker-1")
     consumer.concurrency = 8                                                 // handlers at once; nothing is read ahead

@@ -69,9 +69,11 @@ public struct RedisError: Error, Sendable, Hashable {
         return RedisError(content)
     }
 
-    /// The same with the command's word.
+    /// The same with the command's word, and with advice where the server gives none.
     @usableFromInline
-    func at(_ database: DatabaseName, _ command: EncodedCommand) -> RedisError { at(database, command.name) }
+    func at(_ database: DatabaseName, _ command: EncodedCommand) -> RedisError {
+        advised(command).at(database, command.name)
+    }
 
     private init(_ content: Content) { box = Box(content) }
 }

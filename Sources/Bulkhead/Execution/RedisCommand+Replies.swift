@@ -8,7 +8,7 @@ extension RedisCommand {
         do {
             return try value(of: reply)
         } catch {
-            throw error.at(database, name)
+            throw error.at(database, encoded)
         }
     }
 
@@ -58,7 +58,7 @@ extension Array {
                         let value = try RedisCommand.value(of: reply, by: commands[index].decode)
                         results.append(.success(value))
                     } catch {
-                        results.append(.failure(error.at(database, commands[index].name)))
+                        results.append(.failure(error.at(database, commands[index].encoded)))
                     }
                 }
             }

@@ -44,6 +44,26 @@ import Testing
         }
     }
 
+    @Test func `keeps the commands for a whole server off databases and their connections`() throws {
+        let lines = try Repository.text("\(Self.folder)/Bulkhead.txt").split(separator: "\n")
+        func methods(of types: Set<Substring>) -> Set<Substring> {
+            Set(
+                lines.compactMap { line in
+                    guard let colon = line.firstIndex(of: ":"),
+                        let type = line[..<colon].split(separator: " ").first, types.contains(type)
+                    else { return nil }
+                    return line[colon...].firstMatch(of: /func (\w+)/)?.1
+                })
+        }
+        let ofServer = methods(of: ["RedisServer", "BlockingRedisServer"])
+        let ofDatabase = methods(of: [
+            "RedisExecutor", "RedisDatabase", "RedisConnection",
+            "BlockingRedisExecutor", "BlockingRedisDatabase", "BlockingRedisConnection",
+        ])
+        #expect(ofServer.count > 90 && ofServer.contains("configSet") && ofDatabase.count > 200)
+        #expect(ofServer.intersection(ofDatabase).sorted() == ["run", "within"])
+    }
+
     private static func interface(of module: String) throws -> PublicInterface {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-interface-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }

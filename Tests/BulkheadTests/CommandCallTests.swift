@@ -165,6 +165,8 @@ import Testing
             }
         }
         #expect(checked > 50)
+        // For the kept report.
+        print("\(checked) replies judged by their published shape")
     }
 
     @Test func `name the keys that the server finds in their words`() async throws {
@@ -206,6 +208,10 @@ enum FactTable {
         let name: String
         var facts: [String: String] = [:]
         var sentence = ""
+        /// All that is said of it in our words, the sentence included.
+        var texts: [String] = []
+        /// The functions that are written by hand.
+        var byHand: [String] = []
         var isTyped = false
         /// The words of options that no call sends, with the reason.
         var without: [String: String] = [:]
@@ -224,7 +230,17 @@ enum FactTable {
             for line in text.split(separator: "\n") where !line.hasPrefix("#") {
                 if line.hasPrefix("    ") {
                     let words = line.dropFirst(4)
-                    if words.first?.isUppercase == true { commands[last]?.sentence = String(words) }
+                    if words.first?.isUppercase == true {
+                        commands[last]?.sentence = String(words)
+                        commands[last]?.texts.append(String(words))
+                    }
+                    for mark in ["says ", "note ", "gives "] where words.hasPrefix(mark) {
+                        commands[last]?.texts.append(String(words.dropFirst(mark.count)))
+                    }
+                    if words.hasPrefix("hand ") {
+                        let names = words.dropFirst(5).split { $0 == "," || $0 == " " }
+                        commands[last]?.byHand += names.map { String($0) }
+                    }
                     if words.hasPrefix("without "), let colon = words.firstRange(of: ": ") {
                         for word in words[..<colon.lowerBound].dropFirst(8).split(separator: ", ") {
                             commands[last]?.without[String(word)] = String(words[colon.upperBound...])

@@ -1,6 +1,7 @@
 import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
+import Foundation
 import Testing
 
 /// The table of commands against what the server that is under test says of them.
@@ -63,6 +64,7 @@ import Testing
         try await withDatabases { databases, server in
             let docs = try await databases.server(of: .main).commandDocs()
             var compared = 0
+            var texts = 0
             func compare(_ name: String, _ value: RESPValue) throws {
                 let record = try RedisRecord(redis: value)
                 if let command = FactTable.commands[name] {
@@ -74,8 +76,12 @@ import Testing
                         #expect(ours == since || name == "CLIENT PAUSE" && since == "2.9.50", "\(name)")
                         compared += 1
                     }
-                    if let summary = record["summary"].flatMap({ try? String(redis: $0) }), !command.sentence.isEmpty {
-                        #expect(!Self.areAlike(command.sentence, summary), "\(name): \(summary)")
+                    if let summary = record["summary"].flatMap({ try? String(redis: $0) }) {
+                        let ours = command.texts + command.byHand.flatMap { Self.writtenByHand[$0] ?? [] }
+                        for text in ours {
+                            texts += 1
+                            #expect(!Self.areAlike(text, summary), "\(name): \(summary)")
+                        }
                     }
                 }
                 guard let members = record["subcommands"] else { return }
@@ -85,7 +91,14 @@ import Testing
             }
             for (name, value) in docs { try compare(name.uppercased(), value) }
             #expect(compared > 200)
+            #expect(texts > 700)
         }
+    }
+
+    @Test func `finds the comment of every form that is written by hand`() {
+        let names = FactTable.commands.values.filter { !$0.name.contains(".") }.flatMap(\.byHand)
+        #expect(names.count > 80)
+        for name in names { #expect(Self.writtenByHand[name] != nil, "\(name)") }
     }
 
     @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
@@ -115,6 +128,29 @@ import Testing
             #expect(compared > 200)
         }
     }
+
+    /// The comments of the functions that are written by hand, by the function's name and a sentence each.
+    private static let writtenByHand: [String: [String]] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/BulkheadCommands")
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        var sentences: [String: [String]] = [:]
+        for file in files where file.lastPathComponent.hasPrefix("Redis") && file.pathExtension == "swift" {
+            var comment = ""
+            for line in ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n") {
+                let text = line.drop { $0 == " " }
+                if text.hasPrefix("///") {
+                    comment += text.dropFirst(3)
+                } else if let found = text.firstMatch(of: /public static func (\w+)/) {
+                    sentences[String(found.1), default: []] += comment.split(separator: ". ").map { String($0) }
+                    comment = ""
+                } else if !text.hasPrefix("@") {
+                    comment = ""
+                }
+            }
+        }
+        return sentences
+    }()
 
     /// The words of all options in a tree of arguments, in upper case; of `NO ONE` both.
     private static func options(_ arguments: RESPValue) throws -> Set<String> {

@@ -60,6 +60,8 @@ public struct RedisClusterNode: Sendable, Hashable {
 
 /// Servers that hold the same slots.
 public struct RedisShard: RedisDecodable {
+    /// All fields, also those that have no name here.
+    public let record: RedisRecord
     /// 40 hexadecimal digits, the same for all of its servers; nil before Valkey 9.1.0, and on Redis.
     public let id: String?
     /// The slots that they answer for.
@@ -69,7 +71,7 @@ public struct RedisShard: RedisDecodable {
 
     /// Reads a record; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
-        let record = try RedisRecord(redis: value)
+        record = try RedisRecord(redis: value)
         let ends: [Int] = try record.required("slots")
         guard ends.count % 2 == 0 else { throw RedisConversionError(expected: "ranges of slots", found: value) }
         var slots: [ClosedRange<Int>] = []

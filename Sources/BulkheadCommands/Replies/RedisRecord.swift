@@ -1,7 +1,7 @@
 public import BulkheadRESP
 
 /// A reply of named fields, all of them kept: what a later server adds is found by its name.
-public struct RedisRecord: RedisDecodable {
+public struct RedisRecord: RedisDecodable, Hashable {
     /// The fields in the order of the reply.
     public let fields: [(name: String, value: RESPValue)]
 
@@ -14,6 +14,20 @@ public struct RedisRecord: RedisDecodable {
 
     /// The value of that name, as it came; nil if the server did not send it.
     public subscript(name: String) -> RESPValue? { fields.first { $0.name == name }?.value }
+
+    /// True if both have the same fields in the same order.
+    public static func == (left: RedisRecord, right: RedisRecord) -> Bool {
+        left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
+    }
+
+    /// Hashes all fields.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(fields.count)
+        for field in fields {
+            hasher.combine(field.name)
+            hasher.combine(field.value)
+        }
+    }
 
     /// The value of that name; throws if there is none, or it is no such type.
     package func required<Value: RedisDecodable>(_ name: String) throws(RedisConversionError) -> Value {

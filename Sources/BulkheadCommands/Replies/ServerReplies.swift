@@ -68,11 +68,13 @@ public struct RedisSlowLogEntry: RedisDecodable {
     public let address: String
     /// The name of that connection; empty if it had none.
     public let client: String
+    /// What else the server says, as it came: nothing up to Redis 8.2 and Valkey 9.1.
+    public let details: [RESPValue]
 
-    /// Reads six parts; throws if it is something else.
+    /// Reads six parts or more; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
         guard let parts = value.withoutAttributes.elements, parts.count >= 6 else {
-            throw RedisConversionError(expected: "an entry of six parts", found: value)
+            throw RedisConversionError(expected: "an entry of six parts or more", found: value)
         }
         id = try Int(redis: parts[0])
         unixSeconds = try Int64(redis: parts[1])
@@ -80,6 +82,7 @@ public struct RedisSlowLogEntry: RedisDecodable {
         words = try [RESPBytes](redis: parts[3])
         address = try String(redis: parts[4])
         client = try String(redis: parts[5])
+        details = parts.dropFirst(6).map { $0.detached() }
     }
 }
 
@@ -112,11 +115,13 @@ public struct RedisLatencyEvent: RedisDecodable, Hashable {
     public let total: Duration?
     /// How often it did; nil before Valkey 8.1.0, and on Redis.
     public let count: Int?
+    /// What else the server says, as it came: nothing up to Redis 8.2 and Valkey 9.1.
+    public let details: [RESPValue]
 
-    /// Reads four parts, or six; throws if it is something else.
+    /// Reads four parts or more; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
         guard let parts = value.withoutAttributes.elements, parts.count >= 4 else {
-            throw RedisConversionError(expected: "an event of four parts", found: value)
+            throw RedisConversionError(expected: "an event of four parts or more", found: value)
         }
         name = try String(redis: parts[0])
         unixSeconds = try Int64(redis: parts[1])
@@ -124,11 +129,14 @@ public struct RedisLatencyEvent: RedisDecodable, Hashable {
         longest = .milliseconds(try Int64(redis: parts[3]))
         total = parts.count > 4 ? .milliseconds(try Int64(redis: parts[4])) : nil
         count = parts.count > 5 ? try Int(redis: parts[5]) : nil
+        details = parts.dropFirst(6).map { $0.detached() }
     }
 }
 
 /// How long the runs of a command took.
 public struct RedisLatencyHistogram: RedisDecodable, Hashable {
+    /// All fields, also those that have no name here.
+    public let record: RedisRecord
     /// How many runs there were.
     public let calls: Int
     /// How many of them took at most so many microseconds.
@@ -136,7 +144,7 @@ public struct RedisLatencyHistogram: RedisDecodable, Hashable {
 
     /// Reads a record of both; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
-        let record = try RedisRecord(redis: value)
+        record = try RedisRecord(redis: value)
         calls = try record.required("calls")
         microseconds = try record.required("histogram_usec")
     }

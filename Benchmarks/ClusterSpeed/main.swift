@@ -4,12 +4,14 @@ import BulkheadTestServer
 import Dispatch
 
 /// What a cluster costs the client: the same callers, keys and commands, in turns at the three primaries of a cluster
-/// and at three servers that know nothing of each other. Only the client knows where a key is in both.
+/// and at three servers that know nothing of each other. Each of them has the keys of one primary.
 struct ClusterSpeed: Sendable {
     var callers = 50
     var requests = 150_000
     var rounds = 7
     var serverCore: Int?
+    var spin: Int?
+    var only: String?
 
     static var table: ArgumentTable<ClusterSpeed> {
         ArgumentTable(
@@ -21,6 +23,12 @@ struct ClusterSpeed: Sendable {
                 .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands of a round"),
                 .integer("rounds", "<number>", \.rounds, in: 1...1_000, help: "rounds of both"),
                 .integer("server-core", "<number>", \.serverCore, in: 0...1_023, help: "pin all servers to this core"),
+                .integer(
+                    "spin", "<µs>", \.spin, in: 0...1_000_000_000,
+                    help: "how long a lone caller looks at the socket before it sleeps; else as the client does"),
+                .text(
+                    "only", "<cluster|singles>", \.only,
+                    help: "one round at these servers and nothing else, for a program that counts instructions"),
             ])
     }
 
@@ -29,6 +37,9 @@ struct ClusterSpeed: Sendable {
     private static let value = String(repeating: "x", count: 100)
 
     func run() async throws {
+        guard only.map(["cluster", "singles"].contains) ?? true else {
+            throw ArgumentError("--only is cluster or singles")
+        }
         let options = RedisTestServer.Options(
             listening: .tcp, launchPrefix: serverCore.map { ["taskset", "-c", String($0)] } ?? [])
         let cluster = try RedisTestCluster.start(RedisTestCluster.Options(server: options))
@@ -45,19 +56,37 @@ struct ClusterSpeed: Sendable {
             let place = try DatabaseServer(url: "redis://127.0.0.1:\(server.port ?? 0)")
             entries.append(DatabaseEntry(name, number: 0, purpose: "", server: place))
         }
-        let databases = RedisDatabases(RedisConfiguration(), catalogue: try DatabaseCatalogue(entries))
+        var configuration = RedisConfiguration()
+        if let spin { configuration.spinTime = .microseconds(spin) }
+        let databases = RedisDatabases(configuration, catalogue: try DatabaseCatalogue(entries))
         let inCluster = try databases[.main]
         let singles = try names.map { try databases[$0] }
-        for (number, key) in Self.keys.enumerated() {
+        // A key lives on the single server that stands for its primary: how many callers share a write depends on how
+        // the keys are spread.
+        var homes: [RedisDatabase] = []
+        for key in Self.keys {
+            let slot = try await inCluster.send("CLUSTER", "KEYSLOT", key)
+            guard case .integer(let slot) = slot else { throw ProgramError("the slot of a key is \(slot)") }
+            let home = singles[Int(slot) * singles.count / 16_384]
             try await inCluster.set(key, Self.value)
-            try await singles[number % singles.count].set(key, Self.value)
+            try await home.set(key, Self.value)
+            homes.append(home)
+        }
+
+        let atCluster: @Sendable (Int) -> RedisDatabase = { _ in inCluster }
+        let atSingles: @Sendable (Int) -> RedisDatabase = { [homes] in homes[$0] }
+        if let only {
+            let rate = try await rate(only == "cluster" ? atCluster : atSingles)
+            print("\(only): \(Int(rate)) GETs a second, \(callers) callers")
+            await databases.close()
+            return
         }
 
         // The first round of both warms up.
         var (clusterRates, singleRates): ([Double], [Double]) = ([], [])
         for round in 0...rounds {
-            let ofCluster = try await rate { _ in inCluster }
-            let ofSingles = try await rate { singles[$0 % singles.count] }
+            let ofCluster = try await rate(atCluster)
+            let ofSingles = try await rate(atSingles)
             guard round > 0 else { continue }
             clusterRates.append(ofCluster)
             singleRates.append(ofSingles)

@@ -23,6 +23,7 @@ struct Settings: Sendable {
     var idleNames = 0
     var busyCache = 0
     var isTLS = false
+    var isInCluster = false
     var json = false
 
     static var table: ArgumentTable<Settings> {
@@ -81,6 +82,7 @@ struct Settings: Sendable {
                     help: "walk through so much memory all the time on a thread beside, as other programs do on a "
                         + "busy host; 0 is none"),
                 .flag("tls", \.isTLS, help: "over TLS, on the program's own server"),
+                .flag("cluster", \.isInCluster, help: "in a cluster of three primaries, the program's own"),
                 .flag("json", \.json, help: "print one line of JSON"),
             ])
     }
@@ -90,6 +92,11 @@ struct Settings: Sendable {
         if unix != nil, host != nil || port != nil { return "--unix names the server: leave out --host and --port" }
         if isTLS, unix != nil || host != nil || port != nil || isBare {
             return "--tls is for the program's own server, and not for a bare socket"
+        }
+        if isInCluster,
+            isTLS || unix != nil || host != nil || port != nil || isBare || idleNames > 0 || measuresWaitingMemory
+        {
+            return "--cluster is for the program's own servers: leave out --tls, --idle-names and --waiting-memory"
         }
         if Operation(rawValue: operation) == nil { return "--op takes get, set, incr, mget, hgetall, xread or scan" }
         if Mode(rawValue: mode) == nil {

@@ -27,11 +27,17 @@ func measure(_ settings: Settings) async throws {
     // A port without a host is one of this machine.
     var host = settings.host ?? (settings.port == nil ? nil : "127.0.0.1")
     var port = settings.port ?? 6379
-    if host == nil, settings.unix == nil {
+    let launchPrefix = settings.serverCore.map { ["taskset", "-c", String($0)] } ?? []
+    var cluster: RedisTestCluster?
+    defer { cluster?.stop() }
+    if settings.isInCluster {
+        let options = RedisTestServer.Options(listening: .tcp, launchPrefix: launchPrefix)
+        cluster = try RedisTestCluster.start(RedisTestCluster.Options(server: options))
+    } else if host == nil, settings.unix == nil {
         let own = try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: .tcp, arguments: ["--databases", String(max(16, settings.idleNames))],
-                launchPrefix: settings.serverCore.map { ["taskset", "-c", String($0)] } ?? [],
+                launchPrefix: launchPrefix,
                 tls: certificates.map {
                     RedisTestServer.TLS(certificateFile: $0.certificate, keyFile: $0.key)
                 }))
@@ -51,7 +57,13 @@ func measure(_ settings: Settings) async throws {
     if let spin = settings.spin { configuration.spinTime = .microseconds(spin) }
     // A client of the blocking mode holds a connection for each call.
     configuration.maximumLeases = max(configuration.maximumLeases, settings.clients)
-    let databases = RedisDatabases(configuration)
+    let catalogue = try cluster.map { cluster in
+        let place = try DatabaseServer(cluster: cluster.addresses)
+        return try DatabaseCatalogue([
+            DatabaseEntry(DatabaseName(settings.database), number: 0, purpose: "", server: place)
+        ])
+    }
+    let databases = RedisDatabases(configuration, catalogue: catalogue ?? .standard)
     let database = try databases[DatabaseName(settings.database)]
     var work = Work(
         operation, valueSize: settings.valueSize, keyCount: settings.keys, readsFloats: settings.type == "floats")

@@ -48,6 +48,13 @@ package enum CommandTable {
         return entries
     }()
 
+    /// Those of which the word behind the name decides about the server in a cluster, and nothing else.
+    static let oneKeyCommands = OneKeyCommands(
+        entries.filter { name, entry in
+            let places = entry.keys.isEmpty ? entry.shardChannels : entry.keys
+            return places == "1" && !entry.isFamily && !name.contains(" " as Character)
+        }.map { String($0.key) })
+
     /// What is known of a command by its first word and, where that has members, the second, both in upper case; nil
     /// for one that the table does not have. A member that it does not have is taken for its family.
     static func entry(_ name: some StringProtocol, _ second: @autoclosure () -> String?) -> Entry? {

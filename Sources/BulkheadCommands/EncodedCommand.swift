@@ -46,7 +46,7 @@ extension EncodedCommand {
 }
 
 /// Where in an encoded batch each command is, and its first word. Reads nothing but the lengths.
-struct EncodedCommandRanges {
+struct EncodedCommandRanges: Sequence, IteratorProtocol {
     private let batch: [UInt8]
     private var position = 0
 

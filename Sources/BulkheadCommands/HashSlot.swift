@@ -17,18 +17,30 @@ package struct HashSlot: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     package init(ofKey key: some BidirectionalCollection<UInt8>) {
-        var sum: UInt16 = 0
-        func add(_ bytes: some Sequence<UInt8>) {
-            for byte in bytes { sum = sum << 8 ^ Self.table[Int(UInt8(truncatingIfNeeded: sum >> 8) ^ byte)] }
+        number =
+            key.withContiguousStorageIfAvailable { Self.number(of: $0) }
+            ?? Array(key).withUnsafeBufferPointer { Self.number(of: $0) }
+    }
+
+    private static func number(of key: UnsafeBufferPointer<UInt8>) -> Int {
+        table.withUnsafeBufferPointer { table in
+            // Most keys have no tag. One pass finds that out, and has the sum then.
+            var sum: UInt16 = 0
+            var isFirstBrace = true
+            for index in key.indices {
+                let byte = key[index]
+                if byte == UInt8(ascii: "{"), isFirstBrace {
+                    isFirstBrace = false
+                    let tag = key[(index + 1)...].prefix { $0 != UInt8(ascii: "}") }
+                    // Without a closing brace, and with nothing between the two, the braces mean nothing.
+                    if !tag.isEmpty, tag.endIndex < key.endIndex {
+                        return number(of: UnsafeBufferPointer(rebasing: tag))
+                    }
+                }
+                sum = sum << 8 ^ table[Int(UInt8(truncatingIfNeeded: sum >> 8) ^ byte)]
+            }
+            return Int(sum) & (count - 1)
         }
-        if let open = key.firstIndex(of: UInt8(ascii: "{")) {
-            let tag = key[key.index(after: open)...].prefix { $0 != UInt8(ascii: "}") }
-            // Without a closing brace, and with nothing between the two, the braces mean nothing.
-            if !tag.isEmpty, tag.endIndex < key.endIndex { add(tag) } else { add(key) }
-        } else {
-            add(key)
-        }
-        number = Int(sum) & (Self.count - 1)
     }
 
     package var description: String { "slot \(number)" }
@@ -53,10 +65,22 @@ package enum CommandSlot: Sendable, Hashable {
 extension EncodedCommand {
     /// Where in a cluster it belongs.
     package var slot: CommandSlot {
+        if let slot = Self.onlySlot(of: bytes) { return .one(slot) }
         let keys = keys
         let slots = (keys.isEmpty ? shardChannels : keys).map { HashSlot(ofKey: $0) }
         guard let first = slots.first else { return .any }
         return slots.allSatisfy { $0 == first } ? .one(first) : .several(slots)
+    }
+
+    /// The slot of one whole command with one key, if that stands behind its name; nil of any other, which ``slot`` has
+    /// to look at more closely.
+    package static func onlySlot(of bytes: [UInt8]) -> HashSlot? {
+        bytes.withUnsafeBytes { HashSlot(ofOneKeyIn: $0) }
+    }
+
+    /// The same of a batch's command that stands there.
+    package static func onlySlot(of batch: [UInt8], in range: Range<Int>) -> HashSlot? {
+        batch.withUnsafeBytes { HashSlot(ofOneKeyIn: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 }
 
@@ -64,11 +88,13 @@ extension EncodedCommand {
     /// One whole command in RESP, whose way through the client is not asked for.
     package init(encoded bytes: [UInt8]) { self.init(bytes: bytes, route: .shared) }
 
+    /// Where the commands of an encoded batch stand.
+    package static func ranges(of batch: [UInt8]) -> some Sequence<Range<Int>> {
+        EncodedCommandRanges(batch).lazy.map { $0.command }
+    }
+
     /// The commands of an encoded batch, each with bytes of its own.
     package static func commands(of batch: [UInt8]) -> [EncodedCommand] {
-        var ranges = EncodedCommandRanges(batch)
-        var commands: [EncodedCommand] = []
-        while let next = ranges.next() { commands.append(EncodedCommand(encoded: Array(batch[next.command]))) }
-        return commands
+        ranges(of: batch).map { EncodedCommand(encoded: Array(batch[$0])) }
     }
 }

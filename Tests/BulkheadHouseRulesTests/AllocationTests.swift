@@ -31,9 +31,12 @@ import Testing
         let allocations: Double
         /// Read through a client-side cache.
         var isCached = false
+        /// The name lives in a cluster of three primaries.
+        var isInCluster = false
 
         var testDescription: String {
-            "\(command), \(mode), \(callers), \(isCached ? "cached" : way.rawValue)"
+            let place = isInCluster ? ", in a cluster" : ""
+            return "\(command), \(mode), \(callers), \(isCached ? "cached" : way.rawValue)\(place)"
         }
     }
 
@@ -54,6 +57,10 @@ import Testing
         // The command's bytes, and a String of 100 bytes.
         Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 2.4, isCached: true),
         Limit(command: "get", mode: "blocking", callers: 1, way: .queued, allocations: 2.4, isCached: true),
+        // No more than at one server.
+        Limit(command: "get", mode: "async", callers: 1, way: .inline, allocations: 2.8, isInCluster: true),
+        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 2.4, isInCluster: true),
+        Limit(command: "get", mode: "blocking", callers: 1, way: .inline, allocations: 2.4, isInCluster: true),
     ]
 
     /// Runs at most, of which one must stay within the limit. One more allocation a command is in each of them.
@@ -80,7 +87,7 @@ import Testing
                 try #require(program), "--json", "--count-allocations", "--op", limit.command, "--mode", limit.mode,
                 "--spin", "\(limit.way.spin)", "--clients", "\(limit.callers)",
                 "--requests", limit.callers == 1 && !limit.isCached ? "2000" : "20000",
-            ] + (limit.isCached ? ["--cached"] : []))
+            ] + (limit.isCached ? ["--cached"] : []) + (limit.isInCluster ? ["--cluster"] : []))
         try #require(status == 0)
         let report = try JSONDecoder().decode(ThroughputReport.self, from: Data(output.utf8))
         return try #require(report.allocations_per_command)

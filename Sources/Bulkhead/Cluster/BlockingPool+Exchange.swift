@@ -7,18 +7,17 @@ extension BlockingPool {
         _ bytes: [UInt8], count: Int, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
         do {
-            return try exchangeOnce(bytes, count: count, until: deadline)
+            return try exchange(bytes, count: count, on: lease(until: deadline, isForOneRequest: true), until: deadline)
         } catch {
             guard error.stage == .refused else { throw error }
             // It ended between the pool's look and the request.
-            return try exchangeOnce(bytes, count: count, until: deadline)
+            return try exchange(bytes, count: count, on: lease(until: deadline), until: deadline)
         }
     }
 
-    private func exchangeOnce(
-        _ bytes: [UInt8], count: Int, until deadline: Deadline
+    private func exchange(
+        _ bytes: [UInt8], count: Int, on connection: BlockingConnection, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
-        let connection = try lease(until: deadline)
         defer { release(connection, reusable: true) }
         return try connection.sendAll(bytes, count: count, until: deadline)
     }

@@ -4,16 +4,12 @@ import BulkheadRESP
 
 /// The parts of a request that go to one server, in one write.
 struct ClusterGroup: Sendable {
-    let endpoint: Endpoint
-    var parts: [ClusterPlan.Part] = []
+    let server: ClusterServer
+    /// Which of the request's parts, in their order.
+    var indices: [Int] = []
+    var bytes: [UInt8] = []
 
-    var bytes: [UInt8] { parts.flatMap(\.bytes) }
-    var slots: [HashSlot] { parts.compactMap(\.slot) }
-
-    /// The replies, each with the places of its part.
-    func placed(_ replies: [RESPValue]) -> [(places: [Int], replies: [RESPValue])] {
-        zip(parts, replies).map { ($0.places, [$1]) }
-    }
+    func slots(in parts: [ClusterPlan.Part]) -> [HashSlot] { indices.compactMap { parts[$0].slot } }
 }
 
 extension ClusterTopology {
@@ -21,15 +17,25 @@ extension ClusterTopology {
     func grouped(_ parts: [ClusterPlan.Part]) throws(ConnectionFailure) -> [ClusterGroup] {
         var groups: [ClusterGroup] = []
         let fallback = parts.lazy.compactMap(\.slot).first
-        for part in parts {
+        for (index, part) in parts.enumerated() {
             guard let target = try target(of: part.slot ?? fallback) else { continue }
-            if let index = groups.firstIndex(where: { $0.endpoint == target.endpoint }) {
-                groups[index].parts.append(part)
-            } else {
-                groups.append(ClusterGroup(endpoint: target.endpoint, parts: [part]))
-            }
+            let place = groups.firstIndex { $0.server === target } ?? groups.count
+            if place == groups.count { groups.append(ClusterGroup(server: target)) }
+            groups[place].indices.append(index)
+            groups[place].bytes += part.bytes
         }
         return groups
+    }
+}
+
+extension [ClusterGroup] {
+    /// The replies to all parts of a request, in their order, from those of each group.
+    func inOrder(_ replies: [[RESPValue]], of count: Int) -> [RESPValue] {
+        var all = [RESPValue](repeating: .null, count: count)
+        for (group, replies) in zip(self, replies) {
+            for (index, reply) in zip(group.indices, replies) { all[index] = reply }
+        }
+        return all
     }
 }
 

@@ -16,14 +16,14 @@ enum ClusterPlan: Sendable {
     /// Commands that belong to one slot.
     struct Part: Sendable {
         var slot: HashSlot?
-        var bytes: [UInt8]
-        /// Where its replies belong: of a batch the commands' places, of a command the keys'.
-        var places: [Int]
+        var bytes: ArraySlice<UInt8>
+        /// Where its reply's elements belong: the places of its keys among those of the command. Empty of a batch's.
+        var places: [Int] = []
     }
 
     /// What becomes of several replies.
     enum Merge: Sendable {
-        /// Each is one of the batch's.
+        /// Each is one of the batch's, in the order of its parts.
         case inPlaces
         /// Their elements are those of one array.
         case elements(count: Int)
@@ -61,23 +61,29 @@ enum ClusterPlan: Sendable {
             return
         }
         var parts: [Part] = []
-        var slots: Set<HashSlot> = []
+        parts.reserveCapacity(count)
         var isTransaction = false
-        for command in EncodedCommand.commands(of: bytes) {
-            if command.name == "MULTI" { isTransaction = true }
+        for range in EncodedCommand.ranges(of: bytes) {
+            if let slot = EncodedCommand.onlySlot(of: bytes, in: range) {
+                parts.append(Part(slot: slot, bytes: bytes[range]))
+                continue
+            }
+            let command = EncodedCommand(encoded: Array(bytes[range]))
             let slot: HashSlot?
             switch command.slot {
-            case .any: slot = nil
+            case .any:
+                slot = nil
+                if command.name == "MULTI" { isTransaction = true }
             case .one(let one): slot = one
             case .several: throw Self.crossSlot(command.name)
             }
-            if let slot { slots.insert(slot) }
-            parts.append(Part(slot: slot, bytes: command.bytes, places: [parts.count]))
+            parts.append(Part(slot: slot, bytes: bytes[range]))
         }
         guard isTransaction else {
             self = .parts(parts, .inPlaces)
             return
         }
+        let slots = Set(parts.compactMap(\.slot))
         if slots.count > 1 { throw Self.crossSlot("the transaction") }
         self = .whole(slots.first)
     }
@@ -124,7 +130,7 @@ enum ClusterPlan: Sendable {
         }
         let sorted = parts.sorted { $0.value.places[0] < $1.value.places[0] }
         return .parts(
-            sorted.map { Part(slot: $0.key, bytes: encoded($0.value.words), places: $0.value.places) }, merge)
+            sorted.map { Part(slot: $0.key, bytes: encoded($0.value.words)[...], places: $0.value.places) }, merge)
     }
 
     static func encoded(_ words: [ArraySlice<UInt8>]) -> [UInt8] {
@@ -137,12 +143,8 @@ enum ClusterPlan: Sendable {
 
 extension ClusterPlan.Merge {
     /// The replies to a request from those to its parts. The first error of a command's parts is the command's.
-    func replies(_ parts: [(places: [Int], replies: [RESPValue])]) -> [RESPValue] {
-        if case .inPlaces = self {
-            let sorted = parts.flatMap { zip($0.places, $0.replies) }.sorted { $0.0 < $1.0 }
-            return sorted.map(\.1)
-        }
-        let all = parts.flatMap(\.replies)
+    func replies(_ all: [RESPValue], to parts: [ClusterPlan.Part] = []) -> [RESPValue] {
+        if case .inPlaces = self { return all }
         if let error = all.first(where: { $0.errorMessage != nil }) { return [error] }
         switch self {
         case .inPlaces, .first: return [all.first ?? .null]
@@ -155,10 +157,8 @@ extension ClusterPlan.Merge {
             return [.integer(sum)]
         case .elements(let count):
             var elements = [RESPValue](repeating: .null, count: count)
-            for part in parts {
-                for (place, value) in zip(part.places, part.replies.first?.elements ?? RESPArray()) {
-                    elements[place] = value
-                }
+            for (part, reply) in zip(parts, all) {
+                for (place, value) in zip(part.places, reply.elements ?? RESPArray()) { elements[place] = value }
             }
             return [.array(RESPArray(elements))]
         }

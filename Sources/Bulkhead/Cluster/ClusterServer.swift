@@ -12,8 +12,9 @@ final class ClusterServer: Sendable {
 
     let endpoint: Endpoint
     let node: Node
-    private let open = Atomic(0)
-    private let answers = Atomic(0)
+    /// Requests under way, below 2^24, and above that how many were answered.
+    private let counts = Atomic(0)
+    private static let oneAnswer = 1 << 24
     private let pulse = Mutex(Pulse())
 
     init(_ endpoint: Endpoint, _ node: Node) {
@@ -23,19 +24,18 @@ final class ClusterServer: Sendable {
 
     // Beside the watch's own flag: whoever begins is seen by it, or sees that it is over.
 
-    func began() { open.add(1, ordering: .sequentiallyConsistent) }
+    func began() { counts.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
     func ended(isAnswered: Bool) {
-        if isAnswered { answers.add(1, ordering: .relaxed) }
-        open.subtract(1, ordering: .sequentiallyConsistent)
+        counts.wrappingAdd(isAnswered ? Self.oneAnswer - 1 : -1, ordering: .sequentiallyConsistent)
     }
 
     /// Requests are under way.
-    var isAsked: Bool { open.load(ordering: .sequentiallyConsistent) > 0 }
+    var isAsked: Bool { counts.load(ordering: .sequentiallyConsistent) & (Self.oneAnswer - 1) > 0 }
 
     /// For how long requests have waited here while none was answered; zero where none waits.
     func silence(at now: Moment) -> Duration {
-        let count = answers.load(ordering: .relaxed)
+        let count = counts.load(ordering: .relaxed) >> 24
         return pulse.withLock { pulse in
             if !isAsked || count != pulse.answers { pulse.silentSince = nil }
             pulse.answers = count

@@ -38,29 +38,37 @@ extension ClusterTopology {
                     try await self.exchange(bytes, count: 1, with: targets[index], on: lane, until: deadline)
                 }
             }
-            return Sent.Received(merge.replies(replies.map { ([0], $0) }))
+            return Sent.Received(merge.replies(replies.flatMap(\.self)))
         }
     }
 
-    /// A command, or a transaction, redirected until it is run. Nothing of a transaction has run where one of its
-    /// commands was redirected.
-    private func send(
-        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline
+    /// A command, or a transaction, redirected until it is run; `first` is what its first attempt has come to, where
+    /// there was one. Nothing of a transaction has run where one of its commands was redirected.
+    func send(
+        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline,
+        after first: Attempt? = nil
     ) async throws(ConnectionFailure) -> [RESPValue] {
         var redirections = RedirectionMachine(until: deadline)
-        var slot = slot
+        var (slot, first) = (slot, first)
         var asked: Endpoint?
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
             do {
-                let target = try await target(of: slot, asked, until: deadline)
-                let isAsking = asked != nil
-                asked = nil
-                var replies = try await exchange(
-                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target, on: lane,
-                    until: deadline)
-                if isAsking { replies.removeFirst() }
+                let target: ClusterServer
+                var replies: [RESPValue]
+                if let done = first.take() {
+                    target = done.server
+                    replies = try done.outcome.get()
+                } else {
+                    target = try await self.target(of: slot, asked, until: deadline)
+                    let isAsking = asked != nil
+                    asked = nil
+                    replies = try await exchange(
+                        isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
+                        on: lane, until: deadline)
+                    if isAsking { replies.removeFirst() }
+                }
                 outcome = .success(replies)
                 let redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
@@ -96,35 +104,37 @@ extension ClusterTopology {
         let groups = try grouped(parts)
         let results = try await all(groups.count) { index in
             await Result { () async throws(ConnectionFailure) in
-                try await self.send(groups[index], readers, on: lane, until: deadline)
+                try await self.send(groups[index], of: parts, readers, on: lane, until: deadline)
             }
         }
-        return merge.replies(zip(groups, results).flatMap { group, replies in group.placed(replies) })
+        return merge.replies(groups.inOrder(results, of: parts.count), to: parts)
     }
 
     private func send(
-        _ group: ClusterGroup, _ readers: ReplicaReaders?, on lane: Lane, until deadline: Deadline
+        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ readers: ReplicaReaders?, on lane: Lane,
+        until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
-        if let replies = try await read(
-            group.bytes, group.parts.count, of: group.slots, from: readers, on: lane, until: deadline)
+        if let readers,
+            let replies = try await read(
+                group.bytes, group.indices.count, of: group.slots(in: parts), from: readers, on: lane, until: deadline)
         {
             return replies
         }
         var replies: [RESPValue]
         do {
             replies = try await exchange(
-                group.bytes, count: group.parts.count, with: try server(at: group.endpoint), on: lane, until: deadline)
+                group.bytes, count: group.indices.count, with: group.server, on: lane, until: deadline)
         } catch {
             // Where none of it left, each command finds its server by itself.
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
         // What was redirected has not run.
-        var hasRun = replies.contains { [$0].redirection(from: group.endpoint) == nil }
-        for (index, part) in group.parts.enumerated() {
-            if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
+        var hasRun = replies.contains { $0.redirection(from: group.server.endpoint) == nil }
+        for (index, part) in group.indices.enumerated() {
+            if index < replies.count, replies[index].redirection(from: group.server.endpoint) == nil { continue }
             do {
-                let again = try await send(part.bytes, 1, to: part.slot, on: lane, until: deadline)
+                let again = try await send(Array(parts[part].bytes), 1, to: parts[part].slot, on: lane, until: deadline)
                 if index < replies.count { replies[index] = again[0] } else { replies += again }
                 hasRun = true
             } catch {
@@ -143,7 +153,7 @@ extension ClusterTopology {
             let step: RedirectionMachine.Step
             let outcome: Result<Sent.Received, ConnectionFailure>
             do {
-                let target = try await target(of: slot, nil, until: deadline)
+                let target = try await self.target(of: slot, nil, until: deadline)
                 let replies = try await watched(at: target) { () async throws(ConnectionFailure) in
                     try await database.attemptOnLease(request, of: target.node, until: deadline)
                 }

@@ -25,11 +25,11 @@ extension ClusterTopology {
             let readers = readers(for: request, of: database.binding)
             let groups = try grouped(parts)
             let results = groups.map { group in
-                Result { () throws(ConnectionFailure) in try send(group, readers, until: deadline) }
+                Result { () throws(ConnectionFailure) in try send(group, of: parts, readers, until: deadline) }
             }
             let replies = try allOrFurthest(results)
             return Sent.Received(
-                merge.replies(zip(groups, replies).flatMap { group, replies in group.placed(replies) }))
+                merge.replies(groups.inOrder(replies, of: parts.count), to: parts))
         case .scan(let scan):
             try findMap(until: deadline)
             guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
@@ -42,27 +42,35 @@ extension ClusterTopology {
                     try exchange(request.bytes, count: 1, with: target, until: deadline)
                 }
             }
-            return Sent.Received(merge.replies(try allOrFurthest(results).map { ([0], $0) }))
+            return Sent.Received(merge.replies(try allOrFurthest(results).flatMap(\.self)))
         }
     }
 
-    private func send(
-        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline
+    func send(
+        _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline,
+        after first: Attempt? = nil
     ) throws(ConnectionFailure) -> [RESPValue] {
         var redirections = RedirectionMachine(until: deadline)
-        var slot = slot
+        var (slot, first) = (slot, first)
         var asked: Endpoint?
         while true {
             var step: RedirectionMachine.Step
             var outcome: Result<[RESPValue], ConnectionFailure>
             do {
-                let target = try target(of: slot, asked, until: deadline)
-                let isAsking = asked != nil
-                asked = nil
-                var replies = try exchange(
-                    isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
-                    until: deadline)
-                if isAsking { replies.removeFirst() }
+                let target: ClusterServer
+                var replies: [RESPValue]
+                if let done = first.take() {
+                    target = done.server
+                    replies = try done.outcome.get()
+                } else {
+                    target = try self.target(of: slot, asked, until: deadline)
+                    let isAsking = asked != nil
+                    asked = nil
+                    replies = try exchange(
+                        isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
+                        until: deadline)
+                    if isAsking { replies.removeFirst() }
+                }
                 outcome = .success(replies)
                 let redirection = replies.redirection(from: target.endpoint)
                 if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
@@ -90,27 +98,28 @@ extension ClusterTopology {
     }
 
     private func send(
-        _ group: ClusterGroup, _ readers: ReplicaReaders?, until deadline: Deadline
+        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ readers: ReplicaReaders?, until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
-        if let replies = try read(
-            group.bytes, group.parts.count, of: group.slots, from: readers, until: deadline)
+        if let readers,
+            let replies = try read(
+                group.bytes, group.indices.count, of: group.slots(in: parts), from: readers, until: deadline)
         {
             return replies
         }
         var replies: [RESPValue]
         do {
             replies = try exchange(
-                group.bytes, count: group.parts.count, with: try server(at: group.endpoint), until: deadline)
+                group.bytes, count: group.indices.count, with: group.server, until: deadline)
         } catch {
             guard error.stage.isSafeToRetry else { throw error }
             replies = []
         }
         // What was redirected has not run.
-        var hasRun = replies.contains { [$0].redirection(from: group.endpoint) == nil }
-        for (index, part) in group.parts.enumerated() {
-            if index < replies.count, [replies[index]].redirection(from: group.endpoint) == nil { continue }
+        var hasRun = replies.contains { $0.redirection(from: group.server.endpoint) == nil }
+        for (index, part) in group.indices.enumerated() {
+            if index < replies.count, replies[index].redirection(from: group.server.endpoint) == nil { continue }
             do {
-                let again = try send(part.bytes, 1, to: part.slot, until: deadline)
+                let again = try send(Array(parts[part].bytes), 1, to: parts[part].slot, until: deadline)
                 if index < replies.count { replies[index] = again[0] } else { replies += again }
                 hasRun = true
             } catch {

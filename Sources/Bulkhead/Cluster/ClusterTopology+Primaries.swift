@@ -68,5 +68,5 @@ extension RedisCommand {
 
 extension Topology {
     /// Nil of a name that lives elsewhere.
-    var cluster: ClusterTopology? { if case .routed(let topology) = self { topology as? ClusterTopology } else { nil } }
+    var cluster: ClusterTopology? { if case .cluster(let topology) = self { topology } else { nil } }
 }

@@ -14,6 +14,8 @@ final class ClusterTopology: RoutedTopology {
         /// When it came.
         var mapMoment: Moment?
         var servers: [Endpoint: ClusterServer] = [:]
+        /// What requests have found by these two.
+        var routes = SlotRoutes()
         /// Those that have left the map, and may have requests under way.
         var left: [ClusterServer] = []
         /// Primaries of earlier maps that have no slots by now.
@@ -63,26 +65,44 @@ final class ClusterTopology: RoutedTopology {
     // MARK: Servers
 
     func server(at endpoint: Endpoint) throws(ConnectionFailure) -> ClusterServer {
-        try state.withLock { state throws(ConnectionFailure) in
-            if let server = state.servers[endpoint] { return server }
-            if state.isClosed { throw .databasesClosed }
-            let server = ClusterServer(endpoint, makeNode(endpoint))
-            state.servers[endpoint] = server
-            return server
-        }
+        try state.withLock { state throws(ConnectionFailure) in try server(at: endpoint, &state) }
+    }
+
+    private func server(at endpoint: Endpoint, _ state: inout State) throws(ConnectionFailure) -> ClusterServer {
+        if let server = state.servers[endpoint] { return server }
+        if state.isClosed { throw .databasesClosed }
+        let server = ClusterServer(endpoint, makeNode(endpoint))
+        state.servers[endpoint] = server
+        return server
+    }
+
+    /// Where requests of this slot went last; nil where that is not known any more, or in doubt.
+    func knownServer(of slot: HashSlot) -> ClusterServer? {
+        state.withLock { state in state.isDoubtful && !state.isRefreshing ? nil : state.routes[slot] }
     }
 
     /// Where a request of this slot goes, or one that any server will do for; nil until there is a map.
     ///
     /// Throws where the cluster has no server for the slot.
     func target(of slot: HashSlot?) throws(ConnectionFailure) -> ClusterServer? {
-        guard let map = state.withLock({ $0.map }) else { return nil }
-        let endpoint = slot == nil ? map.primaries.randomElement() : slot.flatMap(map.primary)
-        guard let endpoint else {
-            throw ConnectionFailure(
-                .connectFailed, "no server of the cluster has \(slot.map(\.description) ?? "slots") now")
+        guard let slot else { return try map.map(randomPrimary) }
+        return try state.withLock { state throws(ConnectionFailure) in
+            if let known = state.routes[slot] { return known }
+            guard let map = state.map else { return nil }
+            guard let endpoint = map.primary(of: slot) else { throw Self.nobodyHas(slot.description) }
+            let server = try server(at: endpoint, &state)
+            state.routes.found(server, of: slot)
+            return server
         }
+    }
+
+    private func randomPrimary(_ map: SlotMap) throws(ConnectionFailure) -> ClusterServer {
+        guard let endpoint = map.primaries.randomElement() else { throw Self.nobodyHas("slots") }
         return try server(at: endpoint)
+    }
+
+    private static func nobodyHas(_ what: String) -> ConnectionFailure {
+        ConnectionFailure(.connectFailed, "no server of the cluster has \(what) now")
     }
 
     /// All servers with slots, in the order of these; nil until there is a map.
@@ -112,6 +132,7 @@ final class ClusterTopology: RoutedTopology {
     func moved(_ slot: HashSlot, to endpoint: Endpoint) {
         state.withLock { state in
             state.map?.move(slot, to: endpoint)
+            state.routes.forget(slot)
             state.former.remove(endpoint)
         }
         // The next map says which replicas the slot has there.
@@ -165,6 +186,7 @@ final class ClusterTopology: RoutedTopology {
             state.former.formUnion(state.map?.primaries ?? [])
             state.former.subtract(map.primaries)
             state.map = map
+            state.routes.forgetAll()
             state.mapMoment = .now
             state.version += 1
             let servers = map.servers.union(seeds)
@@ -197,6 +219,7 @@ final class ClusterTopology: RoutedTopology {
                 let said = state.mapMoment, now - said <= silence
             else { return false }
             state.servers[endpoint] = nil
+            state.routes.forgetAll()
             return true
         }
         if isGone { server.node.abandon() }

@@ -120,8 +120,12 @@ extension BlockingRedisDatabase: BlockingRunner {
     private func attemptRouted<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        guard case .routed(let topology) = binding.topology else { preconditionFailure("it has one node") }
-        return try topology.attempt(request, by: way, of: self, until: deadline)
+        switch binding.topology {
+        case .fixed: preconditionFailure("it has one node")
+        case .cluster(let topology):
+            return try topology.attemptDirectly(request, by: way, of: self, until: deadline)
+        case .routed(let topology): return try topology.attempt(request, by: way, of: self, until: deadline)
+        }
     }
 
     @inline(__always)

@@ -36,7 +36,7 @@ extension RedisDatabase {
     }
 
     private func lease(for key: some RedisArgument) async throws(RedisError) -> RedisConnection {
-        guard case .routed(let topology) = binding.topology else { return try await lease() }
+        guard let topology = binding.topology.routed else { return try await lease() }
         let deadline = Deadline(after: timeout)
         do {
             let question = SlotQuestion(key)
@@ -70,7 +70,7 @@ extension BlockingRedisDatabase {
     }
 
     private func lease(for key: some RedisArgument) throws(RedisError) -> BlockingRedisConnection {
-        guard case .routed(let topology) = binding.topology else { return try lease() }
+        guard let topology = binding.topology.routed else { return try lease() }
         let deadline = Deadline(after: timeout)
         do {
             let question = SlotQuestion(key)

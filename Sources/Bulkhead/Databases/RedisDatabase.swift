@@ -174,8 +174,12 @@ extension RedisDatabase: AsyncRunner {
     private func attemptRouted<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        guard case .routed(let topology) = binding.topology else { preconditionFailure("it has one node") }
-        return try await topology.attempt(request, by: way, of: self, until: deadline)
+        switch binding.topology {
+        case .fixed: preconditionFailure("it has one node")
+        case .cluster(let topology):
+            return try await topology.attemptDirectly(request, by: way, of: self, until: deadline)
+        case .routed(let topology): return try await topology.attempt(request, by: way, of: self, until: deadline)
+        }
     }
 
     /// What blocks has a connection to itself meanwhile, and so has a transaction.

@@ -100,7 +100,7 @@ public final class RedisDatabases: Sendable {
                 return Node(settings, place.poolBounds, makeCircuit(server))
             }
             let readers = ReplicaReaders(owner.reads, zone: place.zone) { makeNode($0, true) }
-            topology = .routed(
+            topology = .cluster(
                 ClusterTopology(seeds: servers, readers: owner.reads.areFromReplicas ? readers : nil) {
                     makeNode($0, false)
                 })

@@ -43,7 +43,7 @@ final class DatabaseBinding: Sendable {
 
     /// The same without reads from replicas.
     var atPrimary: DatabaseBinding {
-        guard case .routed = topology else { return self }
+        if case .fixed = topology { return self }
         return DatabaseBinding(
             entry, at: address, topology, subscriptions, caching, flushRules, retryPolicy, monitor, scanPace,
             searchPlace, maintenance, permitsReplicas: false)

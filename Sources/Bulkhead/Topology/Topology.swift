@@ -6,7 +6,9 @@ enum Topology: Sendable {
     /// One node for all requests, for as long as the program runs: the database of one server, or of whichever server
     /// of a group is the primary, which its connections find out for themselves.
     case fixed(Node)
-    /// The node depends on the request.
+    /// The server of the keys, in a cluster; by its type, so that a call costs little more than at one server.
+    case cluster(ClusterTopology)
+    /// The node depends on the request otherwise.
     case routed(any RoutedTopology)
 }
 
@@ -61,22 +63,33 @@ extension RoutedTopology {
 }
 
 extension Topology {
+    /// Nil where all requests have one node.
+    var routed: (any RoutedTopology)? {
+        switch self {
+        case .fixed: nil
+        case .cluster(let topology): topology
+        case .routed(let topology): topology
+        }
+    }
+
     /// Every node there is now.
     var nodes: [Node] {
         switch self {
         case .fixed(let node): [node]
+        case .cluster(let topology): topology.nodes
         case .routed(let topology): topology.nodes
         }
     }
 
     /// Has no more nodes made.
     func refuseRequests() {
-        if case .routed(let topology) = self { topology.refuseRequests() }
+        routed?.refuseRequests()
     }
 
     func nodeForLease() throws(ConnectionFailure) -> Node {
         switch self {
         case .fixed(let node): node
+        case .cluster(let topology): try topology.nodeForLease()
         case .routed(let topology): try topology.nodeForLease()
         }
     }
@@ -85,6 +98,7 @@ extension Topology {
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
         switch self {
         case .fixed(let node): node.explained(failure)
+        case .cluster(let topology): topology.explained(failure)
         case .routed(let topology): topology.explained(failure)
         }
     }
@@ -92,6 +106,7 @@ extension Topology {
     func renew(since moment: Moment) -> Bool {
         switch self {
         case .fixed(let node): node.renew(since: moment)
+        case .cluster(let topology): topology.renew(since: moment)
         case .routed(let topology): topology.renew(since: moment)
         }
     }

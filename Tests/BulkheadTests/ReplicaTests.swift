@@ -16,6 +16,13 @@ private struct Pair {
         let port = String(try #require(primary.port))
         replica = try RedisTestServer.start(
             .init(listening: .tcp, arguments: ["--replicaof", "127.0.0.1", port]))
+        // A client that asks a primary for replicas before it has any asks again ten seconds later.
+        let talk = try ServerConversation(with: primary)
+        let end = ContinuousClock.now + .seconds(120)
+        while try !talk.text("INFO replication").contains("state=online") {
+            try #require(.now < end, "the replica does not follow")
+            usleep(5_000)
+        }
     }
 
     func end() { [primary, replica].forEach { $0.stop() } }

@@ -117,7 +117,9 @@ struct ClusterToolsTests {
         }
     }
 
-    @Test func `a slot that was left open half moved is no reason to call a backup whole`() async throws {
+    /// It looks for half a minute.
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a slot that was left open half moved is no reason to call a backup whole`() async throws {
         try await ClusterPlace.with { place in
             try await place.write(to: "main")
             let (giver, taker) = (place.cluster.primaries[0], place.cluster.primaries[1])

@@ -130,16 +130,29 @@ extension Form {
         }
     }
 
-    @Test(.enabled(if: TestTier.isWhole), arguments: OnlyCall.allCases, Form.allCases)
-    func `a program that makes no other calls than these finds the server that takes its place`(
-        _ call: OnlyCall, _ form: Form
-    ) async throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a program that makes no other calls than these finds the server that takes its place`() async throws {
         var options = RedisTestCluster.Options()
         options.replicas = 1
-        try await withCluster(options) { databases, cluster in
-            #expect(await call.succeeds(form, in: databases))
+        try await RedisTestCluster.withCluster(options) { cluster in
+            // A program for each of them, with a map and connections of its own.
+            let place = try DatabaseServer(cluster: cluster.addresses)
+            let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)])
+            let programs = OnlyCall.allCases.flatMap { call in
+                Form.allCases.map { (call, $0, RedisDatabases(testGroupConfiguration(), catalogue: catalogue)) }
+            }
+            for (call, form, databases) in programs {
+                #expect(await call.succeeds(form, in: databases), "\(call), \(form)")
+            }
             cluster.primaries[0].kill()
-            #expect(await eventually { await call.succeeds(form, in: databases) })
+            await withTaskGroup { group in
+                for (call, form, databases) in programs {
+                    group.addTask {
+                        #expect(await eventually { await call.succeeds(form, in: databases) }, "\(call), \(form)")
+                        await databases.close()
+                    }
+                }
+            }
         }
     }
 

@@ -23,20 +23,40 @@ import Testing
         if number > 0 { options.databases = 16 }
         try await RedisTestCluster.withCluster(options) { cluster async throws in
             let place = try DatabaseServer(cluster: cluster.addresses)
-            let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
-            var configuration = testGroupConfiguration()
-            configuration.zone = zone
-            if isUnlimited { configuration.commandTimeout = nil }
-            let databases = RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
-            for key in Self.keys { try await databases[.main].set(key, "value of \(key)") }
+            let databases = { (reads: RedisReads) throws -> RedisDatabases in
+                let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
+                var configuration = testGroupConfiguration()
+                configuration.zone = zone
+                if isUnlimited { configuration.commandTimeout = nil }
+                return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
+            }
+            let writing = try databases(.primary)
+            for key in Self.keys { try await writing[.main].set(key, "value of \(key)") }
+            await writing.close()
             try await awaitCopies(cluster)
+            try await awaitReplicasInMaps(cluster)
+            let reading = try databases(reads)
             do {
-                try await body(databases, cluster)
+                try await body(reading, cluster)
             } catch {
-                await databases.close()
+                await reading.close()
                 throw error
             }
-            await databases.close()
+            await reading.close()
+        }
+    }
+
+    /// A server leaves replicas out of its map until it has heard that they have data. A client that reads such a map
+    /// looks for others ten seconds later.
+    private func awaitReplicasInMaps(_ cluster: RedisTestCluster) async throws {
+        for server in cluster.servers {
+            let talk = try ServerConversation(with: server)
+            let areThere = try await eventually {
+                let rows = try talk.ask("CLUSTER SLOTS").elements ?? []
+                // A range of slots has two numbers, then its servers.
+                return rows.reduce(0) { $0 + ($1.elements?.count ?? 2) - 2 } == cluster.servers.count
+            }
+            #expect(areThere)
         }
     }
 

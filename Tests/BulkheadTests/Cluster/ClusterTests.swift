@@ -48,8 +48,9 @@ func withSharedCluster(
 /// Its servers end with this process.
 private let idleCluster = Mutex<RedisTestCluster?>(nil)
 
-private func withDatabases(
-    of cluster: RedisTestCluster, number: Int, version: RESPVersion?,
+/// Databases of a cluster that is there, and their end.
+func withDatabases(
+    of cluster: RedisTestCluster, number: Int = 0, version: RESPVersion? = nil,
     _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
 ) async throws {
     let place = try DatabaseServer(cluster: Array(cluster.addresses.suffix(2)))

@@ -21,7 +21,7 @@ extension EncodedCommand {
     }
 
     /// Read from the bytes, for a deadline that must not end the wait before the server does.
-    /// The table says where the timeout stands: first or last, in seconds or milliseconds, or behind BLOCK.
+    /// The table says where the timeout stands: first, fifth or last, in seconds or milliseconds, or behind BLOCK.
     package var blockingTime: BlockingTime {
         switch route {
         case .shared, .bulk, .searching, .answered, .refused: .none
@@ -33,6 +33,7 @@ extension EncodedCommand {
         switch entry?.wait {
         case "last-seconds": Self.seconds(EncodedArguments(bytes).reduce(nil) { $1 })
         case "first-seconds": Self.seconds(EncodedArguments(bytes).dropFirst().first { _ in true })
+        case "fifth-seconds": Self.seconds(EncodedArguments(bytes).dropFirst(5).first { _ in true })
         case "last-milliseconds": Self.milliseconds(EncodedArguments(bytes).reduce(nil) { $1 })
         case "BLOCK":
             Self.milliseconds(CommandRoute.words(of: bytes).dropFirst().blockOption.map { ArraySlice($0.utf8) })

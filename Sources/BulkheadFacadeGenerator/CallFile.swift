@@ -6,7 +6,8 @@
 /// ```
 /// A `setup` begins with an empty database; the calls below it run in their order. `on redis 7.4 valkey 9.0` holds for
 /// the calls below it, to the next `on`, and `on all` ends it. `on none` holds for no server: only the words are
-/// compared.
+/// compared, and what becomes of the documented reply, where it stands below the call as its bytes, with a space for
+/// each end of a line: `resp2 *2 $1 3 $4 0.25`, `resp3 *2 ,3 ,0.25`, or `resp :1` for both.
 struct CallFile {
     let name: String
     private(set) var text: String
@@ -35,6 +36,8 @@ struct CallFile {
                 "\(FacadeWriter.mark)\(path); edits are lost.", "import Bulkhead",
             ] + (isOfModules ? ["import BulkheadModules"] : []) + [
                 "", "extension CommandCalls {", "    mutating func \(function)() {",
+                // The last `on` of another file does not hold here.
+                "        on(\"all\")",
             ]
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let place = "\(path):\(number + 1)"
@@ -45,6 +48,13 @@ struct CallFile {
                 lines +=
                     whole.count <= FacadeWriter.columns
                     ? [whole] : ["        setup(["] + setup.map { "            \($0.quoted)," } + ["        ])"]
+            } else if line.hasPrefix("resp") {
+                guard let gap = line.firstIndex(of: " "), lines.last?.hasSuffix(")") == true else {
+                    throw GeneratorError(place: place, problem: "expected a call above it, and a reply: resp :1")
+                }
+                lines[lines.count - 1].removeLast()
+                lines[lines.count - 1] += ","
+                lines += Self.argument(String(line[..<gap]), line[gap...].trimmed)
             } else if line.hasPrefix("on ") {
                 lines.append("        on(\(String(line.dropFirst(3)).quoted))")
             } else {
@@ -76,6 +86,20 @@ struct CallFile {
 }
 
 extension CallFile {
+    /// The last argument of a call: a text, divided between words where it is too long for a line.
+    fileprivate static func argument(_ label: String, _ text: String) -> [String] {
+        var lines: [String] = []
+        var line = "            \(label): \""
+        for (index, word) in text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+            if line.count + word.count + 3 > FacadeWriter.columns {
+                lines.append(line + "\"")
+                line = "                + \""
+            }
+            line += index == 0 ? word : " " + word
+        }
+        return lines + [line + "\")"]
+    }
+
     /// A call on one line, or its arguments on lines of their own, divided behind commas.
     fileprivate static func wrapped(_ call: String) -> [String] {
         let indentation = "            "

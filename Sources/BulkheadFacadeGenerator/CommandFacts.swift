@@ -35,12 +35,13 @@ struct CommandFacts {
         "since", "redis", "valkey", "module", "keys", "slot", "effect", "route", "blocks", "on",
         "everywhere", "apart",
     ]
-    static let knownFlags: Set = ["cacheable", "family", "ignorable", "script"]
+    /// `unrun` is typed, but no server of the tests has it: what is documented judges it.
+    static let knownFlags: Set = ["cacheable", "family", "ignorable", "script", "unrun"]
     /// What becomes of the replies where a cluster's servers share the work.
     static let merges: Set = ["sum", "first", "concatenation", "elements"]
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
     static let routes: Set = ["shared", "bulk", "search", "lease", "connection", "refused"]
-    static let waits: Set = ["last-seconds", "first-seconds", "last-milliseconds", "BLOCK"]
+    static let waits: Set = ["last-seconds", "first-seconds", "fifth-seconds", "last-milliseconds", "BLOCK"]
 
     var effect: String { values["effect"] ?? "" }
     var route: String { values["route"] ?? "shared" }
@@ -49,6 +50,9 @@ struct CommandFacts {
     var isOfServer: Bool { values["on"] == "server" }
     /// Whether a cache can keep its reply: it depends on its one key, and on nothing else.
     var isOfCache: Bool { flags.contains("cacheable") && values["keys"] == "1" && isReading }
+
+    /// Whether no server of the tests has it.
+    var isUnrun: Bool { flags.contains("unrun") }
 
     /// `Redis 7.4.0, Valkey 9.0.0`, or of a module, `JSON 2.6.0`
     var since: String {

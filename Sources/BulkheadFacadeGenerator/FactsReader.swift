@@ -138,6 +138,9 @@ struct FactsReader {
         guard isTyped || isExcused || block.route == "connection" else {
             throw error("\(block.name) has no function and no reason for none: swift, hand, instead, not, refused")
         }
+        guard isTyped || !block.isUnrun else {
+            throw error("\(block.name) has no function that could be run: without `unrun`")
+        }
         guard (block.route == "refused") == !block.refusal.isEmpty else {
             throw error("\(block.name): a route that is refused has its reason by `refused`, and no other has one")
         }

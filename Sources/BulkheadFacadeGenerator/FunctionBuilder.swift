@@ -115,6 +115,7 @@ struct FunctionBuilder {
         text.break()
         if !note.isEmpty { text.paragraph(note) }
         if isTwin { text.paragraph("They are written one by one.") }
+        if command.isUnrun { text.paragraph("Not run by our tests: no server here has it.") }
         if reply != "Void" && !function.returns.isEmpty { text.paragraph("- Returns: " + function.returns) }
         let complexity = function.complexity ?? command.complexity
         if !complexity.isEmpty { text.paragraph("- Complexity: " + complexity) }

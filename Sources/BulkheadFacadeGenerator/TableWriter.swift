@@ -17,7 +17,7 @@ enum TableWriter {
         for command in commands {
             let facts = [
                 command.name, command.effect, command.route, command.values["blocks"] ?? "",
-                command.values["keys"] ?? "", command.flags.sorted().joined(separator: " "),
+                command.values["keys"] ?? "", command.flags.subtracting(["unrun"]).sorted().joined(separator: " "),
                 command.values["everywhere"] ?? "", command.values["apart"] ?? "",
                 command.values["slot"] ?? "",
             ]
@@ -75,13 +75,14 @@ enum PageWriter {
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
-            "Every command of Redis 8.2 and Valkey 9.1: its Swift form, or why it has none. Those of Redis 8.4 to 8.10",
-            "stand here without a form, under Newer.", "",
+            "Every command of Redis 8.10 and Valkey 9.1: its Swift form, or why it has none.", "",
             "Of \(commands.count) names \(typed.count) have a form of their own,",
             "and \(replaced.count) are done by the form of a newer command.",
             "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
             "A command marked *server* is a method of the handle",
             "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
+            "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than our servers.",
+            "The tests compare their words, and what they make of replies, with what is documented.", "",
             "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
             "\(modules.count { !$0.functions.isEmpty }) have a form, in the product `BulkheadModules`, by",
             "`import BulkheadModules`.", "",
@@ -95,6 +96,7 @@ enum PageWriter {
                 }
                 var form = names.map { "`\($0)`" }.joined(separator: ", ")
                 if command.isOfServer && !names.isEmpty { form += " *server*" }
+                if command.isUnrun { form += " *not run*" }
                 var text = book.sentence(of: command)
                 if names.isEmpty {
                     form = "–"

@@ -9,6 +9,8 @@ import Testing
         (["BLPOP", "a", "0"], .unlimited),
         (["BZPOPMIN", "a", "1"], .upTo(.seconds(1))),
         (["BLMOVE", "a", "b", "LEFT", "RIGHT", "2"], .upTo(.seconds(2))),
+        (["BLMOVEM", "a", "b", "LEFT", "RIGHT", "2", "COUNT", "9", "OBO"], .upTo(.seconds(2))),
+        (["BLMOVEM", "a", "b", "LEFT", "RIGHT"], .none),
         (["BLMPOP", "3", "1", "a", "LEFT"], .upTo(.seconds(3))),
         (["BZMPOP", "0", "1", "a", "MIN"], .unlimited),
         (["XREAD", "COUNT", "1", "BLOCK", "1500", "STREAMS", "s", "$"], .upTo(.milliseconds(1_500))),

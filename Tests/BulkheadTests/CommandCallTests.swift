@@ -101,6 +101,30 @@ import Testing
         return sent
     }()
 
+    @Test func `of commands that no server here has give what stands beside them for the documented replies`() throws {
+        var answered: Set<String> = []
+        for call in Self.all.scenes.flatMap(\.calls) {
+            let words = call.encoded.words.prefix(2).map { String(decoding: $0, as: UTF8.self) }
+            let name = [words.joined(separator: " "), words[0]].first { FactTable.commands[$0] != nil } ?? ""
+            guard let replies = call.replies else {
+                let isUnrun = FactTable.commands[name]?.isUnrun == true
+                #expect(!isUnrun, "\(call.place) \(name): the documented replies are missing (resp2, resp3)")
+                continue
+            }
+            #expect(FactTable.commands[name]?.isUnrun == true, "\(call.place) \(name): a server here answers it")
+            answered.insert(name)
+            for reply in [replies.second, replies.third] {
+                var decoder = RESPDecoder()
+                decoder.feed(Array((reply.replacing(" ", with: "\r\n") + "\r\n").utf8))
+                let value = try #require(try decoder.next(), "\(call.place): no whole reply: \(reply)")
+                #expect(try decoder.next() == nil, "\(call.place): more than one reply: \(reply)")
+                let shown = try call.decode(value)
+                #expect(call.accepts(shown), "\(call.place): \(shown), of \(reply)")
+            }
+        }
+        #expect(answered == Set(FactTable.commands.values.filter(\.isUnrun).map(\.name)))
+    }
+
     /// What cannot be called here, and why.
     static let excused: [String: String] = [
         "BF.LOADCHUNK": "ModuleTests calls it", "CF.LOADCHUNK": "ModuleTests calls it",
@@ -213,6 +237,8 @@ enum FactTable {
         /// The functions that are written by hand.
         var byHand: [String] = []
         var isTyped = false
+        /// Whether no server of the tests has it.
+        var isUnrun: Bool { facts["unrun"] != nil }
         /// The words of options that no call sends, with the reason.
         var without: [String: String] = [:]
     }

@@ -24,6 +24,9 @@ struct CommandCalls {
         let make: @Sendable (RedisDatabase) async throws -> String
         /// Shows what the call makes of a reply.
         let decode: @Sendable (RESPValue) throws -> String
+        /// The documented replies, by RESP2 and RESP3: their bytes, with a space for each end of a line. Nil where a
+        /// server answers.
+        let replies: (second: String, third: String)?
     }
 
     /// A library of one function that only reads.
@@ -80,19 +83,23 @@ struct CommandCalls {
     mutating func setup(_ commands: [String]) { scenes.append(Scene(setup: commands, condition: condition)) }
 
     mutating func call<Reply>(
-        _ command: RedisCommand<Reply>, sends: String, gives: String, at place: String
+        _ command: RedisCommand<Reply>, sends: String, gives: String, at place: String,
+        resp: String? = nil, resp2: String? = nil, resp3: String? = nil
     ) {
+        var replies: (second: String, third: String)?
+        if let second = resp2 ?? resp, let third = resp3 ?? resp { replies = (second, third) }
         scenes[scenes.count - 1].calls.append(
             Call(
                 sends: sends, gives: gives, place: place, encoded: command.encoded,
                 make: { database in shown(try await database.run(command)) },
-                decode: { reply in shown(try command.decode(reply)) }))
+                decode: { reply in shown(try command.decode(reply)) }, replies: replies))
     }
 
     mutating func call<Reply>(
-        server command: RedisServerCommand<Reply>, sends: String, gives: String, at place: String
+        server command: RedisServerCommand<Reply>, sends: String, gives: String, at place: String,
+        resp: String? = nil, resp2: String? = nil, resp3: String? = nil
     ) {
-        call(command.command, sends: sends, gives: gives, at: place)
+        call(command.command, sends: sends, gives: gives, at: place, resp: resp, resp2: resp2, resp3: resp3)
     }
 
     /// `all`, `7.0` for that Redis and every Valkey, `redis 7.4`, `valkey 9.0`, or both of the last; with `cluster`

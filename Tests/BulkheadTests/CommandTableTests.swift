@@ -39,6 +39,15 @@ import Testing
         }
     }
 
+    @Test func `says of no command that the server has that it is not run`() async throws {
+        try await withDatabases { databases, _ in
+            for command in try await Self.reported(try databases[.main]) {
+                let isUnrun = FactTable.commands[command.name]?.isUnrun == true
+                #expect(!isUnrun, "\(command.name): drop `unrun`, and have Tests/CommandCalls call it on this server")
+            }
+        }
+    }
+
     @Test func `agrees with the server about what writes and what only reads`() async throws {
         try await withDatabases { databases, _ in
             for command in try await Self.reported(try databases[.main]) {

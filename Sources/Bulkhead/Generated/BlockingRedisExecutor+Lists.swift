@@ -227,6 +227,25 @@ extension BlockingRedisExecutor {
         try run(.blmove(from: source, sourceEnd, to: destination, destinationEnd, timeout: timeout, as: type))
     }
 
+    /// Moves elements between the ends of two lists, and waits as long as there are too few of them.
+    ///
+    /// A timeout of zero waits for ever. It waits for one element, or for all of `.exactly`.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The elements, in their order at the destination; nil if the time ran out.
+    /// - Complexity: O(N) for N elements
+    /// - Since: Redis 8.10.0
+    @discardableResult
+    @inlinable
+    public func blmovem<Value: RedisDecodable>(
+        from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
+        _ destinationEnd: RedisListEnd, count: RedisMoveCount, timeout: Duration, as type: Value.Type = String.self
+    ) throws(RedisError) -> [Value]? {
+        try run(
+            .blmovem(
+                from: source, sourceEnd, to: destination, destinationEnd, count: count, timeout: timeout, as: type
+            ))
+    }
+
     /// Takes elements from the first of these lists that has some, and waits as long as all are empty.
     ///
     /// A timeout of zero waits for ever; servers refuse a negative one.
@@ -265,6 +284,22 @@ extension BlockingRedisExecutor {
         _ key: some RedisArgument, _ element: some RedisArgument, after pivot: some RedisArgument
     ) throws(RedisError) -> Int? {
         try run(.linsert(key, element, after: pivot))
+    }
+
+    /// Moves elements from an end of one list to an end of another, or of the same one.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The elements, in their order at the destination; nil if there are too few for `.exactly`, and nothing
+    ///   changes then.
+    /// - Complexity: O(N) for N elements
+    /// - Since: Redis 8.10.0
+    @discardableResult
+    @inlinable
+    public func lmovem<Value: RedisDecodable>(
+        from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
+        _ destinationEnd: RedisListEnd, count: RedisMoveCount, as type: Value.Type = String.self
+    ) throws(RedisError) -> [Value]? {
+        try run(.lmovem(from: source, sourceEnd, to: destination, destinationEnd, count: count, as: type))
     }
 
     /// Takes elements from the first of these lists that has some.

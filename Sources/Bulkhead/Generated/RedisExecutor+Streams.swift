@@ -207,6 +207,21 @@ extension RedisExecutor {
             .xautoclaimIDs(key, group: group, consumer: consumer, minimumIdle: minimumIdle, from: start, count: count))
     }
 
+    /// Sets how long a stream remembers the ids by which producers mark entries that they may add twice, and how many
+    /// of each producer.
+    ///
+    /// The time is sent in whole seconds, rounded up. What the stream remembers goes. Throws if both are nil, or there
+    /// is no such key.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public func xcfgset(
+        _ key: some RedisArgument, idmpDuration: Duration? = nil, idmpMaximum: Int? = nil
+    ) async throws(RedisError) {
+        try await run(.xcfgset(key, idmpDuration: idmpDuration, idmpMaximum: idmpMaximum))
+    }
+
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
     ///
     /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
@@ -369,6 +384,20 @@ extension RedisExecutor {
         _ key: some RedisArgument, count: Int? = nil, as type: Value.Type = String.self
     ) async throws(RedisError) -> RedisStreamDetail<Value> {
         try await run(.xinfoStreamFull(key, count: count, as: type))
+    }
+
+    /// Gives entries back to their group: they stay pending, belong to nobody, and can be claimed at once.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many of them were pending.
+    /// - Complexity: O(1) for each entry
+    /// - Since: Redis 8.8.0
+    @discardableResult
+    @inlinable
+    public func xnack(
+        _ key: some RedisArgument, group: String, _ ids: [String], mode: RedisRejection
+    ) async throws(RedisError) -> Int {
+        try await run(.xnack(key, group: group, ids, mode: mode))
     }
 
     /// Sums up the pending entries of a group: delivered to a consumer, and not acknowledged.

@@ -210,6 +210,19 @@ extension RedisExecutor {
         try await run(.setrange(key, offset: offset, value))
     }
 
+    /// Deletes a string if it holds a value, or does not.
+    ///
+    /// Throws if the key holds another type. Valkey knows no digests.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: False if there is no such key, or the condition does not hold.
+    /// - Complexity: O(1); O(N) for a digest of N bytes
+    /// - Since: Redis 8.4.0, Valkey 9.2.0
+    @discardableResult
+    @inlinable
+    public func delex(_ key: some RedisArgument, condition: RedisValueCondition) async throws(RedisError) -> Bool {
+        try await run(.delex(key, condition: condition))
+    }
+
     /// Deletes a string if it holds this value: what releases a lock that is still one's own.
     ///
     /// - Returns: False if there is no such key or it holds another value.
@@ -219,6 +232,17 @@ extension RedisExecutor {
     @inlinable
     public func delifeq(_ key: some RedisArgument, _ value: some RedisArgument) async throws(RedisError) -> Bool {
         try await run(.delifeq(key, value))
+    }
+
+    /// Reads the digest of a string (XXH3), by which `delex` compares it.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: Hexadecimal digits; nil if there is no such key.
+    /// - Complexity: O(N) for N bytes
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public func digest(_ key: some RedisArgument) async throws(RedisError) -> String? {
+        try await run(.digest(key))
     }
 
     /// Writes a string and reads what it held before; its expiry goes.
@@ -233,6 +257,48 @@ extension RedisExecutor {
         _ key: some RedisArgument, _ value: some RedisArgument, as type: Value.Type = String.self
     ) async throws(RedisError) -> Value? {
         try await run(.getset(key, value, as: type))
+    }
+
+    /// Adds to a number within bounds, and sets when it expires; a missing key counts from 0.
+    ///
+    /// Beyond a bound nothing changes, or with `saturating` the number becomes the bound. With `onlyIfNoExpiry` an
+    /// expiry that is there stays.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The number after it, and what was added.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.8.0
+    @discardableResult
+    @inlinable
+    public func increx(
+        _ key: some RedisArgument, _ amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
+        saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
+    ) async throws(RedisError) -> RedisIncrease<Int> {
+        try await run(
+            .increx(
+                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                onlyIfNoExpiry: onlyIfNoExpiry
+            ))
+    }
+
+    /// Adds to a number with a fraction within bounds, and sets when it expires; a missing key counts from 0.
+    ///
+    /// Beyond a bound nothing changes, or with `saturating` the number becomes the bound. With `onlyIfNoExpiry` an
+    /// expiry that is there stays.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The number after it, and what was added.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.8.0
+    @discardableResult
+    @inlinable
+    public func increxByFloat(
+        _ key: some RedisArgument, _ amount: Double, minimum: Double? = nil, maximum: Double? = nil,
+        saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
+    ) async throws(RedisError) -> RedisIncrease<Double> {
+        try await run(
+            .increxByFloat(
+                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                onlyIfNoExpiry: onlyIfNoExpiry
+            ))
     }
 
     /// Finds the longest text that two strings have in common, in their order but with gaps.

@@ -134,6 +134,21 @@ extension RedisExecutor {
         try await run(.vrandmember(key, count: count, as: type))
     }
 
+    /// Reads the elements of a range by their bytes, in that order: behind the last one of a reply goes the next step
+    /// of a walk.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The elements, at most `count`; none if there is no such key.
+    /// - Complexity: O(log(N)+M) for a set of N elements and M in the reply
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public func vrange<Element: RedisDecodable>(
+        _ key: some RedisArgument, from lower: RedisLexBound, to upper: RedisLexBound, count: Int? = nil,
+        as type: Element.Type = String.self
+    ) async throws(RedisError) -> [Element] {
+        try await run(.vrange(key, from: lower, to: upper, count: count, as: type))
+    }
+
     /// Removes an element.
     ///
     /// - Returns: False if there was no such element or key.

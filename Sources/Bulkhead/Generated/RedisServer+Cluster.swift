@@ -176,6 +176,58 @@ extension RedisServer {
         try await run(.clusterMeet(address, port: port, busPort: busPort))
     }
 
+    /// Has this primary of a cluster take over slots from the others: all keys are copied, and then the slots change
+    /// hands at once.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The id of the task.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @discardableResult
+    @inlinable
+    public func clusterMigrationImport(_ slots: [ClosedRange<Int>]) async throws(RedisError) -> String {
+        try await run(.clusterMigrationImport(slots))
+    }
+
+    /// Reads which slots were or are taken over, or given away, by tasks as one primary tells another.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: One record for each task, or the one of this id.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public func clusterMigrationStatus(_ id: String? = nil) async throws(RedisError) -> [RedisMigrationTask] {
+        try await run(.clusterMigrationStatus(id))
+    }
+
+    /// Ends a task that takes over slots or gives them away.
+    ///
+    /// Called on the server that gives slots away, it leaves the other one trying again: cancel it there too.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many tasks ended.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @discardableResult
+    @inlinable
+    public func clusterMigrationCancel(_ id: String) async throws(RedisError) -> Int {
+        try await run(.clusterMigrationCancel(id))
+    }
+
+    /// Ends all tasks that take over slots or give them away.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many tasks ended.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @discardableResult
+    @inlinable
+    public func clusterMigrationCancelAll() async throws(RedisError) -> Int {
+        try await run(.clusterMigrationCancelAll())
+    }
+
     /// Asks for the id of this server in its cluster.
     ///
     /// - Returns: 40 hexadecimal digits.

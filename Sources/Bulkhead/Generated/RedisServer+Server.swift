@@ -145,6 +145,69 @@ extension RedisServer {
         try await run(.aclWhoami())
     }
 
+    /// Ends a backup that is not sealed: it has failed then.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupAbort() async throws(RedisError) {
+        try await run(.backupAbort())
+    }
+
+    /// Deletes the files of a backup that is sealed or has failed, so that another one can start.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupCleanup() async throws(RedisError) {
+        try await run(.backupCleanup())
+    }
+
+    /// Reads which files of the backup do not change any more, and can be copied.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: Their whole paths on the server.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupList() async throws(RedisError) -> [String] {
+        try await run(.backupList())
+    }
+
+    /// Closes a backup, which then holds what the server holds now.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupSeal() async throws(RedisError) {
+        try await run(.backupSeal())
+    }
+
+    /// Begins a backup in the server's directory of backups: a snapshot, and behind it what is written meanwhile.
+    ///
+    /// It goes on behind the reply; `backupStatus` tells how far it is. Throws if there is one already.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(N) for N keys, behind the reply
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupStart() async throws(RedisError) {
+        try await run(.backupStart())
+    }
+
+    /// Reads how far the backup is.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The record.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public func backupStatus() async throws(RedisError) -> RedisBackupStatus {
+        try await run(.backupStatus())
+    }
+
     /// Lets the server write its append-only file anew, in the background.
     ///
     /// - Returns: The server's word for it: begun, or planned for later.
@@ -358,6 +421,53 @@ extension RedisServer {
     @inlinable
     public func failoverAbort() async throws(RedisError) {
         try await run(.failoverAbort())
+    }
+
+    /// Reads which keys cost the server most since the search for them began.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The record; nil if there was no search.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public func hotkeysGet() async throws(RedisError) -> RedisHotkeys? {
+        try await run(.hotkeysGet())
+    }
+
+    /// Forgets which keys cost most.
+    ///
+    /// Throws while the search for them goes on.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public func hotkeysReset() async throws(RedisError) {
+        try await run(.hotkeysReset())
+    }
+
+    /// Begins to look for the keys that cost the server most.
+    ///
+    /// It looks for `count` keys, of these slots in a cluster, for a duration in whole seconds or until it is stopped.
+    /// With `sampling` it counts one of so many. Throws while another search goes on.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public func hotkeysStart(
+        _ metrics: [RedisHotkeyMetric], count: Int? = nil, duration: Duration? = nil, sampling: Int? = nil,
+        slots: [Int] = []
+    ) async throws(RedisError) {
+        try await run(.hotkeysStart(metrics, count: count, duration: duration, sampling: sampling, slots: slots))
+    }
+
+    /// Ends the search for the keys that cost most; what was found stays.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public func hotkeysStop() async throws(RedisError) {
+        try await run(.hotkeysStop())
     }
 
     /// Reads the server's advice on what has held it up.

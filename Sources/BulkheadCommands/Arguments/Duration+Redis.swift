@@ -10,6 +10,9 @@ extension Duration {
         return sum
     }
 
+    /// Rounded up: only zero and less become zero.
+    @usableFromInline var redisWholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+
     /// For blocking commands. Zero waits for ever, so no other time becomes zero.
     ///
     /// Servers refuse negative times, but take -0.001 for zero (7.0): a negative time is sent as -1 or less.

@@ -21,6 +21,28 @@ extension RedisCommand {
         }
     }
 
+    /// Moves elements between the ends of two lists, and waits as long as there are too few of them.
+    ///
+    /// A timeout of zero waits for ever. It waits for one element, or for all of `.exactly`.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The elements, in their order at the destination; nil if the time ran out.
+    /// - Complexity: O(N) for N elements
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func blmovem<Value: RedisDecodable>(
+        from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
+        _ destinationEnd: RedisListEnd, count: RedisMoveCount, timeout: Duration, as type: Value.Type = String.self
+    ) -> RedisCommand<[Value]?> {
+        RedisCommand<[Value]?>("BLMOVEM", route: .blocking) { arguments in
+            arguments.append(source)
+            arguments.append(destination)
+            arguments.append(sourceEnd)
+            arguments.append(destinationEnd)
+            arguments.append(timeout.redisSeconds)
+            arguments.append(count)
+        }
+    }
+
     /// Takes elements from the first of these lists that has some, and waits as long as all are empty.
     ///
     /// A timeout of zero waits for ever; servers refuse a negative one.
@@ -83,6 +105,27 @@ extension RedisCommand {
             arguments.append("AFTER")
             arguments.append(pivot)
             arguments.append(element)
+        }
+    }
+
+    /// Moves elements from an end of one list to an end of another, or of the same one.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The elements, in their order at the destination; nil if there are too few for `.exactly`, and nothing
+    ///   changes then.
+    /// - Complexity: O(N) for N elements
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func lmovem<Value: RedisDecodable>(
+        from source: some RedisArgument, _ sourceEnd: RedisListEnd, to destination: some RedisArgument,
+        _ destinationEnd: RedisListEnd, count: RedisMoveCount, as type: Value.Type = String.self
+    ) -> RedisCommand<[Value]?> {
+        RedisCommand<[Value]?>("LMOVEM") { arguments in
+            arguments.append(source)
+            arguments.append(destination)
+            arguments.append(sourceEnd)
+            arguments.append(destinationEnd)
+            arguments.append(count)
         }
     }
 

@@ -152,6 +152,31 @@ extension RedisCommand {
         }
     }
 
+    /// Sets how long a stream remembers the ids by which producers mark entries that they may add twice, and how many
+    /// of each producer.
+    ///
+    /// The time is sent in whole seconds, rounded up. What the stream remembers goes. Throws if both are nil, or there
+    /// is no such key.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public static func xcfgset(
+        _ key: some RedisArgument, idmpDuration: Duration? = nil, idmpMaximum: Int? = nil
+    ) -> RedisCommand<Void> {
+        RedisCommand<Void>("XCFGSET") { arguments in
+            arguments.append(key)
+            if let idmpDuration {
+                arguments.append("IDMP-DURATION")
+                arguments.append(idmpDuration.redisWholeSeconds)
+            }
+            if let idmpMaximum {
+                arguments.append("IDMP-MAXSIZE")
+                arguments.append(idmpMaximum)
+            }
+        }
+    }
+
     /// Gives a consumer these entries, if others were given them and left them alone for a while.
     ///
     /// `idle` and `deliveries` are what the group knows of them from then on. `evenIfAcknowledged` gives out entries of
@@ -403,6 +428,29 @@ extension RedisCommand {
                 arguments.append("COUNT")
                 arguments.append(count)
             }
+        }
+    }
+
+    /// Gives entries back to their group: they stay pending, belong to nobody, and can be claimed at once.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many of them were pending.
+    /// - Complexity: O(1) for each entry
+    /// - Since: Redis 8.8.0
+    @inlinable
+    public static func xnack(
+        _ key: some RedisArgument, group: String, _ ids: [String], mode: RedisRejection
+    ) -> RedisCommand<Int> {
+        RedisCommand<Int>(
+            "XNACK",
+            route: ids.isEmpty ? .answered(.zero) : .shared
+        ) { arguments in
+            arguments.append(key)
+            arguments.append(group)
+            arguments.append(mode)
+            arguments.append("IDS")
+            arguments.append(ids.count)
+            arguments.append(contentsOf: ids)
         }
     }
 

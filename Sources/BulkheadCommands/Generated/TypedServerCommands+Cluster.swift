@@ -280,6 +280,83 @@ extension RedisServerCommand {
         )
     }
 
+    /// Has this primary of a cluster take over slots from the others: all keys are copied, and then the slots change
+    /// hands at once.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The id of the task.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func clusterMigrationImport(_ slots: [ClosedRange<Int>]) -> RedisServerCommand<String> {
+        RedisServerCommand<String>(
+            RedisCommand<String>(
+                "CLUSTER",
+                route: slots.isEmpty ? .refused(reason: "it needs at least one slot") : .shared
+            ) { arguments in
+                arguments.append("MIGRATION")
+                arguments.append("IMPORT")
+                arguments.append(ranges: slots)
+            }
+        )
+    }
+
+    /// Reads which slots were or are taken over, or given away, by tasks as one primary tells another.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: One record for each task, or the one of this id.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func clusterMigrationStatus(_ id: String? = nil) -> RedisServerCommand<[RedisMigrationTask]> {
+        RedisServerCommand<[RedisMigrationTask]>(
+            RedisCommand<[RedisMigrationTask]>("CLUSTER") { arguments in
+                arguments.append("MIGRATION")
+                arguments.append("STATUS")
+                arguments.append(task: id)
+            }
+        )
+    }
+
+    /// Ends a task that takes over slots or gives them away.
+    ///
+    /// Called on the server that gives slots away, it leaves the other one trying again: cancel it there too.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many tasks ended.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func clusterMigrationCancel(_ id: String) -> RedisServerCommand<Int> {
+        RedisServerCommand<Int>(
+            RedisCommand<Int>("CLUSTER") { arguments in
+                arguments.append("MIGRATION")
+                arguments.append("CANCEL")
+                arguments.append("ID")
+                arguments.append(id)
+            }
+        )
+    }
+
+    /// Ends all tasks that take over slots or give them away.
+    ///
+    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
+    /// Not run by our tests: no server here has it.
+    /// - Returns: How many tasks ended.
+    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Since: Redis 8.4.0
+    @inlinable
+    public static func clusterMigrationCancelAll() -> RedisServerCommand<Int> {
+        RedisServerCommand<Int>(
+            RedisCommand<Int>("CLUSTER") { arguments in
+                arguments.append("MIGRATION")
+                arguments.append("CANCEL")
+                arguments.append("ALL")
+            }
+        )
+    }
+
     /// Asks for the id of this server in its cluster.
     ///
     /// - Returns: 40 hexadecimal digits.

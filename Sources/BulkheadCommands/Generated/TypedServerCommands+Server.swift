@@ -216,6 +216,93 @@ extension RedisServerCommand {
         )
     }
 
+    /// Ends a backup that is not sealed: it has failed then.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupAbort() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("BACKUP") { arguments in
+                arguments.append("ABORT")
+            }
+        )
+    }
+
+    /// Deletes the files of a backup that is sealed or has failed, so that another one can start.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupCleanup() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("BACKUP") { arguments in
+                arguments.append("CLEANUP")
+            }
+        )
+    }
+
+    /// Reads which files of the backup do not change any more, and can be copied.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: Their whole paths on the server.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupList() -> RedisServerCommand<[String]> {
+        RedisServerCommand<[String]>(
+            RedisCommand<[String]>("BACKUP") { arguments in
+                arguments.append("LIST")
+            }
+        )
+    }
+
+    /// Closes a backup, which then holds what the server holds now.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupSeal() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("BACKUP") { arguments in
+                arguments.append("SEAL")
+            }
+        )
+    }
+
+    /// Begins a backup in the server's directory of backups: a snapshot, and behind it what is written meanwhile.
+    ///
+    /// It goes on behind the reply; `backupStatus` tells how far it is. Throws if there is one already.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(N) for N keys, behind the reply
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupStart() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("BACKUP") { arguments in
+                arguments.append("START")
+            }
+        )
+    }
+
+    /// Reads how far the backup is.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The record.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.10.0
+    @inlinable
+    public static func backupStatus() -> RedisServerCommand<RedisBackupStatus> {
+        RedisServerCommand<RedisBackupStatus>(
+            RedisCommand<RedisBackupStatus>("BACKUP") { arguments in
+                arguments.append("STATUS")
+            }
+        )
+    }
+
     /// Lets the server write its append-only file anew, in the background.
     ///
     /// - Returns: The server's word for it: begun, or planned for later.
@@ -522,6 +609,88 @@ extension RedisServerCommand {
         RedisServerCommand<Void>(
             RedisCommand<Void>("FAILOVER") { arguments in
                 arguments.append("ABORT")
+            }
+        )
+    }
+
+    /// Reads which keys cost the server most since the search for them began.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Returns: The record; nil if there was no search.
+    /// - Complexity: O(N) for N keys
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public static func hotkeysGet() -> RedisServerCommand<RedisHotkeys?> {
+        RedisServerCommand<RedisHotkeys?>(
+            RedisCommand<RedisHotkeys?>("HOTKEYS") { arguments in
+                arguments.append("GET")
+            }
+        )
+    }
+
+    /// Forgets which keys cost most.
+    ///
+    /// Throws while the search for them goes on.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public static func hotkeysReset() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("HOTKEYS") { arguments in
+                arguments.append("RESET")
+            }
+        )
+    }
+
+    /// Begins to look for the keys that cost the server most.
+    ///
+    /// It looks for `count` keys, of these slots in a cluster, for a duration in whole seconds or until it is stopped.
+    /// With `sampling` it counts one of so many. Throws while another search goes on.
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public static func hotkeysStart(
+        _ metrics: [RedisHotkeyMetric], count: Int? = nil, duration: Duration? = nil, sampling: Int? = nil,
+        slots: [Int] = []
+    ) -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>(
+                "HOTKEYS",
+                route: metrics.isEmpty ? .refused(reason: "it needs at least one metric") : .shared
+            ) { arguments in
+                arguments.append("START")
+                arguments.append("METRICS")
+                arguments.append(metrics.count)
+                arguments.append(options: metrics)
+                if let count {
+                    arguments.append("COUNT")
+                    arguments.append(count)
+                }
+                if let duration {
+                    arguments.append("DURATION")
+                    arguments.append(duration.redisWholeSeconds)
+                }
+                if let sampling {
+                    arguments.append("SAMPLE")
+                    arguments.append(sampling)
+                }
+                arguments.append(slots: slots)
+            }
+        )
+    }
+
+    /// Ends the search for the keys that cost most; what was found stays.
+    ///
+    /// Not run by our tests: no server here has it.
+    /// - Complexity: O(1)
+    /// - Since: Redis 8.6.0
+    @inlinable
+    public static func hotkeysStop() -> RedisServerCommand<Void> {
+        RedisServerCommand<Void>(
+            RedisCommand<Void>("HOTKEYS") { arguments in
+                arguments.append("STOP")
             }
         )
     }

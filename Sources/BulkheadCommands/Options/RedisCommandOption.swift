@@ -110,6 +110,21 @@ extension RedisArguments {
         append(contentsOf: values)
     }
 
+    /// SLOTS, where there are some.
+    @usableFromInline mutating func append(slots: [Int]) {
+        guard !slots.isEmpty else { return }
+        append("SLOTS")
+        append(slots.count)
+        append(contentsOf: slots)
+    }
+
+    /// One task, or all of them.
+    @usableFromInline mutating func append(task id: String?) {
+        guard let id else { return append("ALL") }
+        append("ID")
+        append(id)
+    }
+
     @usableFromInline mutating func append(ranges: [ClosedRange<Int>]) {
         for range in ranges {
             append(range.lowerBound)

@@ -7,3 +7,27 @@ public struct RedisListEnd: Sendable, Hashable {
     /// The tail, index -1.
     public static let right = RedisListEnd(word: "RIGHT")
 }
+
+/// How many elements `LMOVEM` moves, and in which order. Since Redis 8.10.0
+///
+/// They keep their order, or go one by one: pushed to the left, the last one moved is the first then.
+public struct RedisMoveCount: Sendable, RedisCommandOption {
+    private let word: String
+    private let count: Int
+    private let isOneByOne: Bool
+
+    /// So many, or all that there are (`COUNT`).
+    public static func atMost(_ count: Int, oneByOne: Bool = false) -> RedisMoveCount {
+        RedisMoveCount(word: "COUNT", count: count, isOneByOne: oneByOne)
+    }
+    /// So many, or none if there are fewer (`EXACTLY`).
+    public static func exactly(_ count: Int, oneByOne: Bool = false) -> RedisMoveCount {
+        RedisMoveCount(word: "EXACTLY", count: count, isOneByOne: oneByOne)
+    }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) {
+        arguments.append(word)
+        arguments.append(count)
+        arguments.append(isOneByOne ? "OBO" : "BULK")
+    }
+}

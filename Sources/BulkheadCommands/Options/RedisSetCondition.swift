@@ -24,6 +24,35 @@ public struct RedisSetCondition: Sendable, Hashable {
     }
 }
 
+/// When `DELEX` deletes a string. Since Redis 8.4.0
+public struct RedisValueCondition: Sendable, RedisCommandOption {
+    private let word: String
+    private let value: RESPBytes
+
+    private init(_ word: String, _ value: some RedisArgument) {
+        self.word = word
+        self.value = RESPBytes(value.encodedBytes)
+    }
+
+    /// Only a string of exactly these bytes (`IFEQ`).
+    public static func ifEqual(to value: some RedisArgument) -> RedisValueCondition {
+        RedisValueCondition("IFEQ", value)
+    }
+    /// Only a string of other bytes (`IFNE`).
+    public static func ifNotEqual(to value: some RedisArgument) -> RedisValueCondition {
+        RedisValueCondition("IFNE", value)
+    }
+    /// Only a string with this digest, as `digest` reads it (`IFDEQ`).
+    public static func ifDigest(is digest: String) -> RedisValueCondition { RedisValueCondition("IFDEQ", digest) }
+    /// Only a string with another digest (`IFDNE`).
+    public static func ifDigest(isNot digest: String) -> RedisValueCondition { RedisValueCondition("IFDNE", digest) }
+
+    @usableFromInline func append(to arguments: inout RedisArguments) {
+        arguments.append(word)
+        arguments.append(value)
+    }
+}
+
 extension RedisArgument {
     /// The bytes that stand for it in a command.
     package var encodedBytes: [UInt8] {

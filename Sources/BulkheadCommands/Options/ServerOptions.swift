@@ -157,3 +157,14 @@ public struct RedisSlotFigure: Sendable, RedisWordOption {
     /// How many bytes went out for it. Only if the server counts it.
     public static let bytesOut = RedisSlotFigure("NETWORK-BYTES-OUT")
 }
+
+/// By what keys are found that cost a server most. Since Redis 8.6.0
+public struct RedisHotkeyMetric: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// The time that their commands take of the processor.
+    public static let processorTime = RedisHotkeyMetric("CPU")
+    /// The bytes that come and go over the network.
+    public static let networkBytes = RedisHotkeyMetric("NET")
+}

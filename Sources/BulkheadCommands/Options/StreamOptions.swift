@@ -11,6 +11,19 @@ public struct RedisReferenceMode: Sendable, Hashable, RedisWordOption {
     public static let onlyAcknowledged = RedisReferenceMode("ACKED")
 }
 
+/// Why a consumer gives an entry back. Since Redis 8.8.0
+public struct RedisRejection: Sendable, RedisWordOption {
+    @usableFromInline let word: String
+    private init(_ word: String) { self.word = word }
+
+    /// It was not tried: the delivery does not count (`SILENT`).
+    public static let untried = RedisRejection("SILENT")
+    /// It failed: the delivery counts (`FAIL`).
+    public static let failed = RedisRejection("FAIL")
+    /// It can never be handled: its count of deliveries becomes the greatest number (`FATAL`).
+    public static let fatal = RedisRejection("FATAL")
+}
+
 /// In which form a vector set keeps vectors. All vectors of a set have the same.
 public struct RedisQuantization: Sendable, RedisWordOption {
     @usableFromInline let word: String

@@ -144,3 +144,30 @@ public struct RedisSlotStats: RedisDecodable {
         figures = try [String: Int](redis: parts[1])
     }
 }
+
+/// A task by which one primary of a cluster takes over slots from another. Since Redis 8.4.0
+public struct RedisMigrationTask: RedisDecodable {
+    /// All fields, also those that have no name here.
+    public let record: RedisRecord
+    /// Its id.
+    public let id: String
+    /// The slots, as text: `0-1000`.
+    public let slots: String
+    /// `import` if this server takes them over, `migrate` if it gives them away.
+    public let operation: String
+    /// `completed` at its end.
+    public let state: String
+    /// What went wrong last; nil if nothing did.
+    public let problem: String?
+
+    /// Reads a record; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        record = try RedisRecord(redis: value)
+        id = try record.required("id")
+        slots = try record.required("slots")
+        operation = try record.required("operation")
+        state = try record.required("state")
+        let problem: String? = try record.optional("last_error")
+        self.problem = problem == "" ? nil : problem
+    }
+}

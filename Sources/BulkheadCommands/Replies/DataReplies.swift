@@ -41,6 +41,23 @@ public struct RedisCommonText: RedisDecodable {
     }
 }
 
+/// A number after it was added to. Since Redis 8.8.0
+public struct RedisIncrease<Number: RedisDecodable>: RedisDecodable {
+    /// The number.
+    public let number: Number
+    /// What was added: 0 if a bound forbade it, and less than was asked for if the number became the bound.
+    public let added: Number
+
+    /// Reads both; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let parts = try value.requireElements("a number and what was added", count: 2)
+        number = try Number(redis: parts[0])
+        added = try Number(redis: parts[1])
+    }
+}
+
+extension RedisIncrease: Equatable where Number: Equatable {}
+
 /// A place on the earth, in degrees.
 public struct RedisCoordinate: RedisDecodable, Hashable {
     /// East of Greenwich; negative to its west. Servers take -180 through 180.

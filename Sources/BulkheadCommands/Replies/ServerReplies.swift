@@ -223,3 +223,60 @@ public struct RedisRole: RedisDecodable {
         }
     }
 }
+
+/// Which keys cost a server most. Since Redis 8.6.0
+public struct RedisHotkeys: RedisDecodable {
+    /// All fields, also those that have no name here.
+    public let record: RedisRecord
+    /// Whether the search goes on.
+    public let isActive: Bool
+    /// Keys with microseconds of the processor, the dearest first; nil if this was not looked for.
+    public let processorTime: [RedisKeyed<Int>]?
+    /// Keys with bytes on the network, the dearest first; nil if this was not looked for.
+    public let networkBytes: [RedisKeyed<Int>]?
+
+    /// Reads a record that stands alone in an array; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let parts = try value.requireElements("a record in an array", count: 1)
+        record = try RedisRecord(redis: parts[0])
+        isActive = try record.required("tracking-active")
+        processorTime = try Self.keys(record["by-cpu-time-us"])
+        networkBytes = try Self.keys(record["by-net-bytes"])
+    }
+
+    private static func keys(_ value: RESPValue?) throws(RedisConversionError) -> [RedisKeyed<Int>]? {
+        guard let value else { return nil }
+        return try RedisPairs(value, of: "keys with numbers").map { key, number throws(RedisConversionError) in
+            try RedisKeyed<Int>(redis: .array([key, number]))
+        }
+    }
+}
+
+/// How far a backup is. Since Redis 8.10.0
+public struct RedisBackupStatus: RedisDecodable {
+    /// All fields, also those that have no name here.
+    public let record: RedisRecord
+    /// `idle`, `pending`, `snapshotting`, `incrementing`, `sealed` or `failed`.
+    public let state: String
+    /// Why it failed; nil if it did not.
+    public let problem: String?
+    /// When it began, in seconds since 1970; nil if there was none.
+    public let started: Int64?
+    /// When it was sealed, in seconds since 1970; nil if it was not.
+    public let sealed: Int64?
+
+    /// Reads a record; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        record = try RedisRecord(redis: value)
+        state = try record.required("state")
+        let problem: String? = try record.optional("error")
+        self.problem = problem == "" ? nil : problem
+        started = try Self.time(record, "start_time")
+        sealed = try Self.time(record, "end_time")
+    }
+
+    private static func time(_ record: RedisRecord, _ name: String) throws(RedisConversionError) -> Int64? {
+        let time: Int64? = try record.optional(name)
+        return time == 0 ? nil : time
+    }
+}

@@ -145,7 +145,7 @@ DEBUG;1.0.0
 DECR;1.0.0
 DECRBY;1.0.0
 DEL;1.0.0
-DELEX;redis-8.4.0
+DELEX;redis-8.4.0,valkey-9.2.0
 DELIFEQ;valkey-9.0.0
 DIGEST;redis-8.4.0
 DISCARD;2.0.0

@@ -2,6 +2,7 @@
 
 extension CommandCalls {
     mutating func makeAll() {
+        arrays()
         bitmaps()
         cluster()
         connection()

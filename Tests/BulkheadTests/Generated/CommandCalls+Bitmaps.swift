@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func bitmaps() {
+        on("all")
         setup(["SET s foobar", "SET o abcdef"])
         call(
             .bitcount("s"),

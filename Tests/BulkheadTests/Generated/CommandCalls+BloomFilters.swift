@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func bloomFilters() {
+        on("all")
         on("modules")
         setup(["BF.RESERVE b 0.01 100 EXPANSION 2"])
         call(

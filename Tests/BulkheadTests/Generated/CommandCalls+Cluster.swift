@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func cluster() {
+        on("all")
         on("cluster all")
         setup([])
         call(
@@ -163,5 +164,43 @@ extension CommandCalls {
             server: .clusterSetslot(5, .node("a"), timeout: .seconds(1)),
             sends: "CLUSTER SETSLOT 5 NODE a TIMEOUT 1000",
             gives: "_", at: "Tests/CommandCalls/Cluster.calls:60")
+        on("none")
+        setup([])
+        call(
+            server: .clusterMigrationImport([0...1000, 2000...3000]),
+            sends: "CLUSTER MIGRATION IMPORT 0 1000 2000 3000",
+            gives: "24cf", at: "Tests/CommandCalls/Cluster.calls:65",
+            resp: "$4 24cf")
+        call(
+            server: .clusterMigrationStatus(),
+            sends: "CLUSTER MIGRATION STATUS ALL",
+            gives: "~24cf, 0-1000, import, completed, nil)", at: "Tests/CommandCalls/Cluster.calls:67",
+            resp2: "*1 *18 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
+                + " state $9 completed $10 last_error $0  $7 retries $1 0 $14 write_pause_ms $1 0",
+            resp3: "*1 %9 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
+                + " state $9 completed $10 last_error $0  $7 retries $1 0 $14 write_pause_ms $1 0")
+        call(
+            server: .clusterMigrationStatus(),
+            sends: "CLUSTER MIGRATION STATUS ALL",
+            gives: "[]", at: "Tests/CommandCalls/Cluster.calls:70",
+            resp: "*0")
+        call(
+            server: .clusterMigrationStatus("24cf"),
+            sends: "CLUSTER MIGRATION STATUS ID 24cf",
+            gives: "~24cf, 0-1000, import, in_progress, lost)", at: "Tests/CommandCalls/Cluster.calls:72",
+            resp2: "*1 *18 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
+                + " state $11 in_progress $10 last_error $4 lost $7 retries $1 0 $14 write_pause_ms $1 0",
+            resp3: "*1 %9 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
+                + " state $11 in_progress $10 last_error $4 lost $7 retries $1 0 $14 write_pause_ms $1 0")
+        call(
+            server: .clusterMigrationCancel("24cf"),
+            sends: "CLUSTER MIGRATION CANCEL ID 24cf",
+            gives: "1", at: "Tests/CommandCalls/Cluster.calls:75",
+            resp: ":1")
+        call(
+            server: .clusterMigrationCancelAll(),
+            sends: "CLUSTER MIGRATION CANCEL ALL",
+            gives: "2", at: "Tests/CommandCalls/Cluster.calls:77",
+            resp: ":2")
     }
 }

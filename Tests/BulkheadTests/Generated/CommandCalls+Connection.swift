@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func connection() {
+        on("all")
         setup([])
         call(
             server: .clientGetname(),

@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func countMinSketches() {
+        on("all")
         on("modules")
         setup(["CMS.INITBYDIM s 100 5"])
         call(

@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func cuckooFilters() {
+        on("all")
         on("modules")
         setup(["CF.RESERVE c 100"])
         call(

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func geo() {
+        on("all")
         setup(["GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"])
         call(
             .geoadd("g", ["Rome": RedisCoordinate(longitude: 12.5, latitude: 41.9)]),

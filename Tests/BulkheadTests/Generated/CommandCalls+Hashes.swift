@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func hashes() {
+        on("all")
         setup(["HSET h a 1 b 2 c 3"])
         call(
             .hset("h", "d", 4),

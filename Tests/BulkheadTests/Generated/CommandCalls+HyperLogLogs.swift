@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func hyperLogLogs() {
+        on("all")
         setup([])
         call(
             .pfadd("h", "a", "b", "c"),

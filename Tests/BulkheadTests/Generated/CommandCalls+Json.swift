@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func json() {
+        on("all")
         on("modules")
         setup([#"JSON.SET j $ {"a":1,"s":"x","b":true,"l":[1,2,3],"o":{"k":1}}"#])
         call(

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func keys() {
+        on("all")
         setup(["SET a 1", "SET b 2", "RPUSH l 3 1 2", "MSET w_1 30 w_2 20 w_3 10"])
         call(
             .exists("a", "b", "none"),

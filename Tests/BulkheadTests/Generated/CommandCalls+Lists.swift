@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func lists() {
+        on("all")
         setup(["RPUSH l a b c"])
         call(
             .lpush("l", "z"),
@@ -147,5 +148,46 @@ extension CommandCalls {
             .blmpop(["l"], from: .left, count: 2, timeout: .seconds(1)),
             sends: "BLMPOP 1 1 l LEFT COUNT 2",
             gives: "(l, [a, b])", at: "Tests/CommandCalls/Lists.calls:46")
+        on("none")
+        setup([])
+        call(
+            .lmovem(from: "l", .left, to: "m", .left, count: .atMost(2, oneByOne: true)),
+            sends: "LMOVEM l m LEFT LEFT COUNT 2 OBO",
+            gives: "[2, 1]", at: "Tests/CommandCalls/Lists.calls:51",
+            resp: "*2 $1 2 $1 1")
+        call(
+            .lmovem(from: "l", .left, to: "m", .right, count: .atMost(2)),
+            sends: "LMOVEM l m LEFT RIGHT COUNT 2 BULK",
+            gives: "[]", at: "Tests/CommandCalls/Lists.calls:53",
+            resp: "*0")
+        call(
+            .lmovem(from: "l", .right, to: "m", .left, count: .exactly(5)),
+            sends: "LMOVEM l m RIGHT LEFT EXACTLY 5 BULK",
+            gives: "nil", at: "Tests/CommandCalls/Lists.calls:55",
+            resp2: "$-1",
+            resp3: "_")
+        call(
+            .lmovem(from: "l", .right, to: "m", .left, count: .exactly(5)),
+            sends: "LMOVEM l m RIGHT LEFT EXACTLY 5 BULK",
+            gives: "nil", at: "Tests/CommandCalls/Lists.calls:58",
+            resp2: "*-1",
+            resp3: "_")
+        call(
+            .blmovem(from: "l", .left, to: "m", .left, count: .exactly(2, oneByOne: true), timeout: .milliseconds(500)),
+            sends: "BLMOVEM l m LEFT LEFT 0.5 EXACTLY 2 OBO",
+            gives: "[b, a]", at: "Tests/CommandCalls/Lists.calls:61",
+            resp: "*2 $1 b $1 a")
+        call(
+            .blmovem(from: "l", .right, to: "m", .left, count: .atMost(3), timeout: .zero),
+            sends: "BLMOVEM l m RIGHT LEFT 0 COUNT 3 BULK",
+            gives: "nil", at: "Tests/CommandCalls/Lists.calls:63",
+            resp2: "$-1",
+            resp3: "_")
+        call(
+            .blmovem(from: "l", .right, to: "m", .left, count: .atMost(3), timeout: .zero),
+            sends: "BLMOVEM l m RIGHT LEFT 0 COUNT 3 BULK",
+            gives: "nil", at: "Tests/CommandCalls/Lists.calls:66",
+            resp2: "*-1",
+            resp3: "_")
     }
 }

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func pubSub() {
+        on("all")
         setup([])
         call(
             .publish("news", "hello"),

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func scripting() {
+        on("all")
         setup(["SET a 1"])
         call(
             .eval("return 1"),

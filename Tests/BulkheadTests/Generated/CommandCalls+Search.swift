@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func search() {
+        on("all")
         on("modules")
         setup([
             "FT.CREATE idx ON HASH PREFIX 1 d SCHEMA t TEXT n NUMERIC g TAG",

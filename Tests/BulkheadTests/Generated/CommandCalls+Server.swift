@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func server() {
+        on("all")
         setup(["SET a 1"])
         call(
             .ping(),
@@ -311,5 +312,97 @@ extension CommandCalls {
             server: .replicaofNoOne(),
             sends: "REPLICAOF NO ONE",
             gives: "_", at: "Tests/CommandCalls/Server.calls:93")
+        on("none")
+        setup([])
+        call(
+            server: .backupStart(),
+            sends: "BACKUP START",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:98",
+            resp: "+OK")
+        call(
+            server: .backupSeal(),
+            sends: "BACKUP SEAL",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:100",
+            resp: "+OK")
+        call(
+            server: .backupAbort(),
+            sends: "BACKUP ABORT",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:102",
+            resp: "+OK")
+        call(
+            server: .backupCleanup(),
+            sends: "BACKUP CLEANUP",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:104",
+            resp: "+OK")
+        call(
+            server: .backupList(),
+            sends: "BACKUP LIST",
+            gives: "[/r/a.rdb, /r/a.aof]", at: "Tests/CommandCalls/Server.calls:106",
+            resp: "*2 $8 /r/a.rdb $8 /r/a.aof")
+        call(
+            server: .backupStatus(),
+            sends: "BACKUP STATUS",
+            gives: "~incrementing, nil, 1717921800, nil)", at: "Tests/CommandCalls/Server.calls:108",
+            resp2: "*8 $5 state $12 incrementing $5 error $0  $10 start_time $10 1717921800 $8 end_time $1 0",
+            resp3: "%4 $5 state $12 incrementing $5 error $0  $10 start_time $10 1717921800 $8 end_time $1 0")
+        call(
+            server: .backupStatus(),
+            sends: "BACKUP STATUS",
+            gives: "~failed, disk, 1, 2)", at: "Tests/CommandCalls/Server.calls:111",
+            resp2: "*8 $5 state $6 failed $5 error $4 disk $10 start_time $1 1 $8 end_time $1 2",
+            resp3: "%4 $5 state $6 failed $5 error $4 disk $10 start_time $1 1 $8 end_time $1 2")
+        call(
+            server: .hotkeysStart(
+                [.processorTime, .networkBytes], count: 5, duration: .seconds(60), sampling: 10, slots: [1, 7]),
+            sends: "HOTKEYS START METRICS 2 CPU NET COUNT 5 DURATION 60 SAMPLE 10 SLOTS 2 1 7",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:114",
+            resp: "+OK")
+        call(
+            server: .hotkeysStart([.networkBytes]),
+            sends: "HOTKEYS START METRICS 1 NET",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:116",
+            resp: "+OK")
+        call(
+            server: .hotkeysStop(),
+            sends: "HOTKEYS STOP",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:118",
+            resp: "+OK")
+        call(
+            server: .hotkeysReset(),
+            sends: "HOTKEYS RESET",
+            gives: "ok", at: "Tests/CommandCalls/Server.calls:120",
+            resp: "+OK")
+        call(
+            server: .hotkeysGet(),
+            sends: "HOTKEYS GET",
+            gives: "~false, [(a, 29), (b, 25)], [(b, 446), (a, 116)])", at: "Tests/CommandCalls/Server.calls:122",
+            resp2: "*1 *18 $15 tracking-active :0 $12 sample-ratio :1 $14 selected-slots *1 *2 :0 :16383 $25"
+                + " all-commands-all-slots-us :103 $32 net-bytes-all-commands-all-slots :2042 $22"
+                + " total-cpu-time-user-ms :23 $15 total-net-bytes :2038 $14 by-cpu-time-us *4 $1 a :29 $1 b :25 $12"
+                + " by-net-bytes *4 $1 b :446 $1 a :116",
+            resp3: "*1 %9 $15 tracking-active :0 $12 sample-ratio :1 $14 selected-slots *1 *2 :0 :16383 $25"
+                + " all-commands-all-slots-us :103 $32 net-bytes-all-commands-all-slots :2042 $22"
+                + " total-cpu-time-user-ms :23 $15 total-net-bytes :2038 $14 by-cpu-time-us *4 $1 a :29 $1 b :25 $12"
+                + " by-net-bytes *4 $1 b :446 $1 a :116")
+        call(
+            server: .hotkeysGet(),
+            sends: "HOTKEYS GET",
+            gives: "~true, nil, [])", at: "Tests/CommandCalls/Server.calls:125",
+            resp2: "*1 *10 $15 tracking-active :1 $12 sample-ratio :5 $14 selected-slots *2 *1 :7 *2 :9 :12 $15"
+                + " total-net-bytes :1 $12 by-net-bytes *0",
+            resp3: "*1 %5 $15 tracking-active :1 $12 sample-ratio :5 $14 selected-slots *2 *1 :7 *2 :9 :12 $15"
+                + " total-net-bytes :1 $12 by-net-bytes *0")
+        call(
+            server: .hotkeysGet(),
+            sends: "HOTKEYS GET",
+            gives: "nil", at: "Tests/CommandCalls/Server.calls:128",
+            resp2: "$-1",
+            resp3: "_")
+        call(
+            server: .hotkeysGet(),
+            sends: "HOTKEYS GET",
+            gives: "nil", at: "Tests/CommandCalls/Server.calls:131",
+            resp2: "*-1",
+            resp3: "_")
     }
 }

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func sets() {
+        on("all")
         setup(["SADD s a b c", "SADD t b c d"])
         call(
             .sadd("s", "e"),
@@ -102,5 +103,27 @@ extension CommandCalls {
             .sscanPage("s", .start, match: "a", count: 5),
             sends: "SSCAN s 0 MATCH a COUNT 5",
             gives: "(nil, [a])", at: "Tests/CommandCalls/Sets.calls:33")
+        on("none")
+        setup([])
+        call(
+            .sunioncard(["a", "b"]),
+            sends: "SUNIONCARD 2 a b",
+            gives: "5", at: "Tests/CommandCalls/Sets.calls:38",
+            resp: ":5")
+        call(
+            .sunioncard(["a", "b"], limit: 3, approximate: true),
+            sends: "SUNIONCARD 2 a b APPROX LIMIT 3",
+            gives: "3", at: "Tests/CommandCalls/Sets.calls:40",
+            resp: ":3")
+        call(
+            .sdiffcard(["a", "b"]),
+            sends: "SDIFFCARD 2 a b",
+            gives: "2", at: "Tests/CommandCalls/Sets.calls:42",
+            resp: ":2")
+        call(
+            .sdiffcard(["a", "b"], limit: 1),
+            sends: "SDIFFCARD 2 a b LIMIT 1",
+            gives: "1", at: "Tests/CommandCalls/Sets.calls:44",
+            resp: ":1")
     }
 }

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func sortedSets() {
+        on("all")
         setup(["ZADD z 1 a 2 b 3 c"])
         call(
             .zadd("z", ["d": 4]),

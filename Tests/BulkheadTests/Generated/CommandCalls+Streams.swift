@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func streams() {
+        on("all")
         setup(["XADD s 1-1 f v", "XADD s 2-1 f w", "XGROUP CREATE s g 0"])
         call(
             .xadd("s", ["f": "x"], id: "3-1"),
@@ -269,5 +270,32 @@ extension CommandCalls {
                 group: "g", consumer: "d", ["s", "t"], minimumIdle: .seconds(1), timeout: .milliseconds(5)),
             sends: "XREADGROUP GROUP g d BLOCK 5 CLAIM 1000 STREAMS s t > >",
             gives: "_", at: "Tests/CommandCalls/Streams.calls:80")
+        on("none")
+        setup([])
+        call(
+            .xcfgset("s", idmpDuration: .milliseconds(1500)),
+            sends: "XCFGSET s IDMP-DURATION 2",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:85",
+            resp: "+OK")
+        call(
+            .xcfgset("s", idmpDuration: .seconds(600), idmpMaximum: 500),
+            sends: "XCFGSET s IDMP-DURATION 600 IDMP-MAXSIZE 500",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:87",
+            resp: "+OK")
+        call(
+            .xnack("s", group: "g", ["1-1", "2-1"], mode: .failed),
+            sends: "XNACK s g FAIL IDS 2 1-1 2-1",
+            gives: "2", at: "Tests/CommandCalls/Streams.calls:89",
+            resp: ":2")
+        call(
+            .xnack("s", group: "g", ["1-1"], mode: .untried),
+            sends: "XNACK s g SILENT IDS 1 1-1",
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:91",
+            resp: ":1")
+        call(
+            .xnack("s", group: "g", ["9-9"], mode: .fatal),
+            sends: "XNACK s g FATAL IDS 1 9-9",
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:93",
+            resp: ":0")
     }
 }

@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func strings() {
+        on("all")
         setup(["SET a hello", "SET n 10"])
         call(
             .get("a"),
@@ -178,5 +179,66 @@ extension CommandCalls {
             .msetex(["a": 1], expiry: .at(unixMilliseconds: 4102444800000)),
             sends: "MSETEX 1 a 1 PXAT 4102444800000",
             gives: "true", at: "Tests/CommandCalls/Strings.calls:65")
+        on("none")
+        setup([])
+        call(
+            .delex("k", condition: .ifEqual(to: 7)),
+            sends: "DELEX k IFEQ 7",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:70",
+            resp: ":1")
+        call(
+            .delex("k", condition: .ifNotEqual(to: "v")),
+            sends: "DELEX k IFNE v",
+            gives: "false", at: "Tests/CommandCalls/Strings.calls:72",
+            resp: ":0")
+        call(
+            .delex("k", condition: .ifDigest(is: "b6acb9d84a38ff74")),
+            sends: "DELEX k IFDEQ b6acb9d84a38ff74",
+            gives: "true", at: "Tests/CommandCalls/Strings.calls:74",
+            resp: ":1")
+        call(
+            .delex("k", condition: .ifDigest(isNot: "b6acb9d84a38ff74")),
+            sends: "DELEX k IFDNE b6acb9d84a38ff74",
+            gives: "false", at: "Tests/CommandCalls/Strings.calls:76",
+            resp: ":0")
+        call(
+            .digest("k"),
+            sends: "DIGEST k",
+            gives: "b6acb9d84a38ff74", at: "Tests/CommandCalls/Strings.calls:78",
+            resp: "$16 b6acb9d84a38ff74")
+        call(
+            .digest("none"),
+            sends: "DIGEST none",
+            gives: "nil", at: "Tests/CommandCalls/Strings.calls:80",
+            resp2: "$-1",
+            resp3: "_")
+        call(
+            .increx("k"),
+            sends: "INCREX k BYINT 1",
+            gives: "(1, 1)", at: "Tests/CommandCalls/Strings.calls:83",
+            resp: "*2 :1 :1")
+        call(
+            .increx("k", -5, minimum: 0, saturating: true, expiry: .after(.seconds(9)), onlyIfNoExpiry: true),
+            sends: "INCREX k BYINT -5 LBOUND 0 SATURATE PX 9000 ENX",
+            gives: "(0, -3)", at: "Tests/CommandCalls/Strings.calls:85",
+            resp: "*2 :0 :-3")
+        call(
+            .increx("k", 5, maximum: 100, expiry: .at(unixMilliseconds: 4102444800000)),
+            sends: "INCREX k BYINT 5 UBOUND 100 PXAT 4102444800000",
+            gives: "(99, 0)", at: "Tests/CommandCalls/Strings.calls:87",
+            resp: "*2 :99 :0")
+        call(
+            .increx("k", 2, expiry: .remove),
+            sends: "INCREX k BYINT 2 PERSIST",
+            gives: "(6, 2)", at: "Tests/CommandCalls/Strings.calls:89",
+            resp: "*2 :6 :2")
+        call(
+            .increxByFloat(
+                "k", 0.25, minimum: -1.5, maximum: 2.5, saturating: true, expiry: .after(.seconds(1)),
+                onlyIfNoExpiry: true),
+            sends: "INCREX k BYFLOAT 0.25 LBOUND -1.5 UBOUND 2.5 SATURATE PX 1000 ENX",
+            gives: "(1.75, 0.25)", at: "Tests/CommandCalls/Strings.calls:91",
+            resp2: "*2 $4 1.75 $4 0.25",
+            resp3: "*2 ,1.75 ,0.25")
     }
 }

@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func tDigests() {
+        on("all")
         on("modules")
         setup(["TDIGEST.CREATE td COMPRESSION 100"])
         call(

@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func timeSeries() {
+        on("all")
         on("modules")
         setup(["TS.CREATE ts LABELS a b", "TS.CREATE e LABELS a b"])
         call(

@@ -4,6 +4,7 @@ import BulkheadModules
 
 extension CommandCalls {
     mutating func topLists() {
+        on("all")
         on("modules")
         setup(["TOPK.RESERVE t 2 8 7 0.9"])
         call(

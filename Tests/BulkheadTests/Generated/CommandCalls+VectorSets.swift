@@ -3,6 +3,7 @@ import Bulkhead
 
 extension CommandCalls {
     mutating func vectorSets() {
+        on("all")
         on("redis 8.0")
         setup([#"VADD v VALUES 2 1 0 a NOQUANT SETATTR {"year":1984}"#, "VADD v VALUES 2 0 1 b NOQUANT"])
         call(
@@ -127,5 +128,22 @@ extension CommandCalls {
             .vsimWithAttributes("v", near: [1, 0], count: 1),
             sends: "_",
             gives: #"[(a, 1.0, {"year":1984})]"#, at: "Tests/CommandCalls/VectorSets.calls:40")
+        on("none")
+        setup([])
+        call(
+            .vrange("v", from: .inclusive("Redis"), to: .unbounded, count: 10),
+            sends: "VRANGE v [Redis + 10",
+            gives: "[Redis, a7]", at: "Tests/CommandCalls/VectorSets.calls:45",
+            resp: "*2 $5 Redis $2 a7")
+        call(
+            .vrange("v", from: .exclusive("a7"), to: .inclusive("b")),
+            sends: "VRANGE v (a7 [b",
+            gives: "[]", at: "Tests/CommandCalls/VectorSets.calls:47",
+            resp: "*0")
+        call(
+            .vrange("v", from: .unbounded, to: .exclusive("b"), count: -1),
+            sends: "VRANGE v - (b -1",
+            gives: "[a]", at: "Tests/CommandCalls/VectorSets.calls:49",
+            resp: "*1 $1 a")
     }
 }

@@ -211,15 +211,32 @@ struct MigrateClusterTests {
     // MARK: Two runs
 
     private func mover(
-        _ place: ClusterPlace, _ from: String, _ to: String, resumes: Bool = false
+        _ place: ClusterPlace, _ from: String, _ to: String, number: Int = 3, run: UInt64? = nil,
+        resumes: Bool = false
     ) async throws -> ClusterMover {
         let (source, target) = (try place.database(from), try place.database(to))
         var plan = MigrationPlan(
-            from: DatabaseEntry(source.name, number: 0), to: DatabaseEntry(target.name, number: 3))
+            from: DatabaseEntry(source.name, number: 0), to: DatabaseEntry(target.name, number: number))
+        plan.run = run
         plan.conflicts = .skip
         plan.resumes = resumes
         return ClusterMover(
             plan, from: source, try await ServerFacts(of: source), to: target, try await ServerFacts(of: target))
+    }
+
+    @Test(arguments: [["alone", "main"], ["main", "alone"]])
+    func `a run with several targets trusts the run before it for each of them`(_ way: [String]) async throws {
+        try await ClusterPlace.with { place in
+            let now = MigrationFence.number(at: try await place.database(way[0]).clocks().last)
+            for number in [3, 4] { try await mover(place, way[0], way[1], number: number, run: now).begin([]) }
+            for number in [3, 4] {
+                let resumed = try await mover(
+                    place, way[0], way[1], number: number, run: now + 1_000, resumes: true)
+                try await resumed.begin([])
+                let trusted = resumed.run.state.withLock { $0.trusted }
+                #expect(trusted == Set([now]))
+            }
+        }
     }
 
     @Test(arguments: [["alone", "main"], ["main", "alone"]])

@@ -136,4 +136,73 @@ import Testing
             #expect(try await databases[.main].dbsize() == 600)
         }
     }
+
+    /// Of each target a key was copied, noted and not deleted, and is written in the source since.
+    @Test func `after a kill the keys of every target are finished, and what was written since goes before`()
+        async throws
+    {
+        try await withToolServer { server, databases in
+            try await withToolServer { other, others in
+                let source = try databases[.main]
+                let run = MigrationFence.number(at: 1)
+                for (name, number, key) in [("far", 4, "doc:1"), ("further", 5, "event:1")] {
+                    let target = try others[DatabaseName("db\(number)")]
+                    try await source.set(key, "old")
+                    var plan = MigrationPlan(
+                        from: .init(.main, number: 0), to: .init(DatabaseName(name), number: number))
+                    plan.run = run
+                    let notes = HandoverNotes(plan, from: source.address, to: target.address)
+                    let fence = MigrationFence(
+                        plan, from: try await ServerFacts(of: source), to: try await ServerFacts(of: target), notes)
+                    _ = try await source.withConnection { try await fence.claimSource($0) }
+                    try await target.withConnection { try await fence.claimTarget($0) }
+                    let value = try await source.send("DUMP", key, as: RESPBytes.self)
+                    let copied = HandoverNotes.Copied(
+                        RESPBytes(key), as: RESPBytes(key), DumpedValue(value).digest, .never)
+                    try await target.send("RESTORE", key, 0, value)
+                    try await target.set(notes.copiedKey(0), HandoverNotes.Note(run: run, keys: [copied]).bytes)
+                    try await source.set(key, "newer")
+                }
+                let file = server.folder + "/names.json"
+                try Data(
+                    #"""
+                    {"databases": [{"name": "main", "number": 0, "key_patterns": ["session:*"]},
+                        {"name": "far", "number": 4, "key_patterns": ["doc:*"], "url": "\#(other.url)"},
+                        {"name": "further", "number": 5, "key_patterns": ["event:*"], "url": "\#(other.url)"}]}
+                    """#.utf8
+                ).write(to: URL(fileURLWithPath: file))
+                let words = [
+                    "migrate", "--from", "main", "--misplaced", "--yes", "--json", "--url", server.url, "--catalogue",
+                    file,
+                ]
+                #expect(try await Bulkhead.run(words).exitCode == 2)
+                let outcome = try await Bulkhead.run(words + ["--resume"])
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                #expect(try json(outcome)["arrivals"] as? [String: Int] == ["far": 1, "further": 1])
+                #expect(try await others["db4"].get("doc:1", as: String.self) == "newer")
+                #expect(try await others["db5"].get("event:1", as: String.self) == "newer")
+                for database in [source, try others["db4"], try others["db5"]] {
+                    for try await key in database.scan(match: "bulkhead:*") { Issue.record("\(key) is left") }
+                }
+            }
+        }
+    }
+
+    @Test func `a run trusts what it follows, for each of its targets, and nothing behind a break`() {
+        func expect(_ runs: [UInt64], _ run: UInt64, _ former: UInt64?, kept: [UInt64], trusted: [UInt64]) {
+            let chain = MigrationFence.chain(runs, before: run, replacing: former)
+            #expect(chain.kept == kept)
+            #expect(chain.trusted == trusted)
+        }
+        // One with two targets, killed and resumed.
+        expect([], 1, nil, kept: [], trusted: [])
+        expect([1], 1, nil, kept: [], trusted: [])
+        expect([1], 2, 1, kept: [1], trusted: [1])
+        expect([2, 1], 2, 1, kept: [1], trusted: [1])
+        // One of its targets is new, and comes first.
+        expect([1], 2, nil, kept: [1], trusted: [])
+        // Another run was in between, by a name of the source that this one does not know.
+        expect([3, 1], 4, 1, kept: [], trusted: [])
+        expect([4, 3, 1], 4, 1, kept: [], trusted: [])
+    }
 }

@@ -36,19 +36,18 @@ extension ClusterMover {
             guard plan.resumes || values.dropFirst().allSatisfy({ $0 == nil }) else {
                 throw CrossServerMover.unfinished
             }
-            let now = UInt64(max(1, try await source.clocks().last)) * 1_000
             // One that called the server by another address is named by the process alone.
             let former = values.dropFirst().compactMap { Self.number($0) }.max()
-            let number = max(now + UInt64.random(in: 0..<1_000), (former ?? 0) + 1)
-            var chain = MigrationFence.runs(values[0])
-            if former == nil || chain.first != former { chain = [] }
+            let now = try await source.clocks().last
+            let number = max(plan.run ?? MigrationFence.number(at: now), (former ?? 0) + 1)
+            let chain = MigrationFence.chain(MigrationFence.runs(values[0]), before: number, replacing: former)
             let begun = SlotScript.begin(
-                keys, held: values.map { $0 ?? [] }, chain: MigrationFence.chain(of: [number] + chain),
+                keys, held: values.map { $0 ?? [] }, chain: MigrationFence.chain(of: [number] + chain.kept),
                 owner: Array(String(number).utf8))
             guard try await source.run(begun).step() == 1 else { continue }
             run.state.withLock {
                 $0.number = number
-                $0.trusted = Set(chain)
+                $0.trusted = Set(chain.trusted)
             }
             return plan.resumes
         }

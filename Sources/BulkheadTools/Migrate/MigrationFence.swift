@@ -18,7 +18,7 @@ import BulkheadRESP
 /// the same whatever an address is written like. Migrations between other pairs of databases have others.
 struct MigrationFence: Sendable {
     /// The number of this run.
-    let run = UInt64.random(in: .min ... .max)
+    let run: UInt64
     /// The keys that hold the token, of the addresses first.
     let names: [RESPBytes]
 
@@ -28,6 +28,7 @@ struct MigrationFence: Sendable {
     private static let longestChain = 16
 
     init(_ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes) {
+        run = plan.run ?? .random(in: .min ... .max)
         var names = [notes.ownerKey]
         if !source.runID.isEmpty, !target.runID.isEmpty {
             let process = HandoverNotes.identity(source.runID, plan.from.number, target.runID, plan.to.number)
@@ -71,10 +72,10 @@ struct MigrationFence: Sendable {
         for _ in 1...MigrationPlan.Limits.attempts {
             try await connection.watch(names + [Self.chain])
             let former = try await holder(connection)
-            var chain = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
-            if former == nil || chain.first != former?.run { chain = [] }
-            let values = claim + [(key: Self.chain, value: Self.chain(of: [run] + chain))]
-            if try await connection.write(values, removing: outlived(former)) { return Set(chain) }
+            let runs = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
+            let chain = Self.chain(runs, before: run, replacing: former?.run)
+            let values = claim + [(key: Self.chain, value: Self.chain(of: [run] + chain.kept))]
+            if try await connection.write(values, removing: outlived(former)) { return Set(chain.trusted) }
         }
         throw Self.lost
     }
@@ -113,6 +114,23 @@ struct MigrationFence: Sendable {
         }
         return [name]
     }
+
+    /// What a run makes of the chain that it finds: which runs it leaves behind itself, and the notes of which it
+    /// trusts. `former` is the run that had its claim.
+    ///
+    /// A run with several targets claims the source once for each, and finds itself in the chain from the second on.
+    /// The first claim for a target has no notes to trust, and the other targets need what the chain says. One that
+    /// does not follow its former run breaks the chain.
+    static func chain(
+        _ runs: [UInt64], before run: UInt64, replacing former: UInt64?
+    ) -> (kept: [UInt64], trusted: [UInt64]) {
+        let before = runs.first == run ? Array(runs.dropFirst()) : runs
+        guard let former else { return (before, []) }
+        return before.first == former ? (before, before) : ([], [])
+    }
+
+    /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it.
+    static func number(at time: Int64) -> UInt64 { UInt64(max(1, time)) * 1_000 + .random(in: 0..<1_000) }
 
     /// The chain as it is written.
     static func chain(of runs: [UInt64]) -> [UInt8] {

@@ -31,8 +31,10 @@ struct MisplacedMove {
         }
         if counts.isEmpty { return try hand(MigrationReport(), [], isOneServer: true, seconds: 0) }
         var routes: [RoutingMover.Route] = []
+        // Where the time is denied, each target has a run of its own, whose notes are trusted less.
+        let run = (try? await source.clocks().last).map { MigrationFence.number(at: $0) }
         for entry in selection.catalogue.entries where counts[entry.name] != nil {
-            routes.append(try await route(to: entry, placement, source, databases))
+            routes.append(try await route(to: entry, placement, run, source, databases))
         }
         if !call.arguments.has(.json) {
             let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address) has of other databases:"
@@ -81,10 +83,12 @@ struct MisplacedMove {
 
     /// Looks at one target as any migration does; throws what is in the way.
     private func route(
-        to entry: DatabaseEntry, _ placement: Placement, _ source: RedisDatabase, _ databases: RedisDatabases
+        to entry: DatabaseEntry, _ placement: Placement, _ run: UInt64?, _ source: RedisDatabase,
+        _ databases: RedisDatabases
     ) async throws(ProgramFailure) -> RoutingMover.Route {
         var plan = plan
         plan.to = entry
+        plan.run = run
         plan.keys = .misplaced(placement, entry.name)
         let target = try await call.arguments.reaching { () throws(RedisError) in try databases[entry.name] }
         let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: call.program)

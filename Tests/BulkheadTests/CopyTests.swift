@@ -16,7 +16,8 @@ private final class Listener: RedisObserver {
 
 @Suite(.timeLimit(.minutes(5))) struct `A name with a copy of its data elsewhere` {
     private func databases(
-        _ first: RedisTestServer, _ second: RedisTestServer, _ listener: Listener, recovery: Duration
+        _ first: RedisTestServer, _ second: RedisTestServer, _ listener: Listener, recovery: Duration,
+        isUnlimited: Bool = false
     ) throws -> RedisDatabases {
         var copies = RedisCopies([try DatabaseServer(url: second.url)])
         copies.failureTime = .milliseconds(200)
@@ -26,6 +27,7 @@ private final class Listener: RedisObserver {
         let entry = DatabaseEntry(.main, number: 0, server: try DatabaseServer(url: first.url), copies: copies)
         var configuration = testConfiguration(first)
         configuration.observer = listener
+        if isUnlimited { configuration.commandTimeout = nil }
         return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
     }
 
@@ -75,6 +77,20 @@ private final class Listener: RedisObserver {
         try first.pause()
         #expect(await eventually { listener.failovers.count == 1 })
         #expect(await who(.asynchronous, databases) == "second")
+        first.resume()
+        await databases.close()
+    }
+
+    @Test(arguments: Form.allCases)
+    func `has a read go on there that waits without a time limit at a server that hangs`(form: Form) async throws {
+        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [first, second].forEach { $0.stop() } }
+        try await name(first, "first")
+        try await name(second, "second")
+        let databases = try databases(first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true)
+        #expect(await who(form, databases) == "first")
+        try first.pause()
+        #expect(await who(form, databases) == "second")
         first.resume()
         await databases.close()
     }

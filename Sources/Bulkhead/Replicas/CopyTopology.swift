@@ -54,6 +54,8 @@ final class CopyTopology: RoutedTopology {
             return (hasMoved ? state.machine.current : nil, isFirst)
         }
         if let moved { listeners[moved]?.notify(.cameIntoUse(failure)) }
+        // It hangs: what waits there would wait for ever, if its callers let it.
+        if moved != nil, failure?.reason == .timedOut { nodes[index].supersede() }
         if isFirst { for index in nodes.indices { check(index) } }
     }
 

@@ -315,7 +315,14 @@ package final class Node: Sendable {
     /// finish within `grace`.
     package func leave(grace: Duration) { _ = beginClosing(grace, gone) }
 
-    /// The same, and ends what is under way at once: nobody will answer it.
+    /// Ends what is under way, as another server is used by now; new requests are taken as before.
+    package func supersede() {
+        for connection in lanes.superseded() { connection.supersede() }
+        leases.supersede()
+        blocking.supersede()
+    }
+
+    /// The same as `leave`, and ends what is under way at once: nobody will answer it.
     package func abandon() {
         abandonment.has.store(true, ordering: .relaxed)
         blocking.refuse(gone)

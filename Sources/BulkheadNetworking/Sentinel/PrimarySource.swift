@@ -77,9 +77,9 @@ extension ConnectionSettings {
 }
 
 extension ConnectionFailure {
-    /// Connections to a server that was the primary of its group.
+    /// Connections to a server that was the primary of its group, or the copy in use.
     static func superseded(_ endpoint: Endpoint) -> ConnectionFailure {
         ConnectionFailure(
-            .superseded, "another server has become the primary, so the connection to \(endpoint) was closed")
+            .superseded, "another server has taken its place, so the connection to \(endpoint) was closed")
     }
 }

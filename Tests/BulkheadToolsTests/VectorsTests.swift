@@ -187,4 +187,34 @@ import Testing
             }
         }
     }
+
+    @Test(.enabled(if: SearchServer.vectorSetOptions != nil, "\(SearchServer.absence)"))
+    func `the hashes of a whole cluster become one set, which is on one of its servers`() async throws {
+        var options = RedisTestCluster.Options()
+        options.server = try #require(SearchServer.vectorSetOptions)
+        try await RedisTestCluster.withCluster(options) { cluster in
+            let file = cluster.primaries[0].folder + "/names.json"
+            try Data(
+                #"{"databases": [{"name": "knowledge", "number": 0, "cluster": ["\#(cluster.addresses[0])"]}]}"#.utf8
+            ).write(to: URL(fileURLWithPath: file))
+            let databases = RedisDatabases(
+                RedisConfiguration(), catalogue: try DatabaseCatalogue(contentsOfFile: file))
+            let knowledge = try databases[.knowledge]
+            for index in 0..<200 {
+                let angle = Float(index) / 100
+                try await knowledge.hset("doc:\(index)", "vector", [angle, 1, 1 - angle] as [Float])
+            }
+            for (added, updated) in [(200, 0), (0, 200)] {
+                let made = try await Bulkhead.run(
+                    "vectors", "knowledge", "pages", "--json", "--quantization", "none", "--catalogue", file)
+                #expect(made.exitCode == 0, "\(made.errors)")
+                let json = try members(made)
+                #expect(json["added"] as? Int == added && json["updated"] as? Int == updated, "\(json)")
+                #expect(json["hashes"] as? Int == 200 && json["elements"] as? Int == 200, "\(json)")
+            }
+            let found = try await knowledge.vsim("pages", near: [0.5, 1, 0.5], count: 1)
+            #expect(found.map(\.member) == ["doc:50"])
+            await databases.close()
+        }
+    }
 }

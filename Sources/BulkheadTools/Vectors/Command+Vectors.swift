@@ -14,7 +14,7 @@ extension Command {
             Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run that is all. Else \
             each vector becomes an element of the vector set KEY, in the same database or in that of --into, with the \
             hash's key as its name. The hashes stay as they are. The target's server must have vector sets: Redis 8.0 \
-            or newer.
+            or newer. In a cluster the whole set is on one server, that of the slot of KEY.
 
             A second run does no harm: an element that is there gets its vector and attributes anew. So run it again \
             after it was stopped, or after hashes have changed. An element whose hash is gone stays in the set.
@@ -116,16 +116,9 @@ extension Command {
 
     /// What is converted is a whole database: a node of a cluster has a part of one.
     private static func refusePart(_ database: RedisDatabase) async throws(RedisError) {
-        if database.isInCluster {
-            throw RedisError(
-                code: .commandRefused,
-                message: "\(database.name) lives in a cluster, where a vector set is on one of its servers: use "
-                    + "nearest(…) of the library",
-                stage: .refused)
-        }
         let obstacle = try await ServerFacts(of: database).clusterObstacle(
             database.name, at: database.address, "a vector set of it",
-            remedy: "Give the catalogue the cluster as such, and use nearest(…) of the library")
+            remedy: "Give the catalogue the cluster as such")
         if let obstacle { throw obstacle }
     }
 }

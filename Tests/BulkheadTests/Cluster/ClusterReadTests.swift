@@ -140,6 +140,23 @@ import Testing
     }
 
     @Test(arguments: Form.allCases)
+    func `go on elsewhere where a script holds the replica`(_ form: Form) async throws {
+        try await withReplicas { databases, cluster async throws in
+            try await readUntilUsed(form, databases, cluster.replicas)
+            let replica = cluster.replicas[0]
+            try ask(replica, "CONFIG SET lua-time-limit 1")
+            Thread.detachNewThread { _ = try? ask(replica, "EVAL repeat\tuntil(false) 0") }
+            let talk = try ServerConversation(with: replica)
+            let isHeld = try await eventually {
+                try talk.ask("PING").errorMessage?.starts(with: "BUSY".utf8) == true
+            }
+            #expect(isHeld)
+            for _ in 0..<5 { await expectAllKeys(form, databases) }
+            try talk.ask("SCRIPT KILL")
+        }
+    }
+
+    @Test(arguments: Form.allCases)
     func `go on where a primary is killed, and at its replica when that has taken its place`(
         _ form: Form
     ) async throws {

@@ -60,7 +60,7 @@ public final class RedisTestCluster: Sendable {
         var servers: [RedisTestServer] = []
         let count = max(1, options.primaries)
         for index in 0..<(count + count * max(0, options.replicas)) {
-            servers.append(try Self.startServer(options.forServer(index)))
+            servers.append(try options.startServer(index))
         }
         primaries = Array(servers[..<count])
         replicas = Array(servers[count...])
@@ -119,22 +119,6 @@ public final class RedisTestCluster: Sendable {
 
     private static let slots = 16_384
 
-    /// The bus has a port of its own, which may be taken.
-    private static func startServer(
-        _ options: RedisTestServer.Options
-    ) throws(RedisTestServerError) -> RedisTestServer {
-        var last: RedisTestServerError?
-        for _ in 0..<5 {
-            do throws(RedisTestServerError) {
-                return try RedisTestServer.start(options)
-            } catch {
-                guard error.code == .endedAtStart || error.code == .portTaken else { throw error }
-                last = error
-            }
-        }
-        throw last ?? RedisTestServerError(.endedAtStart, "no server of the cluster could be started")
-    }
-
     private static func wait(
         until deadline: ContinuousClock.Instant, _ what: String, _ isTrue: () -> Bool
     ) throws(RedisTestServerError) {
@@ -154,7 +138,26 @@ extension RedisTestCluster.Options {
         return index == 0 ? placeOfFirst.host : placeOfFirst.otherHost
     }
 
-    fileprivate func forServer(_ index: Int) -> RedisTestServer.Options {
+    /// Tries again where it ends at once: the bus has a port of its own, which may be taken.
+    fileprivate func startServer(_ index: Int) throws(RedisTestServerError) -> RedisTestServer {
+        var last: RedisTestServerError?
+        for _ in 0..<5 {
+            do throws(RedisTestServerError) {
+                return try RedisTestServer.start(forServer(index))
+            } catch {
+                if databases > 1, error.code == .endedAtStart, error.message.contains("'cluster-databases") {
+                    throw RedisTestServerError(
+                        .notOffered,
+                        "this server has one database in a cluster: take Valkey 9 or newer, or leave databases at 1")
+                }
+                guard error.code == .endedAtStart || error.code == .portTaken else { throw error }
+                last = error
+            }
+        }
+        throw last ?? RedisTestServerError(.endedAtStart, "no server of the cluster could be started")
+    }
+
+    private func forServer(_ index: Int) -> RedisTestServer.Options {
         var options = server
         options.listening = .tcp
         if let placeOfFirst {

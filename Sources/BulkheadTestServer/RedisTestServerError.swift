@@ -15,6 +15,8 @@ public struct RedisTestServerError: Error, Sendable, Hashable, CustomStringConve
         public static let endedAtStart = Code(name: "ended-at-start")
         /// The server ended before it answered, because another program holds its port.
         public static let portTaken = Code(name: "port-taken")
+        /// The server has not what was asked for, such as numbered databases in a cluster.
+        public static let notOffered = Code(name: "not-offered")
         /// The server runs, and does not answer in time.
         public static let startTimedOut = Code(name: "start-timed-out")
         /// What was asked needs a running server.

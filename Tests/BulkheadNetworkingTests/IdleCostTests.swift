@@ -52,19 +52,33 @@ import Glibc
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.start()
             defer { server.stop() }
-            let names = try await Self.openAndUse { .to(server.socketPath, database: $0) }
-            // Until the last look, and until idle threads of the pool have gone to sleep.
-            try await Task.sleep(for: .seconds(1))
-            var quietest = Int.max
-            for _ in 0..<5 where quietest >= 16 {
-                let before = Self.waits()
-                try await Task.sleep(for: .seconds(1))
-                quietest = min(quietest, Self.waits() - before)
-            }
-            // The sleep of this test is a few. 64 connections that looked four times a second would wait 256 times.
-            #expect(quietest < 16)
-            withExtendedLifetime(names) {}
+            try await Self.expectQuiet { .to(server.socketPath, database: $0) }
         }
+    }
+
+    @Test(.enabled(if: TestTier.hasTime && ServerUnderTest.speaksTLS))
+    func `wake no thread over TLS`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisTestServer.startWithTLS()
+            defer { server.stop() }
+            try await Self.expectQuiet { .overTLS(server, database: $0) }
+        }
+    }
+
+    /// Expects 64 idle connections to leave the threads of this process asleep.
+    private static func expectQuiet(_ each: (Int) -> ConnectionSettings) async throws {
+        let names = try await openAndUse(each)
+        // Until the last look, and until idle threads of the pool have gone to sleep.
+        try await Task.sleep(for: .seconds(1))
+        var quietest = Int.max
+        for _ in 0..<5 where quietest >= 16 {
+            let before = waits()
+            try await Task.sleep(for: .seconds(1))
+            quietest = min(quietest, waits() - before)
+        }
+        // The sleep of this test is a few. 64 connections that looked four times a second would wait 256 times.
+        #expect(quietest < 16)
+        withExtendedLifetime(names) {}
     }
 
     /// Expects 64 idle connections to hold less than 64 KiB each.

@@ -6,8 +6,8 @@ package enum ProcessorClock {
 
     /// About how many cycles a core makes in a second, found in some milliseconds.
     ///
-    /// Each step of a xorshift waits for the one before: three shifts and three exclusive ors of a cycle each. The
-    /// fastest try counts, as a disturbance only makes one longer.
+    /// Each step of a xorshift waits for the one before: on x86-64 three shifts and three exclusive ors of a cycle
+    /// each. Elsewhere the two may be one instruction. The fastest try counts, as a disturbance only makes one longer.
     package static func cyclesPerSecond() -> Double {
         var state: UInt64 = 88_172_645_463_325_252
         var least = Int64.max

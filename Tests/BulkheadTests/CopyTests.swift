@@ -17,7 +17,7 @@ private final class Listener: RedisObserver {
 @Suite(.timeLimit(.minutes(5))) struct `A name with a copy of its data elsewhere` {
     private func databases(
         _ first: RedisTestServer, _ second: RedisTestServer, _ listener: Listener, recovery: Duration,
-        isUnlimited: Bool = false
+        isUnlimited: Bool = false, connectTimeout: Duration? = nil
     ) throws -> RedisDatabases {
         var copies = RedisCopies([try DatabaseServer(url: second.url)])
         copies.failureTime = .milliseconds(200)
@@ -28,6 +28,7 @@ private final class Listener: RedisObserver {
         var configuration = testConfiguration(first)
         configuration.observer = listener
         if isUnlimited { configuration.commandTimeout = nil }
+        if let connectTimeout { configuration.connectTimeout = connectTimeout }
         return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
     }
 
@@ -91,6 +92,28 @@ private final class Listener: RedisObserver {
         #expect(await who(form, databases) == "first")
         try first.pause()
         #expect(await who(form, databases) == "second")
+        first.resume()
+        await databases.close()
+    }
+
+    @Test func `has a read go on there where calls that cannot connect show that it hangs`() async throws {
+        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [first, second].forEach { $0.stop() } }
+        try await name(first, "first")
+        try await name(second, "second")
+        let databases = try databases(
+            first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true, connectTimeout: .seconds(3))
+        #expect(await who(.asynchronous, databases) == "first")
+        try first.pause()
+        defer { first.resume() }
+        async let waiting = who(.asynchronous, databases)
+        // A connection of its own for each: they cannot log in, and the last one's failure is what has the server left.
+        async let connecting = withTaskGroup(of: String?.self) { group in
+            for _ in 0..<4 { group.addTask { await who(.blocking, databases) } }
+            return await group.reduce(into: [String?]()) { $0.append($1) }
+        }
+        #expect(await waiting == "second")
+        #expect(await connecting.allSatisfy { $0 == "second" })
         first.resume()
         await databases.close()
     }

@@ -21,7 +21,8 @@ final class CachedReads: Sendable {
     private let state = Mutex(State())
 
     var reads: Int { state.withLock { $0.reads } }
-    /// Of these, how many were newer than what the cache had caught up with, and older than the server.
+    /// Of these, how many were no older than what the cache had caught up with, and older than what is acknowledged
+    /// by now.
     var behind: Int { state.withLock { $0.behind } }
     var stale: Int { state.withLock { $0.stale } }
     var hits: Int { state.withLock { $0.hits } }

@@ -21,7 +21,7 @@ struct Report {
     ]
 
     var isClean: Bool {
-        tally.crossed == 0 && tally.lost == 0 && background.cached.stale == 0
+        tally.crossed == 0 && tally.lost == 0 && background.cached.stale == 0 && background.cached.reads > 0
             && hung == 0 && descriptors <= 0 && faults.problem == nil
     }
 

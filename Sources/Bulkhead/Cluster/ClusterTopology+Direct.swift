@@ -6,7 +6,7 @@ import BulkheadRESP
 // sent as to a single server. Whatever is not answered as it should goes on by the long way, out of line.
 
 extension ClusterTopology {
-    /// One command whose server is known, if no replica may answer it.
+    /// One command whose server is known, of a name whose reads do not go to replicas.
     @inline(__always)
     private func direct(_ request: some Request, of binding: DatabaseBinding) -> (ClusterServer, HashSlot)? {
         guard request.sent == 1, readers == nil || !binding.permitsReplicas,

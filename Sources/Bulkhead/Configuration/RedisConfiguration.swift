@@ -88,8 +88,8 @@ public struct RedisConfiguration: Sendable {
     /// A near server answers sooner than a thread wakes. The look ends with the reply. On loopback an asynchronous GET
     /// took 28 µs of processor time with it and 43 µs without, and its reply half the time (2026-11-30). Where no reply
     /// comes in time the next call sleeps at once, then the next 3, 7, and so on up to 63: a server that is always late
-    /// costs less than 1 µs a call. Over TLS it is twice as long, because both sides have more to do for each reply. Zero
-    /// turns it off.
+    /// costs less than 1 µs a call. Over TLS the look, and so this cost, is twice as long, because both sides have more
+    /// to do for each reply. Zero turns it off.
     public var spinTime: Duration = .microseconds(50)
 
     /// True if each number of the server has search indexes of its own, as Valkey's search module keeps them; default

@@ -53,6 +53,9 @@ struct CopyMachine: Sendable {
         return true
     }
 
+    /// It fails, and another one is in use.
+    func hasLeft(_ index: Int, at now: Moment) -> Bool { index != current && isGivenUp(index, at: now) }
+
     private func isGivenUp(_ index: Int, at now: Moment) -> Bool {
         guard let first = copies[index].firstFailure else { return false }
         return copies[index].failures >= rules.failures && first + rules.failureTime <= now

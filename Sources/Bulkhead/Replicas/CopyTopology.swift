@@ -54,8 +54,6 @@ final class CopyTopology: RoutedTopology {
             return (hasMoved ? state.machine.current : nil, isFirst)
         }
         if let moved { listeners[moved]?.notify(.cameIntoUse(failure)) }
-        // It hangs: what waits there would wait for ever, if its callers let it.
-        if moved != nil, failure?.reason == .timedOut { nodes[index].supersede() }
         if isFirst { for index in nodes.indices { check(index) } }
     }
 
@@ -70,13 +68,27 @@ final class CopyTopology: RoutedTopology {
     }
 
     private func checkOnce(_ index: Int) async {
+        var failure = await ask(index, on: .shared)
+        // A long reply may fill that lane: the other one is asked.
+        if failure?.reason == .timedOut { failure = await ask(index, on: .bulk) }
+        if let failure, !failure.speaksAgainstServer, failure.reason != .timedOut {
+            // A server that refuses our login is there, and so is one that is too busy to be asked.
+            return
+        }
+        learn(index, failure)
+        guard let failure, failure.reason != .notPrimary else { return }
+        // It answers nothing, and another one is in use: what waits there would wait for ever, if its callers let it.
+        if state.withLock({ $0.machine.hasLeft(index, at: .now) }) { nodes[index].supersede() }
+    }
+
+    /// Whether it is well; nil if it is. Each lane gets half of the time that a server has to answer.
+    private func ask(_ index: Int, on lane: Lane) async -> ConnectionFailure? {
         do throws(ConnectionFailure) {
             let replies = try await nodes[index].sendAll(
-                Self.questions, count: 2, on: .shared, until: Deadline(after: Timeout(rules.checkInterval)))
-            learn(index, Self.isWell(replies) ? nil : Self.unwell(places[index]))
+                Self.questions, count: 2, on: lane, until: Deadline(after: Timeout(rules.checkInterval / 2)))
+            return Self.isWell(replies) ? nil : Self.unwell(places[index])
         } catch {
-            // A server that refuses our login is there, and so is one that is too busy to be asked.
-            if error.speaksAgainstServer || error.reason == .timedOut { learn(index, error) }
+            return error
         }
     }
 
@@ -101,8 +113,8 @@ final class CopyTopology: RoutedTopology {
 
     /// Whether a request that failed is tried anew: nothing of it was sent, and its server fails.
     fileprivate func isWorthAnother(after failure: ConnectionFailure, until deadline: Deadline) -> Bool {
-        failure.stage.isSafeToRetry && failure.speaksAgainstServer && !deadline.isOver
-            && !state.withLock { $0.isClosed }
+        failure.stage.isSafeToRetry && (failure.speaksAgainstServer || failure.reason == .superseded)
+            && !deadline.isOver && !state.withLock { $0.isClosed }
     }
 
     /// Why replies say that a server cannot serve.

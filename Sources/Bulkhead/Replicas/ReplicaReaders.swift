@@ -47,7 +47,7 @@ final class ReplicaReaders: Sendable {
     private let isLooking = Atomic(false)
 
     /// How long a replica has to say how fresh it is.
-    private static let timeToAnswer = Timeout(.seconds(2))
+    private static let timeToAnswer = Duration.seconds(2)
     private static let lookInterval = Duration.milliseconds(250)
     /// How long what is under way at a replica may take when it is none any more.
     private static let timeToLeave = Duration.seconds(5)
@@ -185,18 +185,27 @@ final class ReplicaReaders: Sendable {
     private func check(_ reader: Reader) {
         Task.detached { [weak self, question, questions] in
             let (start, answers) = (Moment.now, reader.answers)
-            let ask = { (lane: Lane) async -> [RESPValue]? in
-                try? await reader.node.sendAll(
-                    question, count: questions, on: lane, until: Deadline(after: Self.timeToAnswer))
+            let ask = { (lane: Lane) async -> (replies: [RESPValue]?, failure: ConnectionFailure?) in
+                do throws(ConnectionFailure) {
+                    let deadline = Deadline(after: Timeout(Self.timeToAnswer))
+                    return (try await reader.node.sendAll(question, count: questions, on: lane, until: deadline), nil)
+                } catch {
+                    return (nil, error)
+                }
             }
-            let replies = await ask(.shared)
+            // A refused connection is no silence. Where none could be made in time, an open circuit says so at once.
+            let isSilent = { (failure: ConnectionFailure?, time: Duration) async -> Bool in
+                guard failure?.isOfSilence == true, reader.isAsked, reader.answers == answers else { return false }
+                _ = await sleepTask(for: time - (Moment.now - start))
+                return reader.isAsked && reader.answers == answers
+            }
+            let first = await ask(.shared)
             self?.state.withLock { state in
-                state.machine.answered(reader.endpoint, ReplicaMachine.Word(replies), askedAt: start, at: .now)
+                state.machine.answered(reader.endpoint, ReplicaMachine.Word(first.replies), askedAt: start, at: .now)
             }
-            let isSilent = { reader.isAsked && reader.answers == answers }
-            guard replies == nil, isSilent() else { return }
+            guard await isSilent(first.failure, Self.timeToAnswer) else { return }
             // A long reply may fill that lane: the other one is asked.
-            if await ask(.bulk) == nil, isSilent() { self?.leave(reader) }
+            if await isSilent(await ask(.bulk).failure, Self.timeToAnswer * 2) { self?.leave(reader) }
         }
     }
 
@@ -215,6 +224,16 @@ final class ReplicaReaders: Sendable {
         encoder.command(argumentCount: words.count)
         for word in words { encoder.argument(word) }
         return encoder.bytes
+    }
+}
+
+extension ConnectionFailure {
+    /// The server said nothing for so long.
+    fileprivate var isOfSilence: Bool {
+        switch reason {
+        case .timedOut, .connectTimedOut, .handshakeUnanswered: true
+        default: false
+        }
     }
 }
 

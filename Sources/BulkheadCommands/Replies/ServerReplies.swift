@@ -148,6 +148,17 @@ public struct RedisLatencyHistogram: RedisDecodable, Hashable {
         calls = try record.required("calls")
         microseconds = try record.required("histogram_usec")
     }
+
+    /// True if both count the same runs, whatever else their records have.
+    public static func == (left: RedisLatencyHistogram, right: RedisLatencyHistogram) -> Bool {
+        left.calls == right.calls && left.microseconds == right.microseconds
+    }
+
+    /// Hashes the counts.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(calls)
+        hasher.combine(microseconds)
+    }
 }
 
 /// A module that a server has loaded.

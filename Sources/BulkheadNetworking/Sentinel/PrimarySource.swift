@@ -77,9 +77,9 @@ extension ConnectionSettings {
 }
 
 extension ConnectionFailure {
-    /// Connections to a server that was the primary of its group, or the copy in use.
+    /// Connections to a server that was the primary of its group, or the copy in use, or a replica that was left.
     static func superseded(_ endpoint: Endpoint) -> ConnectionFailure {
         ConnectionFailure(
-            .superseded, "another server has taken its place, so the connection to \(endpoint) was closed")
+            .superseded, "\(endpoint) is not used any more, so the connection to it was closed")
     }
 }

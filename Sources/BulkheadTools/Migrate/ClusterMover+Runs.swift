@@ -10,6 +10,13 @@ import Synchronization
 /// stands still, or whose script is on its way though it is dead, no step is done in a slot after the claim; and what
 /// it has done there before is in the notes.
 extension ClusterMover {
+    func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {
+        guard !plan.copies, !plan.resumes else { return }
+        for key in notes.runKeys.dropFirst() {
+            guard try await source.run(.raw("GET", [key])).bytes == nil else { throw CrossServerMover.unfinished }
+        }
+    }
+
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies else { return }
         try await requireRest()

@@ -312,6 +312,15 @@ struct CrossServerMover: KeyMover {
 
     // MARK: An earlier run
 
+    func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {
+        guard !plan.copies, !plan.resumes, let first = lanes.first else { return }
+        var isUnfinished = try await fence.isClaimed(first.source)
+        for lane in lanes where keepsNotes && !isUnfinished {
+            isUnfinished = try await notes.unfinished(on: lane) != nil
+        }
+        guard !isUnfinished else { throw Self.unfinished }
+    }
+
     /// Takes the place of an earlier run, and puts in order what that has left.
     ///
     /// Its copies are taken back where the source has the original: the very value, or any where nobody but this run
@@ -319,13 +328,7 @@ struct CrossServerMover: KeyMover {
     /// the source has may be a new key of the same name.
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies, let first = lanes.first else { return }
-        if !plan.resumes {
-            var isUnfinished = try await fence.isClaimed(first.source)
-            for lane in lanes where keepsNotes && !isUnfinished {
-                isUnfinished = try await notes.unfinished(on: lane) != nil
-            }
-            guard !isUnfinished else { throw Self.unfinished }
-        }
+        try await refuseUnfinished(lanes)
         let trusted = try await fence.claimSource(first.source)
         try await fence.claimTarget(first.target)
         for lane in lanes {

@@ -11,6 +11,9 @@ protocol KeyMover: Sendable {
     /// knows, and each of them is whole on one side or on both.
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError)
 
+    /// Throws if an earlier run is unfinished, and this one is not to go on with it. Changes nothing.
+    func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError)
+
     /// Looks for what an earlier run has left unfinished, and puts it in order before anything is moved; on all lanes,
     /// because that run may have used them.
     func begin(_ lanes: [MigrationLane]) async throws(RedisError)
@@ -22,6 +25,7 @@ protocol KeyMover: Sendable {
 extension KeyMover {
     var leastKeys: Int { 4 }
 
+    func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {}
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {}
     func finish(_ lanes: [MigrationLane]) async throws(RedisError) {}
 }

@@ -40,6 +40,8 @@ struct RoutingMover: KeyMover {
     var leastKeys: Int { routes.map(\.mover.leastKeys).min() ?? 4 }
 
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
+        // Of all targets before the first of them is claimed: a call that is refused leaves no claim.
+        for route in routes { try await route.mover.refuseUnfinished(lanes.map(route.lane)) }
         for route in routes { try await route.mover.begin(lanes.map(route.lane)) }
     }
 

@@ -17,7 +17,8 @@ extension Command {
             or newer. In a cluster the whole set is on one server, that of the slot of KEY.
 
             A second run does no harm: an element that is there gets its vector and attributes anew. So run it again \
-            after it was stopped, or after hashes have changed. An element whose hash is gone stays in the set.
+            after it was stopped, after hashes have changed, or after slots of a cluster have moved meanwhile. An \
+            element whose hash is gone stays in the set.
 
             All vectors of a set have one dimension. If there are several, nothing is written until you choose one.
             """,

@@ -30,7 +30,8 @@ import Testing
         let acknowledged = Mutex<Set<String>>([])
     }
 
-    /// A server that knows CLAIM: it gives an entry of somebody else and a new one, and then nothing more.
+    /// A server that knows CLAIM: it gives an entry of somebody else, one given back as untried and a new one, and
+    /// then nothing more.
     private func server(_ asked: Asked) -> ScriptedServer {
         ScriptedServer { peer in
             peer.shakeHands()
@@ -43,9 +44,10 @@ import Testing
                     }
                     if isFirst {
                         peer.write(
-                            "%1\r\n$6\r\norders\r\n*2\r\n"
+                            "%1\r\n$6\r\norders\r\n*3\r\n"
                                 + "*4\r\n$3\r\n1-1\r\n*2\r\n$1\r\nn\r\n$1\r\n1\r\n:70000\r\n:1\r\n"
-                                + "*4\r\n$3\r\n2-1\r\n*2\r\n$1\r\nn\r\n$1\r\n2\r\n:0\r\n:0\r\n")
+                                + "*4\r\n$3\r\n2-1\r\n*2\r\n$1\r\nn\r\n$1\r\n2\r\n:1788000000000\r\n:0\r\n"
+                                + "*4\r\n$3\r\n3-1\r\n*2\r\n$1\r\nn\r\n$1\r\n3\r\n:0\r\n:0\r\n")
                     }
                 case "XREADGROUP": peer.write("%1\r\n$6\r\norders\r\n*0\r\n")
                 case "XACK":
@@ -74,12 +76,12 @@ import Testing
         let settings = consumer
         let work = Task { try await main.consume(settings) { handling.yield($0["n"] ?? "?") } }
         var seen: Set<String> = []
-        for await number in handled where seen.insert(number).inserted && seen.count == 2 { break }
+        for await number in handled where seen.insert(number).inserted && seen.count == 3 { break }
         work.cancel()
         let counts = try await work.value
-        #expect(seen == ["1", "2"])
-        #expect(counts[.handled] == 2 && counts[.reclaimed] == 1 && counts[.interrupted] == 0)
-        #expect(asked.acknowledged.withLock { $0 } == ["1-1", "2-1"])
+        #expect(seen == ["1", "2", "3"])
+        #expect(counts[.handled] == 3 && counts[.reclaimed] == 2 && counts[.interrupted] == 0)
+        #expect(asked.acknowledged.withLock { $0 } == ["1-1", "2-1", "3-1"])
         #expect(asked.reads.withLock { $0.first } == Self.words)
         await databases.close()
     }
@@ -93,10 +95,10 @@ import Testing
         let consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "worker")
         let counts = try await onThread {
             var seen = 0
-            return try main.consume(consumer, while: { seen < 2 }, handle: { _ in seen += 1 })
+            return try main.consume(consumer, while: { seen < 3 }, handle: { _ in seen += 1 })
         }
-        #expect(counts[.handled] == 2 && counts[.reclaimed] == 1)
-        #expect(asked.acknowledged.withLock { $0 } == ["1-1", "2-1"])
+        #expect(counts[.handled] == 3 && counts[.reclaimed] == 2)
+        #expect(asked.acknowledged.withLock { $0 } == ["1-1", "2-1", "3-1"])
         await databases.close()
     }
 }

@@ -4,6 +4,7 @@ public import BulkheadCommands
 /// Arrays: values at indexes from 0, of which any may be empty. Redis has them since 8.8; Valkey has none.
 ///
 /// All throw WRONGTYPE if the key holds another type. A range whose first index is the greater one is read backwards.
+/// Indexes beyond `Int.max` need `send`; a reply with one throws.
 extension BlockingRedisExecutor {
     /// Counts the values of an array.
     ///
@@ -19,7 +20,7 @@ extension BlockingRedisExecutor {
     /// Deletes the values at these indexes.
     ///
     /// Not run by our tests: no server here has it.
-    /// - Returns: How many there were.
+    /// - Returns: How many values were deleted.
     /// - Complexity: O(N) for N indexes
     /// - Since: Redis 8.8.0
     @discardableResult
@@ -31,7 +32,7 @@ extension BlockingRedisExecutor {
     /// Deletes the values in these ranges.
     ///
     /// Not run by our tests: no server here has it.
-    /// - Returns: How many there were.
+    /// - Returns: How many values were deleted.
     /// - Complexity: O(N) for N values in them
     /// - Since: Redis 8.8.0
     @discardableResult
@@ -55,6 +56,7 @@ extension BlockingRedisExecutor {
 
     /// Reads what is at the indexes of a range.
     ///
+    /// Throws for more than 1,000,000 indexes. A missing key gives nils, not an empty array.
     /// Not run by our tests: no server here has it.
     /// - Returns: One for each index, nil where there is no value.
     /// - Complexity: O(N) for N indexes
@@ -107,7 +109,7 @@ extension BlockingRedisExecutor {
 
     /// Reads what is known of an array.
     ///
-    /// With `full` the record tells more of the pieces in which the server keeps it.
+    /// With `full` the record tells more of the pieces in which the server keeps it. Throws if there is no such key.
     /// Not run by our tests: no server here has it.
     /// - Returns: The record.
     /// - Complexity: O(1); O(N) for N pieces with `full`
@@ -117,7 +119,7 @@ extension BlockingRedisExecutor {
         try run(.arinfo(key, full: full))
     }
 
-    /// Writes values at the array's place for the next one, which goes on behind them.
+    /// Inserts values at the insert cursor, and moves it behind them.
     ///
     /// Not run by our tests: no server here has it.
     /// - Returns: The index of the last one.
@@ -129,11 +131,12 @@ extension BlockingRedisExecutor {
         try run(.arinsert(key, values))
     }
 
-    /// Reads what was inserted last.
+    /// Reads the positions up to the last insertion, oldest first.
     ///
+    /// Throws beyond 1,000,000 positions if more than the array has values.
     /// Not run by our tests: no server here has it.
-    /// - Returns: The values, at most `count`; nil for one that was deleted.
-    /// - Complexity: O(N) for N values
+    /// - Returns: At most `count` values; nil where a position is empty.
+    /// - Complexity: O(N) for N positions
     /// - Since: Redis 8.8.0
     @inlinable
     public func arlastitems<Value: RedisDecodable>(
@@ -180,7 +183,7 @@ extension BlockingRedisExecutor {
         try run(.armset(key, pairs: pairs))
     }
 
-    /// Asks at which index the next inserted value goes.
+    /// Reads the insert cursor: where `arinsert` writes next.
     ///
     /// Not run by our tests: no server here has it.
     /// - Returns: The index; nil if there is no greater one.
@@ -231,9 +234,10 @@ extension BlockingRedisExecutor {
 
     /// Inserts values into an array of so many indexes: behind the last one it goes on at 0, over the oldest.
     ///
+    /// A smaller `size` than before deletes the oldest; a gap ends what is kept.
     /// Not run by our tests: no server here has it.
     /// - Returns: The index of the last one.
-    /// - Complexity: O(N) for N values
+    /// - Complexity: O(M) for M values; O(N+M) when the size changes, for N of the greater size
     /// - Since: Redis 8.8.0
     @discardableResult
     @inlinable

@@ -134,9 +134,9 @@ extension BlockingRedisExecutor {
         try run(.vrandmember(key, count: count, as: type))
     }
 
-    /// Reads the elements of a range by their bytes, in that order: behind the last one of a reply goes the next step
-    /// of a walk.
+    /// Reads elements in byte order.
     ///
+    /// To go on, start with `.exclusive` of the last one.
     /// Not run by our tests: no server here has it.
     /// - Returns: The elements, at most `count`; none if there is no such key.
     /// - Complexity: O(log(N)+M) for a set of N elements and M in the reply

@@ -261,8 +261,9 @@ extension RedisExecutor {
 
     /// Adds to a number within bounds, and sets when it expires; a missing key counts from 0.
     ///
-    /// Beyond a bound nothing changes, or with `saturating` the number becomes the bound. With `onlyIfNoExpiry` an
-    /// expiry that is there stays.
+    /// Beyond a bound, or beyond what the type holds, neither number nor expiry changes and `added` is 0; with
+    /// `saturating` the number becomes the bound. With `onlyIfNoExpiry` an expiry that is there stays. It needs an
+    /// `expiry` that sets one.
     /// Not run by our tests: no server here has it.
     /// - Returns: The number after it, and what was added.
     /// - Complexity: O(1)
@@ -282,8 +283,9 @@ extension RedisExecutor {
 
     /// Adds to a number with a fraction within bounds, and sets when it expires; a missing key counts from 0.
     ///
-    /// Beyond a bound nothing changes, or with `saturating` the number becomes the bound. With `onlyIfNoExpiry` an
-    /// expiry that is there stays.
+    /// Beyond a bound, or beyond what the type holds, neither number nor expiry changes and `added` is 0; with
+    /// `saturating` the number becomes the bound. With `onlyIfNoExpiry` an expiry that is there stays. It needs an
+    /// `expiry` that sets one.
     /// Not run by our tests: no server here has it.
     /// - Returns: The number after it, and what was added.
     /// - Complexity: O(1)

@@ -157,9 +157,9 @@ private struct BlockingStreamConsumption {
                 let found = try database.run(commands.readOrClaim(count: count, wait: wait)).first?.value ?? []
                 machine.readNew()
                 // Nothing is under way between two steps.
-                let claimed = found.filter { $0.deliveries > 0 }.map(\.entry)
+                let claimed = found.filter(\.wasPending).map(\.entry)
                 for entry in claimed { note(.reclaimed, entry.id) }
-                return try judged(claimed) + found.filter { $0.deliveries == 0 }.map { Delivery(entry: $0.entry) }
+                return try judged(claimed) + found.filter { !$0.wasPending }.map { Delivery(entry: $0.entry) }
             } catch {
                 guard machine.refusedClaim(error) else { throw error }
                 return []

@@ -99,3 +99,8 @@ extension RedisStreamEntry<RESPBytes> {
         }
     }
 }
+
+extension RedisDeliveredEntry {
+    /// True if others had it before. What is given back by `xnack` as untried counts no deliveries, but was idle.
+    var wasPending: Bool { deliveries > 0 || idle != .zero }
+}

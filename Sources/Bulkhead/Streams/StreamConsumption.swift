@@ -169,10 +169,10 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
     /// What others had before is judged; what is new is handled.
     private func deliveries(of found: [ConsumerCommands.Delivered]) async throws(RedisError) -> [Delivery] {
         let claimed = state.withLock { state in
-            found.filter { $0.deliveries > 0 && !state.machine.underWay.contains($0.entry.id) }.map(\.entry)
+            found.filter { $0.wasPending && !state.machine.underWay.contains($0.entry.id) }.map(\.entry)
         }
         for entry in claimed { note(.reclaimed, entry.id) }
-        return try await judged(claimed) + found.filter { $0.deliveries == 0 }.map { Delivery(entry: $0.entry) }
+        return try await judged(claimed) + found.filter { !$0.wasPending }.map { Delivery(entry: $0.entry) }
     }
 
     /// Runs a command that waits on the server; `stop` ends it.

@@ -10,7 +10,7 @@ extension Duration {
         return sum
     }
 
-    /// Rounded up: only zero and less become zero.
+    /// Rounded up to whole seconds.
     @usableFromInline var redisWholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
 
     /// For blocking commands. Zero waits for ever, so no other time becomes zero.

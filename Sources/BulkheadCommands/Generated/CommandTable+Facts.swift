@@ -180,7 +180,7 @@ extension CommandTable {
         DEL;idempotent;shared;;1..-1;;;sum;
         DELEX;accumulating;shared;;1;;;;
         DELIFEQ;accumulating;shared;;1;;;;
-        DIGEST;read;shared;;1;;;;
+        DIGEST;read;shared;;1;cacheable;;;
         DISCARD;never;connection;;;;;;
         DUMP;read;bulk;;1;;;;
         ECHO;read;shared;;;;;;
@@ -441,7 +441,7 @@ extension CommandTable {
         SCRIPT LOAD;admin;shared;;;;first;;
         SCRIPT SHOW;read;shared;;;;;;
         SDIFF;read;bulk;;1..-1;cacheable;;;
-        SDIFFCARD;read;shared;;#1;;;;
+        SDIFFCARD;read;shared;;#1;cacheable;;;
         SDIFFSTORE;accumulating;shared;;1+2..-1;;;;
         SEARCH.CLUSTERINFO;read;shared;;;;;;
         SEARCH.CLUSTERREFRESH;read;shared;;;;;;
@@ -479,7 +479,7 @@ extension CommandTable {
         SUBSCRIBE;never;connection;;;;;;
         SUBSTR;read;shared;;1;;;;
         SUNION;read;bulk;;1..-1;cacheable;;;
-        SUNIONCARD;read;shared;;#1;;;;
+        SUNIONCARD;read;shared;;#1;cacheable;;;
         SUNIONSTORE;accumulating;shared;;1+2..-1;;;;
         SUNSUBSCRIBE;never;connection;;;;;;1..-1
         SWAPDB;never;refused;;;;;;
@@ -551,7 +551,7 @@ extension CommandTable {
         VISMEMBER;read;shared;;1;;;;
         VLINKS;read;shared;;1;;;;
         VRANDMEMBER;read;shared;;1;;;;
-        VRANGE;read;shared;;1;;;;
+        VRANGE;read;bulk;;1;;;;
         VREM;accumulating;shared;;1;;;;
         VSETATTR;accumulating;shared;;1;;;;
         VSIM;read;shared;;1;;;;

@@ -3,6 +3,7 @@
 /// Arrays: values at indexes from 0, of which any may be empty. Redis has them since 8.8; Valkey has none.
 ///
 /// All throw WRONGTYPE if the key holds another type. A range whose first index is the greater one is read backwards.
+/// Indexes beyond `Int.max` need `send`; a reply with one throws.
 extension RedisCommand {
     /// Counts the values of an array.
     ///
@@ -20,7 +21,7 @@ extension RedisCommand {
     /// Deletes the values at these indexes.
     ///
     /// Not run by our tests: no server here has it.
-    /// - Returns: How many there were.
+    /// - Returns: How many values were deleted.
     /// - Complexity: O(N) for N indexes
     /// - Since: Redis 8.8.0
     @inlinable
@@ -37,7 +38,7 @@ extension RedisCommand {
     /// Deletes the values in these ranges.
     ///
     /// Not run by our tests: no server here has it.
-    /// - Returns: How many there were.
+    /// - Returns: How many values were deleted.
     /// - Complexity: O(N) for N values in them
     /// - Since: Redis 8.8.0
     @inlinable
@@ -69,6 +70,7 @@ extension RedisCommand {
 
     /// Reads what is at the indexes of a range.
     ///
+    /// Throws for more than 1,000,000 indexes. A missing key gives nils, not an empty array.
     /// Not run by our tests: no server here has it.
     /// - Returns: One for each index, nil where there is no value.
     /// - Complexity: O(N) for N indexes
@@ -152,7 +154,7 @@ extension RedisCommand {
 
     /// Reads what is known of an array.
     ///
-    /// With `full` the record tells more of the pieces in which the server keeps it.
+    /// With `full` the record tells more of the pieces in which the server keeps it. Throws if there is no such key.
     /// Not run by our tests: no server here has it.
     /// - Returns: The record.
     /// - Complexity: O(1); O(N) for N pieces with `full`
@@ -167,7 +169,7 @@ extension RedisCommand {
         }
     }
 
-    /// Writes values at the array's place for the next one, which goes on behind them.
+    /// Inserts values at the insert cursor, and moves it behind them.
     ///
     /// Not run by our tests: no server here has it.
     /// - Returns: The index of the last one.
@@ -186,11 +188,12 @@ extension RedisCommand {
         }
     }
 
-    /// Reads what was inserted last.
+    /// Reads the positions up to the last insertion, oldest first.
     ///
+    /// Throws beyond 1,000,000 positions if more than the array has values.
     /// Not run by our tests: no server here has it.
-    /// - Returns: The values, at most `count`; nil for one that was deleted.
-    /// - Complexity: O(N) for N values
+    /// - Returns: At most `count` values; nil where a position is empty.
+    /// - Complexity: O(N) for N positions
     /// - Since: Redis 8.8.0
     @inlinable
     public static func arlastitems<Value: RedisDecodable>(
@@ -256,7 +259,7 @@ extension RedisCommand {
         }
     }
 
-    /// Asks at which index the next inserted value goes.
+    /// Reads the insert cursor: where `arinsert` writes next.
     ///
     /// Not run by our tests: no server here has it.
     /// - Returns: The index; nil if there is no greater one.
@@ -325,9 +328,10 @@ extension RedisCommand {
 
     /// Inserts values into an array of so many indexes: behind the last one it goes on at 0, over the oldest.
     ///
+    /// A smaller `size` than before deletes the oldest; a gap ends what is kept.
     /// Not run by our tests: no server here has it.
     /// - Returns: The index of the last one.
-    /// - Complexity: O(N) for N values
+    /// - Complexity: O(M) for M values; O(N+M) when the size changes, for N of the greater size
     /// - Since: Redis 8.8.0
     @inlinable
     public static func arring<Value: RedisArgument>(

@@ -152,8 +152,7 @@ extension RedisCommand {
         }
     }
 
-    /// Sets how long a stream remembers the ids by which producers mark entries that they may add twice, and how many
-    /// of each producer.
+    /// Configures idempotent adds: how long ids are remembered, and how many for each producer.
     ///
     /// The time is sent in whole seconds, rounded up. What the stream remembers goes. Throws if both are nil, or there
     /// is no such key.

@@ -185,9 +185,9 @@ extension RedisCommand {
         }
     }
 
-    /// Reads the elements of a range by their bytes, in that order: behind the last one of a reply goes the next step
-    /// of a walk.
+    /// Reads elements in byte order.
     ///
+    /// To go on, start with `.exclusive` of the last one.
     /// Not run by our tests: no server here has it.
     /// - Returns: The elements, at most `count`; none if there is no such key.
     /// - Complexity: O(log(N)+M) for a set of N elements and M in the reply
@@ -197,7 +197,7 @@ extension RedisCommand {
         _ key: some RedisArgument, from lower: RedisLexBound, to upper: RedisLexBound, count: Int? = nil,
         as type: Element.Type = String.self
     ) -> RedisCommand<[Element]> {
-        RedisCommand<[Element]>("VRANGE") { arguments in
+        RedisCommand<[Element]>("VRANGE", route: .bulk) { arguments in
             arguments.append(key)
             arguments.append(lower.text(isLower: true))
             arguments.append(upper.text(isLower: false))

@@ -302,12 +302,11 @@ extension RedisServerCommand {
         )
     }
 
-    /// Reads which slots were or are taken over, or given away, by tasks as one primary tells another.
+    /// Lists the migration tasks that this server knows, running and finished, as importer or source.
     ///
-    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
     /// Not run by our tests: no server here has it.
     /// - Returns: One record for each task, or the one of this id.
-    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Complexity: O(N) for N tasks
     /// - Since: Redis 8.4.0
     @inlinable
     public static func clusterMigrationStatus(_ id: String? = nil) -> RedisServerCommand<[RedisMigrationTask]> {
@@ -325,7 +324,7 @@ extension RedisServerCommand {
     /// Called on the server that gives slots away, it leaves the other one trying again: cancel it there too.
     /// Not run by our tests: no server here has it.
     /// - Returns: How many tasks ended.
-    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Complexity: O(N) for N tasks
     /// - Since: Redis 8.4.0
     @inlinable
     public static func clusterMigrationCancel(_ id: String) -> RedisServerCommand<Int> {
@@ -341,10 +340,9 @@ extension RedisServerCommand {
 
     /// Ends all tasks that take over slots or give them away.
     ///
-    /// It goes on behind the reply; `clusterMigrationStatus` tells how far it is.
     /// Not run by our tests: no server here has it.
     /// - Returns: How many tasks ended.
-    /// - Complexity: O(N) for N slots, and the copying behind it
+    /// - Complexity: O(N) for N tasks
     /// - Since: Redis 8.4.0
     @inlinable
     public static func clusterMigrationCancelAll() -> RedisServerCommand<Int> {

@@ -645,8 +645,8 @@ extension RedisServerCommand {
 
     /// Begins to look for the keys that cost the server most.
     ///
-    /// It looks for `count` keys, of these slots in a cluster, for a duration in whole seconds or until it is stopped.
-    /// With `sampling` it counts one of so many. Throws while another search goes on.
+    /// Finds `count` keys (1–64, default 10), of `slots` only in a cluster, for `duration` (1–1,000,000 s) or until
+    /// stopped. `sampling: n` counts each command with probability 1/n. Throws while another search goes on.
     /// Not run by our tests: no server here has it.
     /// - Complexity: O(1)
     /// - Since: Redis 8.6.0
@@ -683,6 +683,7 @@ extension RedisServerCommand {
 
     /// Ends the search for the keys that cost most; what was found stays.
     ///
+    /// If none goes on, a server replies nil, which is ignored, or an error, which is thrown.
     /// Not run by our tests: no server here has it.
     /// - Complexity: O(1)
     /// - Since: Redis 8.6.0

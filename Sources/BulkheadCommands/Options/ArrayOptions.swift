@@ -31,7 +31,8 @@ public struct RedisArrayCondition: Sendable, RedisCommandOption {
 
 /// How the numbers of an array become one. Since Redis 8.8.0
 ///
-/// Values that are no numbers are left out of the first three. The others take whole numbers, and cut fractions.
+/// Values that are not numbers are skipped. `and`, `or` and `xor` cut fractions. Ask for `Int` if results may exceed
+/// 2^53.
 public struct RedisArrayOperation: Sendable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }

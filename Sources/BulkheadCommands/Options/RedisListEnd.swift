@@ -10,7 +10,7 @@ public struct RedisListEnd: Sendable, Hashable {
 
 /// How many elements `LMOVEM` moves, and in which order. Since Redis 8.10.0
 ///
-/// They keep their order, or go one by one: pushed to the left, the last one moved is the first then.
+/// `BULK` keeps their order; `OBO` (`oneByOne`) moves them singly, so moves from and to the same end reverse them.
 public struct RedisMoveCount: Sendable, RedisCommandOption {
     private let word: String
     private let count: Int

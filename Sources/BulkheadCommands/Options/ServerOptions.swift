@@ -158,7 +158,7 @@ public struct RedisSlotFigure: Sendable, RedisWordOption {
     public static let bytesOut = RedisSlotFigure("NETWORK-BYTES-OUT")
 }
 
-/// By what keys are found that cost a server most. Since Redis 8.6.0
+/// What makes a key hot. Since Redis 8.6.0
 public struct RedisHotkeyMetric: Sendable, RedisWordOption {
     @usableFromInline let word: String
     private init(_ word: String) { self.word = word }

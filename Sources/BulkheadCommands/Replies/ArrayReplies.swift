@@ -36,7 +36,7 @@ public struct RedisArrayInfo: RedisDecodable {
     public let count: Int
     /// One more than the greatest index.
     public let length: Int
-    /// Where the next inserted value goes.
+    /// Where the next inserted value goes; 0 also if there is no greater index, where `arnext` gives nil.
     public let nextIndex: Int
 
     /// Reads a record; throws if it is something else.

@@ -155,7 +155,7 @@ public struct RedisMigrationTask: RedisDecodable {
     public let slots: String
     /// `import` if this server takes them over, `migrate` if it gives them away.
     public let operation: String
-    /// `completed` at its end.
+    /// `completed`, `failed` or `canceled` at its end; otherwise its current step.
     public let state: String
     /// What went wrong last; nil if nothing did.
     public let problem: String?

@@ -29,7 +29,7 @@ public struct RedisDeliveredEntry<Value: RedisDecodable>: RedisDecodable {
     public let entry: RedisStreamEntry<Value>
     /// How long ago it was given to somebody before; zero for a new entry.
     public let idle: Duration
-    /// How often it was given to somebody before; 0 for a new entry.
+    /// How often it was given to somebody before; 0 for a new entry, or one given back by `xnack` as untried.
     public let deliveries: Int
 
     /// Reads an array of an id, fields, milliseconds and a count; throws if it is something else.

@@ -46,9 +46,9 @@ public struct RedisPendingSummary: RedisDecodable {
 public struct RedisPendingEntry: RedisDecodable, Hashable {
     /// The entry's id.
     public let id: String
-    /// Who was given it.
+    /// Who was given it; empty after `xnack`.
     public let consumer: String
-    /// How long ago.
+    /// How long ago; -1 ms after `xnack`.
     public let idle: Duration
     /// How often it was given to somebody.
     public let deliveries: Int

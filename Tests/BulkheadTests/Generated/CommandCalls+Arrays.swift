@@ -103,12 +103,12 @@ extension CommandCalls {
             .arinfo("a", full: true),
             sends: "ARINFO a FULL",
             gives: "~3, 101, 1)", at: "Tests/CommandCalls/Arrays.calls:44",
-            resp2: "*22 $5 count :3 $3 len :101 $17 next-insert-index :1 $6 slices :1 $14 directory-size :1 $17"
+            resp2: "*24 $5 count :3 $3 len :101 $17 next-insert-index :1 $6 slices :1 $14 directory-size :1 $17"
                 + " super-dir-entries :0 $10 slice-size :4096 $12 dense-slices :0 $13 sparse-slices :1 $14"
-                + " avg-dense-size $1 0 $15 avg-sparse-size $3 4.5",
-            resp3: "%11 $5 count :3 $3 len :101 $17 next-insert-index :1 $6 slices :1 $14 directory-size :1 $17"
+                + " avg-dense-size $1 0 $14 avg-dense-fill $1 0 $15 avg-sparse-size $3 4.5",
+            resp3: "%12 $5 count :3 $3 len :101 $17 next-insert-index :1 $6 slices :1 $14 directory-size :1 $17"
                 + " super-dir-entries :0 $10 slice-size :4096 $12 dense-slices :0 $13 sparse-slices :1 $14"
-                + " avg-dense-size ,0 $15 avg-sparse-size ,4.5")
+                + " avg-dense-size ,0 $14 avg-dense-fill ,0 $15 avg-sparse-size ,4.5")
         call(
             .arscan("a", from: 0, through: 10),
             sends: "ARSCAN a 0 10",

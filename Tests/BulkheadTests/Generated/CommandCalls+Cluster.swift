@@ -176,9 +176,9 @@ extension CommandCalls {
             sends: "CLUSTER MIGRATION STATUS ALL",
             gives: "~24cf, 0-1000, import, completed, nil)", at: "Tests/CommandCalls/Cluster.calls:67",
             resp2: "*1 *18 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
-                + " state $9 completed $10 last_error $0  $7 retries $1 0 $14 write_pause_ms $1 0",
+                + " state $9 completed $10 last_error $0  $7 retries :0 $14 write_pause_ms :0",
             resp3: "*1 %9 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
-                + " state $9 completed $10 last_error $0  $7 retries $1 0 $14 write_pause_ms $1 0")
+                + " state $9 completed $10 last_error $0  $7 retries :0 $14 write_pause_ms :0")
         call(
             server: .clusterMigrationStatus(),
             sends: "CLUSTER MIGRATION STATUS ALL",
@@ -189,9 +189,9 @@ extension CommandCalls {
             sends: "CLUSTER MIGRATION STATUS ID 24cf",
             gives: "~24cf, 0-1000, import, in_progress, lost)", at: "Tests/CommandCalls/Cluster.calls:72",
             resp2: "*1 *18 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
-                + " state $11 in_progress $10 last_error $4 lost $7 retries $1 0 $14 write_pause_ms $1 0",
+                + " state $11 in_progress $10 last_error $4 lost $7 retries :0 $14 write_pause_ms :0",
             resp3: "*1 %9 $2 id $4 24cf $5 slots $6 0-1000 $6 source $2 aa $4 dest $2 bb $9 operation $6 import $5"
-                + " state $11 in_progress $10 last_error $4 lost $7 retries $1 0 $14 write_pause_ms $1 0")
+                + " state $11 in_progress $10 last_error $4 lost $7 retries :0 $14 write_pause_ms :0")
         call(
             server: .clusterMigrationCancel("24cf"),
             sends: "CLUSTER MIGRATION CANCEL ID 24cf",

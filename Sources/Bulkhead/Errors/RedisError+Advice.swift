@@ -8,8 +8,8 @@ extension RedisError {
         guard stage == .answered, code == .serverError else { return self }
         if message.contains("Vector dimension mismatch") {
             return appending(
-                ". All vectors of a set have as many dimensions as its first: take the model that made them, or a set "
-                    + "of its own for another model")
+                ". All vectors of a set have as many dimensions as its first: use the model that made that "
+                    + "one, or another key")
         }
         if message.contains("quantization mismatch"), command.name == "VADD" {
             return appending(
@@ -29,7 +29,8 @@ extension RedisError {
         var words = command.words.dropFirst(2).map { String(decoding: $0, as: UTF8.self).uppercased() }[...]
         if words.first == "REDUCE" { words = words.dropFirst(2) }
         // FP32 and its bytes, or VALUES, their number and each of them; then the element.
-        words = words.dropFirst(words.first == "VALUES" ? 2 + (words.dropFirst().first.flatMap { Int($0) } ?? 0) : 2)
+        let numbers = words.first == "VALUES" ? words.dropFirst().first.flatMap { Int($0) } ?? 0 : 0
+        words = words.dropFirst(2).dropFirst(max(0, numbers))
         words = words.dropFirst()
         while let word = words.popFirst() {
             if ["NOQUANT", "Q8", "BIN"].contains(word) { return word }

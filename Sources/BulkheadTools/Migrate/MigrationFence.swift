@@ -130,7 +130,7 @@ struct MigrationFence: Sendable {
     }
 
     /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it.
-    static func number(at time: Int64) -> UInt64 { UInt64(max(1, time)) * 1_000 + .random(in: 0..<1_000) }
+    static func number(at time: Int64) -> UInt64 { UInt64(max(1, time)) &* 1_000 &+ .random(in: 0..<1_000) }
 
     /// The chain as it is written.
     static func chain(of runs: [UInt64]) -> [UInt8] {

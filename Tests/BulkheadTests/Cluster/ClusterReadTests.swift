@@ -116,6 +116,29 @@ import Testing
     }
 
     @Test(arguments: Form.allCases)
+    func `are answered by a replica that was not in the first map`(_ form: Form) async throws {
+        try await withReplicas { databases, cluster async throws in
+            let replica = cluster.replicas[0]
+            replica.kill()
+            // One that has failed is in nobody's map.
+            for server in cluster.primaries {
+                let talk = try ServerConversation(with: server)
+                let isLeftOut = try await eventually {
+                    let rows = try talk.ask("CLUSTER SLOTS").elements ?? []
+                    return rows.count { $0.elements?.count == 3 } == 1
+                }
+                #expect(isLeftOut)
+            }
+            await expectAllKeys(form, databases)
+            try replica.restart()
+            try await awaitReplicasInMaps(cluster)
+            try await awaitCopies(cluster)
+            // Reads go on, and the map is asked for again.
+            try await readUntilUsed(form, databases, [replica])
+        }
+    }
+
+    @Test(arguments: Form.allCases)
     func `go to the primary where the replica is killed`(_ form: Form) async throws {
         try await withReplicas { databases, cluster async throws in
             try await readUntilUsed(form, databases, cluster.replicas)

@@ -118,6 +118,55 @@ private final class Listener: RedisObserver {
         await databases.close()
     }
 
+    @Test(arguments: Form.allCases)
+    func `goes to the heaviest copy that answers, and back to a heavier one only by the rule`(form: Form) async throws {
+        let servers = try (0..<3).map { _ in try RedisTestServer.start() }
+        defer { servers.forEach { $0.stop() } }
+        for (server, text) in zip(servers, ["own", "light", "heavy"]) { try await name(server, text) }
+        var copies = RedisCopies()
+        copies.all = [
+            RedisCopy(try DatabaseServer(url: servers[1].url), weight: 0.3),
+            RedisCopy(try DatabaseServer(url: servers[2].url), weight: 0.6),
+        ]
+        copies.failureTime = .milliseconds(200)
+        copies.recoveryTime = .milliseconds(500)
+        copies.checkInterval = .seconds(2)
+        let entry = DatabaseEntry(.main, number: 0, server: try DatabaseServer(url: servers[0].url), copies: copies)
+        let databases = RedisDatabases(
+            testConfiguration(servers[0]), catalogue: try DatabaseCatalogue([entry]))
+        #expect(await who(form, databases) == "own")
+        servers[0].kill()
+        // Both copies answer, if they have been asked by now.
+        #expect(await eventually { await who(form, databases) == "heavy" })
+        servers[2].kill()
+        #expect(await who(form, databases) == "light")
+        try servers[2].restart()
+        try await name(servers[2], "heavy again")
+        #expect(await eventually { await who(form, databases) == "heavy again" })
+        try servers[0].restart()
+        try await name(servers[0], "own again")
+        #expect(await eventually { await who(form, databases) == "own again" })
+        await databases.close()
+    }
+
+    @Test func `uses a copy that is heavier than its own server from the first call on`() async throws {
+        let (own, copy) = (try RedisTestServer.start(), try RedisTestServer.start())
+        defer { [own, copy].forEach { $0.stop() } }
+        try await name(own, "own")
+        try await name(copy, "copy")
+        let catalogue = try DatabaseCatalogue(
+            json: Array(
+                """
+                {"databases": [{"name": "main", "number": 0, "url": "\(own.url)",
+                    "copies": [{"url": "\(copy.url)", "weight": 2}]}]}
+                """.utf8))
+        let databases = RedisDatabases(testConfiguration(own), catalogue: catalogue)
+        for form in Form.allCases { #expect(await who(form, databases) == "copy") }
+        copy.kill()
+        for form in Form.allCases { #expect(await who(form, databases) == "own") }
+        await databases.close()
+    }
+
     @Test func `leaves a server that has become a replica`() async throws {
         let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start(.init(listening: .tcp)))
         defer { [first, second].forEach { $0.stop() } }

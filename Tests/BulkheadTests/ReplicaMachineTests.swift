@@ -139,6 +139,20 @@ private let b = Endpoint.tcp(host: "b", port: 1)
         #expect(machine.answered(0, at: start + .seconds(71)) && machine.current == 0)
     }
 
+    @Test func `the heaviest is the best, and of equal ones the first, the name's own server before all`() throws {
+        func order(_ weights: Double...) throws -> [Int] {
+            var copies = RedisCopies()
+            copies.all = try weights.map { RedisCopy(try DatabaseServer(url: "redis://a"), weight: $0) }
+            return copies.order
+        }
+        #expect(try order() == [0])
+        #expect(try order(1, 1) == [0, 1, 2])
+        #expect(try order(0.5, 0.8) == [0, 2, 1])
+        #expect(try order(1, 3, 0.1, 3) == [2, 4, 0, 1, 3])
+        let two = RedisCopies([try DatabaseServer(url: "redis://a"), try DatabaseServer(url: "redis://b")])
+        #expect(two.order == [0, 1, 2] && two.all.map(\.weight) == [1, 1])
+    }
+
     @Test func `where all fail the one in use stays, until another answers`() {
         var machine = CopyMachine(2, rules)
         for time in [0, 1, 2] {

@@ -216,7 +216,12 @@ private struct Pair {
             (#""replicas": ["redis://a"]"#, "replica-preferred"), (#""reads": "all""#, "expected primary"),
             (#""reads": "replica-preferred", "max_staleness": 0"#, "max_staleness"),
             (#""copies": ["redis://a", "redis://a"]"#, "twice"),
-            (#""copies": ["nonsense"]"#, "copies"),
+            (#""copies": ["nonsense"]"#, "copies[0]"),
+            (#""copies": ["redis://a", 7]"#, "copies[1]"),
+            (#""copies": [{"weight": 2}]"#, "copies[0].url is missing"),
+            (#""copies": [{"url": "redis://a", "wait": 2}]"#, "known: url, weight"),
+            (#""copies": [{"url": "redis://a", "weight": "2"}]"#, "copies[0].weight"),
+            (#""copies": [{"url": "redis://a", "weight": 0}]"#, "a copy whose weight is not above 0"),
             (#""copies": ["redis://a"], "reads": "replica-preferred""#, "both copies and reads"),
             (#""cluster": ["c:6379"], "copies": ["redis://a"]"#, "cluster"),
         ] {

@@ -25,7 +25,7 @@ extension DatabaseCatalogue {
     /// `url` is for a name that lives on another server, `sentinels` with `primary` for one that lives on whichever
     /// server those sentinels call the primary, and `cluster` for one that lives in a cluster, see ``DatabaseServer``;
     /// `reads`, `replicas` (URLs) and `max_staleness` (seconds) for reads from replicas, see ``RedisReads``; `copies`
-    /// (URLs) for other servers that hold its data, see ``RedisCopies``;
+    /// (URLs, or objects of `url` and `weight`) for other servers that hold its data, see ``RedisCopies``;
     /// `budget` for limits of its own, see ``DatabaseBudget``.
     /// Throws `invalid-catalogue` for a file that cannot be read, is not this JSON, holds an unknown member, or
     /// contradicts itself.
@@ -120,7 +120,7 @@ extension DatabaseCatalogue {
                 mayBeFlushed: try values.decodeIfPresent(Bool.self, forKey: .mayBeFlushed) ?? false,
                 aliasOf: try values.decodeIfPresent(String.self, forKey: .aliasOf).map { DatabaseName($0) },
                 server: try Self.server(values), reads: try Self.reads(values),
-                copies: RedisCopies(try Self.servers(.copies, values) ?? []),
+                copies: try Self.copies(values),
                 budget: try values.decodeIfPresent(Budget.self, forKey: .budget)?.budget ?? DatabaseBudget())
         }
 
@@ -135,6 +135,12 @@ extension DatabaseCatalogue {
             } catch {
                 throw DecodingError.dataCorruptedError(forKey: key, in: values, debugDescription: error.message)
             }
+        }
+
+        private static func copies(_ values: KeyedDecodingContainer<CodingKeys>) throws -> RedisCopies {
+            var copies = RedisCopies()
+            copies.all = try values.decodeIfPresent([Copy].self, forKey: .copies)?.map(\.copy) ?? []
+            return copies
         }
 
         private static func reads(_ values: KeyedDecodingContainer<CodingKeys>) throws -> RedisReads {
@@ -188,6 +194,29 @@ extension DatabaseCatalogue {
                 return nil
             } catch {
                 throw refuse(url != nil ? .url : sentinels != nil ? .sentinels : .cluster, error.message)
+            }
+        }
+    }
+
+    /// A URL, or an object with one and a weight.
+    private struct Copy: Decodable {
+        let copy: RedisCopy
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case url, weight }
+
+        init(from decoder: any Decoder) throws {
+            var (url, weight) = (try? decoder.singleValueContainer().decode(String.self), 1.0)
+            if url == nil {
+                try decoder.refuseOthers(than: CodingKeys.self)
+                let values = try decoder.container(keyedBy: CodingKeys.self)
+                url = try values.decode(String.self, forKey: .url)
+                weight = try values.decodeIfPresent(Double.self, forKey: .weight) ?? 1
+            }
+            do throws(RedisError) {
+                copy = RedisCopy(try DatabaseServer(url: url ?? ""), weight: weight)
+            } catch {
+                throw DecodingError.dataCorrupted(
+                    DecodingError.Context(codingPath: decoder.codingPath, debugDescription: error.message))
             }
         }
     }

@@ -131,6 +131,7 @@ extension DatabaseEntry {
         if reads.areFromReplicas, !copies.servers.isEmpty {
             return "has both copies and reads from replicas: keep one of them"
         }
+        if !copies.all.allSatisfy({ $0.weight > 0 }) { return "has a copy whose weight is not above 0" }
         for other in others {
             guard case .server = other.place else {
                 return "has a replica or copy that is not a single server: \(other)"

@@ -3,14 +3,20 @@
 ///
 /// ```swift
 /// var copies = RedisCopies([try DatabaseServer(url: "redis://east.internal")])
+/// copies.all.append(RedisCopy(try DatabaseServer(url: "redis://far.internal"), weight: 0.5))
 /// copies.recoveryTime = .seconds(60)
 /// DatabaseEntry(.main, number: 0, server: try DatabaseServer(url: "redis://west.internal"), copies: copies)
 /// ```
 /// Nobody but the servers keeps the copies alike: replication between regions, or a service of its own. What had not
 /// reached the copy is not there after a failover; see <doc:Replicas>.
 public struct RedisCopies: Sendable, Hashable {
-    /// Where the copies are, the best one first. All of them come behind the name's own server.
-    public var servers: [DatabaseServer]
+    /// The copies with their weights.
+    public var all: [RedisCopy]
+    /// Where the copies are. What is assigned here has weight 1.
+    public var servers: [DatabaseServer] {
+        get { all.map(\.server) }
+        set { all = newValue.map { RedisCopy($0) } }
+    }
     /// How many times in a row a server must fail before another one takes its place. Default 3, at least 1.
     public var failures = 3
     /// Over how long these failures must be spread at least. Default 1 s.
@@ -20,8 +26,14 @@ public struct RedisCopies: Sendable, Hashable {
     /// How often each server is asked whether it is well, and how long it has to answer. Default 1 s, at least 10 ms.
     public var checkInterval: Duration = .seconds(1)
 
-    /// Copies in the order of preference, with the rules' defaults.
-    public init(_ servers: [DatabaseServer] = []) { self.servers = servers }
+    /// Copies of weight 1 in the order of preference, behind the name's own server, with the rules' defaults.
+    public init(_ servers: [DatabaseServer] = []) { all = servers.map { RedisCopy($0) } }
+
+    /// The name's own server, 0, and the copies, from 1: the best first.
+    var order: [Int] {
+        let weights = [1] + all.map(\.weight)
+        return weights.indices.sorted { (-weights[$0], $0) < (-weights[$1], $1) }
+    }
 
     /// The same with values that can be used.
     var normal: RedisCopies {
@@ -29,5 +41,20 @@ public struct RedisCopies: Sendable, Hashable {
         copies.failures = max(1, failures)
         copies.checkInterval = max(checkInterval, .milliseconds(10))
         return copies
+    }
+}
+
+/// A server that holds a copy of a name's data, and how much it is preferred.
+public struct RedisCopy: Sendable, Hashable {
+    /// Where it is.
+    public var server: DatabaseServer
+    /// How much it is preferred. Of the servers that answer the one with the highest weight is used, and of equal ones
+    /// the first. The name's own server has weight 1 and is the first of all. Default 1; above 0.
+    public var weight: Double
+
+    /// A copy at a server.
+    public init(_ server: DatabaseServer, weight: Double = 1) {
+        self.server = server
+        self.weight = weight
     }
 }

@@ -75,11 +75,12 @@ public final class RedisDatabases: Sendable {
                 topology = .routed(ReplicaTopology(node, readers))
             } else {
                 let places = owner.copies.servers.map { place.apart(at: $0) }
-                let endpoints = [home.endpoint] + places.map(\.endpoint)
+                let (nodes, endpoints) = ([node] + places.map(makeNode), [home.endpoint] + places.map(\.endpoint))
+                let order = owner.copies.order
                 topology = .routed(
                     CopyTopology(
-                        [node] + places.map(makeNode), at: endpoints,
-                        endpoints.map { monitor?.listener(of: owner, on: $0) }, owner.copies))
+                        order.map { nodes[$0] }, at: order.map { endpoints[$0] },
+                        order.map { monitor?.listener(of: owner, on: endpoints[$0]) }, owner.copies))
             }
         }
 

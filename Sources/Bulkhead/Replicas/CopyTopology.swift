@@ -23,7 +23,7 @@ final class CopyTopology: RoutedTopology {
     /// Between two attempts at a server that fails and is not given up yet.
     private static let pause = Duration.milliseconds(20)
 
-    /// The name's own server first. `listeners` are told where a copy comes into use.
+    /// The best first. `listeners` are told where a copy comes into use.
     init(_ nodes: [Node], at places: [Endpoint], _ listeners: [ConnectionEvents.Listener?], _ rules: RedisCopies) {
         self.nodes = nodes
         self.places = places

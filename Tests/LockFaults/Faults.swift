@@ -15,12 +15,13 @@ struct NothingGoesOn: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Stops holders and makes the lock's server fail over, and counts writes of holders that were overtaken.
+/// Stops workers, makes the server fail over that has their locks, and has counted what must not be.
 struct Faults {
     /// Half of them block.
     private static let names = ["blocking-0", "blocking-1", "tasks-0", "tasks-1"]
     private static let patience = 60_000
 
+    private let subject: Subject
     private let settings: Settings
     private let server: RedisTestServer
     private let group: RedisTestSentinelGroup
@@ -28,7 +29,8 @@ struct Faults {
     private var random: SeededGenerator
     private var workers: [ChildProcess] = []
 
-    init(_ settings: Settings) throws {
+    init(_ subject: Subject, _ settings: Settings) throws {
+        self.subject = subject
         self.settings = settings
         let seed = settings.seed ?? Int.random(in: 0...999_999)
         random = SeededGenerator(seed: UInt64(seed))
@@ -39,12 +41,12 @@ struct Faults {
         group = try RedisTestSentinelGroup.start(options)
         resource = try RedisDatabases(RedisConfiguration(unixSocket: server.socketPath)).blocking(.main)
         print(
-            "lock-faults: \(settings.stops) stops of a holder, \(settings.failovers) failovers, "
+            "lock-faults, \(subject.rawValue): \(settings.stops) stops of a process, \(settings.failovers) failovers, "
                 + "lease \(settings.lease) ms, seed \(seed)")
     }
 
-    /// Prints what was found; true if nobody who was overtaken wrote behind the fence.
-    mutating func run() throws -> Bool {
+    /// Prints what was found; true if nothing is wrong.
+    mutating func run() async throws -> Bool {
         defer {
             for worker in workers { worker.send(SIGKILL) }
             for worker in workers { _ = worker.wait() }
@@ -54,38 +56,76 @@ struct Faults {
         for name in Self.names {
             workers.append(
                 try ChildProcess([
-                    CommandLine.arguments[0], "--worker", name, "--resource", server.socketPath,
-                    "--sentinels", group.sentinelAddresses.joined(separator: ","), "--lease", "\(settings.lease)",
+                    CommandLine.arguments[0], "--worker", name, "--subjects", subject.rawValue,
+                    "--resource", server.socketPath, "--sentinels", group.sentinelAddresses.joined(separator: ","),
+                    "--lease", "\(settings.lease)",
                 ]))
         }
         var faults = Array(repeating: true, count: settings.stops) + Array(repeating: false, count: settings.failovers)
         faults.shuffle(using: &random)
         for isStop in faults {
-            try waitForWrites(Int.random(in: 1...15, using: &random))
-            if isStop { try stopHolder() } else { try group.failOver() }
+            try waitForEntries(Int.random(in: 1...15, using: &random))
+            if isStop { try stopWorker() } else { try await failOver() }
         }
         // All have gone on for a while behind the last fault.
-        try waitForWrites(100)
-        return try judge()
+        try waitForEntries(100)
+        defer { print("") }
+        return switch subject {
+        case .lock: try LockWork.judge(resource)
+        case .once: try OnceWork.judge(resource)
+        case .limit: try LimitWork.judge(resource)
+        }
     }
 
     /// Stops the one who wrote last, until another has written, and lets it go on.
-    private mutating func stopHolder() throws {
-        let victim = try Self.names.firstIndex(of: holder()) ?? 0
+    private mutating func stopWorker() throws {
+        let victim = try Self.names.firstIndex(of: latest()) ?? 0
         usleep(UInt32.random(in: 0...5_000, using: &random))
         workers[victim].send(SIGSTOP)
         defer { workers[victim].send(SIGCONT) }
-        try wait("another worker has the lock") { try holder() != Self.names[victim] }
+        try waitForEntries(subject.entriesOfStop)
+        try wait("another worker goes on") { try latest() != Self.names[victim] }
+    }
+
+    /// What was written before it begins is on all replicas then, and cannot be lost.
+    private func failOver() async throws {
+        guard subject != .lock else {
+            try group.failOver()
+            return
+        }
+        let before = Self.microseconds()
+        if subject == .once { try resource.rpush(Worker.journal, "failover") }
+        try waitForReplicas()
+        try group.failOver()
+        try resource.rpush(
+            Worker.journal, subject == .once ? "failover" : "failover \(before) \(Self.microseconds())")
+    }
+
+    private func waitForReplicas() throws {
+        guard let socket = group.primary()?.socketPath else { return }
+        let main = try RedisDatabases(RedisConfiguration(unixSocket: socket)).blocking(.main)
+        func offsets() throws -> (own: Int, replicas: [Int]) {
+            let info = try main.info("replication")
+            let replicas = (0..<group.options.replicas).compactMap { info["slave\($0)"] }.compactMap { replica in
+                replica.split(separator: ",").first { $0.hasPrefix("offset=") }.flatMap { Int($0.dropFirst(7)) }
+            }
+            return (info["master_repl_offset"].flatMap { Int($0) } ?? 0, replicas)
+        }
+        let written = try offsets().own
+        try wait("the replicas have all that was written") {
+            let replicas = try offsets().replicas
+            return replicas.count == group.options.replicas && replicas.allSatisfy { $0 >= written }
+        }
     }
 
     /// The worker that wrote last.
-    private func holder() throws -> String {
-        String(try resource.lindex(Worker.plain, -1)?.prefix { $0 != " " } ?? "")
+    private func latest() throws -> String {
+        String(try resource.lindex(Worker.journal, -1)?.prefix { $0 != " " } ?? "")
     }
 
-    private func waitForWrites(_ count: Int) throws {
-        let before = try resource.llen(Worker.plain)
-        try wait("\(count) more writes") { try resource.llen(Worker.plain) >= before + count }
+    private func waitForEntries(_ count: Int) throws {
+        let before = try resource.llen(Worker.journal)
+        try wait("\(count) more entries") { try resource.llen(Worker.journal) >= before + count }
     }
 
     private func wait(_ what: String, _ isTrue: () throws -> Bool) throws {
@@ -97,31 +137,10 @@ struct Faults {
         throw NothingGoesOn(description: "waited in vain until \(what)")
     }
 
-    private func judge() throws -> Bool {
-        let plain = try resource.lrange(Worker.plain, from: 0, through: -1)
-        let fenced = try resource.lrange(Worker.fenced, from: 0, through: -1)
-        func count(_ key: String) throws -> Int { try resource.get(key, as: Int.self) ?? 0 }
-        print(
-            "\(plain.count) writes by \(Set(plain).count) holders; \(try count(Worker.released)) locks released, "
-                + "\(try count(Worker.lost)) lost; \(try count(Worker.refused)) writes refused by the fence")
-        print("writes of a holder that was overtaken, without the fence: \(Self.overtaken(plain))")
-        let violations = Self.overtaken(fenced)
-        print("writes of a holder that was overtaken, behind the fence: \(violations)")
-        print(violations == 0 ? "The fence held." : "THE FENCE DID NOT HOLD.")
-        return violations == 0
-    }
-
-    /// Writes by a holder after another one has written that came later.
-    static func overtaken(_ writes: [String]) -> Int {
-        var (finished, current, count): (Set<String>, String?, Int) = ([], nil, 0)
-        for write in writes {
-            if finished.contains(write) {
-                count += 1
-            } else if write != current {
-                if let current { finished.insert(current) }
-                current = write
-            }
-        }
-        return count
+    /// Of the clock that servers on this machine have.
+    static func microseconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int(time.tv_sec) * 1_000_000 + Int(time.tv_nsec) / 1_000
     }
 }

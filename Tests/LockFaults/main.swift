@@ -1,11 +1,17 @@
 import BulkheadBenchmarkSupport
 
 await Settings.table.run { settings in
+    let subjects = settings.subjects.compactMap { Subject(rawValue: $0) }
     if let name = settings.worker, let resource = settings.resource, let sentinels = settings.sentinels {
+        guard let subject = subjects.first else { return 1 }
         let worker = try Worker(name, settings, resource: resource, sentinels: sentinels)
-        if name.hasPrefix("blocking") { try worker.runBlocking() } else { try await worker.run() }
+        try await subject.work(worker)
         return 0
     }
-    var faults = try Faults(settings)
-    return try faults.run() ? 0 : 1
+    var isRight = true
+    for subject in subjects {
+        var faults = try Faults(subject, settings)
+        if try await !faults.run() { isRight = false }
+    }
+    return isRight ? 0 : 1
 }

@@ -90,7 +90,8 @@ extension RedisExecutor {
     ///
     /// One script, one key (`limit:` and the name), which expires when the whole burst is free again. A cost of 0 only
     /// looks. If its connection is lost it may have been counted: it is not asked again, and `error.isAmbiguous` is
-    /// true. A failover may forget what was counted last; then more is allowed, by the burst at most.
+    /// true. A failover may forget what was counted last; then more is allowed, by the burst at most. For as long as
+    /// two servers take themselves for the primary, each of them allows the whole rate.
     ///
     /// Throws `invalid-argument`, with nothing sent, if a number of the limit cannot be, or the cost is above the
     /// burst.

@@ -70,19 +70,12 @@ import Testing
         try run(1, at: #""cluster": \#(list(cluster.addresses))"#, "a cluster")
     }
 
-    /// The server under test if it is one, else the one that Tests/fetch-servers has fetched.
-    private static let valkey: String? = {
-        if ServerUnderTest.isAtLeast(valkey: 9, 0) { return ProcessInfo.processInfo.environment["REDIS_TEST_SERVER"] }
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
-        let path = cache + "/bulkhead/servers/valkey-9.1.2/valkey-server"
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-    }()
-
-    @Test(.enabled(if: valkey != nil, "there is no Valkey 9: run Tests/fetch-servers"), arguments: [false, true])
+    @Test(
+        .enabled(if: ServerUnderTest.valkey9 != nil, "there is no Valkey 9: run Tests/fetch-servers"),
+        arguments: [false, true])
     func `it runs in a cluster of Valkey 9, with four names`(isTLS: Bool) throws {
         var options = RedisTestCluster.Options()
-        options.server.binary = Self.valkey
+        options.server.binary = ServerUnderTest.valkey9
         options.databases = 16
         let cluster = try RedisTestCluster.start(options)
         defer { cluster.stop() }

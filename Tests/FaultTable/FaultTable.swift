@@ -32,14 +32,18 @@ struct FaultTable: Sendable {
 
     /// True if nothing ran twice, and nothing that was said not to have been sent.
     func run() async throws -> Bool {
-        let identity = try RedisTestServer.withServer { "\($0.flavour) \($0.version)" }
-        print("fault-table: \(identity), \(settings.rounds) rounds, 4 writers, 5 s a call\n")
+        let programs: [String?] = [nil] + (settings.valkey.map { [$0] } ?? [])
+        let identities = try programs.map { binary in
+            try RedisTestServer.withServer(.init(binary: binary)) { "\($0.flavour) \($0.version)" }
+        }
+        print(
+            "fault-table: \(identities.joined(separator: ", ")), \(settings.rounds) rounds, 4 writers, 5 s a call\n")
         print(
             "| A name on | Fault | Longest pause of writes | Acknowledged | of these lost | Failed, not sent | "
                 + "Ambiguous | of these ran | Errors |")
         print("|---|---|---|---|---|---|---|---|---|")
         var (isRight, skipped) = (true, [String]())
-        for fault in SingleServer.faults + Group.faults + Shards.faults
+        for fault in SingleServer.faults + Group.faults + Shards.faults + Shards.faultsOfNames
         where settings.places.contains(fault.place.rawValue) && fault.name.contains(settings.faults ?? fault.name) {
             do {
                 var cost = try await fault.run(settings)
@@ -47,11 +51,11 @@ struct FaultTable: Sendable {
                 print(Self.row(fault, cost))
                 fflush(nil)
                 let roles = cost.roles.subtracting(["master"])
-                if cost.twice + cost.unsentThatRan > 0 || !roles.isEmpty {
+                if cost.twice + cost.unsentThatRan + cost.atReplicas > 0 || !roles.isEmpty {
                     isRight = false
                     print(
                         "\nWRONG: \(cost.twice) ran twice, \(cost.unsentThatRan) ran though they were not sent, "
-                            + "roles \(cost.roles.sorted())\n")
+                            + "\(cost.atReplicas) came to a replica, roles \(cost.roles.sorted())\n")
                 }
             } catch let error as Skipped {
                 skipped.append("*** SKIPPED: \(fault.place.words), \(fault.name): \(error.reason)")
@@ -85,6 +89,7 @@ extension Place {
         case .server: "a server"
         case .sentinels: "a group with sentinels"
         case .cluster: "a cluster"
+        case .names: "a cluster of Valkey, four names"
         }
     }
 }

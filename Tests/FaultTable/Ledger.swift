@@ -90,6 +90,8 @@ struct Cost: Sendable {
     /// Must be zero: ran twice, or ran although the error said that it was not sent.
     var twice = 0
     var unsentThatRan = 0
+    /// Must be zero behind sentinels: writes that a replica refused.
+    var atReplicas = 0
     var codes: [String: Int] = [:]
     var roles: Set<String> = []
 
@@ -126,6 +128,7 @@ struct Cost: Sendable {
         sum.lost += right.lost
         sum.twice += right.twice
         sum.unsentThatRan += right.unsentThatRan
+        sum.atReplicas += right.atReplicas
         sum.codes.merge(right.codes, uniquingKeysWith: +)
         sum.roles.formUnion(right.roles)
         return sum

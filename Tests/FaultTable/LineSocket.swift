@@ -53,14 +53,14 @@ final class LineSocket: Sendable {
         }
     }
 
-    /// The first line of what a server answers to one command.
-    static func ask(_ port: Int, _ command: String) throws -> String {
-        var answer = ""
-        try LineSocket(port: port, saying: command).forEachLine { line in
-            answer = line
-            return false
+    /// The first line of what a server answers to the last of these commands; to the others it answers one line.
+    static func ask(_ port: Int, _ commands: String...) throws -> String {
+        var answers: [String] = []
+        try LineSocket(port: port, saying: commands.joined(separator: "\r\n")).forEachLine { line in
+            answers.append(line)
+            return answers.count < commands.count
         }
-        return answer
+        return answers.last ?? ""
     }
 
     /// Who reads goes on.

@@ -6,6 +6,7 @@ struct Settings: Sendable {
     var failovers = 50
     var places: [String] = Place.allCases.map(\.rawValue)
     var faults: String?
+    var valkey: String?
     var hosts: String?
     var isPart = false
 
@@ -24,6 +25,7 @@ struct Settings: Sendable {
                     help: "how often a group fails over because it is told to"),
                 .list("places", "<places>", \.places, of: Place.allCases.map(\.rawValue), help: "where names live"),
                 .text("faults", "<text>", \.faults, help: "only faults whose name contains it"),
+                .text("valkey", "<path>", \.valkey, help: "a server of Valkey 9, for the cluster with four names"),
                 .text("hosts", "<path>", \.hosts, help: "the file that is /etc/hosts here; the program sets it itself"),
                 .flag("part", \.isPart, help: "do the work; without it the program starts itself with both of these"),
             ])
@@ -33,4 +35,6 @@ struct Settings: Sendable {
 /// Where the name lives.
 enum Place: String, CaseIterable, Sendable {
     case server, sentinels, cluster
+    /// Four names in one cluster.
+    case names
 }

@@ -4,92 +4,119 @@ import BulkheadTestServer
 
 /// Faults of the primary that has the slot of all writes, in a cluster of three primaries, each with a replica.
 enum Shards {
-    static let faults: [Fault] = [
-        Fault(place: .cluster, name: "SIGKILL of the primary") { _ in
-            try await withCluster { writers, cluster in
-                cluster.primaries[0].kill()
-                try await writers.waitForWrites(50)
-            }
-        },
-        Fault(place: .cluster, name: "SIGSTOP of the primary, until another one writes") { _ in
-            try await withCluster { writers, cluster in
-                try cluster.primaries[0].pause()
-                defer { cluster.primaries[0].resume() }
-                try await writers.waitForWrites(50)
-            }
-        },
-        Fault(place: .cluster, name: "planned failover (CLUSTER FAILOVER)") { _ in
-            try await withCluster { writers, cluster in
-                let databases = RedisDatabases(RedisConfiguration(unixSocket: cluster.replicas[0].socketPath))
-                try await with(databases) { databases in
-                    let replica = try databases.blocking(.main)
-                    _ = try replica.send("CLUSTER", "FAILOVER")
-                    try await writers.wait("the replica") { try replica.info("replication")["role"] == "master" }
+    static let faults = faults(at: .cluster)
+    static let faultsOfNames =
+        faults(at: .names) + [
+            Fault(place: .names, name: "the slot moves, at once (CLUSTER MIGRATESLOTS)") { settings in
+                try await withCluster(.names, settings) { writers, cluster in
+                    try await move(in: cluster, writers, byKeys: false)
                 }
             }
-        },
-        Fault(place: .cluster, name: "the slot moves, key by key") { _ in
-            try await withCluster { writers, cluster in
-                try await move(in: cluster, writers, byKeys: true)
-            }
-        },
-        Fault(place: .cluster, name: "the slot moves, at once (CLUSTER MIGRATESLOTS)") { _ in
-            let version = try RedisTestServer.withServer { server in
-                (server.flavour, server.version.split(separator: ".").first.flatMap { Int($0) } ?? 0)
-            }
-            guard version.0 == .valkey, version.1 >= 9 else { throw Skipped(reason: "Valkey 9 has it") }
-            return try await withCluster { writers, cluster in
-                try await move(in: cluster, writers, byKeys: false)
-            }
-        },
-        Fault(place: .cluster, name: "network cut of the primary, until another one writes") { _ in
-            let network = try Network()
-            defer { network.end() }
-            return try await withCluster(at: network.place) { writers, cluster in
-                try network.cut()
-                defer { try? network.mend() }
-                try await writers.waitForWrites(50)
-            }
-        },
-    ]
+        ]
+
+    private static func faults(at place: Place) -> [Fault] {
+        [
+            Fault(place: place, name: "SIGKILL of the primary") { settings in
+                try await withCluster(place, settings) { writers, cluster in
+                    cluster.primaries[0].kill()
+                    try await writers.waitForWrites(50)
+                }
+            },
+            Fault(place: place, name: "SIGSTOP of the primary, until another one writes") { settings in
+                try await withCluster(place, settings) { writers, cluster in
+                    try cluster.primaries[0].pause()
+                    defer { cluster.primaries[0].resume() }
+                    try await writers.waitForWrites(50)
+                }
+            },
+            Fault(place: place, name: "planned failover (CLUSTER FAILOVER)") { settings in
+                try await withCluster(place, settings) { writers, cluster in
+                    let databases = RedisDatabases(RedisConfiguration(unixSocket: cluster.replicas[0].socketPath))
+                    try await with(databases) { databases in
+                        let replica = try databases.blocking(.main)
+                        _ = try replica.send("CLUSTER", "FAILOVER")
+                        try await writers.wait("the replica") { try replica.info("replication")["role"] == "master" }
+                    }
+                }
+            },
+            Fault(place: place, name: "the slot moves, key by key") { settings in
+                try await withCluster(place, settings) { writers, cluster in
+                    try await move(in: cluster, writers, byKeys: true)
+                }
+            },
+            Fault(place: place, name: "network cut of the primary, until another one writes") { settings in
+                let network = try Network()
+                defer { network.end() }
+                return try await withCluster(place, settings, at: network.place) { writers, cluster in
+                    try network.cut()
+                    defer { try? network.mend() }
+                    try await writers.waitForWrites(50)
+                }
+            },
+        ]
+    }
+
+    private static let names: [DatabaseName] = [.main, .knowledge, .prompts, .analytics]
 
     private static func withCluster(
-        at place: ServerPlace? = nil, _ body: @escaping (Writers, RedisTestCluster) async throws -> Void
+        _ place: Place, _ settings: Settings, at placeOfFirst: ServerPlace? = nil,
+        _ body: (Writers, RedisTestCluster) async throws -> Void
     ) async throws -> Cost {
         var options = RedisTestCluster.Options()
+        if place == .names {
+            guard let valkey = settings.valkey else { throw Skipped(reason: "it needs Valkey 9, by --valkey") }
+            options.server.binary = valkey
+            options.databases = names.count
+        }
         // A disk that is slow would keep a replica silent while it takes over what its primary has.
         options.server.arguments = ["--repl-diskless-load", "swapdb"]
         options.replicas = 1
-        options.placeOfFirst = place
+        options.placeOfFirst = placeOfFirst
         return try await RedisTestCluster.withCluster(options) { cluster in
             let server = try DatabaseServer(cluster: cluster.addresses)
-            let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: server)])
+            let names = Array(names.prefix(options.databases))
+            let catalogue = try catalogue(names, at: server)
             return try await with(RedisDatabases(RedisConfiguration().patient, catalogue: catalogue)) { databases in
-                try await Writers.measure(databases, primary: cluster.primaries[0]) { writers in
+                try await Writers.measure(databases, names: names, primary: cluster.primaries[0]) { writers in
                     try await body(writers, cluster)
                 }
             }
         }
     }
 
+    private static func catalogue(
+        _ names: [DatabaseName], at server: DatabaseServer? = nil
+    ) throws -> DatabaseCatalogue {
+        try DatabaseCatalogue(
+            names.enumerated().map { number, name in DatabaseEntry(name, number: number, server: server) })
+    }
+
     /// Moves the slot of all writes from the first primary to the third.
     private static func move(in cluster: RedisTestCluster, _ writers: Writers, byKeys: Bool) async throws {
-        let admins = cluster.primaries.map { RedisDatabases(RedisConfiguration(unixSocket: $0.socketPath)) }
+        let names = Array(names.prefix(cluster.options.databases))
+        let catalogue = try catalogue(names)
+        let admins = cluster.primaries.map {
+            RedisDatabases(RedisConfiguration(unixSocket: $0.socketPath), catalogue: catalogue)
+        }
         let (source, target) = (try admins[0].blocking(.main), try admins[2].blocking(.main))
         let (slot, port) = ("\(Writers.slot)", "\(cluster.primaries[2].port ?? 0)")
         let ids = try [source, target].map { try $0.send("CLUSTER", "MYID", as: String.self) }
         if byKeys {
             _ = try target.send("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
             _ = try source.send("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
-            while true {
-                let keys = try source.send("CLUSTER", "GETKEYSINSLOT", slot, "20", as: [String].self)
-                if keys.isEmpty { break }
-                // No name may say that.
-                let answer = try LineSocket.ask(
-                    cluster.primaries[0].port ?? 0,
-                    "MIGRATE 127.0.0.1 \(port) \"\" 0 60000 KEYS \(keys.joined(separator: " "))")
-                guard answer == "+OK" else {
-                    throw NothingGoesOn(description: "the server does not migrate: \(answer)")
+            // This way sees one database alone.
+            for (number, name) in names.enumerated() {
+                while true {
+                    let keys = try admins[0].blocking(name)
+                        .send("CLUSTER", "GETKEYSINSLOT", slot, "20", as: [String].self)
+                    if keys.isEmpty { break }
+                    // No name may say that.
+                    let answer = try LineSocket.ask(
+                        cluster.primaries[0].port ?? 0, "SELECT \(number)",
+                        "MIGRATE 127.0.0.1 \(port) \"\" \(number) 60000 KEYS \(keys.joined(separator: " "))")
+                    guard answer == "+OK" else {
+                        throw NothingGoesOn(description: "the server does not migrate: \(answer)")
+                    }
                 }
             }
             for admin in [admins[2], admins[0], admins[1]] {
@@ -99,8 +126,10 @@ enum Shards {
             _ = try source.send("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", ids[1])
         }
         try await writers.wait("the slot's new owner") {
-            try target.send("CLUSTER", "COUNTKEYSINSLOT", slot, as: Int.self) > 0
-                && source.send("CLUSTER", "COUNTKEYSINSLOT", slot, as: Int.self) == 0
+            try names.allSatisfy { name in
+                try admins[2].blocking(name).send("CLUSTER", "COUNTKEYSINSLOT", slot, as: Int.self) > 0
+                    && admins[0].blocking(name).send("CLUSTER", "COUNTKEYSINSLOT", slot, as: Int.self) == 0
+            }
         }
         for admin in admins { await admin.close() }
     }

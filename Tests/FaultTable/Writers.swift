@@ -22,19 +22,26 @@ struct Writers: Sendable {
         """
 
     let ledger = Ledger()
-    private let database: RedisDatabase
-    private let blocking: BlockingRedisDatabase
+    /// Of each name. They take turns.
+    private let databases: [RedisDatabase]
+    private let blocking: [BlockingRedisDatabase]
     /// Whether each write asks who ran it.
     private let asks: Bool
 
     private static func command(_ number: Int, asks: Bool) -> RedisCommand<String> {
-        asks ? .raw("EVAL", [script, "1", key(number)], as: String.self) : .raw("INCR", [key(number)], as: String.self)
+        asks ? command(of: key(number)) : .raw("INCR", [key(number)], as: String.self)
+    }
+
+    /// An INCR of a key whose reply says who ran it.
+    static func command(of key: String) -> RedisCommand<String> {
+        .raw("EVAL", [script, "1", key], as: String.self)
     }
 
     private func runTask() async {
         while !ledger.isOver {
             let number = ledger.begin()
             do throws(RedisError) {
+                let database = databases[number % databases.count]
                 ledger.ended(number, .success(try await database.run(Self.command(number, asks: asks))))
             } catch {
                 ledger.ended(number, .failure(error))
@@ -47,7 +54,8 @@ struct Writers: Sendable {
         while !ledger.isOver {
             let number = ledger.begin()
             do throws(RedisError) {
-                ledger.ended(number, .success(try blocking.run(Self.command(number, asks: asks))))
+                let database = blocking[number % blocking.count]
+                ledger.ended(number, .success(try database.run(Self.command(number, asks: asks))))
             } catch {
                 ledger.ended(number, .failure(error))
             }
@@ -56,13 +64,16 @@ struct Writers: Sendable {
     }
 
     /// Runs the body while others write, and says what that cost them. They write before it begins, and go on behind
-    /// its end. What the primary had by then, if one is named, its replicas have too.
+    /// its end. With several names the writes go to each
+    /// of them in turn. What the primary had by then, if one is named, its replicas have too.
     static func measure(
-        _ databases: RedisDatabases, asks: Bool = false, primary: RedisTestServer? = nil,
+        _ databases: RedisDatabases, names: [DatabaseName] = [.main], asks: Bool = false,
+        primary: RedisTestServer? = nil,
         _ body: (Writers) async throws -> Void
     ) async throws -> Cost {
-        let main = try databases[.main]
-        let writers = Writers(database: main, blocking: try databases.blocking(.main), asks: asks)
+        let writers = Writers(
+            databases: try names.map { try databases[$0] }, blocking: try names.map { try databases.blocking($0) },
+            asks: asks)
         let threads = (0..<2).map { _ in DedicatedThread { writers.runThread() } }
         var start: Int64 = 0
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -76,11 +87,15 @@ struct Writers: Sendable {
             try await writers.waitForWrites(200)
         }
         for thread in threads { thread?.join() }
-        let numbers = Array(writers.ledger.fates.indices)
-        var counts: [Int?] = []
-        for first in stride(from: 0, to: numbers.count, by: 1_000) {
-            let keys = numbers[first..<min(first + 1_000, numbers.count)].map(key)
-            counts += try await main.mget(keys, as: Int.self)
+        var counts: [Int?] = Array(repeating: nil, count: writers.ledger.fates.count)
+        for (index, database) in writers.databases.enumerated() {
+            let numbers = Array(stride(from: index, to: counts.count, by: names.count))
+            for first in stride(from: 0, to: numbers.count, by: 1_000) {
+                let some = numbers[first..<min(first + 1_000, numbers.count)]
+                for (number, count) in zip(some, try await database.mget(some.map(key), as: Int.self)) {
+                    counts[number] = count
+                }
+            }
         }
         return Cost(writers.ledger, counts, since: start)
     }

@@ -3,21 +3,19 @@
 /// A cluster asks for the slot of everything that is sent. Of these it is found without a string, a list or a look into
 /// the table of commands.
 struct OneKeyCommands: Sendable {
-    /// A name of up to 16 bytes in upper case, as two numbers; zero is none.
+    /// A name of up to 16 bytes in upper case, as a number in two halves; zero is none.
     private struct Name: Sendable, Hashable {
         var first: UInt64 = 0
         var second: UInt64 = 0
 
+        /// Bytes that are not letters are changed too: what has the name of no command is sent to its key's slot as
+        /// well, and refused there.
+        @inline(__always)
         init?(_ bytes: UnsafeRawBufferPointer) {
             guard bytes.count <= 16 else { return nil }
-            // A zero behind a name would be taken for its end.
-            if bytes.last == 0 { return nil }
-            var shift: UInt64 = 0
             for byte in bytes {
-                let isSmall = byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
-                let capital = UInt64(isSmall ? byte & 0xdf : byte)
-                if shift < 64 { first |= capital << shift } else { second |= capital << (shift - 64) }
-                shift += 8
+                second = second << 8 | first >> 56
+                first = first << 8 | UInt64(byte & 0xdf)
             }
         }
 
@@ -73,12 +71,14 @@ private struct EncodedWords {
         count = length(behind: UInt8(ascii: "*")) ?? 0
     }
 
+    @inline(__always)
     mutating func next() -> UnsafeRawBufferPointer? {
         guard let length = length(behind: UInt8(ascii: "$")), command.count - position >= length + 2 else { return nil }
         defer { position += length + 2 }
         return UnsafeRawBufferPointer(rebasing: command[position..<(position + length)])
     }
 
+    @inline(__always)
     private mutating func length(behind mark: UInt8) -> Int? {
         guard position < command.count, command[position] == mark else { return nil }
         position += 1

@@ -1,25 +1,11 @@
 import BulkheadConformance
 import BulkheadTestServer
 import BulkheadTestSupport
-import Foundation
 import Testing
 
 /// The server under test beside each other server there is: `Tests/run --servers` comes to all pairs of them.
 @Suite(.enabled(if: TestTier.hasTime)) struct DifferentialMatrixTests {
-    /// The installed server, and those of `Tests/fetch-servers` that are here.
-    static let others: [String] = {
-        let environment: [String: String] = ProcessInfo.processInfo.environment
-        let home: String = environment["HOME"] ?? ""
-        let cache: String = environment["XDG_CACHE_HOME"] ?? "\(home)/.cache"
-        var programs: [String] = ["redis-server"]
-        for name in ["redis-6.2.5/redis", "redis-8.2.3/redis", "valkey-8.1.8/valkey", "valkey-9.1.2/valkey"] {
-            let path: String = "\(cache)/bulkhead/servers/\(name)-server"
-            if FileManager.default.isExecutableFile(atPath: path) { programs.append(path) }
-        }
-        return programs
-    }()
-
-    @Test(arguments: others)
+    @Test(arguments: FetchedServers.programs)
     func `in 20000 random commands, two servers differ in what is known and in nothing else`(other: String) throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadRDB
 import BulkheadTestServer
 import BulkheadTestSupport
 import Foundation
@@ -30,6 +31,21 @@ import Testing
             facts(change), catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: denied),
             isOpenToAnybody: open
         ).findings.map { "\($0.severity.rawValue) \($0.code)" }
+    }
+
+    @Test(arguments: [
+        (["redis_version": "6.2.5"], RDBVersion(.redis, 9)), (["redis_version": "7.0.15"], RDBVersion(.redis, 10)),
+        (["redis_version": "7.2.0"], RDBVersion(.redis, 11)), (["redis_version": "8.2.3"], RDBVersion(.redis, 12)),
+        (["redis_version": "8.6.0"], RDBVersion(.redis, 13)), (["redis_version": "8.8.1"], RDBVersion(.redis, 14)),
+        (["redis_version": "8.10.0"], RDBVersion(.redis, 15)), (["redis_version": "9.0.0"], RDBVersion(.redis, 15)),
+        (["redis_version": "7.2.4", "valkey_version": "8.1.8"], RDBVersion(.valkey, 11)),
+        (["redis_version": "7.2.4", "valkey_version": "9.1.2"], RDBVersion(.valkey, 80)),
+        (["redis_version": "7.2.4", "valkey_version": "9.2.0"], RDBVersion(.valkey, 81)), ([:], RDBVersion(.redis, 9)),
+    ])
+    func `a server's version says which format its dumps have`(_ info: [String: String], _ format: RDBVersion) {
+        var facts = ServerFacts()
+        facts.info = info
+        #expect(facts.dumpVersion == format)
     }
 
     @Test func `a server in order gives no finding`() {

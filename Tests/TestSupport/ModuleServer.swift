@@ -14,11 +14,7 @@ public enum ModuleServer {
             launchPrefix: ["/usr/bin/env", "LD_LIBRARY_PATH=" + folder], startTimeout: .seconds(120))
     }()
 
-    private static let folder: String = {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
-        return cache + "/bulkhead/servers/redis-stack-7.4.1"
-    }()
+    private static let folder = FetchedServers.folder + "/redis-stack-7.4.1"
 
     /// Why a test of it is skipped.
     public static let absence = "Tests/fetch-servers has fetched no Redis Stack 7.4.1"

@@ -52,11 +52,8 @@ public enum ServerUnderTest {
     /// A Valkey 9, for what nothing else can do: the server under test if it is one, else the one that
     /// Tests/fetch-servers has fetched; nil where it has not.
     public static let valkey9: String? = {
-        let environment = ProcessInfo.processInfo.environment
-        if isAtLeast(valkey: 9, 0), let path = environment["REDIS_TEST_SERVER"] { return path }
-        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
-        let path = cache + "/bulkhead/servers/valkey-9.1.2/valkey-server"
-        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+        if isAtLeast(valkey: 9, 0), let path = ProcessInfo.processInfo.environment["REDIS_TEST_SERVER"] { return path }
+        return FetchedServers.newest("valkey", atLeast: 9)
     }()
 
     private static func reaches(_ wanted: [Int], from version: String) -> Bool {

@@ -21,12 +21,13 @@ extension ServerFacts {
 
     /// The version that its DUMP writes, and the newest that its RESTORE reads.
     var dumpVersion: RDBVersion {
-        if isValkey {
-            return RDBVersion(.valkey, Self.numbers(version).lexicographicallyPrecedes([9]) ? 11 : 80)
-        }
-        if !isAtLeast(redis: 7, 0) { return RDBVersion(.redis, 9) }
-        if !isAtLeast(redis: 7, 2) { return RDBVersion(.redis, 10) }
-        return RDBVersion(.redis, isAtLeast(redis: 7, 4) ? 12 : 11)
+        let numbers = Self.numbers(version)
+        let formats: [(since: [Int], number: Int)] =
+            isValkey
+            ? [([9, 2], 81), ([9, 0], 80), ([], 11)]
+            : [([8, 10], 15), ([8, 8], 14), ([8, 6], 13), ([7, 4], 12), ([7, 2], 11), ([7, 0], 10), ([], 9)]
+        let format = formats.first { !numbers.lexicographicallyPrecedes($0.since) }
+        return RDBVersion(isValkey ? .valkey : .redis, format?.number ?? 9)
     }
 
     private static func numbers(_ version: String) -> [Int] {

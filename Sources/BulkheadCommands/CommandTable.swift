@@ -25,8 +25,6 @@ package enum CommandTable {
         package let apart: Substring
         /// Where the shard channels stand that decide about its server in a cluster, as its keys do elsewhere.
         fileprivate let shardChannels: Substring
-        /// Whether its arguments decide what running it twice does.
-        let isDecidedByArguments: Bool
     }
 
     private static let entries: [Substring: Entry] = {
@@ -42,8 +40,7 @@ package enum CommandTable {
                 effect: effects[facts[1]], route: facts[2], wait: facts[3], keys: facts[4],
                 isFamily: flags.contains("family"), isCacheable: flags.contains("cacheable"),
                 isScript: flags.contains("script"), everywhere: facts[6], apart: facts[7],
-                shardChannels: facts[8],
-                isDecidedByArguments: facts[1] == "by-arguments")
+                shardChannels: facts[8])
         }
         return entries
     }()

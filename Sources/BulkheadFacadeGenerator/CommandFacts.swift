@@ -39,8 +39,14 @@ struct CommandFacts {
     static let knownFlags: Set = ["cacheable", "family", "ignorable", "script", "unrun"]
     /// What becomes of the replies where a cluster's servers share the work.
     static let merges: Set = ["sum", "first", "concatenation", "elements"]
+    /// What running it twice does: nothing, as much as running it once, more each time. `admin` changes a server, and
+    /// `never` is not repeated. Of `by-arguments` `RedisSideEffect.swift` looks at
+    /// the words.
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
+    /// The connection it takes: the shared lane, that of large and slow commands, one of its own, or only a lease that
+    /// the caller holds already. `search` is for commands of indexes, which live in database 0; `refused` is never sent.
     static let routes: Set = ["shared", "bulk", "search", "lease", "connection", "refused"]
+    /// Where the time stands for which it may wait on the server.
     static let waits: Set = ["last-seconds", "first-seconds", "fifth-seconds", "last-milliseconds", "BLOCK"]
 
     var effect: String { values["effect"] ?? "" }

@@ -19,6 +19,18 @@ import Testing
         for block in blocks { #expect(compiled.contains("\n\(block)\n"), "not compiled: \(block)") }
     }
 
+    @Test func `every code of an error stands in the article about errors`() throws {
+        let declared = try Repository.text("Sources/Bulkhead/Errors/RedisError+Code.swift")
+            .matches(of: /Self\((?:server: )?"([^"]+)"\)/).map { String($0.1) }
+        let article = try Repository.text("Sources/Bulkhead/Documentation.docc/Errors.md")
+        var listed: [String] = []
+        for row in article.split(separator: "\n") where row.hasPrefix("| `") {
+            listed += row.split(separator: "|")[0].matches(of: /`([^`]+)`/).map { String($0.1) }
+        }
+        #expect(declared.count > 40)
+        #expect(listed.sorted() == declared.sorted())
+    }
+
     @Test func `no everyday task takes more lines here than with another client`() throws {
         let text = try Repository.text("Sources/Bulkhead/Documentation.docc/TenEverydayTasks.md")
         let tasks = text.components(separatedBy: "\n### ").dropFirst()

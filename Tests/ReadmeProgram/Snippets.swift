@@ -140,3 +140,10 @@ func aServerForTests() throws {
     let databases = try RedisDatabases(url: server.url)
     _ = databases
 }
+
+func errors(_ main: RedisDatabase) async throws(RedisError) {
+    do throws(RedisError) {
+        try await main.rpush("orders", "42")
+    } catch where error.isSafeToRetry { print("not sent: try again later") }
+    catch where error.isAmbiguous { print("pushed or not, nobody knows: \(error)") }
+}

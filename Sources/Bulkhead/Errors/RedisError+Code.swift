@@ -92,8 +92,8 @@ extension RedisError.Code {
     public static let messagesLost = Self("messages-lost")
     /// The server sends no key events, or not those that were asked for: see its setting `notify-keyspace-events`.
     public static let keyEventsOff = Self("key-events-off")
-    /// The database can have no client-side cache: its server or its configuration speaks RESP2 only, or it lives in a
-    /// cluster, reads from replicas or has copies.
+    /// The database can have no client-side cache: its server or its configuration speaks RESP2 only, the server
+    /// refuses a command that a cache needs, or the name has copies elsewhere.
     public static let cachingUnavailable = Self("caching-unavailable")
 
     // MARK: Locks

@@ -22,8 +22,11 @@ import Testing
     ) async throws -> Set<String> {
         try await database.send("CONFIG", "RESETSTAT")
         try await body()
-        let stats = try await database.send("INFO", "commandstats", as: String.self)
-        return Set(
+        return names(in: try await database.send("INFO", "commandstats", as: String.self))
+    }
+
+    private func names(in stats: String) -> Set<String> {
+        Set(
             stats.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("cmdstat_") }.map { line in
                 line.dropFirst(8).prefix { $0 != ":" && $0 != "|" }.uppercased()
             })
@@ -74,6 +77,70 @@ import Testing
                     #expect(unknown.isEmpty, "\(call): \(unknown.sorted())")
                 }
             }
+        }
+    }
+
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 6, 2)))
+    func `each command of each tool in a cluster is one that doctor asks about there`() async throws {
+        try await ClusterPlace.with { place in
+            let file = place.folder + "/main.rdb"
+            let own = ClusterPlace.hasDatabases ? "other" : "alone"
+            let runs: [(tool: String, words: [String])] = [
+                ("check", ["check", "main", "--exact"]), ("diff", ["diff", "main", "alone"]),
+                ("backup", ["backup", "main", "--to", file]),
+                ("migrate", ["migrate", "--from", "main", "--to", own, "--all"]),
+                ("migrate", ["migrate", "--from", own, "--to", "main", "--all", "--resume"]),
+                ("migrate", ["migrate", "--from", "main", "--to", "alone", "--all"]),
+                ("restore", ["restore", file, "--into", "main", "--verify", "--yes"]),
+                ("flush", ["flush", "main", "--yes", "--expecting", "\(ClusterPlace.keys)"]),
+            ]
+            try await place.write(to: "main")
+            let asked = Dictionary(
+                uniqueKeysWithValues: ToolPermissions.needs.map { tool, calls in
+                    (tool, Set((calls + (ToolPermissions.needsInCluster[tool] ?? [])).map(\.name)))
+                })
+            for (tool, words) in runs {
+                for server in place.cluster.primaries {
+                    _ = try ServerConversation(with: server).ask("CONFIG RESETSTAT")
+                }
+                let outcome = try await Bulkhead.run(words + ["-q", "--catalogue", place.catalogue])
+                #expect(outcome.exitCode <= 1, "\(words): \(outcome.errors)")
+                var found: Set<String> = []
+                for server in place.cluster.primaries {
+                    found.formUnion(names(in: try ServerConversation(with: server).text("INFO commandstats")))
+                }
+                #expect(!found.isEmpty)
+                // ASKING comes with a redirection, and these with the test.
+                let unknown = found.subtracting(Self.always).subtracting(Self.before7).subtracting(asked[tool] ?? [])
+                #expect(unknown.isEmpty, "\(words): \(unknown.sorted())")
+            }
+        }
+    }
+
+    @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+    func `what a user lacks in a cluster is named`() async throws {
+        try await ClusterPlace.with { place in
+            for server in place.cluster.primaries {
+                let rules = "+@all -hset -cluster|getslotmigrations -cluster|nodes"
+                let conversation = try ServerConversation(with: server)
+                // Others than Valkey 9 refuse a rule about a command that they do not have.
+                let known =
+                    ServerUnderTest.isAtLeast(valkey: 9, 0)
+                    ? rules : rules.replacing("-cluster|getslotmigrations ", with: "")
+                #expect(try conversation.text("ACL SETUSER app on >secret ~* &* \(known)") == "OK")
+            }
+            let servers = place.cluster.addresses.map { "redis://app:secret@\($0)" }
+            let entry = DatabaseEntry(.main, number: 0, server: try DatabaseServer(cluster: servers))
+            let databases = RedisDatabases(RedisConfiguration(), catalogue: try DatabaseCatalogue([entry]))
+            for part in try await databases[.main].parts() {
+                let permissions = try #require(try await ToolPermissions.ask(part, inCluster: true))
+                let lacks = Dictionary(permissions.lacks.map { ($0.tool, $0) }) { first, _ in first }
+                #expect(lacks["check"]?.commands == ["CLUSTER NODES"])
+                let migrations = ServerUnderTest.isAtLeast(valkey: 9, 0) ? ["CLUSTER GETSLOTMIGRATIONS"] : []
+                #expect(lacks["migrate"]?.commands == ["CLUSTER NODES"] + migrations + ["HSET"])
+                #expect(lacks["migrate"]?.without == nil && lacks["restore"] == nil)
+            }
+            await databases.close()
         }
     }
 

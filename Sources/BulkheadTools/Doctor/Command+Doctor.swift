@@ -77,7 +77,7 @@ extension Command {
     ) async throws(RedisError) -> DoctorReport {
         let facts = try await ServerFacts(of: database)
         let diagnosis = Diagnosis(
-            facts, entries, permissions: try await ToolPermissions.ask(database),
+            facts, entries, permissions: try await ToolPermissions.ask(database, inCluster: facts.isCluster),
             isOpenToAnybody: await database.isOpenToAnybody,
             certificateLife: try databases.certificateLife(of: database.name), serverFlags: serverFlags,
             isPart: isPart)

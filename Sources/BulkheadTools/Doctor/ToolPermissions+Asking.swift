@@ -6,9 +6,10 @@ extension ToolPermissions {
     ///
     /// By ACL DRYRUN (from 7.0 on) if this user may. Else each command is queued in a transaction that is discarded:
     /// a server looks at rights before it queues, and runs nothing.
-    static func ask(_ database: RedisDatabase) async throws(RedisError) -> ToolPermissions? {
+    static func ask(_ database: RedisDatabase, inCluster: Bool = false) async throws(RedisError) -> ToolPermissions? {
         let user = try? await database.send("ACL", "WHOAMI", as: String.self)
         var permissions = ToolPermissions(user: user ?? unnamed, deniedCommands: [])
+        permissions.isInCluster = inCluster
         if let user, try await permissions.ask(by: user, database) { return permissions }
         do {
             return try await database.withConnection { connection in
@@ -22,15 +23,15 @@ extension ToolPermissions {
     }
 
     /// Commands that a server may lack because it is old, or has no such module.
-    private static let optional: Set = ["PEXPIRETIME", "FUNCTION", "FT._LIST", "COPY"]
+    private static let optional: Set = ["PEXPIRETIME", "FUNCTION", "FT._LIST", "COPY", "CLUSTER"]
     /// A key as those of a move's notes.
     private static let note = Call("GET", String(decoding: HandoverNotes.prefix, as: UTF8.self) + "doctor")
 
-    private static var calls: [Call] { needs.flatMap(\.calls) }
+    private var calls: [Call] { needs.flatMap(\.calls) }
 
     /// False if ACL DRYRUN is not to be had.
     private mutating func ask(by user: String, _ database: RedisDatabase) async throws(RedisError) -> Bool {
-        let calls = Self.calls + [Self.note]
+        let calls = calls + [Self.note]
         let answers = try await database.pipeline(
             calls.map { .raw("ACL", ["DRYRUN", user, $0.name] + $0.arguments, as: String.self) })
         guard answers.contains(where: { (try? $0.get()) != nil }) else { return false }
@@ -55,7 +56,7 @@ extension ToolPermissions {
             take(Call("MULTI"), refusal)
             return true
         }
-        let calls = Self.calls.filter { !Self.outside.contains($0.name) } + [Self.note]
+        let calls = calls.filter { !Self.outside.contains($0.name) } + [Self.note]
         var queued = RedisBatch()
         for call in calls { queued.append(RedisCommand<RESPValue>.reaching(call.name, call.arguments)) }
         queued.append(raw("DISCARD"))

@@ -7,6 +7,8 @@ package struct ToolPermissions: Sendable, Hashable {
     var deniedCommands: Set<String>
     /// What the server has no command of that name for, though servers of its kind do.
     var missingCommands: Set<String> = []
+    /// True if the server is a node of a cluster, where the tools need more.
+    var isInCluster = false
     /// True if there are keys that this user may not touch.
     var hasKeyLimits = false
     /// True if those in which a move between servers keeps its notes are among them.
@@ -28,7 +30,7 @@ package struct ToolPermissions: Sendable, Hashable {
 
     /// In the order of `needs`.
     var lacks: [Lack] {
-        Self.needs.flatMap { tool, calls in
+        needs.flatMap { tool, calls in
             [(true, deniedCommands), (false, missingCommands)].compactMap { isDenied, commands -> Lack? in
                 let lacking = calls.filter { commands.contains($0.title) }
                 if lacking.isEmpty { return nil }
@@ -56,7 +58,7 @@ package struct ToolPermissions: Sendable, Hashable {
 
         /// As the server's rules know it: with its second word, if it is one of several under a name.
         var title: String {
-            let isContainer = ["CLIENT", "CONFIG", "FUNCTION", "MEMORY", "MODULE", "OBJECT"].contains(name)
+            let isContainer = ["CLIENT", "CLUSTER", "CONFIG", "FUNCTION", "MEMORY", "MODULE", "OBJECT"].contains(name)
             return isContainer ? "\(name) \(arguments[0])" : name
         }
 
@@ -116,6 +118,26 @@ package struct ToolPermissions: Sendable, Hashable {
                 Call("MODULE", "LIST").or("leaves out modules"),
             ]),
     ]
+
+    /// What they need beside these where a name lives in a cluster. A script's own commands are its user's, too.
+    static let needsInCluster: [String: [Call]] = [
+        "check": walking,
+        "migrate": walking + [
+            Call("CLUSTER", "GETSLOTMIGRATIONS").or("moves nothing within a cluster"), Call("HGET", key, "x"),
+            Call("HGETALL", key), Call("HSET", key, "x", "x"), Call("HDEL", key, "x"), Call("PEXPIRE", key, "1", "XX"),
+        ],
+        "backup": walking + [script], "restore": [map, script], "diff": walking + [script], "flush": [map],
+        "doctor": [map],
+    ]
+
+    private static let map = Call("CLUSTER", "SLOTS")
+    private static let walking = [map, Call("CLUSTER", "NODES")]
+    private static let script = Call("EVAL", "return 0", "0")
+
+    /// What each tool needs of this server.
+    var needs: [(tool: String, calls: [Call])] {
+        Self.needs.map { ($0.tool, $0.calls + (isInCluster ? Self.needsInCluster[$0.tool] ?? [] : [])) }
+    }
 
     private static func tool(_ name: String, _ calls: [Call]...) -> (tool: String, calls: [Call]) {
         (name, calls.flatMap(\.self))

@@ -229,12 +229,19 @@ struct MigrateClusterTests {
         try await ClusterPlace.with { place in
             let now = MigrationFence.number(at: try await place.database(way[0]).clocks().last)
             for number in [3, 4] { try await mover(place, way[0], way[1], number: number, run: now).begin([]) }
+            // One that is killed as soon as it has the source.
+            var killed: [ClusterMover] = []
+            for number in [3, 4] {
+                killed.append(
+                    try await mover(place, way[0], way[1], number: number, run: now + 500, resumes: true))
+            }
+            try await ClusterMover.claimRun(of: killed)
             for number in [3, 4] {
                 let resumed = try await mover(
                     place, way[0], way[1], number: number, run: now + 1_000, resumes: true)
                 try await resumed.begin([])
                 let trusted = resumed.run.state.withLock { $0.trusted }
-                #expect(trusted == Set([now]))
+                #expect(trusted == Set([now, now + 500]))
             }
         }
     }

@@ -139,14 +139,15 @@ import Testing
 
     /// Of each target that the run had, a key was copied, noted and not deleted, and is written in the source since.
     /// The keys of the other one are new.
-    @Test(arguments: [["far", "further"], ["further"]])
+    @Test(arguments: [["far", "further"], ["further"]], [false, true])
     func `after a kill the keys of every target are finished, and what was written since goes before`(
-        _ interrupted: [String]
+        _ interrupted: [String], isKilledAgain: Bool
     ) async throws {
         try await withToolServer { server, databases in
             try await withToolServer { other, others in
                 let source = try databases[.main]
                 let run = MigrationFence.number(at: 1)
+                var later: [MigrationFence] = []
                 for (name, number, key) in [("far", 4, "doc:1"), ("further", 5, "event:1")] {
                     let target = try others[DatabaseName("db\(number)")]
                     guard interrupted.contains(name) else {
@@ -158,8 +159,10 @@ import Testing
                         from: .init(.main, number: 0), to: .init(DatabaseName(name), number: number))
                     plan.run = run
                     let notes = HandoverNotes(plan, from: source.address, to: target.address)
-                    let fence = MigrationFence(
-                        plan, from: try await ServerFacts(of: source), to: try await ServerFacts(of: target), notes)
+                    let facts = (
+                        source: try await ServerFacts(of: source), target: try await ServerFacts(of: target)
+                    )
+                    let fence = MigrationFence(plan, from: facts.source, to: facts.target, notes)
                     _ = try await source.withConnection { try await fence.claimSource($0) }
                     try await target.withConnection { try await fence.claimTarget($0) }
                     let value = try await source.send("DUMP", key, as: RESPBytes.self)
@@ -168,6 +171,13 @@ import Testing
                     try await target.send("RESTORE", key, 0, value)
                     try await target.set(notes.copiedKey(0), HandoverNotes.Note(run: run, keys: [copied]).bytes)
                     try await source.set(key, "newer")
+                    plan.run = run + 1
+                    later.append(MigrationFence(plan, from: facts.source, to: facts.target, notes))
+                }
+                // The run that was to finish this has claimed the source, and not yet a target.
+                let claims = later
+                if isKilledAgain {
+                    _ = try await source.withConnection { try await MigrationFence.claimSource(claims, $0) }
                 }
                 let file = server.folder + "/names.json"
                 try Data(
@@ -195,11 +205,30 @@ import Testing
         }
     }
 
+    @Test func `runs that begin in one millisecond have numbers of their own, and the highest keeps its claim`()
+        async throws
+    {
+        let numbers = (0..<20).map { _ in MigrationFence.number(at: 1_790_000_000_000) }
+        #expect(Set(numbers).count == numbers.count)
+        #expect(numbers.allSatisfy { $0 < MigrationFence.number(at: 1_790_000_000_001) })
+        try await withToolServer { _, databases in
+            let main = try databases[.main]
+            func isClaimed(by run: UInt64) async throws -> Bool {
+                try await main.run(SlotScript.claim([RESPBytes("notes")], run, "", isFull: false)) != .null
+            }
+            #expect(try await isClaimed(by: numbers[0] + 1))
+            #expect(try await !isClaimed(by: numbers[0]))
+            #expect(try await isClaimed(by: numbers[0] + 1))
+            // One of an earlier version, whose numbers are shorter.
+            #expect(try await !isClaimed(by: 1_790_000_000_000_999))
+        }
+    }
+
     @Test func `a run trusts what it follows, for each of its targets, and nothing behind a break`() {
         func expect(_ runs: [UInt64], _ run: UInt64, _ former: UInt64?, kept: [UInt64], trusted: [UInt64]) {
-            let chain = MigrationFence.chain(runs, before: run, replacing: former)
+            let chain = MigrationFence.chain(runs, before: run, replacing: [former])
             #expect(chain.kept == kept)
-            #expect(chain.trusted == trusted)
+            #expect(chain.trusted == [trusted])
         }
         // One with two targets, killed and resumed.
         expect([], 1, nil, kept: [], trusted: [])

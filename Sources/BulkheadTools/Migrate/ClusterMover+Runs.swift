@@ -19,10 +19,8 @@ extension ClusterMover {
 
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies else { return }
-        try await requireRest()
-        let isContinued = try await claimRun()
-        guard isContinued else { return }
-        try await settleNotes()
+        if run.number == 0 { try await Self.claimRun(of: [self]) }
+        if plan.resumes { try await settleNotes() }
     }
 
     /// Settles what an earlier run has left, also in slots that have no key any more.
@@ -33,30 +31,37 @@ extension ClusterMover {
         try await claimTarget(leftInTarget)
     }
 
-    /// Becomes the run of this migration; false if there is none to continue.
-    private func claimRun() async throws(RedisError) -> Bool {
-        let keys = notes.runKeys
+    /// Becomes the run of all these migrations out of one database, in one step, before any of them begins.
+    static func claimRun(of movers: [ClusterMover]) async throws(RedisError) {
+        guard let plan = movers.first?.plan, let source = movers.first?.source else { return }
+        for mover in movers { try await mover.requireRest() }
+        let owners = movers.map { Array($0.notes.runKeys.dropFirst()) }
+        let keys = [MigrationFence.chain] + owners.flatMap(\.self)
         for _ in 1...MigrationPlan.Limits.attempts {
+            var values: [RESPBytes: RESPBytes] = [:]
             let held = try await source.pipeline(keys.map { RedisCommand<RESPValue>.raw("GET", [$0]) })
-            var values: [RESPBytes?] = []
-            for reply in held { values.append(try reply.get().bytes) }
-            guard plan.resumes || values.dropFirst().allSatisfy({ $0 == nil }) else {
+            for (key, reply) in zip(keys, held) { values[key] = try reply.get().bytes }
+            guard plan.resumes || keys.dropFirst().allSatisfy({ values[$0] == nil }) else {
                 throw CrossServerMover.unfinished
             }
             // One that called the server by another address is named by the process alone.
-            let former = values.dropFirst().compactMap { Self.number($0) }.max()
+            let formers = owners.map { keys in keys.compactMap { Self.number(values[$0]) }.max() }
             let now = try await source.clocks().last
-            let number = max(plan.run ?? MigrationFence.number(at: now), (former ?? 0) + 1)
-            let chain = MigrationFence.chain(MigrationFence.runs(values[0]), before: number, replacing: former)
+            let highest = formers.compactMap(\.self).max() ?? 0
+            let number = max(plan.run ?? MigrationFence.number(at: now), highest + 1)
+            let chains = MigrationFence.chain(
+                MigrationFence.runs(values[keys[0]]), before: number, replacing: formers)
             let begun = SlotScript.begin(
-                keys, held: values.map { $0 ?? [] }, chain: MigrationFence.chain(of: [number] + chain.kept),
+                keys, held: keys.map { values[$0] ?? [] }, chain: MigrationFence.chain(of: [number] + chains.kept),
                 owner: Array(String(number).utf8))
             guard try await source.run(begun).step() == 1 else { continue }
-            run.state.withLock {
-                $0.number = number
-                $0.trusted = Set(chain.trusted)
+            for (mover, trusted) in zip(movers, chains.trusted) {
+                mover.run.state.withLock {
+                    $0.number = number
+                    $0.trusted = Set(trusted)
+                }
             }
-            return plan.resumes
+            return
         }
         throw MigrationFence.lost
     }

@@ -69,13 +69,28 @@ struct MigrationFence: Sendable {
     /// Claims the source. The runs before this one whose notes are to be trusted: since the first of them nobody else
     /// has moved keys out of this database, by this or by any other name of it.
     func claimSource(_ connection: RedisConnection) async throws(RedisError) -> Set<UInt64> {
+        try await Self.claimSource([self], connection)[0]
+    }
+
+    /// Claims the source for all targets of a run, in one step: the notes of a target that a killed run had not claimed
+    /// yet would not be trusted by the next one.
+    static func claimSource(
+        _ fences: [MigrationFence], _ connection: RedisConnection
+    ) async throws(RedisError) -> [Set<UInt64>] {
+        guard let run = fences.first?.run else { return [] }
         for _ in 1...MigrationPlan.Limits.attempts {
-            try await connection.watch(names + [Self.chain])
-            let former = try await holder(connection)
+            try await connection.watch(fences.flatMap(\.names) + [Self.chain])
+            var formers: [UInt64?] = []
+            var outlived: [RESPBytes] = []
+            for fence in fences {
+                let former = try await fence.holder(connection)
+                formers.append(former?.run)
+                outlived += fence.outlived(former)
+            }
             let runs = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
-            let chain = Self.chain(runs, before: run, replacing: former?.run)
-            let values = claim + [(key: Self.chain, value: Self.chain(of: [run] + chain.kept))]
-            if try await connection.write(values, removing: outlived(former)) { return Set(chain.trusted) }
+            let chain = Self.chain(runs, before: run, replacing: formers)
+            let values = fences.flatMap(\.claim) + [(key: Self.chain, value: Self.chain(of: [run] + chain.kept))]
+            if try await connection.write(values, removing: outlived) { return chain.trusted.map { Set($0) } }
         }
         throw Self.lost
     }
@@ -115,22 +130,29 @@ struct MigrationFence: Sendable {
         return [name]
     }
 
-    /// What a run makes of the chain that it finds: which runs it leaves behind itself, and the notes of which it
-    /// trusts. `former` is the run that had its claim.
+    /// What a run makes of the chain that it finds: which runs it leaves behind itself, and for each target the notes of
+    /// which it trusts. `formers` are the runs that had its claims.
     ///
-    /// A run with several targets claims the source once for each, and finds itself in the chain from the second on.
-    /// The first claim for a target has no notes to trust, and the other targets need what the chain says. One that
-    /// does not follow its former run breaks the chain.
+    /// A run whose targets are servers and clusters claims the source once for each kind, and finds itself in the chain
+    /// the second time. The first claim for a target has no notes to trust, and the other targets need what the chain
+    /// says. One that does not follow its former run breaks the chain.
     static func chain(
-        _ runs: [UInt64], before run: UInt64, replacing former: UInt64?
-    ) -> (kept: [UInt64], trusted: [UInt64]) {
+        _ runs: [UInt64], before run: UInt64, replacing formers: [UInt64?]
+    ) -> (kept: [UInt64], trusted: [[UInt64]]) {
         let before = runs.first == run ? Array(runs.dropFirst()) : runs
-        guard let former else { return (before, []) }
-        return before.first == former ? (before, before) : ([], [])
+        let trusted = formers.map { former in former != nil && former == before.first ? before : [] }
+        let isBroken = formers.contains { former in former != nil && former != before.first }
+        return (isBroken ? [] : before, trusted)
     }
 
-    /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it.
-    static func number(at time: Int64) -> UInt64 { UInt64(max(1, time)) &* 1_000 &+ .random(in: 0..<1_000) }
+    /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it. Of two
+    /// that begin in the same millisecond none has the other's number, but for one pair in four million.
+    static func number(at time: Int64) -> UInt64 {
+        UInt64(max(1, time)) << randomBits | .random(in: 0..<(1 << randomBits))
+    }
+
+    /// Enough room is left for times until 2109.
+    private static let randomBits: UInt64 = 22
 
     /// The chain as it is written.
     static func chain(of runs: [UInt64]) -> [UInt8] {

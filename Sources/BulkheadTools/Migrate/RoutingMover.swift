@@ -42,6 +42,9 @@ struct RoutingMover: KeyMover {
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         // Of all targets before the first of them is claimed: a call that is refused leaves no claim.
         for route in routes { try await route.mover.refuseUnfinished(lanes.map(route.lane)) }
+        let movers = routes.map(\.mover)
+        try await CrossServerMover.claimSource(of: movers.compactMap { $0 as? CrossServerMover }, lanes)
+        try await ClusterMover.claimRun(of: movers.compactMap { $0 as? ClusterMover })
         for route in routes { try await route.mover.begin(lanes.map(route.lane)) }
     }
 

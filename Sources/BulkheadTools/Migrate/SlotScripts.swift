@@ -21,10 +21,12 @@ enum SlotScript {
     /// ARGV: the run, what goes into the field `process`, a word if the server may be full, and the time after which
     /// the keys expire or nothing. Null if a newer run is the owner; else the former `process`, and all fields.
     ///
-    /// A full server refuses a script's first command that needs memory, and none behind a deletion.
+    /// A full server refuses a script's first command that needs memory, and none behind a deletion. Numbers of runs are
+    /// compared as texts: a script's own numbers have 53 bits.
     private static let claiming = """
         for place = 1, #KEYS do
-          if tonumber(redis.call('HGET', KEYS[place], 'owner') or 0) > tonumber(ARGV[1]) then return false end
+          local owner = redis.call('HGET', KEYS[place], 'owner') or ''
+          if #owner > #ARGV[1] or (#owner == #ARGV[1] and owner > ARGV[1]) then return false end
         end
         local former = redis.call('HGET', KEYS[1], 'process') or ''
         if ARGV[3] ~= '' then redis.call('HDEL', KEYS[1], '') end

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// They follow the map. The cache of a server that is no primary any more is closed, so whoever waits there reads over
 /// the ordinary connections, from the server that has the slot now.
-final class ClusterCache: Sendable {
+final class ClusterCache: ServerKeeper {
     typealias MakeCache =
         @Sendable (Endpoint, _ bytes: Int, _ onMove: @escaping @Sendable () -> Void) -> TrackedCache
 
@@ -57,7 +57,6 @@ final class ClusterCache: Sendable {
         }
     }
 
-    private static let lookInterval = Duration.milliseconds(250)
     /// Before a primary that could not be reached is tried again.
     private static let pause = Duration.milliseconds(50)
 
@@ -66,8 +65,7 @@ final class ClusterCache: Sendable {
     private let state: Mutex<State>
     /// How many wait for a primary.
     private let waiting = Atomic(0)
-    /// They are looked after: see `began`.
-    private let isLooking = Atomic(false)
+    let lookout = Lookout()
 
     init(_ topology: ClusterTopology, bytes: Int, _ makeCache: @escaping MakeCache) {
         self.topology = topology
@@ -291,7 +289,7 @@ final class ClusterCache: Sendable {
     private func began(_ server: ClusterServer) {
         topology.began(server)
         waiting.add(1, ordering: .sequentiallyConsistent)
-        if !isLooking.load(ordering: .sequentiallyConsistent) { beginLooking() }
+        keepLooking()
     }
 
     private func ended(_ server: ClusterServer, isAnswered: Bool) {
@@ -299,27 +297,10 @@ final class ClusterCache: Sendable {
         waiting.subtract(1, ordering: .sequentiallyConsistent)
     }
 
-    private func beginLooking() {
-        guard !isLooking.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        Task.detached { [weak self] in
-            while await sleepTask(for: Self.lookInterval) {
-                guard let self, self.look() else { return }
-            }
-        }
-    }
+    /// Somebody waits for a primary.
+    var isAsked: Bool { waiting.load(ordering: .sequentiallyConsistent) > 0 }
 
-    private var isAwaited: Bool { waiting.load(ordering: .sequentiallyConsistent) > 0 }
-
-    /// False where nobody waits: the next one begins to look again.
-    private func look() -> Bool {
-        guard isAwaited else {
-            isLooking.store(false, ordering: .sequentiallyConsistent)
-            // Somebody may have begun in between.
-            return isAwaited && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
-        }
-        _ = current()
-        return true
-    }
+    func look() { _ = current() }
 }
 
 extension ConnectionFailure {

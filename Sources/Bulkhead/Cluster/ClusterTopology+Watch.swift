@@ -6,12 +6,12 @@ import Synchronization
 // wait and none is answered the map is asked for, and where it gives the slots to another server, those requests end.
 
 extension ClusterTopology {
-    private static let lookInterval = Duration.milliseconds(250)
     /// A server that answers nothing for so long is doubted.
     private static let timeToDoubt = Duration.milliseconds(500)
     /// One that is no primary any more has so long to answer what it was sent before.
     private static let timeToAbandon = Duration.seconds(1)
     /// Between two questions for the map. They become rare where a command waits on the server by itself.
+    private static let shortestPause = Duration.milliseconds(250)
     private static let longestPause = Duration.seconds(2)
 
     /// Sends commands over a lane of a server, and waits for their replies.
@@ -76,28 +76,10 @@ extension ClusterTopology {
     @inline(__always)
     func began(_ server: ClusterServer) {
         server.began()
-        if !isLooking.load(ordering: .sequentiallyConsistent) { beginLooking() }
+        keepLooking()
     }
 
-    @inline(never)
-    private func beginLooking() {
-        guard !isLooking.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        Task.detached { [weak self] in
-            while await sleepTask(for: Self.lookInterval) {
-                guard let self, await self.look() else { return }
-            }
-        }
-    }
-
-    /// False where nothing is under way: the next request begins to look again.
-    private func look() async -> Bool {
-        guard isAsked else {
-            // What was seen of a request that is over says nothing of the next one.
-            for server in watchedServers { _ = server.silence(at: .now) }
-            isLooking.store(false, ordering: .sequentiallyConsistent)
-            // A request may have begun in between.
-            return isAsked && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
-        }
+    func look() async {
         let now = Moment.now
         var longest = Duration.zero
         for server in watchedServers {
@@ -106,9 +88,8 @@ extension ClusterTopology {
             longest = max(longest, silence)
         }
         if longest >= Self.timeToDoubt {
-            let pause = min(max(longest / 4, Self.lookInterval), Self.longestPause)
+            let pause = min(max(longest / 4, Self.shortestPause), Self.longestPause)
             if isQuestionDue(at: now, pause) { await refresh(until: Deadline(after: Self.timeToAnswer)) }
         }
-        return true
     }
 }

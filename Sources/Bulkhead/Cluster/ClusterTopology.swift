@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Nothing is asked before the first request. The map is asked for then, and again where a server could not be reached,
 /// kept a request waiting, or says that the cluster is down; one question at a time. MOVED corrects one slot.
-final class ClusterTopology: RoutedTopology {
+final class ClusterTopology: RoutedTopology, ServerKeeper {
     private struct State: Sendable {
         var map: SlotMap?
         /// When it came.
@@ -35,8 +35,7 @@ final class ClusterTopology: RoutedTopology {
     /// Nil where no replica may answer.
     let readers: ReplicaReaders?
     private let state = Mutex(State())
-    /// The servers are looked after: see `began`.
-    let isLooking = Atomic(false)
+    let lookout = Lookout()
 
     /// `makeNode` makes the connections to a server, and connects nothing.
     init(

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A replica that hangs says nothing. So while reads wait somewhere each of those replicas is asked too, and one that
 /// answers nothing is left: what waits there fails, and its caller reads elsewhere.
-final class ReplicaReaders: Sendable {
+final class ReplicaReaders: ServerKeeper {
     private struct State: Sendable {
         var machine: ReplicaMachine
         var readers: [Endpoint: Reader] = [:]
@@ -43,12 +43,10 @@ final class ReplicaReaders: Sendable {
     private let state: Mutex<State>
     private let question: [UInt8]
     private let questions: Int
-    /// Replicas at which reads wait are asked by a task.
-    private let isLooking = Atomic(false)
+    let lookout = Lookout()
 
     /// How long a replica has to say how fresh it is.
     private static let timeToAnswer = Duration.seconds(2)
-    private static let lookInterval = Duration.milliseconds(250)
     /// How long what is under way at a replica may take when it is none any more.
     private static let timeToLeave = Duration.seconds(5)
 
@@ -154,32 +152,17 @@ final class ReplicaReaders: Sendable {
 
     private func began(_ reader: Reader) {
         reader.began()
-        // Whoever begins is seen by the task, or sees that it is over.
-        if !isLooking.load(ordering: .sequentiallyConsistent) { beginLooking() }
+        keepLooking()
     }
 
-    @inline(never)
-    private func beginLooking() {
-        guard !isLooking.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        Task.detached { [weak self] in
-            while await sleepTask(for: Self.lookInterval) {
-                guard let self, look() else { return }
-            }
-        }
-    }
+    /// Reads are under way somewhere.
+    var isAsked: Bool { state.withLock { $0.readers.values.contains(where: \.isAsked) } }
 
-    /// False where nothing is under way: the next read begins to look again.
-    private func look() -> Bool {
-        let (isAsked, due) = state.withLock { state in
-            let asked = state.readers.values.filter(\.isAsked)
-            return (!asked.isEmpty, asked.filter { state.machine.beginCheck($0.endpoint, at: .now) })
+    func look() {
+        let due = state.withLock { state in
+            state.readers.values.filter { $0.isAsked && state.machine.beginCheck($0.endpoint, at: .now) }
         }
         for reader in due { check(reader) }
-        if isAsked { return true }
-        isLooking.store(false, ordering: .sequentiallyConsistent)
-        // A read may have begun in between.
-        let hasBegun = state.withLock { $0.readers.values.contains(where: \.isAsked) }
-        return hasBegun && !isLooking.exchange(true, ordering: .sequentiallyConsistent)
     }
 
     private func check(_ reader: Reader) {

@@ -66,18 +66,92 @@ import Testing
         await admin.close()
     }
 
-    @Test(arguments: ["MIGRATING", "FAILING_OVER"], [true, false])
+    @Test func `without a new place connections are made anew after a while, to the same name`() async throws {
+        let count = Mutex(0)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            while peer.readCommand() != nil {
+                // Each connection says it.
+                peer.write(">4\r\n$6\r\nMOVING\r\n:1\r\n:1\r\n_\r\n:\(number)\r\n")
+            }
+        }
+        defer { server.stop() }
+        let databases = databases(server.path)
+        let main = try databases[.main]
+        #expect(try await main.send("DBSIZE", as: Int.self) == 1)
+        let isNew = await eventually { (try? await main.send("DBSIZE", as: Int.self)) == 2 }
+        #expect(isNew)
+        await databases.close()
+    }
+
+    /// Two servers of a cluster: the first has all slots until it says that the second has them. It redirects nobody.
+    @Test(arguments: [0, 5])
+    func `slots that have moved are asked for at their new server, before anybody is redirected`(
+        number: Int
+    ) async throws {
+        let ports = Mutex<[Int]>([])
+        let hasMoved = Mutex(false)
+        let questions = Mutex<[[String]]>([])
+        let script = { @Sendable (index: Int) in
+            { @Sendable (peer: ScriptedPeer) in
+                while let command = peer.readCommand() {
+                    questions.withLock { $0.append(command) }
+                    switch command[0] {
+                    case "HELLO": peer.write("%1\r\n$5\r\nproto\r\n:3\r\n")
+                    case "CLUSTER":
+                        let port = ports.withLock { ports in ports[hasMoved.withLock { $0 } ? 1 : 0] }
+                        peer.write("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:\(port)\r\n")
+                    case "GET":
+                        if command[1] == "{bar}:move" {
+                            hasMoved.withLock { $0 = true }
+                            let names = ports.withLock { ports in ports.map { "127.0.0.1:\($0)" } }
+                            let words = (names + ["0-16383"]).map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+                            // Each connection says it, and may say it twice.
+                            for _ in 0..<2 { peer.write(">3\r\n$9\r\nSMIGRATED\r\n:7\r\n*1\r\n*3\r\n\(words)") }
+                        }
+                        peer.write("+\(index)\r\n")
+                    default: peer.write("+OK\r\n")
+                    }
+                }
+            }
+        }
+        let servers = [ScriptedServer(onPort: 0, script: script(0)), ScriptedServer(onPort: 0, script: script(1))]
+        defer { for server in servers { server.stop() } }
+        ports.withLock { $0 = servers.map(\.port) }
+        var configuration = testGroupConfiguration()
+        configuration.maintenance = RedisMaintenance()
+        configuration.version = .resp3
+        let place = try DatabaseServer(cluster: ["127.0.0.1:\(servers[0].port)"])
+        let databases = RedisDatabases(
+            configuration, catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: number, server: place)]))
+        let main = try databases[.main]
+        #expect(try await main.get("{bar}") == "0")
+        #expect(try await main.get("{bar}:move") == "0")
+        let isThere = await eventually { (try? await main.get("{bar}")) == "1" }
+        #expect(isThere)
+        let asked = questions.withLock { $0 }
+        #expect(asked.count { $0 == ["CLUSTER", "SLOTS"] } == 2, "\(asked)")
+        #expect(asked.contains { $0.prefix(2) == ["CLIENT", "MAINT_NOTIFICATIONS"] })
+        await databases.close()
+    }
+
+    @Test(arguments: ["MIGRATING", "FAILING_OVER", "SMIGRATING"], [true, false])
     func `late answers are waited for while the server says that they will be`(word: String, isOver: Bool) async throws
     {
         let gate = DispatchSemaphore(value: 0)
-        let end = word == "MIGRATING" ? "MIGRATED" : "FAILED_OVER"
+        let end = ["MIGRATING": "MIGRATED", "SMIGRATING": "SMIGRATED"][word] ?? "FAILED_OVER"
         let server = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {
                 if command[0] == "GET" {
                     gate.wait()
                 } else {
-                    peer.write(">3\r\n$\(word.utf8.count)\r\n\(word)\r\n:1\r\n:60\r\n")
+                    let what = word == "SMIGRATING" ? "$9\r\n5,100-200\r\n" : ":60\r\n"
+                    peer.write(">3\r\n$\(word.utf8.count)\r\n\(word)\r\n:1\r\n\(what)")
                     if isOver { peer.write(">2\r\n$\(end.utf8.count)\r\n\(end)\r\n:1\r\n") }
                 }
                 peer.write("+PONG\r\n")

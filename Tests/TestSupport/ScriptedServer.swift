@@ -13,15 +13,19 @@ import Darwin
 
 /// A server that says exactly what a test wants said: for conversations that no real server can be made to have.
 ///
-/// It listens on a unix socket and runs `script` once a connection, on a thread of its own.
+/// It listens on a unix socket, or on a port of 127.0.0.1, and runs `script` once a connection, on a thread of its own.
 public final class ScriptedServer: Sendable {
+    /// Empty where it listens on a port.
     public let path: String
+    /// 0 where it listens on a unix socket.
+    public let port: Int
     private let descriptor: Int32
     private let accepted = Mutex(0)
 
     public init(script: @escaping @Sendable (ScriptedPeer) -> Void) {
         let path = "/tmp/scripted-\(UUID().uuidString.prefix(8)).sock"
         self.path = path
+        port = 0
         descriptor = openStreamSocket(AF_UNIX)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -32,6 +36,30 @@ public final class ScriptedServer: Sendable {
             }
         }
         precondition(bound == 0 && listen(descriptor, 64) == 0, "the scripted server cannot listen on \(path)")
+        accept(script)
+    }
+
+    /// The same on a port of 127.0.0.1; 0 is a free one.
+    public init(onPort wanted: UInt16, script: @escaping @Sendable (ScriptedPeer) -> Void) {
+        path = ""
+        descriptor = openStreamSocket(AF_INET)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = wanted.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { [descriptor] in
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        precondition(bound, "the scripted server cannot listen on a port")
+        port = Int(UInt16(bigEndian: address.sin_port))
+        accept(script)
+    }
+
+    private func accept(_ script: @escaping @Sendable (ScriptedPeer) -> Void) {
         Thread.detachNewThread { [self, descriptor] in
             while true {
                 let connection = acceptStream(descriptor)
@@ -50,7 +78,7 @@ public final class ScriptedServer: Sendable {
     /// Accepts nobody any more; scripts that run go on until their clients leave.
     public func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        unlink(path)
+        if !path.isEmpty { unlink(path) }
     }
 }
 

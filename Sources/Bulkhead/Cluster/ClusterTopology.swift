@@ -28,6 +28,8 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         var isDoubtful = false
         /// How many maps have come.
         var version = 0
+        /// What hears that slots have moved; whoever says so refers to it weakly.
+        var announcements: MaintenanceWatch.Callback?
     }
 
     private let seeds: [Endpoint]
@@ -44,6 +46,20 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         self.seeds = seeds
         self.readers = readers
         self.makeNode = makeNode
+    }
+
+    /// Asks for the map when a server announces that slots have moved. Calls go on by the old one until then.
+    func follow(_ maintenance: MaintenanceWatch) {
+        let announcements = MaintenanceWatch.Callback { [weak self] consequence in
+            guard case .askForMap = consequence, let self else { return }
+            // A question that is under way may be answered by the old map.
+            state.withLock { $0.isDoubtful = true }
+            Task.detached {
+                if self.isDoubtful { await self.refresh(until: Deadline(after: Self.timeToAnswer)) }
+            }
+        }
+        state.withLock { $0.announcements = announcements }
+        maintenance.watch(announcements)
     }
 
     /// The newest map; nil until there is one.

@@ -226,11 +226,18 @@ public struct RedisConfiguration: Sendable {
         var configuration = at(server)
         configuration.credentialSource = configuration.makeCredentialSource()
         configuration.nameWatch = configuration.makeNameWatch()
-        configuration.maintenanceWatch = maintenance?.makeWatch()
+        configuration.maintenanceWatch = configuration.makeMaintenanceWatch()
         return configuration
     }
 
-    /// The same for one server of a cluster.
+    /// The same for one server of a cluster, all of which announce the maintenance of the whole.
+    func inCluster(at server: Endpoint) -> RedisConfiguration {
+        var configuration = at(server)
+        configuration.maintenanceWatch = maintenanceWatch
+        return configuration
+    }
+
+    /// The same for one server of several.
     func at(_ server: Endpoint) -> RedisConfiguration {
         var configuration = self
         configuration.place = .server(server)
@@ -261,6 +268,15 @@ public struct RedisConfiguration: Sendable {
     func makeNameWatch() -> NameWatch? {
         guard let nameLookUpInterval, case .server = place else { return nil }
         return NameWatch(of: connectionSettings(forNumber: 0), every: nameLookUpInterval)
+    }
+
+    /// Hears what this place announces; nil where it is not asked.
+    func makeMaintenanceWatch() -> MaintenanceWatch? {
+        switch place {
+        case .server: maintenance?.makeWatch()
+        case .cluster: maintenance?.makeWatch(ofCluster: true)
+        case .sentinels: nil
+        }
     }
 
     var backoff: Backoff { Backoff(first: reconnectDelay, cap: maximumReconnectDelay) }

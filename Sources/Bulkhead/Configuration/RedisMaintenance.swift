@@ -26,5 +26,7 @@ public struct RedisMaintenance: Sendable, Hashable {
     /// The defaults.
     public init() {}
 
-    func makeWatch() -> MaintenanceWatch { MaintenanceWatch(asking: endpointKind.word, extraTime: extraTime) }
+    func makeWatch(ofCluster: Bool = false) -> MaintenanceWatch {
+        MaintenanceWatch(asking: endpointKind.word, extraTime: extraTime, isOfCluster: ofCluster)
+    }
 }

@@ -92,19 +92,20 @@ public final class RedisDatabases: Sendable {
             self.owner = owner.name
             endpoint = place.endpoint
             number = owner.number
-            settings = place.at(servers[0]).connectionSettings(forNumber: owner.number)
+            settings = place.inCluster(at: servers[0]).connectionSettings(forNumber: owner.number)
             let makeNode: @Sendable (Endpoint, Bool) -> Node = { server, readsOnly in
-                var settings = place.at(server).connectionSettings(forNumber: owner.number)
+                var settings = place.inCluster(at: server).connectionSettings(forNumber: owner.number)
                 settings.listener = monitor?.listener(of: owner, on: server)
                 settings.readsOnly = readsOnly
                 settings.isReplaceable = !readsOnly
                 return Node(settings, place.poolBounds, makeCircuit(server))
             }
             let readers = ReplicaReaders(owner.reads, zone: place.zone) { makeNode($0, true) }
-            topology = .cluster(
-                ClusterTopology(seeds: servers, readers: owner.reads.areFromReplicas ? readers : nil) {
-                    makeNode($0, false)
-                })
+            let cluster = ClusterTopology(seeds: servers, readers: owner.reads.areFromReplicas ? readers : nil) {
+                makeNode($0, false)
+            }
+            if let maintenance = place.maintenanceWatch { cluster.follow(maintenance) }
+            topology = .cluster(cluster)
         }
     }
 
@@ -149,10 +150,8 @@ public final class RedisDatabases: Sendable {
             }
             place.nameWatch = nameWatches[place.endpoint] ?? place.makeNameWatch()
             nameWatches[place.endpoint] = place.nameWatch
-            if case .server = place.place {
-                place.maintenanceWatch = maintenanceWatches[place.endpoint] ?? place.maintenance?.makeWatch()
-                maintenanceWatches[place.endpoint] = place.maintenanceWatch
-            }
+            place.maintenanceWatch = maintenanceWatches[place.endpoint] ?? place.makeMaintenanceWatch()
+            maintenanceWatches[place.endpoint] = place.maintenanceWatch
             if owner.reads.areOfZone, configuration.zone == nil {
                 refused[entry.name] = RedisError(
                     .invalidConfiguration,

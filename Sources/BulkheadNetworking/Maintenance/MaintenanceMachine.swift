@@ -8,10 +8,13 @@ import BulkheadRESP
 /// | `MOVING number seconds null` | the same, and the server's name leads there |
 /// | `MIGRATING number seconds`, `FAILING_OVER …` | for so long answers may be late |
 /// | `MIGRATED number`, `FAILED_OVER …` | that is over |
+/// | `SMIGRATING number slots` | these slots of a cluster move, and answers may be late |
+/// | `SMIGRATED number moves` | that is over, and another server of the cluster has them |
 enum MaintenanceMessage: Sendable, Hashable {
     case moving(seconds: Int64, to: Endpoint?)
     case begins(seconds: Int64)
     case ends
+    case slotsMoved
 
     /// Its word and number, which every connection says alike; nil for any other push.
     static func read(_ push: RESPValue) -> (id: String, message: MaintenanceMessage)? {
@@ -29,6 +32,9 @@ enum MaintenanceMessage: Sendable, Hashable {
             return (id, .moving(seconds: seconds, to: place))
         case ("MIGRATING", let seconds?), ("FAILING_OVER", let seconds?): return (id, .begins(seconds: seconds))
         case ("MIGRATED", _), ("FAILED_OVER", _): return (id, .ends)
+        // It says no time, and its end may be lost with a connection.
+        case ("SMIGRATING", _): return (id, .begins(seconds: 300))
+        case ("SMIGRATED", _): return (id, .slotsMoved)
         default: return nil
         }
     }
@@ -49,10 +55,14 @@ enum MaintenanceMessage: Sendable, Hashable {
 
 /// What follows from such messages; its clock is its caller's.
 struct MaintenanceMachine: Sendable {
+    /// Many servers, whose map says where each of them is.
+    private let isOfCluster: Bool
     /// Of those heard lately: each connection repeats them.
     private var heardLately: [String] = []
     private var relaxedUntil: Moment?
     private var place: (endpoint: Endpoint, until: Moment)?
+
+    init(isOfCluster: Bool = false) { self.isOfCluster = isOfCluster }
 
     private static let mostRemembered = 64
     /// How long the new place is used beyond the announced time; the name leads there by then.
@@ -65,6 +75,8 @@ struct MaintenanceMachine: Sendable {
         case retire
         /// The same, when the name may lead to the new place.
         case retireAfter(Duration)
+        /// Nothing, but the map of the cluster's slots is old.
+        case askForMap
     }
 
     mutating func heard(_ id: String, _ message: MaintenanceMessage, at now: Moment) -> Step {
@@ -72,11 +84,11 @@ struct MaintenanceMachine: Sendable {
         if heardLately.count == Self.mostRemembered { heardLately.removeFirst() }
         heardLately.append(id)
         switch message {
-        case .moving(let seconds, let endpoint?):
+        case .moving(let seconds, let endpoint?) where !isOfCluster:
             place = (endpoint, now + .seconds(seconds) + Self.timeForNames)
             relaxedUntil = now + .seconds(seconds)
             return .retire
-        case .moving(let seconds, nil):
+        case .moving(let seconds, _):
             relaxedUntil = now + .seconds(seconds)
             return .retireAfter(.seconds(seconds) / 2)
         case .begins(let seconds):
@@ -85,6 +97,9 @@ struct MaintenanceMachine: Sendable {
         case .ends:
             relaxedUntil = nil
             return .nothing
+        case .slotsMoved:
+            relaxedUntil = nil
+            return .askForMap
         }
     }
 

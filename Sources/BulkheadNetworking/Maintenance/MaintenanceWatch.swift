@@ -3,12 +3,19 @@ import Synchronization
 
 /// What a server has announced of its maintenance, for all connections to it.
 package final class MaintenanceWatch: Sendable {
-    /// Has connections take no new requests. As `LoginCallback` it is referred to weakly, in the place of whoever has
-    /// them.
-    package final class Callback: Sendable {
-        fileprivate let retire: @Sendable () -> Void
+    /// What follows from an announcement.
+    package enum Consequence: Sendable {
+        /// Connections take no new requests.
+        case retire
+        /// The map of a cluster's slots is old.
+        case askForMap
+    }
 
-        init(_ retire: @escaping @Sendable () -> Void) { self.retire = retire }
+    /// As `LoginCallback` it is referred to weakly, in the place of whoever acts.
+    package final class Callback: Sendable {
+        fileprivate let act: @Sendable (Consequence) -> Void
+
+        package init(_ act: @escaping @Sendable (Consequence) -> Void) { self.act = act }
     }
 
     private struct WeakCallback: Sendable {
@@ -16,24 +23,25 @@ package final class MaintenanceWatch: Sendable {
     }
 
     private struct State: Sendable {
-        var machine = MaintenanceMachine()
+        var machine: MaintenanceMachine
         var callbacks: [WeakCallback] = []
     }
 
     /// What is asked of the server: `internal-ip` …
     let endpointKind: String
     private let extraTime: Duration
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     /// Something has been announced; so that nobody else takes the mutex.
     private let hasHeard = Atomic(false)
 
     /// A call that begins while answers may be late gets `extraTime` more.
-    package init(asking endpointKind: String, extraTime: Duration) {
+    package init(asking endpointKind: String, extraTime: Duration, isOfCluster: Bool = false) {
         self.endpointKind = endpointKind
         self.extraTime = extraTime
+        state = Mutex(State(machine: MaintenanceMachine(isOfCluster: isOfCluster)))
     }
 
-    func watch(_ callback: Callback) {
+    package func watch(_ callback: Callback) {
         state.withLock { state in
             state.callbacks.removeAll { $0.callback == nil }
             state.callbacks.append(WeakCallback(callback: callback))
@@ -48,9 +56,10 @@ package final class MaintenanceWatch: Sendable {
         hasHeard.store(true, ordering: .releasing)
         switch step {
         case .nothing: break
-        case .retire: for callback in callbacks { callback.retire() }
+        case .retire: for callback in callbacks { callback.act(.retire) }
         case .retireAfter(let time):
-            Poller.shared.look(at: .now + time, for: Timer { for callback in callbacks { callback.retire() } })
+            Poller.shared.look(at: .now + time, for: Timer { for callback in callbacks { callback.act(.retire) } })
+        case .askForMap: for callback in callbacks { callback.act(.askForMap) }
         }
     }
 

@@ -112,7 +112,8 @@ package final class Node: Sendable {
             addresses = nil
         }
         if let watch = settings.maintenance {
-            let maintenance = MaintenanceWatch.Callback { [lanes, leases, blocking] in
+            let maintenance = MaintenanceWatch.Callback { [lanes, leases, blocking] consequence in
+                guard case .retire = consequence else { return }
                 for connection in lanes.all where !connection.isHandshaking { connection.retire() }
                 leases.renew()
                 blocking.renew()

@@ -12,11 +12,16 @@ import Testing
         "SORT": "a cluster refuses BY, whose keys it cannot know before",
     ]
 
-    @Test(arguments: [RESPVersion.resp2, .resp3])
+    /// Numbers of the name that is asked: what a cluster has, it has in each of its databases.
+    static let numbers = ServerUnderTest.isAtLeast(valkey: 9, 0) ? [0, 5] : [0]
+
+    @Test(arguments: [RESPVersion.resp2, .resp3], numbers)
     func `give what they give on one server, or are refused for the slots of their keys`(
-        _ version: RESPVersion
+        _ version: RESPVersion, _ number: Int
     ) async throws {
-        try await withCluster(version: version) { databases, cluster async throws in
+        var options = RedisTestCluster.Options()
+        if number > 0 { options.databases = 16 }
+        try await withCluster(options, number: number, version: version) { databases, cluster async throws in
             let main = try databases[.main]
             let server = cluster.primaries[0]
             var (judged, refused) = (0, 0)

@@ -20,7 +20,7 @@ protocol ServerKeeper: AnyObject, Sendable {
 }
 
 extension ServerKeeper {
-    /// A request has begun, and is counted by ``isAsked``. From now on its server is looked at, until none is under way.
+    /// A request has begun, and is counted by ``isAsked``. Its server is looked at until none is under way.
     @inline(__always)
     func keepLooking() {
         // Whoever begins is seen by the task, or sees that it is over.

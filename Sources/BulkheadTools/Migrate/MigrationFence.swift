@@ -130,8 +130,8 @@ struct MigrationFence: Sendable {
         return [name]
     }
 
-    /// What a run makes of the chain that it finds: which runs it leaves behind itself, and for each target the notes of
-    /// which it trusts. `formers` are the runs that had its claims.
+    /// What a run makes of the chain that it finds: which runs it leaves behind itself, and for each target the runs
+    /// whose notes it trusts. `formers` are the runs that had its claims.
     ///
     /// A run whose targets are servers and clusters claims the source once for each kind, and finds itself in the chain
     /// the second time. The first claim for a target has no notes to trust, and the other targets need what the chain

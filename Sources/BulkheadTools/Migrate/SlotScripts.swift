@@ -21,8 +21,8 @@ enum SlotScript {
     /// ARGV: the run, what goes into the field `process`, a word if the server may be full, and the time after which
     /// the keys expire or nothing. Null if a newer run is the owner; else the former `process`, and all fields.
     ///
-    /// A full server refuses a script's first command that needs memory, and none behind a deletion. Numbers of runs are
-    /// compared as texts: a script's own numbers have 53 bits.
+    /// A full server refuses a script's first command that needs memory, and none behind a deletion. Numbers of runs
+    /// are compared as texts: a script's own numbers have 53 bits.
     private static let claiming = """
         for place = 1, #KEYS do
           local owner = redis.call('HGET', KEYS[place], 'owner') or ''

@@ -62,7 +62,7 @@ struct FaultTable: Sendable {
             }
         }
         print("")
-        for line in Failovers.lines { print(line) }
+        for line in Failovers.lines + Shards.lines { print(line) }
         for line in skipped { print(line) }
         print(isRight ? "Nothing ran twice, and nothing ran that was said not to have been sent." : "THAT IS WRONG.")
         return isRight

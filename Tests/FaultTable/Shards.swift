@@ -1,6 +1,7 @@
 import Bulkhead
 import BulkheadBenchmarkSupport
 import BulkheadTestServer
+import Synchronization
 
 /// Faults of the primary that has the slot of all writes, in a cluster of three primaries, each with a replica.
 enum Shards {
@@ -18,7 +19,7 @@ enum Shards {
         [
             Fault(place: place, name: "SIGKILL of the primary") { settings in
                 try await withCluster(place, settings) { writers, cluster in
-                    cluster.primaries[0].kill()
+                    try await measureRecovery(writers, cluster) { cluster.primaries[0].kill() }
                     try await writers.waitForWrites(50)
                 }
             },
@@ -57,6 +58,45 @@ enum Shards {
     }
 
     private static let names: [DatabaseName] = [.main, .knowledge, .prompts, .analytics]
+
+    private static let recoveries = Mutex<[Int64]>([])
+
+    /// What was found besides the rows of the table.
+    static var lines: [String] {
+        let times = recoveries.withLock { $0 }
+        if times.isEmpty { return [] }
+        return [
+            "\(times.count) killed primaries of a cluster, from the last moment when the replica had not taken over or "
+                + "called the cluster down (asked every 10 ms) to the next write that was acknowledged: "
+                + "\(FaultTable.pauses(times)); \(times.count { $0 <= 500_000_000 }) of \(times.count) within 500 ms."
+        ]
+    }
+
+    /// Keeps how long writers wait behind the cluster's own recovery: that is over when the replica says that it is a
+    /// primary, and that the cluster is well.
+    private static func measureRecovery(
+        _ writers: Writers, _ cluster: RedisTestCluster, _ fault: () -> Void
+    ) async throws {
+        fault()
+        let databases = RedisDatabases(RedisConfiguration(unixSocket: cluster.replicas[0].socketPath).patient)
+        try await with(databases) { try await measureRecovery(writers, of: try $0.blocking(.main)) }
+    }
+
+    private static func measureRecovery(_ writers: Writers, of replica: BlockingRedisDatabase) async throws {
+        var lastInVain = MonotonicClock.now()
+        while true {
+            let moment = MonotonicClock.now()
+            let isPrimary = try replica.info("replication")["role"] == "master"
+            let isWell = try replica.send("CLUSTER", "INFO", as: String.self).contains("cluster_state:ok")
+            if isPrimary && isWell { break }
+            lastInVain = moment
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        let first = { writers.ledger.acknowledgements(from: 0).map(\.instant).filter { $0 > lastInVain }.min() }
+        try await writers.wait("the first write behind a recovery") { first() != nil }
+        let recovery = (first() ?? 0) - lastInVain
+        recoveries.withLock { $0.append(recovery) }
+    }
 
     private static func withCluster(
         _ place: Place, _ settings: Settings, at placeOfFirst: ServerPlace? = nil,

@@ -1,12 +1,12 @@
 /// The server that is judged, and the login for it.
 public struct ConformanceTarget: Sendable {
-    enum Place: Sendable {
+    private enum Place: Sendable {
         case tcp(host: String, port: Int)
         case unix(path: String)
-        case made(name: String, @Sendable () throws(ConformanceError) -> Int32)
+        case made(name: String, @Sendable () throws(ConformanceError) -> any ConformanceStream)
     }
 
-    let place: Place
+    private let place: Place
     /// The user that connections log in as; nil with a password is the default user.
     public var username: String?
     /// Sent by AUTH on each connection; nil sends none.
@@ -25,7 +25,14 @@ public struct ConformanceTarget: Sendable {
     ///   - connect: Returns the descriptor of a connected stream socket, which whoever called closes. It is called for
     ///     each connection, several for each case.
     public init(named name: String, connect: @escaping @Sendable () throws(ConformanceError) -> Int32) {
-        place = .made(name: name, connect)
+        self.init(streamsTo: name) { () throws(ConformanceError) in SocketStream(connected: try connect()) }
+    }
+
+    /// A server that is reached by more than a socket. `open` is called for each connection.
+    package init(
+        streamsTo name: String, open: @escaping @Sendable () throws(ConformanceError) -> any ConformanceStream
+    ) {
+        place = .made(name: name, open)
     }
 
     /// How reports call the server.
@@ -34,6 +41,14 @@ public struct ConformanceTarget: Sendable {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         case .made(let name, _): name
+        }
+    }
+
+    func connect() throws(ConformanceError) -> any ConformanceStream {
+        switch place {
+        case .unix(let path): try SocketStream(path: path, of: self)
+        case .made(_, let open): try open()
+        case .tcp(let host, let port): try SocketStream(host: host, port: port, of: self)
         }
     }
 }

@@ -37,7 +37,9 @@ final class RunContext {
         let probe = try Wire(to: target)
         try login(probe, until: .now + decisivePatience)
         guard let pong = Self.exchange(["PING"], on: probe, until: .now + decisivePatience) else {
-            throw ConformanceError(description: "\(target.address) does not answer PING with RESP")
+            throw probe.ending
+                ?? ConformanceError(
+                    description: "\(target.address) does not answer PING with RESP: does this port speak TLS?")
         }
         isUsable = pong.text == Array("PONG".utf8)
         let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + decisivePatience)
@@ -119,7 +121,7 @@ final class RunContext {
         guard let password = target.password else { return }
         let words = ["AUTH"] + (target.username.map { [$0] } ?? []) + [password]
         guard let reply = Self.exchange(words, on: wire, until: deadline) else {
-            throw ConformanceError(description: "\(target.address) does not answer AUTH")
+            throw wire.ending ?? ConformanceError(description: "\(target.address) does not answer AUTH")
         }
         guard reply.type == UInt8(ascii: "+") else {
             let code = reply.text.prefix { $0 != UInt8(ascii: " ") }

@@ -5,7 +5,7 @@
 ///
 /// Whoever owns the I/O of a connection is its only user at that moment, and closes it; only `interrupt` is for any
 /// thread. A struct with one optional layer, so that a plain socket costs a comparison and no call through a table.
-struct ByteStream {
+package struct ByteStream {
     /// For the poller. Nothing else reads it, writes it or closes it.
     let descriptor: Int32
     private let endpoint: Endpoint
@@ -26,7 +26,7 @@ struct ByteStream {
     ///
     /// `space` must not be empty.
     @inline(__always)
-    func read(into space: UnsafeMutableRawBufferPointer) throws(ConnectionFailure) -> Int? {
+    package func read(into space: UnsafeMutableRawBufferPointer) throws(ConnectionFailure) -> Int? {
         if let layer { return try layer.read(into: space) }
         switch SystemCall.read(descriptor, into: space) {
         case .moved(0): throw endOfStream
@@ -43,7 +43,7 @@ struct ByteStream {
     /// Writes once and returns how many bytes were taken; nil if none are for now. What was not taken comes again, in
     /// front of the next bytes.
     @inline(__always)
-    func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) -> Int? {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) -> Int? {
         if let layer { return try layer.write(bytes) }
         switch SystemCall.write(descriptor, bytes) {
         case .moved(let count): return count
@@ -72,13 +72,18 @@ struct ByteStream {
         SystemCall.waitUntil(descriptor, Int32(interest.pollEvents), milliseconds: milliseconds)
     }
 
+    /// The same, for whoever has moved nothing and has no poller.
+    package func wait(alsoToWrite: Bool, milliseconds: Int32) -> Bool {
+        wait(for: interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
+    }
+
     // MARK: Beginning and end
 
     /// Connects, and has the layer shake hands, both before `deadline`; a failure leaves nothing open. Blocks its
     /// thread.
     ///
     /// `check` is called at least every 50 ms while the layer waits, and may throw to give the attempt up.
-    static func open(
+    package static func open(
         _ settings: ConnectionSettings, until deadline: Moment, check: () throws(ConnectionFailure) -> Void = {}
     ) throws(ConnectionFailure) -> ByteStream {
         // Settings that cannot be used send nothing.
@@ -117,7 +122,7 @@ struct ByteStream {
     static let mostMillisecondsUnseen: Int32 = 50
 
     /// Says goodbye, as far as that needs no wait, and closes the socket. The poller must not watch it any more.
-    func close() {
+    package func close() {
         layer?.end()
         SystemCall.endSocket(descriptor)
     }

@@ -30,6 +30,7 @@ package enum ManualPage {
         ("REDIS_USERNAME, REDIS_PASSWORD", "the login, for a URL that has none"),
         ("REDIS_TLS", "yes for TLS with the server at REDIS_HOST; a URL says so by rediss://"),
         ("REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE", "files for TLS, in PEM form"),
+        ("REDIS_TLS_KEY_PASSPHRASE", "of the client's key, if that is encrypted"),
         ("REDIS_CATALOGUE", "the file with the names, if --catalogue is not given"),
         ("NO_COLOR", "if set to any text, no colours; TERM=dumb does the same"),
         ("COLUMNS", "the width of a terminal that does not report its own"),

@@ -183,12 +183,13 @@ enum ConformanceInput {
         _ selection: ServerSelection, _ arguments: Arguments
     ) throws(ProgramFailure) -> ConformanceTarget {
         let configuration = selection.configuration
-        guard configuration.tls == nil else {
-            throw arguments.refused("it has no TLS: give a URL that begins with redis:// or unix://")
-        }
         let address = configuration.address
         var target: ConformanceTarget
-        if address.hasPrefix("unix:") {
+        if configuration.tls != nil {
+            target = ConformanceTarget(streamsTo: address) { () throws(ConformanceError) in
+                try EncryptedStream(to: configuration)
+            }
+        } else if address.hasPrefix("unix:") {
             target = ConformanceTarget(unixSocket: String(address.dropFirst(5)))
         } else if let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]) {
             let host = address[..<colon].drop { $0 == "[" }

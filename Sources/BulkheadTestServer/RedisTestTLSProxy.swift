@@ -20,29 +20,39 @@ import Darwin
 /// It needs the system's OpenSSL 3 or 1.1.1, from the folder `BULKHEAD_OPENSSL` if that is set. Each connection takes a
 /// thread and two sockets of this process. Stop it: it lives until then.
 public final class RedisTestTLSProxy: Sendable {
+    /// Messages of TLS that a server may send at any time behind the handshake.
+    package enum Extra: Sendable, Hashable, CaseIterable {
+        /// New keys of its own, and the wish that the client changes its own.
+        case keyUpdate
+        /// A session that the client may resume later. OpenSSL 1.1.1 sends none by request.
+        case ticket
+    }
+
     /// What it does besides.
     package struct Behaviour: Sendable, Hashable {
-        /// Changes of its keys before each write to a client, each of which asks the client to change its own.
-        package var keyUpdatesBeforeWrites: Int
-        /// Such changes in all, one before each read from a client, for each connection: so in the midst of a large
-        /// request.
-        package var keyUpdatesBeforeReads: Int
-        /// Such changes in all while nobody says anything, for each connection.
-        package var quietKeyUpdates: Int
+        /// What it sends of its own.
+        package var extra: Extra
+        /// So many before each write to a client.
+        package var beforeWrites: Int
+        /// So many in all, one before each read from a client, for each connection: so in the midst of a large request.
+        package var beforeReads: Int
+        /// So many in all while nobody says anything, for each connection.
+        package var whileQuiet: Int
 
         package init(
-            keyUpdatesBeforeWrites: Int = 0, keyUpdatesBeforeReads: Int = 0, quietKeyUpdates: Int = 0
+            _ extra: Extra = .keyUpdate, beforeWrites: Int = 0, beforeReads: Int = 0, whileQuiet: Int = 0
         ) {
-            self.keyUpdatesBeforeWrites = keyUpdatesBeforeWrites
-            self.keyUpdatesBeforeReads = keyUpdatesBeforeReads
-            self.quietKeyUpdates = quietKeyUpdates
+            self.extra = extra
+            self.beforeWrites = beforeWrites
+            self.beforeReads = beforeReads
+            self.whileQuiet = whileQuiet
         }
     }
 
     private struct State: Sendable {
         var descriptors: Set<Int32> = []
         var threads = 0
-        var keyUpdates = 0
+        var extras = 0
         var isStopped = false
     }
 
@@ -87,8 +97,14 @@ public final class RedisTestTLSProxy: Sendable {
     /// The address for a client: `rediss://127.0.0.1:PORT`.
     public var url: String { "rediss://127.0.0.1:\(port)" }
 
-    /// Changes of keys so far.
-    package var keyUpdates: Int { state.withLock { $0.keyUpdates } }
+    /// What it has sent of its own so far.
+    package var extras: Int { state.withLock { $0.extras } }
+
+    /// Whether OpenSSL is there and can send these.
+    package static func sends(_ extra: Extra) -> Bool {
+        guard case .success(let library) = ServerOpenSSL.shared else { return false }
+        return extra == .keyUpdate || library.newTicket != nil
+    }
 
     /// Accepts nobody any more, ends all connections, and returns when their threads are gone. Idempotent.
     public func stop() {
@@ -147,9 +163,9 @@ public final class RedisTestTLSProxy: Sendable {
         library.clearErrors()
         guard library.accept(connection) == 1 else { return }
         var space = [UInt8](repeating: 0, count: 32 << 10)
-        var quiet = behaviour.quietKeyUpdates
-        // Bounded, as each is answered, and the answer is read.
-        var beforeReads = behaviour.keyUpdatesBeforeReads
+        var quiet = behaviour.whileQuiet
+        // Bounded, as a change of keys is answered, and the answer is read.
+        var beforeReads = behaviour.beforeReads
         var isClientThere = true
         while true {
             var sockets = [
@@ -158,13 +174,11 @@ public final class RedisTestTLSProxy: Sendable {
             ]
             let mayWait = library.pending(connection) == 0
             if poll(&sockets, 2, mayWait && quiet == 0 ? -1 : 0) < 0, errno != EINTR { return }
-            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, quiet > 0,
-                updateKeys(connection, library)
-            {
+            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, quiet > 0, sendExtra(connection, library) {
                 quiet -= 1
             }
             if sockets[0].revents != 0 || !mayWait {
-                if beforeReads > 0, updateKeys(connection, library) { beforeReads -= 1 }
+                if beforeReads > 0, sendExtra(connection, library) { beforeReads -= 1 }
                 library.clearErrors()
                 let count = library.read(connection, &space, Int32(space.count))
                 if count > 0 {
@@ -177,7 +191,7 @@ public final class RedisTestTLSProxy: Sendable {
             if sockets[1].revents != 0 {
                 let count = SystemCall.retrying { recv(server, &space, space.count, 0) }
                 guard count > 0 else { break }
-                for _ in 0..<behaviour.keyUpdatesBeforeWrites { _ = updateKeys(connection, library) }
+                for _ in 0..<behaviour.beforeWrites { _ = sendExtra(connection, library) }
                 library.clearErrors()
                 if library.write(connection, space, Int32(count)) <= 0 { return }
             }
@@ -187,10 +201,15 @@ public final class RedisTestTLSProxy: Sendable {
     }
 
     /// False if OpenSSL is in the midst of a message of the client's; it is asked again then.
-    private func updateKeys(_ connection: OpaquePointer, _ library: ServerOpenSSL) -> Bool {
+    private func sendExtra(_ connection: OpaquePointer, _ library: ServerOpenSSL) -> Bool {
         library.clearErrors()
-        guard library.updateKey(connection, 1) == 1, library.shakeHands(connection) == 1 else { return false }
-        state.withLock { $0.keyUpdates += 1 }
+        let isQueued: Int32? =
+            switch behaviour.extra {
+            case .keyUpdate: library.updateKey(connection, 1)
+            case .ticket: library.newTicket?(connection)
+            }
+        guard isQueued == 1, library.shakeHands(connection) == 1 else { return false }
+        state.withLock { $0.extras += 1 }
         return true
     }
 }

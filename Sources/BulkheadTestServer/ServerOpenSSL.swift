@@ -37,6 +37,8 @@ struct ServerOpenSSL: @unchecked Sendable {
     let errorKind: @convention(c) (Object?, Int32) -> Int32
     let pending: @convention(c) (Object?) -> Int32
     let updateKey: @convention(c) (Object?, Int32) -> Int32
+    /// Nil in OpenSSL 1.1.1.
+    let newTicket: (@convention(c) (Object?) -> Int32)?
     let shutDown: @convention(c) (Object?) -> Int32
     let clearErrors: @convention(c) () -> Void
 
@@ -78,6 +80,7 @@ struct ServerOpenSSL: @unchecked Sendable {
         errorKind = try function("SSL_get_error", in: ssl)
         pending = try function("SSL_pending", in: ssl)
         updateKey = try function("SSL_key_update", in: ssl)
+        newTicket = try? function("SSL_new_session_ticket", in: ssl)
         shutDown = try function("SSL_shutdown", in: ssl)
         clearErrors = try function("ERR_clear_error", in: crypto)
     }

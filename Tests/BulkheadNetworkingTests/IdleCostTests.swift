@@ -47,6 +47,32 @@ import Glibc
         }
     }
 
+    @Test(.enabled(if: RedisTestTLSProxy.sends(.ticket), "this OpenSSL sends no ticket by request"))
+    func `keep no session but the newest of ten thousand`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try RedisTestServer.start()
+            defer { server.stop() }
+            let path = NSTemporaryDirectory() + "tickets-\(UUID().uuidString.prefix(8)).sock"
+            let proxy = try RedisTestTLSProxy(
+                toSocket: server.socketPath, certificates.server.tls, listeningOn: path,
+                .init(.ticket, beforeWrites: 100))
+            defer { proxy.stop() }
+            var settings = ConnectionSettings.to(path)
+            settings.tls = TLSPeer.shared(.trusting.with { $0.serverName = "localhost" }, settings.endpoint)
+            let connection = AsyncConnection(settings)
+            func receive(_ replies: Int) async {
+                for _ in 0..<replies { #expect(await connection.send(command("PING")).value == .simpleString("PONG")) }
+            }
+            await receive(10)
+            let before = try Self.residentBytes()
+            await receive(100)
+            #expect(proxy.extras >= 11_000)
+            // A session of OpenSSL's takes more than 500 bytes.
+            #expect(try Self.residentBytes() - before < 2 << 20)
+            await connection.close(grace: .seconds(30))
+        }
+    }
+
     @Test(.enabled(if: TestTier.hasTime))
     func `wake no thread`() async {
         await #expect(processExitsWith: .success) {

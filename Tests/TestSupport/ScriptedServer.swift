@@ -104,6 +104,12 @@ public final class ScriptedPeer: @unchecked Sendable {
         }
     }
 
+    /// What has come, or comes next, whatever it is; empty when the client has gone.
+    public func readBytes() -> [UInt8] {
+        var space = [UInt8](repeating: 0, count: 16 << 10)
+        return Array(space[..<max(0, read(descriptor, &space, space.count))])
+    }
+
     public func write(_ text: String) {
         write(bytes: Array(text.utf8))
     }

@@ -2,13 +2,14 @@ import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
 
-/// A private server, named databases on it, and the end of both.
+/// A private server, named databases on it, and the end of both. In a run that is about a cluster it is a server of
+/// one, where all of these databases live.
 func withDatabases(
     version: RESPVersion = ServerUnderTest.version, catalogue: DatabaseCatalogue = .standard, arguments: [String] = [],
     configure: (inout RedisConfiguration) -> Void = { _ in },
     _ body: (RedisDatabases, RedisTestServer) async throws -> Void
 ) async throws {
-    try await withServer(arguments: arguments) { server in
+    try await withPlace(of: catalogue, arguments) { server, catalogue in
         var configuration = testConfiguration(server)
         configuration.version = version
         configure(&configuration)
@@ -20,6 +21,26 @@ func withDatabases(
             throw error
         }
         await databases.close()
+    }
+}
+
+private func withPlace(
+    of catalogue: DatabaseCatalogue, _ arguments: [String],
+    _ body: (RedisTestServer, DatabaseCatalogue) async throws -> Void
+) async throws {
+    guard ServerUnderTest.isCluster else {
+        return try await withServer(arguments: arguments) { server in try await body(server, catalogue) }
+    }
+    try await withNumberedCluster(arguments: arguments) { cluster in
+        let place = try DatabaseServer(cluster: cluster.addresses)
+        let entries = catalogue.entries.map { entry in
+            var entry = entry
+            entry.server = place
+            // None is 0, which every cluster has.
+            entry.number += 1
+            return entry
+        }
+        try await body(cluster.primaries[0], try DatabaseCatalogue(entries))
     }
 }
 

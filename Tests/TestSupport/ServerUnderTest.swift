@@ -13,6 +13,16 @@ public enum ServerUnderTest {
         return version
     }()
 
+    /// Whether names that a test does not place itself live in one cluster with numbered databases, and not on a
+    /// server: BULKHEAD_TEST_PLACE=cluster, for Valkey 9. Many tests are about a single server: Tests/against-servers
+    /// lists those that are not.
+    public static let isCluster: Bool = {
+        let text = ProcessInfo.processInfo.environment["BULKHEAD_TEST_PLACE"] ?? "server"
+        let isKnown = text == "server" || text == "cluster"
+        precondition(isKnown, "BULKHEAD_TEST_PLACE is \(text): set it to server or cluster")
+        return text == "cluster"
+    }()
+
     /// What the server that is started by default says it is; one is started once to ask.
     public static let identity: (flavour: RedisTestServer.Flavour, version: String) = {
         do {

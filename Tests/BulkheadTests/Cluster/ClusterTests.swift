@@ -24,29 +24,53 @@ func withCluster(
 func withSharedCluster(
     number: Int = 0, version: RESPVersion? = nil, _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
 ) async throws {
-    let idle = idleCluster.withLock { cluster in
+    try await withCluster(from: idleCluster, RedisTestCluster.Options()) { cluster async throws in
+        try await withDatabases(of: cluster, number: number, version: version, body)
+    }
+}
+
+/// A cluster with more databases than there are standard names, which Valkey 9 has. One without arguments is used again
+/// by the next such body.
+func withNumberedCluster(arguments: [String], _ body: (RedisTestCluster) async throws -> Void) async throws {
+    var options = RedisTestCluster.Options()
+    options.databases = 32
+    options.server.arguments = arguments
+    if arguments.isEmpty {
+        try await withCluster(from: idleNumberedCluster, options, body)
+    } else {
+        try await RedisTestCluster.withCluster(options, body)
+    }
+}
+
+private func withCluster(
+    from idle: borrowing Mutex<RedisTestCluster?>, _ options: RedisTestCluster.Options,
+    _ body: (RedisTestCluster) async throws -> Void
+) async throws {
+    let kept = idle.withLock { cluster in
         defer { cluster = nil }
         return cluster
     }
-    let cluster = try idle ?? RedisTestCluster.start()
+    let cluster = try kept ?? RedisTestCluster.start(options)
     do {
-        try await withDatabases(of: cluster, number: number, version: version, body)
+        try await body(cluster)
         for server in cluster.primaries {
-            for line in ["FLUSHALL", "SCRIPT FLUSH", "CONFIG RESETSTAT"] { try ask(server, line) }
+            let libraries = ServerUnderTest.isAtLeast(redis: 7, 0) ? ["FUNCTION FLUSH"] : []
+            for line in ["FLUSHALL", "SCRIPT FLUSH", "CONFIG RESETSTAT"] + libraries { try ask(server, line) }
         }
     } catch {
         cluster.stop()
         throw error
     }
-    let other = idleCluster.withLock { place in
+    let other = idle.withLock { place in
         defer { place = cluster }
         return place
     }
     other?.stop()
 }
 
-/// Its servers end with this process.
+/// Their servers end with this process.
 private let idleCluster = Mutex<RedisTestCluster?>(nil)
+private let idleNumberedCluster = Mutex<RedisTestCluster?>(nil)
 
 /// Databases of a cluster that is there, and their end.
 func withDatabases(

@@ -44,7 +44,8 @@ struct CommandFacts {
     /// the words.
     static let effects: Set = ["read", "idempotent", "accumulating", "admin", "never", "by-arguments"]
     /// The connection it takes: the shared lane, that of large and slow commands, one of its own, or only a lease that
-    /// the caller holds already. `search` is for commands of indexes, which live in database 0; `refused` is never sent.
+    /// the caller holds already. `search` is for commands of indexes, which live in database 0. `refused` is never
+    /// sent.
     static let routes: Set = ["shared", "bulk", "search", "lease", "connection", "refused"]
     /// Where the time stands for which it may wait on the server.
     static let waits: Set = ["last-seconds", "first-seconds", "fifth-seconds", "last-milliseconds", "BLOCK"]

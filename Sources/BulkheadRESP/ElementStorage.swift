@@ -7,7 +7,8 @@
 /// A nest of values is released without recursion, however deep it is: see `deinit`.
 ///
 /// Safe to share although `ManagedBuffer` is not `Sendable`, hence `nonisolated(unsafe)` where one is stored: only
-/// the `ElementBuilder` that made it writes to it, before anybody else holds it.
+/// the `ElementBuilder` that made it writes to it, behind the elements that a `RESPArray` has, and before another
+/// thread holds one.
 @usableFromInline
 final class ElementStorage: ManagedBuffer<ElementHeader, RESPValue> {
     /// Bytes in front of the elements, with what an allocator adds.
@@ -86,6 +87,9 @@ struct ElementBuilder: Sendable {
 
     var count: Int { storage?.count ?? 0 }
 
+    /// Levels of an aggregate of these elements.
+    var height: Int { storage?.height ?? 0 }
+
     /// Makes room for `capacity` elements.
     private mutating func reserve(_ capacity: Int) {
         guard capacity > self.capacity else { return }
@@ -109,10 +113,15 @@ struct ElementBuilder: Sendable {
 
     /// Appends a value to elements that will be `total` in the end, or any number.
     mutating func append(_ value: consuming RESPValue, of total: Int? = nil) {
+        append(value, of: total ?? .max, height: value.children?.storage?.height ?? 0)
+    }
+
+    /// Appends a value of so many levels.
+    mutating func append(_ value: consuming RESPValue, of total: Int, height: Int) {
         let count = count
-        if count == capacity { grow(upTo: total ?? .max) }
+        if count == capacity { grow(upTo: total) }
         let storage = storage.unsafelyUnwrapped
-        if let nested = value.children?.storage { storage.raise(height: nested.height + 1) }
+        storage.raise(height: height + 1)
         (storage.start + count).initialize(to: value)
         storage.set(count: count + 1)
     }
@@ -137,6 +146,24 @@ struct ElementBuilder: Sendable {
     /// The elements; nothing may be appended afterwards.
     consuming func finish() -> RESPArray {
         guard let storage, storage.count > 0 else { return RESPArray() }
-        return RESPArray(storage: storage)
+        return RESPArray(storage: storage, offset: 0, count: storage.count)
+    }
+
+    // MARK: Several aggregates in one block
+
+    /// How many elements may be appended before they must move to a larger block.
+    var room: Int { capacity - count }
+
+    /// The elements from `first` on. More may be appended behind them if there is room: they must not move any more.
+    func slice(from first: Int) -> RESPArray {
+        guard let storage, storage.count > first else { return RESPArray() }
+        return RESPArray(storage: storage, offset: first, count: storage.count - first)
+    }
+
+    /// Releases the elements from `first` on.
+    mutating func cut(to first: Int) {
+        guard let storage, storage.count > first else { return }
+        (storage.start + first).deinitialize(count: storage.count - first)
+        storage.set(count: first)
     }
 }

@@ -5,10 +5,26 @@
 public struct RESPArray: Sendable {
     @usableFromInline nonisolated(unsafe) let storage: ElementStorage?
 
-    init(storage: ElementStorage) { self.storage = storage }
+    // Small aggregates inside another share a block. 32 bits each keep a value at 24 bytes; RESPLimits caps a count.
+    @usableFromInline let offset: UInt32
+    @usableFromInline let length: UInt32
+
+    init(storage: ElementStorage, offset: Int, count: Int) {
+        self.storage = storage
+        self.offset = UInt32(offset)
+        self.length = UInt32(count)
+    }
 
     /// No elements.
-    public init() { storage = nil }
+    public init() {
+        storage = nil
+        offset = 0
+        length = 0
+    }
+
+    /// The first element's address, valid while this array lives; there is one if there are elements.
+    @inlinable
+    var start: UnsafeMutablePointer<RESPValue> { storage.unsafelyUnwrapped.start + Int(offset) }
 
     /// The values in their order.
     public init(_ values: some Sequence<RESPValue>) {
@@ -21,34 +37,30 @@ public struct RESPArray: Sendable {
 extension RESPArray: RandomAccessCollection {
     @inlinable public var startIndex: Int { 0 }
     @inlinable public var endIndex: Int { count }
-    @inlinable public var count: Int { storage?.count ?? 0 }
+    @inlinable public var count: Int { Int(length) }
 
     @inlinable
     public subscript(position: Int) -> RESPValue {
         precondition(position >= 0 && position < count, "index out of the elements")
-        return withExtendedLifetime(storage) { storage.unsafelyUnwrapped.start[position] }
+        return withExtendedLifetime(storage) { start[position] }
     }
 
     @inlinable
-    public func makeIterator() -> Iterator { Iterator(storage: storage, count: count) }
+    public func makeIterator() -> Iterator { Iterator(elements: self) }
 
     /// The elements in their order.
     public struct Iterator: IteratorProtocol {
-        @usableFromInline let storage: ElementStorage?
-        @usableFromInline let count: Int
+        @usableFromInline let elements: RESPArray
         @usableFromInline var position = 0
 
         @inlinable
-        init(storage: ElementStorage?, count: Int) {
-            self.storage = storage
-            self.count = count
-        }
+        init(elements: RESPArray) { self.elements = elements }
 
         @inlinable
         public mutating func next() -> RESPValue? {
-            guard position < count else { return nil }
+            guard position < elements.count else { return nil }
             defer { position += 1 }
-            return withExtendedLifetime(storage) { storage.unsafelyUnwrapped.start[position] }
+            return elements[position]
         }
     }
 
@@ -57,7 +69,20 @@ extension RESPArray: RandomAccessCollection {
         _ body: (UnsafeBufferPointer<RESPValue>) throws -> Result
     ) rethrows -> Result? {
         defer { withExtendedLifetime(storage) {} }
-        return try body(UnsafeBufferPointer(start: storage?.start, count: count))
+        return try body(UnsafeBufferPointer(start: storage == nil ? nil : start, count: count))
+    }
+}
+
+extension RESPArray {
+    /// The bytes of the bulk string at `index`, in place; nil for all else, and for no index. Valid while this array
+    /// lives.
+    ///
+    /// Reading a value by the subscript counts a reference twice; this counts none.
+    @inlinable
+    package func bulkString(at index: Int) -> UnsafeRawBufferPointer? {
+        guard index >= 0, index < count, case .bulkString(let bytes) = start[index]
+        else { return nil }
+        return UnsafeRawBufferPointer(start: bytes.storage.start + Int(bytes.offset), count: Int(bytes.length))
     }
 }
 

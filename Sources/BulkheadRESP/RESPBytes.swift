@@ -83,8 +83,11 @@ extension RESPBytes: RandomAccessCollection {
 
 extension RESPBytes: Hashable {
     public static func == (left: RESPBytes, right: RESPBytes) -> Bool {
-        guard left.length == right.length else { return false }
-        return left.withUnsafeBytes { left in right.withUnsafeBytes { right in left.hasSameBytes(as: right) } }
+        right.withUnsafeBytes { left.isSame(as: $0) }
+    }
+
+    package func isSame(as bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count == count && withUnsafeBytes { $0.hasSameBytes(as: bytes) }
     }
 
     public func hash(into hasher: inout Hasher) {

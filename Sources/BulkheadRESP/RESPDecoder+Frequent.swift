@@ -1,5 +1,6 @@
 // The short way, for what nearly all replies are made of: bulk strings, integers, status lines and nulls, alone or
-// as elements of one aggregate, whole in the receive buffer.
+// as elements of one aggregate, whole in the receive buffer; and small aggregates of them inside a larger one, such as
+// the entries of a stream.
 //
 // It only ever succeeds. What is unfinished, rare, long or wrong it leaves untouched to the state machine, which reads
 // it from its first byte: so there is one place that resumes and one that tells what is wrong, and the two ways cannot
@@ -25,25 +26,19 @@ extension RESPDecoder {
     @inline(never)
     private mutating func decodeFrequentAggregate() -> RESPValue? {
         var bytes = FrequentBytes(of: self, limit: limits.replyBytes)
-        let kind: Frame.Kind
-        switch bytes.takeByte() {
-        case UInt8(ascii: "*"): kind = .array
-        case UInt8(ascii: "%"): kind = .map
-        case UInt8(ascii: "~"): kind = .set
-        case UInt8(ascii: ">"): kind = .push
-        default: return nil
-        }
-        guard let count = bytes.takeNumber(), count <= limits.elements, limits.depth > 0 else { return nil }
+        guard let kind = bytes.takeKind(), let count = bytes.takeNumber(), count <= limits.elements, limits.depth > 0
+        else { return nil }
         let values = kind == .map ? 2 * count : count
         let memory = RESPLimits.memory(of: values)
         guard memory <= limits.memoryBytes else { return nil }
         var elements = ElementBuilder(capacity: reservation(for: values, arrived: bytes.count, depth: 1))
-        elements.appendLeaves(upTo: values) { bytes.takeValue() }
+        var nests = FrequentNests(limits, depth: 1, memory: memory)
+        bytes.fill(&elements, upTo: values, &nests)
         replyStart = offset
         consume(bytes)
         let missing = values - elements.count
         guard missing == 0 else {
-            replyMemory = memory
+            replyMemory = nests.memory
             stack.append(Frame(kind: kind, remaining: missing, elements: elements))
             isAtStart = false
             return nil
@@ -59,7 +54,9 @@ extension RESPDecoder {
         guard attributes.isEmpty, var remaining = stack[top].remaining else { return nil }
         var bytes = FrequentBytes(of: self, limit: limits.replyBytes - (offset - replyStart))
         let before = stack[top].elements.count
-        stack[top].elements.appendLeaves(upTo: before + remaining) { bytes.takeValue() }
+        var nests = FrequentNests(limits, depth: stack.count, memory: replyMemory)
+        bytes.fill(&stack[top].elements, upTo: before + remaining, &nests)
+        replyMemory = nests.memory
         let taken = stack[top].elements.count - before
         guard taken > 0 else { return nil }
         remaining -= taken
@@ -80,6 +77,59 @@ extension RESPDecoder {
     /// counts on the same bytes, so the deeper the less.
     func reservation(for values: Int, arrived: Int, depth: Int) -> Int {
         min(values, 8 + arrived / (3 * depth))
+    }
+}
+
+/// What the aggregates may be that lie inside an open one and are taken whole.
+struct FrequentNests {
+    private let elements: Int
+    private let memoryBytes: Int
+    /// How many levels may be opened.
+    private let levels: Int
+    /// How many are.
+    fileprivate var level = 0
+    /// The elements of each level. The aggregates of one level share blocks, as one block for each of two strings would
+    /// cost more than the strings. A block holds those of deeper levels, so that it never holds itself.
+    fileprivate var blocks: [ElementBuilder] = []
+    /// What the values of the reply cost so far.
+    fileprivate(set) var memory: Int
+    /// Levels of the aggregate that was taken last.
+    fileprivate var height = 1
+
+    /// Replies have hardly more below each other. The state machine reads a nest again that was not whole, each level
+    /// once.
+    private static let mostLevels = 4
+    /// A longer one is left to the state machine, which keeps what has arrived of it.
+    fileprivate static let mostValues = 64
+    /// Values of a block, where so many bytes have arrived that it will be full.
+    private static let blockValues = 128
+    private static let bytesOfAValue = 16
+
+    init(_ limits: RESPLimits, depth: Int, memory: Int) {
+        elements = limits.elements
+        memoryBytes = limits.memoryBytes
+        levels = max(0, min(Self.mostLevels, limits.depth - depth))
+        self.memory = memory
+    }
+
+    /// Counts an aggregate of so many elements; false if it must be left to the state machine.
+    fileprivate mutating func open(count: Int, values: Int, arrived: Int) -> Bool {
+        let cost = RESPLimits.memory(of: values)
+        // A value takes three bytes on the wire at least: what is longer than what has arrived is not whole.
+        guard level < levels, count <= elements, values <= Self.mostValues, 3 * values <= arrived,
+            memory <= memoryBytes - cost
+        else { return false }
+        memory += cost
+        return true
+    }
+
+    /// Takes the block of this level out, with room for so many values; `swap` gives it back.
+    fileprivate mutating func takeBlock(room values: Int, arrived: Int) -> ElementBuilder {
+        if level == blocks.count { blocks.append(ElementBuilder()) }
+        var block = ElementBuilder()
+        swap(&block, &blocks[level])
+        if block.room >= values { return block }
+        return ElementBuilder(capacity: max(values, min(Self.blockValues, arrived / Self.bytesOfAValue)))
     }
 }
 
@@ -131,11 +181,57 @@ struct FrequentBytes {
         }
     }
 
-    /// A type byte; 0 if nothing has arrived.
-    mutating func takeByte() -> UInt8 {
-        guard cursor < end else { return 0 }
-        defer { cursor += 1 }
-        return cursor.pointee
+    /// The type byte of an aggregate; nil, and nothing taken, if it is another or has not arrived.
+    @inline(__always)
+    mutating func takeKind() -> RESPDecoder.Frame.Kind? {
+        guard cursor < end else { return nil }
+        let kind: RESPDecoder.Frame.Kind
+        switch cursor.pointee {
+        case UInt8(ascii: "*"): kind = .array
+        case UInt8(ascii: "%"): kind = .map
+        case UInt8(ascii: "~"): kind = .set
+        case UInt8(ascii: ">"): kind = .push
+        default: return nil
+        }
+        cursor += 1
+        return kind
+    }
+
+    /// Appends values as far as they are whole and frequent, up to `total` elements.
+    @inline(__always)
+    mutating func fill(_ elements: inout ElementBuilder, upTo total: Int, _ nests: inout FrequentNests) {
+        while true {
+            // A copy that nobody else sees lies in registers.
+            var leaves = self
+            elements.appendLeaves(upTo: total) { leaves.takeValue() }
+            self = leaves
+            guard elements.count < total, let nested = takeNested(&nests) else { return }
+            elements.append(nested, of: total, height: nests.height)
+        }
+    }
+
+    /// A small aggregate of frequent values; nil, and nothing taken or counted, if it is not whole.
+    @inline(never)
+    private mutating func takeNested(_ nests: inout FrequentNests) -> RESPValue? {
+        let (start, memory) = (self, nests.memory)
+        if let kind = takeKind(), let count = takeNumber() {
+            let values = kind == .map ? 2 * count : count
+            if nests.open(count: count, values: values, arrived: self.count) {
+                var block = nests.takeBlock(room: values, arrived: self.count)
+                let first = block.count
+                nests.level += 1
+                fill(&block, upTo: first + values, &nests)
+                nests.level -= 1
+                let isWhole = block.count == first + values
+                let elements = isWhole ? block.slice(from: first) : RESPArray()
+                if !isWhole { block.cut(to: first) }
+                nests.height = block.height
+                swap(&block, &nests.blocks[nests.level])
+                if isWhole { return RESPDecoder.aggregate(kind, elements) }
+            }
+        }
+        (self, nests.memory) = (start, memory)
+        return nil
     }
 
     /// A count and its CR LF.

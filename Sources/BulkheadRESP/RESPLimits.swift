@@ -24,6 +24,7 @@ public struct RESPLimits: Sendable, Hashable {
         didSet { bulkBytes = min(bulkBytes, Self.largestBulkBytes) }
     }
     /// Elements of one aggregate, declared or streamed; pairs of one map or attribute.
+    /// At most 2³¹ − 1: a larger setting counts as that.
     public var elements: Int {
         didSet { elements = min(elements, Self.mostElements) }
     }
@@ -57,8 +58,8 @@ public struct RESPLimits: Sendable, Hashable {
     static let mostLevels = 1_024
     /// RESPBytes counts in 32 bits; its block also holds the CR LF.
     static let largestBulkBytes = Int(UInt32.max) - 2
-    /// Far beyond any memory, and its bytes can be counted.
-    static let mostElements = 1 << 48
+    /// RESPArray counts in 32 bits, and an element of a map is two values.
+    static let mostElements = Int(UInt32.max) / 2
 
     /// What an aggregate of so many values costs.
     static func memory(of values: Int) -> Int { ElementStorage.overhead + MemoryLayout<RESPValue>.stride * values }

@@ -104,7 +104,7 @@ extension RESPValue: Hashable {
         guard let mine = left.children, let theirs = right.children else { return true }
         var pending = [(mine, theirs)]
         while let (mine, theirs) = pending.popLast() {
-            if mine.storage === theirs.storage { continue }
+            if mine.storage === theirs.storage, mine.offset == theirs.offset { continue }
             for index in mine.indices {
                 let (left, right) = (mine[index], theirs[index])
                 guard left.isSameLevel(as: right) else { return false }

@@ -98,6 +98,26 @@ import Testing
         }
     }
 
+    @Test func `small aggregates beside each other are told apart, and outlive each other`() throws {
+        let pairs = (0..<300).map { "*2\r\n:\($0 % 7)\r\n*1\r\n+\($0)\r\n" }
+        var decoder = RESPDecoder()
+        decoder.feed("*300\r\n\(pairs.joined())".utf8)
+        var reply = try decoder.next()
+        let elements = try #require(reply?.elements)
+        reply = nil
+        let (first, last) = (elements[3], elements[10])
+        #expect(first.elements?[0] == last.elements?[0])
+        #expect(first != last)
+        #expect(Set(elements).count == 300)
+        let words = elements.map { $0.elements?[1].elements?.first?.bytes?.text ?? "" }
+        #expect(words == (0..<300).map { "\($0)" })
+        let expected: [RESPValue] = [.integer(3), .array([.simple("10")])]
+        #expect(last.detached() == .array(expected))
+        #expect(last.elements.map { Array($0) } == expected)
+        let count = last.elements?.withContiguousStorageIfAvailable { $0.count }
+        #expect(count == 2)
+    }
+
     @Test func `all whole replies come in one call`() throws {
         var decoder = RESPDecoder()
         var replies: [RESPValue] = [.null]
@@ -135,7 +155,7 @@ private struct Replies {
     }
 
     mutating func whole(depth: Int = 0) -> [UInt8] {
-        switch generator.below(depth < 3 ? 12 : 8) {
+        switch generator.below(depth < 6 ? 12 : 8) {
         case 0, 1: return bulk(pattern(generator.below(12), seed: generator.below(1_000)))
         case 2: return bulk(pattern(generator.below(200), seed: generator.below(1_000)))
         case 3: return number()

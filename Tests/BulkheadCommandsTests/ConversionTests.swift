@@ -173,6 +173,35 @@ import Testing
         #expect(refusal(of: .bulk("a"), as: [String].self) == "expected an array, found a bulk string of 1 bytes")
     }
 
+    @Test func `a list, pairs and a dictionary read each kind of string, and refuse what is no text`() throws {
+        let kinds: [RESPValue] = [
+            .bulk("short"), .bulk("sixteen letters."), .simple("x"), .bigNumber("12"), .integer(-7), .double(1.5),
+            .boolean(true), .verbatimString(RESPVerbatim(format: "txt", content: "x".utf8)!),
+            .bulk("x").withAttribute, .bulk("fünfzehn bytes"), .bulk(""),
+        ]
+        let texts = try kinds.map { try String(redis: $0) }
+        #expect(try [String](redis: .array(kinds)) == texts)
+        #expect(try [String?](redis: .array(kinds + [.null])) == texts + [nil])
+        let flat = RESPValue.array(kinds.enumerated().flatMap { [RESPValue.bulk("\($0)"), $1] })
+        let map = RESPValue.map(RESPMap(kinds.enumerated().map { (RESPValue.bulk("\($0)"), $1) }))
+        let pairs = RESPValue.array(kinds.enumerated().map { RESPValue.array([RESPValue.bulk("\($0)"), $1]) })
+        for reply in [flat, map, pairs, map.withAttribute] {
+            #expect(try [String: String](redis: reply).count == kinds.count)
+            #expect(try [String: String](redis: reply)["1"] == "sixteen letters.")
+            #expect(try [RedisField<String>](redis: reply).map(\.value) == texts)
+        }
+        for length in [0, 13, 14, 15, 40] {
+            let broken = RESPValue.bulk(bytes: [UInt8](repeating: 0x61, count: length) + [0xff])
+            let words = refusal(of: broken, as: String.self)
+            #expect(words?.hasSuffix("found \(length + 1) other bytes") == true)
+            #expect(refusal(of: .array([.bulk("a"), broken]), as: [String].self) == words)
+            #expect(refusal(of: .array([.bulk("a"), broken]), as: [String?].self) == words)
+            #expect(refusal(of: .pairs((.bulk("a"), broken)), as: [String: String].self) == words)
+            #expect(refusal(of: .pairs((broken, .bulk("a"))), as: [String: String].self) == words)
+        }
+        #expect(refusal(of: .array([.bulk("a"), .null]), as: [String].self) == "expected a string, found nothing")
+    }
+
     @Test func `no dictionary and no set loses what differs in the reply`() throws {
         let twins = ["caf\u{e9}", "cafe\u{301}"].map { RESPValue.bulk($0) }
         for reply in [RESPValue.set(twins), .array(twins)] {

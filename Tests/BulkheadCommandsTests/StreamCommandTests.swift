@@ -42,6 +42,28 @@ import Testing
         #expect(entries[0]["c"] == nil)
     }
 
+    @Test func `every entry has its own names, also where the entry before it has others`() throws {
+        let rows = [
+            ["a", "1", "b", "2"], ["a", "3", "b", "4"], ["b", "5", "a", "6"], ["a", "7"], [], ["a", "8", "bb", "9"],
+            ["a", "10", "b", "11"], ["", "12"],
+        ]
+        var sent: [RESPValue] = rows.enumerated().map { index, row in
+            RESPValue.array([RESPValue.bulk("\(index)-0"), RESPValue.array(row.map { RESPValue.bulk($0) })])
+        }
+        sent.append(.array([.bulk("8-0"), .null]))
+        let value = RESPValue.array(sent)
+        let entries = try [RedisStreamEntry<String>](redis: value)
+        #expect(entries.map(\.id) == (0...8).map { "\($0)-0" })
+        let read = entries.map { entry in entry.fields.flatMap { [$0.name.text ?? "no text", $0.value] } }
+        #expect(read == rows + [[]])
+        let raw = try [RedisStreamEntry<RESPBytes>](redis: value)
+        let names = entries.map { $0.fields.map(\.name) }
+        #expect(raw.map { $0.fields.map(\.name) } == names)
+        // In order of a map as well.
+        let map = RESPValue.array([.bulk("1-0"), .pairs((.bulk("a"), .bulk("1")))])
+        #expect(try [RedisStreamEntry<Int>](redis: .array([map, map])).map { $0["a"] } == [1, 1])
+    }
+
     @Test(arguments: [RESPValue.null, RESPValue.null.withAttribute])
     func `a deleted entry has no fields`(missing: RESPValue) throws {
         let entry = try RedisStreamEntry<String>(redis: .array([.bulk("1-0"), missing]))

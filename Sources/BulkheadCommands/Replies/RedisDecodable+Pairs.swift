@@ -7,12 +7,18 @@ public import BulkheadRESP
 /// The pairs of a reply: a map, an array of pairs, or a flat array of keys and values.
 @usableFromInline
 package struct RedisPairs {
-    private let elements: RESPArray
-    private let isFlat: Bool
+    @usableFromInline let elements: RESPArray
+    @usableFromInline let isFlat: Bool
 
     /// Throws if the reply is none of the three.
     @usableFromInline
     package init(_ reply: RESPValue, of what: String) throws(RedisConversionError) {
+        // Names are bulk strings.
+        if case .array(let elements) = reply, elements.count.isMultiple(of: 2), elements.bulkString(at: 0) != nil {
+            self.elements = elements
+            isFlat = true
+            return
+        }
         let value = reply.withoutAttributes
         guard let elements = value.elements else { throw RedisConversionError(expected: what, found: reply) }
         self.elements = elements
@@ -25,13 +31,28 @@ package struct RedisPairs {
         guard !isFlat || elements.count % 2 == 0 else { throw RedisConversionError(expected: what, found: reply) }
     }
 
-    @usableFromInline package var count: Int { isFlat ? elements.count / 2 : elements.count }
+    @inlinable package var count: Int { isFlat ? elements.count / 2 : elements.count }
 
-    @usableFromInline
+    @inlinable
     package func pair(_ index: Int) throws(RedisConversionError) -> (key: RESPValue, value: RESPValue) {
-        if isFlat { return (elements[2 * index], elements[2 * index + 1]) }
-        let pair = try elements[index].requireElements("a pair", count: 2)
-        return (pair[0], pair[1])
+        let (elements, key) = try place(index)
+        return (elements[key], elements[key + 1])
+    }
+
+    /// The pair at `index`, converted.
+    @inlinable
+    func pair<Key: RedisDecodable, Value: RedisDecodable>(
+        _ index: Int, as types: (Key.Type, Value.Type)
+    ) throws(RedisConversionError) -> (key: Key, value: Value) {
+        let place = try place(index)
+        return (try Key.element(place.key, of: place.elements), try Value.element(place.key + 1, of: place.elements))
+    }
+
+    /// Where the key of a pair is, in front of its value.
+    @inlinable
+    func place(_ index: Int) throws(RedisConversionError) -> (elements: RESPArray, key: Int) {
+        if isFlat { return (elements, 2 * index) }
+        return (try elements[index].requireElements("a pair", count: 2), 0)
     }
 
     /// One of `Element` for each pair.
@@ -68,8 +89,8 @@ extension Dictionary: RedisDecodable where Key: RedisDecodable, Value: RedisDeco
         let pairs = try RedisPairs(value, of: "pairs")
         self.init(minimumCapacity: pairs.count)
         for index in 0..<pairs.count {
-            let (key, value) = try pairs.pair(index)
-            self[try Key(redis: key)] = try Value(redis: value)
+            let (key, value) = try pairs.pair(index, as: (Key.self, Value.self))
+            self[key] = value
         }
         if count < pairs.count { throw .equalKeys(Key.self, among: pairs.count, distinct: count) }
     }

@@ -36,7 +36,7 @@ extension RedisDecodable {
     static func each(of elements: RESPArray) throws(RedisConversionError) -> [Self] {
         var converted: [Self] = []
         converted.reserveCapacity(elements.count)
-        for element in elements { converted.append(try Self(redis: element)) }
+        for index in elements.indices { converted.append(try element(index, of: elements)) }
         return converted
     }
 }

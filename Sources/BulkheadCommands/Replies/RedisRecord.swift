@@ -52,6 +52,7 @@ public struct RedisKeyed<Value: RedisDecodable>: RedisDecodable {
     public let value: Value
 
     /// Reads an array of a key and what belongs to it; throws if it is something else.
+    @inlinable
     public init(redis reply: RESPValue) throws(RedisConversionError) {
         guard let parts = reply.withoutAttributes.elements, parts.count >= 2 else {
             throw RedisConversionError(expected: "a key and what was found there", found: reply)
@@ -62,7 +63,7 @@ public struct RedisKeyed<Value: RedisDecodable>: RedisDecodable {
     }
 
     /// Reads a map from keys, or pairs; nothing for null, by which servers say that nothing came.
-    @usableFromInline
+    @inlinable
     static func each(redis reply: RESPValue) throws(RedisConversionError) -> [RedisKeyed] {
         reply.isNull ? [] : try [RedisKeyed](redis: reply)
     }

@@ -8,11 +8,31 @@ public struct RedisStreamEntry<Value: RedisDecodable>: RedisDecodable {
     public let fields: [RedisField<Value>]
 
     /// Reads an array of an id and a flat array of fields; throws if it is something else.
+    @inlinable
     public init(redis value: RESPValue) throws(RedisConversionError) {
+        self = try Self(redis: value, like: [])
+    }
+
+    /// Reads entries. Those of a stream mostly have the same fields: an entry shares the bytes of the names that the
+    /// entry before it has too.
+    @inlinable
+    public static func elements(redis value: RESPValue) throws(RedisConversionError) -> [RedisStreamEntry] {
+        guard case .array(let elements) = value else { return try eachElement(redis: value) }
+        var entries: [RedisStreamEntry] = []
+        entries.reserveCapacity(elements.count)
+        for index in elements.indices {
+            entries.append(try RedisStreamEntry(redis: elements[index], like: entries.last?.fields ?? []))
+        }
+        return entries
+    }
+
+    @inlinable
+    init(redis value: RESPValue, like model: [RedisField<Value>]) throws(RedisConversionError) {
         let pair = try value.requireElements("an entry's id and fields", count: 2)
-        id = try String(redis: pair[0])
+        id = try String.element(0, of: pair)
         // A deleted entry has null in place of its fields.
-        fields = pair[1].isNull ? [] : try RedisField.elements(redis: pair[1])
+        let rest = pair[1]
+        fields = rest.isNull ? [] : try RedisField.elements(redis: rest, like: model)
     }
 
     /// The first value of that name; nil if there is none.

@@ -4,6 +4,7 @@ import BulkheadRESP
 
 /// One measurement: so many replies, in one mode.
 struct Round {
+    let kind: Kind
     let wire: Wire
     /// How often a round goes over the wire.
     let repetitions: Int
@@ -19,11 +20,13 @@ struct Round {
     @inline(never)  // so that a profiler finds it by its name
     func run(_ mode: Mode) throws -> Double {
         let values = mode == .encode ? try values() : []
+        let floor = try mode == .floor ? Floor(kind, of: self.values()[0]) : nil
         let start = ProcessorTime.now()
         switch mode {
         case .decode: try decode()
         case .copy: copy()
         case .convert: try convert()
+        case .floor: for _ in 0..<replies { try floor?.run() }
         case .encode: encode(values)
         case .command: commands()
         }
@@ -53,12 +56,27 @@ struct Round {
         while let piece = pieces.next() {
             pieces.took(Self.hand(piece, to: &decoder))
             while let value = try decoder.next() {
-                let vectors = try [[Float]](redis: value)
-                guard vectors.count == Kind.vectors else { throw ProgramError("a vector is missing") }
+                guard try Self.convert(value, of: kind) else { throw ProgramError("an element is missing") }
                 count += 1
             }
         }
         try check(count)
+    }
+
+    /// What the command of that reply does with it; false if an element is missing.
+    private static func convert(_ value: RESPValue, of kind: Kind) throws -> Bool {
+        switch kind {
+        case .floatVector:
+            return try RedisCommand<[[Float]?]>.mget("key", as: [Float].self).decode(value).count == Kind.vectors
+        case .hash:
+            return try RedisCommand<[String: String]>.hgetall("key").decode(value).count == Kind.fields
+        case .stream:
+            let streams = try RedisCommand<[RedisKeyed<[RedisStreamEntry<String>]>]>.xread(["key": "0"]).decode(value)
+            return streams.first?.value.count == Kind.entries
+        case .scan:
+            return try RedisCommand<RedisScanPage<String>>.scanPage(.start).decode(value).elements.count == Kind.keys
+        default: return false
+        }
     }
 
     /// As a socket's read writes them: into the space the decoder lends.

@@ -30,7 +30,9 @@ struct Settings: Sendable {
                     help: "replies a round, less those that do not fill 256 KiB; without it, about 100 MB of them"),
                 .integer(
                     "value-size", "<bytes>", \.valueSize, in: 0...100_000_000,
-                    help: "bytes of a string; without it 100, in arrays and maps 10, for a vector 6,144"),
+                    help:
+                        "bytes of a string; without it 100, in arrays and maps 10, for a key of scan 23, for a vector "
+                        + "6,144"),
                 .integer("keep", "<number>", \.keep, in: 0...1_000_000, help: "replies kept alive behind the last"),
                 .integer("rounds", "<number>", \.rounds, in: 1...1_000, help: "rounds of each mode"),
                 .flag("json", \.json, help: "print one line of JSON for each mode"),

@@ -21,7 +21,7 @@ func measure(_ settings: Settings) throws {
     }
     let wire = Wire(of: kind, valueSize: valueSize, limit: settings.replies ?? .max)
     let repetitions = settings.replies.map { $0 / wire.replies } ?? max(1, 100_000_000 / wire.bytes.count)
-    let round = Round(wire: wire, repetitions: repetitions, chunk: settings.chunk, keep: settings.keep)
+    let round = Round(kind: kind, wire: wire, repetitions: repetitions, chunk: settings.chunk, keep: settings.keep)
 
     var seconds = [[Double]](repeating: [], count: modes.count)
     for _ in 0..<settings.rounds {

@@ -73,11 +73,7 @@ import Testing
         let main = try databases[.main]
         var results: [String: String] = [:]
         for scene in scenes {
-            try await main.flushdb()
-            for line in scene.setup where !line.isEmpty {
-                let words = line.split(separator: " ").map(String.init)
-                try await main.send(words[0], Array(words.dropFirst()))
-            }
+            try await scene.prepare(main)
             for call in scene.calls {
                 do {
                     results[call.place] = try await call.make(main)
@@ -169,11 +165,7 @@ import Testing
         try await withDatabases(version: .resp3) { databases, server in
             let main = try databases[.main]
             for scene in Self.all.scenes where !scene.condition.isOfCluster && scene.condition.holds(for: server) {
-                try await main.flushdb()
-                for line in scene.setup where !line.isEmpty {
-                    let words = line.split(separator: " ").map(String.init)
-                    try await main.send(words[0], Array(words.dropFirst()))
-                }
+                try await scene.prepare(main)
                 for call in scene.calls {
                     let words = call.encoded.words.map { RESPBytes($0) }
                     // What the call itself throws the other test tells.

@@ -10,6 +10,15 @@ struct CommandCalls {
         /// Which servers know its commands.
         let condition: Condition
         var calls: [Call] = []
+
+        /// Empties the database and runs the commands that stand before the calls.
+        func prepare(_ database: RedisDatabase) async throws {
+            try await database.flushdb()
+            for line in setup where !line.isEmpty {
+                let words = line.split(separator: " ").map(String.init)
+                try await database.send(words[0], Array(words.dropFirst()))
+            }
+        }
     }
 
     struct Call: Sendable {

@@ -35,6 +35,15 @@ private struct Pair {
         return RedisDatabases(configuration, catalogue: catalogue)
     }
 
+    /// Until reads go to the replica.
+    func awaitReads(_ form: Form, _ databases: RedisDatabases) async throws {
+        let areThere = try await eventually {
+            #expect(await form.run(.get("key"), in: databases).isSuccess)
+            return try await Self.calls("get", at: replica) > 0
+        }
+        #expect(areThere)
+    }
+
     /// Commands of that name that a server has run.
     static func calls(_ name: String, at server: RedisTestServer) async throws -> Int {
         let databases = RedisDatabases(testConfiguration(server))
@@ -52,11 +61,7 @@ private struct Pair {
         let listed = isListed ? [try DatabaseServer(url: pair.replica.url)] : []
         let databases = try pair.databases(.replicaPreferred(replicas: listed, staleness: .seconds(60)))
         #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
-        let isUsed = try await eventually {
-            #expect(await form.run(.get("key"), in: databases).isSuccess)
-            return try await Pair.calls("get", at: pair.replica) > 0
-        }
-        #expect(isUsed)
+        try await pair.awaitReads(form, databases)
         let before = try await Pair.calls("get", at: pair.primary)
         for number in 0..<50 {
             #expect(await form.run(.set("key", "value \(number)"), in: databases).isSuccess)
@@ -111,11 +116,7 @@ private struct Pair {
         let listed = [try DatabaseServer(url: pair.replica.url)]
         let databases = try pair.databases(.replicaPreferred(replicas: listed, staleness: .seconds(60)))
         #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
-        let isUsed = try await eventually {
-            #expect(await form.run(.get("key"), in: databases).isSuccess)
-            return try await Pair.calls("get", at: pair.replica) > 0
-        }
-        #expect(isUsed)
+        try await pair.awaitReads(form, databases)
         pair.replica.kill()
         for _ in 0..<100 {
             let value = await form.run(.get("key"), in: databases)
@@ -135,11 +136,7 @@ private struct Pair {
         let reads = RedisReads.replicaPreferred(replicas: listed, staleness: .seconds(120))
         let databases = try pair.databases(reads, isUnlimited: true)
         #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
-        let isUsed = try await eventually {
-            #expect(await form.run(.get("key"), in: databases).isSuccess)
-            return try await Pair.calls("get", at: pair.replica) > 0
-        }
-        #expect(isUsed)
+        try await pair.awaitReads(form, databases)
         let used = try await Pair.calls("get", at: pair.replica)
         let before = try await Pair.calls("get", at: pair.primary)
         try pair.replica.pause()

@@ -77,3 +77,13 @@ extension RedisDatabases {
         Int(try await self[.main].info("stats")["total_connections_received"] ?? "") ?? 0
     }
 }
+
+extension Result where Failure == any Error {
+    init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

@@ -292,13 +292,3 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         }
     }
 }
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do {
-            self = .success(try await body())
-        } catch {
-            self = .failure(error)
-        }
-    }
-}

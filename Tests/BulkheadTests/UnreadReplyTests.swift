@@ -60,11 +60,7 @@ import Testing
             let main = try databases[.main]
             var judged = 0
             for scene in scenes {
-                try await main.flushdb()
-                for line in scene.setup where !line.isEmpty {
-                    let words = line.split(separator: " ").map(String.init)
-                    try await main.send(words[0], Array(words.dropFirst()))
-                }
+                try await scene.prepare(main)
                 for call in scene.calls {
                     let words = call.encoded.words.map { RESPBytes($0) }
                     // What the call itself throws the other suite tells.

@@ -116,7 +116,7 @@ final class LyingProxy: Sendable {
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         listener = openStreamSocket(AF_UNIX)
-        let isListening = Self.withAddress(path) { bind(listener, $0, $1) == 0 } && listen(listener, 64) == 0
+        let isListening = withUnixAddress(path) { bind(listener, $0, $1) == 0 } && listen(listener, 64) == 0
         precondition(isListening, "the lying proxy cannot listen")
         start { [self] in accept() }
     }
@@ -145,7 +145,7 @@ final class LyingProxy: Sendable {
             let client = systemAccept(listener)
             guard client >= 0 else { continue }
             let server = openStreamSocket(AF_UNIX)
-            guard Self.withAddress(upstream, { connect(server, $0, $1) == 0 }) else {
+            guard withUnixAddress(upstream, { connect(server, $0, $1) == 0 }) else {
                 close(client)
                 close(server)
                 continue
@@ -237,19 +237,6 @@ final class LyingProxy: Sendable {
     #else
     private static let quietly: Int32 = 0
     #endif
-
-    private static func withAddress(
-        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Bool
-    ) -> Bool {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-    }
 }
 
 /// The next client, which no child process inherits.

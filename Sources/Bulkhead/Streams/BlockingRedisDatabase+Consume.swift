@@ -106,7 +106,7 @@ private struct BlockingStreamConsumption {
     ) throws(RedisError) {
         self.database = database
         self.consumer = consumer
-        commands = try ConsumerCommands(consumer, takesDead: takesDead)
+        commands = try ConsumerCommands(consumer, in: database.binding, takesDead: takesDead)
         kept = KeptEntries(commands, in: database)
         machine = ConsumerMachine(consumer, concurrency: 1, at: .now)
     }

@@ -15,14 +15,26 @@ struct ConsumerCommands: Sendable {
 
     let consumer: RedisStreamConsumer
 
-    /// Throws if dead entries would have nowhere to go.
-    init(_ consumer: RedisStreamConsumer, takesDead: Bool) throws(RedisError) {
+    /// Throws if dead entries would have nowhere to go, or could not get there.
+    init(_ consumer: RedisStreamConsumer, in binding: DatabaseBinding, takesDead: Bool) throws(RedisError) {
         self.consumer = consumer
-        if let letters = consumer.deadLetters, letters.stream == nil, !takesDead {
+        guard let letters = consumer.deadLetters else { return }
+        guard let stream = letters.stream else {
+            if takesDead { return }
             throw RedisError(
                 .invalidArgument, "the dead letters of \(consumer.group) have no stream and no closure that takes them")
         }
+        // One script moves an entry, and runs on one server.
+        if binding.topology.cluster != nil, Self.slot(of: stream) != Self.slot(of: consumer.stream) {
+            throw RedisError(
+                .crossSlot,
+                "the stream of \(consumer.group) and that of its dead letters live in several slots of the cluster: give "
+                    + "them the same tag, as in {orders} and {orders}:dead",
+                database: binding.entry.name, stage: .refused)
+        }
     }
+
+    private static func slot(of stream: String) -> HashSlot { HashSlot(ofKey: Array(stream.utf8)) }
 
     var makeGroup: RedisCommand<Void> {
         .xgroupCreate(consumer.stream, group: consumer.group, after: consumer.groupStart, makeStream: true)

@@ -68,7 +68,8 @@ public struct RedisDeadLetters: Sendable, Hashable {
     /// After so many deliveries an entry moves to `stream` with all of its fields, under a new id.
     ///
     /// One script adds it there and acknowledges it here, so it is in exactly one of the two. In a cluster both keys
-    /// must be of one slot. An entry of more than about 3,900 fields cannot be moved, and stays.
+    /// must be of one slot, as `{orders}` and `{orders}:dead` are; else `consume` throws `CROSSSLOT`. An entry of more
+    /// than about 3,900 fields cannot be moved, and stays.
     public init(after deliveries: Int, to stream: String) {
         self.deliveries = deliveries
         self.stream = stream

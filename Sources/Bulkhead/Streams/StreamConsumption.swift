@@ -34,7 +34,7 @@ final class StreamConsumption<Value: RedisDecodable>: Sendable {
         self.consumer = consumer
         self.handler = handler
         self.deadLetters = deadLetters
-        commands = try ConsumerCommands(consumer, takesDead: deadLetters != nil)
+        commands = try ConsumerCommands(consumer, in: database.binding, takesDead: deadLetters != nil)
         state = Mutex(
             State(
                 machine: ConsumerMachine(consumer, concurrency: consumer.concurrency, at: .now),

@@ -224,6 +224,33 @@ extension Form {
         }
     }
 
+    @Test func `a consumer whose dead letters would live in another slot is refused before it reads`() async throws {
+        try await withSharedCluster { databases, cluster async throws in
+            var consumer = RedisStreamConsumer(stream: "orders", group: "billing", name: "a")
+            consumer.deadLetters = RedisDeadLetters(after: 1, to: "orders:dead")
+            let main = try databases[.main]
+            let error = await #expect(throws: RedisError.self) {
+                try await main.consume(consumer) { _ in }
+            }
+            #expect(error?.code == .crossSlot && error?.stage == .refused && error?.database == .main)
+            let blocking = try databases.blocking(.main)
+            let same = #expect(throws: RedisError.self) {
+                try blocking.consume(consumer, while: { true }, handle: { _ in })
+            }
+            #expect(same?.code == .crossSlot)
+            for server in cluster.primaries { #expect(try server.calls(of: "xreadgroup") == 0) }
+            // With one tag for both the entry is moved.
+            consumer.deadLetters = RedisDeadLetters(after: 1, to: "{orders}:dead")
+            try await main.xadd("orders", ["n": "1"])
+            consumer.idleLimit = .milliseconds(20)
+            let options = consumer
+            let work = Task { try await main.consume(options) { _ in throw CancellationError() } }
+            #expect(try await eventually { try await main.xlen("{orders}:dead") == 1 })
+            work.cancel()
+            #expect(try await work.value[.deadLettered] == 1)
+        }
+    }
+
     @Test func `a script runs at the server of its keys, and is loaded where that does not know it`() async throws {
         try await withSharedCluster { databases, _ in
             let main = try databases[.main]

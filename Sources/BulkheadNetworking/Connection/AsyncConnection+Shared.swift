@@ -57,6 +57,10 @@ extension AsyncConnection {
         var endOfGrace = Moment.never
         /// The poller took the I/O task's turn, and that has not come since: what there is to do is the poller's.
         var isIOTaskLate = false
+        /// Requests from the pool's threads since: many show that these are at work, and that the I/O task's turn comes.
+        var requestsWhileLate = 0
+        /// When the poller takes its next turn.
+        var nextStandIn = Moment.past
         /// The wire was used since the last look, and when a look last found that.
         var wasUsed = false
         var lastUse = Moment.past
@@ -122,9 +126,15 @@ extension AsyncConnection {
         }
 
         /// The poller's turn is over; the I/O task to be resumed, if that came meanwhile.
-        mutating func endStandIn() -> UnsafeContinuation<Void, Never>? {
+        mutating func endStandIn(at now: Moment) -> UnsafeContinuation<Void, Never>? {
             guard case .poller(let ioTask) = owner else { return nil }
             owner = .awaitedFromNow
+            nextStandIn = .past
+            if requestsWhileLate >= AsyncConnection.manyRequests {
+                nextStandIn = now + AsyncConnection.pauseForCallers
+                // One more until the next turn shows that they still are at work.
+                requestsWhileLate = AsyncConnection.manyRequests - 1
+            }
             return ioTask
         }
 
@@ -185,7 +195,7 @@ extension AsyncConnection {
             if machine.queuedRequests > 0, lookLater == .never { look = min(look, machine.nextDeadline) }
             if case .awaited(let late) = owner {
                 // A I/O task that is late may come at any time; what there is to do is done without it.
-                if !isIOTaskLate { look = min(look, late) } else if hasWork { look = .past }
+                if !isIOTaskLate { look = min(look, late) } else if hasWork { look = min(look, nextStandIn) }
             }
             return isGone ? .never : look
         }

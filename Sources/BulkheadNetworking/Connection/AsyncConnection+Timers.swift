@@ -9,6 +9,10 @@ extension AsyncConnection: TimerTarget {
     static let idleTime = Timeout(.milliseconds(10))
     /// Until the next look where a lone caller uses the wire, for some tens of microseconds.
     static let pauseForCaller = Timeout(.milliseconds(1))
+    /// Where some thousand callers keep the pool's threads from the I/O task, they run for so long between the poller's
+    /// turns, and what they ask meanwhile shares a write: else every few requests would wake the poller's thread.
+    static let manyRequests = 256
+    static let pauseForCallers = Timeout(.milliseconds(1))
 
     func look(at now: Moment) {
         var expired: [(Waiter, ConnectionFailure)] = []
@@ -86,7 +90,7 @@ extension AsyncConnection: TimerTarget {
             reads = hasReceived ? reads + 1 : Self.readsInARow
         } while reads < Self.readsInARow || broken != nil
         var ioTask: UnsafeContinuation<Void, Never>?
-        releaseIO { ioTask = $0.endStandIn() }
+        releaseIO { ioTask = $0.endStandIn(at: .now) }
         ioTask?.resume()
     }
 }
@@ -111,9 +115,12 @@ extension AsyncConnection.Shared {
     }
 
     /// True if the I/O task has waited too long for a thread: the wire is the poller's for a turn.
-    fileprivate mutating func beginStandIn(at now: Moment) -> Bool {
-        guard case .awaited(let late) = owner, isIOTaskLate ? hasWork : late <= now else { return false }
+    mutating func beginStandIn(at now: Moment) -> Bool {
+        guard case .awaited(let late) = owner, isIOTaskLate ? hasWork && nextStandIn <= now : late <= now else {
+            return false
+        }
         owner = .poller(ioTask: nil)
+        if !isIOTaskLate { requestsWhileLate = 0 }
         isIOTaskLate = true
         return true
     }

@@ -154,6 +154,7 @@ package final class AsyncConnection: @unchecked Sendable {
     ) {
         let refusal = change { shared in
             if let timeout { shared.machine.extensions[ticket] = timeout }
+            if shared.isIOTaskLate, case .one(.inPool) = waiter { shared.requestsWhileLate += 1 }
             return shared.machine.submit(bytes, expectation, waiter, ticket: ticket, deadline: deadline)
         }
         if let refusal { waiter.resume(returning: refusal) }

@@ -108,7 +108,13 @@ struct SingleCommand: Request {
         case .searching, .blocking, .conversation, .refused: [(0, command)]
         }
     }
-    var waits: Bool { command.blockingTime != .none }
+    var waits: Bool {
+        // Nearly none do, and then no times are compared.
+        switch command.route {
+        case .blocking, .conversation: command.blockingTime != .none
+        case .shared, .bulk, .searching, .answered, .refused: false
+        }
+    }
     var place: String { command.name }
     var label: String { command.label }
     var pipelinedLabel: String? { nil }

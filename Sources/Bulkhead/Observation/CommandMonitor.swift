@@ -13,6 +13,8 @@ final class CommandMonitor: @unchecked Sendable {
     private let number: Int
     private let server: Endpoint
     private let observer: (any RedisObserver)?
+    /// Looked at for each command: an observer is copied for the question whether there is one.
+    private let isObserved: Bool
     private let answered = Atomic(0)
     private let errors = Atomic(0)
     private let failures = Mutex<[RedisError.Code: Int]>([:])
@@ -25,6 +27,7 @@ final class CommandMonitor: @unchecked Sendable {
         number = entry.number
         self.server = server
         self.observer = observer
+        isObserved = observer != nil
         latencies = .allocate(capacity: Self.counters)
         for bucket in 0..<Self.counters { (latencies + bucket).initialize(to: Atomic(0)) }
     }
@@ -45,6 +48,11 @@ final class CommandMonitor: @unchecked Sendable {
         }
         let histogram = request.waits ? latencies + RedisLatencies.bucketCount : latencies
         histogram[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
+        if isObserved { notify(of: request, error, since: start) }
+    }
+
+    @inline(never)
+    private func notify(of request: some Request, _ error: RESPBytes?, since start: Moment) {
         guard let observer else { return }
         notify(observer, of: request, error.map { RedisError(server: $0).code }, .answered, since: start)
     }

@@ -315,10 +315,13 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             var value = RESPValue.null
             swap(&value, &values[index])
             guard isReady, let waiter = takeWaiter(of: value) else {
-                receptions.append(received(value))
+                receptions.append(received(consume value))
                 continue
             }
-            if let waiter { receptions.append(.completed(waiter, value)) } else { cancelledAfterSend -= 1 }
+            switch consume waiter {
+            case .some(let waiter): receptions.append(.completed(waiter, consume value))
+            case nil: cancelledAfterSend -= 1
+            }
         }
         values.removeAll(keepingCapacity: true)
     }

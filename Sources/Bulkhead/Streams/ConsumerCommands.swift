@@ -28,8 +28,8 @@ struct ConsumerCommands: Sendable {
         if binding.topology.cluster != nil, Self.slot(of: stream) != Self.slot(of: consumer.stream) {
             throw RedisError(
                 .crossSlot,
-                "the stream of \(consumer.group) and that of its dead letters live in several slots of the cluster: give "
-                    + "them the same tag, as in {orders} and {orders}:dead",
+                "the stream of \(consumer.group) and that of its dead letters live in several slots of the cluster: "
+                    + "give them the same tag, as in {orders} and {orders}:dead",
                 database: binding.entry.name, stage: .refused)
         }
     }

@@ -57,7 +57,7 @@ extension AsyncConnection {
         var endOfGrace = Moment.never
         /// The poller took the I/O task's turn, and that has not come since: what there is to do is the poller's.
         var isIOTaskLate = false
-        /// Requests from the pool's threads since: many show that these are at work, and that the I/O task's turn comes.
+        /// Requests from the pool's threads since: many show that these work, and that the I/O task's turn comes.
         var requestsWhileLate = 0
         /// When the poller takes its next turn.
         var nextStandIn = Moment.past

@@ -6,43 +6,30 @@ import BulkheadRESP
 // sent as to a single server. Whatever is not answered as it should goes on by the long way, out of line.
 
 extension ClusterTopology {
-    /// One command whose server is known, of a name whose reads do not go to replicas.
+    /// The server of one command, of a name whose reads do not go to replicas; nil where it is not known, or in doubt.
     @inline(__always)
-    private func direct(_ request: some Request, of binding: DatabaseBinding) -> (ClusterServer, HashSlot)? {
+    private func knownServer(of request: some Request, _ binding: DatabaseBinding) -> ClusterServer? {
         guard request.sent == 1, readers == nil || !binding.permitsReplicas,
-            let slot = EncodedCommand.onlySlot(of: request.bytes), let server = knownServer(of: slot)
+            let slot = EncodedCommand.onlySlot(of: request.bytes)
         else { return nil }
-        return (server, slot)
+        return knownServer(of: slot)
     }
 
+    /// The server to send the request to; whoever does says when it has ended.
     @inline(__always)
-    func attemptDirectly<Sent: Request>(
-        _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
-    ) async throws(ConnectionFailure) -> Sent.Received {
-        guard case .lane(let lane) = way, let (server, slot) = direct(request, of: database.binding) else {
-            return try await attempt(request, by: way, of: database, until: deadline)
-        }
-        let outcome: Result<Sent.Received, ConnectionFailure>
+    func beginDirectly(_ request: some Request, by way: Way, of binding: DatabaseBinding) -> ClusterServer? {
+        guard case .lane = way, let server = knownServer(of: request, binding) else { return nil }
         began(server)
-        do {
-            let replies = try await request.send(over: server.node, on: lane, until: deadline)
-            server.ended(isAnswered: true)
-            if replies.firstError == nil { return replies }
-            outcome = .success(replies)
-        } catch {
-            server.ended(isAnswered: false)
-            outcome = .failure(error)
-        }
-        return try await resume(request, of: slot, on: lane, until: deadline, after: outcome, of: server)
+        return server
     }
 
     /// What an error or a failure of the short way comes to.
-    @inline(never)
-    private func resume<Sent: Request>(
-        _ request: Sent, of slot: HashSlot, on lane: Lane, until deadline: Deadline,
+    func resume<Sent: Request>(
+        _ request: Sent, on lane: Lane, until deadline: Deadline,
         after outcome: Result<Sent.Received, ConnectionFailure>, of server: ClusterServer
     ) async throws(ConnectionFailure) -> Sent.Received {
         let first = Attempt(server: server, outcome: outcome.map(\.list))
+        let slot = EncodedCommand.onlySlot(of: request.bytes)
         return Sent.Received(try await send(request.bytes, 1, to: slot, on: lane, until: deadline, after: first))
     }
 
@@ -51,29 +38,28 @@ extension ClusterTopology {
     func attemptDirectly<Sent: Request>(
         _ request: Sent, by way: Way, of database: BlockingRedisDatabase, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        guard case .lane = way, let (server, slot) = direct(request, of: database.binding) else {
+        guard let server = beginDirectly(request, by: way, of: database.binding) else {
             return try attempt(request, by: way, of: database, until: deadline)
         }
         let outcome: Result<Sent.Received, ConnectionFailure>
-        began(server)
         do {
             let replies = try database.attempt(request, by: way, over: server.node.blocking, until: deadline)
-            server.ended(isAnswered: true)
-            if replies.firstError == nil { return replies }
+            if server.endedDirectly(replies) { return replies }
             outcome = .success(replies)
         } catch {
             server.ended(isAnswered: false)
             outcome = .failure(error)
         }
-        return try resume(request, of: slot, until: deadline, after: outcome, of: server)
+        return try resume(request, until: deadline, after: outcome, of: server)
     }
 
     @inline(never)
     private func resume<Sent: Request>(
-        _ request: Sent, of slot: HashSlot, until deadline: Deadline,
-        after outcome: Result<Sent.Received, ConnectionFailure>, of server: ClusterServer
+        _ request: Sent, until deadline: Deadline, after outcome: Result<Sent.Received, ConnectionFailure>,
+        of server: ClusterServer
     ) throws(ConnectionFailure) -> Sent.Received {
         let first = Attempt(server: server, outcome: outcome.map(\.list))
+        let slot = EncodedCommand.onlySlot(of: request.bytes)
         return Sent.Received(try send(request.bytes, 1, to: slot, until: deadline, after: first))
     }
 
@@ -81,6 +67,15 @@ extension ClusterTopology {
     struct Attempt {
         let server: ClusterServer
         let outcome: Result<[RESPValue], ConnectionFailure>
+    }
+}
+
+extension ClusterServer {
+    /// A request of the short way is answered. True if that is the end of it, and not a redirection or another error.
+    @inline(__always)
+    func endedDirectly(_ replies: some Replies) -> Bool {
+        ended(isAnswered: true)
+        return replies.firstError == nil
     }
 }
 

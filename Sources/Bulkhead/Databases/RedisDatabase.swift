@@ -162,24 +162,39 @@ extension RedisDatabase: AsyncRunner {
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        guard case .fixed(let node) = binding.topology else {
-            return try await attemptRouted(request, by: way, until: deadline)
-        }
-        guard case .lane(let lane) = way else { return try await attemptOnLease(request, of: node, until: deadline) }
-        return try await request.send(over: node, on: lane, until: deadline)
-    }
-
-    /// Out of line: most names have one server.
-    @inline(never)
-    private func attemptRouted<Sent: Request>(
-        _ request: Sent, by way: Way, until deadline: Deadline
-    ) async throws(ConnectionFailure) -> Sent.Received {
+        let node: Node
+        var server: ClusterServer?
         switch binding.topology {
-        case .fixed: preconditionFailure("it has one node")
+        case .fixed(let only): node = only
         case .cluster(let topology):
-            return try await topology.attemptDirectly(request, by: way, of: self, until: deadline)
+            guard let known = topology.beginDirectly(request, by: way, of: binding) else {
+                return try await topology.attempt(request, by: way, of: self, until: deadline)
+            }
+            (node, server) = (known.node, known)
         case .routed(let topology): return try await topology.attempt(request, by: way, of: self, until: deadline)
         }
+        guard case .lane(let lane) = way else { return try await attemptOnLease(request, of: node, until: deadline) }
+        let outcome: Result<Sent.Received, ConnectionFailure>
+        do {
+            let replies = try await request.send(over: node, on: lane, until: deadline)
+            if server?.endedDirectly(replies) ?? true { return replies }
+            outcome = .success(replies)
+        } catch {
+            guard let server else { throw error }
+            server.ended(isAnswered: false)
+            outcome = .failure(error)
+        }
+        return try await resume(request, on: lane, until: deadline, after: outcome, of: server)
+    }
+
+    /// What an error or a failure of the short way in a cluster comes to. Out of line: it is rare.
+    @inline(never)
+    private func resume<Sent: Request>(
+        _ request: Sent, on lane: Lane, until deadline: Deadline,
+        after outcome: Result<Sent.Received, ConnectionFailure>, of server: ClusterServer?
+    ) async throws(ConnectionFailure) -> Sent.Received {
+        guard let server, let topology = binding.topology.cluster else { return try outcome.get() }
+        return try await topology.resume(request, on: lane, until: deadline, after: outcome, of: server)
     }
 
     /// What blocks has a connection to itself meanwhile, and so has a transaction.

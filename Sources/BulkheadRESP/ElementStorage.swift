@@ -77,7 +77,7 @@ struct ElementHeader {
 /// A copy would write to the same block: it has one owner at a time.
 struct ElementBuilder: Sendable {
     nonisolated(unsafe) private var storage: ElementStorage?
-    private var capacity = 0
+    private(set) var capacity = 0
 
     private static let smallest = 4
 

@@ -1,6 +1,6 @@
-// The short way, for what nearly all replies are made of: bulk strings, integers, status lines and nulls, alone or
-// as elements of one aggregate, whole in the receive buffer; and small aggregates of them inside a larger one, such as
-// the entries of a stream.
+// The short way, for what nearly all replies are made of: bulk strings, numbers, booleans, status lines and nulls, alone
+// or as elements of one aggregate, whole in the receive buffer; and small aggregates of them inside a larger one, such
+// as the entries of a stream.
 //
 // It only ever succeeds. What is unfinished, rare, long or wrong it leaves untouched to the state machine, which reads
 // it from its first byte: so there is one place that resumes and one that tells what is wrong, and the two ways cannot
@@ -129,7 +129,9 @@ struct FrequentNests {
         var block = ElementBuilder()
         swap(&block, &blocks[level])
         if block.room >= values { return block }
-        return ElementBuilder(capacity: max(values, min(Self.blockValues, arrived / Self.bytesOfAValue)))
+        // Each is twice the last: what is not used costs no more than what is.
+        let larger = min(Self.blockValues, 2 * block.capacity, arrived / Self.bytesOfAValue)
+        return ElementBuilder(capacity: max(values, larger))
     }
 }
 
@@ -177,6 +179,8 @@ struct FrequentBytes {
             guard Self.isLineEnd(cursor + 1) else { return nil }
             cursor += 3
             return .null
+        case UInt8(ascii: ","): return takeDouble()
+        case UInt8(ascii: "#"): return takeBoolean()
         default: return nil
         }
     }
@@ -313,6 +317,29 @@ struct FrequentBytes {
         cursor = next + 2
         guard isOkay else { return .simpleString(slice(at: content, count: count)) }
         return .simpleString(RESPBytes(storage: okay.takeUnretainedValue(), offset: 0, count: 2))
+    }
+
+    /// A double of up to 32 bytes.
+    @inline(never)
+    private mutating func takeDouble() -> RESPValue? {
+        let content = cursor + 1
+        let limit = min(end - 2, content + 32)
+        var next = content
+        while next < limit, next.pointee > UInt8(ascii: " ") { next += 1 }
+        guard next <= end - 2, next - cursor <= longestLine, Self.isLineEnd(next),
+            let number = Double(resp: slice(at: content, count: next - content))
+        else { return nil }
+        cursor = next + 2
+        return .double(number)
+    }
+
+    @inline(never)
+    private mutating func takeBoolean() -> RESPValue? {
+        guard end - cursor >= 4, Self.isLineEnd(cursor + 2) else { return nil }
+        let letter = cursor[1]
+        guard letter == UInt8(ascii: "t") || letter == UInt8(ascii: "f") else { return nil }
+        cursor += 4
+        return .boolean(letter == UInt8(ascii: "t"))
     }
 
     @inline(__always)

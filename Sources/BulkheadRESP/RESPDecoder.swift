@@ -8,8 +8,8 @@
 /// try decoder.next()            // .array([.integer(1), .integer(2)])
 /// ```
 ///
-/// The decoder resumes where it stopped and never reads a byte of a finished part again, so its cost is linear in
-/// the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
+/// The decoder resumes where it stopped and reads a byte of a finished part a bounded number of times, so its cost is
+/// linear in the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
 /// follows what has arrived, plus at most `reservedBulkBytes`.
 /// Replies that have arrived whole, of the types that most commands answer with, take a shorter way to the same
 /// values: see `decodeFrequent()`.

@@ -10,7 +10,8 @@
 /// | ``memoryBytes`` | 1 GiB | the values of one whole reply in memory, beside the bytes of the wire |
 ///
 /// A reply costs at most ``replyBytes`` and ``memoryBytes`` together, 2 GiB by default. While its largest aggregate
-/// grows, the half of it that is being moved counts twice.
+/// grows, the half of it that is being moved counts twice. Small aggregates inside another share blocks of up to 3 KB,
+/// of which a half may be free.
 public struct RESPLimits: Sendable, Hashable {
     /// Levels of nesting, attributes included. At most 1,024: a larger setting counts as that.
     public var depth: Int {

@@ -41,7 +41,7 @@ extension RESPValue {
 // MARK: Copies
 
 extension RESPValue {
-    /// A copy whose strings keep no receive buffer in memory; costs a copy of every small string.
+    /// A copy that keeps no receive buffer and no other values in memory; costs a copy of every small string.
     public func detached() -> RESPValue {
         guard let children else { return detachedLeaf() }
         var open = [Copying(self, children)]

@@ -148,14 +148,14 @@ private struct Replies {
         var wire = whole()
         if generator.below(3) == 0 { wire.removeLast(generator.below(wire.count)) }
         if !wire.isEmpty, generator.below(2) == 0 {
-            let alphabet = Array("$:*+_%~>-0129\r\n #".utf8)
+            let alphabet = Array("$:*+_%~>-0129\r\n #,.tf".utf8)
             wire[generator.below(wire.count)] = alphabet[generator.below(alphabet.count)]
         }
         return wire
     }
 
     mutating func whole(depth: Int = 0) -> [UInt8] {
-        switch generator.below(depth < 6 ? 12 : 8) {
+        switch generator.below(depth < 6 ? 13 : 9) {
         case 0, 1: return bulk(pattern(generator.below(12), seed: generator.below(1_000)))
         case 2: return bulk(pattern(generator.below(200), seed: generator.below(1_000)))
         case 3: return number()
@@ -165,7 +165,11 @@ private struct Replies {
         case 6:
             let rare = ["-ERR no\r\n", "#t\r\n", ",1.5\r\n", "(12\r\n", "=5\r\ntxt:a\r\n"]
             return Array(rare[generator.below(rare.count)].utf8)
-        case 7: return Array("+\(String(repeating: "s", count: generator.below(40)))\r\n".utf8)
+        case 7:
+            let numbers = ["1.5", "-0", "inf", "-inf", "nan", "1e400", "1e", "", String(repeating: "1", count: 33)]
+            let rest = [",\(numbers[generator.below(numbers.count)])", "#t", "#f", "#x"][generator.below(4)]
+            return Array("\(rest)\r\n".utf8)
+        case 8: return Array("+\(String(repeating: "s", count: generator.below(40)))\r\n".utf8)
         default: return aggregate(depth: depth)
         }
     }

@@ -56,6 +56,18 @@ private final class Box {
         #expect(reserved < 2 << 30)
     }
 
+    /// Values of kinds that the short way leaves to the state machine end a run of aggregates that share blocks.
+    @Test(arguments: ["*1\r\n*1\r\n*1\r\n*1\r\n_\r\n-E\r\n", "*1\r\n_\r\n(1\r\n", "*2\r\n:1\r\n#t\r\n*-1\r\n"])
+    func `small aggregates between rare values take about the memory that is counted`(item: String) throws {
+        let before = try memory()
+        let box = Box(RESPLimits(memoryBytes: 40 << 20))
+        box.decoder.feed(Array("*160000\r\n".utf8) + Array(repeatElement(Array(item.utf8), count: 80_000).joined()))
+        let value = try box.decoder.next()
+        #expect(value?.elements?.count == 160_000)
+        let grown = try memory().resident - before.resident
+        #expect(grown < 192 << 20)
+    }
+
     @Test func `detached values do not keep receive buffers in memory`() throws {
         let before = try memory()
         let filler = [UInt8](repeating: UInt8(ascii: "x"), count: 60_000)

@@ -1,8 +1,8 @@
 /// The elements of an array, set, push or map: an immutable collection of values.
 ///
 /// A copy is a reference, and keeps aggregates in memory that were received beside it: of a small part that is to stay,
-/// keep the value's ``RESPValue/detached()``. Elements are compared, hashed, printed, copied and released without recursion, so that no
-/// depth of nesting takes the stack.
+/// keep the value's ``RESPValue/detached()``. Elements are compared, hashed, printed, copied and released without
+/// recursion, so that no depth of nesting takes the stack.
 public struct RESPArray: Sendable {
     @usableFromInline nonisolated(unsafe) let storage: ElementStorage?
 

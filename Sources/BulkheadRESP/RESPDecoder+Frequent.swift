@@ -1,6 +1,6 @@
-// The short way, for what nearly all replies are made of: bulk strings, numbers, booleans, status lines and nulls, alone
-// or as elements of one aggregate, whole in the receive buffer; and small aggregates of them inside a larger one, such
-// as the entries of a stream.
+// The short way, for what nearly all replies are made of: bulk strings, numbers, booleans, status lines and nulls,
+// alone or as elements of one aggregate, whole in the receive buffer; and small aggregates of them inside a larger one,
+// such as the entries of a stream.
 //
 // It only ever succeeds. What is unfinished, rare, long or wrong it leaves untouched to the state machine, which reads
 // it from its first byte: so there is one place that resumes and one that tells what is wrong, and the two ways cannot

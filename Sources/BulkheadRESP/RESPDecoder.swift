@@ -9,8 +9,8 @@
 /// ```
 ///
 /// The decoder resumes where it stopped and reads a byte of a finished part a bounded number of times, so its cost is
-/// linear in the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing: memory
-/// follows what has arrived, plus at most `reservedBulkBytes`.
+/// linear in the bytes however they are split. Nesting lives on an explicit stack. Declared lengths allocate nothing:
+/// memory follows what has arrived, plus at most `reservedBulkBytes`.
 /// Replies that have arrived whole, of the types that most commands answer with, take a shorter way to the same
 /// values: see `decodeFrequent()`.
 ///

@@ -151,6 +151,11 @@ private let b = Endpoint.tcp(host: "b", port: 1)
         #expect(try order(1, 3, 0.1, 3) == [2, 4, 0, 1, 3])
         let two = RedisCopies([try DatabaseServer(url: "redis://a"), try DatabaseServer(url: "redis://b")])
         #expect(two.order == [0, 1, 2] && two.all.map(\.weight) == [1, 1])
+        // A change in place keeps the weights that are there.
+        var more = RedisCopies()
+        more.all = [RedisCopy(try DatabaseServer(url: "redis://a"), weight: 0.5)]
+        more.servers.append(try DatabaseServer(url: "redis://b"))
+        #expect(more.all.map(\.weight) == [0.5, 1] && more.order == [0, 2, 1])
     }
 
     @Test func `where all fail the one in use stays, until another answers`() {

@@ -218,7 +218,9 @@ private struct Pair {
             (#""copies": [{"weight": 2}]"#, "copies[0].url is missing"),
             (#""copies": [{"url": "redis://a", "wait": 2}]"#, "known: url, weight"),
             (#""copies": [{"url": "redis://a", "weight": "2"}]"#, "copies[0].weight"),
-            (#""copies": [{"url": "redis://a", "weight": 0}]"#, "a copy whose weight is not above 0"),
+            (#""copies": [{"url": "redis://a", "weight": 0}]"#, "a copy whose weight is not above 0, a:6379"),
+            (#""copies": [5]"#, "copies[0]: expected a URL, or an object of url and weight"),
+            (#""copies": [null]"#, "copies[0]: expected a URL, or an object of url and weight"),
             (#""copies": ["redis://a"], "reads": "replica-preferred""#, "both copies and reads"),
             (#""cluster": ["c:6379"], "copies": ["redis://a"]"#, "cluster"),
         ] {

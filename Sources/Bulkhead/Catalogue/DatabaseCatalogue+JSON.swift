@@ -207,6 +207,11 @@ extension DatabaseCatalogue {
         init(from decoder: any Decoder) throws {
             var (url, weight) = (try? decoder.singleValueContainer().decode(String.self), 1.0)
             if url == nil {
+                guard (try? decoder.container(keyedBy: CodingKeys.self)) != nil else {
+                    let words = "expected a URL, or an object of url and weight"
+                    throw DecodingError.dataCorrupted(
+                        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: words))
+                }
                 try decoder.refuseOthers(than: CodingKeys.self)
                 let values = try decoder.container(keyedBy: CodingKeys.self)
                 url = try values.decode(String.self, forKey: .url)

@@ -131,7 +131,9 @@ extension DatabaseEntry {
         if reads.areFromReplicas, !copies.servers.isEmpty {
             return "has both copies and reads from replicas: keep one of them"
         }
-        if !copies.all.allSatisfy({ $0.weight > 0 }) { return "has a copy whose weight is not above 0" }
+        if let wrong = copies.all.first(where: { !($0.weight > 0) }) {
+            return "has a copy whose weight is not above 0, \(wrong.server): give it one such as 0.5, or leave it out"
+        }
         for other in others {
             guard case .server = other.place else {
                 return "has a replica or copy that is not a single server: \(other)"

@@ -12,10 +12,13 @@
 public struct RedisCopies: Sendable, Hashable {
     /// The copies with their weights.
     public var all: [RedisCopy]
-    /// Where the copies are. What is assigned here has weight 1.
+    /// Where the copies are. One that is new here has weight 1.
     public var servers: [DatabaseServer] {
         get { all.map(\.server) }
-        set { all = newValue.map { RedisCopy($0) } }
+        set {
+            let weights = Dictionary(all.map { ($0.server, $0.weight) }) { first, _ in first }
+            all = newValue.map { RedisCopy($0, weight: weights[$0] ?? 1) }
+        }
     }
     /// How many times in a row a server must fail before another one takes its place. Default 3, at least 1.
     public var failures = 3

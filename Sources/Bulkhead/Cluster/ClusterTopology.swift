@@ -52,10 +52,13 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
     func follow(_ maintenance: MaintenanceWatch) {
         let announcements = MaintenanceWatch.Callback { [weak self] consequence in
             guard case .askForMap = consequence, let self else { return }
-            // A question that is under way may be answered by the old map.
-            state.withLock { $0.isDoubtful = true }
+            let (isKnown, isAsked) = state.withLock { ($0.map != nil, $0.isRefreshing) }
+            // A name that nobody uses asks nothing.
+            guard isKnown else { return }
             Task.detached {
-                if self.isDoubtful { await self.refresh(until: Deadline(after: Self.timeToAnswer)) }
+                // A question that is under way may be answered by the old map.
+                if isAsked { await self.refresh(until: Deadline(after: Self.timeToAnswer)) }
+                await self.refresh(until: Deadline(after: Self.timeToAnswer))
             }
         }
         state.withLock { $0.announcements = announcements }

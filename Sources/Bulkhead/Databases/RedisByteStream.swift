@@ -1,7 +1,6 @@
 import BulkheadNetworking
 
-/// The bytes of a connection to a server, its TLS among them, and nothing that the client says of its own: for what
-/// judges servers.
+/// The bytes of a connection, through TLS if there is any. It sends nothing by itself. For tools that judge servers.
 package final class RedisByteStream {
     private let stream: ByteStream
 

@@ -37,9 +37,7 @@ final class RunContext {
         let probe = try Wire(to: target)
         try login(probe, until: .now + decisivePatience)
         guard let pong = Self.exchange(["PING"], on: probe, until: .now + decisivePatience) else {
-            throw probe.ending
-                ?? ConformanceError(
-                    description: "\(target.address) does not answer PING with RESP: does this port speak TLS?")
+            throw silence(of: probe, after: "PING")
         }
         isUsable = pong.text == Array("PONG".utf8)
         let hello = Self.exchange(["HELLO", "3"], on: probe, until: .now + decisivePatience)
@@ -121,12 +119,18 @@ final class RunContext {
         guard let password = target.password else { return }
         let words = ["AUTH"] + (target.username.map { [$0] } ?? []) + [password]
         guard let reply = Self.exchange(words, on: wire, until: deadline) else {
-            throw wire.ending ?? ConformanceError(description: "\(target.address) does not answer AUTH")
+            throw silence(of: wire, after: "AUTH")
         }
         guard reply.type == UInt8(ascii: "+") else {
             let code = reply.text.prefix { $0 != UInt8(ascii: " ") }
             throw ConformanceError(description: "the login was refused: \(String(decoding: code, as: UTF8.self))")
         }
+    }
+
+    private func silence(of wire: Wire, after word: String) -> ConformanceError {
+        let advice = wire.isEncrypted ? "" : ": if its port speaks TLS, use rediss://"
+        return wire.ending
+            ?? ConformanceError(description: "\(target.address) does not answer \(word) with RESP\(advice)")
     }
 
     // MARK: Questions

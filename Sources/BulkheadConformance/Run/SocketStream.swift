@@ -17,6 +17,8 @@ package protocol ConformanceStream: AnyObject {
     func wait(alsoToWrite: Bool, milliseconds: Int32) -> Bool
     /// Why the stream has ended, where more is known than that the server has closed it.
     var ending: ConformanceError? { get }
+    /// Whether it goes over TLS.
+    var isEncrypted: Bool { get }
 }
 
 /// A plain socket.
@@ -29,6 +31,7 @@ final class SocketStream: ConformanceStream {
     deinit { close(descriptor) }
 
     var ending: ConformanceError? { nil }
+    var isEncrypted: Bool { false }
 
     func read(into space: UnsafeMutableRawBufferPointer) -> Int? {
         while true {

@@ -14,11 +14,13 @@ final class Wire {
     /// What goes over it by the million is not written down.
     var keepsEvents = true
     private static let chunk = 64 << 10
+    private static let readsInARow = 16
 
     init(to target: ConformanceTarget) throws(ConformanceError) { stream = try target.connect() }
 
     /// Why it is closed, where more is known than that the server has closed it.
     var ending: ConformanceError? { stream.ending }
+    var isEncrypted: Bool { stream.isEncrypted }
 
     /// Sends all bytes, and reads what comes meanwhile: a server that cannot write may not read either. False if the
     /// peer has closed or the deadline has passed.
@@ -87,12 +89,15 @@ final class Wire {
         return true
     }
 
-    /// Takes what has arrived, without waiting.
+    /// Takes what has arrived, without waiting, up to a bound: a server that sends without pause must not keep whoever
+    /// called from looking at the time.
     func receive() {
         var space = [UInt8](repeating: 0, count: Self.chunk)
-        while !isClosed, let count = space.withUnsafeMutableBytes({ stream.read(into: $0) }) {
+        var reads = 0
+        while reads < Self.readsInARow, !isClosed, let count = space.withUnsafeMutableBytes({ stream.read(into: $0) }) {
             isClosed = count == 0
             inbox += space[..<count]
+            reads += 1
         }
     }
 

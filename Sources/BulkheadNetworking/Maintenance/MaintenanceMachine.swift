@@ -14,17 +14,23 @@ enum MaintenanceMessage: Sendable, Hashable {
     case moving(seconds: Int64, to: Endpoint?)
     case begins(seconds: Int64)
     case ends
-    case slotsMoved
+    /// The later of two announcements has the higher number.
+    case slotsMove(number: Int64)
+    case slotsMoved(number: Int64)
 
     /// Its word and number, which every connection says alike; nil for any other push.
-    static func read(_ push: RESPValue) -> (id: String, message: MaintenanceMessage)? {
+    ///
+    /// `server` is the one of a cluster that says it: each numbers what it says of itself. Moves of slots are the
+    /// cluster's.
+    static func read(_ push: RESPValue, from server: Endpoint? = nil) -> (id: String, message: MaintenanceMessage)? {
         guard case .push(let elements) = push.withoutAttributes, elements.count >= 2,
             let word = elements.first?.bytes.map({ String(decoding: $0, as: UTF8.self) }),
             let number = integer(elements[1])
         else { return nil }
         // A server that is wrong about hours is no reason to wait for hours.
         let seconds = elements.count > 2 ? integer(elements[2]).map { min(max($0, 0), 3_600) } : nil
-        let id = "\(word) \(number)"
+        let isOfCluster = word == "SMIGRATING" || word == "SMIGRATED"
+        let id = "\(word) \(number)" + (isOfCluster ? "" : server.map { " \($0)" } ?? "")
         switch (word, seconds) {
         case ("MOVING", let seconds?):
             let place =
@@ -32,9 +38,8 @@ enum MaintenanceMessage: Sendable, Hashable {
             return (id, .moving(seconds: seconds, to: place))
         case ("MIGRATING", let seconds?), ("FAILING_OVER", let seconds?): return (id, .begins(seconds: seconds))
         case ("MIGRATED", _), ("FAILED_OVER", _): return (id, .ends)
-        // It says no time, and its end may be lost with a connection.
-        case ("SMIGRATING", _): return (id, .begins(seconds: 300))
-        case ("SMIGRATED", _): return (id, .slotsMoved)
+        case ("SMIGRATING", _): return (id, .slotsMove(number: number))
+        case ("SMIGRATED", _): return (id, .slotsMoved(number: number))
         default: return nil
         }
     }
@@ -60,6 +65,9 @@ struct MaintenanceMachine: Sendable {
     /// Of those heard lately: each connection repeats them.
     private var heardLately: [String] = []
     private var relaxedUntil: Moment?
+    /// Moves of slots that have begun and not ended, and the highest number of those that have ended.
+    private var moves = 0
+    private var lastEnd = Int64.min
     private var place: (endpoint: Endpoint, until: Moment)?
 
     init(isOfCluster: Bool = false) { self.isOfCluster = isOfCluster }
@@ -67,6 +75,8 @@ struct MaintenanceMachine: Sendable {
     private static let mostRemembered = 64
     /// How long the new place is used beyond the announced time; the name leads there by then.
     private static let timeForNames = Duration.seconds(30)
+    /// A move of slots says no time, and its end may be lost with a connection.
+    private static let longestMove = Duration.seconds(300)
 
     /// What is to be done with the connections there are.
     enum Step: Sendable, Equatable {
@@ -86,22 +96,34 @@ struct MaintenanceMachine: Sendable {
         switch message {
         case .moving(let seconds, let endpoint?) where !isOfCluster:
             place = (endpoint, now + .seconds(seconds) + Self.timeForNames)
-            relaxedUntil = now + .seconds(seconds)
+            relax(until: now + .seconds(seconds))
             return .retire
         case .moving(let seconds, _):
-            relaxedUntil = now + .seconds(seconds)
+            relax(until: now + .seconds(seconds))
             return .retireAfter(.seconds(seconds) / 2)
         case .begins(let seconds):
-            relaxedUntil = max(relaxedUntil ?? now, now + .seconds(seconds))
+            relax(until: now + .seconds(seconds))
             return .nothing
         case .ends:
-            relaxedUntil = nil
+            if moves == 0 { relaxedUntil = nil }
             return .nothing
-        case .slotsMoved:
-            relaxedUntil = nil
+        case .slotsMove(let number):
+            // Another connection has said its end already.
+            if number < lastEnd { return .nothing }
+            // The end of a move may have been lost.
+            if !isRelaxed(at: now) { moves = 0 }
+            moves += 1
+            relax(until: now + Self.longestMove)
+            return .nothing
+        case .slotsMoved(let number):
+            lastEnd = max(lastEnd, number)
+            moves = max(0, moves - 1)
+            if moves == 0 { relaxedUntil = nil }
             return .askForMap
         }
     }
+
+    private mutating func relax(until moment: Moment) { relaxedUntil = max(relaxedUntil ?? moment, moment) }
 
     /// Whether answers may be late.
     func isRelaxed(at now: Moment) -> Bool { relaxedUntil.map { now < $0 } ?? false }

@@ -11,11 +11,16 @@ package final class MaintenanceWatch: Sendable {
         case askForMap
     }
 
-    /// As `LoginCallback` it is referred to weakly, in the place of whoever acts.
+    /// The watch refers to it weakly; whoever acts keeps it.
     package final class Callback: Sendable {
+        fileprivate let server: Endpoint?
         fileprivate let act: @Sendable (Consequence) -> Void
 
-        package init(_ act: @escaping @Sendable (Consequence) -> Void) { self.act = act }
+        /// `server` has the connections that are retired; nil has none.
+        package init(of server: Endpoint? = nil, _ act: @escaping @Sendable (Consequence) -> Void) {
+            self.server = server
+            self.act = act
+        }
     }
 
     private struct WeakCallback: Sendable {
@@ -30,6 +35,7 @@ package final class MaintenanceWatch: Sendable {
     /// What is asked of the server: `internal-ip` …
     let endpointKind: String
     private let extraTime: Duration
+    private let isOfCluster: Bool
     private let state: Mutex<State>
     /// Something has been announced; so that nobody else takes the mutex.
     private let hasHeard = Atomic(false)
@@ -38,6 +44,7 @@ package final class MaintenanceWatch: Sendable {
     package init(asking endpointKind: String, extraTime: Duration, isOfCluster: Bool = false) {
         self.endpointKind = endpointKind
         self.extraTime = extraTime
+        self.isOfCluster = isOfCluster
         state = Mutex(State(machine: MaintenanceMachine(isOfCluster: isOfCluster)))
     }
 
@@ -48,8 +55,8 @@ package final class MaintenanceWatch: Sendable {
         }
     }
 
-    func heard(_ push: RESPValue) {
-        guard let (id, message) = MaintenanceMessage.read(push) else { return }
+    func heard(_ push: RESPValue, from server: Endpoint) {
+        guard let (id, message) = MaintenanceMessage.read(push, from: isOfCluster ? server : nil) else { return }
         let (step, callbacks) = state.withLock { state in
             (state.machine.heard(id, message, at: .now), state.callbacks.compactMap(\.callback))
         }
@@ -58,7 +65,9 @@ package final class MaintenanceWatch: Sendable {
         case .nothing: break
         case .retire: for callback in callbacks { callback.act(.retire) }
         case .retireAfter(let time):
-            Poller.shared.look(at: .now + time, for: Timer { for callback in callbacks { callback.act(.retire) } })
+            // The other servers of a cluster stay where they are.
+            let moving = callbacks.filter { !isOfCluster || $0.server == server }
+            Poller.shared.look(at: .now + time, for: Timer { for callback in moving { callback.act(.retire) } })
         case .askForMap: for callback in callbacks { callback.act(.askForMap) }
         }
     }

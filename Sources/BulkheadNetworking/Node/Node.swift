@@ -112,8 +112,8 @@ package final class Node: Sendable {
             addresses = nil
         }
         if let watch = settings.maintenance {
-            let maintenance = MaintenanceWatch.Callback { [lanes, leases, blocking] consequence in
-                guard case .retire = consequence else { return }
+            let maintenance = MaintenanceWatch.Callback(of: settings.endpoint) { [lanes, leases, blocking] what in
+                guard case .retire = what else { return }
                 for connection in lanes.all where !connection.isHandshaking { connection.retire() }
                 leases.renew()
                 blocking.renew()

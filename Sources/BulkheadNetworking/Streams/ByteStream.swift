@@ -72,9 +72,9 @@ package struct ByteStream {
         SystemCall.waitUntil(descriptor, Int32(interest.pollEvents), milliseconds: milliseconds)
     }
 
-    /// The same, for whoever has moved nothing and has no poller.
+    /// The same for a caller without a poller. True at once if the layer holds bytes that were received.
     package func wait(alsoToWrite: Bool, milliseconds: Int32) -> Bool {
-        wait(for: interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
+        holdsMore || wait(for: interest(hasUnwritten: alsoToWrite), milliseconds: milliseconds)
     }
 
     // MARK: Beginning and end

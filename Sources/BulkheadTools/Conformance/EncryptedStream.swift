@@ -5,6 +5,7 @@ import BulkheadConformance
 final class EncryptedStream: ConformanceStream {
     private let stream: RedisByteStream
     private(set) var ending: ConformanceError?
+    let isEncrypted = true
 
     init(to configuration: RedisConfiguration) throws(ConformanceError) {
         do throws(RedisError) {

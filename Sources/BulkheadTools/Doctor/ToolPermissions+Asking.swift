@@ -23,7 +23,7 @@ extension ToolPermissions {
     }
 
     /// Commands that a server may lack because it is old, or has no such module.
-    private static let optional: Set = ["PEXPIRETIME", "FUNCTION", "FT._LIST", "COPY", "CLUSTER"]
+    private static let optional: Set = ["PEXPIRETIME", "FUNCTION", "FT._LIST", "COPY", "CLUSTER GETSLOTMIGRATIONS"]
     /// A key as those of a move's notes.
     private static let note = Call("GET", String(decoding: HandoverNotes.prefix, as: UTF8.self) + "doctor")
 
@@ -100,6 +100,7 @@ extension ToolPermissions {
     }
 
     private mutating func miss(_ call: Call) {
-        if !Self.optional.contains(call.name) { missingCommands.insert(call.title) }
+        let isOptional = Self.optional.contains(call.name) || Self.optional.contains(call.title)
+        if !isOptional { missingCommands.insert(call.title) }
     }
 }

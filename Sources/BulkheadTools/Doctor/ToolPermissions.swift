@@ -124,7 +124,7 @@ package struct ToolPermissions: Sendable, Hashable {
         "check": walking,
         "migrate": walking + [
             Call("CLUSTER", "GETSLOTMIGRATIONS").or("moves nothing within a cluster"), Call("HGET", key, "x"),
-            Call("HGETALL", key), Call("HSET", key, "x", "x"), Call("HDEL", key, "x"), Call("PEXPIRE", key, "1", "XX"),
+            Call("HGETALL", key), Call("HSET", key, "x", "x"), Call("HDEL", key, "x"), Call("PEXPIRE", key, "1"),
         ],
         "backup": walking + [script], "restore": [map, script], "diff": walking + [script], "flush": [map],
         "doctor": [map],

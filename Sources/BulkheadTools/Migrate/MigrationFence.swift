@@ -145,8 +145,8 @@ struct MigrationFence: Sendable {
         return (isBroken ? [] : before, trusted)
     }
 
-    /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it. Of two
-    /// that begin in the same millisecond none has the other's number, but for one pair in four million.
+    /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it.
+    /// Two runs that begin in the same millisecond get the same number once in four million times.
     static func number(at time: Int64) -> UInt64 {
         UInt64(max(1, time)) << randomBits | .random(in: 0..<(1 << randomBits))
     }

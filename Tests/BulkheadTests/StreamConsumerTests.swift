@@ -120,7 +120,7 @@ import Testing
             try await main.xadd("orders", ["n": "bad"])
             var consumer = consumer()
             consumer.idleLimit = .milliseconds(20)
-            consumer.deadLetters = RedisDeadLetters(after: 3, to: "dead")
+            consumer.deadLetters = RedisDeadLetters(after: 3, to: "{orders}:dead")
             let seen = Seen(1)
             consumer.observe = { event in
                 if event.kind == .deadLettered { seen.add("dead") }
@@ -130,7 +130,7 @@ import Testing
             seen.whenComplete { work.cancel() }
             let counts = try await work.value
             #expect(counts[.failed] == 3 && counts[.deadLettered] == 1 && counts[.handled] == 0)
-            #expect(try await main.xrange("dead").map { $0["n"] } == ["bad"])
+            #expect(try await main.xrange("{orders}:dead").map { $0["n"] } == ["bad"])
             #expect(try await main.xpending("orders", group: "billing").count == 0)
         }
     }
@@ -238,11 +238,11 @@ import Testing
     @Test func `dead letters that cannot be added leave the entry where it was`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
-            try await main.set("dead", "no stream")
+            try await main.set("{orders}:dead", "no stream")
             try await main.xadd("orders", ["n": "bad"])
             var consumer = consumer()
             consumer.idleLimit = .milliseconds(20)
-            consumer.deadLetters = RedisDeadLetters(after: 1, to: "dead")
+            consumer.deadLetters = RedisDeadLetters(after: 1, to: "{orders}:dead")
             let seen = Seen(1)
             consumer.observe = { event in
                 if let error = event.error as? RedisError { seen.add(error.code.name) }
@@ -332,7 +332,7 @@ import Testing
             for number in 0..<10 { try main.xadd("orders", ["n": "\(number)"]) }
             var consumer = consumer()
             consumer.idleLimit = .milliseconds(20)
-            consumer.deadLetters = RedisDeadLetters(after: 2, to: "dead")
+            consumer.deadLetters = RedisDeadLetters(after: 2, to: "{orders}:dead")
             var seen: [String] = []
             var dead = 0
             var failures = 0
@@ -347,7 +347,7 @@ import Testing
                 }
                 seen.append(entry["n"] ?? "?")
             }
-            dead = try main.xlen("dead")
+            dead = try main.xlen("{orders}:dead")
             #expect(Set(seen).count == 9 && failures == 2 && dead == 1)
             #expect(counts[.handled] == 9 && counts[.deadLettered] == 1)
             #expect(try main.xpending("orders", group: "billing").count == 0)

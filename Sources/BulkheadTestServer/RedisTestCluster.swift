@@ -92,12 +92,7 @@ public final class RedisTestCluster: Sendable {
                 replica.answer(to: "CLUSTER REPLICATE \(digits)")?.hasPrefix("+OK") == true
             }
         }
-        try Self.wait(until: deadline, "all slots are served") {
-            servers.allSatisfy { $0.answer(to: "CLUSTER INFO")?.contains("cluster_state:ok") == true }
-        }
-        try Self.wait(until: deadline, "its replicas are connected") {
-            replicas.allSatisfy { $0.answer(to: "INFO replication")?.contains("master_link_status:up") == true }
-        }
+        try Self.wait(until: deadline, "all slots are served, and its replicas are connected") { isAsStarted }
     }
 
     deinit { stop() }
@@ -107,6 +102,16 @@ public final class RedisTestCluster: Sendable {
         servers.enumerated().map { index, server in
             server.options.tls == nil ? "\(options.host(of: index)):\(server.port ?? 0)" : server.url
         }
+    }
+
+    /// Whether every server says that the cluster is well, and has the role that it was started in.
+    package var isAsStarted: Bool {
+        func says(_ server: RedisTestServer, _ command: String, _ text: String) -> Bool {
+            server.answer(to: command)?.contains(text) == true
+        }
+        return servers.allSatisfy { says($0, "CLUSTER INFO", "cluster_state:ok") }
+            && primaries.allSatisfy { says($0, "INFO replication", "role:master") }
+            && replicas.allSatisfy { says($0, "INFO replication", "master_link_status:up") }
     }
 
     /// Ends all servers and removes their folders. Idempotent.

@@ -85,13 +85,7 @@ public final class RedisTestSentinelGroup: Sendable {
                 + "min-link-reconnect-period 100"
             _ = sentinel.answer(to: hurry, password: options.passwordOfSentinel(index))
         }
-        let expected = "slaves=\(options.replicas),sentinels=\(sentinels.count)"
-        try Self.wait(until: deadline, "its sentinels know each other") {
-            sentinels.indices.allSatisfy { index in
-                let words = answer(of: index, to: "INFO sentinel")
-                return words?.contains("status=ok") == true && words?.contains(expected) == true
-            }
-        }
+        try Self.wait(until: deadline, "its sentinels know each other") { knowEachOther }
         // The sentinel that leads a failover sees after a second that the replica is a primary, and tells the others.
         // One that sees it earlier makes it a replica again after four of these periods; then all fail over again.
         for index in sentinels.indices { _ = answer(of: index, to: "SENTINEL DEBUG publish-period 500") }
@@ -178,6 +172,19 @@ public final class RedisTestSentinelGroup: Sendable {
 
     private func answer(of index: Int, to command: String) -> String? {
         sentinels[index].answer(to: command, password: options.passwordOfSentinel(index))
+    }
+
+    private var knowEachOther: Bool {
+        let expected = "slaves=\(options.replicas),sentinels=\(sentinels.count)"
+        return sentinels.indices.allSatisfy { index in
+            let words = answer(of: index, to: "INFO sentinel")
+            return words?.contains("status=ok") == true && words?.contains(expected) == true
+        }
+    }
+
+    /// Whether all of it is well, and the primary is that of the start.
+    package var isAsStarted: Bool {
+        knowEachOther && sentinels.indices.allSatisfy { primary(by: $0) === servers[0] } && isFollowed(servers[0])
     }
 
     /// Ends all servers and sentinels and removes their folders. Idempotent.

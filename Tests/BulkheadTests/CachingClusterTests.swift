@@ -21,7 +21,7 @@ struct CachingClusterTests {
         options.nodeTimeout = nodeTimeout
         let number = ServerUnderTest.isAtLeast(valkey: 9, 0) ? 5 : 0
         if number > 0 { options.databases = 16 }
-        try await RedisTestCluster.withCluster(options) { cluster in
+        try await RedisTestCluster.withSpare(options) { cluster in
             let place = try DatabaseServer(cluster: cluster.addresses)
             let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
             let databases = RedisDatabases(testGroupConfiguration(), catalogue: try DatabaseCatalogue([entry]))

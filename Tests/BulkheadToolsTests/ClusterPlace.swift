@@ -25,7 +25,7 @@ struct ClusterPlace {
         defer { elsewhere?.stop() }
         let alone = try RedisTestServer.start()
         defer { alone.stop() }
-        try await RedisTestCluster.withCluster(options) { cluster in
+        try await RedisTestCluster.withSpare(options) { cluster in
             try await withBackupFolder { folder in
                 let servers = cluster.addresses.map { "\"\($0)\"" }.joined(separator: ", ")
                 var entries = [

@@ -134,7 +134,7 @@ extension Form {
     func `a program that makes no other calls than these finds the server that takes its place`() async throws {
         var options = RedisTestCluster.Options()
         options.replicas = 1
-        try await RedisTestCluster.withCluster(options) { cluster in
+        try await RedisTestCluster.withSpare(options) { cluster in
             // A program for each of them, with a map and connections of its own.
             let place = try DatabaseServer(cluster: cluster.addresses)
             let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)])

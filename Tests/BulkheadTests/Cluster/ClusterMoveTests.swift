@@ -52,7 +52,7 @@ import Testing
         var options = RedisTestCluster.Options()
         let hasDatabases = ServerUnderTest.isAtLeast(valkey: 9, 0)
         if hasDatabases { options.databases = 16 }
-        try await RedisTestCluster.withCluster(options) { cluster in
+        try await RedisTestCluster.withSpare(options) { cluster in
             let place = try DatabaseServer(cluster: cluster.addresses)
             let names: [DatabaseName] = hasDatabases ? [.main, .knowledge] : [.main]
             let entries = names.map { DatabaseEntry($0, number: $0 == .main ? 0 : 5, server: place) }

@@ -21,7 +21,7 @@ import Testing
         options.nodeTimeout = nodeTimeout
         let number = ServerUnderTest.isAtLeast(valkey: 9, 0) ? 5 : 0
         if number > 0 { options.databases = 16 }
-        try await RedisTestCluster.withCluster(options) { cluster async throws in
+        try await RedisTestCluster.withSpare(options) { cluster async throws in
             let place = try DatabaseServer(cluster: cluster.addresses)
             let databases = { (reads: RedisReads) throws -> RedisDatabases in
                 let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)

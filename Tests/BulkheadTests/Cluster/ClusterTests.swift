@@ -13,7 +13,9 @@ func withCluster(
     _ options: RedisTestCluster.Options = RedisTestCluster.Options(), number: Int = 0, version: RESPVersion? = nil,
     _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
 ) async throws {
-    try await RedisTestCluster.withCluster(options) { cluster in
+    // Servers with arguments of their own are for one test.
+    let isUsual = options.server.arguments.isEmpty
+    try await (isUsual ? RedisTestCluster.withSpare : RedisTestCluster.withCluster)(options) { cluster in
         try await withDatabases(of: cluster, number: number, version: version, body)
     }
 }
@@ -395,7 +397,7 @@ extension Form {
     func `names with numbers live in one cluster where that has databases`() async throws {
         var options = RedisTestCluster.Options()
         options.databases = 16
-        try await RedisTestCluster.withCluster(options) { cluster in
+        try await RedisTestCluster.withSpare(options) { cluster in
             let place = try DatabaseServer(cluster: cluster.addresses)
             let entries = DatabaseCatalogue.standard.entries.map {
                 DatabaseEntry($0.name, number: $0.number, mayBeFlushed: true, server: place)

@@ -24,7 +24,8 @@ func withGroup(
     _ options: RedisTestSentinelGroup.Options = RedisTestSentinelGroup.Options(),
     _ body: (RedisDatabases, RedisTestSentinelGroup) async throws -> Void
 ) async throws {
-    try await RedisTestSentinelGroup.withGroup(options) { group in
+    let isUsual = options == RedisTestSentinelGroup.Options()
+    try await (isUsual ? RedisTestSentinelGroup.withSpare : RedisTestSentinelGroup.withGroup)(options) { group in
         let databases = RedisDatabases(testGroupConfiguration(), catalogue: try catalogue(of: group))
         do {
             try await body(databases, group)

@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `a group that no sentinel watches is named in the error, at once`() async throws {
-        try await RedisTestSentinelGroup.withGroup { group in
+        try await RedisTestSentinelGroup.withSpare { group in
             let place = try DatabaseServer(sentinels: group.sentinelAddresses, primary: "nobody")
             let databases = RedisDatabases(
                 testGroupConfiguration(),
@@ -111,7 +111,7 @@ import Testing
 
     @Test(.enabled(if: openSocketCount() != nil))
     func `closing, or letting go, ends what listens to the sentinels too`() async throws {
-        try await RedisTestSentinelGroup.withGroup { group in
+        try await RedisTestSentinelGroup.withSpare { group in
             let before = openSocketCount()
             for isClosed in [true, false] {
                 var databases: RedisDatabases? = RedisDatabases(

@@ -1,0 +1,64 @@
+package import BulkheadTestServer
+import Synchronization
+
+/// Servers that belong together and start in some seconds, of which they work a tenth.
+package protocol SlowGroup: AnyObject, Sendable {
+    associatedtype Options: Hashable, Sendable
+
+    static func start(_ options: Options) throws(RedisTestServerError) -> Self
+    var isAsStarted: Bool { get }
+    func stop()
+}
+
+/// Groups that wait for a test that wants one, by their options.
+///
+/// A new primary of a cluster refuses writes for two seconds on any machine. So the first test starts several groups at
+/// once, and the next ones find theirs ready. Nothing starts behind a test's back. Those that are left end with this
+/// process.
+private final class Spares<Group: SlowGroup>: Sendable {
+    private let waiting = Mutex<[Group.Options: [Group]]>([:])
+    private static var startedAtOnce: Int { 3 }
+
+    func take(_ options: Group.Options) async throws -> Group {
+        while let group = waiting.withLock({ $0[options]?.popLast() }) {
+            // A busy host may have kept a server silent so long that the others replaced it.
+            if group.isAsStarted { return group }
+            group.stop()
+        }
+        let groups = try await withThrowingTaskGroup(of: Group.self) { starts in
+            for _ in 0..<Self.startedAtOnce {
+                starts.addTask {
+                    try await onThread { () throws(RedisTestServerError) in try Group.start(options) }
+                }
+            }
+            return try await starts.reduce(into: []) { $0.append($1) }
+        }
+        waiting.withLock { $0[options, default: []] += groups.dropFirst() }
+        return groups[0]
+    }
+}
+
+private let clusters = Spares<RedisTestCluster>()
+private let sentinelGroups = Spares<RedisTestSentinelGroup>()
+
+extension RedisTestCluster: SlowGroup {
+    /// Runs the body with a cluster that may have been started ahead, and that nobody else gets.
+    package static func withSpare<Result>(
+        _ options: Options = Options(), _ body: (RedisTestCluster) async throws -> Result
+    ) async throws -> Result {
+        let cluster = try await clusters.take(options)
+        defer { cluster.stop() }
+        return try await body(cluster)
+    }
+}
+
+extension RedisTestSentinelGroup: SlowGroup {
+    /// Runs the body with a group that may have been started ahead, and that nobody else gets.
+    package static func withSpare<Result>(
+        _ options: Options = Options(), _ body: (RedisTestSentinelGroup) async throws -> Result
+    ) async throws -> Result {
+        let group = try await sentinelGroups.take(options)
+        defer { group.stop() }
+        return try await body(group)
+    }
+}

@@ -91,9 +91,9 @@ private final class Writers: Sendable {
 }
 
 @Suite(.serialized) struct FailoverTests {
-    /// In the suite 5; more by BULKHEAD_TEST_FAILOVERS.
+    /// In the suite 5, and 2 with further servers; more by BULKHEAD_TEST_FAILOVERS.
     private static let failovers =
-        ProcessInfo.processInfo.environment["BULKHEAD_TEST_FAILOVERS"].flatMap { Int($0) } ?? 5
+        ProcessInfo.processInfo.environment["BULKHEAD_TEST_FAILOVERS"].flatMap { Int($0) } ?? (TestTier.isWhole ? 5 : 2)
 
     /// Nothing was applied twice, everything ran on a primary, and what is missing was acknowledged by a primary that
     /// had not passed it on.

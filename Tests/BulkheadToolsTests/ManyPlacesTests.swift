@@ -43,33 +43,35 @@ import Testing
         }
         var watching = RedisTestSentinelGroup.Options()
         (watching.replicas, watching.sentinels) = (1, 1)
-        let groups = try ["first", "second"].map { name in
-            watching.name = name
-            return try RedisTestSentinelGroup.start(watching)
-        }
+        let groups: [RedisTestSentinelGroup] = try await startedTogether(
+            ["first", "second"].map { name in
+                watching.name = name
+                return watching
+            })
         defer { for group in groups { group.stop() } }
         for group in groups {
             let place = #""sentinels": \#(Self.list(group.sentinelAddresses)), "primary": "\#(group.primaryAddress)""#
             names.add(group.name, 0..<3, at: place)
         }
         var spreading = RedisTestCluster.Options()
-        let clusters = try [3, 1].map { count in
+        var options = [3, 1].map { count in
             spreading.primaries = count
-            return try RedisTestCluster.start(spreading)
+            return spreading
         }
-        defer { for cluster in clusters { cluster.stop() } }
-        for (index, cluster) in clusters.enumerated() {
-            names.add("spread\(index)", [0], at: #""cluster": \#(Self.list(cluster.addresses))"#)
-        }
-        var numbered: RedisTestCluster?
         if let binary = ServerUnderTest.valkey9 {
             (spreading.server.binary, spreading.databases, spreading.primaries) = (binary, 16, 3)
-            numbered = try RedisTestCluster.start(spreading)
-            names.add("numbered", 0..<6, at: #""cluster": \#(Self.list(numbered?.addresses ?? []))"#)
+            options.append(spreading)
         } else {
             print("*** SKIPPED: no name shares a cluster with others, as there is no Valkey 9: run Tests/fetch-servers")
         }
-        defer { numbered?.stop() }
+        let clusters: [RedisTestCluster] = try await startedTogether(options)
+        defer { for cluster in clusters { cluster.stop() } }
+        for (index, cluster) in clusters.enumerated() {
+            let isNumbered = cluster.options.databases > 1
+            names.add(
+                isNumbered ? "numbered" : "spread\(index)", isNumbered ? 0..<6 : 0..<1,
+                at: #""cluster": \#(Self.list(cluster.addresses))"#)
+        }
         try await withBackupFolder { try await body(names, $0) }
     }
 

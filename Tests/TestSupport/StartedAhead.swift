@@ -10,6 +10,19 @@ package protocol SlowGroup: AnyObject, Sendable {
     func stop()
 }
 
+/// Starts all of them at the same time.
+package func startedTogether<Group: SlowGroup>(_ options: [Group.Options]) async throws -> [Group] {
+    try await withThrowingTaskGroup(of: (Int, Group).self) { starts in
+        for (place, options) in options.enumerated() {
+            starts.addTask {
+                (place, try await onThread { () throws(RedisTestServerError) in try Group.start(options) })
+            }
+        }
+        let started = try await starts.reduce(into: []) { $0.append($1) }
+        return started.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+}
+
 /// Groups that wait for a test that wants one, by their options.
 ///
 /// A new primary of a cluster refuses writes for two seconds on any machine. So the first test starts several groups at
@@ -25,14 +38,7 @@ private final class Spares<Group: SlowGroup>: Sendable {
             if group.isAsStarted { return group }
             group.stop()
         }
-        let groups = try await withThrowingTaskGroup(of: Group.self) { starts in
-            for _ in 0..<Self.startedAtOnce {
-                starts.addTask {
-                    try await onThread { () throws(RedisTestServerError) in try Group.start(options) }
-                }
-            }
-            return try await starts.reduce(into: []) { $0.append($1) }
-        }
+        let groups: [Group] = try await startedTogether(Array(repeating: options, count: Self.startedAtOnce))
         waiting.withLock { $0[options, default: []] += groups.dropFirst() }
         return groups[0]
     }

@@ -26,7 +26,8 @@ import Testing
         }
     }
 
-    @Test func `a run without destructive cases leaves keys, users and settings as they were`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a run without destructive cases leaves keys, users and settings as they were`() throws {
         try withConformanceServer { target, options, server in
             var options = options
             options.allowsDestructive = false
@@ -37,7 +38,8 @@ import Testing
         }
     }
 
-    @Test func `a run with destructive cases cleans up as well`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a run with destructive cases cleans up as well`() throws {
         try withConformanceServer { target, options, server in
             let before = try Self.state(of: server)
             _ = try ConformanceRun(target, options, chapters: try ConformanceChapter.own()).run()

@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["STRLEN", "ZCARD", "EXEC", "HGET"])
+    @Test(.enabled(if: TestTier.isWhole), arguments: ["STRLEN", "ZCARD", "EXEC", "HGET"])
     func `a server that answers one command wrongly is found out by that command`(command: String) throws {
         try withPair { left, _, options in
             let server = try RedisTestServer.start()
@@ -40,7 +40,8 @@ import Testing
         }
     }
 
-    @Test func `a difference that several commands bring about is shrunk to these`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `a difference that several commands bring about is shrunk to these`() throws {
         // With nodes of one entry, MAXLEN ~ removes what it would keep otherwise.
         let server = try RedisTestServer.start(
             RedisTestServer.Options(arguments: ["--stream-node-max-entries", "1"]))
@@ -59,7 +60,8 @@ import Testing
         }
     }
 
-    @Test func `what was found can be pasted into redis-cli and shows the difference again`() throws {
+    @Test(.enabled(if: TestTier.isWhole))
+    func `what was found can be pasted into redis-cli and shows the difference again`() throws {
         let server = try RedisTestServer.start(
             RedisTestServer.Options(arguments: ["--stream-node-max-entries", "1"]))
         defer { server.stop() }

@@ -54,7 +54,8 @@ import Testing
             try await withToolServer(arguments: ["--\(setting)", "1mb"]) { other, others in
                 let source = try databases[.main]
                 try await source.set("t:large", Self.noise(2 << 20))
-                for index in 0..<40 { try await source.set("t:\(index)", Self.noise(100_000)) }
+                let noise = Self.noise(100_000)
+                for index in 0..<40 { try await source.set("t:\(index)", noise) }
                 try await source.send("SAVE")
                 let words = ["--from", "main", "--all", "--to-url", other.url]
                 let migrated = try await Migrated.run(words, from: server)

@@ -5,7 +5,7 @@ import Dispatch
 
 /// What a cluster costs the client: the same callers, keys and commands, in turns at the three primaries of a cluster
 /// and at three servers that know nothing of each other. Each of them has the keys of one primary.
-struct ClusterSpeed: Sendable {
+struct ClusterSpeed: ProgramSettings {
     var callers = 50
     // Shorter rounds differ by a half.
     var requests = 600_000
@@ -14,24 +14,20 @@ struct ClusterSpeed: Sendable {
     var spin: Int?
     var only: String?
 
-    static var table: ArgumentTable<ClusterSpeed> {
-        ArgumentTable(
-            program: "BulkheadClusterBenchmark",
-            summary: "GETs a second at three primaries of a cluster beside those at three single servers.",
-            defaults: ClusterSpeed(),
-            options: [
-                .integer("callers", "<number>", \.callers, in: 1...10_000, help: "callers at once"),
-                .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands of a round"),
-                .integer("rounds", "<number>", \.rounds, in: 1...1_000, help: "rounds of both"),
-                .integer("server-core", "<number>", \.serverCore, in: 0...1_023, help: "pin all servers to this core"),
-                .integer(
-                    "spin", "<µs>", \.spin, in: 0...1_000_000_000,
-                    help: "how long a lone caller looks at the socket before it sleeps; else as the client does"),
-                .text(
-                    "only", "<cluster|singles>", \.only,
-                    help: "one round at these servers and nothing else, for a program that counts instructions"),
-            ])
-    }
+    static let program = "BulkheadClusterBenchmark"
+    static let summary = "GETs a second at three primaries of a cluster beside those at three single servers."
+    static let options: [Option] = [
+        .integer("callers", "<number>", \.callers, in: 1...10_000, help: "callers at once"),
+        .integer("requests", "<number>", \.requests, in: 1...1_000_000_000, help: "commands of a round"),
+        .integer("rounds", "<number>", \.rounds, in: 1...1_000, help: "rounds of both"),
+        .integer("server-core", "<number>", \.serverCore, in: 0...1_023, help: "pin all servers to this core"),
+        .integer(
+            "spin", "<µs>", \.spin, in: 0...1_000_000_000,
+            help: "how long a lone caller looks at the socket before it sleeps; else as the client does"),
+        .text(
+            "only", "<cluster|singles>", \.only,
+            help: "one round at these servers and nothing else, for a program that counts instructions"),
+    ]
 
     /// So many that each server has its share.
     private static let keys = (0..<300).map { "bulkhead-cluster:\($0)" }

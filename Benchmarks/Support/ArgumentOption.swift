@@ -36,6 +36,11 @@ package struct ArgumentOption<Settings>: Sendable {
         }
     }
 
+    /// `--seed <number>` of a program that chooses at random; without it, another one each time.
+    package static func seed(_ place: any Place<Int?>) -> Self {
+        integer("seed", "<number>", place, in: 0...Int.max, help: "the same random choices again")
+    }
+
     /// `--name <x>`: a number within the range, with or without decimals.
     package static func number(
         _ name: String, _ placeholder: String, _ place: any Place<Double>, in range: ClosedRange<Double>, help: String

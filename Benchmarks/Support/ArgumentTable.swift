@@ -1,14 +1,18 @@
 /// The options of a program in one table, which both reads the command line and writes the help.
 ///
 /// ```swift
-/// struct Settings { var rate = 2_000; var json = false }
-/// let table = ArgumentTable(
-///     program: "isolation", summary: "Cache GET latency beside vector scans.", defaults: Settings(),
-///     options: [
+/// struct Settings: ProgramSettings {
+///     var rate = 2_000
+///     var json = false
+///
+///     static let program = "isolation"
+///     static let summary = "Cache GET latency beside vector scans."
+///     static let options: [Option] = [
 ///         .integer("rate", "<per second>", \.rate, in: 1...1_000_000, help: "GETs sent a second"),
 ///         .flag("json", \.json, help: "print JSON instead of a table"),
-///     ])
-/// table.run { settings in … }
+///     ]
+/// }
+/// Settings.table.run { settings in … }
 /// ```
 /// Each option is given once at most, as `--name`, `--name value` or `--name=value`.
 package struct ArgumentTable<Settings> {
@@ -19,17 +23,20 @@ package struct ArgumentTable<Settings> {
         case run(Settings)
     }
 
+    /// A title, and words with their meanings below it.
+    package typealias Words = (title: String, meanings: [(word: String, meaning: String)])
+
     let program: String
     let summary: String
     let defaults: Settings
     let options: [ArgumentOption<Settings>]
     /// What the words of the options and of the output mean, below the options in help.
-    let words: [(title: String, meanings: [(word: String, meaning: String)])]
+    let words: [Words]
 
     /// Traps when two options have one name, or one is called `help`, which every table has.
     package init(
         program: String, summary: String, defaults: Settings, options: [ArgumentOption<Settings>],
-        words: [(title: String, meanings: [(word: String, meaning: String)])] = []
+        words: [Words] = []
     ) {
         let names = options.map(\.flag.name) + ["help"]
         precondition(Set(names).count == names.count, "two options of a table have the same name")

@@ -63,10 +63,7 @@ import Testing
         #expect(Set(words).count == words.count)
         #expect(words.allSatisfy { !$0.contains(" ") && !$0.contains(",") })
         let line = ["--layouts", "gentle-scan,cluster", "--noises", "scan-10000,keys"]
-        guard case .run(let settings) = try IsolationSettings.table.parse(line) else {
-            Issue.record("the line asks for help")
-            return
-        }
+        let settings = try IsolationSettings.parsed(line)
         #expect(settings.layouts == ["gentle-scan", "cluster"] && settings.noises == ["scan-10000", "keys"])
     }
 
@@ -82,10 +79,7 @@ import Testing
     }
 
     @Test func `an empty command line is a valid measurement that ends within two minutes`() throws {
-        guard case .run(let settings) = try IsolationSettings.table.parse([]) else {
-            Issue.record("an empty line asks for help")
-            return
-        }
+        let settings = try IsolationSettings.parsed([])
         #expect(settings.contradiction == nil)
         let steps = settings.rounds * IsolationLayout.allCases.count
         #expect(Double(steps) * (settings.seconds + settings.warmUp) < 110)
@@ -107,21 +101,14 @@ import Testing
         (["--large-reply", "50", "--rounds-file", "r"], "--rounds-file"),
     ])
     func `options that contradict each other are refused with the option's name`(line: [String], name: String) throws {
-        guard case .run(let settings) = try IsolationSettings.table.parse(line) else {
-            Issue.record("the line asks for help")
-            return
-        }
+        let settings = try IsolationSettings.parsed(line)
         #expect(try #require(settings.contradiction).contains(name))
     }
 
     @Test func `help stays within 80 columns`() throws {
-        guard case .help(let text) = try IsolationSettings.table.parse(["--help"]) else {
-            Issue.record("no help")
-            return
-        }
-        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
-        #expect(text.contains("--second-server-core"))
-        let lines = text.split(separator: "\n")
+        let lines = try IsolationSettings.help()
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        #expect(lines.contains { $0.contains("--second-server-core") })
         let words =
             IsolationLayout.allCases.map(\.word) + IsolationNoise.allCases.map(\.word)
             + ["canary", "set aside", "spoilt", "range", "UNDECIDED", "× idle", "holds, but"]

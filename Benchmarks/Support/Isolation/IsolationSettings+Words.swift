@@ -1,6 +1,6 @@
 extension IsolationSettings {
     /// Every layout, every noise, and the words of the report, for `--help`.
-    static var words: [(title: String, meanings: [(word: String, meaning: String)])] {
+    package static var words: [ArgumentTable<IsolationSettings>.Words] {
         [
             ("Layouts", IsolationLayout.allCases.map { ($0.word, $0.meaning) }),
             ("Noises", IsolationNoise.allCases.map { ($0.word, $0.meaning) }),

@@ -1,5 +1,5 @@
 /// What `isolation` is to do. Encoded without the URLs, which may hold a password.
-package struct IsolationSettings: Sendable, Equatable, Encodable {
+package struct IsolationSettings: ProgramSettings, Equatable, Encodable {
     package var url: String?
     package var secondURL: String?
     package var unixSocket = false
@@ -74,72 +74,66 @@ package struct IsolationSettings: Sendable, Equatable, Encodable {
         return nil
     }
 
-    /// The command line of `isolation`.
-    package static var table: ArgumentTable<IsolationSettings> {
-        ArgumentTable(
-            program: "Benchmarks/run",
-            summary: """
-                Measures how long GETs of a cache in database main take while vectors are scanned in database \
-                knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \
-                a schedule, and their time counts from when they were due, so that a server that stops for a while \
-                shows it. GETs that were due while the machine was busy are set aside. Rounds that the machine spoilt \
-                are measured again, at most half as many as were asked for. Without --url it starts servers of its \
-                own and leaves nothing behind.
-                """,
-            defaults: IsolationSettings(),
-            options: [
-                .text(
-                    "url", "<url>", \.url,
-                    help: "measure this server instead of own ones, in its databases 0, 1 and 2; only keys under a "
-                        + "unique prefix are written, and removed at the end"),
-                .text(
-                    "second-url", "<url>", \.secondURL,
-                    help: "the server for the vectors of the separate layouts, its database 1; without it they are "
-                        + "skipped"),
-                .flag("unix-socket", \.unixSocket, help: "reach own servers by unix socket instead of loopback TCP"),
-                .integer(
-                    "server-core", "<n>", \.serverCore, in: 0...1_023, help: "run own servers on this core (taskset)"),
-                .integer(
-                    "second-server-core", "<n>", \.secondServerCore, in: 0...1_023,
-                    help: "run the second own server on this core; without it, on that of the first"),
-                .integer("keys", "<n>", \.keys, in: 1...10_000_000, help: "keys of the cache"),
-                .integer("value-size", "<bytes>", \.valueSize, in: 1...1_048_576, help: "size of a cache value"),
-                .integer("vectors", "<n>", \.vectors, in: 1...10_000_000, help: "vectors, one hash each"),
-                .integer("dimensions", "<n>", \.dimensions, in: 384...768, help: "FLOAT32s of a vector, 384 or 768"),
-                .integer(
-                    "count", "<n>", \.count, in: 1...100_000,
-                    help: "COUNT of the SCANs: about so many vectors are then fetched in one pipeline"),
-                .number("rate", "<per second>", \.rate, in: 10...200_000, help: "GETs sent a second"),
-                .flag("even", \.even, help: "send at even intervals instead of as independent clients do (Poisson)"),
-                .number("seconds", "<s>", \.seconds, in: 0.1...3_600, help: "length of each layout in each round"),
-                .number("warm-up", "<s>", \.warmUp, in: 0...60, help: "time before it that is not counted"),
-                .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often all layouts are measured in turn"),
-                .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
-                .list(
-                    "layouts", "<list>", \.layouts, of: IsolationLayout.allCases.map(\.word),
-                    help: "what to measure, parted by commas; idle, one connection and named databases always"),
-                .list(
-                    "noises", "<list>", \.noises, of: IsolationNoise.allCases.map(\.word),
-                    help: "what is done to the vectors of the named databases"),
-                .integer(
-                    "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
-                    help: "keys of the cache that is flushed while vectors are read, on own servers only; 0 leaves it "
-                        + "out"),
-                .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: ten minutes"),
-                .text("html", "<file>", \.html, help: "write the report as one page, too"),
-                .text(
-                    "rounds-file", "<file>", \.roundsFile,
-                    help: "write what each round came to, a line each, too: what the answers are judged by"),
-                .integer(
-                    "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
-                    help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
-                        + "in knowledge, and in main itself; 0 scans"),
-                .integer(
-                    "width", "<columns>", \.width, in: Screen.fewestColumns...1_000,
-                    help: "lay the report out for so many columns; without it for those of the terminal, and into a "
-                        + "file or a pipe nothing is wrapped"),
-                .flag("json", \.json, help: "print one JSON object instead of the table"),
-            ],
-            words: words)
-    }
+    package static let program = "Benchmarks/run"
+    package static let summary = """
+        Measures how long GETs of a cache in database main take while vectors are scanned in database \
+        knowledge: in one database, in named databases of one server, and on separate servers. GETs leave on \
+        a schedule, and their time counts from when they were due, so that a server that stops for a while \
+        shows it. GETs that were due while the machine was busy are set aside. Rounds that the machine spoilt \
+        are measured again, at most half as many as were asked for. Without --url it starts servers of its \
+        own and leaves nothing behind.
+        """
+    package static let options: [Option] = [
+        .text(
+            "url", "<url>", \.url,
+            help: "measure this server instead of own ones, in its databases 0, 1 and 2; only keys under a "
+                + "unique prefix are written, and removed at the end"),
+        .text(
+            "second-url", "<url>", \.secondURL,
+            help: "the server for the vectors of the separate layouts, its database 1; without it they are "
+                + "skipped"),
+        .flag("unix-socket", \.unixSocket, help: "reach own servers by unix socket instead of loopback TCP"),
+        .integer(
+            "server-core", "<n>", \.serverCore, in: 0...1_023, help: "run own servers on this core (taskset)"),
+        .integer(
+            "second-server-core", "<n>", \.secondServerCore, in: 0...1_023,
+            help: "run the second own server on this core; without it, on that of the first"),
+        .integer("keys", "<n>", \.keys, in: 1...10_000_000, help: "keys of the cache"),
+        .integer("value-size", "<bytes>", \.valueSize, in: 1...1_048_576, help: "size of a cache value"),
+        .integer("vectors", "<n>", \.vectors, in: 1...10_000_000, help: "vectors, one hash each"),
+        .integer("dimensions", "<n>", \.dimensions, in: 384...768, help: "FLOAT32s of a vector, 384 or 768"),
+        .integer(
+            "count", "<n>", \.count, in: 1...100_000,
+            help: "COUNT of the SCANs: about so many vectors are then fetched in one pipeline"),
+        .number("rate", "<per second>", \.rate, in: 10...200_000, help: "GETs sent a second"),
+        .flag("even", \.even, help: "send at even intervals instead of as independent clients do (Poisson)"),
+        .number("seconds", "<s>", \.seconds, in: 0.1...3_600, help: "length of each layout in each round"),
+        .number("warm-up", "<s>", \.warmUp, in: 0...60, help: "time before it that is not counted"),
+        .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often all layouts are measured in turn"),
+        .integer("seed", "<n>", \.seed, in: 0...Int(Int32.max), help: "seed of data, arrivals and keys"),
+        .list(
+            "layouts", "<list>", \.layouts, of: IsolationLayout.allCases.map(\.word),
+            help: "what to measure, parted by commas; idle, one connection and named databases always"),
+        .list(
+            "noises", "<list>", \.noises, of: IsolationNoise.allCases.map(\.word),
+            help: "what is done to the vectors of the named databases"),
+        .integer(
+            "flushed-keys", "<n>", \.flushedKeys, in: 0...10_000_000,
+            help: "keys of the cache that is flushed while vectors are read, on own servers only; 0 leaves it "
+                + "out"),
+        .flag("full", \.full, help: "all noises, three rates of GETs, more and longer rounds: ten minutes"),
+        .text("html", "<file>", \.html, help: "write the report as one page, too"),
+        .text(
+            "rounds-file", "<file>", \.roundsFile,
+            help: "write what each round came to, a line each, too: what the answers are judged by"),
+        .integer(
+            "large-reply", "<MiB>", \.largeReply, in: 0...1_000,
+            help: "instead of scanning vectors read one reply of so many MiB over and over, by a bare socket, "
+                + "in knowledge, and in main itself; 0 scans"),
+        .integer(
+            "width", "<columns>", \.width, in: Screen.fewestColumns...1_000,
+            help: "lay the report out for so many columns; without it for those of the terminal, and into a "
+                + "file or a pipe nothing is wrapped"),
+        .flag("json", \.json, help: "print one JSON object instead of the table"),
+    ]
 }

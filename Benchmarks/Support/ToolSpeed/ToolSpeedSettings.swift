@@ -1,5 +1,5 @@
-/// What `Benchmarks/tools` is to do.
-package struct ToolSpeedSettings: Sendable, Equatable {
+/// What `Benchmarks/tools`, which adds `--programs`, is to do.
+package struct ToolSpeedSettings: ProgramSettings, Equatable {
     /// Tools that can be measured.
     package static let knownTools = ["check", "backup"]
 
@@ -13,23 +13,18 @@ package struct ToolSpeedSettings: Sendable, Equatable {
 
     package init() {}
 
-    /// The command line of `Benchmarks/tools`, which adds `--programs`.
-    package static var table: ArgumentTable<ToolSpeedSettings> {
-        ArgumentTable(
-            program: "Benchmarks/tools",
-            summary: """
-                Measures the operator's tools beside the programs that are usually taken for the same work, in turns \
-                on servers of its own. It says which targets are met; that they are not is no failure. Progress goes \
-                to standard error. About eight minutes.
-                """,
-            defaults: ToolSpeedSettings(),
-            options: [
-                .list("tools", "<a,b>", \.tools, of: knownTools, help: "what to measure"),
-                .integer("keys", "<n>", \.keys, in: 1_000...100_000_000, help: "keys of the database"),
-                .integer("megabytes", "<n>", \.megabytes, in: 16...65_536, help: "MiB of vectors for backup"),
-                .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often every program has its turn"),
-                .flag("json", \.json, help: "print one JSON object a tool instead of tables"),
-                .text("programs", "<folder>", \.programs, help: "where bulkhead is; the script knows"),
-            ])
-    }
+    package static let program = "Benchmarks/tools"
+    package static let summary = """
+        Measures the operator's tools beside the programs that are usually taken for the same work, in turns \
+        on servers of its own. It says which targets are met; that they are not is no failure. Progress goes \
+        to standard error. About eight minutes.
+        """
+    package static let options: [Option] = [
+        .list("tools", "<a,b>", \.tools, of: knownTools, help: "what to measure"),
+        .integer("keys", "<n>", \.keys, in: 1_000...100_000_000, help: "keys of the database"),
+        .integer("megabytes", "<n>", \.megabytes, in: 16...65_536, help: "MiB of vectors for backup"),
+        .integer("rounds", "<n>", \.rounds, in: 1...100, help: "how often every program has its turn"),
+        .flag("json", \.json, help: "print one JSON object a tool instead of tables"),
+        .text("programs", "<folder>", \.programs, help: "where bulkhead is; the script knows"),
+    ]
 }

@@ -11,10 +11,7 @@ extension BlockingRedisExecutor {
         _ key: Key, from first: Int = 0, limit: Int? = nil,
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<Value> {
-        BlockingRedisRangeScan(
-            pages: .list(key, from: first, limit: limit),
-            steps: ScanSteps(count ?? RangePages<Value>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+        BlockingRedisRangeScan(.list(key, from: first, limit: limit), count, pace, of: self)
     }
 
     /// The entries of a stream from the oldest to the newest, at most `limit`, in pages of at most `count`.
@@ -28,9 +25,7 @@ extension BlockingRedisExecutor {
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<RedisStreamEntry<Value>> {
         BlockingRedisRangeScan(
-            pages: .entries(key, from: first, to: last, limit: limit, reversed: false),
-            steps: ScanSteps(count ?? RangePages<RedisStreamEntry<Value>>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+            .entries(key, from: first, to: last, limit: limit, reversed: false), count, pace, of: self)
     }
 
     /// The entries of a stream from the newest to the oldest, at most `limit`, in pages of at most `count`.
@@ -44,9 +39,7 @@ extension BlockingRedisExecutor {
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<RedisStreamEntry<Value>> {
         BlockingRedisRangeScan(
-            pages: .entries(key, from: last, to: first, limit: limit, reversed: true),
-            steps: ScanSteps(count ?? RangePages<RedisStreamEntry<Value>>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+            .entries(key, from: last, to: first, limit: limit, reversed: true), count, pace, of: self)
     }
 
     /// The members of a sorted set with their scores from the place `first` on, at most `limit`, in pages of at most
@@ -59,10 +52,7 @@ extension BlockingRedisExecutor {
         _ key: Key, from first: Int = 0, limit: Int? = nil, reversed: Bool = false,
         count: Int? = nil, as type: Member.Type = String.self, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<RedisScored<Member>> {
-        BlockingRedisRangeScan(
-            pages: .ranks(key, from: first, limit: limit, reversed: reversed),
-            steps: ScanSteps(count ?? RangePages<RedisScored<Member>>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+        BlockingRedisRangeScan(.ranks(key, from: first, limit: limit, reversed: reversed), count, pace, of: self)
     }
 
     /// The members with scores in a range, from the lowest up, at most `limit`, in pages of at most `count`.
@@ -74,10 +64,7 @@ extension BlockingRedisExecutor {
         _ key: Key, from lower: RedisScoreBound, to upper: RedisScoreBound, limit: Int? = nil,
         count: Int? = nil, as type: Member.Type = String.self, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<RedisScored<Member>> {
-        BlockingRedisRangeScan(
-            pages: .scores(key, from: lower, to: upper, limit: limit),
-            steps: ScanSteps(count ?? RangePages<RedisScored<Member>>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+        BlockingRedisRangeScan(.scores(key, from: lower, to: upper, limit: limit), count, pace, of: self)
     }
 
     /// The members of a sorted set in which all have one score, by their bytes, at most `limit`, in pages of at most
@@ -90,9 +77,6 @@ extension BlockingRedisExecutor {
         _ key: Key, from lower: RedisLexBound, to upper: RedisLexBound, limit: Int? = nil,
         count: Int? = nil, pace: RedisPace? = nil
     ) -> BlockingRedisRangeScan<String> {
-        BlockingRedisRangeScan(
-            pages: .members(key, from: lower, to: upper, limit: limit),
-            steps: ScanSteps(count ?? RangePages<String>.usualCount, pace ?? scanPace)
-        ) { command throws(RedisError) in try run(command) }
+        BlockingRedisRangeScan(.members(key, from: lower, to: upper, limit: limit), count, pace, of: self)
     }
 }

@@ -2,17 +2,15 @@ import BulkheadCommands
 
 /// The elements of a range for blocking callers: `while let element = try range.next() { … }`.
 public struct BlockingRedisRangeScan<Element: Sendable> {
-    typealias Run = (RedisCommand<[Element]>) throws(RedisError) -> [Element]
-
     private var pages: RangePages<Element>
     private var steps: ScanSteps
-    private let run: Run
+    private let run: (RedisCommand<[Element]>) throws(RedisError) -> [Element]
     private var found: ArraySlice<Element> = []
 
-    init(pages: RangePages<Element>, steps: ScanSteps, run: @escaping Run) {
+    init(_ pages: RangePages<Element>, _ count: Int?, _ pace: RedisPace?, of executor: some BlockingRedisExecutor) {
         self.pages = pages
-        self.steps = steps
-        self.run = run
+        steps = pages.steps(of: count, pace ?? executor.scanPace)
+        run = { command throws(RedisError) in try executor.run(command) }
     }
 
     /// The next element, or nil after the last. A failure leaves the range where it was: the same page is asked again.

@@ -30,6 +30,8 @@ struct RangePages<Element: Sendable>: Sendable {
         self.following = following
     }
 
+    func steps(of count: Int?, _ pace: RedisPace) -> ScanSteps { ScanSteps(count ?? Self.usualCount, pace) }
+
     /// How many elements the next page asks for, at most `count`; nil after the last page.
     func size(_ count: Int) -> Int? {
         guard place != nil, left != 0 else { return nil }

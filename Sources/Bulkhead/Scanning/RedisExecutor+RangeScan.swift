@@ -11,10 +11,7 @@ extension RedisExecutor {
         _ key: Key, from first: Int = 0, limit: Int? = nil,
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> RedisRangeScan<Value> {
-        RedisRangeScan(
-            pages: .list(key, from: first, limit: limit),
-            steps: ScanSteps(count ?? RangePages<Value>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.list(key, from: first, limit: limit), count, pace, of: self)
     }
 
     /// The entries of a stream from the oldest to the newest, at most `limit`, in pages of at most `count`.
@@ -27,10 +24,7 @@ extension RedisExecutor {
         _ key: Key, from first: String = "-", to last: String = "+", limit: Int? = nil,
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> RedisRangeScan<RedisStreamEntry<Value>> {
-        RedisRangeScan(
-            pages: .entries(key, from: first, to: last, limit: limit, reversed: false),
-            steps: ScanSteps(count ?? RangePages<RedisStreamEntry<Value>>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.entries(key, from: first, to: last, limit: limit, reversed: false), count, pace, of: self)
     }
 
     /// The entries of a stream from the newest to the oldest, at most `limit`, in pages of at most `count`.
@@ -43,10 +37,7 @@ extension RedisExecutor {
         _ key: Key, from last: String = "+", to first: String = "-", limit: Int? = nil,
         count: Int? = nil, as type: Value.Type = String.self, pace: RedisPace? = nil
     ) -> RedisRangeScan<RedisStreamEntry<Value>> {
-        RedisRangeScan(
-            pages: .entries(key, from: last, to: first, limit: limit, reversed: true),
-            steps: ScanSteps(count ?? RangePages<RedisStreamEntry<Value>>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.entries(key, from: last, to: first, limit: limit, reversed: true), count, pace, of: self)
     }
 
     /// The members of a sorted set with their scores from the place `first` on, at most `limit`, in pages of at most
@@ -59,10 +50,7 @@ extension RedisExecutor {
         _ key: Key, from first: Int = 0, limit: Int? = nil, reversed: Bool = false,
         count: Int? = nil, as type: Member.Type = String.self, pace: RedisPace? = nil
     ) -> RedisRangeScan<RedisScored<Member>> {
-        RedisRangeScan(
-            pages: .ranks(key, from: first, limit: limit, reversed: reversed),
-            steps: ScanSteps(count ?? RangePages<RedisScored<Member>>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.ranks(key, from: first, limit: limit, reversed: reversed), count, pace, of: self)
     }
 
     /// The members with scores in a range, from the lowest up, at most `limit`, in pages of at most `count`.
@@ -74,10 +62,7 @@ extension RedisExecutor {
         _ key: Key, from lower: RedisScoreBound, to upper: RedisScoreBound, limit: Int? = nil,
         count: Int? = nil, as type: Member.Type = String.self, pace: RedisPace? = nil
     ) -> RedisRangeScan<RedisScored<Member>> {
-        RedisRangeScan(
-            pages: .scores(key, from: lower, to: upper, limit: limit),
-            steps: ScanSteps(count ?? RangePages<RedisScored<Member>>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.scores(key, from: lower, to: upper, limit: limit), count, pace, of: self)
     }
 
     /// The members of a sorted set in which all have one score, by their bytes, at most `limit`, in pages of at most
@@ -90,9 +75,6 @@ extension RedisExecutor {
         _ key: Key, from lower: RedisLexBound, to upper: RedisLexBound, limit: Int? = nil,
         count: Int? = nil, pace: RedisPace? = nil
     ) -> RedisRangeScan<String> {
-        RedisRangeScan(
-            pages: .members(key, from: lower, to: upper, limit: limit),
-            steps: ScanSteps(count ?? RangePages<String>.usualCount, pace ?? scanPace)
-        ) { command async throws(RedisError) in try await run(command) }
+        RedisRangeScan(.members(key, from: lower, to: upper, limit: limit), count, pace, of: self)
     }
 }

@@ -7,26 +7,26 @@ import BulkheadCommands
 /// again asks for the same page.
 public struct RedisRangeScan<Element: Sendable>: AsyncSequence, Sendable {
     public typealias Failure = RedisError
-    typealias Run = @Sendable (RedisCommand<[Element]>) async throws(RedisError) -> [Element]
+    fileprivate typealias Run = @Sendable (RedisCommand<[Element]>) async throws(RedisError) -> [Element]
 
-    let pages: RangePages<Element>
-    let steps: ScanSteps
-    let run: Run
+    private let pages: RangePages<Element>
+    private let steps: ScanSteps
+    private let run: Run
+
+    init(_ pages: RangePages<Element>, _ count: Int?, _ pace: RedisPace?, of executor: some RedisExecutor) {
+        self.pages = pages
+        steps = pages.steps(of: count, pace ?? executor.scanPace)
+        run = { command async throws(RedisError) in try await executor.run(command) }
+    }
 
     public func makeAsyncIterator() -> Iterator { Iterator(pages: pages, steps: steps, run: run) }
 
     /// Asks for the next page when the elements of the last are used up.
     public struct Iterator: AsyncIteratorProtocol {
-        private var pages: RangePages<Element>
-        private var steps: ScanSteps
-        private let run: Run
-        private var found: ArraySlice<Element> = []
-
-        init(pages: RangePages<Element>, steps: ScanSteps, run: @escaping Run) {
-            self.pages = pages
-            self.steps = steps
-            self.run = run
-        }
+        fileprivate var pages: RangePages<Element>
+        fileprivate var steps: ScanSteps
+        fileprivate let run: Run
+        fileprivate var found: ArraySlice<Element> = []
 
         public mutating func next() async throws(RedisError) -> Element? {
             while found.isEmpty {

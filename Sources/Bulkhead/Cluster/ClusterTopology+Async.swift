@@ -48,50 +48,27 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline,
         after first: Attempt? = nil
     ) async throws(ConnectionFailure) -> [RESPValue] {
-        var redirections = RedirectionMachine(until: deadline)
-        var (slot, first) = (slot, first)
-        var asked: Endpoint?
+        var call = RedirectedCall<[RESPValue]>(to: slot, in: self, until: deadline)
+        var first = first
         while true {
-            var step: RedirectionMachine.Step
-            var outcome: Result<[RESPValue], ConnectionFailure>
+            let step: RedirectionMachine.Step
             do {
-                let target: ClusterServer
-                var replies: [RESPValue]
                 if let done = first.take() {
-                    target = done.server
-                    replies = try done.outcome.get()
+                    step = call.answered(try done.outcome.get(), by: done.server)
                 } else {
-                    target = try await self.target(of: slot, asked, until: deadline)
-                    let isAsking = asked != nil
-                    asked = nil
-                    replies = try await exchange(
+                    let target = try await target(of: call.slot, call.asked, until: deadline)
+                    let isAsking = call.asked != nil
+                    var replies = try await exchange(
                         isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
                         on: lane, until: deadline)
                     if isAsking { replies.removeFirst() }
+                    step = call.answered(replies, by: target)
                 }
-                outcome = .success(replies)
-                let redirection = replies.redirection(from: target.endpoint)
-                if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
-                // A command whose keys are not known here: the server knows them.
-                slot = slot ?? redirection?.slot
-                step = redirections.step(after: redirection)
             } catch {
-                doubt(after: error)
-                asked = nil
-                outcome = .failure(error)
-                step = redirections.step(after: error)
+                step = call.failed(error)
             }
-            switch step {
-            case .stands:
-                try redirections.refuse(of: slot)
-                return try outcome.get()
-            case .ask(let endpoint, let pause):
-                if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
-                asked = endpoint
-            case .again(let pause, let refresh):
-                if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
-                if refresh { await self.refresh(until: deadline) }
-            }
+            guard let pause = step.pause else { return try call.result() }
+            try await wait(pause, until: deadline)
         }
     }
 
@@ -120,59 +97,53 @@ extension ClusterTopology {
         {
             return replies
         }
-        var replies: [RESPValue]
+        var replies: GroupReplies
         do {
-            replies = try await exchange(
+            let received = try await exchange(
                 group.bytes, count: group.indices.count, with: group.server, on: lane, until: deadline)
+            replies = GroupReplies(received, of: group)
         } catch {
             // Where none of it left, each command finds its server by itself.
             guard error.stage.isSafeToRetry else { throw error }
-            replies = []
+            replies = GroupReplies([], of: group)
         }
-        // What was redirected has not run.
-        var hasRun = replies.contains { $0.redirection(from: group.server.endpoint) == nil }
-        for (index, part) in group.indices.enumerated() {
-            if index < replies.count, replies[index].redirection(from: group.server.endpoint) == nil { continue }
+        for place in replies.missing {
+            let part = parts[group.indices[place]]
             do {
-                let again = try await send(Array(parts[part].bytes), 1, to: parts[part].slot, on: lane, until: deadline)
-                if index < replies.count { replies[index] = again[0] } else { replies += again }
-                hasRun = true
+                let reply = try await send(Array(part.bytes), 1, to: part.slot, on: lane, until: deadline)[0]
+                replies.put(reply, at: place)
             } catch {
-                throw hasRun ? error.ofRequestRunInPart : error
+                throw replies.hasRun ? error.ofRequestRunInPart : error
             }
         }
-        return replies
+        return replies.all
     }
 
     /// What blocks has a connection of its slot's server to itself.
     private func attemptOnLease<Sent: Request>(
         _ request: Sent, _ slot: HashSlot?, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        var redirections = RedirectionMachine(until: deadline)
+        var call = RedirectedCall<Sent.Received>(to: slot, in: self, until: deadline)
         while true {
             let step: RedirectionMachine.Step
-            let outcome: Result<Sent.Received, ConnectionFailure>
             do {
-                let target = try await self.target(of: slot, nil, until: deadline)
+                let target = try await target(of: call.slot, nil, until: deadline)
                 let replies = try await watched(at: target) { () async throws(ConnectionFailure) in
                     try await database.attemptOnLease(request, of: target.node, until: deadline)
                 }
-                outcome = .success(replies)
-                let found = replies.redirection(from: target.endpoint)
-                if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-                step = redirections.stepInTurn(after: found)
+                step = call.answered(replies, by: target, inTurn: true)
             } catch {
-                doubt(after: error)
-                outcome = .failure(error)
-                step = redirections.step(after: error)
+                step = call.failed(error)
             }
-            guard case .again(let pause, let refresh) = step else {
-                try redirections.refuse(of: slot)
-                return try outcome.get()
-            }
-            if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
-            if refresh { await self.refresh(until: deadline) }
+            guard let pause = step.pause else { return try call.result() }
+            try await wait(pause, until: deadline)
         }
+    }
+
+    /// Returns when the next attempt is due.
+    func wait(_ pause: (time: Duration, refresh: Bool), until deadline: Deadline) async throws(ConnectionFailure) {
+        if pause.time > .zero, !(await sleepTask(for: pause.time)) { throw .cancelled(.queued) }
+        if pause.refresh { await refresh(until: deadline) }
     }
 
     // MARK: The map
@@ -241,15 +212,4 @@ private func all(
         return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
     return try allOrFurthest(results)
-}
-
-extension Result where Failure == ConnectionFailure {
-    /// The asynchronous form of `init(catching:)`.
-    fileprivate init(_ body: () async throws(ConnectionFailure) -> Success) async {
-        do {
-            self = .success(try await body())
-        } catch {
-            self = .failure(error)
-        }
-    }
 }

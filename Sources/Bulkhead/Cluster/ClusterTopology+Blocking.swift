@@ -50,50 +50,27 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline,
         after first: Attempt? = nil
     ) throws(ConnectionFailure) -> [RESPValue] {
-        var redirections = RedirectionMachine(until: deadline)
-        var (slot, first) = (slot, first)
-        var asked: Endpoint?
+        var call = RedirectedCall<[RESPValue]>(to: slot, in: self, until: deadline)
+        var first = first
         while true {
-            var step: RedirectionMachine.Step
-            var outcome: Result<[RESPValue], ConnectionFailure>
+            let step: RedirectionMachine.Step
             do {
-                let target: ClusterServer
-                var replies: [RESPValue]
                 if let done = first.take() {
-                    target = done.server
-                    replies = try done.outcome.get()
+                    step = call.answered(try done.outcome.get(), by: done.server)
                 } else {
-                    target = try self.target(of: slot, asked, until: deadline)
-                    let isAsking = asked != nil
-                    asked = nil
-                    replies = try exchange(
+                    let target = try target(of: call.slot, call.asked, until: deadline)
+                    let isAsking = call.asked != nil
+                    var replies = try exchange(
                         isAsking ? Self.asking + bytes : bytes, count: isAsking ? count + 1 : count, with: target,
                         until: deadline)
                     if isAsking { replies.removeFirst() }
+                    step = call.answered(replies, by: target)
                 }
-                outcome = .success(replies)
-                let redirection = replies.redirection(from: target.endpoint)
-                if case .moved(let slot, let endpoint) = redirection { moved(slot, to: endpoint) }
-                // A command whose keys are not known here: the server knows them.
-                slot = slot ?? redirection?.slot
-                step = redirections.step(after: redirection)
             } catch {
-                doubt(after: error)
-                asked = nil
-                outcome = .failure(error)
-                step = redirections.step(after: error)
+                step = call.failed(error)
             }
-            switch step {
-            case .stands:
-                try redirections.refuse(of: slot)
-                return try outcome.get()
-            case .ask(let endpoint, let pause):
-                if pause > .zero { sleepThread(for: pause) }
-                asked = endpoint
-            case .again(let pause, let refresh):
-                if pause > .zero { sleepThread(for: pause) }
-                if refresh { self.refresh(until: deadline) }
-            }
+            guard let pause = step.pause else { return try call.result() }
+            waitBlocking(pause, until: deadline)
         }
     }
 
@@ -106,57 +83,48 @@ extension ClusterTopology {
         {
             return replies
         }
-        var replies: [RESPValue]
+        var replies: GroupReplies
         do {
-            replies = try exchange(
-                group.bytes, count: group.indices.count, with: group.server, until: deadline)
+            let received = try exchange(group.bytes, count: group.indices.count, with: group.server, until: deadline)
+            replies = GroupReplies(received, of: group)
         } catch {
             guard error.stage.isSafeToRetry else { throw error }
-            replies = []
+            replies = GroupReplies([], of: group)
         }
-        // What was redirected has not run.
-        var hasRun = replies.contains { $0.redirection(from: group.server.endpoint) == nil }
-        for (index, part) in group.indices.enumerated() {
-            if index < replies.count, replies[index].redirection(from: group.server.endpoint) == nil { continue }
+        for place in replies.missing {
+            let part = parts[group.indices[place]]
             do {
-                let again = try send(Array(parts[part].bytes), 1, to: parts[part].slot, until: deadline)
-                if index < replies.count { replies[index] = again[0] } else { replies += again }
-                hasRun = true
+                replies.put(try send(Array(part.bytes), 1, to: part.slot, until: deadline)[0], at: place)
             } catch {
-                throw hasRun ? error.ofRequestRunInPart : error
+                throw replies.hasRun ? error.ofRequestRunInPart : error
             }
         }
-        return replies
+        return replies.all
     }
 
     private func attemptOnLease<Sent: Request>(
         _ request: Sent, _ slot: HashSlot?, of database: BlockingRedisDatabase, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        var redirections = RedirectionMachine(until: deadline)
+        var call = RedirectedCall<Sent.Received>(to: slot, in: self, until: deadline)
         while true {
             let step: RedirectionMachine.Step
-            let outcome: Result<Sent.Received, ConnectionFailure>
             do {
-                let target = try target(of: slot, nil, until: deadline)
+                let target = try target(of: call.slot, nil, until: deadline)
                 let replies = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
                     try database.attempt(request, by: .lease, over: target.node.blocking, until: deadline)
                 }
-                outcome = .success(replies)
-                let found = replies.redirection(from: target.endpoint)
-                if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-                step = redirections.stepInTurn(after: found)
+                step = call.answered(replies, by: target, inTurn: true)
             } catch {
-                doubt(after: error)
-                outcome = .failure(error)
-                step = redirections.step(after: error)
+                step = call.failed(error)
             }
-            guard case .again(let pause, let refresh) = step else {
-                try redirections.refuse(of: slot)
-                return try outcome.get()
-            }
-            if pause > .zero { sleepThread(for: pause) }
-            if refresh { self.refresh(until: deadline) }
+            guard let pause = step.pause else { return try call.result() }
+            waitBlocking(pause, until: deadline)
         }
+    }
+
+    func waitBlocking(_ pause: (time: Duration, refresh: Bool), until deadline: Deadline) {
+        if pause.time > .zero { sleepThread(for: pause.time) }
+        if pause.refresh { refresh(until: deadline) }
     }
 
     // MARK: The map

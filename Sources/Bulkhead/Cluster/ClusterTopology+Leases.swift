@@ -45,9 +45,8 @@ extension ClusterTopology {
                 doubt(after: error)
                 (step, failure) = (redirections.step(afterQuestion: error), error)
             }
-            guard case .again(let pause, let refresh) = step else { throw failure }
-            if pause > .zero, !(await sleepTask(for: pause)) { throw .cancelled(.queued) }
-            if refresh { await self.refresh(until: deadline) }
+            guard let pause = step.pause else { throw failure }
+            try await wait(pause, until: deadline)
         }
     }
 
@@ -78,9 +77,8 @@ extension ClusterTopology {
                 doubt(after: error)
                 (step, failure) = (redirections.step(afterQuestion: error), error)
             }
-            guard case .again(let pause, let refresh) = step else { throw failure }
-            if pause > .zero { sleepThread(for: pause) }
-            if refresh { self.refresh(until: deadline) }
+            guard let pause = step.pause else { throw failure }
+            waitBlocking(pause, until: deadline)
         }
     }
 

@@ -25,9 +25,7 @@ extension ClusterTopology {
             server.ended(isAnswered: true)
             return replies
         } catch {
-            server.ended(isAnswered: false)
-            doubt(after: error)
-            throw error
+            throw ended(server, by: error)
         }
     }
 
@@ -50,9 +48,7 @@ extension ClusterTopology {
             server.ended(isAnswered: true)
             return replies
         } catch {
-            server.ended(isAnswered: false)
-            doubt(after: error)
-            throw error
+            throw ended(server, by: error)
         }
     }
 
@@ -66,9 +62,7 @@ extension ClusterTopology {
             server.ended(isAnswered: true)
             return replies
         } catch {
-            server.ended(isAnswered: false)
-            doubt(after: error)
-            throw error
+            throw ended(server, by: error)
         }
     }
 
@@ -77,6 +71,13 @@ extension ClusterTopology {
     func began(_ server: ClusterServer) {
         server.began()
         keepLooking()
+    }
+
+    /// A request has ended there without an answer.
+    private func ended(_ server: ClusterServer, by failure: ConnectionFailure) -> ConnectionFailure {
+        server.ended(isAnswered: false)
+        doubt(after: failure)
+        return failure
     }
 
     func look() async {

@@ -75,6 +75,15 @@ struct RedirectionMachine {
         case again(after: Duration, refresh: Bool)
         /// Again there, behind ASKING, after the pause.
         case ask(Endpoint, after: Duration)
+
+        /// What comes before the next attempt; nil if there is none.
+        var pause: (time: Duration, refresh: Bool)? {
+            switch self {
+            case .stands: nil
+            case .again(let time, let refresh): (time, refresh)
+            case .ask(_, let time): (time, false)
+            }
+        }
     }
 
     private let deadline: Deadline

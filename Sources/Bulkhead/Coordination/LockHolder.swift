@@ -102,13 +102,11 @@ struct LockHolder: Sendable {
             switch step {
             case .ask(let limit):
                 let asked = ContinuousClock.now
-                do throws(RedisError) {
-                    let reply = try await database.within(atMost: limit)
+                let answer = await Result { () async throws(RedisError) in
+                    try await database.within(atMost: limit)
                         .run(LockScripts.take, keys: [key], arguments: arguments(number: 0))
-                    wait.answered(reply, asked: asked, at: .now, using: &random)
-                } catch {
-                    wait.failed(error, at: .now, using: &random)
                 }
+                wait.ended(answer, asked: asked, at: .now, using: &random)
             case .pause(let pause):
                 if await !sleepTask(for: pause) {
                     wait.failed(.cancelledWaiting, at: .now, using: &random)
@@ -203,13 +201,11 @@ struct LockHolder: Sendable {
             switch step {
             case .ask(let limit):
                 let asked = ContinuousClock.now
-                do throws(RedisError) {
-                    let reply = try database.within(atMost: limit)
+                let answer = Result { () throws(RedisError) in
+                    try database.within(atMost: limit)
                         .run(LockScripts.take, keys: [key], arguments: arguments(number: 0))
-                    wait.answered(reply, asked: asked, at: .now, using: &random)
-                } catch {
-                    wait.failed(error, at: .now, using: &random)
                 }
+                wait.ended(answer, asked: asked, at: .now, using: &random)
             case .pause(let pause): sleepThread(for: max(.milliseconds(1), pause))
             case .taken, .done, .fails: break
             }

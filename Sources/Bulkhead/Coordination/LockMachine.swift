@@ -76,7 +76,17 @@ struct LockWait: Sendable {
         return .ask(within: max(Self.shortestPause, limit))
     }
 
-    /// An answer; `asked` is when the question was about to leave.
+    /// A question has ended; `asked` is when it was about to leave.
+    mutating func ended(
+        _ answer: Result<LockReply, RedisError>, asked: ContinuousClock.Instant, at now: ContinuousClock.Instant,
+        using random: inout some RandomNumberGenerator
+    ) {
+        switch answer {
+        case .success(let reply): answered(reply, asked: asked, at: now, using: &random)
+        case .failure(let error): failed(error, at: now, using: &random)
+        }
+    }
+
     mutating func answered(
         _ reply: LockReply, asked: ContinuousClock.Instant, at now: ContinuousClock.Instant,
         using random: inout some RandomNumberGenerator

@@ -1,0 +1,69 @@
+import BulkheadNetworking
+import BulkheadRESP
+
+/// A request on its way to the server of its slot: what its last attempt came to, and what is next. It sends nothing.
+struct RedirectedCall<Received: Replies> {
+    private let topology: ClusterTopology
+    private var redirections: RedirectionMachine
+    private var outcome: Result<Received, ConnectionFailure> = .failure(ClusterTopology.noMapInTime)
+    private(set) var slot: HashSlot?
+    /// Who is asked next, behind ASKING; nil for the server of the slot.
+    private(set) var asked: Endpoint?
+
+    init(to slot: HashSlot?, in topology: ClusterTopology, until deadline: Deadline) {
+        self.slot = slot
+        self.topology = topology
+        redirections = RedirectionMachine(until: deadline)
+    }
+
+    /// A slot that is on its way is not asked for out of turn, if `inTurn`.
+    mutating func answered(
+        _ replies: Received, by server: ClusterServer, inTurn: Bool = false
+    ) -> RedirectionMachine.Step {
+        outcome = .success(replies)
+        asked = nil
+        let redirection = replies.redirection(from: server.endpoint)
+        if case .moved(let slot, let endpoint) = redirection { topology.moved(slot, to: endpoint) }
+        // A command whose keys are not known here: the server knows them.
+        slot = slot ?? redirection?.slot
+        let step = inTurn ? redirections.stepInTurn(after: redirection) : redirections.step(after: redirection)
+        if case .ask(let endpoint, _) = step { asked = endpoint }
+        return step
+    }
+
+    mutating func failed(_ failure: ConnectionFailure) -> RedirectionMachine.Step {
+        topology.doubt(after: failure)
+        outcome = .failure(failure)
+        asked = nil
+        return redirections.step(after: failure)
+    }
+
+    /// What the last attempt came to, where no other follows.
+    func result() throws(ConnectionFailure) -> Received {
+        try redirections.refuse(of: slot)
+        return try outcome.get()
+    }
+}
+
+/// The replies to the parts that one server got together. Those that it redirected are sent again one by one.
+struct GroupReplies {
+    private var replies: [RESPValue?]
+
+    /// `received` are those to all parts, or none.
+    init(_ received: [RESPValue], of group: ClusterGroup) {
+        replies = group.indices.indices.map { place in
+            guard place < received.count, received[place].redirection(from: group.server.endpoint) == nil else {
+                return nil
+            }
+            return received[place]
+        }
+    }
+
+    /// The places of the parts that have not run.
+    var missing: [Int] { replies.indices.filter { replies[$0] == nil } }
+    var hasRun: Bool { replies.contains { $0 != nil } }
+    /// All of them, when none is missing.
+    var all: [RESPValue] { replies.compactMap(\.self) }
+
+    mutating func put(_ reply: RESPValue, at place: Int) { replies[place] = reply }
+}

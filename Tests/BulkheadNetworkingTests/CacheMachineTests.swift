@@ -7,9 +7,9 @@ import Testing
 @Suite struct `The machine of a cache` {
     private typealias Machine = CacheMachine<String>
 
-    private let getA = CommandBytes(bytes: Array("GET a".utf8))
-    private let lengthOfA = CommandBytes(bytes: Array("STRLEN a".utf8))
-    private let getB = CommandBytes(bytes: Array("GET b".utf8))
+    private let getA = CachedCommand(bytes: Array("GET a".utf8))
+    private let lengthOfA = CachedCommand(bytes: Array("STRLEN a".utf8))
+    private let getB = CachedCommand(bytes: Array("GET b".utf8))
 
     private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseconds * 1_000_000) }
 
@@ -33,7 +33,7 @@ import Testing
 
     /// Reads and has the server answer.
     private func fill(
-        _ machine: inout Machine, _ command: CommandBytes, _ key: RESPBytes, _ value: RESPValue, at now: Moment,
+        _ machine: inout Machine, _ command: CachedCommand, _ key: RESPBytes, _ value: RESPValue, at now: Moment,
         expiringAfter life: Duration? = nil
     ) throws {
         let flight = try #require(sent(machine.read(command, about: key, at: now, "reader")))
@@ -187,10 +187,10 @@ import Testing
 
     @Test func `keeps those that were used last within its bound of bytes`() {
         var probe = CacheStore(mostBytes: .max)
-        probe.insert(.bulkString("value-0"), to: CommandBytes(bytes: Array("GET 0".utf8)), about: "0", until: .never)
+        probe.insert(.bulkString("value-0"), to: CachedCommand(bytes: Array("GET 0".utf8)), about: "0", until: .never)
         let size = probe.bytes
         var store = CacheStore(mostBytes: 3 * size)
-        func command(_ number: Int) -> CommandBytes { CommandBytes(bytes: Array("GET \(number)".utf8)) }
+        func command(_ number: Int) -> CachedCommand { CachedCommand(bytes: Array("GET \(number)".utf8)) }
         func insert(_ number: Int) {
             store.insert(
                 .bulkString(RESPBytes("value-\(number)")), to: command(number), about: RESPBytes("\(number)"),
@@ -218,7 +218,7 @@ import Testing
         for step in 0..<1_000_000 {
             let key = Int.random(in: 0..<50, using: &random)
             let word = ["GET", "STRLEN", "TYPE"][Int.random(in: 0..<3, using: &random)]
-            let command = CommandBytes(bytes: Array("\(word) \(key)".utf8))
+            let command = CachedCommand(bytes: Array("\(word) \(key)".utf8))
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5:
                 let expected = model["\(word) \(key)"].map { RESPValue.bulkString(RESPBytes($0)) }

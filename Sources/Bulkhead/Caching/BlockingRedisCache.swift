@@ -36,24 +36,12 @@ public struct BlockingRedisCache: Sendable {
 
     @usableFromInline
     func miss(_ command: EncodedCommand) throws(RedisError) -> RESPValue {
-        let read: CachedRead?
-        do throws(RedisError) {
-            read = try CachedRead(command)
-        } catch {
-            throw database.monitor.refused(SingleCommand(command: command), error).at(name, command.name)
+        guard let read = try database.binding.cachedRead(command) else {
+            return try database.atPrimary.reply(to: command)
         }
-        guard let read else { return try database.atPrimary.reply(to: command) }
         let deadline = Deadline(after: database.timeout)
-        switch cache.readBlocking(read, until: deadline) {
-        case .reply(let reply, let isSent):
-            if reply.mayNotStand { break }
-            if isSent { database.monitor.answered(SingleCommand(command: command), reply, since: deadline.start) }
-            return reply
-        case .passed: break
-        case .failed(let failure):
-            throw database.monitor.failed(SingleCommand(command: command), failure, since: deadline.start)
-                .at(name, command.name)
-        }
+        let reading = cache.readBlocking(read, until: deadline)
+        if let reply = try database.binding.reply(to: command, by: reading, since: deadline.start) { return reply }
         return try database.atPrimary.within(deadline.timeLeft).reply(to: command)
     }
 

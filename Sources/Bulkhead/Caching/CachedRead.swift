@@ -25,3 +25,30 @@ struct CachedRead {
         self.key = RESPBytes(key)
     }
 }
+
+extension DatabaseBinding {
+    /// What a cache asks for; nil where the command is not for a cache. Throws where it may not be sent.
+    func cachedRead(_ command: EncodedCommand) throws(RedisError) -> CachedRead? {
+        do throws(RedisError) {
+            return try CachedRead(command)
+        } catch {
+            throw monitor.refused(SingleCommand(command: command), error).at(entry.name, command.name)
+        }
+    }
+
+    /// The reply that a cache has or got; nil where the ordinary way is to be asked.
+    func reply(
+        to command: EncodedCommand, by reading: TrackedCache.Reading, since start: Moment
+    ) throws(RedisError) -> RESPValue? {
+        switch reading {
+        case .reply(let reply, let isSent):
+            // The server would answer so on other connections too, or not: the ordinary way knows what to do.
+            if reply.mayNotStand { return nil }
+            if isSent { monitor.answered(SingleCommand(command: command), reply, since: start) }
+            return reply
+        case .passed: return nil
+        case .failed(let failure):
+            throw monitor.failed(SingleCommand(command: command), failure, since: start).at(entry.name, command.name)
+        }
+    }
+}

@@ -56,25 +56,11 @@ public struct RedisCache: Sendable {
 
     @usableFromInline
     func miss(_ command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        let read: CachedRead?
-        do throws(RedisError) {
-            read = try CachedRead(command)
-        } catch {
-            throw database.monitor.refused(SingleCommand(command: command), error).at(name, command.name)
-        }
+        let read = try database.binding.cachedRead(command)
         guard let read, !Task.isCancelled else { return try await database.atPrimary.reply(to: command) }
         let deadline = Deadline(after: database.timeout)
-        switch await cache.read(read, until: deadline) {
-        case .reply(let reply, let isSent):
-            // The server would answer so on other connections too, or not: the ordinary way knows what to do.
-            if reply.mayNotStand { break }
-            if isSent { database.monitor.answered(SingleCommand(command: command), reply, since: deadline.start) }
-            return reply
-        case .passed: break
-        case .failed(let failure):
-            throw database.monitor.failed(SingleCommand(command: command), failure, since: deadline.start)
-                .at(name, command.name)
-        }
+        let reading = await cache.read(read, until: deadline)
+        if let reply = try database.binding.reply(to: command, by: reading, since: deadline.start) { return reply }
         return try await database.atPrimary.until(deadline).reply(to: command)
     }
 

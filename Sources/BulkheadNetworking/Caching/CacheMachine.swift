@@ -94,7 +94,7 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     }
 
     private struct Request: Sendable {
-        let command: CommandBytes
+        let command: CachedCommand
         let key: RESPBytes
         let start: Moment
         var waiters: [Waiter]
@@ -106,7 +106,7 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     private var store: CacheStore
     private var requests: [Flight: Request] = [:]
     /// Those that others may join, and all of a key.
-    private var joinable: [CommandBytes: Flight] = [:]
+    private var joinable: [CachedCommand: Flight] = [:]
     private var flights: [RESPBytes: [Flight]] = [:]
     private var newestFlight = 0
     private var tallies = CacheCounts()
@@ -128,14 +128,14 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     // MARK: Reads
 
     /// The kept reply to a command; nil if there is none that may be returned.
-    mutating func hit(_ command: CommandBytes, at now: Moment) -> RESPValue? {
+    mutating func hit(_ command: CachedCommand, at now: Moment) -> RESPValue? {
         guard now < provedUntil, let value = store.value(of: command, at: now) else { return nil }
         tallies.hits += 1
         return value
     }
 
     /// A read without a hit: `waiter` waits, unless the step says otherwise.
-    mutating func read(_ command: CommandBytes, about key: RESPBytes, at now: Moment, _ waiter: Waiter) -> Step {
+    mutating func read(_ command: CachedCommand, about key: RESPBytes, at now: Moment, _ waiter: Waiter) -> Step {
         // It may have come between.
         if let value = hit(command, at: now) { return .hit(value) }
         tallies.misses += 1

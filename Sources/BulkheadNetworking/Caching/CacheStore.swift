@@ -1,7 +1,7 @@
 import BulkheadRESP
 
 /// The bytes of a command, by which its reply is found: hashed and compared in one piece, and not copied.
-struct CommandBytes: Sendable, Hashable {
+struct CachedCommand: Sendable, Hashable {
     let bytes: [UInt8]
 
     func hash(into hasher: inout Hasher) {
@@ -15,7 +15,7 @@ struct CommandBytes: Sendable, Hashable {
 /// replies about one key are found by it, whatever their commands: that is how a server names what has changed.
 struct CacheStore: Sendable {
     private struct Entry: Sendable {
-        let command: CommandBytes
+        let command: CachedCommand
         let key: RESPBytes
         var value: RESPValue
         let bytes: Int
@@ -35,7 +35,7 @@ struct CacheStore: Sendable {
     private(set) var mostBytes: Int
     private var entries: [Entry] = []
     private var free: [Int] = []
-    private var places: [CommandBytes: Int] = [:]
+    private var places: [CachedCommand: Int] = [:]
     private var firstOfKey: [RESPBytes: Int] = [:]
     private var oldest = none
     private var newest = none
@@ -49,7 +49,7 @@ struct CacheStore: Sendable {
     var count: Int { places.count }
 
     /// The reply to a command; nil where there is none, or it is too old.
-    mutating func value(of command: CommandBytes, at now: Moment) -> RESPValue? {
+    mutating func value(of command: CachedCommand, at now: Moment) -> RESPValue? {
         guard let place = places[command] else { return nil }
         if entries[place].end <= now {
             remove(at: place)
@@ -63,7 +63,7 @@ struct CacheStore: Sendable {
     }
 
     /// Keeps a reply until `end`, in place of one to the same command. One that is larger than the bound is not kept.
-    mutating func insert(_ value: RESPValue, to command: CommandBytes, about key: RESPBytes, until end: Moment) {
+    mutating func insert(_ value: RESPValue, to command: CachedCommand, about key: RESPBytes, until end: Moment) {
         if let place = places[command] { remove(at: place) }
         let value = value.detached()
         let size = value.bytesInMemory + command.bytes.count + key.count + Self.bytesOfEntry
@@ -127,7 +127,7 @@ struct CacheStore: Sendable {
         bytes -= entry.bytes
         // Its place stays, and what it held goes.
         entries[place] = Entry(
-            command: CommandBytes(bytes: []), key: RESPBytes(), value: .null, bytes: 0, end: .past)
+            command: CachedCommand(bytes: []), key: RESPBytes(), value: .null, bytes: 0, end: .past)
         free.append(place)
     }
 

@@ -118,7 +118,7 @@ package final class TrackedCache: Sendable {
     /// The kept reply to a command; nil if there is none that may be returned.
     package func hit(_ command: [UInt8]) -> RESPValue? {
         let now = Moment.now
-        return state.withLock { $0.machine.hit(CommandBytes(bytes: command), at: now) }
+        return state.withLock { $0.machine.hit(CachedCommand(bytes: command), at: now) }
     }
 
     /// What a read that was no hit came to.
@@ -156,7 +156,7 @@ package final class TrackedCache: Sendable {
     private func begin(_ command: [UInt8], about key: RESPBytes, _ call: CacheCall) -> Beginning {
         let now = Moment.now
         let (step, connection) = state.withLock { state in
-            let step = state.machine.read(CommandBytes(bytes: command), about: key, at: now, call)
+            let step = state.machine.read(CachedCommand(bytes: command), about: key, at: now, call)
             return (step, state.connection?.connection)
         }
         switch step {

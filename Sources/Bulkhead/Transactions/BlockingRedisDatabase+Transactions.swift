@@ -44,10 +44,8 @@ extension BlockingRedisDatabase {
             connection throws(RedisError) in
             do {
                 return try body(connection)
-            } catch let error as RedisError {
-                throw error
             } catch {
-                foreign = error
+                foreign = try error.foreign
                 return nil
             }
         }

@@ -65,10 +65,8 @@ extension RedisDatabase {
             connection async throws(RedisError) in
             do {
                 return try await body(connection)
-            } catch let error as RedisError {
-                throw error
             } catch {
-                foreign = error
+                foreign = try error.foreign
                 return nil
             }
         }

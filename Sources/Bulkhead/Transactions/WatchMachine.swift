@@ -48,3 +48,13 @@ extension RedisError {
             command: "a transaction", stage: .answered)
     }
 }
+
+extension Error {
+    /// This error, which is none of this library's; one that is one is thrown.
+    var foreign: any Error {
+        get throws(RedisError) {
+            if let error = self as? RedisError { throw error }
+            return self
+        }
+    }
+}

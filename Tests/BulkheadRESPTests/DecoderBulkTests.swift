@@ -1,4 +1,5 @@
 import BulkheadRESP
+import BulkheadRESPComparison
 import Testing
 
 /// Strings round the sizes at which the decoder changes how it receives them.

@@ -1,4 +1,5 @@
 import BulkheadRESP
+import BulkheadRESPComparison
 import Testing
 
 @Suite struct DecoderLimitsTests {

@@ -1,4 +1,5 @@
 import BulkheadRESP
+import BulkheadRESPComparison
 import Testing
 
 /// Long input in small pieces. The time limits only guard against hanging: quadratic work would take hours.

@@ -1,4 +1,5 @@
 import BulkheadRESP
+import BulkheadRESPComparison
 import Testing
 
 /// An input that is not RESP, the rule it breaks, and the byte that breaks it.

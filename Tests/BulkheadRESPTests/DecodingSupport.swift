@@ -1,39 +1,6 @@
 import BulkheadRESP
 import BulkheadRESPComparison
 
-/// All that a decoder made of one input.
-struct Outcome: Equatable {
-    var values: [RESPValue] = []
-    var violation: RESPViolation?
-    var offset = 0
-    var isBetweenReplies = true
-
-    static func == (left: Outcome, right: Outcome) -> Bool {
-        left.violation == right.violation && left.offset == right.offset
-            && left.isBetweenReplies == right.isBetweenReplies && left.values.isSame(as: right.values)
-    }
-}
-
-/// Decodes `wire` in pieces whose sizes `chunk` answers, up to its end or its first violation.
-func decode(_ wire: [UInt8], limits: RESPLimits = RESPLimits(), chunk: () -> Int) -> Outcome {
-    var decoder = RESPDecoder(limits: limits)
-    var outcome = Outcome()
-    var fed = 0
-    while fed < wire.count && outcome.violation == nil {
-        let upper = min(wire.count, fed + max(1, chunk()))
-        wire.withUnsafeBytes { decoder.feed(UnsafeRawBufferPointer(rebasing: $0[fed..<upper])) }
-        fed = upper
-        do {
-            while let value = try decoder.next() { outcome.values.append(value) }
-        } catch {
-            outcome.violation = error
-        }
-    }
-    outcome.offset = decoder.offset
-    outcome.isBetweenReplies = decoder.isBetweenReplies
-    return outcome
-}
-
 func decode(_ wire: [UInt8], limits: RESPLimits = RESPLimits()) -> Outcome {
     decode(wire, limits: limits) { wire.count }
 }

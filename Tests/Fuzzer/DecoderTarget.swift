@@ -15,41 +15,21 @@ enum DecoderTarget {
                 depth: 4_096, lineBytes: .max, bulkBytes: .max, elements: .max, replyBytes: .max, memoryBytes: .max),
         ]
 
-    /// All that a decoder made of one input.
-    private struct Outcome {
-        var values: [RESPValue] = []
-        var violation: RESPViolation?
-        var offset = 0
-        var isBetweenReplies = true
-        /// What was wrong already while it was fed.
-        var complaint: String?
-
-        func differs(from other: Outcome) -> String? {
-            if violation != other.violation {
-                return "violation \(violation.map(\.description) ?? "none") or "
-                    + (other.violation.map(\.description) ?? "none")
-            }
-            if offset != other.offset { return "offset \(offset) or \(other.offset)" }
-            if isBetweenReplies != other.isBetweenReplies { return "between replies or not" }
-            return values.isSame(as: other.values) ? nil : "values"
-        }
-    }
-
     static func check(_ input: Input) -> Verdict {
         var random = SeededGenerator(seed: input.variant)
         let place = random.below(limits.count)
         let limits = limits[place]
         let wire = input.bytes
-        let whole = decode(wire, limits) { wire.count }
+        let whole = decode(wire, limits: limits) { wire.count }
         if let complaint = whole.complaint { return .broken(complaint) }
         let longest = 1 + random.below(40)
-        let chunked = decode(wire, limits) { 1 + random.below(longest) }
+        let chunked = decode(wire, limits: limits) { 1 + random.below(longest) }
         if let complaint = chunked.complaint ?? whole.differs(from: chunked) {
             return .broken("fed whole or in chunks: \(complaint)")
         }
         // One at a time is dear where there are many.
         if wire.count < 1_000 || random.once(in: 8) {
-            let bytewise = decode(wire, limits) { 1 }
+            let bytewise = decode(wire, limits: limits) { 1 }
             if let complaint = bytewise.complaint ?? whole.differs(from: bytewise) {
                 return .broken("fed whole or byte by byte: \(complaint)")
             }
@@ -84,37 +64,8 @@ enum DecoderTarget {
         var encoder = RESPEncoder()
         for value in values { encoder.value(value) }
         let limits = RESPLimits(depth: .max, lineBytes: .max, bulkBytes: .max, elements: .max, replyBytes: .max)
-        let again = decode(encoder.bytes, limits) { encoder.bytes.count }
+        let again = decode(encoder.bytes, limits: limits) { encoder.bytes.count }
         return again.violation == nil && again.isBetweenReplies && again.values.isSame(as: values)
             ? nil : "what was decoded does not encode to itself"
-    }
-
-    private static func decode(_ wire: [UInt8], _ limits: RESPLimits, chunk: () -> Int) -> Outcome {
-        var decoder = RESPDecoder(limits: limits)
-        var outcome = Outcome()
-        var fed = 0
-        while fed < wire.count && outcome.violation == nil {
-            let upper = min(wire.count, fed + chunk())
-            wire.withUnsafeBytes { decoder.feed(UnsafeRawBufferPointer(rebasing: $0[fed..<upper])) }
-            fed = upper
-            do {
-                while let value = try decoder.next() { outcome.values.append(value) }
-            } catch {
-                outcome.violation = error
-            }
-            if decoder.offset > fed { outcome.complaint = "the offset \(decoder.offset) is ahead of \(fed) bytes fed" }
-        }
-        outcome.offset = decoder.offset
-        outcome.isBetweenReplies = decoder.isBetweenReplies
-        if let violation = outcome.violation {
-            decoder.feed("+OK\r\n".utf8)
-            do {
-                _ = try decoder.next()
-                outcome.complaint = "a violation was gone at the next call"
-            } catch {
-                if error != violation { outcome.complaint = "a violation became another one" }
-            }
-        }
-        return outcome
     }
 }

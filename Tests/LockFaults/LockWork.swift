@@ -33,11 +33,8 @@ enum LockWork {
                     }
                 }
                 try resource.incr(Worker.released)
-            } catch let error as RedisError where error.code == .lockLost {
-                try resource.incr(Worker.lost)
-            } catch is RedisError {
-                // The lock's server is about to fail over.
-                usleep(1_000)
+            } catch let error as RedisError {
+                try worker.countBlocking(error)
             }
         }
     }
@@ -61,10 +58,8 @@ enum LockWork {
                     }
                 }
                 try await resource.incr(Worker.released)
-            } catch let error as RedisError where error.code == .lockLost {
-                try await resource.incr(Worker.lost)
-            } catch is RedisError {
-                try await Task.sleep(for: .milliseconds(1))
+            } catch let error as RedisError {
+                try await worker.count(error)
             }
         }
     }

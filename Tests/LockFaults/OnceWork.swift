@@ -34,13 +34,8 @@ enum OnceWork {
                 }
                 try resource.rpush(Worker.journal, "\(worker.name) \(answer.state.rawValue) \(job)")
                 job += 1
-            } catch let error as RedisError where error.code == .fenceRefused {
-                try resource.incr(Worker.refused)
-            } catch let error as RedisError where error.code == .lockLost {
-                try resource.incr(Worker.lost)
-            } catch is RedisError {
-                // The guard's server is about to fail over.
-                usleep(1_000)
+            } catch let error as RedisError {
+                try worker.countBlocking(error)
             }
         }
     }
@@ -65,12 +60,8 @@ enum OnceWork {
                 }
                 try await resource.rpush(Worker.journal, "\(worker.name) \(answer.state.rawValue) \(job)")
                 job += 1
-            } catch let error as RedisError where error.code == .fenceRefused {
-                try await resource.incr(Worker.refused)
-            } catch let error as RedisError where error.code == .lockLost {
-                try await resource.incr(Worker.lost)
-            } catch is RedisError {
-                try await Task.sleep(for: .milliseconds(1))
+            } catch let error as RedisError {
+                try await worker.count(error)
             }
         }
     }

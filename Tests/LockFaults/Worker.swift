@@ -37,4 +37,27 @@ struct Worker: Sendable {
     }
 
     var isWanted: Bool { getppid() == parent }
+
+    /// Counts a lock that was lost, or a write that the fence refused. Any other error is one of the lock's server,
+    /// which is about to fail over: the next attempt has time.
+    func count(_ error: RedisError) async throws {
+        guard let counter = Self.counter(of: error) else { return try await Task.sleep(for: .milliseconds(1)) }
+        try await resource[.main].incr(counter)
+    }
+
+    func countBlocking(_ error: RedisError) throws {
+        guard let counter = Self.counter(of: error) else {
+            usleep(1_000)
+            return
+        }
+        try resource.blocking(.main).incr(counter)
+    }
+
+    private static func counter(of error: RedisError) -> String? {
+        switch error.code {
+        case .fenceRefused: refused
+        case .lockLost: lost
+        default: nil
+        }
+    }
 }

@@ -79,52 +79,52 @@ import Testing
         await connection.close(grace: .seconds(30))
     }
 
+    /// A connection on which BLPOP waits, and who looks on from outside. Behind the body that one is the only client.
+    private func withWaiting(
+        _ body: (AsyncConnection, Task<Result<RESPValue, ConnectionFailure>, Never>, borrowing Probe) async throws ->
+            Void
+    ) async throws {
+        try await RedisTestServer.withServer { server async throws in
+            let probe = try Probe(server)
+            let connection = AsyncConnection(.to(server))
+            let popped = Task { await connection.send(command("BLPOP list 0")) }
+            #expect(try await probe.waitForBlocked(1))
+            try await body(connection, popped, probe)
+            #expect(try await probe.waitUntilAlone())
+        }
+    }
+
     @Test func `aborting fails what waits, and what comes later is refused`() async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server))
-        async let first = connection.send(command("BLPOP list 0"))
-        #expect(try await probe.waitForBlocked(1))
-        async let second = connection.send(command("PING"))
-        connection.abort()
-        let (one, two) = await (first, second)
-        #expect(one.failure?.reason == .closed && one.failure?.stage == .sent)
-        #expect(two.failure?.reason == .closed)
-        #expect(connection.isClosed)
-        let later = await connection.send(command("PING")).failure
-        #expect(later?.reason == .closed && later?.stage == .refused)
-        #expect(try await probe.waitUntilAlone())
-        await connection.close(grace: .zero)
+        try await withWaiting { connection, popped, _ in
+            async let second = connection.send(command("PING"))
+            connection.abort()
+            let (one, two) = await (popped.value, second)
+            #expect(one.failure?.reason == .closed && one.failure?.stage == .sent)
+            #expect(two.failure?.reason == .closed)
+            #expect(connection.isClosed)
+            let later = await connection.send(command("PING")).failure
+            #expect(later?.reason == .closed && later?.stage == .refused)
+            await connection.close(grace: .zero)
+        }
     }
 
     @Test func `closing lets what waits finish`() async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server))
-        async let popped = connection.send(command("BLPOP list 0"))
-        #expect(try await probe.waitForBlocked(1))
-        async let closed: Void = connection.close(grace: .seconds(60))
-        #expect(await eventually { connection.isClosed })
-        #expect(await connection.send(command("PING")).failure?.stage == .refused)
-        try probe.say("LPUSH list x")
-        #expect(await popped == .success(.array([.bulkString("list"), .bulkString("x")])))
-        await closed
-        #expect(try await probe.waitUntilAlone())
+        try await withWaiting { connection, popped, probe in
+            async let closed: Void = connection.close(grace: .seconds(60))
+            #expect(await eventually { connection.isClosed })
+            #expect(await connection.send(command("PING")).failure?.stage == .refused)
+            try probe.say("LPUSH list x")
+            #expect(await popped.value == .success(.array([.bulkString("list"), .bulkString("x")])))
+            await closed
+        }
     }
 
     @Test func `what is still waiting after the grace fails`() async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let probe = try Probe(server)
-        let connection = AsyncConnection(.to(server))
-        async let popped = connection.send(command("BLPOP list 0"))
-        #expect(try await probe.waitForBlocked(1))
-        await connection.close(grace: .milliseconds(10))
-        let failure = await popped.failure
-        #expect(failure?.reason == .closed && failure?.stage == .sent)
-        #expect(try await probe.waitUntilAlone())
+        try await withWaiting { connection, popped, _ in
+            await connection.close(grace: .milliseconds(10))
+            let failure = await popped.value.failure
+            #expect(failure?.reason == .closed && failure?.stage == .sent)
+        }
     }
 
     @Test func `a server killed between requests and during one`() async throws {

@@ -8,7 +8,7 @@ import Testing
 /// Every value of every server that this machine has, given to every other one.
 @Suite(
     "Values restored on another server", .timeLimit(.minutes(10)),
-    .enabled(if: LiveServer.programs.count > 1, "Tests/fetch-servers brings servers"))
+    .enabled(if: FetchedServers.programs.count > 1, "Tests/fetch-servers brings servers"))
 struct LiveRestoringTests {
     /// The payload of each key in each packing.
     private static func payloads(_ program: String) throws -> (RDBVersion, [String: DumpPayload]) {
@@ -24,11 +24,11 @@ struct LiveRestoringTests {
         return (version, payloads)
     }
 
-    @Test(.enabled(if: TestTier.hasTime), arguments: LiveServer.programs)
+    @Test(.enabled(if: TestTier.hasTime), arguments: FetchedServers.programs)
     func `what is said to be restorable is restored and equivalent, and the rest is refused`(program: String) throws {
         let (version, payloads) = try Self.payloads(program)
         var restored = 0
-        for target in LiveServer.programs {
+        for target in FetchedServers.programs {
             try LiveServer.with(target) { live in
                 let server = try live.version()
                 for (key, payload) in payloads {
@@ -58,7 +58,7 @@ struct LiveRestoringTests {
         #expect(restored > payloads.count)
     }
 
-    @Test(arguments: LiveServer.programs.filter { $0.contains("valkey") })
+    @Test(arguments: FetchedServers.programs.filter { $0.contains("valkey") })
     func `a Valkey takes the numbers that are said, strict or relaxed`(program: String) throws {
         try LiveServer.with(program) { live in
             let server = try live.version()

@@ -2,7 +2,6 @@ import Bulkhead
 import BulkheadRDB
 import BulkheadTestServer
 import BulkheadTestSupport
-import Foundation
 
 /// A real server to fill, ask and dump from.
 struct LiveServer {
@@ -64,29 +63,6 @@ struct LiveServer {
         let payload = try dump("version")
         try call("DEL", "version")
         return RDBVersion(server.flavour == .redis ? .redis : .valkey, payload.version.number)
-    }
-
-    /// The installed server and those that `Tests/fetch-servers` brought; one that lacks a library of the system is
-    /// left out.
-    static let programs: [String] = {
-        let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
-        let folder = cache + "/bulkhead/servers"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let fetched = names.sorted().flatMap { name in
-            ["redis-server", "valkey-server"].map { "\(folder)/\(name)/\($0)" }
-        }
-        let installed = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/usr/bin/valkey-server"]
-        return (installed + fetched).filter { FileManager.default.isExecutableFile(atPath: $0) && runs($0) }
-    }()
-
-    private static func runs(_ program: String) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["--version"]
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
     }
 }
 

@@ -38,6 +38,20 @@ private final class Listener: RedisObserver {
         await admin.close()
     }
 
+    /// Two servers that know their names.
+    private func withTwoServers(
+        _ one: String = "first", _ other: String = "second",
+        _ body: (RedisTestServer, RedisTestServer) async throws -> Void
+    ) async throws {
+        try await RedisTestServer.withServer { first async throws in
+            try await RedisTestServer.withServer { second async throws in
+                try await name(first, one)
+                try await name(second, other)
+                try await body(first, second)
+            }
+        }
+    }
+
     private func who(_ form: Form, _ databases: RedisDatabases) async -> String? {
         if case .success(let name) = await form.run(.get("name"), in: databases) { name } else { nil }
     }
@@ -46,76 +60,69 @@ private final class Listener: RedisObserver {
     func `goes on there when its server is killed, and back when that has been well for a while`(
         form: Form
     ) async throws {
-        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
-        defer { [first, second].forEach { $0.stop() } }
-        try await name(first, "first")
-        try await name(second, "second")
-        let listener = Listener()
-        let databases = try databases(first, second, listener, recovery: .milliseconds(500))
-        #expect(await who(form, databases) == "first")
-        first.kill()
-        // Reads are sent again, and what was not sent waits for the copy: no caller sees the failover.
-        for _ in 0..<20 { #expect(await who(form, databases) == "second") }
-        #expect(await eventually { listener.failovers.count == 1 })
-        let event = try #require(listener.failovers.first)
-        #expect(event.server == "unix:\(second.socketPath)" && event.code != nil && event.database == .main)
-        try first.restart()
-        try await name(first, "first again")
-        #expect(await eventually { await who(form, databases) == "first again" })
-        #expect(await eventually { listener.failovers.count == 2 })
-        #expect(listener.failovers.last?.code == nil)
-        await databases.close()
+        try await withTwoServers { first, second async throws in
+            let listener = Listener()
+            let databases = try databases(first, second, listener, recovery: .milliseconds(500))
+            #expect(await who(form, databases) == "first")
+            first.kill()
+            // Reads are sent again, and what was not sent waits for the copy: no caller sees the failover.
+            for _ in 0..<20 { #expect(await who(form, databases) == "second") }
+            #expect(await eventually { listener.failovers.count == 1 })
+            let event = try #require(listener.failovers.first)
+            #expect(event.server == "unix:\(second.socketPath)" && event.code != nil && event.database == .main)
+            try first.restart()
+            try await name(first, "first again")
+            #expect(await eventually { await who(form, databases) == "first again" })
+            #expect(await eventually { listener.failovers.count == 2 })
+            #expect(listener.failovers.last?.code == nil)
+            await databases.close()
+        }
     }
 
     @Test func `leaves a server that hangs, though nobody calls it`() async throws {
-        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
-        defer { [first, second].forEach { $0.stop() } }
-        try await name(first, "first")
-        try await name(second, "second")
-        let listener = Listener()
-        let databases = try databases(first, second, listener, recovery: .seconds(3_600))
-        #expect(await who(.asynchronous, databases) == "first")
-        try first.pause()
-        #expect(await eventually { listener.failovers.count == 1 })
-        #expect(await who(.asynchronous, databases) == "second")
-        first.resume()
-        await databases.close()
+        try await withTwoServers { first, second async throws in
+            let listener = Listener()
+            let databases = try databases(first, second, listener, recovery: .seconds(3_600))
+            #expect(await who(.asynchronous, databases) == "first")
+            try first.pause()
+            #expect(await eventually { listener.failovers.count == 1 })
+            #expect(await who(.asynchronous, databases) == "second")
+            first.resume()
+            await databases.close()
+        }
     }
 
     @Test(arguments: Form.allCases)
     func `has a read go on there that waits without a time limit at a server that hangs`(form: Form) async throws {
-        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
-        defer { [first, second].forEach { $0.stop() } }
-        try await name(first, "first")
-        try await name(second, "second")
-        let databases = try databases(first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true)
-        #expect(await who(form, databases) == "first")
-        try first.pause()
-        #expect(await who(form, databases) == "second")
-        first.resume()
-        await databases.close()
+        try await withTwoServers { first, second async throws in
+            let databases = try databases(first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true)
+            #expect(await who(form, databases) == "first")
+            try first.pause()
+            #expect(await who(form, databases) == "second")
+            first.resume()
+            await databases.close()
+        }
     }
 
     @Test func `has a read go on there where calls that cannot connect show that it hangs`() async throws {
-        let (first, second) = (try RedisTestServer.start(), try RedisTestServer.start())
-        defer { [first, second].forEach { $0.stop() } }
-        try await name(first, "first")
-        try await name(second, "second")
-        let databases = try databases(
-            first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true, connectTimeout: .seconds(3))
-        #expect(await who(.asynchronous, databases) == "first")
-        try first.pause()
-        defer { first.resume() }
-        async let waiting = who(.asynchronous, databases)
-        // A connection of its own for each: they cannot log in, and the last one's failure is what has the server left.
-        async let connecting = withTaskGroup(of: String?.self) { group in
-            for _ in 0..<4 { group.addTask { await who(.blocking, databases) } }
-            return await group.reduce(into: [String?]()) { $0.append($1) }
+        try await withTwoServers { first, second async throws in
+            let databases = try databases(
+                first, second, Listener(), recovery: .seconds(3_600), isUnlimited: true, connectTimeout: .seconds(3))
+            #expect(await who(.asynchronous, databases) == "first")
+            try first.pause()
+            defer { first.resume() }
+            async let waiting = who(.asynchronous, databases)
+            // A connection of its own for each: they cannot log in, and the last one's failure is what has the server
+            // left.
+            async let connecting = withTaskGroup(of: String?.self) { group in
+                for _ in 0..<4 { group.addTask { await who(.blocking, databases) } }
+                return await group.reduce(into: [String?]()) { $0.append($1) }
+            }
+            #expect(await waiting == "second")
+            #expect(await connecting.allSatisfy { $0 == "second" })
+            first.resume()
+            await databases.close()
         }
-        #expect(await waiting == "second")
-        #expect(await connecting.allSatisfy { $0 == "second" })
-        first.resume()
-        await databases.close()
     }
 
     @Test(arguments: Form.allCases)
@@ -150,21 +157,19 @@ private final class Listener: RedisObserver {
     }
 
     @Test func `uses a copy that is heavier than its own server from the first call on`() async throws {
-        let (own, copy) = (try RedisTestServer.start(), try RedisTestServer.start())
-        defer { [own, copy].forEach { $0.stop() } }
-        try await name(own, "own")
-        try await name(copy, "copy")
-        let catalogue = try DatabaseCatalogue(
-            json: Array(
-                """
-                {"databases": [{"name": "main", "number": 0, "url": "\(own.url)",
-                    "copies": [{"url": "\(copy.url)", "weight": 2}]}]}
-                """.utf8))
-        let databases = RedisDatabases(testConfiguration(own), catalogue: catalogue)
-        for form in Form.allCases { #expect(await who(form, databases) == "copy") }
-        copy.kill()
-        for form in Form.allCases { #expect(await who(form, databases) == "own") }
-        await databases.close()
+        try await withTwoServers("own", "copy") { own, copy async throws in
+            let catalogue = try DatabaseCatalogue(
+                json: Array(
+                    """
+                    {"databases": [{"name": "main", "number": 0, "url": "\(own.url)",
+                        "copies": [{"url": "\(copy.url)", "weight": 2}]}]}
+                    """.utf8))
+            let databases = RedisDatabases(testConfiguration(own), catalogue: catalogue)
+            for form in Form.allCases { #expect(await who(form, databases) == "copy") }
+            copy.kill()
+            for form in Form.allCases { #expect(await who(form, databases) == "own") }
+            await databases.close()
+        }
     }
 
     @Test func `leaves a server that has become a replica`() async throws {

@@ -184,35 +184,38 @@ import Testing
         }
     }
 
-    @Test func `rights on keys hold in every database alike`() async throws {
-        let acl = ["--user", "reader", "on", ">secret", "~doc:*", "+@read", "+@connection", "+select"]
-        try await withDatabases(arguments: acl) { databases, server in
-            try await databases[.main].set("doc:1", "of main")
-            try await databases[.knowledge].set("doc:1", "of knowledge")
+    /// Databases of the default user, and those of a user with these rights.
+    private func withReader(
+        _ rights: String..., body: (RedisDatabases, RedisDatabases) async throws -> Void
+    ) async throws {
+        let user = ["--user", "reader", "on", ">secret"] + rights
+        try await withDatabases(arguments: user) { databases, server in
             var configuration = testConfiguration(server)
             configuration.username = "reader"
             configuration.password = "secret"
             let reader = RedisDatabases(configuration)
+            try await body(databases, reader)
+            await reader.close()
+        }
+    }
+
+    @Test func `rights on keys hold in every database alike`() async throws {
+        try await withReader("~doc:*", "+@read", "+@connection", "+select") { databases, reader in
+            try await databases[.main].set("doc:1", "of main")
+            try await databases[.knowledge].set("doc:1", "of knowledge")
             #expect(try await reader[.main].get("doc:1") == "of main")
             #expect(try await reader[.knowledge].get("doc:1") == "of knowledge")
             let error = await #expect(throws: RedisError.self) { try await reader[.knowledge].get("fact:1") }
             #expect(error?.code == .noPermission)
-            await reader.close()
         }
     }
 
     @Test(.enabled(if: ServerUnderTest.isAtLeast(valkey: 9, 1)))
     func `on Valkey of 9 point 1 rights may name databases, and a name without them is an error`() async throws {
-        let acl = ["--user", "reader", "on", ">secret", "~*", "+@all", "resetdbs", "db=1"]
-        try await withDatabases(arguments: acl) { databases, server in
+        try await withReader("~*", "+@all", "resetdbs", "db=1") { databases, reader in
             try await databases[.knowledge].set("doc:1", "of knowledge")
-            var configuration = testConfiguration(server)
-            configuration.username = "reader"
-            configuration.password = "secret"
-            let reader = RedisDatabases(configuration)
             #expect(try await reader[.knowledge].get("doc:1") == "of knowledge")
             await #expect(throws: RedisError.self) { try await reader[.main].get("doc:1") }
-            await reader.close()
         }
     }
 

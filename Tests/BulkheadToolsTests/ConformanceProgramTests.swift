@@ -47,21 +47,17 @@ import FoundationXML
         #expect(outcome.text.contains("0 passed, 2 failed, 0 not offered."))
     }
 
-    @Test func `wrong calls say what is wrong`() async throws {
-        let unknown = try await Bulkhead.run("conformance", "--chapter", "nonsense")
-        #expect(unknown.exitCode == 64)
-        #expect(unknown.errors.contains("no chapter is named 'nonsense'"))
-        let databases = try await Bulkhead.run("conformance", "--databases", "1,1,2")
-        #expect(databases.exitCode == 64)
-        #expect(databases.errors.contains("three different numbers"))
-        let version = try await Bulkhead.run("conformance", "--as", "seven")
-        #expect(version.exitCode == 64)
-        #expect(version.errors.contains("--as takes a version of Redis, such as 7.2"))
-        let nobody = try await Bulkhead.run("conformance", "--url", "unix:///nonexistent/socket")
-        #expect(nobody.exitCode == 2)
-        #expect(nobody.errors.contains("cannot connect to unix:/nonexistent/socket"))
-        let missing = try await Bulkhead.run("conformance", "--cases", "/nonexistent.cases", "--list")
-        #expect(missing.exitCode == 65)
+    @Test(arguments: [
+        (["--chapter", "nonsense"], 64, "no chapter is named 'nonsense'"),
+        (["--databases", "1,1,2"], 64, "three different numbers"),
+        (["--as", "seven"], 64, "--as takes a version of Redis, such as 7.2"),
+        (["--url", "unix:///nonexistent/socket"], 2, "cannot connect to unix:/nonexistent/socket"),
+        (["--cases", "/nonexistent.cases", "--list"], 65, "opening /nonexistent.cases failed"),
+    ])
+    func `wrong calls say what is wrong`(_ words: [String], _ exitCode: Int32, _ reason: String) async throws {
+        let outcome = try await Bulkhead.run(["conformance"] + words)
+        #expect(outcome.exitCode == exitCode)
+        #expect(outcome.errors.contains(reason))
     }
 
     @Test func `a server can be judged as an older one, and is named as it names itself`() async throws {

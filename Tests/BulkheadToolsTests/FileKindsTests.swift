@@ -174,6 +174,17 @@ import Testing
         }
     }
 
+    private func expectRefusal(of file: [UInt8], _ reason: String) async throws {
+        try await withToolServer { server, databases in
+            let path = server.folder + "/refused.rdb"
+            try Self.write(file, path)
+            let refused = try await Bulkhead.run("restore", path, "--into", "main", "--url", server.url)
+            #expect(refused.exitCode == 1)
+            #expect(refused.text.contains(reason), "\(refused.text)")
+            #expect(try await databases[.main].dbsize() == 0)
+        }
+    }
+
     @Test func `types that the server lacks are refused by their formats and first servers`() async throws {
         let array: [UInt8] = [1, 0, 5, 0, 1, 97]
         let file = Self.made(RDBVersion(.redis, 14)) { writer in
@@ -181,14 +192,7 @@ import Testing
             Self.key("array", .array, array, &writer)
             Self.key("plain", .string, [1, 97], &writer)
         }
-        try await withToolServer { server, databases in
-            let path = server.folder + "/newest.rdb"
-            try Self.write(file, path)
-            let refused = try await Bulkhead.run("restore", path, "--into", "main", "--url", server.url)
-            #expect(refused.exitCode == 1)
-            #expect(refused.text.contains("format 14 (Redis 8.8 and newer)"), "\(refused.text)")
-            #expect(try await databases[.main].dbsize() == 0)
-        }
+        try await expectRefusal(of: file, "format 14 (Redis 8.8 and newer)")
     }
 
     @Test func `a key with metadata of modules is refused, as RESTORE would lose it`() async throws {
@@ -199,14 +203,7 @@ import Testing
             metadata.bytes.withUnsafeBytes { writer.body($0) }
             Self.key("tagged", .string, [1, 97], &writer)
         }
-        try await withToolServer { server, databases in
-            let path = server.folder + "/tagged.rdb"
-            try Self.write(file, path)
-            let refused = try await Bulkhead.run("restore", path, "--into", "main", "--url", server.url)
-            #expect(refused.exitCode == 1)
-            #expect(refused.text.contains("modules have attached metadata to it"), "\(refused.text)")
-            #expect(try await databases[.main].dbsize() == 0)
-        }
+        try await expectRefusal(of: file, "modules have attached metadata to it")
     }
 
     // MARK: Data of modules beside the keys

@@ -16,22 +16,12 @@ struct CachingClusterTests {
         replicas: Int = 0, reads: RedisReads = .primary, nodeTimeout: Duration = .seconds(3),
         _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
     ) async throws {
-        var options = RedisTestCluster.Options()
-        options.replicas = replicas
-        options.nodeTimeout = nodeTimeout
-        let number = ServerUnderTest.isAtLeast(valkey: 9, 0) ? 5 : 0
-        if number > 0 { options.databases = 16 }
-        try await RedisTestCluster.withSpare(options) { cluster in
+        try await withReplicatedCluster(replicas: replicas, nodeTimeout: nodeTimeout) { cluster, number in
             let place = try DatabaseServer(cluster: cluster.addresses)
             let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
-            let databases = RedisDatabases(testGroupConfiguration(), catalogue: try DatabaseCatalogue([entry]))
-            do {
+            try await withDatabases(testGroupConfiguration(), of: try DatabaseCatalogue([entry])) { databases in
                 try await body(databases, cluster)
-            } catch {
-                await databases.close()
-                throw error
             }
-            await databases.close()
         }
     }
 

@@ -13,14 +13,23 @@ func withDatabases(
         var configuration = testConfiguration(server)
         configuration.version = version
         configure(&configuration)
-        let databases = RedisDatabases(configuration, catalogue: catalogue)
-        do {
-            try await body(databases, server)
-        } catch {
-            await databases.close()
-            throw error
-        }
+        try await withDatabases(configuration, of: catalogue) { databases in try await body(databases, server) }
+    }
+}
+
+/// Databases, and their end.
+func withDatabases<Result>(
+    _ configuration: RedisConfiguration, of catalogue: DatabaseCatalogue = .standard,
+    _ body: (RedisDatabases) async throws -> Result
+) async throws -> Result {
+    let databases = RedisDatabases(configuration, catalogue: catalogue)
+    do {
+        let result = try await body(databases)
         await databases.close()
+        return result
+    } catch {
+        await databases.close()
+        throw error
     }
 }
 

@@ -16,33 +16,24 @@ import Testing
         nodeTimeout: Duration = .seconds(3), isUnlimited: Bool = false,
         _ body: (RedisDatabases, RedisTestCluster) async throws -> Void
     ) async throws {
-        var options = RedisTestCluster.Options()
-        options.replicas = replicas
-        options.nodeTimeout = nodeTimeout
-        let number = ServerUnderTest.isAtLeast(valkey: 9, 0) ? 5 : 0
-        if number > 0 { options.databases = 16 }
-        try await RedisTestCluster.withSpare(options) { cluster async throws in
+        try await withReplicatedCluster(replicas: replicas, nodeTimeout: nodeTimeout) { cluster, number async throws in
             let place = try DatabaseServer(cluster: cluster.addresses)
-            let databases = { (reads: RedisReads) throws -> RedisDatabases in
-                let entry = DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
-                var configuration = testGroupConfiguration()
-                configuration.zone = zone
-                if isUnlimited { configuration.commandTimeout = nil }
-                return RedisDatabases(configuration, catalogue: try DatabaseCatalogue([entry]))
+            let catalogue = { (reads: RedisReads) throws -> DatabaseCatalogue in
+                try DatabaseCatalogue([
+                    DatabaseEntry(.main, number: number, mayBeFlushed: true, server: place, reads: reads)
+                ])
             }
-            let writing = try databases(.primary)
-            for key in Self.keys { try await writing[.main].set(key, "value of \(key)") }
-            await writing.close()
+            var configuration = testGroupConfiguration()
+            configuration.zone = zone
+            if isUnlimited { configuration.commandTimeout = nil }
+            try await withDatabases(configuration, of: try catalogue(.primary)) { databases in
+                for key in Self.keys { try await databases[.main].set(key, "value of \(key)") }
+            }
             try await awaitCopies(cluster)
             try await awaitReplicasInMaps(cluster)
-            let reading = try databases(reads)
-            do {
-                try await body(reading, cluster)
-            } catch {
-                await reading.close()
-                throw error
+            try await withDatabases(configuration, of: try catalogue(reads)) { databases in
+                try await body(databases, cluster)
             }
-            await reading.close()
         }
     }
 

@@ -85,14 +85,19 @@ func withDatabases(
     ])
     var configuration = testGroupConfiguration()
     if let version { configuration.version = version }
-    let databases = RedisDatabases(configuration, catalogue: catalogue)
-    do {
-        try await body(databases, cluster)
-    } catch {
-        await databases.close()
-        throw error
-    }
-    await databases.close()
+    try await withDatabases(configuration, of: catalogue) { databases in try await body(databases, cluster) }
+}
+
+/// A cluster with replicas in which the name is one of several, where the server has that.
+func withReplicatedCluster(
+    replicas: Int, nodeTimeout: Duration, _ body: (RedisTestCluster, _ number: Int) async throws -> Void
+) async throws {
+    var options = RedisTestCluster.Options()
+    options.replicas = replicas
+    options.nodeTimeout = nodeTimeout
+    let number = ServerUnderTest.isAtLeast(valkey: 9, 0) ? 5 : 0
+    if number > 0 { options.databases = 16 }
+    try await RedisTestCluster.withSpare(options) { cluster in try await body(cluster, number) }
 }
 
 /// What a server says to one line, whatever it is.

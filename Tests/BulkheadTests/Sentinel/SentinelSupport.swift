@@ -26,14 +26,9 @@ func withGroup(
 ) async throws {
     let isUsual = options == RedisTestSentinelGroup.Options()
     try await (isUsual ? RedisTestSentinelGroup.withSpare : RedisTestSentinelGroup.withGroup)(options) { group in
-        let databases = RedisDatabases(testGroupConfiguration(), catalogue: try catalogue(of: group))
-        do {
+        try await withDatabases(testGroupConfiguration(), of: try catalogue(of: group)) { databases in
             try await body(databases, group)
-        } catch {
-            await databases.close()
-            throw error
         }
-        await databases.close()
     }
 }
 
@@ -43,13 +38,5 @@ func withServer<Result>(
 ) async throws -> Result {
     var configuration = testConfiguration(server)
     configuration.password = group.options.password.map { RedisPassword($0) }
-    let databases = RedisDatabases(configuration)
-    do {
-        let result = try await body(databases)
-        await databases.close()
-        return result
-    } catch {
-        await databases.close()
-        throw error
-    }
+    return try await withDatabases(configuration, body)
 }

@@ -38,14 +38,18 @@ public final class RedisTestTLSProxy: Sendable {
         package var beforeReads: Int
         /// So many in all while nobody says anything, for each connection.
         package var whileQuiet: Int
+        /// Speaks TLS 1.2 at most, which has none of all that: OpenSSL refuses each.
+        package var isOld: Bool
 
         package init(
-            _ extra: Extra = .keyUpdate, beforeWrites: Int = 0, beforeReads: Int = 0, whileQuiet: Int = 0
+            _ extra: Extra = .keyUpdate, beforeWrites: Int = 0, beforeReads: Int = 0, whileQuiet: Int = 0,
+            isOld: Bool = false
         ) {
             self.extra = extra
             self.beforeWrites = beforeWrites
             self.beforeReads = beforeReads
             self.whileQuiet = whileQuiet
+            self.isOld = isOld
         }
     }
 
@@ -53,6 +57,7 @@ public final class RedisTestTLSProxy: Sendable {
         var descriptors: Set<Int32> = []
         var threads = 0
         var extras = 0
+        var refusals = 0
         var isStopped = false
     }
 
@@ -84,7 +89,7 @@ public final class RedisTestTLSProxy: Sendable {
         self.behaviour = behaviour
         self.path = path
         let library = try ServerOpenSSL.shared.get()
-        context = try library.context(tls)
+        context = try library.context(tls, isOld: behaviour.isOld)
         do throws(RedisTestServerError) {
             (listener, port) = try ProxyListener.listen(path)
         } catch {
@@ -99,6 +104,9 @@ public final class RedisTestTLSProxy: Sendable {
 
     /// What it has sent of its own so far.
     package var extras: Int { state.withLock { $0.extras } }
+
+    /// How often OpenSSL has refused to send one.
+    package var refusals: Int { state.withLock { $0.refusals } }
 
     /// Whether OpenSSL is there and can send these.
     package static func sends(_ extra: Extra) -> Bool {
@@ -167,15 +175,21 @@ public final class RedisTestTLSProxy: Sendable {
         // Bounded, as a change of keys is answered, and the answer is read.
         var beforeReads = behaviour.beforeReads
         var isClientThere = true
+        // What OpenSSL refuses it may allow when something has come; it is not asked again before that.
+        var mayAllow = true
         while true {
             var sockets = [
                 pollfd(fd: isClientThere ? client : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: server, events: Int16(POLLIN), revents: 0),
             ]
             let mayWait = library.pending(connection) == 0
-            if poll(&sockets, 2, mayWait && quiet == 0 ? -1 : 0) < 0, errno != EINTR { return }
-            if sockets[0].revents == 0, sockets[1].revents == 0, mayWait, quiet > 0, sendExtra(connection, library) {
-                quiet -= 1
+            let asks = mayWait && quiet > 0 && mayAllow
+            if poll(&sockets, 2, mayWait && !asks ? -1 : 0) < 0, errno != EINTR { return }
+            if sockets[0].revents != 0 || sockets[1].revents != 0 {
+                mayAllow = true
+            } else if asks {
+                mayAllow = sendExtra(connection, library)
+                if mayAllow { quiet -= 1 }
             }
             if sockets[0].revents != 0 || !mayWait {
                 if beforeReads > 0, sendExtra(connection, library) { beforeReads -= 1 }
@@ -200,7 +214,8 @@ public final class RedisTestTLSProxy: Sendable {
         _ = library.shutDown(connection)
     }
 
-    /// False if OpenSSL is in the midst of a message of the client's; it is asked again then.
+    /// False if OpenSSL refuses: in the midst of a message of the client's, or because it or the version of TLS has no
+    /// such message.
     private func sendExtra(_ connection: OpaquePointer, _ library: ServerOpenSSL) -> Bool {
         library.clearErrors()
         let isQueued: Int32? =
@@ -208,8 +223,8 @@ public final class RedisTestTLSProxy: Sendable {
             case .keyUpdate: library.updateKey(connection, 1)
             case .ticket: library.newTicket?(connection)
             }
-        guard isQueued == 1, library.shakeHands(connection) == 1 else { return false }
-        state.withLock { $0.extras += 1 }
-        return true
+        let isSent = isQueued == 1 && library.shakeHands(connection) == 1
+        state.withLock { isSent ? ($0.extras += 1) : ($0.refusals += 1) }
+        return isSent
     }
 }

@@ -85,8 +85,8 @@ struct ServerOpenSSL: @unchecked Sendable {
         clearErrors = try function("ERR_clear_error", in: crypto)
     }
 
-    /// A context of these files. Throws where OpenSSL cannot use one of them.
-    func context(_ tls: RedisTestServer.TLS) throws(RedisTestServerError) -> Context {
+    /// A context of these files; an old one speaks TLS 1.2 at most. Throws where OpenSSL cannot use a file.
+    func context(_ tls: RedisTestServer.TLS, isOld: Bool = false) throws(RedisTestServerError) -> Context {
         guard let context = newContext(serverMethod()) else {
             throw RedisTestServerError(.systemFailure, "OpenSSL makes no context for the TLS proxy")
         }
@@ -107,6 +107,8 @@ struct ServerOpenSSL: @unchecked Sendable {
         }
         // A read that finds a message of TLS and no data returns (SSL_CTRL_CLEAR_MODE, SSL_MODE_AUTO_RETRY).
         _ = controlContext(context, 78, 4, nil)
+        // SSL_CTRL_SET_MAX_PROTO_VERSION, TLS1_2_VERSION.
+        if isOld { _ = controlContext(context, 124, 0x0303, nil) }
         return Context(object: context)
     }
 }

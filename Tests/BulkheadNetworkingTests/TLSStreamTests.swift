@@ -191,6 +191,25 @@ import Testing
         }
     }
 
+    @Test(arguments: RedisTestTLSProxy.Extra.allCases)
+    func `a proxy whose OpenSSL refuses to send anything of its own rests until something comes`(
+        _ extra: RedisTestTLSProxy.Extra
+    ) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let proxy = try Self.proxy(to: server, .init(extra, whileQuiet: 10, isOld: true))
+        defer { proxy.stop() }
+        let connection = AsyncConnection(Self.settings(proxy))
+        for turn in 0..<10 {
+            #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        await connection.close(grace: .seconds(30))
+        #expect(proxy.extras == 0)
+        // A few for each call; of one that does not rest there are thousands.
+        #expect((1...100).contains(proxy.refusals), "\(proxy.refusals)")
+    }
+
     @Test(arguments: Way.allCases, extras)
     func `changes of keys, or tickets, behind half a request lose nothing`(
         _ way: Way, _ extra: RedisTestTLSProxy.Extra

@@ -211,13 +211,11 @@ struct MigrateClusterTests {
     // MARK: Two runs
 
     private func mover(
-        _ place: ClusterPlace, _ from: String, _ to: String, number: Int = 3, run: UInt64? = nil,
-        resumes: Bool = false
+        _ place: ClusterPlace, _ from: String, _ to: String, number: Int = 3, resumes: Bool = false
     ) async throws -> ClusterMover {
         let (source, target) = (try place.database(from), try place.database(to))
         var plan = MigrationPlan(
             from: DatabaseEntry(source.name, number: 0), to: DatabaseEntry(target.name, number: number))
-        plan.run = run
         plan.conflicts = .skip
         plan.resumes = resumes
         return ClusterMover(
@@ -227,22 +225,26 @@ struct MigrateClusterTests {
     @Test(arguments: [["alone", "main"], ["main", "alone"]])
     func `a run with several targets trusts the run before it for each of them`(_ way: [String]) async throws {
         try await ClusterPlace.with { place in
-            let now = MigrationFence.number(at: try await place.database(way[0]).clocks().last)
-            for number in [3, 4] { try await mover(place, way[0], way[1], number: number, run: now).begin([]) }
-            // One that is killed as soon as it has the source.
-            var killed: [ClusterMover] = []
-            for number in [3, 4] {
-                killed.append(
-                    try await mover(place, way[0], way[1], number: number, run: now + 500, resumes: true))
+            let source = try place.database(way[0])
+            func movers(resumes: Bool) async throws -> [ClusterMover] {
+                var movers: [ClusterMover] = []
+                for number in [3, 4] {
+                    movers.append(try await mover(place, way[0], way[1], number: number, resumes: resumes))
+                }
+                return movers
             }
-            try await ClusterMover.claimRun(of: killed)
-            for number in [3, 4] {
-                let resumed = try await mover(
-                    place, way[0], way[1], number: number, run: now + 1_000, resumes: true)
-                try await resumed.begin([])
-                let trusted = resumed.run.state.withLock { $0.trusted }
-                #expect(trusted == Set([now, now + 500]))
+            var runs: Set<UInt64> = []
+            // The second is killed as soon as it has the source.
+            for resumes in [false, true] {
+                let killed = try await movers(resumes: resumes)
+                try await SourceClaim.take(killed.flatMap(\.claims), resuming: resumes, in: source, over: nil)
+                #expect(killed[0].run.number == killed[1].run.number)
+                runs.insert(killed[0].run.number)
             }
+            let last = try await movers(resumes: true)
+            try await SourceClaim.take(last.flatMap(\.claims), resuming: true, in: source, over: nil)
+            #expect(runs.count == 2)
+            for mover in last { #expect(mover.run.claim.trusted == runs) }
         }
     }
 
@@ -256,7 +258,7 @@ struct MigrateClusterTests {
             let old = try await mover(place, way[0], way[1])
             var slice = MigrationSlice(["a", "b", "c"])
             let slots = Set(slice.keys.map { HashSlot(ofKey: $0) })
-            try await old.begin([])
+            try await old.start([], of: old.plan, in: source)
             try await old.claimSource(slots)
             try await old.claimTarget(slots)
             let copied = try await old.verify(
@@ -268,7 +270,7 @@ struct MigrateClusterTests {
             #expect(gone.isEmpty)
             try await target.set("c", "the application's")
             let new = try await mover(place, way[0], way[1], resumes: true)
-            try await new.begin([])
+            try await new.start([], of: new.plan, in: source)
             #expect(try await target.get("a") == nil)
             #expect(try await target.get("b") == "b")
             #expect(try await target.get("c") == "the application's")
@@ -297,7 +299,7 @@ struct MigrateClusterTests {
             let old = try await mover(place, "alone", "main")
             var slice = MigrationSlice(["a", "b"])
             let slots = Set(slice.keys.map { HashSlot(ofKey: $0) })
-            try await old.begin([])
+            try await old.start([], of: old.plan, in: source)
             try await old.claimSource(slots)
             try await old.claimTarget(slots)
             let copied = try await old.verify(
@@ -306,7 +308,7 @@ struct MigrateClusterTests {
             for slot in slots { try await source.del(old.notes.keys(of: slot)[0]) }
             try await source.set("a", "another")
             let new = try await mover(place, "alone", "main", resumes: true)
-            try await new.begin([])
+            try await new.start([], of: new.plan, in: source)
             #expect(try await target.get("a") == "a")
             #expect(try await target.get("b") == nil)
             try await new.finish([])
@@ -316,32 +318,34 @@ struct MigrateClusterTests {
     @Test func `a run that ends removes no notes that another one has by any of their names`() async throws {
         try await withToolServer { _, databases in
             let database = try databases[.main]
-            let (notes, runs): ([RESPBytes], [RESPBytes]) = (["notes", "process"], ["chain", "run", "run:process"])
-            let (one, two) = (Array("1".utf8), Array("2".utf8))
-            try await database.run(SlotScript.claim(notes, 1, "", isFull: false))
-            let begun = SlotScript.begin(runs, held: ["", "", ""], chain: one, owner: one)
-            #expect(try await database.run(begun).step() == 1)
+            let (notes, chain): ([RESPBytes], RESPBytes) = (["notes", "process"], MigrationFence.chain)
+            let one = SourceClaim(["run", "run:process"], isOrdered: true)
+            try await SourceClaim.take([one], resuming: false, in: database, over: nil)
+            try await database.run(SlotScript.claim(notes, one.run, "", isFull: false))
             // A later one that calls the server by another address.
-            try await database.run(SlotScript.claim(["other", "process"], 2, "", isFull: false))
-            let other: [RESPBytes] = ["chain", "other:run", "run:process"]
-            let unseen = SlotScript.begin(other, held: ["1", "", ""], chain: two, owner: two)
-            #expect(try await database.run(unseen).step() == 0)
-            let seen = SlotScript.begin(other, held: ["1", "", "1"], chain: two, owner: two)
-            #expect(try await database.run(seen).step() == 1)
-            #expect(try await database.run(SlotScript.release(notes, 1)).step() == 0)
+            let two = SourceClaim(["other:run", "run:process"], isOrdered: true)
+            await #expect(throws: RedisError.self) {
+                try await SourceClaim.take([two], resuming: false, in: database, over: nil)
+            }
+            try await SourceClaim.take([two], resuming: true, in: database, over: nil)
+            #expect(two.run > one.run)
+            try await database.run(SlotScript.claim(["other", "process"], two.run, "", isFull: false))
+            #expect(try await database.run(SlotScript.release(notes, one.run)).step() == 0)
             let lost = await #expect(throws: RedisError.self) {
-                _ = try await database.run(SlotScript.end(runs, owner: one)).step()
+                _ = try await database.run(SlotScript.end([chain] + one.names, owner: one.token)).step()
             }
             #expect(lost?.message.contains("another migration") == true)
-            #expect(try await database.exists("notes", "process", "other", "chain", "other:run", "run:process") == 6)
+            let all = notes + [chain, "other", "run", "other:run", "run:process"]
+            #expect(try await database.exists(all) == all.count)
             try await database.del("notes")
             let missing = await #expect(throws: RedisError.self) {
-                _ = try await database.run(SlotScript.forget([one], notes, 1)).step()
+                _ = try await database.run(SlotScript.forget([[1]], notes, one.run)).step()
             }
             #expect(missing?.message.contains("notes of this migration are gone") == true)
-            #expect(try await database.run(SlotScript.release(["other", "process"], 2)).step() == 1)
-            #expect(try await database.run(SlotScript.end(other, owner: two)).step() == 1)
-            #expect(try await database.exists("process", "other", "chain", "other:run", "run:process") == 0)
+            #expect(try await database.run(SlotScript.release(["other", "process"], two.run)).step() == 1)
+            #expect(try await database.run(SlotScript.end([chain] + two.names, owner: two.token)).step() == 1)
+            // The other address is that of a migration which nobody has ended.
+            #expect(try await database.names == ["run"])
         }
     }
 

@@ -45,7 +45,7 @@ import Testing
             try await sides.source.withConnection { source in
                 try await sides.target.withConnection { target in
                     let lane = MigrationLane(number: 0, source: source, target: target)
-                    try await mover.begin([lane])
+                    try await mover.start([lane], of: plan, in: sides.source)
                     var slice = MigrationSlice(["t:list", "t:string", "t:other"])
                     let read = try await mover.read([0, 1, 2], &slice, lane)
                     let dumped = try await mover.verify(

@@ -35,7 +35,9 @@ import Testing
             let fence = MigrationFence(
                 plan, from: try await ServerFacts(of: sides.source), to: try await ServerFacts(of: sides.target), notes)
             if isClaimed {
-                _ = try await sides.source.withConnection { try await fence.claimSource($0) }
+                try await sides.source.withConnection {
+                    try await SourceClaim.take([fence.claim], resuming: false, in: sides.source, over: $0)
+                }
                 try await sides.target.withConnection { try await fence.claimTarget($0) }
             }
             let value = try await sides.source.send("DUMP", "t:0", as: RESPBytes.self)
@@ -177,7 +179,7 @@ import Testing
             try await sides.source.withConnection { source in
                 try await sides.target.withConnection { target in
                     let lane = MigrationLane(number: 0, source: source, target: target)
-                    try await mover.begin([lane])
+                    try await mover.start([lane], of: plan, in: sides.source)
                     let writer = Task {
                         var count = 0
                         while !Task.isCancelled {

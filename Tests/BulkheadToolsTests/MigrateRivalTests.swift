@@ -11,13 +11,16 @@ import Testing
     /// A run with connections of its own, to be driven step by step.
     private struct Run {
         let mover: CrossServerMover
+        let source: RedisDatabase
         let lane: MigrationLane
         var slice = MigrationSlice(["t:0", "t:1"])
         var copied: [DumpedKey] = []
 
+        func begin() async throws { try await mover.start([lane], of: mover.plan, in: source) }
+
         /// As far as the deletion, which has not been sent.
         mutating func copy() async throws {
-            try await mover.begin([lane])
+            try await begin()
             let free = try await mover.findConflicts([0, 1], &slice, lane)
             let dumped = try await mover.read(free, &slice, lane)
             let note = mover.note(of: dumped, slice)
@@ -36,7 +39,7 @@ import Testing
 
         /// All of it.
         mutating func perform() async throws {
-            try await mover.begin([lane])
+            try await begin()
             try await mover.move(&slice, on: lane)
             try await mover.finish([lane])
         }
@@ -54,7 +57,8 @@ import Testing
             HandoverNotes(plan, from: sides.source.address, to: sides.target.address))
         try await sides.source.withConnection { source in
             try await sides.target.withConnection { target in
-                var run = Run(mover: mover, lane: MigrationLane(number: 0, source: source, target: target))
+                let lane = MigrationLane(number: 0, source: source, target: target)
+                var run = Run(mover: mover, source: sides.source, lane: lane)
                 try await body(&run)
             }
         }
@@ -95,7 +99,7 @@ import Testing
     @Test func `what a later run has taken back, an earlier one does not delete`() async throws {
         try await withStanding { sides, old in
             try await withRun(sides, resumes: true) { new in
-                try await new.mover.begin([new.lane])
+                try await new.begin()
                 #expect(try await sides.target.exists("t:0", "t:1") == 0)
                 // As the EXEC of a client would that was killed when it had sent it.
                 #expect(try await old.delete() == false)

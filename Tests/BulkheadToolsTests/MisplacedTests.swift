@@ -146,39 +146,44 @@ import Testing
         try await withToolServer { server, databases in
             try await withToolServer { other, others in
                 let source = try databases[.main]
-                let run = MigrationFence.number(at: 1)
-                var later: [MigrationFence] = []
-                for (name, number, key) in [("far", 4, "doc:1"), ("further", 5, "event:1")] {
+                let names = [("far", 4, "doc:1"), ("further", 5, "event:1")]
+                func fence(_ name: String, _ number: Int) async throws -> (MigrationFence, HandoverNotes) {
                     let target = try others[DatabaseName("db\(number)")]
-                    guard interrupted.contains(name) else {
+                    let plan = MigrationPlan(
+                        from: .init(.main, number: 0), to: .init(DatabaseName(name), number: number))
+                    let notes = HandoverNotes(plan, from: source.address, to: target.address)
+                    let facts = (try await ServerFacts(of: source), try await ServerFacts(of: target))
+                    return (MigrationFence(plan, from: facts.0, to: facts.1, notes), notes)
+                }
+                func claim(resuming: Bool) async throws -> [String: (MigrationFence, HandoverNotes)] {
+                    var all: [String: (MigrationFence, HandoverNotes)] = [:]
+                    for (name, number, _) in names where interrupted.contains(name) {
+                        all[name] = try await fence(name, number)
+                    }
+                    let claims = all.values.map(\.0.claim)
+                    try await source.withConnection {
+                        try await SourceClaim.take(claims, resuming: resuming, in: source, over: $0)
+                    }
+                    return all
+                }
+                let fences = try await claim(resuming: false)
+                for (name, number, key) in names {
+                    guard let (fence, notes) = fences[name] else {
                         try await source.set(key, "newer")
                         continue
                     }
+                    let target = try others[DatabaseName("db\(number)")]
                     try await source.set(key, "old")
-                    var plan = MigrationPlan(
-                        from: .init(.main, number: 0), to: .init(DatabaseName(name), number: number))
-                    plan.run = run
-                    let notes = HandoverNotes(plan, from: source.address, to: target.address)
-                    let facts = (
-                        source: try await ServerFacts(of: source), target: try await ServerFacts(of: target)
-                    )
-                    let fence = MigrationFence(plan, from: facts.source, to: facts.target, notes)
-                    _ = try await source.withConnection { try await fence.claimSource($0) }
                     try await target.withConnection { try await fence.claimTarget($0) }
                     let value = try await source.send("DUMP", key, as: RESPBytes.self)
                     let copied = HandoverNotes.Copied(
                         RESPBytes(key), as: RESPBytes(key), DumpedValue(value).digest, .never)
                     try await target.send("RESTORE", key, 0, value)
-                    try await target.set(notes.copiedKey(0), HandoverNotes.Note(run: run, keys: [copied]).bytes)
+                    try await target.set(notes.copiedKey(0), HandoverNotes.Note(run: fence.run, keys: [copied]).bytes)
                     try await source.set(key, "newer")
-                    plan.run = run + 1
-                    later.append(MigrationFence(plan, from: facts.source, to: facts.target, notes))
                 }
                 // The run that was to finish this has claimed the source, and not yet a target.
-                let claims = later
-                if isKilledAgain {
-                    _ = try await source.withConnection { try await MigrationFence.claimSource(claims, $0) }
-                }
+                if isKilledAgain { _ = try await claim(resuming: true) }
                 let file = server.folder + "/names.json"
                 try Data(
                     #"""
@@ -225,20 +230,50 @@ import Testing
     }
 
     @Test func `a run trusts what it follows, for each of its targets, and nothing behind a break`() {
-        func expect(_ runs: [UInt64], _ run: UInt64, _ former: UInt64?, kept: [UInt64], trusted: [UInt64]) {
-            let chain = MigrationFence.chain(runs, before: run, replacing: [former])
+        func expect(_ runs: [UInt64], _ former: UInt64?, kept: [UInt64], trusted: [UInt64]) {
+            let chain = MigrationFence.chain(runs, replacing: [former])
             #expect(chain.kept == kept)
             #expect(chain.trusted == [trusted])
         }
-        // One with two targets, killed and resumed.
-        expect([], 1, nil, kept: [], trusted: [])
-        expect([1], 1, nil, kept: [], trusted: [])
-        expect([1], 2, 1, kept: [1], trusted: [1])
-        expect([2, 1], 2, 1, kept: [1], trusted: [1])
-        // One of its targets is new, and comes first.
-        expect([1], 2, nil, kept: [1], trusted: [])
+        // One that is killed and resumed.
+        expect([], nil, kept: [], trusted: [])
+        expect([1], 1, kept: [1], trusted: [1])
+        expect([2, 1], 2, kept: [2, 1], trusted: [2, 1])
+        // Its target is new.
+        expect([1], nil, kept: [1], trusted: [])
         // Another run was in between, by a name of the source that this one does not know.
-        expect([3, 1], 4, 1, kept: [], trusted: [])
-        expect([4, 3, 1], 4, 1, kept: [], trusted: [])
+        expect([3, 1], 1, kept: [], trusted: [])
+    }
+
+    /// A claim to the source for a server, which a transaction takes, and one for a cluster, which a script takes.
+    @Test(arguments: [[false], [true], [false, true]])
+    func `all claims of a run are taken in one step, and those of an ended process go in the same`(
+        kinds: [Bool]
+    ) async throws {
+        try await withToolServer { _, databases in
+            let main = try databases[.main]
+            func claims(process: String) -> [SourceClaim] {
+                kinds.enumerated().map { index, isOrdered in
+                    let names = ["address \(index)", "process \(process) \(index)"]
+                    return SourceClaim(
+                        names.map { RESPBytes(HandoverNotes.prefix + Array($0.utf8)) }, isOrdered: isOrdered)
+                }
+            }
+            func take(_ claims: [SourceClaim], resuming: Bool) async throws {
+                try await main.withConnection {
+                    try await SourceClaim.take(claims, resuming: resuming, in: main, over: $0)
+                }
+            }
+            let first = claims(process: "a")
+            try await take(first, resuming: false)
+            #expect(Set(first.map(\.run)).count == 1 && first.allSatisfy { $0.trusted.isEmpty })
+            let refused = await #expect(throws: RedisError.self) { try await take(first, resuming: false) }
+            #expect(refused?.message.contains("add --resume") == true)
+            let second = claims(process: "b")
+            try await take(second, resuming: true)
+            #expect(second.allSatisfy { $0.trusted == [first[0].run] })
+            let left = Set(second.flatMap(\.names) + [MigrationFence.chain])
+            #expect(try await main.names.sorted() == left.map { String(decoding: $0, as: UTF8.self) }.sorted())
+        }
     }
 }

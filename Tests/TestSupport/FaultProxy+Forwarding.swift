@@ -69,6 +69,10 @@ struct FaultyForwarder {
         // Never beyond the next offset: for a reset, what is behind it must stay unread.
         while !isOver(), let bytes = read(atMost: bytesToNextOffset) {
             rest { if case .latency(let time, let jitter) = $0 { time + proxy.random(upTo: jitter) } else { .zero } }
+            guard proxy.passes(direction, bytes) else {
+                offset += bytes.count
+                continue
+            }
             // A fault that was set while these bytes were waited for acts on them already.
             var left = bytes[...]
             while !left.isEmpty, !isOver() {

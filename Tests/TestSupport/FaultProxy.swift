@@ -31,22 +31,32 @@ public final class FaultProxy: Sendable {
     public let port: Int
     let upstream: ProxySocket.Place
     let state: Mutex<State>
+    /// Whether what arrives goes on; what does not gets lost.
+    let passes: @Sendable (Direction, [UInt8]) -> Bool
     private let folder: String
     private let listener: Int32
     private let accepting = DispatchGroup()
     private let forwarding = DispatchGroup()
 
-    public convenience init(to upstream: String, listening: Listening = .unix, seed: UInt64 = 1) {
-        self.init(upstream: .path(upstream), listening, seed)
+    /// - Parameter passes: whether what arrives at once goes on; what does not gets lost.
+    public convenience init(
+        to upstream: String, listening: Listening = .unix, seed: UInt64 = 1,
+        passes: @escaping @Sendable (Direction, [UInt8]) -> Bool = { _, _ in true }
+    ) {
+        self.init(upstream: .path(upstream), listening, seed, passes)
     }
 
     /// To a port of 127.0.0.1.
     public convenience init(toPort port: Int, listening: Listening = .unix, seed: UInt64 = 1) {
-        self.init(upstream: .port(port), listening, seed)
+        self.init(upstream: .port(port), listening, seed) { _, _ in true }
     }
 
-    private init(upstream: ProxySocket.Place, _ listening: Listening, _ seed: UInt64) {
+    private init(
+        upstream: ProxySocket.Place, _ listening: Listening, _ seed: UInt64,
+        _ passes: @escaping @Sendable (Direction, [UInt8]) -> Bool
+    ) {
         self.upstream = upstream
+        self.passes = passes
         state = Mutex(State(generator: SeededGenerator(seed: seed)))
         folder = NSTemporaryDirectory() + "fault-\(UUID().uuidString.prefix(8))"
         path = folder + "/proxy.sock"

@@ -5,22 +5,20 @@ import Synchronization
 
 /// How a run takes the place of an earlier one, and gives up its own.
 ///
-/// Runs have numbers that grow. A run claims a slot of the source, then the target's, and only then reads the notes
-/// there, copies or deletes. A claim replaces an older number, and is refused by a newer one. So of an older run that
-/// stands still, or whose script is on its way though it is dead, no step is done in a slot after the claim; and what
-/// it has done there before is in the notes.
+/// Runs have numbers that grow. A run claims the whole source (``SourceClaim``), a slot of it, then the target's, and
+/// only then reads the notes there, copies or deletes. A claim replaces an older number, and is refused by a newer one.
+/// So of an older run that stands still, or whose script is on its way though it is dead, no step is done in a slot
+/// after the claim; and what it has done there before is in the notes.
 extension ClusterMover {
     func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {
-        guard !plan.copies, !plan.resumes else { return }
-        for key in notes.runKeys.dropFirst() {
-            guard try await source.run(.raw("GET", [key])).bytes == nil else { throw CrossServerMover.unfinished }
-        }
+        guard !plan.copies else { return }
+        try await requireRest()
+        if plan.resumes { return }
+        guard try await source.values(of: notes.runKeys).isEmpty else { throw CrossServerMover.unfinished }
     }
 
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
-        guard !plan.copies else { return }
-        if run.number == 0 { try await Self.claimRun(of: [self]) }
-        if plan.resumes { try await settleNotes() }
+        if !plan.copies, plan.resumes { try await settleNotes() }
     }
 
     /// Settles what an earlier run has left, also in slots that have no key any more.
@@ -29,41 +27,6 @@ extension ClusterMover {
         let leftInTarget = try await slotsWithNotes(in: target)
         try await claimSource(left)
         try await claimTarget(leftInTarget)
-    }
-
-    /// Becomes the run of all these migrations out of one database, in one step, before any of them begins.
-    static func claimRun(of movers: [ClusterMover]) async throws(RedisError) {
-        guard let plan = movers.first?.plan, let source = movers.first?.source else { return }
-        for mover in movers { try await mover.requireRest() }
-        let owners = movers.map { Array($0.notes.runKeys.dropFirst()) }
-        let keys = [MigrationFence.chain] + owners.flatMap(\.self)
-        for _ in 1...MigrationPlan.Limits.attempts {
-            var values: [RESPBytes: RESPBytes] = [:]
-            let held = try await source.pipeline(keys.map { RedisCommand<RESPValue>.raw("GET", [$0]) })
-            for (key, reply) in zip(keys, held) { values[key] = try reply.get().bytes }
-            guard plan.resumes || keys.dropFirst().allSatisfy({ values[$0] == nil }) else {
-                throw CrossServerMover.unfinished
-            }
-            // One that called the server by another address is named by the process alone.
-            let formers = owners.map { keys in keys.compactMap { Self.number(values[$0]) }.max() }
-            let now = try await source.clocks().last
-            let highest = formers.compactMap(\.self).max() ?? 0
-            let number = max(plan.run ?? MigrationFence.number(at: now), highest + 1)
-            let chains = MigrationFence.chain(
-                MigrationFence.runs(values[keys[0]]), before: number, replacing: formers)
-            let begun = SlotScript.begin(
-                keys, held: keys.map { values[$0] ?? [] }, chain: MigrationFence.chain(of: [number] + chains.kept),
-                owner: Array(String(number).utf8))
-            guard try await source.run(begun).step() == 1 else { continue }
-            for (mover, trusted) in zip(movers, chains.trusted) {
-                mover.run.state.withLock {
-                    $0.number = number
-                    $0.trusted = Set(trusted)
-                }
-            }
-            return
-        }
-        throw MigrationFence.lost
     }
 
     /// The number of a run.
@@ -140,7 +103,7 @@ extension ClusterMover {
     /// Takes copies of an earlier run back where the source has the original: the very value, or any where nobody but
     /// this run can have moved keys since that one. All others stay: each may be the only one.
     private func settle(_ fields: [RESPBytes: RESPBytes], of slot: HashSlot) async throws(RedisError) {
-        let (number, trusted) = run.state.withLock { ($0.number, $0.trusted) }
+        let (number, trusted) = (run.number, run.claim.trusted)
         for (field, value) in fields where SlotNotes.isNote(field) {
             let note = HandoverNotes.Note(bytes: Array(value))
             if note?.run == number { continue }
@@ -176,18 +139,19 @@ extension ClusterMover {
         guard !plan.copies else { return }
         // A run that stood still may have worked in slots that this one has not come by, until it lost the others.
         if plan.resumes { try await settleNotes() }
-        let (number, mine, theirs) = run.state.withLock { ($0.number, Set($0.source.keys), $0.target) }
+        let (mine, theirs) = run.state.withLock { (Set($0.source.keys), $0.target) }
         // A newer run needs what this one has not settled: it is the owner then, and nothing is removed.
         for (database, slots) in [(target, theirs), (source, mine)] {
             let slots = Array(slots)
             for first in stride(from: 0, to: slots.count, by: Self.slotsAtOnce) {
                 var batch = RedisBatch()
                 for slot in slots[first..<min(first + Self.slotsAtOnce, slots.count)] {
-                    batch.append(SlotScript.release(notes.keys(of: slot), number))
+                    batch.append(SlotScript.release(notes.keys(of: slot), run.number))
                 }
                 if let failure = try await database.pipeline(batch).lazy.compactMap(\.failure).first { throw failure }
             }
         }
-        _ = try await source.run(SlotScript.end(notes.runKeys, owner: Array(String(number).utf8))).step()
+        let names = [MigrationFence.chain] + run.claim.names
+        _ = try await source.run(SlotScript.end(names, owner: run.claim.token)).step()
     }
 }

@@ -30,22 +30,22 @@ struct ClusterMover: KeyMover {
     let largest: LargestPiece
     /// Both databases are of one cluster, whose slots must rest meanwhile.
     let isOneCluster: Bool
-    let run = Run()
+    let run: Run
 
     /// What is known of this run since it began.
     final class Run: Sendable {
         struct State {
-            var number: UInt64 = 0
-            /// Runs before this one whose notes are to be trusted: see ``MigrationFence``.
-            var trusted: Set<UInt64> = []
             /// The slots of the source that are claimed, each with the run that made its notes.
             var source: [HashSlot: UInt64] = [:]
             var target: Set<HashSlot> = []
         }
 
+        let claim: SourceClaim
         let state = Mutex(State())
         let turns = Turns()
-        var number: UInt64 { state.withLock { $0.number } }
+        var number: UInt64 { claim.run }
+
+        init(_ claim: SourceClaim) { self.claim = claim }
     }
 
     init(
@@ -60,6 +60,7 @@ struct ClusterMover: KeyMover {
         notes = SlotNotes(
             plan, from: MigrationPlace(sourceFacts, at: source.address),
             to: MigrationPlace(targetFacts, at: target.address))
+        run = Run(SourceClaim(notes.runKeys, isOrdered: true))
         reader = DumpReader(of: sourceFacts, isAtomic: true, usesScript: true)
         targetReader = DumpReader(of: targetFacts, isAtomic: true, usesScript: true)
         largest = LargestPiece(targetFacts)
@@ -68,6 +69,8 @@ struct ClusterMover: KeyMover {
 
     /// A step is a dozen round trips, and its keys are of several servers.
     var leastKeys: Int { 32 }
+
+    var claims: [SourceClaim] { plan.copies ? [] : [run.claim] }
 
     /// With REPLACE the target's own keys are given up anyway, and a copy takes nothing from the source.
     var keepsNotes: Bool { !plan.copies && plan.conflicts != .replace }

@@ -1,7 +1,6 @@
 import Bulkhead
 import BulkheadRDB
 import BulkheadRESP
-import Synchronization
 
 /// Moves or copies keys from one server to another: DUMP, RESTORE, compare, and only then UNLINK.
 ///
@@ -24,17 +23,11 @@ struct CrossServerMover: KeyMover {
     let plan: MigrationPlan
     let notes: HandoverNotes
     let fence: MigrationFence
-    private let trust = Trust()
     let target: ServerFacts
     let targetWatch: TargetWatch
     let reader: DumpReader
     let targetReader: DumpReader
     let largest: LargestPiece
-
-    /// The runs before this one whose notes are to be trusted; nil until the source is claimed.
-    private final class Trust: Sendable {
-        let runs = Mutex<Set<UInt64>?>(nil)
-    }
 
     init(
         _ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes,
@@ -49,6 +42,8 @@ struct CrossServerMover: KeyMover {
         targetReader = DumpReader(of: target, isAtomic: plan.copies)
         largest = LargestPiece(target)
     }
+
+    var claims: [SourceClaim] { plan.copies ? [] : [fence.claim] }
 
     /// With REPLACE the target's own keys are given up anyway, and a copy takes nothing from the source.
     var keepsNotes: Bool { !plan.copies && plan.conflicts != .replace }
@@ -335,11 +330,7 @@ struct CrossServerMover: KeyMover {
     /// the source has may be a new key of the same name.
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies, let first = lanes.first else { return }
-        if trust.runs.withLock({ $0 == nil }) {
-            try await refuseUnfinished(lanes)
-            try await Self.claimSource(of: [self], lanes)
-        }
-        let trusted = trust.runs.withLock { $0 } ?? []
+        let trusted = fence.claim.trusted
         try await fence.claimTarget(first.target)
         for lane in lanes {
             if keepsNotes, let note = try await notes.unfinished(on: lane) {
@@ -352,13 +343,6 @@ struct CrossServerMover: KeyMover {
             // From now on keys are moved of which this list knows nothing.
             try await notes.remove(lane)
         }
-    }
-
-    /// Claims the source for all of these, before any of them begins.
-    static func claimSource(of movers: [CrossServerMover], _ lanes: [MigrationLane]) async throws(RedisError) {
-        guard let first = lanes.first else { return }
-        let trusted = try await MigrationFence.claimSource(movers.map(\.fence), first.source)
-        for (mover, runs) in zip(movers, trusted) { mover.trust.runs.withLock { $0 = runs } }
     }
 
     private func hasOriginal(

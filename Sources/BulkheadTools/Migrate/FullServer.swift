@@ -8,13 +8,6 @@ import BulkheadRESP
 /// some bytes more than there were, and then the keys go. Scripts are no part of a transaction and heed no WATCH:
 /// what a deletion depends on is compared in the script itself.
 enum FullServer {
-    /// KEYS: some to set, some to remove. ARGV: the values of the first.
-    private static let writing = """
-        redis.call('UNLINK', unpack(KEYS))
-        for place = 1, #ARGV do redis.call('SET', KEYS[place], ARGV[place]) end
-        return 1
-        """
-
     /// KEYS: those of the fence, that of the note, the keys to delete. ARGV: how many of the fence there are, its
     /// token, the note or nothing, then for each key the length of its DUMP, the checksum at the end of that, and
     /// when it expires. False if one of all that is not so; else 1 or 0 for each key, for whether it was there.
@@ -48,16 +41,6 @@ enum FullServer {
         return deleted
         """
 
-    static func write(
-        _ values: [(key: RESPBytes, value: [UInt8])], removing names: [RESPBytes]
-    ) -> RedisCommand<RESPValue> {
-        var arguments: [any RedisArgument] = [writing, values.count + names.count]
-        for (key, _) in values { arguments.append(key) }
-        for name in names { arguments.append(name) }
-        for (_, value) in values { arguments.append(value) }
-        return .raw("EVAL", arguments)
-    }
-
     /// Deletes keys that are as they were dumped, while the source is this run's.
     static func delete(
         _ keys: [(key: RESPBytes, dump: DumpedKey)], _ fence: MigrationFence, note: (key: String, value: String)?
@@ -73,24 +56,6 @@ enum FullServer {
             arguments += [payload.count, Array(payload.suffix(8)), time] as [any RedisArgument]
         }
         return .raw("EVAL", arguments)
-    }
-}
-
-extension RedisConnection {
-    /// Sets and removes keys in one step; false if a watched key has changed. A full server is not asked about that:
-    /// who has claimed a database in the same moment finds out at the next look.
-    func write(
-        _ values: [(key: RESPBytes, value: [UInt8])], removing names: [RESPBytes]
-    ) async throws(RedisError) -> Bool {
-        var commands = values.map { raw("SET", $0.key, $0.value) }
-        commands += names.map { raw("UNLINK", $0) }
-        do throws(RedisError) {
-            return try await transaction(commands) != nil
-        } catch {
-            guard error.saysFull else { throw error }
-            try await run(FullServer.write(values, removing: names))
-            return true
-        }
     }
 }
 

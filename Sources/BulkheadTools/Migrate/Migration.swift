@@ -52,7 +52,7 @@ struct Migration: Sendable {
             if canNotTouch.source { _ = try? await lane.source.send("CLIENT", "NO-TOUCH", "ON") }
             if canNotTouch.target { _ = try? await lane.target.send("CLIENT", "NO-TOUCH", "ON") }
         }
-        try await mover.begin(lanes)
+        try await mover.start(lanes, of: plan, in: source)
         var walk = Walk(plan, over: source)
         await moveAll(&walk, lanes)
         await lookAtTarget(&walk, lanes)

@@ -17,10 +17,14 @@ import BulkheadRESP
 /// Two names each: one of the addresses that were given, which outlives a restart, and one of the processes, which is
 /// the same whatever an address is written like. Migrations between other pairs of databases have others.
 struct MigrationFence: Sendable {
-    /// The number of this run.
-    let run: UInt64
+    /// The claim to the source; the keys in the target have the same names and values.
+    let claim: SourceClaim
     /// The keys that hold the token, of the addresses first.
-    let names: [RESPBytes]
+    var names: [RESPBytes] { claim.names }
+    /// The number of this run.
+    var run: UInt64 { claim.run }
+    /// What the keys hold.
+    var token: [UInt8] { claim.token }
 
     /// In the source: the runs, newest first, each of which replaced the one before.
     static let chain = RESPBytes(HandoverNotes.prefix + Array("chain".utf8))
@@ -28,25 +32,12 @@ struct MigrationFence: Sendable {
     private static let longestChain = 16
 
     init(_ plan: MigrationPlan, from source: ServerFacts, to target: ServerFacts, _ notes: HandoverNotes) {
-        run = plan.run ?? .random(in: .min ... .max)
         var names = [notes.ownerKey]
         if !source.runID.isEmpty, !target.runID.isEmpty {
             let process = HandoverNotes.identity(source.runID, plan.from.number, target.runID, plan.to.number)
             names.append("bulkhead:migration:\(process):process")
         }
-        self.names = names.map { RESPBytes($0) }
-    }
-
-    /// What the keys hold: the run, and its name of the processes, to be removed when these are gone.
-    var token: [UInt8] {
-        var token = Array("\(String(run, radix: 16)) ".utf8)
-        if let name = names.last { token.append(contentsOf: name) }
-        return token
-    }
-
-    private var claim: [(key: RESPBytes, value: [UInt8])] {
-        let token = token
-        return names.map { (key: $0, value: token) }
+        claim = SourceClaim(names.map { RESPBytes($0) })
     }
 
     /// Watches these keys and the claim, and none that were watched before; throws if another run has claimed it.
@@ -66,41 +57,12 @@ struct MigrationFence: Sendable {
         try await connection.exist(names).contains(true)
     }
 
-    /// Claims the source. The runs before this one whose notes are to be trusted: since the first of them nobody else
-    /// has moved keys out of this database, by this or by any other name of it.
-    func claimSource(_ connection: RedisConnection) async throws(RedisError) -> Set<UInt64> {
-        try await Self.claimSource([self], connection)[0]
-    }
-
-    /// Claims the source for all targets of a run, in one step: the notes of a target that a killed run had not claimed
-    /// yet would not be trusted by the next one.
-    static func claimSource(
-        _ fences: [MigrationFence], _ connection: RedisConnection
-    ) async throws(RedisError) -> [Set<UInt64>] {
-        guard let run = fences.first?.run else { return [] }
-        for _ in 1...MigrationPlan.Limits.attempts {
-            try await connection.watch(fences.flatMap(\.names) + [Self.chain])
-            var formers: [UInt64?] = []
-            var outlived: [RESPBytes] = []
-            for fence in fences {
-                let former = try await fence.holder(connection)
-                formers.append(former?.run)
-                outlived += fence.outlived(former)
-            }
-            let runs = Self.runs(try await connection.run(raw("GET", Self.chain)).bytes)
-            let chain = Self.chain(runs, before: run, replacing: formers)
-            let values = fences.flatMap(\.claim) + [(key: Self.chain, value: Self.chain(of: [run] + chain.kept))]
-            if try await connection.write(values, removing: outlived) { return chain.trusted.map { Set($0) } }
-        }
-        throw Self.lost
-    }
-
     /// Claims the target, after the source.
     func claimTarget(_ connection: RedisConnection) async throws(RedisError) {
         for _ in 1...MigrationPlan.Limits.attempts {
             try await connection.watch(names)
-            let former = try await holder(connection)
-            if try await connection.write(claim, removing: outlived(former)) { return }
+            let held = try await connection.values(of: names)
+            if try await connection.swap(claim.taking(of: held, as: run)) { return }
         }
         throw Self.lost
     }
@@ -113,36 +75,17 @@ struct MigrationFence: Sendable {
         }
     }
 
-    private func holder(_ connection: RedisConnection) async throws(RedisError) -> (run: UInt64, process: RESPBytes)? {
-        guard let bytes = try await connection.run(raw("GET", names[0])).bytes else { return nil }
-        let words = bytes.split(separator: UInt8(ascii: " "), maxSplits: 1)
-        guard words.count == 2, let run = UInt64(String(decoding: words[0], as: UTF8.self), radix: 16) else {
-            return nil
-        }
-        return (run, RESPBytes(words[1]))
-    }
-
-    /// The name of processes that a restart has ended.
-    private func outlived(_ former: (run: UInt64, process: RESPBytes)?) -> [RESPBytes] {
-        guard let name = former?.process, !names.contains(name), name.starts(with: HandoverNotes.prefix) else {
-            return []
-        }
-        return [name]
-    }
-
     /// What a run makes of the chain that it finds: which runs it leaves behind itself, and for each target the runs
     /// whose notes it trusts. `formers` are the runs that had its claims.
     ///
-    /// A run whose targets are servers and clusters claims the source once for each kind, and finds itself in the chain
-    /// the second time. The first claim for a target has no notes to trust, and the other targets need what the chain
-    /// says. One that does not follow its former run breaks the chain.
+    /// The first claim for a target has no notes to trust, and the other targets need what the chain says. One that
+    /// does not follow its former run breaks the chain.
     static func chain(
-        _ runs: [UInt64], before run: UInt64, replacing formers: [UInt64?]
+        _ runs: [UInt64], replacing formers: [UInt64?]
     ) -> (kept: [UInt64], trusted: [[UInt64]]) {
-        let before = runs.first == run ? Array(runs.dropFirst()) : runs
-        let trusted = formers.map { former in former != nil && former == before.first ? before : [] }
-        let isBroken = formers.contains { former in former != nil && former != before.first }
-        return (isBroken ? [] : before, trusted)
+        let trusted = formers.map { former in former != nil && former == runs.first ? runs : [] }
+        let isBroken = formers.contains { former in former != nil && former != runs.first }
+        return (isBroken ? [] : runs, trusted)
     }
 
     /// The number of a run that begins at this time of the source, in milliseconds: higher than those before it.

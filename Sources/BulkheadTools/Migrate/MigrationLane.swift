@@ -11,11 +11,14 @@ protocol KeyMover: Sendable {
     /// knows, and each of them is whole on one side or on both.
     func move(_ slice: inout MigrationSlice, on lane: MigrationLane) async throws(RedisError)
 
+    /// Its claims to the source, one for each target that needs one; they are taken in one step.
+    var claims: [SourceClaim] { get }
+
     /// Throws if an earlier run is unfinished, and this one is not to go on with it. Changes nothing.
     func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError)
 
     /// Looks for what an earlier run has left unfinished, and puts it in order before anything is moved; on all lanes,
-    /// because that run may have used them.
+    /// because that run may have used them. The claims are taken.
     func begin(_ lanes: [MigrationLane]) async throws(RedisError)
 
     /// Removes what the lanes have left for a later run; nothing is under way any more.
@@ -24,10 +27,21 @@ protocol KeyMover: Sendable {
 
 extension KeyMover {
     var leastKeys: Int { 4 }
+    var claims: [SourceClaim] { [] }
 
     func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {}
     func begin(_ lanes: [MigrationLane]) async throws(RedisError) {}
     func finish(_ lanes: [MigrationLane]) async throws(RedisError) {}
+
+    /// All that comes before the first key. Of several targets none is claimed before all are asked, so a call that is
+    /// refused leaves no claim.
+    func start(
+        _ lanes: [MigrationLane], of plan: MigrationPlan, in source: RedisDatabase
+    ) async throws(RedisError) {
+        try await refuseUnfinished(lanes)
+        try await SourceClaim.take(claims, resuming: plan.resumes, in: source, over: lanes.first?.source)
+        try await begin(lanes)
+    }
 }
 
 /// Two connections of one's own: one in each database.

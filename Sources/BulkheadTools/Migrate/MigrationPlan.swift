@@ -26,8 +26,6 @@ struct MigrationPlan: Sendable {
     var verifies = false
     /// Finishes what an earlier run has left behind.
     var resumes = false
-    /// The number of the run where it has several targets, and a plan for each; nil lets a mover choose it.
-    var run: UInt64?
     /// Keys a second at most; nil is no limit.
     var rate: Int?
     /// How much of the servers' time it takes.

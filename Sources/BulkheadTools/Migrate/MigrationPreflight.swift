@@ -36,7 +36,8 @@ struct MigrationPreflight {
         }
     }
 
-    private func ask() async throws(RedisError) -> Findings {
+    /// The same, without these words around what is in the way.
+    func ask() async throws(RedisError) -> Findings {
         let (mine, sourceKeys) = try await look(at: source)
         _ = try await source.run(.scanPage(.start, count: 1, as: RESPBytes.self))
         let (theirs, targetKeys) = try await look(at: target)

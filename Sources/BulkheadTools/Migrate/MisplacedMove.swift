@@ -23,18 +23,28 @@ struct MisplacedMove {
         let source = try await call.arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
         // Before this run has more than the connection that asks.
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
-        let counts = try await call.arguments.reaching { () async throws(RedisError) in
+        let (counts, hasNotes) = try await call.arguments.reaching { () async throws(RedisError) in
             try await count(placement, in: source)
         }
         if Interruption.isRequested {
             throw ProgramFailure(.failed, "\(call.program): stopped before anything was moved")
         }
-        if counts.isEmpty { return try hand(MigrationReport(), [], isOneServer: true, seconds: 0) }
         var routes: [RoutingMover.Route] = []
-        // Where the time is denied, each target has a run of its own, whose notes are trusted less.
-        let run = (try? await source.clocks().last).map { MigrationFence.number(at: $0) }
         for entry in selection.catalogue.entries where counts[entry.name] != nil {
-            routes.append(try await route(to: entry, placement, run, source, databases))
+            let preflight = try await call.arguments.reaching { () throws(RedisError) in
+                try look(at: entry, placement, source, databases)
+            }
+            routes.append(RoutingMover.Route(preflight, try await preflight.run()))
+        }
+        if hasNotes, plan.resumes, !plan.isDryRun {
+            routes += await routesOfEarlierRun(placement, beside: counts, source, databases)
+        }
+        for route in routes {
+            for remark in route.findings.remarks { call.say("\(call.program): \(route.owner): \(remark)") }
+        }
+        if routes.isEmpty {
+            if hasNotes, !plan.resumes { call.say("\(call.program): \(Self.notes(in: plan.from.name))") }
+            return try hand(MigrationReport(), [], isOneServer: true, seconds: 0)
         }
         if !call.arguments.has(.json) {
             let from = "\(plan.from.name) (number \(plan.from.number)) at \(source.address) has of other databases:"
@@ -58,13 +68,20 @@ struct MisplacedMove {
             seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    /// How many keys belong to each other database; a walk over the names alone.
+    private static func notes(in name: DatabaseName) -> String {
+        "\(name) has notes of a migration that was interrupted or is running. --resume removes those of a run like "
+            + "this one"
+    }
+
+    /// How many keys belong to each other database, and whether there are notes of a migration, this or another one; a
+    /// walk over the names alone.
     private func count(
         _ placement: Placement, in source: RedisDatabase
-    ) async throws(RedisError) -> [DatabaseName: Int] {
+    ) async throws(RedisError) -> (counts: [DatabaseName: Int], hasNotes: Bool) {
         let progress = call.progress("count", total: try await source.dbsize(), unit: "keys looked at")
         defer { progress.end() }
         var counts: [DatabaseName: Int] = [:]
+        var hasNotes = false
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         var scan = KeyWalk(over: source)
         var looked = 0
@@ -72,33 +89,53 @@ struct MisplacedMove {
             let keys = await pacer.begin()
             guard let page = try await scan.page(keys) else { break }
             pacer.end(keys: keys)
-            for key in page where !key.starts(with: HandoverNotes.prefix) {
-                if let owner = placement.owner(of: Array(key)) { counts[owner, default: 0] += 1 }
+            for key in page {
+                if key.starts(with: HandoverNotes.prefix) {
+                    hasNotes = true
+                } else if let owner = placement.owner(of: Array(key)) {
+                    counts[owner, default: 0] += 1
+                }
             }
             looked += page.count
             progress.update(done: looked)
         }
-        return counts
+        return (counts, hasNotes)
     }
 
-    /// Looks at one target as any migration does; throws what is in the way.
-    private func route(
-        to entry: DatabaseEntry, _ placement: Placement, _ run: UInt64?, _ source: RedisDatabase,
+    /// The ways to names that get no key now, and that an earlier run has claimed: what that has left is removed.
+    ///
+    /// A run claims the source first, and gives it up last: so its claims there say where it has been.
+    private func routesOfEarlierRun(
+        _ placement: Placement, beside counts: [DatabaseName: Int], _ source: RedisDatabase,
         _ databases: RedisDatabases
-    ) async throws(ProgramFailure) -> RoutingMover.Route {
+    ) async -> [RoutingMover.Route] {
+        var routes: [RoutingMover.Route] = []
+        let owners = Set(placement.claims.map(\.owner)).subtracting(counts.keys)
+        for entry in selection.catalogue.entries where owners.contains(entry.name) {
+            do throws(RedisError) {
+                let preflight = try look(at: entry, placement, source, databases)
+                let route = RoutingMover.Route(preflight, try await preflight.ask())
+                let isClaimed = try await source.exist(route.mover.claims.flatMap(\.names)).contains(true)
+                if isClaimed { routes.append(route) }
+            } catch {
+                // No key goes there: the others need not wait for it.
+                call.say(
+                    "\(call.program): \(entry.name): if an earlier run was to move keys there, its notes stay: "
+                        + error.explained)
+            }
+        }
+        return routes
+    }
+
+    /// What looks at one target as before any migration.
+    private func look(
+        at entry: DatabaseEntry, _ placement: Placement, _ source: RedisDatabase, _ databases: RedisDatabases
+    ) throws(RedisError) -> MigrationPreflight {
         var plan = plan
         plan.to = entry
-        plan.run = run
         plan.keys = .misplaced(placement, entry.name)
-        let target = try await call.arguments.reaching { () throws(RedisError) in try databases[entry.name] }
-        let preflight = MigrationPreflight(plan: plan, source: source, target: target, program: call.program)
-        let findings = try await preflight.run()
-        for remark in findings.remarks {
-            let words = "\(call.program): \(entry.name): \(remark)"
-            call.say(words)
-        }
-        return RoutingMover.Route(
-            plan: plan, target: target, mover: plan.mover(findings, from: source, to: target), findings: findings)
+        return MigrationPreflight(
+            plan: plan, source: source, target: try databases[entry.name], program: call.program)
     }
 
     private func move(
@@ -156,8 +193,15 @@ struct MisplacedMove {
 }
 
 extension RoutingMover.Route {
+    fileprivate init(_ preflight: MigrationPreflight, _ findings: MigrationPreflight.Findings) {
+        let mover = preflight.plan.mover(findings, from: preflight.source, to: preflight.target)
+        self.init(plan: preflight.plan, target: preflight.target, mover: mover, findings: findings)
+    }
+
     /// `1,204 keys to knowledge (number 1)`
     fileprivate func named(with counts: [DatabaseName: Int]) -> String {
-        "\(Units.counted(counts[owner] ?? 0, "key")) to \(owner) (number \(plan.to.number))"
+        let place = "\(owner) (number \(plan.to.number))"
+        guard let count = counts[owner] else { return "no keys to \(place), but notes of an earlier run" }
+        return "\(Units.counted(count, "key")) to \(place)"
     }
 }

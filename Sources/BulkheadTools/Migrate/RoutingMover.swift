@@ -39,12 +39,13 @@ struct RoutingMover: KeyMover {
 
     var leastKeys: Int { routes.map(\.mover.leastKeys).min() ?? 4 }
 
-    func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
-        // Of all targets before the first of them is claimed: a call that is refused leaves no claim.
+    var claims: [SourceClaim] { routes.flatMap(\.mover.claims) }
+
+    func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {
         for route in routes { try await route.mover.refuseUnfinished(lanes.map(route.lane)) }
-        let movers = routes.map(\.mover)
-        try await CrossServerMover.claimSource(of: movers.compactMap { $0 as? CrossServerMover }, lanes)
-        try await ClusterMover.claimRun(of: movers.compactMap { $0 as? ClusterMover })
+    }
+
+    func begin(_ lanes: [MigrationLane]) async throws(RedisError) {
         for route in routes { try await route.mover.begin(lanes.map(route.lane)) }
     }
 

@@ -51,13 +51,11 @@ struct SlotNotes: Sendable {
 
     var process: String { identities.count > 1 ? identities[1] : "" }
 
-    /// In the source: the chain of runs out of this database (``MigrationFence``), and who owns the whole migration.
+    /// In the source: who owns the whole migration (``SourceClaim``). Their slot is that of the chain of runs.
     var runKeys: [RESPBytes] {
-        [MigrationFence.chain]
-            + identities.map { identity in
-                RESPBytes(
-                    HandoverNotes.prefix + Array("{".utf8) + MigrationFence.chain + Array("}:\(identity):run".utf8))
-            }
+        identities.map { identity in
+            RESPBytes(HandoverNotes.prefix + Array("{".utf8) + MigrationFence.chain + Array("}:\(identity):run".utf8))
+        }
     }
 
     private static let endings = [[UInt8](), Array(":process".utf8)]

@@ -91,19 +91,7 @@ enum SlotScript {
         return 1
         """
 
-    /// KEYS: the chain of runs, the owners of the whole migration. ARGV: what each of them must be, then what the chain
-    /// becomes, and the owners. 0 if one is something else.
-    private static let beginning = """
-        for place = 1, #KEYS do
-          if (redis.call('GET', KEYS[place]) or '') ~= ARGV[place] then return 0 end
-        end
-        redis.call('UNLINK', unpack(KEYS))
-        redis.call('SET', KEYS[1], ARGV[#KEYS + 1])
-        for place = 2, #KEYS do redis.call('SET', KEYS[place], ARGV[#KEYS + 2]) end
-        return 1
-        """
-
-    /// KEYS: the same. ARGV: what the owners must be.
+    /// KEYS: the chain of runs, the owners of the whole migration. ARGV: what the owners must be.
     private static let ending = """
         for place = 2, #KEYS do
           local owner = redis.call('GET', KEYS[place])
@@ -163,14 +151,6 @@ enum SlotScript {
 
     static func release(_ notes: [RESPBytes], _ run: UInt64) -> RedisCommand<RESPValue> {
         eval(releasing, notes, [String(run)])
-    }
-
-    /// - Parameter held: what each of the keys must be.
-    static func begin(
-        _ keys: [RESPBytes], held: [RESPBytes], chain: [UInt8], owner: [UInt8]
-    ) -> RedisCommand<RESPValue> {
-        let becoming: [any RedisArgument] = [chain, owner]
-        return eval(beginning, keys, held.map { $0 as any RedisArgument } + becoming)
     }
 
     static func end(_ keys: [RESPBytes], owner: [UInt8]) -> RedisCommand<RESPValue> { eval(ending, keys, [owner]) }

@@ -14,6 +14,14 @@ extension Machine {
         return submit(bytes, .replies(1), number, ticket: number, deadline: deadline) == nil
     }
 
+    /// The same, of a task that is asked whether it was cancelled.
+    mutating func ask(_ number: Int, of task: CallersTask, at start: Moment) {
+        let refusal = submit(
+            command("ECHO \(number)"), .replies(1), number, of: task, ticket: number,
+            deadline: Deadline(start: start, end: .never))
+        #expect(refusal == nil)
+    }
+
     /// The next piece to be written.
     mutating func takePiece() -> [UInt8] {
         var piece: [UInt8] = []
@@ -336,5 +344,38 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             #expect(machine.hasOutgoing == (machine.waitingBytes > 0))
         }
         #expect(Set(machine.ended(ConnectionFailure(.inputOutput, "broke")).map(\.0)) == waiting)
+    }
+
+    @Test func `whose tasks were cancelled leave together when they are asked, and the others stay`() async {
+        var machine = Machine.ready()
+        let task = CallersTask.current
+        for number in 1...3 { machine.ask(number, of: task, at: at(0)) }
+        _ = machine.takeOutgoing()
+        for number in 4...5 { machine.ask(number, of: task, at: at(1)) }
+        machine.ask(6, until: .never)
+        var asked = 0
+        let found = machine.cancelRequests(madeUntil: at(1), at: at(9)) { _ in
+            asked += 1
+            return asked.isMultiple(of: 2)
+        }
+        #expect(found.cancelled.map(\.0) == [2, 4] && found.cancelled.map(\.1) == [.sent, .queued])
+        #expect(found.asked == 5 && found.mustAskAgain, "the sixth has no task to ask")
+        #expect(text(machine.takeOutgoing()) == text(command("ECHO 5") + command("ECHO 6")))
+        #expect(
+            machine.receive(":1\r\n:2\r\n:3\r\n")
+                == [.completed(1, [.integer(1)]), .nothing, .completed(3, [.integer(3)])])
+    }
+
+    @Test func `are not asked before they have waited, nor once everybody is gone`() async {
+        var machine = Machine.ready()
+        let task = CallersTask.current
+        machine.ask(1, of: task, at: at(0))
+        machine.ask(2, of: task, at: at(7))
+        let early = machine.cancelRequests(madeUntil: at(5), at: at(10)) { _ in true }
+        #expect(early.cancelled.map(\.0) == [1] && early.asked == 1 && early.mustAskAgain)
+        let late = machine.cancelRequests(madeUntil: at(7), at: at(12)) { _ in true }
+        #expect(late.cancelled.map(\.0) == [2] && !late.mustAskAgain)
+        machine.ask(3, until: .never)
+        #expect(!machine.cancelRequests(madeUntil: at(20), at: at(25)) { _ in true }.mustAskAgain)
     }
 }

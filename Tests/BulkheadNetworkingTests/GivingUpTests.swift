@@ -40,6 +40,31 @@ extension Deadline {
         await connection.close(grace: .seconds(30))
     }
 
+    /// Long after the look that a busy connection has anyway, and with nothing that comes meanwhile.
+    @Test func `while the server is silent get their turn without any deadline, alone and among others`() async throws {
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while peer.readCommand() != nil {}
+        }
+        defer { server.stop() }
+        let connection = AsyncConnection(.to(server.path))
+        for count in [1, 1, 3_000] {
+            let callers = (0..<count).map { number in Task { await connection.send(command("ECHO \(number)")) } }
+            #expect(await eventually { connection.shared.withLock { $0.machine.queuedRequests >= count } })
+            // So that nobody is asked only because they have just come.
+            try await Task.sleep(for: .milliseconds(30))
+            let others = callers.filter { _ in count > 1 }.enumerated().filter { $0.offset.isMultiple(of: 3) }
+            for caller in count == 1 ? callers : others.map(\.element) { caller.cancel() }
+            for caller in count == 1 ? callers : others.map(\.element) {
+                #expect(await caller.value.failure?.reason == .cancelled)
+            }
+            for caller in callers { caller.cancel() }
+            for caller in callers { #expect(await caller.value.failure?.reason == .cancelled) }
+        }
+        #expect(await eventually { connection.shared.withLock { $0.cancellationLook == .never } }, "nobody is left to ask")
+        connection.abort()
+    }
+
     @Test func `before anything was written have nothing written`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let words = Locked<[String]>([])

@@ -8,7 +8,7 @@ import BulkheadRESP
 extension ClusterTopology {
     /// The server of one command, of a name whose reads do not go to replicas; nil where it is not known, or in doubt.
     @inline(__always)
-    private func knownServer(of request: some Request, _ binding: DatabaseBinding) -> ClusterServer? {
+    func knownServer(of request: some Request, _ binding: DatabaseBinding) -> ClusterServer? {
         guard request.sent == 1, readers == nil || !binding.permitsReplicas,
             let slot = EncodedCommand.onlySlot(of: request.bytes)
         else { return nil }

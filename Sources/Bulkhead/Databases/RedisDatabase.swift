@@ -59,11 +59,6 @@ public struct RedisDatabase: RedisExecutor {
         }
     }
 
-    @usableFromInline
-    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        try await replies(to: SingleCommand(command: command))
-    }
-
     public func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {
         if batch.count == 0 { return [] }
         return batch.replies(with: try await replies(to: batch))
@@ -189,7 +184,7 @@ extension RedisDatabase: AsyncRunner {
 
     /// What an error or a failure of the short way in a cluster comes to. Out of line: it is rare.
     @inline(never)
-    private func resume<Sent: Request>(
+    func resume<Sent: Request>(
         _ request: Sent, on lane: Lane, until deadline: Deadline,
         after outcome: Result<Sent.Received, ConnectionFailure>, of server: ClusterServer?
     ) async throws(ConnectionFailure) -> Sent.Received {

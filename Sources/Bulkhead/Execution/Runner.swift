@@ -55,7 +55,15 @@ extension AsyncRunner {
         } catch {
             outcome = .failure(error)
         }
-        return try ended(request, await retried(request, by: way, until: deadline, after: outcome), deadline)
+        return try await concluded(request, by: way, until: deadline, after: outcome)
+    }
+
+    /// What a first attempt comes to that has failed, or whose replies may not stand.
+    @inline(__always)
+    func concluded<Sent: Request>(
+        _ request: Sent, by way: Way, until deadline: Deadline, after first: Result<Sent.Received, ConnectionFailure>
+    ) async throws(RedisError) -> Sent.Received {
+        try ended(request, await retried(request, by: way, until: deadline, after: first), deadline)
     }
 
     /// The outcome that stands, after as many attempts as it takes.

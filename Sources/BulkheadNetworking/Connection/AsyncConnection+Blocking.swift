@@ -29,7 +29,7 @@ extension AsyncConnection {
         } onCancel: {
             cancel(call, ticket)
         }
-        shared.withLock { $0.machine.extensions[ticket] = nil }
+        shared.withLock { $0.machine.extensions[ticket.number] = nil }
         if let failure = result.failure {
             if !failure.stage.isSafeToRetry { abort() }
             return result
@@ -40,15 +40,15 @@ extension AsyncConnection {
     }
 
     /// A task that is cancelled is one whose deadline is over.
-    private func cancel(_ call: BlockingCall, _ ticket: Int) {
+    private func cancel(_ call: BlockingCall, _ ticket: Ticket) {
         call.isCancelled.store(true, ordering: .relaxed)
         // One that is late already is being ended.
-        expireNow(ticket) { $0.machine.extensions[ticket] != nil }
+        expireNow(ticket) { $0.machine.extensions[ticket.number] != nil }
     }
 
-    private func expireNow(_ ticket: Int, if condition: (Shared) -> Bool = { _ in true }) {
+    private func expireNow(_ ticket: Ticket, if condition: (Shared) -> Bool = { _ in true }) {
         change { shared in
-            guard condition(shared), shared.machine.expireSoon(ticket: ticket, at: .now) else { return }
+            guard condition(shared), shared.machine.expireSoon(ticket: ticket.number, at: .now) else { return }
             shared.mustLook = true
         }
     }
@@ -56,7 +56,7 @@ extension AsyncConnection {
     /// Asks again and again until the replies are there: the command may not have come to the server yet, and behind it
     /// another of the same pipeline may wait. True if every question was answered.
     private func unblocked(
-        _ ticket: Int, by unblock: Unblock, until call: BlockingCall
+        _ ticket: Ticket, by unblock: Unblock, until call: BlockingCall
     ) async -> Bool {
         let deadline = Deadline(after: Timeout(settings.unblockingTime))
         var pause = Duration.milliseconds(1)

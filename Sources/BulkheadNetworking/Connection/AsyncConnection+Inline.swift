@@ -95,9 +95,10 @@ extension AsyncConnection {
 
     /// Puts `waiter` in the place of the caller that owns the I/O, which stops spinning, and leaves the rest to the I/O
     /// task.
-    func handOver(to waiter: Waiter, ticket: Int) {
+    func handOver(to waiter: Waiter, _ ticket: Ticket) {
         releaseIO { shared in
-            shared.machine.replaceFirstWaiter(by: waiter, ticket: ticket)
+            shared.machine.replaceFirstWaiter(by: waiter, of: ticket.task, ticket: ticket.number)
+            if ticket.task != nil { shared.askWhetherCancelled(from: .now) }
             if let broken { shared.end(broken) }
             shared.endInline()
         }

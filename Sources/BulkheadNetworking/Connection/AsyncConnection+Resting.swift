@@ -68,7 +68,10 @@ extension AsyncConnection {
     }
 
     func follow(_ consequences: Consequences) {
-        consequences.ioTask?.resume()
+        if let ioTask = consequences.ioTask {
+            isResting.store(false, ordering: .relaxed)
+            ioTask.resume()
+        }
         Poller.shared.look(at: consequences.look, for: self)
     }
 }

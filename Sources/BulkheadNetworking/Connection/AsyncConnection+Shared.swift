@@ -68,6 +68,10 @@ extension AsyncConnection {
         var idleLook = Moment.never
         /// When it looks again at what it could not see to.
         var lookLater = Moment.never
+        /// When it asks callers whether their tasks were cancelled; never while nobody is to be asked.
+        var cancellationLook = Moment.never
+        /// When it last did.
+        var lastCancellationLook = Moment.past
 
         var closeWaiters: [Suspended<Void>] = []
         /// The connection has ended.
@@ -190,7 +194,7 @@ extension AsyncConnection {
         /// When the poller must look for what nothing else tells it of. Mutating only so that all of this is not copied
         /// for the question.
         private mutating func wantedLook() -> Moment {
-            var look = min(endOfGrace, idleLook, lookLater)
+            var look = min(min(endOfGrace, idleLook), min(lookLater, cancellationLook))
             if machine.isHandshaking, connected == nil { look = min(look, endOfConnecting) }
             if machine.queuedRequests > 0, lookLater == .never { look = min(look, machine.nextDeadline) }
             if case .awaited(let late) = owner {

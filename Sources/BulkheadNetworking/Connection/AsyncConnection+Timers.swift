@@ -14,8 +14,13 @@ extension AsyncConnection: TimerTarget {
     static let manyRequests = 256
     static let pauseForCallers = Timeout(.milliseconds(1))
 
+    /// How long a caller waits before the poller asks whether its task was cancelled, and how often it asks. A handler
+    /// would be called at once, and costs a call as much as its suspension.
+    static let pauseForCancellation = Timeout(.milliseconds(5))
+
     func look(at now: Moment) {
         var expired: [(Waiter, ConnectionFailure)] = []
+        var cancelled: [(Waiter, ConnectionFailure.Stage)] = []
         var tooLate: ConnectionFailure?
         var standsIn = false
         var mustWake = false
@@ -28,19 +33,21 @@ extension AsyncConnection: TimerTarget {
                 shared.end(closedByOwner)
             }
             tooLate = shared.endConnecting(at: now) { tookTooLongToConnect }
+            if shared.cancellationLook <= now { cancelled = shared.cancelRequests(at: now) }
             // Who uses the wire alone is no waiter that could be resumed; it looks at the time itself.
             if case .caller = shared.owner {
                 if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
             } else {
                 expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
-                if shared.machine.isSilent(at: now) { shared.mustLook = true }
             }
+            if shared.machine.isSilent(at: now) { shared.mustLook = true }
             standsIn = shared.beginStandIn(at: now)
             mustWake = shared.idleLook <= now && lookWhetherIdle(&shared, at: now)
             return shared.settle()
         }
         if let tooLate { endAttempt(tooLate) }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
+        for (waiter, stage) in cancelled { waiter.resume(returning: .cancelled(stage)) }
         if mustWake { Poller.shared.wake() }
         follow(consequences)
         if standsIn { standIn() }
@@ -96,6 +103,27 @@ extension AsyncConnection: TimerTarget {
 }
 
 extension AsyncConnection.Shared {
+    /// A request has come whose caller is to be asked whether its task was cancelled, by the poller.
+    mutating func askWhetherCancelled(from moment: Moment) {
+        guard cancellationLook == .never else { return }
+        cancellationLook = max(moment, lastCancellationLook) + AsyncConnection.pauseForCancellation
+    }
+
+    /// Asks all callers that have waited for longer than a pause.
+    fileprivate mutating func cancelRequests(
+        at now: Moment
+    ) -> [(AsyncConnection.Waiter, ConnectionFailure.Stage)] {
+        let found = machine.cancelRequests(
+            madeUntil: now - AsyncConnection.pauseForCancellation, at: now, unwritten: unwritten)
+        lastCancellationLook = now
+        cancellationLook = .never
+        if found.mustAskAgain {
+            // Where thousands wait, the poller spends a few hundredths of its time on asking them.
+            cancellationLook = now + AsyncConnection.pauseForCancellation.times(1 + found.asked / 1_024)
+        }
+        return found.cancelled
+    }
+
     mutating func end(_ failure: ConnectionFailure) {
         // An owner that closes says so itself, for requests that were queued.
         machine.close(because: failure.reason == .closed ? nil : failure)

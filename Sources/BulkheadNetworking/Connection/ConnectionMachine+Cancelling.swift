@@ -28,6 +28,45 @@ extension ConnectionMachine {
         return .cancelled(waiter, stage)
     }
 
+    /// What one look for cancelled callers has found.
+    struct Cancellations {
+        /// Whom to resume, and how far the request had come; as ``Cancellation/cancelled(_:_:)``.
+        var cancelled: [(Waiter, ConnectionFailure.Stage)] = []
+        /// Tasks that were asked.
+        var asked = 0
+        /// Some of them still wait, or were not asked.
+        var mustAskAgain = false
+    }
+
+    /// Cancels all requests whose callers' tasks were cancelled, in one pass.
+    ///
+    /// From the first request that came after `moment` on nobody is asked: it may be answered before the next look.
+    mutating func cancelRequests(
+        madeUntil moment: Moment, at now: Moment, unwritten: Int = 0,
+        where isCancelled: (CallersTask) -> Bool = { $0.isCancelled }
+    ) -> Cancellations {
+        var found = Cancellations()
+        for position in 0..<queue.count {
+            // In place: copying a request costs more than asking its task.
+            let (start, task) = queue.with(position) { ($0.deadline.start, $0.waiter == nil ? nil : $0.task) }
+            if start > moment {
+                found.mustAskAgain = true
+                break
+            }
+            guard let task else { continue }
+            found.asked += 1
+            guard isCancelled(task), let waiter = queue[position].waiter else {
+                found.mustAskAgain = true
+                continue
+            }
+            found.cancelled.append((waiter, stage(of: queue[position], unwritten: unwritten)))
+            noteCancelled(queue[position], at: now)
+            markCancelled(position)
+        }
+        if !found.cancelled.isEmpty { dropCancelledIfMany() }
+        return found
+    }
+
     /// Takes those out of the queue whose deadline is over; each with a failure that says where it waited, and for
     /// what. One with an extension that may have left keeps its place and its waiter until that is over too.
     ///

@@ -42,6 +42,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         var waiter: Waiter?
         /// What its waiter calls it by; see `cancel`.
         var ticket: Int
+        /// Is asked whether it was cancelled; nil of a waiter that cancels its request itself.
+        var task: CallersTask?
         var deadline: Deadline
         let isSubscription: Bool
         let isProof: Bool
@@ -208,14 +210,22 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     package mutating func submit(
         _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, ticket: Int = 0, deadline: Deadline = .none
     ) -> ConnectionFailure? {
+        submit(bytes, expectation, waiter, of: nil, ticket: ticket, deadline: deadline)
+    }
+
+    /// The same for a waiter whose task is asked whether it was cancelled, by `cancelRequests`.
+    mutating func submit(
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter, of task: CallersTask?, ticket: Int,
+        deadline: Deadline
+    ) -> ConnectionFailure? {
         if let refusal = refusal(of: bytes.count) { return refusal }
-        enter(bytes, expectation, waiter, ticket, deadline)
+        enter(bytes, expectation, waiter, task, ticket, deadline)
         return nil
     }
 
     /// Queues a request whose only reply nobody waits for.
     mutating func enterUnawaited(_ bytes: [UInt8]) {
-        enter(bytes, .replies(1), nil, newestTicket, .none)
+        enter(bytes, .replies(1), nil, nil, newestTicket, .none)
         cancelledAfterSend += 1
         unawaitedBytes += bytes.count
     }
@@ -224,7 +234,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var requestedBytes: Int { endOfOutgoing - unawaitedBytes }
 
     private mutating func enter(
-        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter?, _ ticket: Int, _ deadline: Deadline
+        _ bytes: [UInt8], _ expectation: Expectation, _ waiter: Waiter?, _ task: CallersTask?, _ ticket: Int,
+        _ deadline: Deadline
     ) {
         let (count, isSubscription, proof): (Int, Bool, Proof?) =
             switch expectation {
@@ -245,7 +256,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if !beginnings.isEmpty { noteBeginning(of: ticket) }
         queue.append(
             Request(
-                waiter: waiter, ticket: ticket, deadline: deadline, isSubscription: isSubscription,
+                waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: isSubscription,
                 isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
                 firstByte: endOfOutgoing))
         // What stands alone and is large is written from where it was encoded.
@@ -279,9 +290,10 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     }
 
     /// Has somebody else wait for the first reply to come; somebody must be in the queue.
-    package mutating func replaceFirstWaiter(by waiter: Waiter, ticket: Int = 0) {
+    mutating func replaceFirstWaiter(by waiter: Waiter, of task: CallersTask? = nil, ticket: Int = 0) {
         queue.withFirst { request in
             request.waiter = waiter
+            request.task = task
             request.ticket = ticket
         }
         isInTicketOrder = queue.count == 1

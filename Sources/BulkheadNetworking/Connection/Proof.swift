@@ -54,7 +54,7 @@ extension AsyncConnection {
     package func send(
         _ bytes: [UInt8], proving proof: Proof, until deadline: Deadline
     ) async -> Result<RESPValue, ConnectionFailure> {
-        if isResting.load(ordering: .relaxed) { return await sendAlone(bytes, .proof(proof), deadline) }
+        if mayBeAlone { return await sendAlone(bytes, .proof(proof), deadline) }
         return await enqueue { submit(bytes, .proof(proof), .one($0), $1, deadline) }
     }
 }

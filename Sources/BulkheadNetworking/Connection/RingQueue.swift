@@ -37,6 +37,11 @@ package struct RingQueue<Element> {
         body(&slots[head]!)
     }
 
+    /// Looks at the element at `position` in place, where a copy would cost more than the look.
+    mutating func with<Result>(_ position: Int, _ body: (inout Element) -> Result) -> Result {
+        body(&self[position])
+    }
+
     /// The element at `position`, counted from the first.
     subscript(position: Int) -> Element {
         get { slots[slot(position)]! }

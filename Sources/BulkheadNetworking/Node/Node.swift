@@ -48,6 +48,16 @@ package final class Node: Sendable {
             }
         }
 
+        /// The lane's connection unless the caller may be alone, and answered inline.
+        func inUse(_ lane: Lane) -> AsyncConnection? {
+            lanes.withLock { lanes in
+                guard lanes.refusal == nil, let connection = lanes.connections[lane.rawValue],
+                    !connection.mayBeAlone
+                else { return nil }
+                return connection
+            }
+        }
+
         /// Those that take requests, and those that finish what they have.
         var all: [AsyncConnection] {
             lanes.withLock { lanes in lanes.connections.compactMap(\.self) + lanes.retiring }
@@ -73,6 +83,7 @@ package final class Node: Sendable {
     private let lanes = LaneTable()
     private let abandonment = Abandonment()
     private let sent = Atomic(0)
+    private let isProofOwed = Atomic(false)
     private let renewal: Mutex<RenewalMachine>
     /// For asynchronous callers who need a connection to themselves.
     package let leases: AsyncPool
@@ -150,13 +161,30 @@ package final class Node: Sendable {
     /// Whoever drops the last handle wants nothing more.
     deinit { abort() }
 
+    /// The lane's connection, if others use it too: what is sent over it waits in its queue, and needs nothing else of
+    /// this node. Nil where ``send(_:on:until:)`` has more to do than that.
+    ///
+    /// What it refuses or does not send goes to ``sendAgain(_:on:insteadOf:after:until:)``.
+    package func connectionInUse(for lane: Lane) -> AsyncConnection? {
+        guard CallersTask.isSupported, let connection = lanes.inUse(lane) else { return nil }
+        if settings.proofInterval > 0, isProofDue() {
+            // For the next request, which takes the other way.
+            isProofOwed.store(true, ordering: .relaxed)
+            return nil
+        }
+        return connection
+    }
+
+    private func isProofDue() -> Bool {
+        if isProofOwed.load(ordering: .relaxed), isProofOwed.exchange(false, ordering: .relaxed) { return true }
+        return sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0
+    }
+
     /// Sends one command on a lane and waits for its reply.
     package func send(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline = .none
     ) async throws(ConnectionFailure) -> RESPValue {
-        if settings.proofInterval > 0, sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0 {
-            return try await sendWithProof(bytes, on: lane, until: deadline)
-        }
+        if settings.proofInterval > 0, isProofDue() { return try await sendWithProof(bytes, on: lane, until: deadline) }
         let first = try connection(for: lane)
         switch await first.send(bytes, until: deadline) {
         case .success(let reply): return reply
@@ -167,7 +195,7 @@ package final class Node: Sendable {
 
     /// Out of line: a call that waits shall not have room for this in its frame.
     @inline(never)
-    private func sendAgain(
+    package func sendAgain(
         _ bytes: [UInt8], on lane: Lane, insteadOf first: AsyncConnection, after failure: ConnectionFailure,
         until deadline: Deadline
     ) async throws(ConnectionFailure) -> RESPValue {

@@ -46,6 +46,11 @@ package struct Moment: Sendable, Hashable, Comparable {
         return isLate ? .never : Moment(nanoseconds: sum)
     }
 
+    static func - (moment: Moment, timeout: Timeout) -> Moment {
+        let (difference, isEarly) = moment.nanoseconds.subtractingReportingOverflow(timeout.nanoseconds)
+        return isEarly ? .past : Moment(nanoseconds: difference)
+    }
+
     package static func - (late: Moment, early: Moment) -> Duration {
         let (difference, isTooLong) = late.nanoseconds.subtractingReportingOverflow(early.nanoseconds)
         return .nanoseconds(isTooLong ? (late < early ? .min : .max) : difference)
@@ -84,6 +89,12 @@ package struct Timeout: Sendable, Hashable {
     /// This or `most`, whichever is shorter.
     package func atMost(_ most: Duration) -> Timeout {
         Timeout(nanoseconds: min(nanoseconds, most.wholeNanoseconds))
+    }
+
+    /// So many times as long.
+    func times(_ factor: Int) -> Timeout {
+        let (product, isTooLong) = nanoseconds.multipliedReportingOverflow(by: Int64(factor))
+        return Timeout(nanoseconds: isTooLong ? .max : product)
     }
 
     private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -15,6 +15,27 @@ enum Suspended<Value: Sendable>: Sendable {
     }
 }
 
+/// The task of a suspended caller, which others may ask whether it was cancelled: it lives for as long as it waits.
+///
+/// The reference to it is kept as a pointer. Swift's own type for it has no size that the compiler may rely on, and what
+/// holds one would be laid out at run time, at three times the cost of a call.
+///
+/// `@unchecked Sendable`: `isCancelled` of a task that is not the current one may be asked on any thread.
+struct CallersTask: @unchecked Sendable {
+    private let task: UnsafeRawPointer
+
+    var isCancelled: Bool { unsafeBitCast(task, to: UnsafeCurrentTask.self).isCancelled }
+
+    /// False where a reference to a task is more than a pointer, as none has been so far: then callers need a handler.
+    static let isSupported = MemoryLayout<UnsafeCurrentTask?>.size == MemoryLayout<UnsafeRawPointer?>.size
+
+    /// The task that runs: there is one in every asynchronous function.
+    @inline(__always)
+    static var current: CallersTask {
+        withUnsafeCurrentTask { CallersTask(task: unsafeBitCast($0, to: UnsafeRawPointer?.self)!) }
+    }
+}
+
 /// Suspends the caller, whom `body` hands on to those who have to resume it.
 ///
 /// `isolation` is a plain parameter: the compiler goes back to the caller's actor behind each call of a function that

@@ -1,0 +1,94 @@
+import BulkheadCommands
+import BulkheadNetworking
+import BulkheadRESP
+
+// The short way of nearly every call: a command takes a place in the queue of a connection that others use too, and its
+// caller is suspended once, in this function's frame. Each asynchronous function between the two would cost a frame,
+// which every call that waits keeps. Whatever else there is to do is done out of line.
+
+extension RedisDatabase {
+    @usableFromInline
+    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+        let request = SingleCommand(command: command)
+        let isolation: (any Actor)? = #isolation
+        guard isolation == nil, !Task.isCancelled, let lane = command.lane,
+            let (node, server) = directNode(for: request),
+            let connection = node.connectionInUse(for: lane)
+        else { return try await replyByAnyWay(to: request) }
+        if let server { binding.topology.cluster?.began(server) }
+        let deadline = Deadline(after: maintenance?.relaxed(timeout) ?? timeout)
+        let outcome = await withUnsafeContinuation(isolation: nil) { caller in
+            connection.send(command.bytes, for: caller, until: deadline)
+        }
+        if case .success(let reply) = outcome, server?.endedDirectly(reply) ?? !reply.mayNotStand {
+            monitor.answered(request, reply, since: deadline.start)
+            return reply
+        }
+        return try await resume(request, on: lane, until: deadline, after: outcome, over: connection, node, server)
+    }
+
+    /// The node for a command that nothing else is to be asked about; in a cluster with its server.
+    @inline(__always)
+    private func directNode(for request: SingleCommand) -> (Node, ClusterServer?)? {
+        switch binding.topology {
+        case .fixed(let node): return (node, nil)
+        case .cluster(let topology):
+            guard let server = topology.knownServer(of: request, binding) else { return nil }
+            return (server.node, server)
+        case .routed: return nil
+        }
+    }
+
+    @inline(never)
+    private func replyByAnyWay(to request: SingleCommand) async throws(RedisError) -> RESPValue {
+        try await replies(to: request)
+    }
+
+    /// What an error or a failure comes to: another connection, another server, another attempt.
+    @inline(never)
+    private func resume(
+        _ request: SingleCommand, on lane: Lane, until deadline: Deadline,
+        after first: Result<RESPValue, ConnectionFailure>, over connection: AsyncConnection, _ node: Node,
+        _ server: ClusterServer?
+    ) async throws(RedisError) -> RESPValue {
+        let outcome: Result<RESPValue, ConnectionFailure>
+        do {
+            outcome = .success(
+                try await settled(request, on: lane, until: deadline, after: first, over: connection, node, server))
+        } catch {
+            outcome = .failure(error)
+        }
+        return try await concluded(request, by: .lane(lane), until: deadline, after: outcome)
+    }
+
+    private func settled(
+        _ request: SingleCommand, on lane: Lane, until deadline: Deadline,
+        after first: Result<RESPValue, ConnectionFailure>, over connection: AsyncConnection, _ node: Node,
+        _ server: ClusterServer?
+    ) async throws(ConnectionFailure) -> RESPValue {
+        var outcome = first
+        if case .failure(let failure) = first {
+            do {
+                let reply = try await node.sendAgain(
+                    request.bytes, on: lane, insteadOf: connection, after: failure, until: deadline)
+                if server?.endedDirectly(reply) ?? true { return reply }
+                outcome = .success(reply)
+            } catch {
+                server?.ended(isAnswered: false)
+                outcome = .failure(error)
+            }
+        }
+        return try await resume(request, on: lane, until: deadline, after: outcome, of: server)
+    }
+}
+
+extension EncodedCommand {
+    /// The lane of a command that may run on any connection of its database; nil where there is more to ask.
+    fileprivate var lane: Lane? {
+        switch route {
+        case .shared: .shared
+        case .bulk: .bulk
+        case .searching, .blocking, .conversation, .answered, .refused: nil
+        }
+    }
+}

@@ -359,7 +359,7 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
             return asked.isMultiple(of: 2)
         }
         #expect(found.cancelled.map(\.0) == [2, 4] && found.cancelled.map(\.1) == [.sent, .queued])
-        #expect(found.asked == 5 && found.mustAskAgain, "the sixth has no task to ask")
+        #expect(asked == 5 && found.mustAskAgain && found.oldest == at(0), "the sixth has no task to ask")
         #expect(text(machine.takeOutgoing()) == text(command("ECHO 5") + command("ECHO 6")))
         #expect(
             machine.receive(":1\r\n:2\r\n:3\r\n")
@@ -372,10 +372,29 @@ private func at(_ milliseconds: Int64) -> Moment { Moment(nanoseconds: milliseco
         machine.ask(1, of: task, at: at(0))
         machine.ask(2, of: task, at: at(7))
         let early = machine.cancelRequests(madeUntil: at(5), at: at(10)) { _ in true }
-        #expect(early.cancelled.map(\.0) == [1] && early.asked == 1 && early.mustAskAgain)
+        #expect(early.cancelled.map(\.0) == [1] && early.mustAskAgain)
         let late = machine.cancelRequests(madeUntil: at(7), at: at(12)) { _ in true }
         #expect(late.cancelled.map(\.0) == [2] && !late.mustAskAgain)
         machine.ask(3, until: .never)
         #expect(!machine.cancelRequests(madeUntil: at(20), at: at(25)) { _ in true }.mustAskAgain)
+    }
+
+    @Test func `are asked in parts, and each has its turn`() async {
+        var machine = Machine.ready()
+        for number in 1...5 { machine.ask(number, of: .current, at: at(0)) }
+        _ = machine.takeOutgoing()
+        var counts: [Int] = []
+        for _ in 0..<4 {
+            var asked = 0
+            let found = machine.cancelRequests(madeUntil: at(1), at: at(9), limit: 2) { _ in
+                asked += 1
+                return false
+            }
+            counts.append(asked)
+            #expect(found.mustAskAgain && found.cancelled.isEmpty)
+        }
+        #expect(counts == [2, 2, 1, 2])
+        let all = machine.cancelRequests(madeUntil: .never, at: at(9)) { _ in true }
+        #expect(all.cancelled.map(\.0) == [1, 2, 3, 4, 5], "without a limit from the first on")
     }
 }

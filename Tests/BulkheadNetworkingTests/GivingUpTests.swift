@@ -61,7 +61,8 @@ extension Deadline {
             for caller in callers { caller.cancel() }
             for caller in callers { #expect(await caller.value.failure?.reason == .cancelled) }
         }
-        #expect(await eventually { connection.shared.withLock { $0.cancellationLook == .never } }, "nobody is left to ask")
+        let isQuiet = await eventually { connection.shared.withLock { $0.cancellationLook == .never } }
+        #expect(isQuiet, "nobody is left to ask")
         connection.abort()
     }
 

@@ -89,7 +89,8 @@ import Testing
             let databases = RedisDatabases(testConfiguration(proxy))
             let main = try databases[.main]
             let id = try await main.send("CLIENT", "ID", as: Int.self)
-            proxy[.toClient] = [.latency(.milliseconds(2))]
+            // Far longer than it takes to see that a task was cancelled.
+            proxy[.toClient] = [.latency(.milliseconds(40))]
             let (wrong, cancelled) = await withTaskGroup(of: (wrong: Int, cancelled: Int).self) { group in
                 for user in 0..<50 {
                     group.addTask {
@@ -97,7 +98,7 @@ import Testing
                         for round in 0..<20 {
                             let task = Task { try await main.get("user:\(user)") }
                             if (user + round).isMultiple(of: 2) {
-                                try? await Task.sleep(for: .microseconds(round * 200))
+                                try? await Task.sleep(for: .milliseconds(round * 2))
                                 task.cancel()
                             }
                             switch await task.result {

@@ -56,15 +56,21 @@ extension AsyncConnection {
     /// Takes in what others had for the owner of the I/O; a failure means the end.
     func beginTurn() -> ConnectionFailure? {
         let now = Moment.now
-        let (connected, ending, isDrained, expired) = shared.withLock { shared in
+        let (connected, ending, isDrained, expired, cancelled) = shared.withLock { shared in
             shared.mustLook = false
-            if case .ready(let wire, _) = shared.connected { shared.descriptor = wire.stream.descriptor }
-            // What is late does not leave.
+            if case .ready(let wire, _) = shared.connected {
+                shared.descriptor = wire.stream.descriptor
+                shared.mustAskAll = true
+            }
+            // What is late or cancelled does not leave.
             let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+            let cancelled = shared.cancelAllRequests(at: now)
             mayBeSilent = shared.machine.isSilent(at: now)
-            return (shared.connected.take(), shared.ending, shared.machine.isDrained || shared.isGone, expired)
+            let isDrained = shared.machine.isDrained || shared.isGone
+            return (shared.connected.take(), shared.ending, isDrained, expired, cancelled)
         }
         for (waiter, failure) in expired { waiter.resume(returning: failure) }
+        for (waiter, stage) in cancelled { waiter.resume(returning: .cancelled(stage)) }
         switch connected {
         case .failed(let failure): broken = broken ?? failure
         case .ready(let wire, let time):

@@ -96,6 +96,7 @@ extension AsyncConnection {
     /// Puts `waiter` in the place of the caller that owns the I/O, which stops spinning, and leaves the rest to the I/O
     /// task.
     func handOver(to waiter: Waiter, _ ticket: Ticket) {
+        isResting.store(false, ordering: .relaxed)
         releaseIO { shared in
             shared.machine.replaceFirstWaiter(by: waiter, of: ticket.task, ticket: ticket.number)
             if ticket.task != nil { shared.askWhetherCancelled(from: .now) }

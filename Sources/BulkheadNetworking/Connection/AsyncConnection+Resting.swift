@@ -8,7 +8,8 @@ extension AsyncConnection {
         let (isWaiting, hasWork) = shared.withLock { ($0.machine.queuedRequests > 0, $0.hasWork) }
         if hasWork { return }
         if isWaiting, spinForReplies() { return }
-        isResting.store(true, ordering: .relaxed)
+        // Whoever finds others waiting needs the I/O task.
+        isResting.store(!isWaiting, ordering: .relaxed)
         await withUnsafeContinuation { ioTask in releaseIO { $0.owner = .nobody(ioTask: ioTask) } }
         isResting.store(false, ordering: .relaxed)
         await takeTurn()

@@ -72,6 +72,8 @@ extension AsyncConnection {
         var cancellationLook = Moment.never
         /// When it last did.
         var lastCancellationLook = Moment.past
+        /// Requests have waited for the wire, and their callers are to be asked before they leave.
+        var mustAskAll = false
 
         var closeWaiters: [Suspended<Void>] = []
         /// The connection has ended.
@@ -167,6 +169,7 @@ extension AsyncConnection {
                 readWatch = nil
             } else if watch == writeWatch {
                 writeWatch = nil
+                mustAskAll = true
             } else {
                 return
             }

@@ -14,9 +14,15 @@ extension AsyncConnection: TimerTarget {
     static let manyRequests = 256
     static let pauseForCallers = Timeout(.milliseconds(1))
 
-    /// How long a caller waits before the poller asks whether its task was cancelled, and how often it asks. A handler
-    /// would be called at once, and costs a call as much as its suspension.
+    /// How often the poller asks callers whether their tasks were cancelled. A handler would be called at once, and
+    /// costs a call nearly as much as its suspension.
     static let pauseForCancellation = Timeout(.milliseconds(5))
+    /// How long a caller has waited before it is asked; and how much too early a look may be that there is anyway.
+    static let leastWaitBeforeAsked = Timeout(.microseconds(2_500))
+    /// The same pause where all have waited for long: a silent server shall not keep the processor awake.
+    static let longestPauseForCancellation = Timeout(.milliseconds(25))
+    /// So many are asked in one look: others wait for the lock, and for the poller.
+    static let mostAskedAtOnce = 1_024
 
     func look(at now: Moment) {
         var expired: [(Waiter, ConnectionFailure)] = []
@@ -33,14 +39,16 @@ extension AsyncConnection: TimerTarget {
                 shared.end(closedByOwner)
             }
             tooLate = shared.endConnecting(at: now) { tookTooLongToConnect }
-            if shared.cancellationLook <= now { cancelled = shared.cancelRequests(at: now) }
+            if shared.cancellationLook <= now + Self.leastWaitBeforeAsked {
+                cancelled = shared.cancelRequests(at: now)
+            }
             // Who uses the wire alone is no waiter that could be resumed; it looks at the time itself.
             if case .caller = shared.owner {
                 if shared.machine.nextDeadline <= now { shared.lookLater = now + Self.pauseForCaller }
             } else {
                 expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
             }
-            if shared.machine.isSilent(at: now) { shared.mustLook = true }
+            if !(expired.isEmpty && cancelled.isEmpty), shared.machine.isSilent(at: now) { shared.mustLook = true }
             standsIn = shared.beginStandIn(at: now)
             mustWake = shared.idleLook <= now && lookWhetherIdle(&shared, at: now)
             return shared.settle()
@@ -105,23 +113,36 @@ extension AsyncConnection: TimerTarget {
 extension AsyncConnection.Shared {
     /// A request has come whose caller is to be asked whether its task was cancelled, by the poller.
     mutating func askWhetherCancelled(from moment: Moment) {
-        guard cancellationLook == .never else { return }
-        cancellationLook = max(moment, lastCancellationLook) + AsyncConnection.pauseForCancellation
+        let start = moment == Deadline.none.start ? .now : max(moment, lastCancellationLook)
+        cancellationLook = min(cancellationLook, start + AsyncConnection.pauseForCancellation)
     }
 
-    /// Asks all callers that have waited for longer than a pause.
+    /// Asks callers that have waited a little; whom to resume.
     fileprivate mutating func cancelRequests(
         at now: Moment
     ) -> [(AsyncConnection.Waiter, ConnectionFailure.Stage)] {
         let found = machine.cancelRequests(
-            madeUntil: now - AsyncConnection.pauseForCancellation, at: now, unwritten: unwritten)
+            madeUntil: now - AsyncConnection.leastWaitBeforeAsked, at: now, unwritten: unwritten,
+            limit: AsyncConnection.mostAskedAtOnce)
         lastCancellationLook = now
         cancellationLook = .never
         if found.mustAskAgain {
-            // Where thousands wait, the poller spends a few hundredths of its time on asking them.
-            cancellationLook = now + AsyncConnection.pauseForCancellation.times(1 + found.asked / 1_024)
+            let age = found.oldest == .never ? Timeout(.zero) : Timeout(now - found.oldest)
+            cancellationLook =
+                now
+                + age.sixteenth(
+                    in: AsyncConnection.pauseForCancellation, AsyncConnection.longestPauseForCancellation)
         }
         return found.cancelled
+    }
+
+    /// Asks all callers, before what has waited long for the wire leaves.
+    mutating func cancelAllRequests(
+        at now: Moment
+    ) -> [(AsyncConnection.Waiter, ConnectionFailure.Stage)] {
+        guard mustAskAll else { return [] }
+        mustAskAll = false
+        return machine.cancelRequests(madeUntil: .never, at: now, unwritten: unwritten).cancelled
     }
 
     mutating func end(_ failure: ConnectionFailure) {

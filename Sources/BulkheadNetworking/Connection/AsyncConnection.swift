@@ -97,7 +97,8 @@ package final class AsyncConnection: @unchecked Sendable {
 
     /// Sends the bytes of one command and waits for its reply.
     ///
-    /// A passed deadline ends the wait at once, and a cancelled task soon; either costs the connection one dropped reply.
+    /// A passed deadline ends the wait at once, and a cancelled task soon; either costs the connection one dropped
+    /// reply.
     // Inlined, as each asynchronous function between a command's method and its continuation costs a frame.
     @inline(__always)
     package func send(
@@ -159,7 +160,10 @@ package final class AsyncConnection: @unchecked Sendable {
     ) async -> Success {
         guard isolation == nil, CallersTask.isSupported else { return await enqueueWithHandler(enter) }
         return await withUnsafeContinuation(isolation: nil) { caller in
-            enter(.inPool(caller), newTicket(of: .current))
+            let ticket = newTicket(of: .current)
+            enter(.inPool(caller), ticket)
+            // Cancelled on its way here: it shall not wait to be asked.
+            if Task.isCancelled { cancel(ticket) }
         }
     }
 
@@ -190,7 +194,8 @@ package final class AsyncConnection: @unchecked Sendable {
             if let timeout { shared.machine.extensions[ticket.number] = timeout }
             if shared.isIOTaskLate, case .one(.inPool) = waiter { shared.requestsWhileLate += 1 }
             if ticket.task != nil { shared.askWhetherCancelled(from: deadline.start) }
-            return shared.machine.submit(bytes, expectation, waiter, of: ticket.task, ticket: ticket.number, deadline: deadline)
+            return shared.machine.submit(
+                bytes, expectation, waiter, of: ticket.task, ticket: ticket.number, deadline: deadline)
         }
         if let refusal { waiter.resume(returning: refusal) }
     }

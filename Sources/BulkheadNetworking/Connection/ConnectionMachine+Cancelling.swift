@@ -32,21 +32,29 @@ extension ConnectionMachine {
     struct Cancellations {
         /// Whom to resume, and how far the request had come; as ``Cancellation/cancelled(_:_:)``.
         var cancelled: [(Waiter, ConnectionFailure.Stage)] = []
-        /// Tasks that were asked.
-        var asked = 0
-        /// Some of them still wait, or were not asked.
+        /// When the first request came whose task was asked, and still waits.
+        var oldest = Moment.never
+        /// Some tasks still wait, or were not asked.
         var mustAskAgain = false
     }
 
-    /// Cancels all requests whose callers' tasks were cancelled, in one pass.
+    /// Cancels requests whose callers' tasks were cancelled.
     ///
-    /// From the first request that came after `moment` on nobody is asked: it may be answered before the next look.
+    /// It looks at `limit` requests, from where it stopped the last time; without a limit at all of them. From the first
+    /// on that came after `moment` nobody is asked: it may be answered before the next look.
     mutating func cancelRequests(
-        madeUntil moment: Moment, at now: Moment, unwritten: Int = 0,
+        madeUntil moment: Moment, at now: Moment, unwritten: Int = 0, limit: Int? = nil,
         where isCancelled: (CallersTask) -> Bool = { $0.isCancelled }
     ) -> Cancellations {
         var found = Cancellations()
-        for position in 0..<queue.count {
+        var position = limit == nil || nextToAsk == 0 ? 0 : queue.firstPosition { $0.firstByte >= nextToAsk }
+        if position == queue.count { position = 0 }
+        // Those before it have their turn again.
+        found.mustAskAgain = position > 0
+        let end = min(queue.count, position + min(limit ?? queue.count, queue.count))
+        nextToAsk = 0
+        while position < end {
+            defer { position += 1 }
             // In place: copying a request costs more than asking its task.
             let (start, task) = queue.with(position) { ($0.deadline.start, $0.waiter == nil ? nil : $0.task) }
             if start > moment {
@@ -54,14 +62,18 @@ extension ConnectionMachine {
                 break
             }
             guard let task else { continue }
-            found.asked += 1
             guard isCancelled(task), let waiter = queue[position].waiter else {
                 found.mustAskAgain = true
+                found.oldest = min(found.oldest, start)
                 continue
             }
             found.cancelled.append((waiter, stage(of: queue[position], unwritten: unwritten)))
             noteCancelled(queue[position], at: now)
             markCancelled(position)
+        }
+        if position == end, end < queue.count {
+            nextToAsk = queue[end].firstByte
+            found.mustAskAgain = true
         }
         if !found.cancelled.isEmpty { dropCancelledIfMany() }
         return found

@@ -98,6 +98,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     var isInTicketOrder = true
     var beginnings: [Int: Int] = [:]
     private var newestTicket = 0
+    /// Where the next request begins whose task is asked whether it was cancelled; 0 is the first.
+    var nextToAsk = 0
     /// Requests looked at so far to find those to cancel.
     package internal(set) var searchSteps = 0
     /// Subscriptions that the server has confirmed, and the commands that await confirmations, by number.

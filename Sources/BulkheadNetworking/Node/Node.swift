@@ -161,30 +161,31 @@ package final class Node: Sendable {
     /// Whoever drops the last handle wants nothing more.
     deinit { abort() }
 
-    /// The lane's connection, if others use it too: what is sent over it waits in its queue, and needs nothing else of
-    /// this node. Nil where ``send(_:on:until:)`` has more to do than that.
+    /// The lane's connection, where a request needs nothing but a place in its queue; nil where there is more to do, as
+    /// by ``send(_:on:until:)``.
     ///
     /// What it refuses or does not send goes to ``sendAgain(_:on:insteadOf:after:until:)``.
     package func connectionInUse(for lane: Lane) -> AsyncConnection? {
         guard CallersTask.isSupported, let connection = lanes.inUse(lane) else { return nil }
-        if settings.proofInterval > 0, isProofDue() {
-            // For the next request, which takes the other way.
+        guard settings.proofInterval > 0 else { return connection }
+        if isProofOwed.load(ordering: .relaxed) { return nil }
+        if isProofDue {
+            // For the next request that goes by `send`, probably this one.
             isProofOwed.store(true, ordering: .relaxed)
             return nil
         }
         return connection
     }
 
-    private func isProofDue() -> Bool {
-        if isProofOwed.load(ordering: .relaxed), isProofOwed.exchange(false, ordering: .relaxed) { return true }
-        return sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0
-    }
+    private var isProofDue: Bool { sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0 }
 
     /// Sends one command on a lane and waits for its reply.
     package func send(
         _ bytes: [UInt8], on lane: Lane, until deadline: Deadline = .none
     ) async throws(ConnectionFailure) -> RESPValue {
-        if settings.proofInterval > 0, isProofDue() { return try await sendWithProof(bytes, on: lane, until: deadline) }
+        if settings.proofInterval > 0, isProofOwed.exchange(false, ordering: .relaxed) || isProofDue {
+            return try await sendWithProof(bytes, on: lane, until: deadline)
+        }
         let first = try connection(for: lane)
         switch await first.send(bytes, until: deadline) {
         case .success(let reply): return reply

@@ -91,10 +91,9 @@ package struct Timeout: Sendable, Hashable {
         Timeout(nanoseconds: min(nanoseconds, most.wholeNanoseconds))
     }
 
-    /// So many times as long.
-    func times(_ factor: Int) -> Timeout {
-        let (product, isTooLong) = nanoseconds.multipliedReportingOverflow(by: Int64(factor))
-        return Timeout(nanoseconds: isTooLong ? .max : product)
+    /// A sixteenth of it, but at least `least` and at most `most`.
+    func sixteenth(in least: Timeout, _ most: Timeout) -> Timeout {
+        Timeout(nanoseconds: min(max(nanoseconds / 16, least.nanoseconds), most.nanoseconds))
     }
 
     private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -22,7 +22,7 @@ private final class SuspendedCallers: Sendable {
         }
     }
 
-    /// The same, with a handler for a cancelled task, as every call of a client needs one.
+    /// The same, with a handler for a cancelled task, as most clients have one for each call.
     func waitCancellably() async {
         await withTaskCancellationHandler {
             await wait()

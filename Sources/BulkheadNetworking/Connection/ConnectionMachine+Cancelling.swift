@@ -49,21 +49,20 @@ extension ConnectionMachine {
         var found = Cancellations()
         var position = limit == nil || nextToAsk == 0 ? 0 : queue.firstPosition { $0.firstByte >= nextToAsk }
         if position == queue.count { position = 0 }
-        // Those before it have their turn again.
-        found.mustAskAgain = position > 0
-        let end = min(queue.count, position + min(limit ?? queue.count, queue.count))
+        // One pass over the queue takes several looks. It must be made again if anybody waited in it.
+        if position == 0 { isAnyoneToBeAsked = false }
         nextToAsk = 0
-        while position < end {
-            defer { position += 1 }
+        let end = min(queue.count, position + min(limit ?? queue.count, queue.count))
+        for position in position..<end {
             // In place: copying a request costs more than asking its task.
             let (start, task) = queue.with(position) { ($0.deadline.start, $0.waiter == nil ? nil : $0.task) }
             if start > moment {
-                found.mustAskAgain = true
+                isAnyoneToBeAsked = true
                 break
             }
             guard let task else { continue }
             guard isCancelled(task), let waiter = queue[position].waiter else {
-                found.mustAskAgain = true
+                isAnyoneToBeAsked = true
                 found.oldest = min(found.oldest, start)
                 continue
             }
@@ -71,10 +70,8 @@ extension ConnectionMachine {
             noteCancelled(queue[position], at: now)
             markCancelled(position)
         }
-        if position == end, end < queue.count {
-            nextToAsk = queue[end].firstByte
-            found.mustAskAgain = true
-        }
+        if end < queue.count, queue[end].deadline.start <= moment { nextToAsk = queue[end].firstByte }
+        found.mustAskAgain = isAnyoneToBeAsked || end < queue.count
         if !found.cancelled.isEmpty { dropCancelledIfMany() }
         return found
     }

@@ -100,6 +100,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
     private var newestTicket = 0
     /// Where the next request begins whose task is asked whether it was cancelled; 0 is the first.
     var nextToAsk = 0
+    /// Somebody who has a task to be asked waited at the looks of this pass over the queue.
+    var isAnyoneToBeAsked = false
     /// Requests looked at so far to find those to cancel.
     package internal(set) var searchSteps = 0
     /// Subscriptions that the server has confirmed, and the commands that await confirmations, by number.

@@ -91,6 +91,29 @@ extension Deadline {
         await connection.close(grace: .seconds(30))
     }
 
+    @Test func `by thousands while a connection is made leave before it is ready, and never run`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let words = Locked<[String]>([])
+        let server = ScriptedServer { peer in
+            gate.wait()
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                words.change { $0.append(command.joined(separator: " ")) }
+                peer.write("+fine\r\n")
+            }
+        }
+        defer { server.stop() }
+        let connection = AsyncConnection(.to(server.path, connectTimeout: .seconds(300)))
+        let callers = (0..<5_000).map { number in Task { await connection.send(command("ECHO \(number)")) } }
+        #expect(await eventually { connection.shared.withLock { $0.machine.queuedRequests == callers.count } })
+        for caller in callers { caller.cancel() }
+        gate.signal()
+        for caller in callers { #expect(await caller.value.failure?.reason == .cancelled) }
+        #expect(await connection.send(command("ECHO end")).value == .simpleString("fine"))
+        #expect(words.value == ["ECHO end"])
+        await connection.close(grace: .seconds(30))
+    }
+
     /// 2 MB, of which the socket takes a part and the connection hands out little more.
     @Test func `in a long queue that the server does not read are removed, and never run`() async throws {
         let (handshake, reading) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

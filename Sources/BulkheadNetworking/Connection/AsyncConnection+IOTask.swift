@@ -58,13 +58,13 @@ extension AsyncConnection {
         let now = Moment.now
         let (connected, ending, isDrained, expired, cancelled) = shared.withLock { shared in
             shared.mustLook = false
+            // What is late does not leave, nor what was cancelled while the connection was made.
+            let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
+            var cancelled: [(Waiter, ConnectionFailure.Stage)] = []
             if case .ready(let wire, _) = shared.connected {
                 shared.descriptor = wire.stream.descriptor
-                shared.mustAskAll = true
+                cancelled = shared.machine.cancelRequests(madeUntil: .never, at: now).cancelled
             }
-            // What is late or cancelled does not leave.
-            let expired = shared.machine.expire(at: now, unwritten: shared.unwritten)
-            let cancelled = shared.cancelAllRequests(at: now)
             mayBeSilent = shared.machine.isSilent(at: now)
             let isDrained = shared.machine.isDrained || shared.isGone
             return (shared.connected.take(), shared.ending, isDrained, expired, cancelled)

@@ -72,8 +72,6 @@ extension AsyncConnection {
         var cancellationLook = Moment.never
         /// When it last did.
         var lastCancellationLook = Moment.past
-        /// Requests have waited for the wire, and their callers are to be asked before they leave.
-        var mustAskAll = false
 
         var closeWaiters: [Suspended<Void>] = []
         /// The connection has ended.
@@ -169,7 +167,6 @@ extension AsyncConnection {
                 readWatch = nil
             } else if watch == writeWatch {
                 writeWatch = nil
-                mustAskAll = true
             } else {
                 return
             }

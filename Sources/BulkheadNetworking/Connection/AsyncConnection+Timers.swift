@@ -136,15 +136,6 @@ extension AsyncConnection.Shared {
         return found.cancelled
     }
 
-    /// Asks all callers, before what has waited long for the wire leaves.
-    mutating func cancelAllRequests(
-        at now: Moment
-    ) -> [(AsyncConnection.Waiter, ConnectionFailure.Stage)] {
-        guard mustAskAll else { return [] }
-        mustAskAll = false
-        return machine.cancelRequests(madeUntil: .never, at: now, unwritten: unwritten).cancelled
-    }
-
     mutating func end(_ failure: ConnectionFailure) {
         // An owner that closes says so itself, for requests that were queued.
         machine.close(because: failure.reason == .closed ? nil : failure)

@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `aborting fails what waits, and what comes later is refused`() async throws {
-        try await withWaiting { connection, popped, _ in
+        try await withWaiting { connection, popped, probe in
             async let second = connection.send(command("PING"))
             connection.abort()
             let (one, two) = await (popped.value, second)
@@ -104,6 +104,7 @@ import Testing
             #expect(connection.isClosed)
             let later = await connection.send(command("PING")).failure
             #expect(later?.reason == .closed && later?.stage == .refused)
+            #expect(try await probe.waitUntilAlone(), "aborting alone closes the socket")
             await connection.close(grace: .zero)
         }
     }

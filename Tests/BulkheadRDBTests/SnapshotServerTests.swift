@@ -95,7 +95,10 @@ import Testing
         unknown[9] = 99
         for file in [Array(made.file.dropLast(20)), wrong, unknown] {
             #expect(Reading(file).violation != nil)
-            #expect(try Check.run(file).status != 0)
+            let check = try Check.run(file)
+            #expect(check.status != 0)
+            // That of Redis 8.2.3 never ends with some files that are cut short.
+            #expect(!check.wasKilled || ServerUnderTest.isAtLeast(redis: 8, 0))
         }
     }
 
@@ -204,7 +207,7 @@ import Testing
 
 /// The server's own program that checks snapshots: the server, under another name.
 enum Check {
-    static func run(_ file: [UInt8]) throws -> (status: Int32, output: String) {
+    static func run(_ file: [UInt8]) throws -> (status: Int32, wasKilled: Bool, output: String) {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -219,13 +222,13 @@ enum Check {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        // That of Redis 8.2.3 never ends with some files that are cut short. It takes a tenth of a second otherwise.
+        // It takes a tenth of a second.
         let end = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
         DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: end)
         defer { end.cancel() }
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
-        return (process.terminationStatus, text)
+        return (process.terminationStatus, process.terminationReason == .uncaughtSignal, text)
     }
 
     /// Where the server under test is: REDIS_TEST_SERVER, a path or a name, else the first known on PATH.

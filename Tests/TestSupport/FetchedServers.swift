@@ -10,7 +10,15 @@ public enum FetchedServers {
     }
 
     /// One server of each version, the installed one first.
-    public static let programs: [String] = ["redis-server"] + servers.map(\.path)
+    public static let programs: [String] = [installed] + servers.map(\.path)
+
+    /// Where none is on PATH, the test that starts it says so.
+    private static let installed: String = {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return ["redis-server", "valkey-server"].first { name in
+            folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+        } ?? "redis-server"
+    }()
 
     /// The newest of a family, `redis` or `valkey`; nil if none is here, or none of this version.
     public static func newest(_ family: String, atLeast least: Int) -> String? {

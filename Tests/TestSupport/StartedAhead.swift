@@ -38,9 +38,34 @@ private final class Spares<Group: SlowGroup>: Sendable {
             if group.isAsStarted { return group }
             group.stop()
         }
-        let groups: [Group] = try await startedTogether(Array(repeating: options, count: Self.startedAtOnce))
-        waiting.withLock { $0[options, default: []] += groups.dropFirst() }
-        return groups[0]
+        var (groups, failures) = await started(options)
+        guard let group = groups.popLast() else { throw failures[0] }
+        waiting.withLock { $0[options, default: []] += groups }
+        return group
+    }
+
+    /// One is wanted, so it does no harm if another does not start.
+    private func started(_ options: Group.Options) async -> ([Group], [any Error]) {
+        await withTaskGroup(of: Result<Group, any Error>.self) { starts in
+            for _ in 0..<Self.startedAtOnce {
+                starts.addTask {
+                    do {
+                        return .success(
+                            try await onThread { () throws(RedisTestServerError) in try Group.start(options) })
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            var (groups, failures): ([Group], [any Error]) = ([], [])
+            for await start in starts {
+                switch start {
+                case .success(let group): groups.append(group)
+                case .failure(let error): failures.append(error)
+                }
+            }
+            return (groups, failures)
+        }
     }
 }
 

@@ -42,8 +42,10 @@ struct MisplacedMove {
         for route in routes {
             for remark in route.findings.remarks { call.say("\(call.program): \(route.owner): \(remark)") }
         }
+        if hasNotes, !plan.resumes || plan.isDryRun || routes.isEmpty {
+            call.say("\(call.program): \(notes(in: plan.from.name))")
+        }
         if routes.isEmpty {
-            if hasNotes, !plan.resumes { call.say("\(call.program): \(Self.notes(in: plan.from.name))") }
             return try hand(MigrationReport(), [], isOneServer: true, seconds: 0)
         }
         if !call.arguments.has(.json) {
@@ -68,9 +70,12 @@ struct MisplacedMove {
             seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    private static func notes(in name: DatabaseName) -> String {
-        "\(name) has notes of a migration that was interrupted or is running. --resume removes those of a run like "
-            + "this one"
+    private func notes(in name: DatabaseName) -> String {
+        let notes = "\(name) has notes of a migration that was interrupted or is running. "
+        return notes
+            + (plan.resumes && !plan.isDryRun
+                ? "They are not of a run like this one: resume that one by --from, --to and --resume"
+                : "--resume removes those of a run like this one")
     }
 
     /// How many keys belong to each other database, and whether there are notes of a migration, this or another one; a
@@ -201,7 +206,9 @@ extension RoutingMover.Route {
     /// `1,204 keys to knowledge (number 1)`
     fileprivate func named(with counts: [DatabaseName: Int]) -> String {
         let place = "\(owner) (number \(plan.to.number))"
-        guard let count = counts[owner] else { return "no keys to \(place), but notes of an earlier run" }
+        guard let count = counts[owner] else {
+            return "no keys to \(place): ends a migration there that was interrupted or is running"
+        }
         return "\(Units.counted(count, "key")) to \(place)"
     }
 }

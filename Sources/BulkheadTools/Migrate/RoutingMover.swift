@@ -73,7 +73,8 @@ struct RoutingMover: KeyMover {
 
     func finish(_ lanes: [MigrationLane]) async throws(RedisError) {
         for route in routes {
-            if !route.plan.isDryRun, let lane = lanes.first {
+            // Where nothing went, nothing can have been evicted of it.
+            if !route.plan.isDryRun, arrivals.of(route.owner) > 0, let lane = lanes.first {
                 try await route.findings.targetWatch.look(always: true, route.lane(lane).target)
             }
             try await route.mover.finish(lanes.map(route.lane))

@@ -117,7 +117,9 @@ final class SourceClaim: Sendable {
         in source: RedisDatabase, after claims: [SourceClaim], _ held: [RESPBytes: RESPBytes]
     ) async throws(RedisError) -> UInt64 {
         let highest = claims.filter(\.isOrdered).flatMap(\.names).compactMap { read(held[$0])?.run }.max()
-        return max(MigrationFence.number(at: try await source.clocks().last), (highest ?? 0) + 1)
+        let (next, isTooHigh) = (highest ?? 0).addingReportingOverflow(1)
+        if isTooHigh { throw .strangeReply }
+        return max(MigrationFence.number(at: try await source.clocks().last), next)
     }
 }
 
@@ -138,7 +140,8 @@ struct KeySwap: Sendable {
 
     /// For a transaction that watches the keys.
     var commands: [RedisCommand<RESPValue>] {
-        keys.map { raw("SET", $0.key, $0.becoming) } + removed.map { raw("UNLINK", $0) }
+        // As in the script: what one claim removes another may set.
+        removed.map { raw("UNLINK", $0) } + keys.map { raw("SET", $0.key, $0.becoming) }
     }
 
     /// 1, or 0 if a key is something else. It begins with a deletion: see ``FullServer``.

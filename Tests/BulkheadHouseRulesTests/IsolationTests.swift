@@ -43,13 +43,25 @@ import Testing
         return try Child.run(binary, small.split(separator: " ").map(String.init) + words)
     }
 
+    /// Its report. A busy host may let nobody work within a short time: then it measures for longer.
+    private static func report(seconds: Double, _ words: [String]) throws -> Report {
+        var seconds = seconds
+        while true {
+            let (output, status) = try run(seconds: "\(seconds)", words + ["--json"])
+            try #require(status == 0)
+            let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
+            let isWhole = report.layouts.allSatisfy { layout in
+                layout.answered_gets > 0 && (layout.name == "idle" || layout.vectors_per_second ?? 0 > 0)
+            }
+            if isWhole || seconds > 5 { return report }
+            seconds *= 5
+        }
+    }
+
     @Test func `every layout and a flush are measured, and a page is written`() throws {
         let page = FileManager.default.temporaryDirectory.appendingPathComponent("isolation-\(UUID()).html")
         defer { try? FileManager.default.removeItem(at: page) }
-        let (output, status) = try Self.run(
-            seconds: "0.2", ["--flushed-keys", "2000", "--html", page.path, "--json"])
-        try #require(status == 0)
-        let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
+        let report = try Self.report(seconds: 0.2, ["--flushed-keys", "2000", "--html", page.path])
         let names = report.layouts.map(\.name)
         let expected = [
             "idle", "one connection", "named databases", "gentle scan", "scanned replica", "separate servers",
@@ -71,14 +83,11 @@ import Testing
     @Test(
         .enabled(if: TestTier.hasTime),
         arguments: [
-            ("0.2", ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), ("2", ["sync"]),
+            (0.2, ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), (2, ["sync"]),
         ])
-    func `every noise that the server can make is made`(seconds: String, noises: [String]) throws {
-        let (output, status) = try Self.run(
-            seconds: seconds,
-            ["--layouts", "idle", "--noises", noises.joined(separator: ","), "--flushed-keys", "0", "--json"])
-        try #require(status == 0)
-        let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
+    func `every noise that the server can make is made`(seconds: Double, noises: [String]) throws {
+        let report = try Self.report(
+            seconds: seconds, ["--layouts", "idle", "--noises", noises.joined(separator: ","), "--flushed-keys", "0"])
         #expect(report.layouts.count == 3 + noises.count)
         #expect(report.layouts.allSatisfy { $0.answered_gets > 0 && $0.failed_gets == 0 })
         #expect(report.layouts.dropFirst().allSatisfy { $0.vectors_per_second ?? 0 > 0 })

@@ -40,8 +40,8 @@ extension ConnectionMachine {
 
     /// Cancels requests whose callers' tasks were cancelled.
     ///
-    /// It looks at `limit` requests, from where it stopped the last time; without a limit at all of them. From the first
-    /// on that came after `moment` nobody is asked: it may be answered before the next look.
+    /// It looks at `limit` requests, from where it stopped the last time; without a limit at all of them. From the
+    /// first on that came after `moment` nobody is asked: it may be answered before the next look.
     mutating func cancelRequests(
         madeUntil moment: Moment, at now: Moment, unwritten: Int = 0, limit: Int? = nil,
         where isCancelled: (CallersTask) -> Bool = { $0.isCancelled }

@@ -17,8 +17,8 @@ enum Suspended<Value: Sendable>: Sendable {
 
 /// The task of a suspended caller, which others may ask whether it was cancelled: it lives for as long as it waits.
 ///
-/// The reference to it is kept as a pointer. Swift's own type for it has no size that the compiler may rely on, and what
-/// holds one would be laid out at run time, at three times the cost of a call.
+/// The reference to it is kept as a pointer. Swift's own type for it has no size that the compiler may rely on, and
+/// what holds one would be laid out at run time, at three times the cost of a call.
 ///
 /// Swift 6.4 has shields that hide a cancellation from the task itself. They do not hide it here.
 ///

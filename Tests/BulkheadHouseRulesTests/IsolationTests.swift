@@ -83,7 +83,7 @@ import Testing
     @Test(
         .enabled(if: TestTier.hasTime),
         arguments: [
-            (0.2, ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), (2, ["sync"]),
+            (0.2, ["scan-10", "scan-10000", "scan+mget", "hget", "keys", "dump", "dump+restore"]), (2.0, ["sync"]),
         ])
     func `every noise that the server can make is made`(seconds: Double, noises: [String]) throws {
         let report = try Self.report(

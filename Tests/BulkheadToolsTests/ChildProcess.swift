@@ -52,10 +52,15 @@ enum Bulkhead {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
+        // Foundation keeps them open, and with thousands of open files its next `run` may crash: it reads beyond the end
+        // of what the system lists of them.
+        var handles: [FileHandle] = []
+        defer { for handle in handles { try? handle.close() } }
         func handle(_ name: String, _ content: Data) throws -> FileHandle {
             let file = folder.appendingPathComponent(name)
             try content.write(to: file)
-            return try FileHandle(forUpdating: file)
+            handles.append(try FileHandle(forUpdating: file))
+            return handles[handles.count - 1]
         }
         let process = Process()
         process.executableURL = program

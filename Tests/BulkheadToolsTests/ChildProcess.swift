@@ -52,8 +52,8 @@ enum Bulkhead {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        // Foundation keeps them open, and with thousands of open files its next `run` may crash: it reads beyond the end
-        // of what the system lists of them.
+        // Foundation keeps them open, and with thousands of open files its next `run` may crash: it reads beyond the
+        // end of what the system lists of them.
         var handles: [FileHandle] = []
         defer { for handle in handles { try? handle.close() } }
         func handle(_ name: String, _ content: Data) throws -> FileHandle {

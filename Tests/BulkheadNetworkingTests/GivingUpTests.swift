@@ -67,10 +67,9 @@ extension Deadline {
         connection.abort()
     }
 
-    @Test func `before anything was written have nothing written`() async throws {
-        let gate = DispatchSemaphore(value: 0)
-        let words = Locked<[String]>([])
-        let server = ScriptedServer { peer in
+    /// Shakes hands when the gate opens, and writes down what it is sent.
+    private static func server(behind gate: DispatchSemaphore, _ words: Locked<[String]>) -> ScriptedServer {
+        ScriptedServer { peer in
             gate.wait()
             peer.shakeHands()
             while let command = peer.readCommand() {
@@ -78,6 +77,12 @@ extension Deadline {
                 peer.write("+fine\r\n")
             }
         }
+    }
+
+    @Test func `before anything was written have nothing written`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let words = Locked<[String]>([])
+        let server = Self.server(behind: gate, words)
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path, connectTimeout: .seconds(300)))
         let cancelled = Task { await connection.send(command("ECHO cancelled")) }
@@ -95,14 +100,7 @@ extension Deadline {
     @Test func `by thousands while a connection is made leave before it is ready, and never run`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let words = Locked<[String]>([])
-        let server = ScriptedServer { peer in
-            gate.wait()
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                words.change { $0.append(command.joined(separator: " ")) }
-                peer.write("+fine\r\n")
-            }
-        }
+        let server = Self.server(behind: gate, words)
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path, connectTimeout: .seconds(300)))
         let callers = (0..<5_000).map { number in Task { await connection.send(command("ECHO \(number)")) } }

@@ -39,7 +39,8 @@ package final class AsyncConnection: @unchecked Sendable {
 
     let settings: ConnectionSettings
     let shared: Mutex<Shared>
-    /// A hint for callers, without the mutex: the I/O task sleeps and nobody waits, so one alone may get its reply inline.
+    /// A hint for callers, without the mutex: the I/O task sleeps and nobody waits, so one alone may get its reply
+    /// inline.
     let isResting = Atomic(false)
     /// False where callers never spin.
     private let spins: Bool

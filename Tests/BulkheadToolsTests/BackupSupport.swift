@@ -90,12 +90,20 @@ struct KeyContent: Hashable {
 /// Everything in a database.
 func contents(of database: RedisDatabase) async throws -> [RESPBytes: KeyContent] {
     var contents: [RESPBytes: KeyContent] = [:]
-    let hasExpiryTime = ServerUnderTest.isAtLeast(redis: 7, 0)
+    // Before 7.0 a server tells only what is left, so it adds its clock; the nearest multiple of 100 s makes up for what
+    // the clock and the rest differ by. `fillWithEverything` sets such multiples.
+    let expiryBefore7 = """
+        local left, now = redis.call('PTTL', KEYS[1]), redis.call('TIME')
+        if left < 0 then return left end
+        return math.floor((now[1] * 1000 + left) / 100000 + 0.5) * 100000
+        """
     for try await key in database.scan(as: RESPBytes.self) {
         let value = try DumpPayload(try await database.send("DUMP", key, as: [UInt8].self)).value()
-        let left = try await database.send(hasExpiryTime ? "PEXPIRETIME" : "PTTL", key, as: Int64.self)
-        // Before 7.0 only what is left is told: to 100 s, as the two servers are asked at different times.
-        let expires = left < 0 ? nil : hasExpiryTime ? left : (left + 50_000) / 100_000
+        let expiry =
+            ServerUnderTest.isAtLeast(redis: 7, 0)
+            ? try await database.send("PEXPIRETIME", key, as: Int64.self)
+            : try await database.send("EVAL", expiryBefore7, 1, key, as: Int64.self)
+        let expires = expiry < 0 ? nil : expiry
         contents[key] = KeyContent(digest: value.canonicalDigest, type: value.typeName, expires: expires)
     }
     return contents
@@ -114,7 +122,10 @@ func fillWithEverything(_ database: RedisDatabase, prefix: String) async throws 
     say("SET", RESPBytes(Array(prefix.utf8) + [0, 13, 10, 255]), RESPBytes((0...255).map { UInt8($0) }))
     say("SET", key("noise"), RESPBytes((0..<300_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 40_503) >> 7) }))
     say("PEXPIREAT", key("int:7"), 4_102_444_800_123)
-    for index in 0..<300 { say("SET", key("key:\(index)"), "value:\(index)", "EX", 500_000 + index * 1_000) }
+    let hundreds = Int(Date().timeIntervalSince1970) / 100
+    for index in 0..<300 {
+        say("SET", key("key:\(index)"), "value:\(index)", "EXAT", (hundreds + 5_000 + index * 10) * 100)
+    }
     let long = String(repeating: "x", count: 100)
     say("RPUSH", key("list:small"), "a", 1, -5_000, long)
     for index in 0..<2_000 { say("RPUSH", key("list:large"), "element:\(index)") }

@@ -220,9 +220,10 @@ final class RunContext {
         guard !isDeaf else { return }
         let isDone = own.send(bytes, until: .now + patience)
         if isDone, (try? own.value(until: .now + patience)) != nil { return }
-        // A case may have ended this connection.
-        isDeaf = !reconnect() || !own.send(bytes, until: .now + patience)
-        if !isDeaf { isDeaf = (try? own.value(until: .now + patience)) == nil }
+        // A case may have ended this connection, or a busy machine may answer late. Whether the server cleans up
+        // decides about all cases.
+        let deadline = ContinuousClock.now + decisivePatience
+        isDeaf = !reconnect() || !own.send(bytes, until: deadline) || (try? own.value(until: deadline)) == nil
     }
 
     /// Waits until what the server sends for requests before this call has arrived. A server of one thread reads them

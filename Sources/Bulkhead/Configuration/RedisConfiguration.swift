@@ -11,7 +11,7 @@ public import BulkheadRESP
 /// | of these, a connection of its own (BLPOP, WATCH, a blocking caller) | ``leaseTimeout``, 5 s |
 /// | of these, a connection that is being made | ``connectTimeout``, 5 s for each attempt |
 /// | a command that blocks, from when it is sent | its own timeout and ``commandTimeout`` once more |
-/// | a server that is down | nothing: the call fails at once until the next attempt is due, see ``reconnectDelay`` |
+/// | a server that is down | nothing between attempts, its own limit during one: see ``reconnectDelay`` |
 ///
 /// So `BLPOP key 30` has 10 s until it is sent, and 40 s from then on. ``RedisDatabase/within(_:)`` sets another
 /// ``commandTimeout`` for a single call. Printing a configuration shows no password.

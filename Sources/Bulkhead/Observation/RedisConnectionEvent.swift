@@ -62,7 +62,8 @@ extension RedisConnectionEvent {
         /// answered nobody, it led to the wrong server, or it was idle or in use for too long.
         public static let closed = Change(rawValue: "closed")
         /// The server is down, for all databases on it. From now on one connection attempt per backoff interval tests
-        /// it; commands that need a new connection fail at once meanwhile. `code` says why.
+        /// it; commands that need a new connection fail at once between two attempts, and wait during one. `code` says
+        /// why.
         public static let circuitOpened = Change(rawValue: "circuit-opened")
         /// The server is back.
         public static let circuitClosed = Change(rawValue: "circuit-closed")

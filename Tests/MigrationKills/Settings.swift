@@ -14,7 +14,7 @@ struct Settings: ProgramSettings {
         + "resumes it. No key may be lost, doubled or evicted, no expiry may change, no acknowledged write "
         + "may be lost: exit code 1."
     static let options: [Option] = [
-        .integer("rounds", "<number>", \.rounds, in: 1...100_000, help: "kills of each row of the table"),
+        .integer("rounds", "<number>", \.rounds, in: 1...100_000, help: "rounds of each row; one has a kill or more"),
         .integer(
             "keys", "<number>", \.keys, in: 100...1_000_000,
             help: "keys of a round; else 10,000 in one server and 2,000 between two"),

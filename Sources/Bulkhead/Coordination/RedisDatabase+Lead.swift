@@ -46,7 +46,8 @@ extension BlockingRedisDatabase {
     /// Stands for election, and runs `body` on this thread while this one leads, as the asynchronous form does.
     ///
     /// A thread cannot be cancelled: `body` must ask ``RedisLock/isHeld`` between two steps, and return nil when it is
-    /// false; then this one stands again. It returns what else `body` returns.
+    /// false. Nil means "stand again"; any other value ends the call, which returns it. The asynchronous form needs no
+    /// optional, because the task of its `body` is cancelled.
     public func lead<Result>(
         _ name: String, for lease: Duration = .seconds(10), _ body: (RedisLock) throws -> Result?
     ) throws -> Result {

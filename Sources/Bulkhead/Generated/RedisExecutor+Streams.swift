@@ -277,8 +277,9 @@ extension RedisExecutor {
 
     /// Makes a group of consumers, which begins behind an entry: `$` the last one, `0` before the first.
     ///
-    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key. `entriesRead`,
-    /// since Redis 7.0.0, is how many entries lie up to there.
+    /// Throws BUSYGROUP if there is such a group, and without `makeStream` if there is no such key. By default entries
+    /// that are there are skipped; `consume` makes its group from `0`. `entriesRead`, since Redis 7.0.0, is how many
+    /// entries lie up to there.
     /// - Complexity: O(1)
     /// - Since: Redis 5.0.0
     @inlinable

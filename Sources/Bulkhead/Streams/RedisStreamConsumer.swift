@@ -40,7 +40,8 @@ public struct RedisStreamConsumer: Sendable {
     /// may need that long to notice that it should stop.
     public var longestWait: Duration = .seconds(5)
     /// The id of the entry after which a new group begins. Default `0`: with all entries of the stream; `$`: with those
-    /// that are added later.
+    /// that are added later. It counts only where the group is missing: one that `xgroupCreate` made by its own
+    /// default, `$`, skips the entries that are there.
     public var groupStart = "0"
     /// Whether to make the stream and the group if they are missing, also when they vanish meanwhile; the group then
     /// begins at ``groupStart`` again. Default true. If false, `consume` throws the server's `NOGROUP`.

@@ -15,12 +15,15 @@ final class KillGate: Sendable {
         case behind(Int)
         /// Before the first step that deletes this key at this server.
         case deleting(String, at: String)
+        /// Before the first step at this server that names this key.
+        case changing(String, at: String)
 
         var description: String {
             switch self {
             case .before(let step): "before step \(step)"
             case .behind(let step): "behind step \(step)"
             case .deleting(let key, let server): "before \(server) deletes \(key)"
+            case .changing(let key, let server): "before \(server) changes \(key)"
             }
         }
     }
@@ -51,6 +54,7 @@ final class KillGate: Sendable {
                 case .before(let step) where step == state.steps: state.isShut = true
                 case .deleting(let key, server) where text.contains("UNLINK") && text.contains("\r\n\(key)\r\n"):
                     state.isShut = true
+                case .changing(let key, server) where text.contains("\r\n\(key)\r\n"): state.isShut = true
                 default: break
                 }
                 state.steps += 1

@@ -149,8 +149,9 @@ import Testing
                 let names = [("far", 4, "doc:1"), ("further", 5, "event:1")]
                 func fence(_ name: String, _ number: Int) async throws -> (MigrationFence, HandoverNotes) {
                     let target = try others[DatabaseName("db\(number)")]
-                    let plan = MigrationPlan(
+                    var plan = MigrationPlan(
                         from: .init(.main, number: 0), to: .init(DatabaseName(name), number: number))
+                    plan.keys = .misplaced(Placement(of: plan.from, in: .standard), plan.to.name)
                     let notes = HandoverNotes(plan, from: source.address, to: target.address)
                     let facts = (try await ServerFacts(of: source), try await ServerFacts(of: target))
                     return (MigrationFence(plan, from: facts.0, to: facts.1, notes), notes)
@@ -254,7 +255,7 @@ import Testing
             let main = try databases[.main]
             func claims(process: String) -> [SourceClaim] {
                 kinds.enumerated().map { index, isOrdered in
-                    let names = ["address \(index)", "process \(process) \(index)"]
+                    let names = ["address-\(index)", "process-\(process)-\(index)"]
                     return SourceClaim(
                         names.map { RESPBytes(HandoverNotes.prefix + Array($0.utf8)) }, isOrdered: isOrdered)
                 }

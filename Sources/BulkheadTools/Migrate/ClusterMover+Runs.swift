@@ -66,7 +66,7 @@ extension ClusterMover {
         await run.turns.take()
         defer { run.turns.give() }
         let open = run.state.withLock { slots.subtracting($0.target) }
-        let fields = try await claim(open, in: target, isFull: false)
+        let fields = try await claim(open, in: target, isFull: plan.settles)
         for (slot, fields) in fields { try await settle(fields, of: slot) }
         run.state.withLock { $0.target.formUnion(open) }
     }
@@ -75,26 +75,30 @@ extension ClusterMover {
     private func claim(
         _ slots: Set<HashSlot>, in database: RedisDatabase, isFull: Bool
     ) async throws(RedisError) -> [HashSlot: [RESPBytes: RESPBytes]] {
-        let slots = Array(slots)
-        if slots.isEmpty { return [:] }
-        var batch = RedisBatch()
-        for slot in slots {
-            batch.append(SlotScript.claim(notes.keys(of: slot), run.number, notes.process, isFull: isFull))
-        }
+        var open = slots.map { (slot: $0, ended: RESPBytes?.none) }
         var found: [HashSlot: [RESPBytes: RESPBytes]] = [:]
-        var outlived = RedisBatch()
-        for (slot, reply) in zip(slots, try await database.pipeline(batch)) {
-            if let failure = reply.failure { throw failure }
-            guard let parts = reply.elements, parts.count == 2 else { throw MigrationFence.lost }
-            guard let fields = try? [RESPBytes: RESPBytes](redis: parts[1]) else { throw .strangeReply }
-            found[slot] = fields
-            // A restart of a single server has ended the process that an earlier run knew.
-            guard let former = parts[0].bytes, !former.isEmpty, !former.elementsEqual(notes.process.utf8) else {
-                continue
+        // More than once where a restart of a single server has ended the process that an earlier run knew.
+        while !open.isEmpty {
+            var batch = RedisBatch()
+            for (slot, ended) in open {
+                batch.append(
+                    SlotScript.claim(
+                        notes.keys(of: slot), run.number, notes.process, isFull: isFull,
+                        replacing: ended.map { ($0, notes.key(of: slot, process: $0)) }))
             }
-            outlived.append(raw("UNLINK", notes.key(of: slot, process: former)))
+            var again: [(slot: HashSlot, ended: RESPBytes?)] = []
+            for (slot, reply) in zip(open.map(\.slot), try await database.pipeline(batch)) {
+                if let failure = reply.failure { throw failure }
+                if case .null = reply { throw MigrationFence.lost }
+                if let ended = reply.bytes {
+                    again.append((slot, ended))
+                } else {
+                    guard let fields = try? [RESPBytes: RESPBytes](redis: reply) else { throw .strangeReply }
+                    found[slot] = fields
+                }
+            }
+            open = again
         }
-        if let failure = try await database.pipeline(outlived).lazy.compactMap(\.failure).first { throw failure }
         return found
     }
 

@@ -60,7 +60,7 @@ struct ClusterMover: KeyMover {
         notes = SlotNotes(
             plan, from: MigrationPlace(sourceFacts, at: source.address),
             to: MigrationPlace(targetFacts, at: target.address))
-        run = Run(SourceClaim(notes.runKeys, isOrdered: true))
+        run = Run(SourceClaim(notes.runKeys, isOrdered: true, isMisplaced: plan.keys.isMisplaced))
         reader = DumpReader(of: sourceFacts, isAtomic: true, usesScript: true)
         targetReader = DumpReader(of: targetFacts, isAtomic: true, usesScript: true)
         largest = LargestPiece(targetFacts)

@@ -29,10 +29,11 @@ extension Command {
             until the end.
 
             Only one migration at a time runs between the same two databases; one with --resume replaces the one \
-            before. Keys that are written to the source during the move may be missed. If a key that was moved is \
-            written to the source again, migrate reports it and leaves it there. The idle time of a key starts again \
-            at 0 when it moves within a server, and when it moves between servers older than version 7.2 or \
-            from or to a cluster, where comparing counts as a use.
+            before. With --misplaced it replaces only one that had --misplaced too, and says what it leaves. Keys \
+            that are written to the source during the move may be missed. If a key that was moved is written to the \
+            source again, migrate reports it and leaves it there. The idle time of a key starts again at 0 when it \
+            moves within a server, and when it moves between servers older than version 7.2 or from or to a cluster, \
+            where comparing counts as a use.
 
             Nothing is moved to a server that could lose it: one that evicts keys and has too little memory for them \
             all, a replica, or one whose last save failed. If the target becomes such a server during the move, the \

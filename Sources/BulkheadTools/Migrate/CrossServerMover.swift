@@ -317,7 +317,7 @@ struct CrossServerMover: KeyMover {
     func refuseUnfinished(_ lanes: [MigrationLane]) async throws(RedisError) {
         guard !plan.copies, !plan.resumes, let first = lanes.first else { return }
         var isUnfinished = try await fence.isClaimed(first.source)
-        for lane in lanes where keepsNotes && !isUnfinished {
+        for lane in lanes where !isUnfinished {
             isUnfinished = try await notes.unfinished(on: lane) != nil
         }
         guard !isUnfinished else { throw Self.unfinished }
@@ -333,7 +333,8 @@ struct CrossServerMover: KeyMover {
         let trusted = fence.claim.trusted
         try await fence.claimTarget(first.target)
         for lane in lanes {
-            if keepsNotes, let note = try await notes.unfinished(on: lane) {
+            // Those of a run with another --on-conflict, too.
+            if let note = try await notes.unfinished(on: lane) {
                 let isTrusted = trusted.contains(note.run)
                 for copied in note.keys {
                     guard try await hasOriginal(of: copied, isTrusted, lane) else { continue }

@@ -43,6 +43,17 @@ struct HandoverNotes: Sendable {
         return String(checksum, radix: 16)
     }
 
+    /// What names the two databases in the name of a note, here or in a slot; nil for the chain of runs, and for what
+    /// a look at permissions has left.
+    static func identity(in note: RESPBytes) -> String? {
+        var rest = note.dropFirst(prefix.count)
+        if rest.first == UInt8(ascii: "{"), let end = rest.firstIndex(of: UInt8(ascii: "}")) {
+            rest = rest[end...].dropFirst(2)
+        }
+        let identity = String(decoding: rest.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+        return UInt64(identity, radix: 16) == nil ? nil : identity
+    }
+
     /// A key that was copied: how it was when it was.
     struct Copied: Sendable, Hashable {
         let key: RESPBytes

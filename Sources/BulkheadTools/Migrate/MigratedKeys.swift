@@ -20,6 +20,12 @@ enum MigratedKeys: Sendable {
         return false
     }
 
+    /// Whether each key goes to the database whose pattern it fits.
+    var isMisplaced: Bool {
+        if case .misplaced = self { return true }
+        return false
+    }
+
     /// Whether it takes a key that SCAN has found by ``match``.
     func takes(_ key: RESPBytes) -> Bool {
         switch self {

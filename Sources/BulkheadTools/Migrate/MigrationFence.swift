@@ -37,7 +37,7 @@ struct MigrationFence: Sendable {
             let process = HandoverNotes.identity(source.runID, plan.from.number, target.runID, plan.to.number)
             names.append("bulkhead:migration:\(process):process")
         }
-        claim = SourceClaim(names.map { RESPBytes($0) })
+        claim = SourceClaim(names.map { RESPBytes($0) }, isMisplaced: plan.keys.isMisplaced)
     }
 
     /// Watches these keys and the claim, and none that were watched before; throws if another run has claimed it.
@@ -60,8 +60,7 @@ struct MigrationFence: Sendable {
     /// Claims the target, after the source.
     func claimTarget(_ connection: RedisConnection) async throws(RedisError) {
         for _ in 1...MigrationPlan.Limits.attempts {
-            try await connection.watch(names)
-            let held = try await connection.values(of: names)
+            let held = try await SourceClaim.held(names, [claim], in: connection, watching: connection)
             if try await connection.swap(claim.taking(of: held, as: run)) { return }
         }
         throw Self.lost

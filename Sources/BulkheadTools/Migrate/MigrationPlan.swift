@@ -26,6 +26,8 @@ struct MigrationPlan: Sendable {
     var verifies = false
     /// Finishes what an earlier run has left behind.
     var resumes = false
+    /// Brings nothing to the target, and ends there what an earlier run has left behind.
+    var settles = false
     /// Keys a second at most; nil is no limit.
     var rate: Int?
     /// How much of the servers' time it takes.

@@ -16,12 +16,7 @@ extension MigrationPreflight {
         try await allowed([probe, name]) { () async throws(RedisError) in
             _ = try await DumpReader(of: mine, isAtomic: true, usesScript: true).read([probe], source)
             _ = try await DumpReader(of: theirs, isAtomic: true, usesScript: true).read([name], target)
-            do throws(RedisError) {
-                // An empty payload is refused, after it is known that RESTORE is allowed.
-                try await target.run(SlotScript.copyNothing(as: name))
-            } catch {
-                if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
-            }
+            if !plan.settles { try await probeRestore(name) }
             if plan.copies { return }
             for (key, database) in [(probe, source), (name, target)] { try await database.run(raw("UNLINK", key)) }
         }
@@ -33,6 +28,16 @@ extension MigrationPreflight {
                 try await database.run(SlotScript.claim(keys, 1, "", isFull: true, expiresSoon: true))
                 try await database.run(SlotScript.release(keys, 1))
             }
+        }
+    }
+
+    /// Whether RESTORE is allowed.
+    private func probeRestore(_ name: RESPBytes) async throws(RedisError) {
+        do throws(RedisError) {
+            // An empty payload is refused, after that is known.
+            try await target.run(SlotScript.copyNothing(as: name))
+        } catch {
+            if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
         }
     }
 }

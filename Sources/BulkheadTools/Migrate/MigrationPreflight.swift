@@ -48,8 +48,10 @@ struct MigrationPreflight {
             throw RedisError(code: .commandRefused, message: obstacle, stage: .refused)
         }
         if mine.isSameCluster(as: theirs), !plan.isDryRun { try await source.requireSlotsAtRest() }
-        if !findings.isOneServer { try await types(mine, theirs) }
-        try await room(findings)
+        if !plan.settles {
+            if !findings.isOneServer { try await types(mine, theirs) }
+            try await room(findings)
+        }
         if !plan.isDryRun {
             if findings.isOneServer {
                 findings.movesByCopy = try await probeServer(mine)
@@ -59,6 +61,7 @@ struct MigrationPreflight {
                 try await probeServers(mine, theirs)
             }
         }
+        if plan.settles { return findings }
         findings.remarks += unknown(findings)
         if findings.movesByCopy {
             findings.remarks.append("MOVE is refused: each key goes by COPY and UNLINK, in one script")
@@ -104,7 +107,7 @@ struct MigrationPreflight {
         if findings.target.isReplica, !findings.target.knowsKeyspace {
             return "\(to.name) is on a replica, which takes no writes: name its primary"
         }
-        if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun {
+        if let lack = findings.target.infoLack, !findings.isOneServer, !plan.copies, !plan.isDryRun, !plan.settles {
             return "\(lack), so it is unknown whether \(to.name)'s server evicts or loses keys. A move deletes what "
                 + "has arrived: allow INFO there, or use --copy and delete the keys later"
         }
@@ -215,11 +218,13 @@ struct MigrationPreflight {
         try await allowed([probe, name]) { () async throws(RedisError) in
             try await source.run(raw("DUMP", probe))
             try await target.run(raw("EXISTS", name))
-            do throws(RedisError) {
-                // An empty payload is refused, after it is known that RESTORE is allowed.
-                try await target.run(.raw("RESTORE", [name, 0, ""]))
-            } catch {
-                if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+            if !plan.settles {
+                do throws(RedisError) {
+                    // An empty payload is refused, after it is known that RESTORE is allowed.
+                    try await target.run(.raw("RESTORE", [name, 0, ""]))
+                } catch {
+                    if error.concernsEveryKey || !error.message.contains("DUMP payload") { throw error }
+                }
             }
             if mine.runID.isEmpty || theirs.runID.isEmpty { try await proveApart(name, mine, theirs) }
             if plan.copies { return }
@@ -230,16 +235,17 @@ struct MigrationPreflight {
         let note = RESPBytes(HandoverNotes.prefix + probe)
         try await allowed([note]) { () async throws(RedisError) in
             for database in [source, target] { try await database.run(raw("GET", note)) }
-            do throws(RedisError) {
-                try await source.run(raw("SET", note, "", "XX"))
-            } catch {
-                // A full source is what many migrations are for.
-                guard error.saysFull else { throw error }
-                let fence = MigrationFence(
-                    plan, from: mine, to: theirs, HandoverNotes(plan, from: source.address, to: target.address))
-                try await source.run(FullServer.delete([], fence, note: nil))
+            for (database, mayBeFull) in [(source, true), (target, plan.settles)] {
+                do throws(RedisError) {
+                    try await database.run(raw("SET", note, "", "XX"))
+                } catch {
+                    // A full source is what many migrations are for.
+                    guard error.saysFull, mayBeFull else { throw error }
+                    let fence = MigrationFence(
+                        plan, from: mine, to: theirs, HandoverNotes(plan, from: source.address, to: target.address))
+                    try await database.run(FullServer.delete([], fence, note: nil))
+                }
             }
-            try await target.run(raw("SET", note, "", "XX"))
         }
     }
 

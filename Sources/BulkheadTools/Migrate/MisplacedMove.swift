@@ -23,28 +23,36 @@ struct MisplacedMove {
         let source = try await call.arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
         // Before this run has more than the connection that asks.
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
-        let (counts, hasNotes) = try await call.arguments.reaching { () async throws(RedisError) in
+        let (counts, noted) = try await call.arguments.reaching { () async throws(RedisError) in
             try await count(placement, in: source)
         }
         if Interruption.isRequested {
             throw ProgramFailure(.failed, "\(call.program): stopped before anything was moved")
         }
         var routes: [RoutingMover.Route] = []
+        var known: Set<String> = []
         for entry in selection.catalogue.entries where counts[entry.name] != nil {
             let preflight = try await call.arguments.reaching { () throws(RedisError) in
                 try look(at: entry, placement, source, databases)
             }
-            routes.append(RoutingMover.Route(preflight, try await preflight.run()))
+            let route = RoutingMover.Route(preflight, try await preflight.run())
+            let claims = try await call.arguments.reaching { () async throws(RedisError) in
+                try await Claims(of: route, in: source)
+            }
+            if claims.areOfAnotherKind {
+                let reason = SourceClaim.otherKind.message
+                throw ProgramFailure(.failed, "\(call.program): \(entry.name): \(reason)\nNothing was moved.")
+            }
+            routes.append(route)
+            known.formUnion(claims.identities)
         }
-        if hasNotes, plan.resumes, !plan.isDryRun {
-            routes += await routesOfEarlierRun(placement, beside: counts, source, databases)
+        if !noted.isEmpty, plan.resumes, !plan.isDryRun {
+            routes += await routesOfEarlierRun(placement, beside: counts, source, databases, &known)
         }
         for route in routes {
             for remark in route.findings.remarks { call.say("\(call.program): \(route.owner): \(remark)") }
         }
-        if hasNotes, !plan.resumes || plan.isDryRun || routes.isEmpty {
-            call.say("\(call.program): \(notes(in: plan.from.name))")
-        }
+        if let words = words(on: noted.subtracting(known)) { call.say("\(call.program): \(words)") }
         if routes.isEmpty {
             return try hand(MigrationReport(), [], isOneServer: true, seconds: 0)
         }
@@ -70,23 +78,27 @@ struct MisplacedMove {
             seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
-    private func notes(in name: DatabaseName) -> String {
-        let notes = "\(name) has notes of a migration that was interrupted or is running. "
-        return notes
-            + (plan.resumes && !plan.isDryRun
-                ? "They are not of a run like this one: resume that one by --from, --to and --resume"
-                : "--resume removes those of a run like this one")
+    /// What is said of notes in the source that this run leaves.
+    private func words(on left: Set<String>) -> String? {
+        if left.isEmpty { return nil }
+        let name = plan.from.name
+        if plan.resumes, !plan.isDryRun {
+            return "\(name) keeps notes of another migration, which was interrupted or is running: only its own "
+                + "command with --resume ends it"
+        }
+        return "\(name) has notes of a migration that was interrupted or is running: if it was one with --misplaced, "
+            + "--resume takes its place and ends it; else only its own command with --resume does"
     }
 
-    /// How many keys belong to each other database, and whether there are notes of a migration, this or another one; a
-    /// walk over the names alone.
+    /// How many keys belong to each other database, and the databases (``HandoverNotes/identity(in:)``) between which
+    /// there are notes of migrations; a walk over the names alone.
     private func count(
         _ placement: Placement, in source: RedisDatabase
-    ) async throws(RedisError) -> (counts: [DatabaseName: Int], hasNotes: Bool) {
+    ) async throws(RedisError) -> (counts: [DatabaseName: Int], noted: Set<String>) {
         let progress = call.progress("count", total: try await source.dbsize(), unit: "keys looked at")
         defer { progress.end() }
         var counts: [DatabaseName: Int] = [:]
-        var hasNotes = false
+        var noted: Set<String> = []
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         var scan = KeyWalk(over: source)
         var looked = 0
@@ -96,7 +108,7 @@ struct MisplacedMove {
             pacer.end(keys: keys)
             for key in page {
                 if key.starts(with: HandoverNotes.prefix) {
-                    hasNotes = true
+                    if let identity = HandoverNotes.identity(in: key) { noted.insert(identity) }
                 } else if let owner = placement.owner(of: Array(key)) {
                     counts[owner, default: 0] += 1
                 }
@@ -104,24 +116,50 @@ struct MisplacedMove {
             looked += page.count
             progress.update(done: looked)
         }
-        return (counts, hasNotes)
+        return (counts, noted)
     }
 
-    /// The ways to names that get no key now, and that an earlier run has claimed: what that has left is removed.
+    /// The claims that the source has for a route.
+    private struct Claims {
+        let areThere: Bool
+        /// Of a run that was started for this target by name, and that nobody has asked this one to end.
+        let areOfAnotherKind: Bool
+        /// As in the names of notes.
+        let identities: Set<String>
+
+        init(of route: RoutingMover.Route, in source: RedisDatabase) async throws(RedisError) {
+            let claims = route.mover.claims
+            let names = claims.flatMap(\.names)
+            let held = try await SourceClaim.held(names, claims, in: source)
+            areThere = !held.isEmpty
+            areOfAnotherKind = claims.contains { $0.isOfAnotherKind(held) }
+            identities = Set((names + held.keys).compactMap { HandoverNotes.identity(in: $0) })
+        }
+    }
+
+    /// The ways to names that get no key now, and that an earlier run with --misplaced has claimed: what that has left
+    /// is removed.
     ///
     /// A run claims the source first, and gives it up last: so its claims there say where it has been.
     private func routesOfEarlierRun(
         _ placement: Placement, beside counts: [DatabaseName: Int], _ source: RedisDatabase,
-        _ databases: RedisDatabases
+        _ databases: RedisDatabases, _ known: inout Set<String>
     ) async -> [RoutingMover.Route] {
         var routes: [RoutingMover.Route] = []
         let owners = Set(placement.claims.map(\.owner)).subtracting(counts.keys)
         for entry in selection.catalogue.entries where owners.contains(entry.name) {
             do throws(RedisError) {
-                let preflight = try look(at: entry, placement, source, databases)
+                let preflight = try look(at: entry, placement, source, databases, settles: true)
                 let route = RoutingMover.Route(preflight, try await preflight.ask())
-                let isClaimed = try await source.exist(route.mover.claims.flatMap(\.names)).contains(true)
-                if isClaimed { routes.append(route) }
+                let claims = try await Claims(of: route, in: source)
+                guard claims.areThere else { continue }
+                known.formUnion(claims.identities)
+                if claims.areOfAnotherKind {
+                    let reason = SourceClaim.otherKind.message
+                    call.say("\(call.program): \(entry.name): its notes stay: \(reason)")
+                } else {
+                    routes.append(route)
+                }
             } catch {
                 // No key goes there: the others need not wait for it.
                 call.say(
@@ -134,10 +172,12 @@ struct MisplacedMove {
 
     /// What looks at one target as before any migration.
     private func look(
-        at entry: DatabaseEntry, _ placement: Placement, _ source: RedisDatabase, _ databases: RedisDatabases
+        at entry: DatabaseEntry, _ placement: Placement, _ source: RedisDatabase, _ databases: RedisDatabases,
+        settles: Bool = false
     ) throws(RedisError) -> MigrationPreflight {
         var plan = plan
         plan.to = entry
+        plan.settles = settles
         plan.keys = .misplaced(placement, entry.name)
         return MigrationPreflight(
             plan: plan, source: source, target: try databases[entry.name], program: call.program)
@@ -207,7 +247,7 @@ extension RoutingMover.Route {
     fileprivate func named(with counts: [DatabaseName: Int]) -> String {
         let place = "\(owner) (number \(plan.to.number))"
         guard let count = counts[owner] else {
-            return "no keys to \(place): ends a migration there that was interrupted or is running"
+            return "no keys to \(place): ends a migration with --misplaced there that was interrupted or is running"
         }
         return "\(Units.counted(count, "key")) to \(place)"
     }

@@ -53,13 +53,13 @@ struct RoutingMover: KeyMover {
         var places: [DatabaseName: [Int]] = [:]
         for index in slice.keys.indices {
             let owner = placement.owner(of: Array(slice.keys[index]))
-            guard let owner, routes.contains(where: { $0.owner == owner }) else {
+            guard let owner, routes.contains(where: { $0.owner == owner && !$0.plan.settles }) else {
                 slice.outcomes[index] = .changed("written after the keys were counted: its database was not asked for")
                 continue
             }
             places[owner, default: []].append(index)
         }
-        for route in routes {
+        for route in routes where !route.plan.settles {
             guard let own = places[route.owner] else { continue }
             var part = MigrationSlice(own.map { slice.keys[$0] })
             // What was done before it throws counts.

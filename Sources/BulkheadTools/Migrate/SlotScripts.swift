@@ -18,25 +18,36 @@ enum SlotScript {
         """
     }
 
-    /// ARGV: the run, what goes into the field `process`, a word if the server may be full, and the time after which
-    /// the keys expire or nothing. Null if a newer run is the owner; else the former `process`, and all fields.
+    /// KEYS: the notes; and last, if ARGV names one, the key of an ended process. ARGV: the run, what goes into the
+    /// field `process`, a word if the server may be full, the time after which the keys expire or nothing, and the
+    /// name of an ended process or nothing. Null if a newer run is the owner; the name in `process` if it is another
+    /// one than was expected, and nothing was done; else all fields.
+    ///
+    /// The key of an ended process goes in the step that replaces its name: behind that nobody could find it.
     ///
     /// A full server refuses a script's first command that needs memory, and none behind a deletion. Numbers of runs
     /// are compared as texts: a script's own numbers have 53 bits.
     private static let claiming = """
+        local former = redis.call('HGET', KEYS[1], 'process') or ''
+        if former ~= '' and former ~= ARGV[2] and former ~= ARGV[5] then return former end
         for place = 1, #KEYS do
           local owner = redis.call('HGET', KEYS[place], 'owner') or ''
           if #owner > #ARGV[1] or (#owner == #ARGV[1] and owner > ARGV[1]) then return false end
         end
-        local former = redis.call('HGET', KEYS[1], 'process') or ''
         if ARGV[3] ~= '' then redis.call('HDEL', KEYS[1], '') end
-        for place = 1, #KEYS do redis.call('HSET', KEYS[place], 'owner', ARGV[1]) end
+        local count = #KEYS
+        if ARGV[5] ~= '' then
+          redis.call('UNLINK', KEYS[count])
+          redis.call('HDEL', KEYS[1], 'process')
+          count = count - 1
+        end
+        for place = 1, count do redis.call('HSET', KEYS[place], 'owner', ARGV[1]) end
         if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'process', ARGV[2]) end
         if not redis.call('HGET', KEYS[1], 'since') then redis.call('HSET', KEYS[1], 'since', ARGV[1]) end
         if ARGV[4] ~= '' then
-          for place = 1, #KEYS do redis.pcall('PEXPIRE', KEYS[place], ARGV[4]) end
+          for place = 1, count do redis.pcall('PEXPIRE', KEYS[place], ARGV[4]) end
         end
-        return {former, redis.call('HGETALL', KEYS[1])}
+        return redis.call('HGETALL', KEYS[1])
         """
 
     /// KEYS: the notes, the name. ARGV: the run, the note's field and the note or nothing, a word if the name may be
@@ -109,10 +120,14 @@ enum SlotScript {
         return .raw("EVAL", [script, keys.count] + keys + arguments)
     }
 
+    /// - Parameter ended: the name of an ended process, and its key.
     static func claim(
-        _ notes: [RESPBytes], _ run: UInt64, _ process: String, isFull: Bool, expiresSoon: Bool = false
+        _ notes: [RESPBytes], _ run: UInt64, _ process: String, isFull: Bool, expiresSoon: Bool = false,
+        replacing ended: (name: RESPBytes, key: RESPBytes)? = nil
     ) -> RedisCommand<RESPValue> {
-        eval(claiming, notes, [String(run), process, isFull ? "full" : "", expiresSoon ? "10000" : ""])
+        eval(
+            claiming, notes + [ended?.key].compactMap(\.self),
+            [String(run), process, isFull ? "full" : "", expiresSoon ? "10000" : "", ended?.name ?? []])
     }
 
     /// - Parameter note: its field and what stands there.

@@ -17,11 +17,15 @@ final class SourceClaim: Sendable {
     let names: [RESPBytes]
     /// True if scripts compare runs: each must have a higher number than those before it. Then scripts are allowed.
     let isOrdered: Bool
+    /// True if the run goes to whatever database a key belongs to. Such a run takes no claim of one that was started
+    /// for a target by name: nobody has asked for the end of that.
+    let isMisplaced: Bool
     private let state = Mutex(State())
 
-    init(_ names: [RESPBytes], isOrdered: Bool = false) {
+    init(_ names: [RESPBytes], isOrdered: Bool = false, isMisplaced: Bool = false) {
         self.names = names
         self.isOrdered = isOrdered
+        self.isMisplaced = isMisplaced
     }
 
     /// The number of this run; 0 until the claim is taken.
@@ -34,22 +38,49 @@ final class SourceClaim: Sendable {
     /// What the keys hold.
     var token: [UInt8] { token(of: run) }
 
-    /// The run, and its name of the processes, to be removed when these are gone.
     private func token(of run: UInt64) -> [UInt8] {
-        var token = Array("\(String(run, radix: 16)) ".utf8)
-        if let name = names.last { token.append(contentsOf: name) }
-        return token
+        Token(run: run, process: names.last, isMisplaced: isMisplaced).bytes
     }
 
-    /// What a token says; of a cluster earlier versions wrote the number alone.
-    private static func read(_ token: RESPBytes?) -> (run: UInt64, process: RESPBytes?)? {
-        guard let words = token?.split(separator: UInt8(ascii: " "), maxSplits: 1), let first = words.first else {
-            return nil
+    /// The name of a process that a restart has ended, by what the keys hold.
+    func former(in held: [RESPBytes: RESPBytes]) -> RESPBytes? {
+        guard let former = Token(held[names[0]])?.process, !names.contains(former),
+            former.starts(with: HandoverNotes.prefix)
+        else { return nil }
+        return former
+    }
+
+    /// What the names hold, that of an ended process too. One that another run has taken since is in the way as any.
+    private func holders(in held: [RESPBytes: RESPBytes]) -> [RESPBytes] {
+        (names + [former(in: held)].compactMap(\.self)).compactMap { held[$0] }
+    }
+
+    /// The run before this one. Nil if this is the first claim; 0 if somebody has one by some of the names only: it
+    /// may have moved keys that the notes of these names do not know.
+    func formerRun(in held: [RESPBytes: RESPBytes]) -> UInt64? {
+        let runs = Set(holders(in: held).map { Token($0)?.run ?? 0 })
+        if runs.isEmpty { return nil }
+        return held[names[0]] != nil && runs.count == 1 ? runs.first : 0
+    }
+
+    /// Whether these are claims of runs that were started for one target by name.
+    func isOfAnotherKind(_ held: [RESPBytes: RESPBytes]) -> Bool {
+        isMisplaced && !holders(in: held).allSatisfy { Token($0)?.isMisplaced == true }
+    }
+
+    /// What these keys of a database hold, and the names of ended processes to which they lead.
+    static func held(
+        _ names: [RESPBytes], _ claims: [SourceClaim], in database: some RedisExecutor,
+        watching connection: RedisConnection? = nil
+    ) async throws(RedisError) -> [RESPBytes: RESPBytes] {
+        var names = names
+        while true {
+            try await connection?.watch(names)
+            let held = try await database.values(of: names)
+            let ended = Set(claims.compactMap { $0.former(in: held) }).subtracting(names)
+            if ended.isEmpty { return held }
+            names += ended
         }
-        guard let run = UInt64(String(decoding: first, as: UTF8.self), radix: words.count == 2 ? 16 : 10) else {
-            return nil
-        }
-        return (run, words.count == 2 ? RESPBytes(words[1]) : nil)
     }
 
     /// Makes this run's the keys of one database, in one step with a look that they are what was read before: the
@@ -57,11 +88,7 @@ final class SourceClaim: Sendable {
     func taking(of held: [RESPBytes: RESPBytes], as run: UInt64) -> KeySwap {
         let token = token(of: run)
         var swap = KeySwap(names.map { (key: $0, held: held[$0], becoming: token) })
-        if let former = Self.read(held[names[0]])?.process, !names.contains(former),
-            former.starts(with: HandoverNotes.prefix)
-        {
-            swap.removed.append(former)
-        }
+        if let former = former(in: held) { swap.append(KeySwap([(key: former, held: held[former], becoming: nil)])) }
         return swap
     }
 
@@ -77,18 +104,18 @@ final class SourceClaim: Sendable {
             let names = [MigrationFence.chain] + claims.flatMap(\.names)
             let held: [RESPBytes: RESPBytes]
             if !isOrdered, let connection {
-                try await connection.watch(names)
-                held = try await connection.values(of: names)
+                held = try await Self.held(names, claims, in: connection, watching: connection)
             } else {
-                held = try await source.values(of: names)
+                held = try await Self.held(names, claims, in: source)
             }
             // Two runs may have looked at the same time.
+            guard !claims.contains(where: { $0.isOfAnotherKind(held) }) else { throw otherKind }
             guard resuming || names.dropFirst().allSatisfy({ held[$0] == nil }) else {
                 throw CrossServerMover.unfinished
             }
             let run = isOrdered ? try await number(in: source, after: claims, held) : .random(in: .min ... .max)
             // One that called the server by another address is named by the process alone: its notes have other names.
-            let formers = claims.map { read(held[$0.names[0]])?.run }
+            let formers = claims.map { $0.formerRun(in: held) }
             let chain = MigrationFence.chain(MigrationFence.runs(held[MigrationFence.chain]), replacing: formers)
             var swap = KeySwap([
                 (
@@ -116,52 +143,90 @@ final class SourceClaim: Sendable {
     private static func number(
         in source: RedisDatabase, after claims: [SourceClaim], _ held: [RESPBytes: RESPBytes]
     ) async throws(RedisError) -> UInt64 {
-        let highest = claims.filter(\.isOrdered).flatMap(\.names).compactMap { read(held[$0])?.run }.max()
+        let highest = claims.filter(\.isOrdered).flatMap { $0.holders(in: held) }.compactMap { Token($0)?.run }.max()
         let (next, isTooHigh) = (highest ?? 0).addingReportingOverflow(1)
         if isTooHigh { throw .strangeReply }
         return max(MigrationFence.number(at: try await source.clocks().last), next)
     }
+
+    static let otherKind = RedisError(
+        code: .commandRefused,
+        message: "a migration between these databases without --misplaced was interrupted or is running: wait until "
+            + "it has ended, or finish it by its own command with --resume",
+        stage: .refused)
+
+    /// What a claim's keys hold.
+    struct Token {
+        let run: UInt64
+        /// The run's name of the processes, to be removed when these are gone.
+        let process: RESPBytes?
+        let isMisplaced: Bool
+
+        private static let misplaced = Array("misplaced".utf8)
+
+        init(run: UInt64, process: RESPBytes?, isMisplaced: Bool) {
+            self.run = run
+            self.process = process
+            self.isMisplaced = isMisplaced
+        }
+
+        /// Of a cluster earlier versions wrote the number alone.
+        init?(_ bytes: RESPBytes?) {
+            let words = bytes?.split(separator: UInt8(ascii: " ")) ?? []
+            guard let first = words.first,
+                let run = UInt64(String(decoding: first, as: UTF8.self), radix: words.count > 1 ? 16 : 10)
+            else { return nil }
+            self.run = run
+            process = words.count > 1 ? RESPBytes(words[1]) : nil
+            isMisplaced = words.count > 2 && words[2].elementsEqual(Self.misplaced)
+        }
+
+        var bytes: [UInt8] {
+            var bytes = Array("\(String(run, radix: 16)) ".utf8) + (process ?? [])
+            if isMisplaced { bytes += [UInt8(ascii: " ")] + Self.misplaced }
+            return bytes
+        }
+    }
 }
 
-/// Gives keys other values if they are what they were, in one step.
+/// Gives keys other values, or removes them, if they are what they were, in one step.
 struct KeySwap: Sendable {
-    typealias Key = (key: RESPBytes, held: RESPBytes?, becoming: [UInt8])
+    /// Nil is no key.
+    typealias Key = (key: RESPBytes, held: RESPBytes?, becoming: [UInt8]?)
 
     private var keys: [Key]
-    /// Keys to remove in the same step.
-    var removed: [RESPBytes] = []
 
     init(_ keys: [Key]) { self.keys = keys }
 
-    mutating func append(_ other: KeySwap) {
-        keys += other.keys
-        removed += other.removed
-    }
+    mutating func append(_ other: KeySwap) { keys += other.keys }
+
+    /// Those to set, then those to remove.
+    private var inOrder: [Key] { keys.filter { $0.becoming != nil } + keys.filter { $0.becoming == nil } }
 
     /// For a transaction that watches the keys.
     var commands: [RedisCommand<RESPValue>] {
         // As in the script: what one claim removes another may set.
-        removed.map { raw("UNLINK", $0) } + keys.map { raw("SET", $0.key, $0.becoming) }
+        inOrder.reversed().map { key in
+            if let value = key.becoming { raw("SET", key.key, value) } else { raw("UNLINK", key.key) }
+        }
     }
 
     /// 1, or 0 if a key is something else. It begins with a deletion: see ``FullServer``.
     var script: RedisCommand<RESPValue> {
-        var arguments: [any RedisArgument] = [Self.swapping, keys.count + removed.count]
-        for key in keys { arguments.append(key.key) }
-        for key in removed { arguments.append(key) }
-        for key in keys { arguments.append(key.held ?? []) }
-        for key in keys { arguments.append(key.becoming) }
+        var arguments: [any RedisArgument] = [Self.swapping, keys.count]
+        for key in inOrder { arguments.append(key.key) }
+        for key in inOrder { arguments.append(key.held ?? []) }
+        for value in inOrder.compactMap(\.becoming) { arguments.append(value) }
         return .raw("EVAL", arguments)
     }
 
-    /// KEYS: some to set, some to remove. ARGV: what each of the first must be, then what each becomes.
+    /// KEYS: some to set, some to remove. ARGV: what each must be, then what the first become.
     private static let swapping = """
-        local count = #ARGV / 2
-        for place = 1, count do
+        for place = 1, #KEYS do
           if (redis.call('GET', KEYS[place]) or '') ~= ARGV[place] then return 0 end
         end
         redis.call('UNLINK', unpack(KEYS))
-        for place = 1, count do redis.call('SET', KEYS[place], ARGV[count + place]) end
+        for place = 1, #ARGV - #KEYS do redis.call('SET', KEYS[place], ARGV[#KEYS + place]) end
         return 1
         """
 }

@@ -109,6 +109,27 @@ import Testing
         }
     }
 
+    @Test func `one server has one place, however its URL is spelled`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("place-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let real = folder.appendingPathComponent("real")
+        try FileManager.default.createDirectory(at: real, withIntermediateDirectories: true)
+        let link = folder.appendingPathComponent("link")
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: real)
+        for (one, other) in [
+            ("redis://localhost:7000", "redis://127.0.0.1:7000"), ("redis://LOCALHOST", "redis://localhost:6379"),
+            ("unix://\(link.path)/s", "unix://\(real.path)/s"),
+            ("unix://\(real.path)/../real/s", "unix://\(real.path)/s"),
+        ] {
+            let selection = try selection("--url", one)
+            #expect(selection.place(of: try DatabaseServer(url: other)) == selection.place(of: nil), "\(one)")
+        }
+        let selection = try selection("--url", "redis://localhost:7000")
+        for other in ["redis://127.0.0.1:7001", "redis://127.0.0.2:7000", "unix:///localhost:7000"] {
+            #expect(selection.place(of: try DatabaseServer(url: other)) != selection.place(of: nil))
+        }
+    }
+
     private func arguments(_ words: String...) throws(ProgramFailure) -> Arguments {
         try Arguments(reading: words + ["--all"], flags: Command.migrate.flags, of: "bulkhead migrate")
     }
@@ -128,6 +149,10 @@ import Testing
                 try selection.refuseUnusedURL([try selection.entry("main"), entry], arguments)
             }
             try selection.refuseUnusedURL([], arguments)
+            let there = ["--catalogue", file, "--url", "redis://other"]
+            let same = try Arguments(reading: there, flags: ServerSelection.flags, of: "bulkhead test")
+            let itself = try ServerSelection(same, environment: [:])
+            try itself.refuseUnusedURL([try itself.entry("vectors")], same)
         }
     }
 

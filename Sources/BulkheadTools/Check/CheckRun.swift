@@ -65,7 +65,8 @@ struct CheckRun {
             }
             serverTimes.append(await times(door).flatMap { now in before.flatMap { now.time(of: calls, since: $0) } })
             if let door, let finding = await slow?.finding(of: Set(calls.keys), on: door) { slowest.append(finding) }
-            let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server.server }
+            let place = selection.place(of: server.server)
+            let named = selection.catalogue.entries.filter { selection.place(of: $0) == place }
             report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
             reports.append(report)
         }
@@ -128,19 +129,21 @@ struct CheckRun {
     private func servers() async throws(ProgramFailure) -> [CheckedServer] {
         let catalogue = selection.catalogue
         let named = wanted.isEmpty ? catalogue.entries.filter { $0.aliasOf == nil } : wanted
-        var addresses: [DatabaseServer?] = []
-        for entry in named where !addresses.contains(catalogue.server(of: entry)) {
-            addresses.append(catalogue.server(of: entry))
+        var places: [String] = []
+        for entry in named where !places.contains(selection.place(of: entry)) {
+            places.append(selection.place(of: entry))
         }
         var servers: [CheckedServer] = []
         let databases = try selection.open(named)
-        for address in addresses {
-            let here = named.filter { catalogue.server(of: $0) == address }
+        for place in places {
+            let here = named.filter { selection.place(of: $0) == place }
             do throws(RedisError) {
                 // Which of them is asked does not matter, as long as it can be selected.
                 let (facts, door) = try await facts(here, databases)
                 servers.append(
-                    CheckedServer(server: address, address: door.address, facts: facts, entries: here))
+                    CheckedServer(
+                        server: here.first.flatMap { catalogue.server(of: $0) }, address: door.address, facts: facts,
+                        entries: here))
             } catch {
                 await databases.close()
                 throw ProgramFailure(error, of: "bulkhead check")

@@ -17,6 +17,8 @@ struct SnapshotCheck: ~Copyable {
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue
+    /// Its names on the server of the configuration, whose snapshot this is taken to be.
+    private let here: [DatabaseEntry]
     private let serverFlags: String
     private var reader = RDBReader()
     private var summary = RDBSummary()
@@ -35,6 +37,7 @@ struct SnapshotCheck: ~Copyable {
 
     private init(_ selection: ServerSelection) {
         catalogue = selection.catalogue
+        here = catalogue.entries.filter { selection.place(of: $0) == selection.place(of: nil) }
         serverFlags = selection.serverFlags
     }
 
@@ -53,8 +56,7 @@ struct SnapshotCheck: ~Copyable {
         var server = ServerReport(name: check.name, address: path, databases: [])
         let entries = check.entries(selection, wanted)
         server.databases = entries.map { check.report(on: $0, isComplete: isComplete) }
-        let named = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == nil }
-        server.findings = server.findings(nil, named, isWhole: wanted.isEmpty)
+        server.findings = server.findings(nil, check.here, isWhole: wanted.isEmpty)
         return CheckReport(source: .snapshot, date: date, servers: [server])
     }
 
@@ -127,7 +129,7 @@ struct SnapshotCheck: ~Copyable {
             throw RDBViolation(
                 .tooLong, at: reader.consumed, "there are more than \(Self.mostDatabases) databases in it")
         }
-        let entry = catalogue.entries.first { $0.number == number && catalogue.server(of: $0) == nil }
+        let entry = here.first { $0.number == number }
         present = numbers.count
         numbers.append(number)
         tallies.append(DatabaseTally(Placement(of: entry ?? DatabaseEntry("db", number: number), in: catalogue)))
@@ -141,7 +143,7 @@ struct SnapshotCheck: ~Copyable {
     /// What was asked for, or all with a name and all with keys.
     private func entries(_ selection: ServerSelection, _ wanted: [DatabaseEntry]) -> [DatabaseEntry] {
         guard wanted.isEmpty else { return wanted }
-        let named = catalogue.entries.filter { $0.aliasOf == nil && $0.server == nil }
+        let named = here.filter { $0.aliasOf == nil }
         let unnamed = numbers.filter { number in !named.contains { $0.number == number } }.sorted()
         return named + unnamed.map { selection.entry(ofNumber: $0) }
     }

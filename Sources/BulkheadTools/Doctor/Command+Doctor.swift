@@ -12,7 +12,7 @@ extension Command {
             name, names without keys, eviction of data that must stay, missing memory limits, data that a restart or \
             a failover would lose, access without a password, certificates that end within 30 days, ports that could \
             have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It \
-            only reads, with about a dozen short commands.
+            changes nothing, and asks each server about a hundred short commands.
             """,
         flags: ServerSelection.flags + [.json],
         examples: [
@@ -35,15 +35,19 @@ extension Command {
 
     private static func runDoctor(_ call: Call) async throws(ProgramFailure) -> ExitCode {
         let selection = try ServerSelection(call.arguments)
+        // One report for each server, however many URLs lead to it; the environment's is the first.
+        var seen: Set = [selection.place(of: nil)]
+        let others = selection.catalogue.entries.compactMap(\.server).sorted { $0.address < $1.address }
+        let servers = [nil] + others.filter { seen.insert(selection.place(of: $0)).inserted }
         // Every server has a number 0, whatever the catalogue says.
-        let servers = [nil] + Set(selection.catalogue.entries.compactMap(\.server)).sorted { $0.address < $1.address }
         let doors = servers.map { selection.entry(ofNumber: 0, on: $0) }
         let databases = try selection.open(doors)
         let reports = try await databases.closing { () async throws(ProgramFailure) in
             try await call.arguments.reaching { () async throws(RedisError) in
                 var reports: [DoctorReport] = []
                 for (server, door) in zip(servers, doors) {
-                    let entries = selection.catalogue.entries.filter { selection.catalogue.server(of: $0) == server }
+                    let place = selection.place(of: server)
+                    let entries = selection.catalogue.entries.filter { selection.place(of: $0) == place }
                     // All names may live elsewhere.
                     if entries.isEmpty { continue }
                     reports += try await self.reports(on: door.name, of: databases, entries, selection.serverFlags)

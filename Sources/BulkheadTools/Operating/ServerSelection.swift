@@ -95,7 +95,8 @@ package struct ServerSelection: Sendable {
     /// The entry of a number, whether it has a name or not; of the configuration's server, or of one of the
     /// catalogue's.
     package func entry(ofNumber number: Int, on server: DatabaseServer? = nil) -> DatabaseEntry {
-        let named = catalogue.entries.filter { $0.number == number && catalogue.server(of: $0) == server }
+        let place = place(of: server)
+        let named = catalogue.entries.filter { $0.number == number && self.place(of: $0) == place }
         if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }
         // A catalogue may call another number so.
         var name = "db\(number)"
@@ -104,6 +105,20 @@ package struct ServerSelection: Sendable {
         return DatabaseEntry(DatabaseName(name), number: number, server: server)
     }
 
+    /// Where a server is, spelled in one way: two URLs may lead to one server. Nil is the configuration's.
+    func place(of server: DatabaseServer?) -> String {
+        let address = server?.address ?? configuration.address
+        if address.lowercased().hasPrefix("localhost:") { return "127.0.0.1" + address.dropFirst("localhost".count) }
+        guard address.hasPrefix("unix:") else { return address }
+        // The folder, because a socket of a server that is not running is no file.
+        let path = URL(fileURLWithPath: String(address.dropFirst("unix:".count)))
+        let folder = path.deletingLastPathComponent().resolvingSymlinksInPath().path
+        return "unix:\(folder)/\(path.lastPathComponent)"
+    }
+
+    /// The same of an entry's server.
+    func place(of entry: DatabaseEntry) -> String { place(of: catalogue.server(of: entry)) }
+
     /// What SELECT's number can be, whatever the server's configuration.
     private static let largestNumber = Int(Int32.max)
 
@@ -111,7 +126,7 @@ package struct ServerSelection: Sendable {
     /// servers: whoever wrote it means another server than the one that would be worked on.
     func refuseUnusedURL(_ entries: [DatabaseEntry], _ arguments: Arguments) throws(ProgramFailure) {
         guard arguments.has(.url), let first = entries.first, let server = catalogue.server(of: first),
-            entries.allSatisfy({ catalogue.server(of: $0) != nil })
+            entries.allSatisfy({ catalogue.server(of: $0) != nil && place(of: $0) != place(of: nil) })
         else { return }
         throw arguments.refused(
             "--url is not where \(first.name) is: the catalogue says it is at \(server.address); leave out --url, or "

@@ -60,12 +60,27 @@ import Testing
                 $0.info["maxmemory_policy"] = "volatile-lru"
                 $0.keyspace[1]?.expiring = 2
             } == ["note eviction"])
-        // Only what may be flushed is there.
-        #expect(
-            codes {
+    }
+
+    @Test func `what must stay counts before its first key comes`() throws {
+        let (one, none) = (ServerFacts.Keyspace(keys: 1, expiring: 0), [Int: ServerFacts.Keyspace]())
+        func evicting(_ keys: [Int: ServerFacts.Keyspace]) -> (inout ServerFacts) -> Void {
+            {
                 $0.info["maxmemory_policy"] = "allkeys-lru"
-                $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0)]
-            } == ["note no-keys"])
+                $0.keyspace = keys
+            }
+        }
+        #expect(codes(.standard, evicting(none)) == ["error eviction", "note no-keys"])
+        let only = try DatabaseCatalogue([DatabaseEntry("cache", number: 0, mayBeFlushed: true)])
+        #expect(codes(only, evicting([0: one])) == [])
+        func message(_ keys: [Int: ServerFacts.Keyspace]) -> String? {
+            Diagnosis(
+                facts(evicting(keys)), DatabaseCatalogue.standard.entries,
+                permissions: ToolPermissions(user: "default", deniedCommands: []), isOpenToAnybody: false
+            ).findings.first?.message
+        }
+        #expect(message(none)?.hasSuffix("full, those of knowledge, prompts when they come") == true)
+        #expect(message([1: one])?.hasSuffix("those of knowledge too, and those of prompts when they come") == true)
     }
 
     @Test func `numbers past the server's end and keys without a name are found`() throws {
@@ -73,6 +88,14 @@ import Testing
         #expect(
             codes(catalogue) { $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0), 5: $0.keyspace[1]!] }
                 == ["error number-out-of-range", "warning unnamed-keys", "note no-keys"])
+    }
+
+    @Test func `two names of one number, which two spellings of an address have let pass, are found`() throws {
+        let there = try DatabaseServer(url: "redis://127.0.0.1")
+        let catalogue = try DatabaseCatalogue([
+            DatabaseEntry("main", number: 1), DatabaseEntry("orders", number: 1, server: there),
+        ])
+        #expect(codes(catalogue) { $0.keyspace = [1: $0.keyspace[1]!] } == ["error shared-number"])
     }
 
     @Test func `memory without a limit, or nearly full, is a warning`() {
@@ -164,7 +187,7 @@ import Testing
             .map { "\($0.severity.rawValue) \($0.code)" }
     }
 
-    @Test func `a primary that writes on without its replicas is a warning, where something must stay`() {
+    @Test func `a primary that writes on without its replicas is a warning, where something must stay`() throws {
         #expect(codes { $0.info["connected_slaves"] = "1" } == ["warning min-replicas"])
         #expect(codes { $0.info["connected_slaves"] = "0" } == [])
         #expect(
@@ -175,8 +198,10 @@ import Testing
         #expect(
             codes {
                 $0.info["connected_slaves"] = "1"
-                $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0)]
-            } == [], "the cache may be lost")
+                $0.keyspace = [:]
+            } == ["warning min-replicas"], "keys will come")
+        let cache = try DatabaseCatalogue([DatabaseEntry("cache", number: 0, mayBeFlushed: true)])
+        #expect(codes(cache) { $0.info["connected_slaves"] = "1" } == [], "the cache may be lost")
     }
 
     @Test func `a move of slots that leaves databases behind is an error while it goes on`() throws {
@@ -291,9 +316,52 @@ import Testing
                 ).write(to: file)
                 let outcome = try await Bulkhead.run(
                     "doctor", "--url", server.url, "--catalogue", file.path, "--json")
-                #expect(try codes(outcome) == ["persistence", "number-out-of-range", "maxmemory", "no-keys"])
+                let far = ["number-out-of-range", "maxmemory", "persistence", "no-keys"]
+                #expect(try codes(outcome) == ["persistence"] + far)
             }
         }
+    }
+
+    @Test func `an empty server that evicts is found before the first key comes`() async throws {
+        let arguments = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]
+        try await withToolServer(arguments: arguments) { server, _ in
+            let outcome = try await Bulkhead.run("doctor", "--url", server.url, "--json")
+            #expect(outcome.exitCode == 1)
+            #expect(try codes(outcome) == ["eviction", "persistence", "no-keys"])
+        }
+    }
+
+    @Test(arguments: ["localhost", "127.0.0.1"])
+    func `a name's URL may lead to the server of all others`(host: String) async throws {
+        let options = RedisTestServer.Options(
+            listening: .tcp, arguments: ["--maxmemory", "100mb", "--appendonly", "yes"])
+        let server = try RedisTestServer.start(options)
+        defer { server.stop() }
+        let text = #"""
+            {"databases": [{"name": "main", "number": 0},
+                {"name": "orders", "number": 1, "url": "redis://\#(host):\#(server.port ?? 0)"}]}
+            """#
+        let file = server.folder + "/names.json"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        let databases = RedisDatabases(
+            try RedisConfiguration(url: server.url), catalogue: try DatabaseCatalogue(contentsOfFile: file))
+        for name: DatabaseName in ["main", "orders"] { try await databases[name].set("key", "value") }
+        await databases.close()
+        let words = ["--url", server.url, "--catalogue", file]
+        let outcome = try await Bulkhead.run(["doctor"] + words + ["--json"])
+        #expect(outcome.exitCode == 0, "\(outcome.text)\(outcome.errors)")
+        #expect(try codes(outcome) == [])
+        let check = try await Bulkhead.run(["check"] + words + ["--json"])
+        #expect(check.exitCode == 0, "\(check.text)\(check.errors)")
+        #expect(!check.text.contains("unnamed-keys"), "\(check.text)")
+        // By its number, by its name, and with a URL that leads there.
+        for name in ["1", "orders"] {
+            let path = "\(server.folder)/\(name).rdb"
+            let backup = try await Bulkhead.run(["backup", name, "--to", path] + words)
+            #expect(backup.exitCode == 0, "\(backup.errors)")
+        }
+        let start = try await Bulkhead.run(["catalogue"] + words)
+        #expect(try DatabaseCatalogue(json: Array(start.output)) == DatabaseCatalogue(contentsOfFile: file))
     }
 
     @Test(.enabled(if: ServerUnderTest.speaksTLS))

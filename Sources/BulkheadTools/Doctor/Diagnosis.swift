@@ -96,6 +96,14 @@ package struct Diagnosis: Sendable {
                             + "\(entry.name) another number."))
             }
         }
+        let owners = Dictionary(grouping: entries.filter { $0.aliasOf == nil }, by: \.number)
+        for (number, sharing) in owners.sorted(by: { $0.key < $1.key }) where sharing.count > 1 {
+            found.append(
+                Finding(
+                    .error, "shared-number",
+                    "\(names(sharing)) all have number \(number) of this server, which they spell differently",
+                    remedy: "Give them different numbers, or declare one an alias of the other."))
+        }
         for entry in entries {
             guard let target = entry.aliasOf else { continue }
             found.append(
@@ -126,19 +134,29 @@ package struct Diagnosis: Sendable {
 
     // MARK: What may get lost
 
-    /// Names that hold keys and that the catalogue does not let anybody flush.
+    /// Names that the catalogue does not let anybody flush. One without keys counts as well: they will come.
     var durable: [DatabaseEntry] {
-        entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil && facts.keyspace[$0.number] != nil }
+        entries.filter { !$0.mayBeFlushed && $0.aliasOf == nil }
+    }
+
+    /// Those that have no keys yet, as far as the server says.
+    private var awaited: [DatabaseEntry] {
+        facts.knowsKeyspace ? durable.filter { facts.keyspace[$0.number] == nil } : []
     }
 
     private var eviction: [Finding] {
         guard let policy = facts.evictionPolicy, !durable.isEmpty else { return [] }
         let isBounded = (facts.number("maxmemory") ?? 0) > 0
         if policy.hasPrefix("allkeys-") {
+            let present = durable.filter { !awaited.contains($0) }
+            let victims = [
+                present.isEmpty ? nil : "those of \(names(present)) too",
+                awaited.isEmpty ? nil : "those of \(names(awaited)) when they come",
+            ].compactMap(\.self).joined(separator: ", and ")
             return [
                 Finding(
                     isBounded ? .error : .warning, "eviction",
-                    "\(policy) removes keys of every database when memory is full, those of \(names(durable)) too"
+                    "\(policy) removes keys of every database when memory is full, \(victims)"
                         + (isBounded ? "" : "; no maxmemory is set, so not yet"),
                     remedy: "Use a volatile- policy and give what may go an expiry, or put the cache on a server of "
                         + "its own.")
@@ -183,7 +201,7 @@ package struct Diagnosis: Sendable {
             found.append(
                 Finding(
                     .warning, "persistence",
-                    "neither snapshots nor an append-only file are on: a restart loses \(names(durable))",
+                    "neither snapshots nor an append-only file are on: a restart loses the keys of \(names(durable))",
                     remedy: "Set appendonly yes or save; or bulkhead backup by schedule, if that is enough."))
         }
         if facts.info["rdb_last_bgsave_status"].map({ $0 != "ok" }) == true {

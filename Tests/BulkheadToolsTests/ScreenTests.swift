@@ -187,45 +187,6 @@ import Testing
             Reader(program: "groff", call: "groff -man -ww -Tutf8 FILE", isSilent: false),
         ]
     }
-
-    @Test func `the catalogue to start from is one, and the same as the standard one`() async throws {
-        let outcome = try await Bulkhead.run("catalogue")
-        #expect(try DatabaseCatalogue(json: Array(outcome.output)) == .standard)
-    }
-
-    @Test func `numbers with keys and no name get one in the catalogue to start from`() async throws {
-        try await withToolServer { server, databases in
-            try await databases["db7"].set("key", "value")
-            let outcome = try await Bulkhead.run("catalogue", "--url", server.url)
-            let catalogue = try DatabaseCatalogue(json: Array(outcome.output))
-            #expect(catalogue.entries.dropLast() == DatabaseCatalogue.standard.entries[...])
-            #expect(catalogue.entries.last == DatabaseEntry("db7", number: 7))
-        }
-    }
-
-    @Test func `a name with a server of its own is left out, and its password nowhere`() async throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(
-            #"""
-            {"databases": [{"name": "main", "number": 0, "purpose": "say \"hi\""},
-                {"name": "alias", "number": 0, "alias_of": "main"},
-                {"name": "far", "number": 1, "url": "redis://:s3cret@far"}]}
-            """#.utf8
-        ).write(to: file)
-        let outcome = try await Bulkhead.run("catalogue", "--catalogue", file.path)
-        let whole = try DatabaseCatalogue(contentsOfFile: file.path)
-        #expect(try DatabaseCatalogue(json: Array(outcome.output)).entries[...] == whole.entries.dropLast())
-        #expect(outcome.errors.contains("far"))
-        #expect(!(outcome.text + outcome.errors).contains("s3cret"))
-    }
-
-    @Test func `help explains the catalogue`() async throws {
-        let outcome = try await Bulkhead.run("help", "catalogue")
-        for member in ["name", "number", "purpose", "key_patterns", "may_be_flushed", "alias_of", "url", "budget"] {
-            #expect(outcome.text.contains("  \(member)  "), "\(member)")
-        }
-    }
 }
 
 @Suite("Backup looks first") struct BackupFolderTests {

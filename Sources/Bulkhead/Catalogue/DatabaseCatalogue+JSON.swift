@@ -76,6 +76,13 @@ extension DatabaseCatalogue {
         try self.init(file.databases.map(\.entry))
     }
 
+    /// Every member that a file may have, those of its objects too.
+    package static var fileMembers: [String] {
+        func names<Key: CodingKey & CaseIterable>(_: Key.Type) -> [String] { Key.allCases.map(\.stringValue) }
+        return names(File.CodingKeys.self) + names(Entry.CodingKeys.self) + names(Copy.CodingKeys.self)
+            + names(Budget.CodingKeys.self)
+    }
+
     /// A catalogue has four.
     private static var mostLevels: Int { 8 }
 
@@ -146,28 +153,28 @@ extension DatabaseCatalogue {
         private static func reads(_ values: KeyedDecodingContainer<CodingKeys>) throws -> RedisReads {
             let replicas = try servers(.replicas, values)
             let seconds = try values.decodeIfPresent(Double.self, forKey: .maximumStaleness)
-            let policy = try values.decodeIfPresent(String.self, forKey: .reads) ?? "primary"
+            let word = try values.decodeIfPresent(String.self, forKey: .reads) ?? RedisReads.Policy.primary.rawValue
             func refuse(_ key: CodingKeys, _ message: String) -> DecodingError {
                 .dataCorruptedError(forKey: key, in: values, debugDescription: message)
             }
-            switch policy {
-            case "primary":
+            guard let policy = RedisReads.Policy(rawValue: word) else {
+                throw refuse(.reads, "expected primary, replica-preferred or same-zone")
+            }
+            guard policy != .primary else {
                 guard replicas == nil, seconds == nil else {
                     let key = replicas == nil ? CodingKeys.maximumStaleness : .replicas
                     throw refuse(key, "it needs \"reads\": \"replica-preferred\" or \"same-zone\"")
                 }
                 return .primary
-            case "replica-preferred", "same-zone":
-                let seconds = seconds ?? 15
-                guard (0.1...86_400).contains(seconds) else {
-                    throw refuse(.maximumStaleness, "expected seconds from 0.1 to 86400")
-                }
-                let staleness = Duration.milliseconds(Int64(seconds * 1_000))
-                return policy == "same-zone"
-                    ? .sameZone(replicas: replicas ?? [], staleness: staleness)
-                    : .replicaPreferred(replicas: replicas ?? [], staleness: staleness)
-            default: throw refuse(.reads, "expected primary, replica-preferred or same-zone")
             }
+            let limit = seconds ?? 15
+            guard (0.1...86_400).contains(limit) else {
+                throw refuse(.maximumStaleness, "expected seconds from 0.1 to 86400")
+            }
+            let staleness = Duration.milliseconds(Int64((limit * 1_000).rounded()))
+            return policy == .sameZone
+                ? .sameZone(replicas: replicas ?? [], staleness: staleness)
+                : .replicaPreferred(replicas: replicas ?? [], staleness: staleness)
         }
 
         /// Its place, in one of the ways to write it; nil is the configuration's server.

@@ -60,6 +60,8 @@ public struct DatabaseServer: Sendable, Hashable {
         return inherited
     }
 
+    var hasTLS: Bool { tls != nil }
+
     var endpoint: Endpoint { place.endpoint }
 
     /// Where the server listens, or who knows that, as it stands in error messages.

@@ -11,9 +11,9 @@ public struct RedisReads: Sendable, Hashable {
     /// Whether replicas are asked at all.
     let areFromReplicas: Bool
     /// The replicas; empty asks the primary which there are.
-    let servers: [DatabaseServer]
+    package let servers: [DatabaseServer]
     /// How far behind a replica may be.
-    let staleness: Duration
+    package let staleness: Duration
     /// Only replicas in this program's zone are asked.
     let areOfZone: Bool
 
@@ -25,6 +25,16 @@ public struct RedisReads: Sendable, Hashable {
         self.servers = servers
         self.staleness = staleness
         self.areOfZone = areOfZone
+    }
+
+    /// The word for it in a catalogue's file.
+    package var policy: Policy { !areFromReplicas ? .primary : areOfZone ? .sameZone : .replicaPreferred }
+
+    /// The words that a catalogue's file has for it.
+    package enum Policy: String, Sendable {
+        case primary
+        case replicaPreferred = "replica-preferred"
+        case sameZone = "same-zone"
     }
 
     /// The primary answers all. The default.

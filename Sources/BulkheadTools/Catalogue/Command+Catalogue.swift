@@ -37,6 +37,14 @@ extension Command {
                     ("  sentinels", #"instead of url: the sentinels of its group, ["host:26379", …]"#),
                     ("  primary", "with sentinels: what they call the group, or a URL with that as the host"),
                     ("  cluster", #"instead of url: some servers of its cluster, ["host:6379", …]"#),
+                    ("  reads", "who answers reads: primary (if left out), replica-preferred or same-zone"),
+                    ("  replicas", #"with reads: ["redis://host", …]; if left out, those the primary names"#),
+                    ("  max_staleness", "with reads: how many seconds a replica may be behind; 15 if left out"),
+                    (
+                        "  copies",
+                        #"other servers with the same data, for when this one is away: ["redis://host", …], or "#
+                            + #"{"url": "redis://host", "weight": 0.5} to rank them; its own server has weight 1"#
+                    ),
                     (
                         "  budget",
                         "what this name may take of a program's connections: max_leases, max_waiters, "
@@ -48,21 +56,18 @@ extension Command {
 
     private static func runCatalogue(_ call: Call) async throws(ProgramFailure) -> ExitCode {
         let selection = try ServerSelection(call.arguments)
-        // The URL of another server may hold a password, and a budget is for who knows what it is about.
-        let (here, elsewhere) = selection.catalogue.entriesByPlace
-        var entries = here
+        var entries = selection.catalogue.entries
         if call.arguments.has(.url) {
-            for number in try await numbersWithKeys(selection, call.arguments)
-            where !entries.contains(where: { $0.number == number }) {
-                entries.append(selection.entry(ofNumber: number))
-            }
+            let named = Set(entries.filter { selection.place(of: $0) == selection.place(of: nil) }.map(\.number))
+            let unnamed = try await numbersWithKeys(selection, call.arguments).filter { !named.contains($0) }
+            entries += unnamed.map { selection.entry(ofNumber: $0) }
         }
-        try call.streams.output.writeAll(CatalogueText.text(of: entries))
-        if !elsewhere.isEmpty {
-            let names = elsewhere.map(\.name.text).joined(separator: ", ")
+        let file = CatalogueText(of: entries)
+        try call.streams.output.writeAll(file.text)
+        if !file.leftOut.isEmpty {
             let words =
-                "\(call.program): left out, because they live on servers of their own, whose URLs may "
-                + "hold passwords: \(names)"
+                "\(call.program): left out, because a login or settings for TLS stand in their URLs, and a password "
+                + "may be among them: \(file.leftOut.joined(separator: ", "))"
             call.say(words)
         }
         return .done
@@ -78,12 +83,5 @@ extension Command {
                 try await ServerFacts(of: databases[door.name]).keyspace.keys.sorted()
             }
         }
-    }
-}
-
-extension DatabaseCatalogue {
-    /// The entries of the configuration's server, and those of others.
-    fileprivate var entriesByPlace: (here: [DatabaseEntry], elsewhere: [DatabaseEntry]) {
-        (entries.filter { server(of: $0) == nil }, entries.filter { server(of: $0) != nil })
     }
 }

@@ -169,6 +169,11 @@ import Testing
             let outcome = try await Bulkhead.run("vectors", "main", "pages", "--url", server.url)
             #expect(
                 outcome.exitCode == 2 && outcome.errors.contains("has no vector sets"), "\(outcome.errors)")
+            let dry = try await Bulkhead.run("vectors", "main", "pages", "--dry-run", "--url", server.url)
+            #expect(dry.exitCode == 1 && dry.errors.isEmpty, "\(dry.errors)")
+            #expect(dry.text.contains("main has 1 hash that fit"), "\(dry.text)")
+            #expect(dry.text.contains("1 vector of 1 numbers"), "\(dry.text)")
+            #expect(dry.text.replacing("\n", with: " ").contains("Use --into with a name on Redis 8"), "\(dry.text)")
             #expect(try await main.dbsize() == 1)
         }
     }

@@ -11,10 +11,11 @@ extension Command {
             "bulkhead vectors NAME KEY [--into NAME] [--attributes FIELD,FIELD]",
         ],
         about: """
-            Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run that is all. Else \
-            each vector becomes an element of the vector set KEY, in the same database or in that of --into, with the \
-            hash's key as its name. The hashes stay as they are. The target's server must have vector sets: Redis 8.0 \
-            or newer. In a cluster the whole set is on one server, that of the slot of KEY.
+            Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run that is all, but \
+            for a word if the target's server has no vector sets. Else each vector becomes an element of the vector \
+            set KEY, in the same database or in that of --into, with the hash's key as its name. The hashes stay as \
+            they are. The target's server must have vector sets: Redis 8.0 or newer. In a cluster the whole set is on \
+            one server, that of the slot of KEY.
 
             A second run does no harm: an element that is there gets its vector and attributes anew. So run it again \
             after it was stopped, after hashes have changed, or after slots of a cluster have moved meanwhile. An \
@@ -88,6 +89,9 @@ extension Command {
         try await refusePart(conversion.source)
         let target = try await conversion.lookAtTarget()
         var document = VectorsDocument(conversion, isDry: call.arguments.has(.dryRun))
+        if let objection = target.objection, !document.isDry {
+            throw RedisError(code: .commandRefused, message: objection, stage: .refused)
+        }
         document.elements = target.elements
         let looking = call.progress(
             "vectors  looking", total: try await conversion.source.dbsize(), unit: "hashes")
@@ -100,10 +104,11 @@ extension Command {
         switch survey.dimension(wanted: conversion.options.dimension, ofSet: target.dimension) {
         case .success(let chosen): dimension = chosen
         case .failure(let obstacle):
-            document.refusal = obstacle.words
+            document.refusal = [obstacle.words, target.objection].compactMap(\.self).joined(separator: "; and ")
             return (document, true)
         }
         document.dimension = dimension
+        document.refusal = target.objection
         if document.isDry { return (document, true) }
         let writing = call.progress(
             "vectors  writing", total: survey.dimensions[dimension], unit: "elements")

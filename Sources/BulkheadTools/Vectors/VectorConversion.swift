@@ -24,22 +24,28 @@ struct VectorConversion: Sendable {
         /// Nil if there is no such set yet.
         let dimension: Int?
         let elements: Int
+        /// Why no vector set can be there.
+        var objection: String?
     }
 
-    /// Looks at the target; throws where no vector set can be.
+    /// Looks at the target; an objection is no error yet, because whoever only counts may go on.
     func lookAtTarget() async throws(RedisError) -> Target {
         let known = try await target.send("COMMAND", "INFO", "VADD")
         guard known.elements?.contains(where: { $0.elements?.isEmpty == false }) == true else {
-            throw obstacle(
-                "the server of \(target.name) has no vector sets: Redis has them since 8.0, Valkey has none"
-            )
+            return Target(
+                dimension: nil, elements: 0,
+                objection: "the server of \(target.name) has no vector sets: Redis has them since 8.0, Valkey has none."
+                    + " Use --into with a name on Redis 8, or search the hashes where they are, by the library's "
+                    + "`nearest`")
         }
         switch try await target.type(key) {
         case "none": return Target(dimension: nil, elements: 0)
         case "vectorset":
             return Target(dimension: try await target.vdim(key), elements: try await target.vcard(key))
         case let type:
-            throw obstacle("the key in \(target.name) holds another type, \(type): choose another key")
+            return Target(
+                dimension: nil, elements: 0,
+                objection: "the key in \(target.name) holds another type, \(type): choose another key")
         }
     }
 
@@ -122,10 +128,6 @@ struct VectorConversion: Sendable {
             waiting.removeFirst(slice.count)
             progress(counts.written)
         }
-    }
-
-    private func obstacle(_ words: String) -> RedisError {
-        RedisError(code: .commandRefused, message: words, stage: .refused)
     }
 }
 

@@ -50,6 +50,13 @@ import Testing
         ("redis://h/1/2", "remove it"),
         ("redis://h:0", "port"),
         ("redis://h:65536", "port"),
+        ("redis://h:notaport", "a port that is no number from 1 to 65535"),
+        ("redis://app:secret@h:17391x/0", "a port that is no number from 1 to 65535"),
+        ("redis://[::1]:x", "a port that is no number from 1 to 65535"),
+        ("redis://app:pa/ss@h:x y", "a port that is no number from 1 to 65535"),
+        ("redis://user:pa/ss@host", "percent-encode what"),
+        ("http://h", "rediss://"),
+        ("http://h", "valkey://"),
         ("redis://user@h", "without a password"),
         ("redis://h?db=3", "unknown parameter db"),
         ("redis://h?timeout=3", "unknown parameter timeout"),
@@ -75,6 +82,7 @@ import Testing
 
     @Test(arguments: [
         "redis://u:hunter2@h", "redis://u:hunter2@h/3", "redis://u:hunter2@h?x=1", "redis://u:hun ter2@h",
+        "redis://u:hunter2", "redis://:hunter2", "redis://u:12@3:hunter2", "redis://u:hunter2/x@h:y",
         "redis://u:12/hunter2@h", "redis://u:12?hunter2@h", "redis://u:12?hunter2=1@h", "redis://u:12?hunter=1@h",
         "unix://u:hunter2@h/x", "unix:u:hunter2@h/x", "redis://u:12/hunter2?@h", "redis://u:12/hunter2#@h",
     ])

@@ -47,9 +47,17 @@ extension RedisConfiguration {
             throw refuse("has a line break or another control character within; in a password they are percent-encoded")
         }
         // The value is not repeated: what has no scheme may be a password as well as a host.
-        let noScheme = "must begin with redis:// or unix://, as in redis://host:port"
+        let noScheme =
+            "must begin with redis:// or valkey://, for TLS with rediss:// or valkeys://, or with unix://, as in "
+            + "redis://host:port"
         guard let parts = URLComponents(string: url) else {
             guard url.contains("://") else { throw refuse(noScheme) }
+            guard !Self.hasStrangePort(url) else {
+                // Not shown: where the host was forgotten, it is a password.
+                throw refuse(
+                    "has a port that is no number from 1 to 65535; if a password stands there, the host is missing: "
+                        + "redis://user:password@host:port")
+            }
             throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
         }
         // Before all else: what stands in front of an unencoded # or ? may be a part of a password, and is not shown.
@@ -90,6 +98,17 @@ extension RedisConfiguration {
         let port = parts.port ?? 6379
         guard (1...65_535).contains(port) else { throw refuse("has a port outside 1 to 65535") }
         return RedisConfiguration(host: host, port: port)
+    }
+
+    /// Something other than digits stands where the port belongs.
+    private static func hasStrangePort(_ url: String) -> Bool {
+        guard let scheme = url.firstRange(of: "://") else { return false }
+        let rest = url[scheme.upperBound...]
+        let place = (rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest)
+            .prefix { !"/?#".contains($0) }
+        guard let colon = place.lastIndex(of: ":"), place.last != "]" else { return false }
+        let port = place[place.index(after: colon)...]
+        return !port.allSatisfy { $0.isASCII && $0.isNumber }
     }
 
     private static func unix(

@@ -52,6 +52,7 @@ extension Command {
                     ),
                 ])
         ],
+        exitCodes: [.done, .failed, .usage, .ioFailed],
         run: runCatalogue)
 
     private static func runCatalogue(_ call: Call) async throws(ProgramFailure) -> ExitCode {

@@ -15,6 +15,7 @@ extension Command {
             Example(
                 "For fish, once:", "bulkhead completions fish > ~/.config/fish/completions/bulkhead.fish"),
         ],
+        exitCodes: [.done, .usage, .ioFailed],
         run: { call throws(ProgramFailure) in
             let shell = call.arguments.operands[0]
             guard let script = CompletionScript.text(for: shell, commands: BulkheadProgram.commands) else {

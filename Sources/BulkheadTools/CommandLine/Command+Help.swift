@@ -17,6 +17,7 @@ extension Command {
             Example("Read the manual:", "bulkhead help --man | man -l -"),
             Example("Install it:", "bulkhead help --man > /usr/local/share/man/man1/bulkhead.1"),
         ],
+        exitCodes: [.done, .usage, .ioFailed],
         run: { call throws(ProgramFailure) in
             let command = try call.arguments.operands.first.map { name throws(ProgramFailure) in
                 try BulkheadProgram.command(named: name)

@@ -29,6 +29,8 @@ package struct Command: Sendable {
     package var operands = Operands.none
     package var examples: [Example] = []
     package var tables: [Table] = []
+    /// Those it may end with.
+    package var exitCodes = ExitCode.usual
     /// Does the work. Throws what ends the program early; what was written until then stays written.
     package let run: @Sendable (Call) async throws(ProgramFailure) -> ExitCode
 }

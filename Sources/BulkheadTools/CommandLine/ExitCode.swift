@@ -1,4 +1,5 @@
-/// What the program answers to its caller: 0 to 2 as grep and diff do, above that the numbers of sysexits.h.
+/// What the program answers to its caller: 0 to 2 as grep and diff do, 64, 65 and 74 as sysexits.h has them, and 66 for
+/// an input of `resp` that is only too short so far.
 package struct ExitCode: Sendable, Hashable {
     package let number: Int32
     /// One line of the help.
@@ -15,6 +16,8 @@ package struct ExitCode: Sendable, Hashable {
     package static let inputTooShort = ExitCode(number: 66, meaning: "the input ends too early")
     package static let ioFailed = ExitCode(number: 74, meaning: "reading or writing failed")
 
+    /// Of most commands.
+    static let usual = [done, found, failed, usage, ioFailed]
     static let all = [done, found, failed, usage, badData, inputTooShort, ioFailed]
 }
 

@@ -17,7 +17,7 @@ package struct HelpPage {
             table("Commands", commands.map { ($0.name, $0.summary) }),
             table("Flags", flags.map { ($0.spelling, $0.help) }),
             examples(commands.compactMap(\.examples.first)),
-            exitCodes,
+            exitCodes(ExitCode.all),
         ]
         return sections.joined(separator: "\n\n")
     }
@@ -32,12 +32,12 @@ package struct HelpPage {
         ]
         if !command.examples.isEmpty { sections.append(examples(command.examples)) }
         sections += command.tables.map { table($0.title, $0.rows) }
-        sections.append(exitCodes)
+        sections.append(exitCodes(command.exitCodes))
         return sections.joined(separator: "\n\n")
     }
 
-    private var exitCodes: String {
-        table("Exit codes", ExitCode.all.map { (String($0.number), $0.meaning) })
+    private func exitCodes(_ codes: [ExitCode]) -> String {
+        table("Exit codes", codes.map { (String($0.number), $0.meaning) })
     }
 
     private func examples(_ examples: [Command.Example]) -> String {

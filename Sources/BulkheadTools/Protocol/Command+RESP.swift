@@ -55,6 +55,7 @@ extension Command {
                     ("", "where a byte cannot be there; offset counts from 0"),
                 ])
         ],
+        exitCodes: [.done, .usage, .badData, .inputTooShort, .ioFailed],
         run: runRESP)
 
     private static func runRESP(_ call: Call) async throws(ProgramFailure) -> ExitCode {

@@ -57,6 +57,7 @@ extension Command {
                     ("dry_run", "true if nothing was written"),
                 ])
         ],
+        exitCodes: [.done, .found, .failed, .usage, .badData, .ioFailed],
         run: runRestore)
 
     private static func runRestore(_ call: Call) async throws(ProgramFailure) -> ExitCode {

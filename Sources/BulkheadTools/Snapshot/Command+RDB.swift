@@ -36,6 +36,7 @@ extension Command {
                     ("checksum", "ok; absent if the server writes none; bad (exit code 65)"),
                 ])
         ],
+        exitCodes: [.done, .usage, .badData, .ioFailed],
         run: runRDB)
 
     private static func runRDB(_ call: Call) async throws(ProgramFailure) -> ExitCode {

@@ -60,7 +60,7 @@ package enum BulkheadProgram {
         do {
             return try await command.run(Call(arguments, streams))
         } catch {
-            throw error.named(arguments.program)
+            throw error.named(arguments.program).advising(arguments)
         }
     }
 

@@ -1,6 +1,27 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 import Bulkhead
 
 extension ProgramFailure {
+    /// With the flags and variables that the words of the library cannot know of.
+    func advising(
+        _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> ProgramFailure {
+        guard var words = message else { return self }
+        let places = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"]
+        if !arguments.has(.url), places.allSatisfy({ (environment[$0] ?? "").isEmpty }) {
+            let start = "cannot connect to \(RedisConfiguration().address)"
+            words.replace("\(start): ", with: "\(start), the default without --url, REDIS_URL and REDIS_HOST: ")
+        }
+        let lack = "requires a password and none was given"
+        words.replace(lack, with: "\(lack): give it in the URL, redis://:password@host, or as REDIS_PASSWORD")
+        return ProgramFailure(exitCode, words)
+    }
+
     /// What a server or a connection said, as the end of `program`.
     init(_ error: RedisError, of program: String) {
         self.init(.failed, "\(program): \(error.explained)")

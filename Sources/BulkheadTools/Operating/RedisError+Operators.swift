@@ -20,12 +20,33 @@ extension RedisError {
 
     /// The message, and in plain words what the server means where it says that by a word of its own alone.
     var explained: String {
-        meaning.map { "\(self). \($0)" } ?? "\(self)"
+        // What a tool refuses by itself is in its own words; a code adds nothing to them.
+        let words = code == .commandRefused && command == nil && database == nil ? message : "\(self)"
+        return meaning.map { "\(words). \($0)" } ?? words
     }
 
     /// The same of the message alone.
     var explainedMessage: String {
         meaning.map { "\(message). \($0)" } ?? message
+    }
+
+    /// What whoever writes a program is told of a URL with a database's number, which redis-cli takes; of no use at a
+    /// prompt.
+    private static let adviceToPrograms = "databases have names here, so remove it and use databases[.name]"
+
+    /// The message about a URL of the command line or the environment.
+    var wordsOnURL: String {
+        guard let advice = message.firstRange(of: Self.adviceToPrograms) else { return message }
+        // `has the path /3: `; a path that may be a password is not in the message.
+        let path = message[..<advice.lowerBound].split(separator: " ").last.map { $0.dropLast() } ?? ""
+        let (number, what) = path.hasPrefix("/") ? (String(path.dropFirst()), String(path)) : ("its number", "it")
+        return message.replacing(
+            Self.adviceToPrograms, with: "remove \(what), and give \(number), or its name, as the command's argument")
+    }
+
+    /// The message about a catalogue's file, in which a number has a place of its own.
+    var wordsOnFile: String {
+        message.replacing(Self.adviceToPrograms, with: "remove it, and give the number as \"number\"")
     }
 
     private var meaning: String? {

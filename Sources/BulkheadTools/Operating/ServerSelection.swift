@@ -31,6 +31,10 @@ package struct ServerSelection: Sendable {
             + (arguments.text(of: .catalogue).map { " --catalogue \($0.quotedForShell)" } ?? "")
         do {
             configuration = try Self.configuration(url: arguments.text(of: .url), environment)
+        } catch {
+            throw arguments.refused(error.wordsOnURL)
+        }
+        do {
             catalogue =
                 if let file = arguments.text(of: .catalogue) {
                     try DatabaseCatalogue(contentsOfFile: file)
@@ -38,7 +42,7 @@ package struct ServerSelection: Sendable {
                     try DatabaseCatalogue(environment: environment)
                 }
         } catch {
-            throw arguments.refused(error.message)
+            throw arguments.refused(error.wordsOnFile)
         }
     }
 
@@ -50,7 +54,7 @@ package struct ServerSelection: Sendable {
         do {
             configuration = try RedisConfiguration(url: url).forOperators
         } catch {
-            throw arguments.refused(error.message)
+            throw arguments.refused(error.wordsOnURL)
         }
     }
 
@@ -190,7 +194,8 @@ extension RedisConfiguration {
 extension Flag {
     static let url = Flag(
         "url", .text("URL"),
-        "the server: redis[s]://[user:password@]host[:port] or unix:///path; default: REDIS_URL, or REDIS_HOST etc.")
+        "the server: redis[s]:// or valkey[s]://[user:password@]host[:port], or unix:///path; default: REDIS_URL, or "
+            + "REDIS_HOST etc.")
     static let catalogue = Flag(
         "catalogue", .text("FILE", .files),
         "a JSON file with the names; default: REDIS_CATALOGUE, or the four standard names")

@@ -35,6 +35,9 @@ package struct ServerFacts: Sendable {
     /// Indexes of a search module; empty without one, nil where the server does not let us know.
     package var searchIndexes: [String]?
 
+    /// Where the server listens, as messages call it; empty if nobody was asked.
+    package var address = ""
+
     package init() {}
 
     package var isValkey: Bool { info["valkey_version"] != nil || greeting["server"] == "valkey" }
@@ -131,6 +134,7 @@ extension ServerFacts {
 
     private init(ofServer database: RedisDatabase) async throws(RedisError) {
         self.init()
+        address = database.address
         do throws(RedisError) {
             info = Self.fields(of: try await database.run(.info([])).text)
             keyspace = Self.keyspace(of: info)

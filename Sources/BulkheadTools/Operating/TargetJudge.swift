@@ -13,7 +13,7 @@ import BulkheadConsole
 ///
 /// Keys that expire are no loss: each tool takes an expiry along, and says how far the clocks are apart.
 struct TargetJudge: Sendable {
-    /// How the database is called in messages.
+    /// How the database is called in messages, with its server's address: `main at cache:6379`.
     let name: String
     /// What was said before the first key.
     let first: TargetReading
@@ -46,7 +46,7 @@ struct TargetJudge: Sendable {
         guard left < needed, coming > 0 else { return nil }
         let enough = Units.bytes(limit - left + coming + margin + max(room, Limits.leastRoom))
         let facts =
-            "about \(Units.bytes(coming)) would come, and \(name)'s server has \(Units.bytes(max(0, left))) "
+            "about \(Units.bytes(coming)) would come, and the server of \(name) has \(Units.bytes(max(0, left))) "
             + "left of its maxmemory of \(Units.bytes(limit))"
         if first.evicts {
             return "\(facts); then it evicts keys (maxmemory-policy \(first.policy ?? "unknown")), new ones "
@@ -70,12 +70,12 @@ struct TargetJudge: Sendable {
     /// - Parameter coming: bytes that are to be brought next.
     func sign(in now: TargetReading, coming: Int) -> String? {
         if let before = first.runID, let runID = now.runID, before != runID {
-            return "\(name)'s server was restarted meanwhile: of the keys that were brought before, only those are "
-                + "there that were on its disk"
+            return "the server of \(name) was restarted meanwhile: of the keys that were brought before, only those "
+                + "are there that were on its disk"
         }
         if let before = first.evicted, let evicted = now.evicted, evicted > before {
             let count = evicted - before
-            return "\(name)'s server has evicted \(Units.counted(count, "key")) meanwhile (maxmemory-policy "
+            return "the server of \(name) has evicted \(Units.counted(count, "key")) meanwhile (maxmemory-policy "
                 + "\(now.policy ?? "unknown")), perhaps new ones among them. Set "
                 + "maxmemory-policy noeviction there, or a larger maxmemory"
         }
@@ -83,8 +83,8 @@ struct TargetJudge: Sendable {
         guard now.evicts, let left = now.left, let limit = now.limit, left < reserve(slice: coming, of: limit) else {
             return nil
         }
-        return "\(name)'s server has \(Units.bytes(max(0, left))) left of its maxmemory of \(Units.bytes(limit)), and "
-            + "evicts keys when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has "
+        return "the server of \(name) has \(Units.bytes(max(0, left))) left of its maxmemory of \(Units.bytes(limit)), "
+            + "and evicts keys when that is used up (maxmemory-policy \(now.policy ?? "unknown")). It has "
             + "evicted none yet. Set maxmemory-policy noeviction there, or a larger maxmemory"
     }
 
@@ -103,12 +103,12 @@ struct TargetJudge: Sendable {
                 + "primary\(primary)"
         }
         if now.appendFailed {
-            return "\(name)'s server could not write its append-only file: free space in its dir (the reason is in its "
-                + "log)"
+            return "the server of \(name) could not write its append-only file: free space in its dir (the reason is "
+                + "in its log)"
         }
         if now.snapshotFailed {
-            return "the last save failed on \(name)'s server: what comes would be in its memory alone. Free space in "
-                + "its dir (the reason is in its log), and run BGSAVE there until that succeeds"
+            return "the last save failed on the server of \(name): what comes would be in its memory alone. Free space "
+                + "in its dir (the reason is in its log), and run BGSAVE there until that succeeds"
         }
         return nil
     }

@@ -29,7 +29,8 @@ final class TargetWatch: Sendable {
     init(_ name: DatabaseName, _ facts: ServerFacts) {
         self.name = name
         whole = facts.whole
-        judge = TargetJudge(name: name.text, first: TargetReading(info: facts.info))
+        let place = facts.address.isEmpty ? name.text : "\(name.text) at \(facts.address)"
+        judge = TargetJudge(name: place, first: TargetReading(info: facts.info))
         primaries = facts.primaries.map { primary in
             let label = "\(name.text) at \(primary.part.address)"
             return (primary.part.address, TargetJudge(name: label, first: TargetReading(info: primary.info)))

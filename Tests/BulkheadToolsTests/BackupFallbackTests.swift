@@ -100,10 +100,15 @@ import Testing
 
     @Test func `room is looked at: too little for half of the last backup ends it, and what may not do is said`() {
         func room(_ free: Int, last: Int?) -> BackupRoom { BackupRoom(folder: "/b", free: free, last: last) }
-        #expect(room(10_000, last: nil).obstacle?.contains("/b has 9.77 KiB of room") == true)
-        #expect(room(2 << 20, last: nil).obstacle == nil)
-        #expect(room(40 << 20, last: 100 << 20).obstacle?.contains("the last backup has 100 MiB") == true)
-        #expect(room(60 << 20, last: 100 << 20).obstacle == nil)
+        func obstacle(_ free: Int, last: Int?, dataset: Int? = nil) -> String? {
+            room(free, last: last).obstacle(dataset: dataset)
+        }
+        #expect(
+            obstacle(10_000, last: nil) == "/b has 9.77 KiB of room, and a backup needs about 1.00 MiB")
+        #expect(obstacle(10_000, last: nil, dataset: 5 << 20)?.contains("needs about 5.00 MiB, going by") == true)
+        #expect(obstacle(2 << 20, last: nil) == nil)
+        #expect(obstacle(40 << 20, last: 100 << 20)?.contains("needs about 100 MiB, as the last one") == true)
+        #expect(obstacle(60 << 20, last: 100 << 20) == nil)
         #expect(room(60 << 20, last: 100 << 20).doubt(dataset: nil)?.contains("100 MiB") == true)
         #expect(room(60 << 20, last: 50 << 20).doubt(dataset: 1 << 30) == nil)
         #expect(room(60 << 20, last: nil).doubt(dataset: 1 << 30)?.contains("1.00 GiB of memory") == true)

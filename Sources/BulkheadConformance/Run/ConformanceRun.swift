@@ -21,7 +21,8 @@ public struct ConformanceRun {
     /// Throws before the first case if the server cannot be reached, refuses the login, or is older than Redis 6.2 and
     /// `judgedAs` is not set. What a server does wrong in a case is no error and stands in the report.
     ///
-    /// - Parameter progress: Is told after each case how many are done, out of `count`.
+    /// - Parameter progress: Is told how many cases are done, out of `count`: 0 when the server has answered, and then
+    ///   after each.
     public func run(progress: (Int) -> Void = { _ in }) throws(ConformanceError) -> ConformanceReport {
         let context = try RunContext(target, options)
         context.observer = observer
@@ -31,6 +32,7 @@ public struct ConformanceRun {
         }
         var results = [ConformanceReport.Result?](repeating: nil, count: turns.count)
         var done = 0
+        progress(done)
         for isLast in [false, true] {
             for (place, turn) in turns.enumerated() where turn.test.isLast == isLast {
                 let result = result(of: turn.test, turn.version, in: turn.chapter, context)

@@ -52,10 +52,13 @@ struct BackupRoom {
 
     /// Why it is no use to begin; nil if it may be. A backup of less than half of the last one would not be taken for
     /// its successor anyway.
-    var obstacle: String? {
+    ///
+    /// - Parameter dataset: as in ``doubt(dataset:)``.
+    func obstacle(dataset: Int?) -> String? {
         guard free < max(Self.least, (last ?? 0) / 2) else { return nil }
-        let before = last.map { ", and the last backup has \(Units.bytes($0))" } ?? ""
-        return "\(folder) has \(Units.bytes(free)) of room\(before)"
+        let needed = max(Self.least, last ?? dataset ?? 0)
+        let reason = last != nil ? ", as the last one had" : dataset != nil ? ", going by the server's data" : ""
+        return "\(folder) has \(Units.bytes(free)) of room, and a backup needs about \(Units.bytes(needed))\(reason)"
     }
 
     /// What may turn out to be too little; nil if nothing speaks for that.
@@ -74,11 +77,12 @@ struct BackupRoom {
     func look(
         at facts: ServerFacts, _ say: (String) -> Void, _ program: String
     ) throws(ProgramFailure) {
-        if let obstacle {
+        let dataset = facts.number("used_memory_dataset")
+        if let obstacle = obstacle(dataset: dataset) {
             throw ProgramFailure(
                 .ioFailed,
                 "\(program): \(obstacle): make room or name another folder. The server was not asked for a snapshot.")
         }
-        if let doubt = doubt(dataset: facts.number("used_memory_dataset")) { say(doubt) }
+        if let doubt = doubt(dataset: dataset) { say(doubt) }
     }
 }

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 import BulkheadConsole
 
 /// The report as one page of HTML that needs nothing else: no script, no font, no network; its charts are in it.
@@ -16,13 +10,7 @@ struct CheckPage {
 
     /// Writes the page under a temporary name and then in place of what is there: never half a page.
     func write(to path: String) throws(ProgramFailure) {
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw ProgramFailure(
-                .ioFailed,
-                "bulkhead check: the page \(path) cannot be written: does its folder exist, and may you write there?")
-        }
+        try NewFile.write(text, to: path)
     }
 
     private var page: HTML {

@@ -187,7 +187,7 @@ extension DatabaseReport {
     /// What all keys take, or the least that they do.
     var memoryText: String {
         guard let memory, memory.isExact, hidden == nil else {
-            return memorySeen.map { "≥ " + Units.bytes($0) } ?? "–"
+            return memorySeen.flatMap { $0 > 0 ? "≥ " + Units.bytes($0) : nil } ?? "–"
         }
         return Units.bytes(memory.value)
     }
@@ -215,6 +215,8 @@ extension Estimate {
     /// all.
     func text(_ format: (Int) -> String) -> String {
         if isExact || value == 0 { return format(value) }
+        // An interval that is narrower than what is shown of it.
+        if format(low) == format(high) { return "~ \(format(value))" }
         let (down, up) = (Double(value) - Double(low), Double(high) - Double(value))
         guard max(down, up) <= 1.25 * min(down, up) else { return "\(format(low))–\(format(high))" }
         return plusMinus == 0 ? format(value) : "\(format(value)) ±\(format(plusMinus))"

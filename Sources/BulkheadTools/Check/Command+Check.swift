@@ -70,6 +70,7 @@ extension Command {
                     ("notes", "no-keys, eviction, memory-not-explained; they leave the exit code 0"),
                 ]),
         ],
+        exitCodes: [.done, .found, .failed, .usage, .badData, .ioFailed],
         run: runCheck)
 
     private static func runCheck(_ call: Call) async throws(ProgramFailure) -> ExitCode {
@@ -106,6 +107,13 @@ extension Command {
 extension CheckReport {
     /// Prints what was asked for; the exit code of what was found.
     fileprivate func hand(to call: Call) throws(ProgramFailure) -> ExitCode {
+        if !isComplete, servers.flatMap(\.databases).allSatisfy({ $0.walked == 0 }), !call.arguments.has(.json) {
+            // Of tables full of zeros nobody would know what they are of.
+            for database in servers.flatMap(\.databases) {
+                if let failure = database.failure { call.say("\(call.program): \(database.name): \(failure)\n") }
+            }
+            throw ProgramFailure(.failed, "\(call.program): no key was scanned, so there is no report. Run it again.")
+        }
         if let path = call.arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
         try call.answer(self) { text(on: $0) }
         guard isComplete else {

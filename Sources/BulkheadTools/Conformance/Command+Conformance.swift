@@ -62,6 +62,7 @@ extension Command {
                     ("leftOut", "commands and options that one of the servers does not have"),
                 ]),
         ],
+        exitCodes: [.done, .found, .failed, .usage, .badData, .ioFailed],
         run: runConformance)
 
     private static func runConformance(_ call: Call) async throws(ProgramFailure) -> ExitCode {
@@ -74,27 +75,24 @@ extension Command {
         let target = try ConformanceInput.target(try ServerSelection(call.arguments), call.arguments)
         let options = try ConformanceInput.options(call.arguments)
         let run = ConformanceRun(target, options, chapters: chapters)
-        call.say("\(call.program): \(target.address): writes \(options.footprint).\n")
         let bar = call.progress("conformance", total: run.count, unit: "cases")
         let report: ConformanceReport
         do {
-            report = try run.run { bar.update(done: $0) }
+            report = try run.run { done in
+                // Before the first case the server has answered, and nothing is written yet.
+                if done == 0, !call.arguments.has(.quiet) {
+                    call.say("\(call.program): \(target.address): writes \(options.footprint).\n")
+                }
+                bar.update(done: done)
+            }
         } catch {
             throw ProgramFailure(.failed, "\(call.program): \(error.description)")
         }
         bar.end()
-        if let path = call.arguments.text(of: .junit) { try write(ConformanceText.junit(report), to: path) }
-        if let path = call.arguments.text(of: .page) { try write(ConformancePage.text(of: [report]), to: path) }
+        if let path = call.arguments.text(of: .junit) { try NewFile.write(ConformanceText.junit(report), to: path) }
+        if let path = call.arguments.text(of: .page) { try NewFile.write(ConformancePage.text(of: [report]), to: path) }
         try call.answer(report) { ConformanceText.summary(of: report, on: $0) }
         return report.failures.isEmpty ? .done : .found
-    }
-
-    private static func write(_ text: String, to path: String) throws(ProgramFailure) {
-        let file = try NewFile(at: path)
-        let bytes = Array(text.utf8)
-        try bytes.span.withUnsafeBytes { space throws(ProgramFailure) in try file.write(space) }
-        try file.finish()
-        try file.publish(replacing: true)
     }
 }
 

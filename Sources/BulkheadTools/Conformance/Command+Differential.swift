@@ -15,7 +15,9 @@ extension Command {
         let report: DifferentialReport
         do {
             let run = try DifferentialRun(left, right, options)
-            call.say("\(call.program): \(left.address) and \(right.address): \(options.footprint).\n")
+            if !arguments.has(.quiet) {
+                call.say("\(call.program): \(left.address) and \(right.address): \(options.footprint).\n")
+            }
             let bar = call.progress("conformance", total: options.commands, unit: "commands")
             report = try run.run { bar.update(done: $0) }
             bar.end()

@@ -9,7 +9,7 @@ import Darwin
 /// A file that appears under its name whole and on the disk, or not at all.
 ///
 /// ```
-/// create   .knowledge.rdb-8f3c….partial beside it, locked, readable for its owner alone
+/// create   .knowledge.rdb-8f3c….partial beside it, locked, of a backup readable for its owner alone
 /// write    …
 /// finish   fsync: a full disk is noticed here at the latest
 /// publish  rename to knowledge.rdb, fsync of the folder
@@ -28,13 +28,15 @@ package final class NewFile {
     static let partialSuffix = ".partial"
 
     /// Creates the partial file. Throws if the folder is missing or may not be written to.
-    package init(at path: String) throws(ProgramFailure) {
+    ///
+    /// - Parameter isPrivate: for its owner alone, as a backup is; else for whomever the umask lets.
+    package init(at path: String, isPrivate: Bool = true) throws(ProgramFailure) {
         self.path = path
         while true {
             let random = String(UInt64.random(in: 0 ... .max), radix: 16)
             let (folder, name) = FilePath.split(path)
             let partial = folder + "/.\(name)-\(random)\(Self.partialSuffix)"
-            let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+            let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
             guard descriptor >= 0 else {
                 let code = errno
                 if code == EEXIST || code == EINTR { continue }
@@ -115,6 +117,15 @@ package final class NewFile {
 }
 
 extension NewFile {
+    /// Writes a page or another text that others may read, in place of what is there: never half of it.
+    static func write(_ text: String, to path: String) throws(ProgramFailure) {
+        let file = try NewFile(at: path, isPrivate: false)
+        let bytes = Array(text.utf8)
+        try bytes.span.withUnsafeBytes { space throws(ProgramFailure) in try file.write(space) }
+        try file.finish()
+        try file.publish(replacing: true)
+    }
+
     /// The name that a partial file would have got; nil for one that is not named as ours are.
     static func nameOfWhole(_ partial: String) -> String? {
         guard partial.hasPrefix("."), partial.hasSuffix(partialSuffix) else { return nil }

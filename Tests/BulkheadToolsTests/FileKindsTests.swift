@@ -76,6 +76,8 @@ import Testing
             ("a cut frame", Array(CompressedFile.lz4(small()).dropLast(3)), "the LZ4 frame is incomplete"),
             ("a new format", Array("REDIS0016\u{ff}".utf8.prefix(9)) + [255], "format 16 (of Redis, not known here)"),
             ("something behind", small() + [1, 2, 3], "bytes follow the end of the snapshot"),
+            ("JSON", Array("{\"a\": 1}".utf8), "it is no RDB file (it begins with `{`); give a dump.rdb"),
+            ("zeros", [UInt8](repeating: 0, count: 32), "it is no RDB file; give a dump.rdb"),
             ("a mark too long", small() + mark + mark, "bytes follow the end of the snapshot"),
         ]
     }()

@@ -141,7 +141,9 @@ private struct LintRun {
         let files = Units.counted(document.files, "file")
         let findings = document.findings.count
         let found = "\(Units.counted(findings, "finding")) in \(Units.grouped(filesWithFindings)) of \(files)"
-        say(findings == 0 ? "nothing found in \(files)" : found)
+        if document.files > 0 || document.unreadable.isEmpty {
+            say(findings == 0 ? "nothing found in \(files)" : found)
+        }
         if !document.unreadable.isEmpty { return .failed }
         return findings > 0 ? .found : .done
     }

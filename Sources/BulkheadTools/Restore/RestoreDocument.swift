@@ -65,9 +65,11 @@ struct RestoreDocument: Encodable {
             isDryRun
                 ? "\(Units.grouped(isRefused ? 0 : report.untried)) would be restored"
                 : "\(Units.grouped(report.restored)) restored",
-            isDryRun ? counted(report.conflicts, "of a name that is taken") : counted(report.skipped, "skipped"),
+            isDryRun
+                ? counted(report.conflicts, report.conflicts == 1 ? "exists already" : "exist already")
+                : counted(report.skipped, "skipped"),
             counted(report.expired, "expired"), counted(report.failed, "failed"),
-            isDryRun ? nil : counted(report.untried, "untried"),
+            isDryRun ? nil : counted(report.untried, "not tried"),
         ].compactMap(\.self)
         var lines = "\(into): \(Units.counted(report.found, "key")) in \(file), \(parts.joined(separator: ", "))."
             .wrapped(to: screen.proseColumns)

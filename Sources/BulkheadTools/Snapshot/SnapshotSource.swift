@@ -121,8 +121,13 @@ enum SnapshotBeginning {
         for (magic, name, tool) in packed where bytes.starts(with: magic) {
             return "it is compressed with \(name): unpack it with \(tool) first"
         }
-        return nil
+        guard let first = bytes.first, !beginnings.contains(where: { $0.utf8.first == first }) else { return nil }
+        let sign = (0x21...0x7e).contains(first) ? " (it begins with `\(UnicodeScalar(first))`)" : ""
+        return "it is no RDB file\(sign); give a dump.rdb"
     }
+
+    /// How snapshots begin.
+    private static let beginnings = ["REDIS", "VALKEY", "VCS"]
 
     /// What is to be done with an append-only file.
     static let loadIt =

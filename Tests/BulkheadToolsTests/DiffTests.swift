@@ -159,7 +159,7 @@ import Testing
 
     @Test(arguments: [
         (["main", "x.rdb"], "the file comes first"), (["a.rdb", "b.rdb"], "one side is a database"),
-        (["main"], "LEFT RIGHT is missing"), (["main", "mian"], "did you mean main?"),
+        (["main"], "the second database is missing"), (["main", "mian"], "did you mean main?"),
     ])
     func `a call that makes no sense says what to write instead`(words: [String], message: String) async throws {
         let outcome = try await Bulkhead.run(["diff"] + words)

@@ -14,11 +14,22 @@ package struct Operands: Sendable {
     package let count: ClosedRange<Int>
     /// What a shell offers in its place.
     package let completion: Flag.Completion
+    /// What to say if so many were given, and that is too few: by default which words are missing.
+    package let lacks: [String]
 
-    package init(placeholder: String, count: ClosedRange<Int>, completion: Flag.Completion = .nothing) {
+    package init(
+        placeholder: String, count: ClosedRange<Int>, completion: Flag.Completion = .nothing, lacks: [String] = []
+    ) {
         self.placeholder = placeholder
+        self.lacks = lacks
         self.count = count
         self.completion = completion
+    }
+
+    func lack(behind given: Int) -> String {
+        if given < lacks.count { return lacks[given] }
+        let words = placeholder.split(separator: " ").dropFirst(given).joined(separator: " and ")
+        return "\(words.isEmpty ? placeholder : words) \(words.contains(" ") ? "are" : "is") missing"
     }
 
     package static let none = Operands(placeholder: "", count: 0...0)
@@ -69,7 +80,7 @@ package struct Arguments: Sendable {
             if flag.name == Flag.help.name { return }
         }
         guard operands.count >= expected.count.lowerBound else {
-            throw ArgumentError("\(expected.placeholder) is missing")
+            throw ArgumentError(expected.lack(behind: operands.count))
         }
     }
 

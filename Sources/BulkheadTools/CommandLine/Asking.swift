@@ -3,7 +3,10 @@ extension StandardStreams {
     /// Shows `words`, and says whether `answer` was typed, and nothing else.
     func isAgreed(_ words: String, answer: String) -> Bool {
         try? errors.writeAll(words)
-        return input.readLine() == answer
+        let typed = input.readLine()
+        // Nobody has ended the line of the question.
+        if typed == nil { try? errors.writeAll("\n") }
+        return typed == answer
     }
 }
 

@@ -18,7 +18,9 @@ extension Command {
             in case both sides are being written to.
             """,
         flags: ServerSelection.flags + [.rightURL, .fileDatabase, .pattern, .json, .quiet],
-        operands: Operands(placeholder: "LEFT RIGHT", count: 2...2, completion: .databases),
+        operands: Operands(
+            placeholder: "NAME NAME", count: 2...2, completion: .databases,
+            lacks: ["name two databases, or a file and a database", "the second database is missing"]),
         examples: [
             Example("Compare a copy on another server:", "bulkhead diff main main --right-url redis://new"),
             Example("Compare a backup with its database:", "bulkhead diff ./knowledge.rdb knowledge"),
@@ -34,6 +36,7 @@ extension Command {
                     ("looks_for_only_right", "false if keys that only the right side has were not looked for"),
                 ])
         ],
+        exitCodes: [.done, .found, .failed, .usage, .badData, .ioFailed],
         run: runDiff)
 
     private static func runDiff(_ call: Call) async throws(ProgramFailure) -> ExitCode {

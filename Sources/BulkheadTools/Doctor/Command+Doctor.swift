@@ -14,7 +14,7 @@ extension Command {
             have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It \
             changes nothing, and asks each server about a hundred short commands.
             """,
-        flags: ServerSelection.flags + [.json],
+        flags: ServerSelection.flags + [.json, .quiet],
         examples: [
             Example("Check the server and catalogue of the environment:", "bulkhead doctor"),
             Example(

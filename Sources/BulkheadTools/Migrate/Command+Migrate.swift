@@ -104,7 +104,7 @@ extension Command {
         if !call.arguments.has(.json), plan.isDryRun || call.canAsk {
             call.say(await preflight.preview(findings))
         }
-        if call.canAsk, !plan.isDryRun {
+        if call.canAsk, !plan.isDryRun, await preflight.mayMatch(findings) {
             let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
             try call.confirm(question, answer: plan.from.name.text, else: "nothing was \(plan.verb)")
         }

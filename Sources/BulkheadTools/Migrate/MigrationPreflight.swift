@@ -172,6 +172,13 @@ struct MigrationPreflight {
         return lines.joined(separator: "\n")
     }
 
+    /// False if surely no key is meant, so that there is nothing to ask about.
+    func mayMatch(_ findings: Findings) async -> Bool {
+        guard findings.sourceKeys > 0, plan.keys.words != nil else { return findings.sourceKeys > 0 }
+        let coming = try? await ComingKeys.estimated(plan, in: source, keys: findings.sourceKeys)
+        return coming.map { !$0.isExact || $0.count > 0 } ?? true
+    }
+
     // MARK: Permissions
 
     /// A name that no key has, under which a command changes nothing and still shows whether it is allowed. It begins

@@ -90,8 +90,8 @@ struct KeyContent: Hashable {
 /// Everything in a database.
 func contents(of database: RedisDatabase) async throws -> [RESPBytes: KeyContent] {
     var contents: [RESPBytes: KeyContent] = [:]
-    // Before 7.0 a server tells only what is left, so it adds its clock; the nearest multiple of 100 s makes up for what
-    // the clock and the rest differ by. `fillWithEverything` sets such multiples.
+    // Before 7.0 a server tells only what is left, so it adds its clock; the nearest multiple of 100 s makes up for
+    // what the clock and the rest differ by. `fillWithEverything` sets such multiples.
     let expiryBefore7 = """
         local left, now = redis.call('PTTL', KEYS[1]), redis.call('TIME')
         if left < 0 then return left end

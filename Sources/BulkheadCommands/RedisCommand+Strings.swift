@@ -132,7 +132,7 @@ extension RedisCommand {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @inlinable
-    public static func incrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
+    public static func incrby(_ key: some RedisArgument, by amount: Int) -> RedisCommand<Int> {
         RedisCommand<Int>("INCRBY") { arguments in
             arguments.append(key)
             arguments.append(amount)
@@ -146,7 +146,7 @@ extension RedisCommand {
     /// - Complexity: O(1)
     /// - Since: Redis 2.6.0
     @inlinable
-    public static func incrbyfloat(_ key: some RedisArgument, _ amount: Double) -> RedisCommand<Double> {
+    public static func incrbyfloat(_ key: some RedisArgument, by amount: Double) -> RedisCommand<Double> {
         RedisCommand<Double>("INCRBYFLOAT") { arguments in
             arguments.append(key)
             arguments.append(amount)
@@ -171,7 +171,7 @@ extension RedisCommand {
     /// - Complexity: O(1)
     /// - Since: Redis 1.0.0
     @inlinable
-    public static func decrby(_ key: some RedisArgument, _ amount: Int) -> RedisCommand<Int> {
+    public static func decrby(_ key: some RedisArgument, by amount: Int) -> RedisCommand<Int> {
         RedisCommand<Int>("DECRBY") { arguments in
             arguments.append(key)
             arguments.append(amount)

@@ -80,10 +80,10 @@ import Testing
     @Test func `counters send their amounts in decimal`() throws {
         #expect(words(.incr("n")) == ["INCR", "n"])
         #expect(words(.decr("n")) == ["DECR", "n"])
-        #expect(words(.incrby("n", .max)) == ["INCRBY", "n", "9223372036854775807"])
-        #expect(words(.decrby("n", -3)) == ["DECRBY", "n", "-3"])
-        #expect(words(.incrbyfloat("n", -0.25)) == ["INCRBYFLOAT", "n", "-0.25"])
-        #expect(try reply(.bulk("10.5"), to: .incrbyfloat("n", 0.5)) == 10.5)
+        #expect(words(.incrby("n", by: .max)) == ["INCRBY", "n", "9223372036854775807"])
+        #expect(words(.decrby("n", by: -3)) == ["DECRBY", "n", "-3"])
+        #expect(words(.incrbyfloat("n", by: -0.25)) == ["INCRBYFLOAT", "n", "-0.25"])
+        #expect(try reply(.bulk("10.5"), to: .incrbyfloat("n", by: 0.5)) == 10.5)
         #expect(try reply(.integer(8), to: .incr("n")) == 8)
     }
 

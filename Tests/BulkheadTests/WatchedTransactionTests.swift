@@ -14,7 +14,7 @@ private struct Foreign: Error {}
             let left = try await main.transaction(watching: ["stock"]) { reads async throws(RedisError) in
                 let left = try await reads.get("stock", as: Int.self) ?? 0
                 if runs.next() == 1 { try await main.set("stock", 3) }
-                return RedisTransaction(.decrby("stock", 1), .set("seen", left))
+                return RedisTransaction(.decrby("stock", by: 1), .set("seen", left))
             }
             #expect(left?.0 == 2 && runs.value == 2)
             #expect(try await main.mget("stock", "seen") == ["2", "3"])

@@ -122,8 +122,8 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.0.0
     @discardableResult
     @inlinable
-    public func incrby(_ key: some RedisArgument, _ amount: Int) throws(RedisError) -> Int {
-        try run(.incrby(key, amount))
+    public func incrby(_ key: some RedisArgument, by amount: Int) throws(RedisError) -> Int {
+        try run(.incrby(key, by: amount))
     }
 
     /// Adds to a number with a fraction; a missing key counts from 0.
@@ -134,8 +134,8 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 2.6.0
     @discardableResult
     @inlinable
-    public func incrbyfloat(_ key: some RedisArgument, _ amount: Double) throws(RedisError) -> Double {
-        try run(.incrbyfloat(key, amount))
+    public func incrbyfloat(_ key: some RedisArgument, by amount: Double) throws(RedisError) -> Double {
+        try run(.incrbyfloat(key, by: amount))
     }
 
     /// Subtracts 1 from a number; a missing key counts from 0.
@@ -158,8 +158,8 @@ extension BlockingRedisExecutor {
     /// - Since: Redis 1.0.0
     @discardableResult
     @inlinable
-    public func decrby(_ key: some RedisArgument, _ amount: Int) throws(RedisError) -> Int {
-        try run(.decrby(key, amount))
+    public func decrby(_ key: some RedisArgument, by amount: Int) throws(RedisError) -> Int {
+        try run(.decrby(key, by: amount))
     }
 
     /// Appends bytes to a string; a missing key is an empty one.
@@ -269,12 +269,12 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func increx(
-        _ key: some RedisArgument, _ amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
+        _ key: some RedisArgument, by amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) throws(RedisError) -> RedisIncrease<Int> {
         try run(
             .increx(
-                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                key, by: amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
                 onlyIfNoExpiry: onlyIfNoExpiry
             ))
     }
@@ -291,12 +291,12 @@ extension BlockingRedisExecutor {
     @discardableResult
     @inlinable
     public func increxByFloat(
-        _ key: some RedisArgument, _ amount: Double, minimum: Double? = nil, maximum: Double? = nil,
+        _ key: some RedisArgument, by amount: Double, minimum: Double? = nil, maximum: Double? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) throws(RedisError) -> RedisIncrease<Double> {
         try run(
             .increxByFloat(
-                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                key, by: amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
                 onlyIfNoExpiry: onlyIfNoExpiry
             ))
     }

@@ -194,9 +194,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func bzmpop<Key: RedisArgument, Member: RedisDecodable>(
-        _ keys: [Key], _ end: RedisScoreEnd, count: Int? = nil, timeout: Duration, as type: Member.Type = String.self
+        _ keys: [Key], from end: RedisScoreEnd, count: Int? = nil, timeout: Duration, as type: Member.Type = String.self
     ) async throws(RedisError) -> RedisKeyed<[RedisScored<Member>]>? {
-        try await run(.bzmpop(keys, end, count: count, timeout: timeout, as: type))
+        try await run(.bzmpop(keys, from: end, count: count, timeout: timeout, as: type))
     }
 
     /// Takes the member of the highest score out of the first of these sorted sets that has one, and waits as long as
@@ -378,9 +378,9 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func zmpop<Key: RedisArgument, Member: RedisDecodable>(
-        _ keys: [Key], _ end: RedisScoreEnd, count: Int? = nil, as type: Member.Type = String.self
+        _ keys: [Key], from end: RedisScoreEnd, count: Int? = nil, as type: Member.Type = String.self
     ) async throws(RedisError) -> RedisKeyed<[RedisScored<Member>]>? {
-        try await run(.zmpop(keys, end, count: count, as: type))
+        try await run(.zmpop(keys, from: end, count: count, as: type))
     }
 
     /// Reads the scores of several members.

@@ -124,8 +124,8 @@ extension RedisExecutor {
     /// - Since: Redis 1.0.0
     @discardableResult
     @inlinable
-    public func incrby(_ key: some RedisArgument, _ amount: Int) async throws(RedisError) -> Int {
-        try await run(.incrby(key, amount))
+    public func incrby(_ key: some RedisArgument, by amount: Int) async throws(RedisError) -> Int {
+        try await run(.incrby(key, by: amount))
     }
 
     /// Adds to a number with a fraction; a missing key counts from 0.
@@ -136,8 +136,8 @@ extension RedisExecutor {
     /// - Since: Redis 2.6.0
     @discardableResult
     @inlinable
-    public func incrbyfloat(_ key: some RedisArgument, _ amount: Double) async throws(RedisError) -> Double {
-        try await run(.incrbyfloat(key, amount))
+    public func incrbyfloat(_ key: some RedisArgument, by amount: Double) async throws(RedisError) -> Double {
+        try await run(.incrbyfloat(key, by: amount))
     }
 
     /// Subtracts 1 from a number; a missing key counts from 0.
@@ -160,8 +160,8 @@ extension RedisExecutor {
     /// - Since: Redis 1.0.0
     @discardableResult
     @inlinable
-    public func decrby(_ key: some RedisArgument, _ amount: Int) async throws(RedisError) -> Int {
-        try await run(.decrby(key, amount))
+    public func decrby(_ key: some RedisArgument, by amount: Int) async throws(RedisError) -> Int {
+        try await run(.decrby(key, by: amount))
     }
 
     /// Appends bytes to a string; a missing key is an empty one.
@@ -271,12 +271,12 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func increx(
-        _ key: some RedisArgument, _ amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
+        _ key: some RedisArgument, by amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) async throws(RedisError) -> RedisIncrease<Int> {
         try await run(
             .increx(
-                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                key, by: amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
                 onlyIfNoExpiry: onlyIfNoExpiry
             ))
     }
@@ -293,12 +293,12 @@ extension RedisExecutor {
     @discardableResult
     @inlinable
     public func increxByFloat(
-        _ key: some RedisArgument, _ amount: Double, minimum: Double? = nil, maximum: Double? = nil,
+        _ key: some RedisArgument, by amount: Double, minimum: Double? = nil, maximum: Double? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) async throws(RedisError) -> RedisIncrease<Double> {
         try await run(
             .increxByFloat(
-                key, amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
+                key, by: amount, minimum: minimum, maximum: maximum, saturating: saturating, expiry: expiry,
                 onlyIfNoExpiry: onlyIfNoExpiry
             ))
     }

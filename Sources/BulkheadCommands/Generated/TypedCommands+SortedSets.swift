@@ -9,7 +9,7 @@ extension RedisCommand {
     /// - Since: Redis 7.0.0
     @inlinable
     public static func bzmpop<Key: RedisArgument, Member: RedisDecodable>(
-        _ keys: [Key], _ end: RedisScoreEnd, count: Int? = nil, timeout: Duration, as type: Member.Type = String.self
+        _ keys: [Key], from end: RedisScoreEnd, count: Int? = nil, timeout: Duration, as type: Member.Type = String.self
     ) -> RedisCommand<RedisKeyed<[RedisScored<Member>]>?> {
         RedisCommand<RedisKeyed<[RedisScored<Member>]>?>(
             "BZMPOP",
@@ -284,7 +284,7 @@ extension RedisCommand {
     /// - Since: Redis 7.0.0
     @inlinable
     public static func zmpop<Key: RedisArgument, Member: RedisDecodable>(
-        _ keys: [Key], _ end: RedisScoreEnd, count: Int? = nil, as type: Member.Type = String.self
+        _ keys: [Key], from end: RedisScoreEnd, count: Int? = nil, as type: Member.Type = String.self
     ) -> RedisCommand<RedisKeyed<[RedisScored<Member>]>?> {
         RedisCommand<RedisKeyed<[RedisScored<Member>]>?>(
             "ZMPOP",

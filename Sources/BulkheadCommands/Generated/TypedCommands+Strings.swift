@@ -69,7 +69,7 @@ extension RedisCommand {
     /// - Since: Redis 8.8.0
     @inlinable
     public static func increx(
-        _ key: some RedisArgument, _ amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
+        _ key: some RedisArgument, by amount: Int = 1, minimum: Int? = nil, maximum: Int? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) -> RedisCommand<RedisIncrease<Int>> {
         RedisCommand<RedisIncrease<Int>>("INCREX") { arguments in
@@ -107,7 +107,7 @@ extension RedisCommand {
     /// - Since: Redis 8.8.0
     @inlinable
     public static func increxByFloat(
-        _ key: some RedisArgument, _ amount: Double, minimum: Double? = nil, maximum: Double? = nil,
+        _ key: some RedisArgument, by amount: Double, minimum: Double? = nil, maximum: Double? = nil,
         saturating: Bool = false, expiry: RedisExpiryChange? = nil, onlyIfNoExpiry: Bool = false
     ) -> RedisCommand<RedisIncrease<Double>> {
         RedisCommand<RedisIncrease<Double>>("INCREX") { arguments in

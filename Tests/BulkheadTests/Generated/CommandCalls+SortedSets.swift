@@ -212,19 +212,19 @@ extension CommandCalls {
             sends: "ZINTERCARD 2 z y",
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:61")
         call(
-            .zmpop(["none", "z"], .lowest, count: 2),
+            .zmpop(["none", "z"], from: .lowest, count: 2),
             sends: "ZMPOP 2 none z MIN COUNT 2",
             gives: "(z, [(a, 1.0), (b, 2.0)])", at: "Tests/CommandCalls/SortedSets.calls:62")
         call(
-            .zmpop(["none"], .highest),
+            .zmpop(["none"], from: .highest),
             sends: "ZMPOP 1 none MAX",
             gives: "nil", at: "Tests/CommandCalls/SortedSets.calls:63")
         call(
-            .bzmpop(["z"], .highest, timeout: .seconds(1)),
+            .bzmpop(["z"], from: .highest, timeout: .seconds(1)),
             sends: "BZMPOP 1 1 z MAX",
             gives: "(z, [(c, 3.0)])", at: "Tests/CommandCalls/SortedSets.calls:64")
         call(
-            .bzmpop(["none"], .highest, timeout: .milliseconds(5)),
+            .bzmpop(["none"], from: .highest, timeout: .milliseconds(5)),
             sends: "BZMPOP 0.005 1 none MAX",
             gives: "nil", at: "Tests/CommandCalls/SortedSets.calls:65")
         on("7.2")
@@ -340,7 +340,7 @@ extension CommandCalls {
             sends: "ZINTERCARD 2 z y LIMIT 1",
             gives: "1", at: "Tests/CommandCalls/SortedSets.calls:103")
         call(
-            .bzmpop(["z"], .lowest, count: 2, timeout: .seconds(1)),
+            .bzmpop(["z"], from: .lowest, count: 2, timeout: .seconds(1)),
             sends: "BZMPOP 1 1 z MIN COUNT 2",
             gives: "(z, [(a, 1.0), (b, 2.0)])", at: "Tests/CommandCalls/SortedSets.calls:104")
     }

@@ -34,7 +34,7 @@ extension CommandCalls {
             sends: "INCR n",
             gives: "11", at: "Tests/CommandCalls/Strings.calls:11")
         call(
-            .incrby("n", 5),
+            .incrby("n", by: 5),
             sends: "INCRBY n 5",
             gives: "16", at: "Tests/CommandCalls/Strings.calls:12")
         call(
@@ -42,11 +42,11 @@ extension CommandCalls {
             sends: "DECR n",
             gives: "15", at: "Tests/CommandCalls/Strings.calls:13")
         call(
-            .decrby("n", 5),
+            .decrby("n", by: 5),
             sends: "DECRBY n 5",
             gives: "10", at: "Tests/CommandCalls/Strings.calls:14")
         call(
-            .incrbyfloat("n", 0.5),
+            .incrbyfloat("n", by: 0.5),
             sends: "INCRBYFLOAT n 0.5",
             gives: "10.5", at: "Tests/CommandCalls/Strings.calls:15")
         call(
@@ -218,23 +218,23 @@ extension CommandCalls {
             gives: "(1, 1)", at: "Tests/CommandCalls/Strings.calls:83",
             resp: "*2 :1 :1")
         call(
-            .increx("k", -5, minimum: 0, saturating: true, expiry: .after(.seconds(9)), onlyIfNoExpiry: true),
+            .increx("k", by: -5, minimum: 0, saturating: true, expiry: .after(.seconds(9)), onlyIfNoExpiry: true),
             sends: "INCREX k BYINT -5 LBOUND 0 SATURATE PX 9000 ENX",
             gives: "(0, -3)", at: "Tests/CommandCalls/Strings.calls:85",
             resp: "*2 :0 :-3")
         call(
-            .increx("k", 5, maximum: 100, expiry: .at(unixMilliseconds: 4102444800000)),
+            .increx("k", by: 5, maximum: 100, expiry: .at(unixMilliseconds: 4102444800000)),
             sends: "INCREX k BYINT 5 UBOUND 100 PXAT 4102444800000",
             gives: "(99, 0)", at: "Tests/CommandCalls/Strings.calls:87",
             resp: "*2 :99 :0")
         call(
-            .increx("k", 2, expiry: .remove),
+            .increx("k", by: 2, expiry: .remove),
             sends: "INCREX k BYINT 2 PERSIST",
             gives: "(6, 2)", at: "Tests/CommandCalls/Strings.calls:89",
             resp: "*2 :6 :2")
         call(
             .increxByFloat(
-                "k", 0.25, minimum: -1.5, maximum: 2.5, saturating: true, expiry: .after(.seconds(1)),
+                "k", by: 0.25, minimum: -1.5, maximum: 2.5, saturating: true, expiry: .after(.seconds(1)),
                 onlyIfNoExpiry: true),
             sends: "INCREX k BYFLOAT 0.25 LBOUND -1.5 UBOUND 2.5 SATURATE PX 1000 ENX",
             gives: "(1.75, 0.25)", at: "Tests/CommandCalls/Strings.calls:91",

@@ -47,7 +47,7 @@ import Testing
             for command in [["check"], ["doctor", "-q"], ["flush", "main", "--dry-run"]] {
                 let outcome = try await Bulkhead.run(command + ["--url", server.url])
                 #expect(outcome.exitCode == 2)
-                #expect(said(outcome).contains("or as REDIS_PASSWORD"), "\(command): \(outcome.errors)")
+                #expect(said(outcome).contains("give it as REDIS_PASSWORD, or as :password@"), "\(outcome.errors)")
             }
         }
     }

@@ -56,7 +56,7 @@ extension RedisConfiguration {
                 // Not shown: where the host was forgotten, it is a password.
                 throw refuse(
                     "has a port that is no number from 1 to 65535; if a password stands there, the host is missing: "
-                        + "redis://user:password@host:port")
+                        + "write user:password@host:port")
             }
             throw refuse("cannot be parsed: percent-encode what is not a letter or digit in user and password")
         }

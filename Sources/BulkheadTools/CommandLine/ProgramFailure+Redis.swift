@@ -18,7 +18,7 @@ extension ProgramFailure {
             words.replace("\(start): ", with: "\(start), the default without --url, REDIS_URL and REDIS_HOST: ")
         }
         let lack = "requires a password and none was given"
-        words.replace(lack, with: "\(lack): give it in the URL, redis://:password@host, or as REDIS_PASSWORD")
+        words.replace(lack, with: "\(lack): give it as REDIS_PASSWORD, or as :password@ before the URL's host")
         return ProgramFailure(exitCode, words)
     }
 

@@ -104,7 +104,7 @@ import Testing
             room(free, last: last).obstacle(dataset: dataset)
         }
         #expect(
-            obstacle(10_000, last: nil) == "/b has 9.77 KiB of room, and a backup needs about 1.00 MiB")
+            obstacle(10_000, last: nil) == "/b has 9.77 KiB of room, and a backup needs at least 1.00 MiB")
         #expect(obstacle(10_000, last: nil, dataset: 5 << 20)?.contains("needs about 5.00 MiB, going by") == true)
         #expect(obstacle(2 << 20, last: nil) == nil)
         #expect(obstacle(40 << 20, last: 100 << 20)?.contains("needs about 100 MiB, as the last one") == true)

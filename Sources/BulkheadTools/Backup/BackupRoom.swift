@@ -56,9 +56,12 @@ struct BackupRoom {
     /// - Parameter dataset: as in ``doubt(dataset:)``.
     func obstacle(dataset: Int?) -> String? {
         guard free < max(Self.least, (last ?? 0) / 2) else { return nil }
-        let needed = max(Self.least, last ?? dataset ?? 0)
-        let reason = last != nil ? ", as the last one had" : dataset != nil ? ", going by the server's data" : ""
-        return "\(folder) has \(Units.bytes(free)) of room, and a backup needs about \(Units.bytes(needed))\(reason)"
+        let known = last ?? dataset ?? 0
+        let needed =
+            known <= Self.least
+            ? "at least \(Units.bytes(Self.least))"
+            : "about \(Units.bytes(known)), \(last == nil ? "going by the server's data" : "as the last one had")"
+        return "\(folder) has \(Units.bytes(free)) of room, and a backup needs \(needed)"
     }
 
     /// What may turn out to be too little; nil if nothing speaks for that.

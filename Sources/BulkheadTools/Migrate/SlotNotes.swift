@@ -77,10 +77,13 @@ struct SlotNotes: Sendable {
         let second = letters.map { HashSlot(ofKey: [0, $0, 0]).number }
         let third = letters.map { HashSlot(ofKey: [0, 0, $0]).number }
         var tags = [[UInt8]](repeating: [], count: HashSlot.count)
-        for (a, one) in first.enumerated() {
+        var count = 0
+        // A few first letters are enough.
+        for (a, one) in first.enumerated() where count < HashSlot.count {
             for (b, two) in second.enumerated() {
                 for (c, three) in third.enumerated() where tags[one ^ two ^ three].isEmpty {
                     tags[one ^ two ^ three] = [letters[a], letters[b], letters[c]]
+                    count += 1
                 }
             }
         }

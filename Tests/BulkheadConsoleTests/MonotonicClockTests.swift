@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a sleep ends at its instant or after it, and says how late`() {
         for spinning in [0, 100_000, 60_000_000] as [Int64] {
             let deadline = MonotonicClock.now() + 2_000_000
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [0, 50_000] as [Int64])
+    @Test(.timeLimit(.minutes(10)), arguments: [0, 50_000] as [Int64])
     func `a sleep until an instant that has passed returns at once and says how long ago it was`(_ spinning: Int64) {
         let now = MonotonicClock.now()
         #expect(MonotonicClock.sleep(until: now - 7_000_000, spinning: spinning) >= 7_000_000)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The fuzzer itself; `Tests/fuzz` runs it for long.
-@Suite(.timeLimit(.minutes(2))) struct FuzzerTests {
+@Suite(.timeLimit(.minutes(10))) struct FuzzerTests {
     private static func run(_ words: String...) throws -> (output: String, status: Int32) {
         try Child.run(Repository.binaries.appendingPathComponent("BulkheadFuzzer").path, words)
     }

@@ -4,7 +4,7 @@ import Testing
 
 /// The program that kills migrations: that it does what it is asked, and would find what it looks for.
 /// `Tests/migration-kills` runs it for long.
-@Suite(.timeLimit(.minutes(5))) struct MigrationKillsTests {
+@Suite(.timeLimit(.minutes(10))) struct MigrationKillsTests {
     private static func run(_ words: String...) throws -> (output: String, status: Int32) {
         try Child.run(Repository.binaries.appendingPathComponent("BulkheadMigrationKills").path, words)
     }

@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import Testing
 
 /// Any bytes are read to their end, in time that grows with their number: a suite that hangs or traps has failed.
-@Suite("Lint of any bytes", .timeLimit(.minutes(5))) struct LintFuzzTests {
+@Suite("Lint of any bytes", .timeLimit(.minutes(10))) struct LintFuzzTests {
     static let languages: [LintLanguage] = [.swift, .python, .script, .shell, .recipe, .yaml, .json, .settings]
 
     /// Sources that use all that the readers know.

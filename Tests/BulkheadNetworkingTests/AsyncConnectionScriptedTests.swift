@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `An asynchronous connection to a strange server` {
+@Suite(.timeLimit(.minutes(10))) struct `An asynchronous connection to a strange server` {
     @Test func `replies may come byte by byte`() async throws {
         let server = tricklingServer()
         defer { server.stop() }

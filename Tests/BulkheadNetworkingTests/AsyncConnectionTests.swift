@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `An asynchronous connection to a real server` {
+@Suite(.timeLimit(.minutes(10))) struct `An asynchronous connection to a real server` {
     @Test func `fifty tasks share it, and every reply belongs to its request`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `A blocking connection` {
+@Suite(.timeLimit(.minutes(10))) struct `A blocking connection` {
     /// Runs a body on a thread of its own, with a connection to a real server of its own.
     private func withConnection(
         _ body: @escaping @Sendable (BlockingConnection, RedisTestServer) throws -> Void

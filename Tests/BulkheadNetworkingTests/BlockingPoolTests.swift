@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `A blocking pool` {
+@Suite(.timeLimit(.minutes(10))) struct `A blocking pool` {
     private func failureOfLease(_ pool: BlockingPool) async -> ConnectionFailure? {
         await onThread { failure { _ = try pool.lease() } }
     }

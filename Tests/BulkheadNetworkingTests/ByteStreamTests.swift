@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What holds for any layer under a connection, by one that makes it as hard as it may.
-@Suite("A byte stream", .enabled(if: !TLSUnderTest.isOn), .timeLimit(.minutes(3))) struct ByteStreamTests {
+@Suite("A byte stream", .enabled(if: !TLSUnderTest.isOn), .timeLimit(.minutes(10))) struct ByteStreamTests {
     let log = ScriptedLayer.Log()
 
     @Test(arguments: Way.allCases)

@@ -295,7 +295,7 @@ extension Backoff {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A server that is away` {
+@Suite(.timeLimit(.minutes(10))) struct `A server that is away` {
     @Test func `is asked by one attempt a backoff, and everybody else fails at once with the reason`() async throws {
         let circuit = Circuit(Backoff(first: .seconds(3_600), cap: .seconds(3_600)))
         let databases = (0..<4).map { Node(.to("/nowhere/redis.sock", database: $0), .upTo(2), circuit) }

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Connecting` {
+@Suite(.timeLimit(.minutes(10))) struct `Connecting` {
     @Test(arguments: Way.allCases)
     func `both ways reach a server over TCP, by name, and over a unix socket`(_ way: Way) async throws {
         let server = try RedisTestServer.start(.init(listening: .tcp))

@@ -21,7 +21,7 @@ private func watchful(_ server: ScriptedServer) throws(ConnectionFailure) -> Blo
     return try BlockingConnection(settings)
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A peer that never stops sending` {
+@Suite(.timeLimit(.minutes(10))) struct `A peer that never stops sending` {
     @Test func `does not keep a blocking caller beyond the deadline, nor its next request`() async throws {
         let server = ScriptedServer { peer in
             peer.shakeHands()

@@ -29,7 +29,7 @@ private final class LongWindedServer: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A long reply that nobody waits for, on a blocking connection,` {
+@Suite(.timeLimit(.minutes(10))) struct `A long reply that nobody waits for, on a blocking connection,` {
     @Test func `is not read to its end: the connection takes no new requests`() async throws {
         let winded = LongWindedServer()
         let server = winded.start()

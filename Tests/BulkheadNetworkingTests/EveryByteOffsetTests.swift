@@ -54,7 +54,7 @@ extension Conversation {
 }
 
 /// A scripted server with known bytes behind a fault proxy, which counts them.
-@Suite(.timeLimit(.minutes(5))) struct `A conversation at every byte offset` {
+@Suite(.timeLimit(.minutes(10))) struct `A conversation at every byte offset` {
     /// A server and a proxy for one conversation, and what the client says before its first request.
     private final class Line: Sendable {
         let server: ScriptedServer
@@ -277,7 +277,7 @@ extension Conversation {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A real session cut at every offset` {
+@Suite(.timeLimit(.minutes(10))) struct `A real session cut at every offset` {
     @Test(arguments: [RESPVersion.resp2, .resp3], Way.allCases)
     func `a real server's session cut anywhere gives the value or a failure`(
         _ version: RESPVersion, _ way: Way

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What the proxy is said to do, seen by a bare socket in front of a real server.
-@Suite(.timeLimit(.minutes(2))) struct `A fault proxy` {
+@Suite(.timeLimit(.minutes(10))) struct `A fault proxy` {
     /// A client that sees every piece for itself. Its words need no length in front: servers take plain lines too.
     private final class Client: Sendable {
         let socket: Socket

@@ -10,7 +10,7 @@ extension Deadline {
     static func after(_ time: Duration) -> Deadline { Deadline(after: Timeout(time)) }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `Callers who give up` {
+@Suite(.timeLimit(.minutes(10))) struct `Callers who give up` {
     @Test func `cost one dropped reply each, and neighbours on the same connection notice nothing`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

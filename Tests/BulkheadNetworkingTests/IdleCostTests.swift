@@ -10,7 +10,7 @@ import Glibc
 #endif
 
 /// What an idle connection holds on to. Each test in a process of its own, because the process is what is measured.
-@Suite(.timeLimit(.minutes(3))) struct `Connections that nobody uses` {
+@Suite(.timeLimit(.minutes(10))) struct `Connections that nobody uses` {
     /// 16 names with 4 lanes each, all of them used for replies that make buffers grow.
     private static func openAndUse(_ settings: (_ database: Int) -> ConnectionSettings) async throws -> [Node] {
         let names = (0..<16).map { Node(settings($0), .upTo(4)) }

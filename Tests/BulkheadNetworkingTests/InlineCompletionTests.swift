@@ -14,7 +14,7 @@ extension ConnectionSettings {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Inline completion` {
+@Suite(.timeLimit(.minutes(10))) struct `Inline completion` {
     @Test func `serves a lone caller, commands and pipelines, and none where it is turned off`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

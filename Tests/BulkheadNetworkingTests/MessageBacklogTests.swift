@@ -4,7 +4,7 @@ import Testing
 
 @testable import BulkheadNetworking
 
-@Suite(.timeLimit(.minutes(2))) struct `What a subscriber has not read yet` {
+@Suite(.timeLimit(.minutes(10))) struct `What a subscriber has not read yet` {
     private let lost = SubscriptionFailure.connection(ConnectionFailure(.closedByServer, "lost"))
 
     private func message(_ text: String) -> PushedMessage {

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `The connections of a database` {
+@Suite(.timeLimit(.minutes(10))) struct `The connections of a database` {
     @Test func `SELECT and HELLO are said once a connection, by the server's own count`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
@@ -145,7 +145,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A refused SELECT` {
+@Suite(.timeLimit(.minutes(10))) struct `A refused SELECT` {
     /// Tries to write at once in every way there is; what each was told.
     private func write(_ settings: ConnectionSettings) async -> [ConnectionFailure?] {
         let lone = AsyncConnection(settings)

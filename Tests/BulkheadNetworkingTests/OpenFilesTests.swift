@@ -28,7 +28,7 @@ private func limitDescriptors(to count: rlim_t) -> rlim_t {
 }
 
 /// In a process of its own, as a limit holds for all of it.
-@Suite(.timeLimit(.minutes(5))) struct `A process that may open no more files` {
+@Suite(.timeLimit(.minutes(10))) struct `A process that may open no more files` {
     @Test func `says so by both ways, and its circuit says nothing about the server`() async {
         await #expect(processExitsWith: .success) {
             let server = try RedisTestServer.start(.init(listening: .tcp))

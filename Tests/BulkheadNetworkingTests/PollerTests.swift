@@ -67,7 +67,7 @@ private final class Listener: SocketWatcher {
 /// The system's best way to learn of sockets, the one that every system has, and the one that Darwin takes.
 private let pollers = [Poller.shared, Poller(PollQueue()), Poller(DispatchSocketQueue())]
 
-@Suite(.timeLimit(.minutes(5))) struct `The poller` {
+@Suite(.timeLimit(.minutes(10))) struct `The poller` {
     @Test(arguments: pollers) func `notifies once for each watch, with its own name`(_ poller: Poller) async throws {
         let pair = try Pair()
         let listener = Listener(poller)

@@ -23,7 +23,7 @@ final class Crowd: Sendable {
     func leave() { counts.change { $0.now -= 1 } }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `An asynchronous pool` {
+@Suite(.timeLimit(.minutes(10))) struct `An asynchronous pool` {
     @Test func `a hundred leaseholders share four connections, one at a time on each`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }

@@ -3,7 +3,7 @@ import BulkheadRESP
 import BulkheadTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A queue of pushed values` {
+@Suite(.timeLimit(.minutes(10))) struct `A queue of pushed values` {
     private let lost = ConnectionFailure(.closedByServer, "lost")
 
     @Test func `gives what was kept in its order, and then the end, once`() async throws {

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Where servers answer differently, what each of them says: the one place where the differences stand.
-@Suite(.timeLimit(.minutes(1))) struct `What servers answer differently` {
+@Suite(.timeLimit(.minutes(10))) struct `What servers answer differently` {
     private func onServer(_ arguments: [String] = [], _ body: (RedisTestServer) throws -> Void) throws {
         let server = try RedisTestServer.start(.init(arguments: arguments))
         defer { server.stop() }

@@ -4,7 +4,7 @@ import Testing
 
 /// The machine against a model of the server. A PING stands behind every step, and a message goes to each channel
 /// before every answer.
-@Suite(.timeLimit(.minutes(5))) struct `Subscriptions in every order` {
+@Suite(.timeLimit(.minutes(10))) struct `Subscriptions in every order` {
     private static let steps = SubscriptionStep.all + ["MOVE"]
 
     @Test(arguments: [RESPVersion.resp2, .resp3])

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Subscriptions of a real server` {
+@Suite(.timeLimit(.minutes(10))) struct `Subscriptions of a real server` {
     /// One connection of either kind.
     private enum Line {
         case asynchronous(AsyncConnection)

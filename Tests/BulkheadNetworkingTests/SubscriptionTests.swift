@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Subscribing on a real server` {
+@Suite(.timeLimit(.minutes(10))) struct `Subscribing on a real server` {
     private func elements(_ value: RESPValue?) -> [String] {
         value?.elements?.map { $0.bytes?.text ?? ($0 == .null ? "null" : "number") } ?? []
     }

@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Whoever waits for a reply` {
+@Suite(.timeLimit(.minutes(10))) struct `Whoever waits for a reply` {
     /// Answers at once, but what is slow a moment later: not in the read that brings the reply before it.
     private static func server() -> ScriptedServer {
         ScriptedServer { peer in

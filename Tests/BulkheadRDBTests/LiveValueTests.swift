@@ -4,7 +4,7 @@ import BulkheadTestServer
 import BulkheadTestSupport
 import Testing
 
-@Suite("Values that a server dumped", .timeLimit(.minutes(5))) struct LiveValueTests {
+@Suite("Values that a server dumped", .timeLimit(.minutes(10))) struct LiveValueTests {
     @Test func `what a dump holds is what the server says by commands, in every encoding`() throws {
         try LiveServer.with { live in
             let keys = try live.fill("a:")

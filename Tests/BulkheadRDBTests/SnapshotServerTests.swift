@@ -7,7 +7,7 @@ import Foundation
 import Testing
 
 /// Snapshots of the server this run is about, in the version that it writes.
-@Suite("Snapshots of a real server", .serialized, .timeLimit(.minutes(3))) struct SnapshotServerTests {
+@Suite("Snapshots of a real server", .serialized, .timeLimit(.minutes(10))) struct SnapshotServerTests {
     /// The file of one server that was filled once, and its keys by database.
     static let filled: (file: [UInt8], keys: [Int: Int]) = {
         do {

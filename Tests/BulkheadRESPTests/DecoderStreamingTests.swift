@@ -21,7 +21,7 @@ import Testing
         return values
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func `a million elements may arrive one byte at a time`() throws {
         let wire = Array("*1000000\r\n".utf8) + Array(repeatElement(Array("_\r\n".utf8), count: 1_000_000).joined())
         let values = try decodeByteByByte(wire)
@@ -31,7 +31,7 @@ import Testing
         #expect(elements?.last == .null)
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: ["+", "-", "("])
+    @Test(.timeLimit(.minutes(10)), arguments: ["+", "-", "("])
     func `a line of a mebibyte may arrive one byte at a time`(type: String) throws {
         let content = [UInt8](repeating: UInt8(ascii: "7"), count: (1 << 20) - 1)
         let values = try decodeByteByByte(Array(type.utf8) + content + Array("\r\n".utf8))
@@ -40,7 +40,7 @@ import Testing
         #expect(bytes?.holds(content) == true)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func `a large bulk string may arrive one byte at a time`() throws {
         let content = pattern(200_000)
         let values = try decodeByteByByte(bulk(content))
@@ -48,7 +48,7 @@ import Testing
         #expect(values.first?.bytes?.holds(content) == true)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func `an endless integer ends in a violation after a few digits`() throws {
         #expect(throws: RESPViolation.self) {
             var decoder = RESPDecoder()

@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct `Faults on purpose` {
     @Test(arguments: [RedisTestServer.Listening.unixSocket, .tcp])
     func `a killed server comes back on the same address, with the data it saved`(

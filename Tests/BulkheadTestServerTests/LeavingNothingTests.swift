@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct `Nothing is left behind` {
     struct Trouble: Error {}
 

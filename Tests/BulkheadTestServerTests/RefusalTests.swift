@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct `A server that cannot be started` {
     /// The error of a start that must fail, which left the parent folder empty.
     private func refusal(_ change: (inout RedisTestServer.Options) -> Void) async throws -> RedisTestServerError {

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func `orders a failover again that its sentinel gave up`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `orders a failover again that its sentinel gave up`() async throws {
         var options = RedisTestSentinelGroup.Options()
         options.replicas = 1
         options.sentinels = 1

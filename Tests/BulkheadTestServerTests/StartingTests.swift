@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct `Starting a server` {
     @Test func `it answers on its unix socket and listens on no port`() throws {
         try RedisTestServer.withServer { server throws in

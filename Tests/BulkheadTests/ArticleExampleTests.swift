@@ -68,7 +68,7 @@ func useALibrary(_ databases: RedisDatabases) async throws(RedisError) -> Int {
     return try await databases[.main].run(take, keys: ["stock"], arguments: [1])
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `The programs of the articles` {
+@Suite(.timeLimit(.minutes(10))) struct `The programs of the articles` {
     @Test func `about transactions do what they say`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

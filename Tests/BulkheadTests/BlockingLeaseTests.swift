@@ -26,7 +26,7 @@ private func connect(_ databases: RedisDatabases) async throws {
     try databases.blocking(.main).withConnection { _ = try $0.ping() }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A lease whose blocking command was given up` {
+@Suite(.timeLimit(.minutes(10))) struct `A lease whose blocking command was given up` {
     @Test func `loses no element when its pipeline was cancelled`() async throws {
         try await withDatabases(configure: { $0.maximumLeases = 1 }) { databases, _ in
             let main = try databases[.main]
@@ -113,7 +113,7 @@ private func connect(_ databases: RedisDatabases) async throws {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `A blocking call` {
+@Suite(.timeLimit(.minutes(10))) struct `A blocking call` {
     @Test func `whose idle connection hung up behind a late reply is made on another one`() async throws {
         let gate = DispatchSemaphore(value: 0)
         let hasHungUp = DispatchSemaphore(value: 0)

@@ -12,7 +12,7 @@ private final class CircuitChanges: RedisObserver {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A server` {
+@Suite(.timeLimit(.minutes(10))) struct `A server` {
     /// It answers BUSY to the SELECT of a handshake, or from Valkey 9 on to what comes behind it. That is no outage,
     /// but a refusal: those who have no connection ask again once a backoff.
     @Test func `that a script holds is busy for those who connect, and not away`() async throws {

@@ -61,7 +61,7 @@ private final class Occupied: Sendable {
 
 /// These callers are on the main actor, whose thread nobody else uses. What they wait for must happen without any
 /// thread of Dispatch's or the tasks' pools: those are all held until the calls are over.
-@MainActor @Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: TestTier.isWhole))
+@MainActor @Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: TestTier.isWhole))
 struct `Whatever the program does with its threads` {
     private static func whileThreads(
         are occupation: Occupation, configure: (inout RedisConfiguration) -> Void = { _ in },

@@ -26,7 +26,7 @@ extension ScriptedPeer {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A cache on a bad day` {
+@Suite(.timeLimit(.minutes(10))) struct `A cache on a bad day` {
     private static func databases(_ path: String) -> RedisDatabases {
         var configuration = testConfiguration(path)
         configuration.version = .resp3

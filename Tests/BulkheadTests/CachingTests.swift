@@ -43,7 +43,7 @@ private func tracked(_ server: RedisTestServer) throws -> Int {
     return tracked.count
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A cache` {
+@Suite(.timeLimit(.minutes(10))) struct `A cache` {
     @Test func `answers from memory until the key changes`() async throws {
         try await withDatabases(version: .resp3) { databases, server in
             let main = try databases[.main]

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// XREADGROUP with CLAIM, which no server of the tests knows: its replies by value, and its consumer by a script.
-@Suite(.timeLimit(.minutes(2))) struct ClaimingReadTests {
+@Suite(.timeLimit(.minutes(10))) struct ClaimingReadTests {
     @Test func `an entry says how often it was given to somebody before, and a new one that it was not`() throws {
         let fields = RESPValue.array([.bulkString("n"), .bulkString("1")])
         let again = try RedisDeliveredEntry<Int>(

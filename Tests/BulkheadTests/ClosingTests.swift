@@ -14,7 +14,7 @@ private func code(of body: () async throws(RedisError) -> Void) async -> RedisEr
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `Closing` {
+@Suite(.timeLimit(.minutes(10))) struct `Closing` {
     /// Databases to be closed, and others that look on from outside.
     private func withTwo(_ body: (RedisDatabases, _ other: RedisDatabases) async throws -> Void) async throws {
         try await withServer { server in

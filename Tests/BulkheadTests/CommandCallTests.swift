@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The judge of the commands' Swift forms: words, decoding, and both protocols, on the server that is under test.
-@Suite(.timeLimit(.minutes(5))) struct `The calls of the commands` {
+@Suite(.timeLimit(.minutes(10))) struct `The calls of the commands` {
     static let all: CommandCalls = {
         var calls = CommandCalls()
         calls.makeAll()

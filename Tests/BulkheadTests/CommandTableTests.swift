@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The table of commands against what the server that is under test says of them.
-@Suite(.timeLimit(.minutes(2))) struct `The table of commands` {
+@Suite(.timeLimit(.minutes(10))) struct `The table of commands` {
     /// What the server says of a command or a subcommand.
     struct Reported {
         let name: String

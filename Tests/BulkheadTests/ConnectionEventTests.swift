@@ -21,7 +21,7 @@ private final class Listener: RedisObserver {
     func count(of change: RedisConnectionEvent.Change) -> Int { events.count { $0.change == change } }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `Of connections an observer` {
+@Suite(.timeLimit(.minutes(10))) struct `Of connections an observer` {
     @Test func `learns that they open, with the time it took, and that they close`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, server in

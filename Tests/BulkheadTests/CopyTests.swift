@@ -14,7 +14,7 @@ private final class Listener: RedisObserver {
     func connectionChanged(_ event: RedisConnectionEvent) { changes.withLock { $0.append(event) } }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A name with a copy of its data elsewhere` {
+@Suite(.timeLimit(.minutes(10))) struct `A name with a copy of its data elsewhere` {
     private func databases(
         _ first: RedisTestServer, _ second: RedisTestServer, _ listener: Listener, recovery: Duration,
         isUnlimited: Bool = false, connectTimeout: Duration? = nil

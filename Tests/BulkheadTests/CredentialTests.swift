@@ -46,7 +46,7 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
     do { return .success(try await body()) } catch { return .failure(error) }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A login that a function gives` {
+@Suite(.timeLimit(.minutes(10))) struct `A login that a function gives` {
     private func addUser(_ number: Int, _ admin: RedisDatabases) async throws {
         try await admin[.main].send(
             "ACL", "SETUSER", "user-\(number)", "on", ">word-\(number)", "~*", "&*", "+@all")

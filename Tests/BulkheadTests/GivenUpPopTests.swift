@@ -64,7 +64,7 @@ private func blockedClients(_ databases: RedisDatabases) async throws -> Int {
 /// A server that looks at those who wait once a second ends their waits up to a second late.
 private let seldomLooking = ["--hz", "1", "--dynamic-hz", "no"]
 
-@Suite(.timeLimit(.minutes(5))) struct `A pop that was given up` {
+@Suite(.timeLimit(.minutes(10))) struct `A pop that was given up` {
     @Test(arguments: PopForm.allCases)
     func `is none where the server only ends its wait a little late`(_ form: PopForm) async throws {
         try await withDatabases { databases, _ in

@@ -2,7 +2,7 @@ import Bulkhead
 import BulkheadTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Key events` {
+@Suite(.timeLimit(.minutes(10))) struct `Key events` {
     @Test(arguments: [RESPVersion.resp2, .resp3])
     func `are of the keys of one name, though another has the same keys`(version: RESPVersion) async throws {
         try await withDatabases(version: version, arguments: ["--notify-keyspace-events", "KA"]) { databases, _ in

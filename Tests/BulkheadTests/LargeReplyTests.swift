@@ -3,7 +3,7 @@ import BulkheadTestServer
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A large reply` {
+@Suite(.timeLimit(.minutes(10))) struct `A large reply` {
     /// Short commands that were answered while `large` ran, and what it returned.
     private func count<Value: Sendable>(
         of short: RedisDatabase, during large: @escaping @Sendable () async throws -> Value

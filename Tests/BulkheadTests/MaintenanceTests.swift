@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What no server that is free to have announces, said by a scripted one.
-@Suite(.timeLimit(.minutes(5))) struct `Maintenance that a server announces` {
+@Suite(.timeLimit(.minutes(10))) struct `Maintenance that a server announces` {
     private func databases(_ path: String, _ configure: (inout RedisConfiguration) -> Void = { _ in }) -> RedisDatabases
     {
         var configuration = testConfiguration(path)

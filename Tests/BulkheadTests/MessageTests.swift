@@ -46,7 +46,7 @@ extension RedisDatabases {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A subscription` {
+@Suite(.timeLimit(.minutes(10))) struct `A subscription` {
     @Test(arguments: [RESPVersion.resp2, .resp3])
     func `brings typed messages of channels and patterns, from any database of its server`(
         version: RESPVersion

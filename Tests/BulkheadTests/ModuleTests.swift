@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Testing
 
 /// What takes several commands of a module; each alone is in `Tests/CommandCalls/Modules`.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: ModuleServer.options != nil, "\(ModuleServer.absence)"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: ModuleServer.options != nil, "\(ModuleServer.absence)"))
 struct `The commands of modules` {
     private func withModules(_ body: (RedisDatabases) async throws -> Void) async throws {
         let server = try RedisTestServer.start(#require(ModuleServer.options))

@@ -52,7 +52,7 @@ private final class Failures: Sendable {
 }
 
 #if os(Linux)
-@Suite(.timeLimit(.minutes(5))) struct `A name whose address changes` {
+@Suite(.timeLimit(.minutes(10))) struct `A name whose address changes` {
     private func port(_ form: Form, _ databases: RedisDatabases) async -> Result<String, RedisError> {
         await form.run(.info("server"), in: databases).map { $0["tcp_port"] ?? "" }
     }

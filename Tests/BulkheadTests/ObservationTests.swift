@@ -17,7 +17,7 @@ private final class Listener: RedisObserver {
     var lines: [String] { events.map { "\($0.command) \($0.code?.name ?? "ok") \($0.stage.rawValue)" } }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `An observer` {
+@Suite(.timeLimit(.minutes(10))) struct `An observer` {
     @Test func `is notified of every command and pipeline, whichever way it went`() async throws {
         let listener = Listener()
         try await withDatabases(configure: { $0.observer = listener }) { databases, _ in
@@ -196,7 +196,7 @@ private final class Listener: RedisObserver {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Metrics of a name` {
+@Suite(.timeLimit(.minutes(10))) struct `Metrics of a name` {
     @Test func `count each name's commands, errors and latencies, also where names share a number`() async throws {
         let catalogue = try DatabaseCatalogue([
             DatabaseEntry("first", number: 0),

@@ -14,7 +14,7 @@ extension RedisCommand {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A command of one's own` {
+@Suite(.timeLimit(.minutes(10))) struct `A command of one's own` {
     @Test func `has a reply of any type, alone, in a pipeline, on a lease and for threads`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What other clients were seen to break, where no other suite asks for it. Promises.md lists all of it.
-@Suite(.timeLimit(.minutes(3))) struct `A promise that others broke` {
+@Suite(.timeLimit(.minutes(10))) struct `A promise that others broke` {
     @Test func `a connection that takes another's place serves its own database from its first command on`()
         async throws
     {

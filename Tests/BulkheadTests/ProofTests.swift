@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A proof of order` {
+@Suite(.timeLimit(.minutes(10))) struct `A proof of order` {
     @Test func `follows one in so many commands, and their callers notice nothing`() async throws {
         try await withDatabases(configure: { $0.proofInterval = 10 }) { databases, _ in
             let main = try databases[.main]

@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A login that is refused` {
+@Suite(.timeLimit(.minutes(10))) struct `A login that is refused` {
     /// The pauses a program has that sets none.
     private func configuration(_ server: RedisTestServer) -> RedisConfiguration {
         let usual = RedisConfiguration()

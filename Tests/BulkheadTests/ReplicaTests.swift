@@ -53,7 +53,7 @@ private struct Pair {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A replica` {
+@Suite(.timeLimit(.minutes(10))) struct `A replica` {
     @Test(arguments: Form.allCases, [true, false])
     func `answers reads of keys, and nothing else is sent to it`(form: Form, isListed: Bool) async throws {
         let pair = try Pair()

@@ -52,7 +52,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     { try await $0[.main].run($1) }, { try $0.blocking(.main).run($1) },
 ]
 
-@Suite(.timeLimit(.minutes(5))) struct `A connection that ended under a command` {
+@Suite(.timeLimit(.minutes(10))) struct `A connection that ended under a command` {
     @Test(arguments: 0..<2) func `costs a read nothing but time`(way: Int) async throws {
         let server = DyingServer(deaths: 2)
         defer { server.stop() }
@@ -145,7 +145,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A server that loads its data` {
+@Suite(.timeLimit(.minutes(10))) struct `A server that loads its data` {
     /// How many commands it refuses yet; less than none once it has answered.
     private final class Refusals: Sendable {
         private let count: Atomic<Int>

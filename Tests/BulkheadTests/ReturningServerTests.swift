@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A server that is back` {
+@Suite(.timeLimit(.minutes(10))) struct `A server that is back` {
     /// Short backoffs that are long believed: the next attempt comes at once, and tells for all.
     private func configuration(_ path: String) -> RedisConfiguration {
         var configuration = testConfiguration(path)

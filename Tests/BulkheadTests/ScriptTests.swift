@@ -17,7 +17,7 @@ extension RedisDatabases {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A script` {
+@Suite(.timeLimit(.minutes(10))) struct `A script` {
     @Test func `has the digest that servers know it by`() async throws {
         #expect(SHA1.hexadecimal(of: []) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
         #expect(SHA1.hexadecimal(of: Array("abc".utf8)) == "a9993e364706816aba3e25717850c26c9cd0d89d")
@@ -172,7 +172,7 @@ extension RedisDatabases {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0))) struct `A library of functions` {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0))) struct `A library of functions` {
     private static func code(returning step: Int) -> String {
         """
         #!lua name=shop

@@ -12,7 +12,7 @@ private func withSearchServer(_ body: (RedisDatabases, RedisTestServer) async th
     await databases.close()
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: SearchServer.options != nil, "\(SearchServer.absence)"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: SearchServer.options != nil, "\(SearchServer.absence)"))
 struct `A flush beside search indexes` {
     @Test func `is refused before anything is lost, in both forms, and done when they are gone`() async throws {
         try await withSearchServer { databases, _ in
@@ -61,7 +61,7 @@ struct `A flush beside search indexes` {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A flush of an ordinary server` {
+@Suite(.timeLimit(.minutes(10))) struct `A flush of an ordinary server` {
     @Test func `asks for search indexes without an error, and is done`() async throws {
         try await withDatabases { databases, _ in
             try await databases[.main].set("key", "value")

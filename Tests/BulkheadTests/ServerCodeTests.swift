@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The codes that programs match on, each as a real server gives it, in both forms.
-@Suite(.timeLimit(.minutes(3))) struct `A server's own code is the error's` {
+@Suite(.timeLimit(.minutes(10))) struct `A server's own code is the error's` {
     /// What asynchronous and blocking callers see.
     private func expect(
         _ code: RedisError.Code, _ word: String, from databases: RedisDatabases, in name: DatabaseName = .main,

@@ -16,7 +16,7 @@ private final class Losses: RedisObserver {
 }
 
 /// What a server does to connections and waiting commands by itself, or because an operator asked it to.
-@Suite(.timeLimit(.minutes(3))) struct `A server that ends something by itself` {
+@Suite(.timeLimit(.minutes(10))) struct `A server that ends something by itself` {
     /// `timeout` of the configuration: one that idled too long has gone when the next command wants it.
     @Test func `closes what idles too long, and no command notices`() async throws {
         let losses = Losses()

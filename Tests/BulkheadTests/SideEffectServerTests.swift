@@ -1,7 +1,7 @@
 import Bulkhead
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `The side effects of a real server's commands` {
+@Suite(.timeLimit(.minutes(10))) struct `The side effects of a real server's commands` {
     /// Their words that decide, where it is not the name alone.
     private static let arguments = [
         "xread": ["STREAMS", "s", "0"], "sort": ["a", "STORE", "b"], "object": ["ENCODING"],

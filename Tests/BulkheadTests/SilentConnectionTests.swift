@@ -18,7 +18,7 @@ private func dyingProxy() -> ScriptedServer {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A connection that answers nobody` {
+@Suite(.timeLimit(.minutes(10))) struct `A connection that answers nobody` {
     @Test(.enabled(if: TestTier.isWhole), arguments: Form.allCases)
     func `is given up after a few time-outs`(form: Form) async throws {
         let server = dyingProxy()
@@ -141,7 +141,7 @@ private func dyingProxy() -> ScriptedServer {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A connection that nobody uses` {
+@Suite(.timeLimit(.minutes(10))) struct `A connection that nobody uses` {
     /// Reaches its server until it is cut without a word.
     private func throughProxy(
         _ body: (RedisDatabases, FaultProxy) async throws -> Void

@@ -6,7 +6,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct StreamConsumerTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamConsumerTests {
     private struct Refusal: Error {}
 
     /// What handlers were given; ends the consumer when all is there.

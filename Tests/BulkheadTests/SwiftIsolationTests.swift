@@ -7,7 +7,7 @@ private final class Basket {
 }
 
 /// What these functions can be called from, and throw, is said by their compiling.
-@Suite(.timeLimit(.minutes(2))) struct `A caller of Swift 6` {
+@Suite(.timeLimit(.minutes(10))) struct `A caller of Swift 6` {
     private actor Shop {
         private var sold = 0
         private let basket = Basket()

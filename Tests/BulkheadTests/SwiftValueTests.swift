@@ -2,7 +2,7 @@ import Bulkhead
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A value of Swift` {
+@Suite(.timeLimit(.minutes(10))) struct `A value of Swift` {
     private struct Profile: Codable, Hashable {
         var name: String
         var visits: [Int]

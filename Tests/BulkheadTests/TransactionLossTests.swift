@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A transaction whose connection is lost` {
+@Suite(.timeLimit(.minutes(10))) struct `A transaction whose connection is lost` {
     /// Of the bytes in each direction every place is cut, so every reply is, and every command.
     @Test(arguments: Form.allCases, [FaultProxy.Direction.toServer, .toClient])
     func `has run as a whole or not at all, wherever it was cut, and never twice`(
@@ -111,7 +111,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A transaction on the wire` {
+@Suite(.timeLimit(.minutes(10))) struct `A transaction on the wire` {
     /// A server whose second transaction gets another answer, or none; the first is the empty one of a new connection.
     private static func server(answeringSecond answer: String?, counting executions: Counter) -> ScriptedServer {
         ScriptedServer { peer in

@@ -2,7 +2,7 @@ import Bulkhead
 import BulkheadTestServer
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A typed command in an open transaction` {
+@Suite(.timeLimit(.minutes(10))) struct `A typed command in an open transaction` {
     private static func expectRefusal(_ error: RedisError?, of command: String) {
         #expect(error?.code == .commandRefused && error?.stage == .refused && error?.isSafeToRetry == true)
         #expect(error?.command == command && error?.database == .main)

@@ -23,7 +23,7 @@ extension Form {
 
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A transaction` {
+@Suite(.timeLimit(.minutes(10))) struct `A transaction` {
     @Test func `returns each command's own type, in both forms`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
@@ -230,7 +230,7 @@ extension Form {
 }
 
 /// What is denied to a user, or was taken away from the server.
-@Suite(.timeLimit(.minutes(5))) struct `A server that refuses transactions` {
+@Suite(.timeLimit(.minutes(10))) struct `A server that refuses transactions` {
     @Test(arguments: Form.allCases)
     func `has none of the commands run, and is asked again when it may permit them`(form: Form) async throws {
         try await withUser("-multi") { databases, admin in

@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Testing
 
 /// The judge of what the commands' Swift forms leave out of a reply.
-@Suite(.timeLimit(.minutes(5))) struct `The replies of the calls` {
+@Suite(.timeLimit(.minutes(10))) struct `The replies of the calls` {
     /// What is left out on purpose: the values of a command's reply that may be, and why. No values stand for any.
     static let excused: [String: (values: Set<String>, reason: String)] = [
         "FUNCTION LIST": ([#""description""#], "the name of a field that holds null"),

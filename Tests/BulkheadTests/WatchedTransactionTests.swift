@@ -5,7 +5,7 @@ import Testing
 
 private struct Foreign: Error {}
 
-@Suite(.timeLimit(.minutes(5))) struct `A transaction that watches keys` {
+@Suite(.timeLimit(.minutes(10))) struct `A transaction that watches keys` {
     @Test func `begins anew when another client changed one, and then writes`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

@@ -64,7 +64,7 @@ private final class Pair: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A connection that leads to the wrong server` {
+@Suite(.timeLimit(.minutes(10))) struct `A connection that leads to the wrong server` {
     @Test(arguments: Form.allCases) func `is replaced after a failover, and writers notice nothing`(
         form: Form
     ) async throws {

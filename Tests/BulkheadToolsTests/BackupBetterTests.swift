@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What a backup of a database that has lost most of its keys does to the backups of when it had them.
-@Suite("A backup and a better one", .timeLimit(.minutes(2))) struct BackupBetterTests {
+@Suite("A backup and a better one", .timeLimit(.minutes(10))) struct BackupBetterTests {
     private func fill(_ database: RedisDatabase, _ count: Int) async throws {
         try await database.flushdb()
         var batch = RedisBatch()

@@ -8,7 +8,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("Backups key by key", .serialized, .timeLimit(.minutes(3))) struct BackupFallbackTests {
+@Suite("Backups key by key", .serialized, .timeLimit(.minutes(10))) struct BackupFallbackTests {
     @Test(arguments: ["-sync", "-replconf"])
     func `where the ACL denies SYNC it is said, and the backup is marked fuzzy`(rule: String) async throws {
         try await withToolServer(arguments: promptly) { server, databases in

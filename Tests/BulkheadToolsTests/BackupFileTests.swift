@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Files that appear whole or not at all, and are never in the place of somebody else's.
-@Suite("Files of backups", .serialized, .timeLimit(.minutes(2))) struct BackupFileTests {
+@Suite("Files of backups", .serialized, .timeLimit(.minutes(10))) struct BackupFileTests {
     private func withKeys(_ body: (RedisTestServer, RedisDatabases, String) async throws -> Void) async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             for index in 0..<100 { try await databases[.knowledge].set("doc:\(index)", "\(index)") }

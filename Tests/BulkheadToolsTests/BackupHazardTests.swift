@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// How backups of Redis lose data elsewhere, and that these do not.
-@Suite("Hazards of backups", .serialized, .timeLimit(.minutes(3))) struct BackupHazardTests {
+@Suite("Hazards of backups", .serialized, .timeLimit(.minutes(10))) struct BackupHazardTests {
     private func withKeys(
         arguments: [String] = promptly, _ body: (RedisTestServer, RedisDatabases, String) async throws -> Void
     ) async throws {

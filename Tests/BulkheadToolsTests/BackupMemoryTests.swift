@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("Memory of backups", .serialized, .timeLimit(.minutes(5))) struct BackupMemoryTests {
+@Suite("Memory of backups", .serialized, .timeLimit(.minutes(10))) struct BackupMemoryTests {
     /// KiB that a backup may have in memory at its peak, the program itself included.
     private static let most = 64 << 10
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("Old backups", .serialized, .timeLimit(.minutes(2))) struct BackupRetentionTests {
+@Suite("Old backups", .serialized, .timeLimit(.minutes(10))) struct BackupRetentionTests {
     /// Copies a backup to the name of an older time, with a manifest of its own.
     private func age(_ path: String, to time: String, _ change: (inout BackupManifest) -> Void = { _ in }) throws {
         var manifest = try manifest(path)

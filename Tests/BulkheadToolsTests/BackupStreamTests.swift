@@ -9,7 +9,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Streams that no server should send, and networks that break: whatever comes, no file appears.
-@Suite("What a backup is cut from", .timeLimit(.minutes(2))) struct BackupStreamTests {
+@Suite("What a backup is cut from", .timeLimit(.minutes(10))) struct BackupStreamTests {
     private static let mark = Array(String(repeating: "0123456789", count: 4).utf8)
 
     /// A snapshot of two databases of one short key each.

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead backup", .serialized, .timeLimit(.minutes(3))) struct BackupTests {
+@Suite("bulkhead backup", .serialized, .timeLimit(.minutes(10))) struct BackupTests {
     private func withEverything(
         arguments: [String] = promptly,
         _ body: (RedisTestServer, RedisDatabases, String) async throws -> Void

@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Memory has heavy tails: one key may take more than all others, and a sample of keys does not see it.
-@Suite("What check says of memory", .timeLimit(.minutes(3))) struct CheckMemoryTests {
+@Suite("What check says of memory", .timeLimit(.minutes(10))) struct CheckMemoryTests {
     /// How the sizes of keys are spread.
     private enum Shape: Int, CaseIterable {
         case even, twoKinds, oneGiant, pareto, rareType
@@ -131,7 +131,7 @@ import Testing
     }
 }
 
-@Suite("What check says of its cost", .timeLimit(.minutes(2))) struct CheckCostTests {
+@Suite("What check says of its cost", .timeLimit(.minutes(10))) struct CheckCostTests {
     private func times(_ lines: String...) -> CommandTimes? {
         CommandTimes(lines.joined(separator: "\r\n"))
     }

@@ -10,7 +10,7 @@ import FoundationXML
 
 @testable import BulkheadTools
 
-@Suite("The page of a check", .timeLimit(.minutes(2))) struct CheckPageTests {
+@Suite("The page of a check", .timeLimit(.minutes(10))) struct CheckPageTests {
     /// Collects what a page consists of.
     private final class Elements: NSObject, XMLParserDelegate {
         var names: Set<String> = []
@@ -94,7 +94,7 @@ import FoundationXML
     }
 }
 
-@Suite("Checking a snapshot", .timeLimit(.minutes(2))) struct CheckSnapshotTests {
+@Suite("Checking a snapshot", .timeLimit(.minutes(10))) struct CheckSnapshotTests {
     @Test func `a snapshot gives the numbers of the server that wrote it`() async throws {
         try await withToolServer { server, databases in
             try await fillForCheck(databases)

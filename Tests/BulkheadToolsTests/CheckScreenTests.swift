@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("How check looks on a screen", .timeLimit(.minutes(2))) struct CheckScreenTests {
+@Suite("How check looks on a screen", .timeLimit(.minutes(10))) struct CheckScreenTests {
     private func withReport(_ body: (CheckReport) throws -> Void) async throws {
         try await withToolServer { server, databases in
             try await fillForCheck(databases)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("Checking a server", .timeLimit(.minutes(5))) struct CheckTests {
+@Suite("Checking a server", .timeLimit(.minutes(10))) struct CheckTests {
     @Test func `the numbers are those that were put in`() async throws {
         try await withToolServer { server, databases in
             try await fillForCheck(databases)

@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// A user who may not ask: what is not known is neither "never" nor 0.
-@Suite("What check may not ask", .timeLimit(.minutes(2))) struct CheckUnknownTests {
+@Suite("What check may not ask", .timeLimit(.minutes(10))) struct CheckUnknownTests {
     /// A hundred keys that all expire; ten are of the application `app`.
     private func withUser(
         _ rules: [String], _ body: (RedisTestServer, _ url: String) async throws -> Void

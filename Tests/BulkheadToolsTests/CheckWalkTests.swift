@@ -9,7 +9,7 @@ import Testing
 
 /// The hazards of scripts that look at a keyspace: the first page taken for a sample, walks in tiny pages, KEYS,
 /// strict UTF-8, and numbers from somewhere else.
-@Suite("How check walks", .timeLimit(.minutes(5))) struct CheckWalkTests {
+@Suite("How check walks", .timeLimit(.minutes(10))) struct CheckWalkTests {
     private static let count = 100_000
 
     /// Nine in ten are small strings, one in ten is a hash; a fifth expires.

@@ -8,7 +8,7 @@ import Testing
 
 /// A node has a part of the keys, and no tool takes that for a database.
 @Suite(
-    "Nodes of a cluster", .serialized, .timeLimit(.minutes(3)),
+    "Nodes of a cluster", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
 struct ClusterNodeTests {
     private struct Node {

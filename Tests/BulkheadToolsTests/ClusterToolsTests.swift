@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// The tools on names that live in a cluster: one name is all of its primaries.
-@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: ServerUnderTest.isAtLeast(redis: 6, 2)))
+@Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: ServerUnderTest.isAtLeast(redis: 6, 2)))
 struct ClusterToolsTests {
     @Test func `backup, restore, diff, flush, check and doctor take a name of a cluster as a whole`() async throws {
         try await ClusterPlace.with { place in

@@ -22,7 +22,7 @@ enum Denial: String, CaseIterable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 }
 
-@Suite("Servers that deny commands", .serialized, .timeLimit(.minutes(3))) struct DeniedCommandsTests {
+@Suite("Servers that deny commands", .serialized, .timeLimit(.minutes(10))) struct DeniedCommandsTests {
     /// A server with 20 keys in main, one of which expires.
     private func withDenial(
         _ denial: Denial, rules: String = "+@all -@dangerous +restore",

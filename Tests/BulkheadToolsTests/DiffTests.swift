@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead diff", .timeLimit(.minutes(3))) struct DiffTests {
+@Suite("bulkhead diff", .timeLimit(.minutes(10))) struct DiffTests {
     private struct Found: Decodable {
         struct Remark: Decodable {
             let text: String

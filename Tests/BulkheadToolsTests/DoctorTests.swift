@@ -241,7 +241,7 @@ import Testing
     }
 }
 
-@Suite("bulkhead doctor", .timeLimit(.minutes(2))) struct DoctorTests {
+@Suite("bulkhead doctor", .timeLimit(.minutes(10))) struct DoctorTests {
     private func codes(_ outcome: Bulkhead.Outcome) throws -> [String] {
         let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
         let servers = try #require(json?["servers"] as? [[String: Any]])

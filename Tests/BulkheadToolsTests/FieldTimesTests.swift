@@ -9,7 +9,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What ends on its own while two sides are compared is no difference, and what is gone otherwise is one.
-@Suite("Values with times of their own", .timeLimit(.minutes(5))) struct FieldTimesTests {
+@Suite("Values with times of their own", .timeLimit(.minutes(10))) struct FieldTimesTests {
     /// A hash of one field with a time, as Redis 7.4 dumps it.
     private static func hash(endingAt time: Int64) -> DumpedValue {
         var body: [UInt8] = []

@@ -9,7 +9,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Files as they lie about: with a mark behind them, compressed, of the newest servers, and such as are no snapshots.
-@Suite("Files that the tools are given", .timeLimit(.minutes(3))) struct FileKindsTests {
+@Suite("Files that the tools are given", .timeLimit(.minutes(10))) struct FileKindsTests {
     private static func small(_ write: (inout RDBWriter) -> Void = { _ in }) -> [UInt8] {
         made(RDBVersion(.redis, 10)) { writer in
             writer.select(0)

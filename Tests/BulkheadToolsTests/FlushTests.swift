@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead flush", .timeLimit(.minutes(2))) struct FlushTests {
+@Suite("bulkhead flush", .timeLimit(.minutes(10))) struct FlushTests {
     private func withKeys(_ body: (RedisTestServer, RedisDatabases) async throws -> Void) async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             for index in 0..<20 { try await databases[.main].set("session:\(index)", "secret value") }

@@ -3,7 +3,7 @@ import BulkheadTools
 import Foundation
 import Testing
 
-@Suite("Lint of files", .timeLimit(.minutes(2))) struct LintFilesTests {
+@Suite("Lint of files", .timeLimit(.minutes(10))) struct LintFilesTests {
     static let client = "import redis\nredis.Redis()"
 
     /// The files a lint of a folder finds something in.

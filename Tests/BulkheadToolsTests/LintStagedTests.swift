@@ -2,7 +2,7 @@ import BulkheadTools
 import Foundation
 import Testing
 
-@Suite("Lint of git's index", .timeLimit(.minutes(2))) struct LintStagedTests {
+@Suite("Lint of git's index", .timeLimit(.minutes(10))) struct LintStagedTests {
     static let client = "import redis\nredis.Redis()"
 
     private func withRepository(

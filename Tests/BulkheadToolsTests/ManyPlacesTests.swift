@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// One process whose names live in many places: on servers, plain and over TLS, behind sentinels, and in clusters.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ManyPlacesTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ManyPlacesTests {
     /// Names, and the member of the catalogue that says where each is.
     private struct Names {
         private(set) var all: [String] = []

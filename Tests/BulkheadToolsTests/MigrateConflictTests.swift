@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead migrate: conflicts, and how to go on", .timeLimit(.minutes(5))) struct MigrateConflictTests {
+@Suite("bulkhead migrate: conflicts, and how to go on", .timeLimit(.minutes(10))) struct MigrateConflictTests {
     /// 1,000 keys, of which the target has ten.
     private func withConflicts(_ way: Way, _ body: (Sides) async throws -> Void) async throws {
         try await withSides(way) { sides in

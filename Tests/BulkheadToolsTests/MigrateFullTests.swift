@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// A server at its limit that evicts nothing refuses every write that needs memory, and all that MULTI would queue.
-@Suite("bulkhead migrate: out of a full server", .timeLimit(.minutes(5))) struct MigrateFullTests {
+@Suite("bulkhead migrate: out of a full server", .timeLimit(.minutes(10))) struct MigrateFullTests {
     private func fill(_ database: RedisDatabase) async throws {
         try await database.send("CONFIG", "SET", "maxmemory-policy", "noeviction")
         try await database.send("CONFIG", "SET", "maxmemory", "1")

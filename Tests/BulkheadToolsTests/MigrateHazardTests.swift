@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Each of these was a way to lose data in a tool that people used: the names say which.
-@Suite("bulkhead migrate: what must never happen", .timeLimit(.minutes(5))) struct MigrateHazardTests {
+@Suite("bulkhead migrate: what must never happen", .timeLimit(.minutes(10))) struct MigrateHazardTests {
     @Test(arguments: [
         ["--dryrun"], ["--help"], ["--dry-run"], ["--form", "main"], ["--cleanup"], ["extra"], ["--rename", "x:=y:"],
         ["--rename", "nothing"], ["--on-conflict", "merge"], ["--rate", "0"], ["--to", "main"], ["--to", "nowhere"],

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead migrate: what it refuses before it begins", .timeLimit(.minutes(5))) struct MigrateRefusalTests {
+@Suite("bulkhead migrate: what it refuses before it begins", .timeLimit(.minutes(10))) struct MigrateRefusalTests {
     private func refuses(
         _ words: [String], _ message: String, code: Int32 = 2, arguments: [String] = [], more: [String] = [],
         prepare: (RedisTestServer, RedisDatabases) async throws -> Void = { _, _ in }

@@ -8,7 +8,7 @@ import Testing
 
 /// A single server beside a cluster is restarted between two runs: its process has another name then.
 @Suite(
-    "bulkhead migrate: a server is restarted between two runs", .serialized, .timeLimit(.minutes(5)),
+    "bulkhead migrate: a server is restarted between two runs", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: ServerUnderTest.isAtLeast(redis: 6, 2)))
 struct MigrateRestartTests {
     @Test(arguments: [["alone", "wide"], ["wide", "alone"]])

@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What a kill leaves between two servers is made by hand here; Tests/migration-kills makes it by killing.
-@Suite("bulkhead migrate: after a kill between two servers", .timeLimit(.minutes(5))) struct MigrateResumeTests {
+@Suite("bulkhead migrate: after a kill between two servers", .timeLimit(.minutes(10))) struct MigrateResumeTests {
     /// Two keys, `t:0` and `t:1`, of which the first was copied and noted and not deleted.
     private struct Halves {
         let sides: Sides

@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// A second run may begin while one works, or after it was killed with a command on its way.
-@Suite("bulkhead migrate: two runs at once", .timeLimit(.minutes(5))) struct MigrateRivalTests {
+@Suite("bulkhead migrate: two runs at once", .timeLimit(.minutes(10))) struct MigrateRivalTests {
     /// A run with connections of its own, to be driven step by step.
     private struct Run {
         let mover: CrossServerMover

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("bulkhead migrate: what arrives", .timeLimit(.minutes(5))) struct MigrateTypesTests {
+@Suite("bulkhead migrate: what arrives", .timeLimit(.minutes(10))) struct MigrateTypesTests {
     @Test(arguments: Way.allCases)
     func `every type arrives as it was, with its expiry to the millisecond`(way: Way) async throws {
         try await withSides(way) { sides in

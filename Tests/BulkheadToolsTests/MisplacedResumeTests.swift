@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// `--misplaced --resume` beside notes of other runs: those of a run between two named databases are not its own.
-@Suite("migrate --misplaced: what other runs have left", .serialized, .timeLimit(.minutes(5)))
+@Suite("migrate --misplaced: what other runs have left", .serialized, .timeLimit(.minutes(10)))
 struct MisplacedResumeTests {
     /// `main` on one server, and `far`, which has the pattern `doc:*`, on another one or in a cluster.
     private struct Place {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("migrate by several patterns, and of what is misplaced", .timeLimit(.minutes(2))) struct MisplacedTests {
+@Suite("migrate by several patterns, and of what is misplaced", .timeLimit(.minutes(10))) struct MisplacedTests {
     private func json(_ outcome: Bulkhead.Outcome) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any])
     }

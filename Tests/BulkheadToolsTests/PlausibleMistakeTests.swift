@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Calls that somebody makes who means another one.
-@Suite("Plausible mistakes", .timeLimit(.minutes(3))) struct PlausibleMistakeTests {
+@Suite("Plausible mistakes", .timeLimit(.minutes(10))) struct PlausibleMistakeTests {
     private func withKeys(_ body: (RedisTestServer, RedisDatabases) async throws -> Void) async throws {
         try await withToolServer(arguments: promptly) { server, databases in
             for index in 0..<20 { try await databases[.main].set("session:\(index)", "secret") }

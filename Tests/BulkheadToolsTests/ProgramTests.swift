@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The real program, as a child process.
-@Suite(.timeLimit(.minutes(2))) struct ProgramTests {
+@Suite(.timeLimit(.minutes(10))) struct ProgramTests {
     static let corpus = RESPTranscriptTests.types.flatMap(\.wire)
 
     @Test func `whole replies are printed one a line, and the exit code is 0`() async throws {

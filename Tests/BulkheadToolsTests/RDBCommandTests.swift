@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite("bulkhead rdb", .timeLimit(.minutes(2))) struct RDBCommandTests {
+@Suite("bulkhead rdb", .timeLimit(.minutes(10))) struct RDBCommandTests {
     /// A snapshot of two databases.
     private static func file(aux: String = "redis-ver") -> [UInt8] {
         var writer = RDBWriter(RDBVersion(.redis, 11))

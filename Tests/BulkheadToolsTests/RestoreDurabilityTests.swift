@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Testing
 
 /// What was restored is written like all else: copying a file into a server's folder would be undone by its AOF.
-@Suite("What bulkhead restore has written", .timeLimit(.minutes(2))) struct RestoreDurabilityTests {
+@Suite("What bulkhead restore has written", .timeLimit(.minutes(10))) struct RestoreDurabilityTests {
     @Test(.enabled(if: TestTier.hasTime))
     func `is there after a crash of a server with an append-only file`() async throws {
         let appending = promptly + ["--appendonly", "yes", "--appendfsync", "always"]

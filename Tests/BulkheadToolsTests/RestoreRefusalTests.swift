@@ -8,7 +8,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What a restore refuses before the first key, and what it says where it ends early.
-@Suite("Refusals and ends of bulkhead restore", .timeLimit(.minutes(3))) struct RestoreRefusalTests {
+@Suite("Refusals and ends of bulkhead restore", .timeLimit(.minutes(10))) struct RestoreRefusalTests {
     private func json(_ outcome: Bulkhead.Outcome) throws -> [String: Any] {
         try #require(JSONSerialization.jsonObject(with: outcome.output) as? [String: Any], "\(outcome.errors)")
     }

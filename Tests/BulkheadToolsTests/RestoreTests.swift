@@ -9,7 +9,7 @@ import Testing
 @testable import BulkheadTools
 
 /// A snapshot file of a real server, and the servers to restore it to.
-@Suite("bulkhead restore", .timeLimit(.minutes(3))) struct RestoreTests {
+@Suite("bulkhead restore", .timeLimit(.minutes(10))) struct RestoreTests {
     /// Keys of every type in `knowledge`, some others in `analytics`, saved; the file, and the server that wrote it.
     private func withFile(
         _ body: (String, RedisTestServer, RedisDatabases) async throws -> Void

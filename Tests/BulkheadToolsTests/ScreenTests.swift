@@ -7,7 +7,7 @@ import Testing
 
 @testable import BulkheadTools
 
-@Suite("On a screen", .timeLimit(.minutes(2))) struct ToolScreenTests {
+@Suite("On a screen", .timeLimit(.minutes(10))) struct ToolScreenTests {
     @Test(arguments: [50, 80, 200])
     func `every page of help fits, but for what is there to be copied`(columns: Int) {
         let pages = BulkheadProgram.commands.map { HelpPage(columns: columns).command($0) }

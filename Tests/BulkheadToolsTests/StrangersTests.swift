@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What somebody is told who has never used the program.
-@Suite("A stranger's first calls", .timeLimit(.minutes(3))) struct StrangersTests {
+@Suite("A stranger's first calls", .timeLimit(.minutes(10))) struct StrangersTests {
     /// The words of standard error, wherever lines were broken.
     private func said(_ outcome: Bulkhead.Outcome) -> String {
         outcome.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What a server does with keys by itself while a tool brings it more: it evicts, forgets, or cannot save them.
-@Suite("What a target does with keys by itself", .timeLimit(.minutes(5))) struct TargetGuardTests {
+@Suite("What a target does with keys by itself", .timeLimit(.minutes(10))) struct TargetGuardTests {
     private static let keys = 3_000
     /// Room for some 1,300 of them beside what an empty server uses.
     private static let small = ["--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru"]

@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// What doctor asks about is what the tools do: each runs, and the server counts its commands.
-@Suite("What the tools ask of a server", .serialized, .timeLimit(.minutes(3))) struct ToolPermissionsTests {
+@Suite("What the tools ask of a server", .serialized, .timeLimit(.minutes(10))) struct ToolPermissionsTests {
     /// What every connection begins with, what each tool does without where it is denied, and what the test does.
     private static let always: Set = [
         "HELLO", "SELECT", "CLIENT", "PING", "CONFIG", "MODULE", "COMMAND", "FT._LIST", "MEMORY", "INFO",

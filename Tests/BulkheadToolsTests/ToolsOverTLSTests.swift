@@ -7,7 +7,7 @@ import Testing
 @testable import BulkheadTools
 
 /// Every tool that connects, at a server whose port speaks TLS alone and wants a certificate of its clients.
-@Suite(.enabled(if: ServerUnderTest.speaksTLS), .timeLimit(.minutes(3))) struct ToolsOverTLSTests {
+@Suite(.enabled(if: ServerUnderTest.speaksTLS), .timeLimit(.minutes(10))) struct ToolsOverTLSTests {
     private static let certificates = TestCertificates.shared
     /// What a URL needs to get in.
     private static let rightSettings =

@@ -53,7 +53,7 @@ import Testing
     }
 }
 
-@Suite("bulkhead vectors", .timeLimit(.minutes(3))) struct VectorsTests {
+@Suite("bulkhead vectors", .timeLimit(.minutes(10))) struct VectorsTests {
     private func withVectors(_ body: (RedisTestServer, RedisDatabases) async throws -> Void)
         async throws
     {

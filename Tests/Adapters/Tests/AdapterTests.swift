@@ -14,7 +14,7 @@ import Tracing
 @testable import BulkheadAdapters
 
 /// The adapters as Observing.md shows them, each before a backend that keeps what it is given.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AdapterTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct AdapterTests {
     private static let tracer = InMemoryTracer()
     private static let metrics = TestMetrics()
     private static let bootstrapped: Void = {

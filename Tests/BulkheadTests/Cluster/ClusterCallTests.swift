@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Testing
 
 /// The judge of the commands' Swift forms in a cluster of three servers, where each key is on the server of its slot.
-@Suite(.timeLimit(.minutes(5))) struct `The calls of the commands in a cluster` {
+@Suite(.timeLimit(.minutes(10))) struct `The calls of the commands in a cluster` {
     /// What gives something else there, and why.
     static let excused: [String: String] = [
         "SORT_RO": "a cluster refuses BY, whose keys it cannot know before",

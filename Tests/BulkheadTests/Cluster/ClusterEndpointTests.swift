@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Testing
 
 /// What servers call each other where they do not say their addresses.
-@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
+@Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
 struct ClusterEndpointTests {
     /// The first server has a host name, and the others have none: they are `?` then, and nothing at all with
     /// `unknown-endpoint`.

@@ -13,7 +13,7 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
 }
 
 /// A primary that is stopped by SIGSTOP. The calls have minutes: what ends them is the client, and not their time.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterHangTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterHangTests {
     /// Runs the body for both forms at once, each with databases of its own.
     private func withStoppedPrimary(
         isConnected: Bool, _ body: @escaping @Sendable (Form, RedisDatabases) async throws -> Void

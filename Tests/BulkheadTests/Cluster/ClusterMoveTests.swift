@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Slots that move while tasks write to them, by each way that the server knows.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterMoveTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterMoveTests {
     private static let tags = 12
     private static let cases = Form.allCases.flatMap { form in SlotMove.ofServer.map { (form, $0) } }
 

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Names whose reads replicas of a cluster may answer.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterReadTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterReadTests {
     private static let keys = (0..<40).map { "key:\($0)" }
 
     /// A cluster with a replica a primary, and keys that all of them have. A busy machine must not make a replica take

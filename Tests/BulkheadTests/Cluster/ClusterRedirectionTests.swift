@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Redirections that lead nowhere until a call's time is over: no caller gets one in place of an answer.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterRedirectionTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterRedirectionTests {
     /// What servers say of a slot for ever.
     enum Impasse: String, CaseIterable, Sendable {
         /// Its two servers name each other.

@@ -5,7 +5,7 @@ import Testing
 
 /// What a cluster refuses for a while only: calls wait until it is over. If their own time is over first, they fail by
 /// the cluster's word.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterWaitTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterWaitTests {
     /// Slot 5061 is that of `{bar}`. The first server has it at the start.
     private static let slot = 5_061
 

@@ -5,7 +5,7 @@ import BulkheadTestServer
 import BulkheadTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A fence` {
+@Suite(.timeLimit(.minutes(10))) struct `A fence` {
     private func expectRefusal(_ body: () async throws -> Void) async {
         let error = await #expect(throws: RedisError.self) { try await body() }
         #expect(error?.code == .fenceRefused, "\(String(describing: error))")

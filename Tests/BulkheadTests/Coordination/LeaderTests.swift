@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A leader` {
+@Suite(.timeLimit(.minutes(10))) struct `A leader` {
     private struct Mine: Error {}
 
     @Test func `is one of many, and when it ends another leads, with a higher number`() async throws {

@@ -41,7 +41,7 @@ extension RedisDatabase {
     func lockFields(_ name: String) async throws -> [String: String] { try await hgetall("lock:" + name) }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `A lock` {
+@Suite(.timeLimit(.minutes(10))) struct `A lock` {
     private struct Mine: Error {}
 
     @Test func `is held by one at a time, of tasks and threads, and each has a higher number`() async throws {

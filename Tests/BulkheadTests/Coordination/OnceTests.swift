@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `What is done once` {
+@Suite(.timeLimit(.minutes(10))) struct `What is done once` {
     private struct Mine: Error {}
     private let week = Duration.seconds(7 * 86_400)
 

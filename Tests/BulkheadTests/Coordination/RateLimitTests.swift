@@ -4,7 +4,7 @@ import BulkheadTestServer
 import BulkheadTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `A rate limit` {
+@Suite(.timeLimit(.minutes(10))) struct `A rate limit` {
     /// So slow that no time passes while a test runs: one in ten hours.
     private let limit = RedisRateLimit(1, per: .seconds(36_000), burst: 5)
 

@@ -62,7 +62,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: ModuleServer.options != nil, "\(ModuleServer.absence)"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: ModuleServer.options != nil, "\(ModuleServer.absence)"))
 struct SearchByModuleTests {
     private static let metrics: [(name: String, distance: RedisVectorDistance)] = [
         ("COSINE", .cosine), ("L2", .l2), ("IP", .innerProduct),

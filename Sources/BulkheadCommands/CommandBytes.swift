@@ -1,17 +1,17 @@
 /// The bytes of a command: short ones in place, so that a pipeline of such commands allocates nothing for them.
 @usableFromInline
 package struct CommandBytes: Sendable {
-    private typealias Place = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
-    private var place: Place = (0, 0, 0, 0, 0, 0, 0, 0)
-    private var countInPlace: UInt8 = 0
+    @usableFromInline typealias Place = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline var place: Place = (0, 0, 0, 0, 0, 0, 0, 0)
+    @usableFromInline var countInPlace: UInt8 = 0
     /// Longer ones; nil where they are in place.
-    private let long: [UInt8]?
+    @usableFromInline let long: [UInt8]?
 
     /// Enough for most commands of a key and a number or word.
     private static let longestInPlace = MemoryLayout<Place>.size
 
     /// Shares the array's memory.
-    init(_ bytes: [UInt8]) { long = bytes }
+    package init(_ bytes: [UInt8]) { long = bytes }
 
     init(copying bytes: UnsafeRawBufferPointer) {
         guard bytes.count <= Self.longestInPlace else {
@@ -35,6 +35,13 @@ package struct CommandBytes: Sendable {
         withBytes { bytes.append(contentsOf: $0) }
     }
 
+    /// Those that are in place, for as long as `inPlace` runs, or the array of longer ones: neither costs an allocation.
+    @inlinable @inline(__always)
+    package func lend<Result>(inPlace: (UnsafeRawBufferPointer) -> Result, inArray: ([UInt8]) -> Result) -> Result {
+        if let long { return inArray(long) }
+        return withBytes(inPlace)
+    }
+
     /// How many arguments the command has, its name among them.
     @usableFromInline
     var argumentCount: Int {
@@ -43,8 +50,8 @@ package struct CommandBytes: Sendable {
         }
     }
 
-    @inline(__always)
-    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    @inlinable @inline(__always)
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let long { return long.withUnsafeBytes(body) }
         return withUnsafeBytes(of: place) { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(countInPlace)])) }
     }

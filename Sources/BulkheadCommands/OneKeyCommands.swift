@@ -50,7 +50,7 @@ struct OneKeyCommands: Sendable {
 
 extension HashSlot {
     /// The slot of a command's only key, if the command is one of ``OneKeyCommands``; nil of any other.
-    init?(ofOneKeyIn command: UnsafeRawBufferPointer) {
+    package init?(ofOneKeyIn command: UnsafeRawBufferPointer) {
         var words = EncodedWords(command)
         guard words.count >= 2, let name = words.next(), CommandTable.oneKeyCommands.contains(name),
             let key = words.next()

@@ -16,7 +16,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
     /// Reads the reply, which is no error of the server.
     @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
 
-    /// What is sent and its way, for who sends it alone.
+    /// What is sent and its way, in an array of its own.
     @usableFromInline package var encoded: EncodedCommand { EncodedCommand(bytes: bytes.array, route: route) }
 
     /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.

@@ -15,6 +15,15 @@ extension ClusterTopology {
         return knownServer(of: slot)
     }
 
+    /// The same of one command's bytes.
+    @inline(__always)
+    func knownServer(of bytes: CommandBytes, _ binding: DatabaseBinding) -> ClusterServer? {
+        guard readers == nil || !binding.permitsReplicas,
+            let slot = bytes.withBytes({ HashSlot(ofOneKeyIn: $0) })
+        else { return nil }
+        return knownServer(of: slot)
+    }
+
     /// The server to send the request to; whoever does says when it has ended.
     @inline(__always)
     func beginDirectly(_ request: some Request, by way: Way, of binding: DatabaseBinding) -> ClusterServer? {

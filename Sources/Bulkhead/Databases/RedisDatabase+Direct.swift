@@ -8,49 +8,58 @@ import BulkheadRESP
 
 extension RedisDatabase {
     @usableFromInline
-    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
-        let request = SingleCommand(command: command)
+    func reply(to bytes: CommandBytes, by route: CommandRoute) async throws(RedisError) -> RESPValue {
         let isolation: (any Actor)? = #isolation
-        guard isolation == nil, !Task.isCancelled, let lane = command.lane,
-            let (node, server) = directNode(for: request),
+        guard isolation == nil, !Task.isCancelled, let lane = route.lane,
+            let (node, server) = directNode(for: bytes),
             let connection = node.connectionInUse(for: lane)
-        else { return try await replyByAnyWay(to: request) }
+        else { return try await replyByAnyWay(to: bytes, by: route) }
         if let server { binding.topology.cluster?.began(server) }
         let deadline = Deadline(after: maintenance?.relaxed(timeout) ?? timeout)
         let outcome = await withUnsafeContinuation(isolation: nil) { caller in
-            connection.send(command.bytes, for: caller, until: deadline)
+            bytes.lend {
+                connection.send(copying: $0, for: caller, until: deadline)
+            } inArray: {
+                connection.send($0, for: caller, until: deadline)
+            }
         }
         if case .success(let reply) = outcome, server?.endedDirectly(reply) ?? !reply.mayNotStand {
-            monitor.answered(request, reply, since: deadline.start)
+            monitor.answered(reply, to: SingleCommand(bytes, route), since: deadline.start)
             return reply
         }
-        return try await resume(request, on: lane, until: deadline, after: outcome, over: connection, node, server)
+        return try await resume(
+            bytes, by: route, on: lane, until: deadline, after: outcome, over: connection, node, server)
+    }
+
+    func reply(to command: EncodedCommand) async throws(RedisError) -> RESPValue {
+        try await reply(to: CommandBytes(command.bytes), by: command.route)
     }
 
     /// The node for a command that nothing else is to be asked about; in a cluster with its server.
     @inline(__always)
-    private func directNode(for request: SingleCommand) -> (Node, ClusterServer?)? {
+    private func directNode(for bytes: CommandBytes) -> (Node, ClusterServer?)? {
         switch binding.topology {
         case .fixed(let node): return (node, nil)
         case .cluster(let topology):
-            guard let server = topology.knownServer(of: request, binding) else { return nil }
+            guard let server = topology.knownServer(of: bytes, binding) else { return nil }
             return (server.node, server)
         case .routed: return nil
         }
     }
 
     @inline(never)
-    private func replyByAnyWay(to request: SingleCommand) async throws(RedisError) -> RESPValue {
-        try await replies(to: request)
+    private func replyByAnyWay(to bytes: CommandBytes, by route: CommandRoute) async throws(RedisError) -> RESPValue {
+        try await replies(to: SingleCommand(bytes, route))
     }
 
     /// What an error or a failure comes to: another connection, another server, another attempt.
     @inline(never)
     private func resume(
-        _ request: SingleCommand, on lane: Lane, until deadline: Deadline,
+        _ bytes: CommandBytes, by route: CommandRoute, on lane: Lane, until deadline: Deadline,
         after first: Result<RESPValue, ConnectionFailure>, over connection: AsyncConnection, _ node: Node,
         _ server: ClusterServer?
     ) async throws(RedisError) -> RESPValue {
+        let request = SingleCommand(bytes, route)
         let outcome: Result<RESPValue, ConnectionFailure>
         do {
             outcome = .success(
@@ -82,10 +91,16 @@ extension RedisDatabase {
     }
 }
 
-extension EncodedCommand {
+extension SingleCommand {
+    fileprivate init(_ bytes: CommandBytes, _ route: CommandRoute) {
+        self.init(command: EncodedCommand(bytes: bytes.array, route: route))
+    }
+}
+
+extension CommandRoute {
     /// The lane of a command that may run on any connection of its database; nil where there is more to ask.
     fileprivate var lane: Lane? {
-        switch route {
+        switch self {
         case .shared: .shared
         case .bulk: .bulk
         case .searching, .blocking, .conversation, .answered, .refused: nil

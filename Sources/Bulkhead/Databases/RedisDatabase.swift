@@ -49,13 +49,11 @@ public struct RedisDatabase: RedisExecutor {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
-        // Taken apart, so that a call that waits does not keep the command's bytes twice.
-        let (encoded, decode) = (command.encoded, command.decode)
-        let reply = try await reply(to: encoded)
+        let reply = try await reply(to: command.bytes, by: command.route)
         do throws(RedisError) {
-            return try RedisCommand.value(of: reply, by: decode)
+            return try command.value(of: reply)
         } catch {
-            throw error.at(name, encoded)
+            throw error.at(name, command.encoded)
         }
     }
 

@@ -39,6 +39,19 @@ final class CommandMonitor: @unchecked Sendable {
 
     /// The server has answered a request that was asked for at `start`.
     func answered<Sent: Request>(_ request: Sent, _ replies: Sent.Received, since start: Moment) {
+        let error = count(replies, haveWaited: request.waits, since: start)
+        if isObserved { notify(of: request, error, since: start) }
+    }
+
+    /// The same of a command that does not wait at the server; it is made only for an observer.
+    @inline(__always)
+    func answered(_ reply: RESPValue, to command: @autoclosure () -> SingleCommand, since start: Moment) {
+        let error = count(reply, haveWaited: false, since: start)
+        if isObserved { notify(of: command(), error, since: start) }
+    }
+
+    /// Returns the first error among the replies.
+    private func count<Received: Replies>(_ replies: Received, haveWaited: Bool, since start: Moment) -> RESPBytes? {
         answered.add(replies.count, ordering: .relaxed)
         let error = replies.firstError
         if error != nil {
@@ -46,9 +59,9 @@ final class CommandMonitor: @unchecked Sendable {
             replies.forEachReply { if $0.errorMessage != nil { count += 1 } }
             errors.add(count, ordering: .relaxed)
         }
-        let histogram = request.waits ? latencies + RedisLatencies.bucketCount : latencies
+        let histogram = haveWaited ? latencies + RedisLatencies.bucketCount : latencies
         histogram[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)
-        if isObserved { notify(of: request, error, since: start) }
+        return error
     }
 
     @inline(never)

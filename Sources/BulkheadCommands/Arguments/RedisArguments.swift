@@ -59,6 +59,7 @@ public struct RedisArguments: ~Copyable {
 
     /// Appends one argument: the UTF-8 of a word or text.
     public mutating func append(_ text: String) {
+        if text.utf8.withContiguousStorageIfAvailable({ append(bytes: UnsafeRawBufferPointer($0)) }) != nil { return }
         var text = text
         text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
     }
@@ -144,8 +145,15 @@ public struct RedisArguments: ~Copyable {
 /// Writing from the front, each step behind the last; there is room enough.
 extension UnsafeMutableRawPointer {
     fileprivate mutating func writeHeader(_ type: UInt8, _ number: Int) {
-        write(type)
         let number = UInt64(number)
+        if number < 10 {
+            // Most: `$3` and its line end are one store.
+            let line = UInt32(type) | (UInt32(UInt8(ascii: "0")) + UInt32(number)) << 8 | 0x0a0d << 16
+            storeBytes(of: line.littleEndian, as: UInt32.self)
+            self += 4
+            return
+        }
+        write(type)
         writeDecimal(number, digits: number.decimalDigits)
         writeLineEnd()
     }

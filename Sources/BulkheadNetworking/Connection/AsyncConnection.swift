@@ -118,6 +118,17 @@ package final class AsyncConnection: @unchecked Sendable {
         submit(bytes, .replies(1), .one(.inPool(caller)), newTicket(of: .current), deadline)
     }
 
+    /// The same for bytes that are copied.
+    package func send(
+        copying bytes: UnsafeRawBufferPointer,
+        for caller: UnsafeContinuation<Result<RESPValue, ConnectionFailure>, Never>, until deadline: Deadline
+    ) {
+        let waiter = Waiter.one(.inPool(caller))
+        enter(waiter, newTicket(of: .current), deadline) { machine, ticket in
+            machine.submit(copying: bytes, waiter, of: ticket.task, ticket: ticket.number, deadline: deadline)
+        }
+    }
+
     /// The same where the caller may be alone, and need nobody. Out of line: a thousand who wait in the queue shall not
     /// have room for this in their frames.
     @inline(never)
@@ -191,12 +202,22 @@ package final class AsyncConnection: @unchecked Sendable {
         _ bytes: [UInt8], _ expectation: ConnectionMachine<Waiter>.Expectation, _ waiter: Waiter, _ ticket: Ticket,
         _ deadline: Deadline, extendedOnceBy timeout: Duration? = nil
     ) {
+        enter(waiter, ticket, deadline) { machine, ticket in
+            if let timeout { machine.extensions[ticket.number] = timeout }
+            return machine.submit(
+                bytes, expectation, waiter, of: ticket.task, ticket: ticket.number, deadline: deadline)
+        }
+    }
+
+    @inline(__always)
+    private func enter(
+        _ waiter: Waiter, _ ticket: Ticket, _ deadline: Deadline,
+        _ submit: (inout ConnectionMachine<Waiter>, Ticket) -> ConnectionFailure?
+    ) {
         let refusal = change { shared in
-            if let timeout { shared.machine.extensions[ticket.number] = timeout }
             if shared.isIOTaskLate, case .one(.inPool) = waiter { shared.requestsWhileLate += 1 }
             if ticket.task != nil { shared.askWhetherCancelled(from: deadline.start) }
-            return shared.machine.submit(
-                bytes, expectation, waiter, of: ticket.task, ticket: ticket.number, deadline: deadline)
+            return submit(&shared.machine, ticket)
         }
         if let refusal { waiter.resume(returning: refusal) }
     }

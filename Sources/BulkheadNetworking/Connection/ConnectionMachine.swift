@@ -227,6 +227,20 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         return nil
     }
 
+    /// The same for one command that takes one reply: its bytes are copied behind those of others.
+    mutating func submit(
+        copying bytes: UnsafeRawBufferPointer, _ waiter: Waiter, of task: CallersTask?, ticket: Int, deadline: Deadline
+    ) -> ConnectionFailure? {
+        if let refusal = refusal(of: bytes.count) { return refusal }
+        note(ticket, deadline)
+        queue.append(
+            Request(
+                waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: false, isProof: false,
+                missing: 1, replies: [], firstByte: endOfOutgoing))
+        outgoing.append(contentsOf: bytes)
+        return nil
+    }
+
     /// Queues a request whose only reply nobody waits for.
     mutating func enterUnawaited(_ bytes: [UInt8]) {
         enter(bytes, .replies(1), nil, nil, newestTicket, .none)
@@ -247,17 +261,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .confirmations: (enter(SubscriptionRequest(bytes)), true, nil)
             case .proof(let proof): (2, false, proof)
             }
-        if queue.isEmpty {
-            nextDeadline = deadline.end
-            isInTicketOrder = true
-            if !beginnings.isEmpty { beginnings = [:] }
-        } else {
-            nextDeadline = min(nextDeadline, deadline.end)
-            // Callers come in another order than they got their tickets in now and then.
-            if ticket < newestTicket { isInTicketOrder = false }
-        }
-        newestTicket = ticket
-        if !beginnings.isEmpty { noteBeginning(of: ticket) }
+        note(ticket, deadline)
         queue.append(
             Request(
                 waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: isSubscription,
@@ -270,6 +274,22 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             outgoing.append(contentsOf: bytes)
         }
         if isSubscription { outgoing.append(contentsOf: fence(behind: count)) }
+    }
+
+    /// For a request that is about to be queued.
+    @inline(__always)
+    private mutating func note(_ ticket: Int, _ deadline: Deadline) {
+        if queue.isEmpty {
+            nextDeadline = deadline.end
+            isInTicketOrder = true
+            if !beginnings.isEmpty { beginnings = [:] }
+        } else {
+            nextDeadline = min(nextDeadline, deadline.end)
+            // Callers come in another order than they got their tickets in now and then.
+            if ticket < newestTicket { isInTicketOrder = false }
+        }
+        newestTicket = ticket
+        if !beginnings.isEmpty { noteBeginning(of: ticket) }
     }
 
     /// Mutating only so that the machine is not copied for the question.
@@ -351,7 +371,8 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         let waiter: Waiter?? = queue.withFirst { request in
             request.isPlain && request.firstByte < handedOut ? .some(request.waiter.take()) : nil
         }
-        if waiter != nil { queue.removeFirst() }
+        // Without its waiter such a request owns nothing.
+        if waiter != nil { queue.forgetFirst() }
         return waiter
     }
 

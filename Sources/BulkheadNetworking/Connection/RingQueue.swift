@@ -1,40 +1,46 @@
 /// A first-in first-out queue in one growing ring: constant time at both ends, no allocation once it is large enough.
+///
+/// A copy shares the ring until one of the two changes. The ring is no array: its places would have to be optional, and
+/// each would be looked at and destroyed once more before it is used again.
 package struct RingQueue<Element> {
-    private var slots: [Element?] = []
-    private var head = 0
-    package private(set) var count = 0
+    /// Nil while nothing was ever appended.
+    private var ring: Ring<Element>?
 
     package init() {}
+
+    package var count: Int { ring?.count ?? 0 }
 
     package var isEmpty: Bool { count == 0 }
 
     package mutating func append(_ element: consuming Element) {
-        if count == slots.count { grow() }
-        slots[(head + count) & (slots.count - 1)] = element
-        count += 1
+        own(for: 1)
+        let (header, places) = ring!.pointers
+        (places + header.pointee.place(header.pointee.count)).initialize(to: element)
+        header.pointee.count += 1
     }
 
     package mutating func popFirst() -> Element? {
-        guard count > 0 else { return nil }
-        let element = slots[head].take()
-        head = (head + 1) & (slots.count - 1)
-        count -= 1
+        guard !isEmpty else { return nil }
+        own()
+        let (header, places) = ring!.pointers
+        let element = (places + header.pointee.first).move()
+        header.pointee.drop(1)
         return element
     }
 
-    /// Drops the first element; the queue must not be empty.
-    mutating func removeFirst() {
-        slots[head] = nil
-        head = (head + 1) & (slots.count - 1)
-        count -= 1
+    /// Drops the first element without destroying it, which costs more than the rest: it must own nothing any more.
+    mutating func forgetFirst() {
+        precondition(!isEmpty)
+        own()
+        ring!.pointers.0.pointee.drop(1)
     }
 
     /// The first element, copied; the queue must not be empty.
-    var first: Element { slots[head]! }
+    var first: Element { self[0] }
 
     /// Changes the first element in place; the queue must not be empty.
     mutating func withFirst<Result>(_ body: (inout Element) -> Result) -> Result {
-        body(&slots[head]!)
+        body(&self[0])
     }
 
     /// Looks at the element at `position` in place, where a copy would cost more than the look.
@@ -44,10 +50,16 @@ package struct RingQueue<Element> {
 
     /// The element at `position`, counted from the first.
     subscript(position: Int) -> Element {
-        get { slots[slot(position)]! }
+        get {
+            let (header, places) = ring!.pointers
+            precondition(position < header.pointee.count)
+            return places[header.pointee.place(position)]
+        }
         _modify {
-            precondition(position < count)
-            yield &slots[slot(position)]!
+            own()
+            let (header, places) = ring!.pointers
+            precondition(position < header.pointee.count)
+            yield &places[header.pointee.place(position)]
         }
     }
 
@@ -64,32 +76,97 @@ package struct RingQueue<Element> {
 
     /// Removes all in `range` that fit; those before them move up. Linear in the end of the range.
     mutating func removeAll(in range: Range<Int>, where fits: (Element) -> Bool) {
+        precondition(range.upperBound <= count)
+        guard !range.isEmpty else { return }
+        own()
+        let (header, places) = ring!.pointers
+        func place(_ position: Int) -> UnsafeMutablePointer<Element> { places + header.pointee.place(position) }
         // From the back: everything between `position` and `free` is empty.
         var free = range.upperBound
         for position in (0..<range.upperBound).reversed() {
-            if position >= range.lowerBound, fits(self[position]) {
-                slots[slot(position)] = nil
+            if position >= range.lowerBound, fits(place(position).pointee) {
+                place(position).deinitialize(count: 1)
             } else {
                 free -= 1
                 if free == position, position < range.lowerBound { return }
-                if free != position { slots.swapAt(slot(free), slot(position)) }
+                if free != position { place(free).moveInitialize(from: place(position), count: 1) }
             }
         }
-        head = slot(free)
-        count -= free
+        header.pointee.drop(free)
     }
 
-    private func slot(_ position: Int) -> Int { (head + position) & (slots.count - 1) }
+    // MARK: The ring
 
-    private mutating func grow() {
-        // Capacities are powers of two, so that a mask wraps the index.
-        var larger: [Element?] = []
-        larger.reserveCapacity(max(8, 2 * slots.count))
-        for index in 0..<count { larger.append(slots[(head + index) & (slots.count - 1)]) }
-        larger.append(contentsOf: repeatElement(nil, count: max(8, 2 * slots.count) - count))
-        slots = larger
-        head = 0
+    /// Makes the ring one of this queue alone, with room for `more` elements.
+    private mutating func own(for more: Int = 0) {
+        guard let room = ring?.room else {
+            if more > 0 { ring = .ofRoom(8) }
+            return
+        }
+        if !isKnownUniquelyReferenced(&ring) { ring = ring!.copied() }
+        if count + more > room { ring = ring!.moved(toRoom: 2 * room) }
     }
 }
 
-extension RingQueue: Sendable where Element: Sendable {}
+/// `@unchecked`: a ring is changed by none but its only owner.
+extension RingQueue: @unchecked Sendable where Element: Sendable {}
+
+private struct RingHeader {
+    /// A power of two, so that a mask wraps the index.
+    let room: Int
+    /// Where the first element stands.
+    var first = 0
+    var count = 0
+
+    /// Where the element at a position of the queue stands.
+    func place(_ position: Int) -> Int { (first + position) & (room - 1) }
+
+    mutating func drop(_ number: Int) {
+        first = place(number)
+        count -= number
+    }
+}
+
+/// The memory of a queue: its elements stand from `first` on, and go on at the start of the memory.
+private final class Ring<Element>: ManagedBuffer<RingHeader, Element> {
+    static func ofRoom(_ room: Int) -> Ring {
+        unsafeDowncast(create(minimumCapacity: room) { _ in RingHeader(room: room) }, to: Ring.self)
+    }
+
+    deinit {
+        let (header, places) = pointers
+        for position in 0..<header.pointee.count {
+            (places + header.pointee.place(position)).deinitialize(count: 1)
+        }
+    }
+
+    var room: Int { withUnsafeMutablePointerToHeader { $0.pointee.room } }
+    var count: Int { withUnsafeMutablePointerToHeader { $0.pointee.count } }
+
+    /// They hold for as long as the ring lives. `header` itself would be guarded at run time against two uses at once.
+    var pointers: (UnsafeMutablePointer<RingHeader>, UnsafeMutablePointer<Element>) {
+        withUnsafeMutablePointers { ($0, $1) }
+    }
+
+    func copied() -> Ring {
+        let copy = Ring.ofRoom(room)
+        let (from, to) = (pointers, copy.pointers)
+        for position in 0..<count {
+            (to.1 + position).initialize(to: from.1[from.0.pointee.place(position)])
+        }
+        to.0.pointee.count = count
+        return copy
+    }
+
+    /// A larger one, with what this one had.
+    func moved(toRoom room: Int) -> Ring {
+        let larger = Ring.ofRoom(room)
+        let (from, to) = (pointers, larger.pointers)
+        for position in 0..<from.0.pointee.count {
+            (to.1 + position).moveInitialize(from: from.1 + from.0.pointee.place(position), count: 1)
+        }
+        to.0.pointee.count = from.0.pointee.count
+        from.0.pointee.count = 0
+        return larger
+    }
+}

@@ -26,7 +26,12 @@ enum Suspended<Value: Sendable>: Sendable {
 struct CallersTask: @unchecked Sendable {
     private let task: UnsafeRawPointer
 
-    var isCancelled: Bool { unsafeBitCast(task, to: UnsafeCurrentTask.self).isCancelled }
+    var isCancelled: Bool {
+        // Read where it stands: a copy of a type whose size is not known costs more than the question.
+        withUnsafePointer(to: task) {
+            UnsafeRawPointer($0).assumingMemoryBound(to: UnsafeCurrentTask.self).pointee.isCancelled
+        }
+    }
 
     /// False where a reference to a task is more than a pointer, as none has been so far: then callers need a handler.
     static let isSupported = MemoryLayout<UnsafeCurrentTask?>.size == MemoryLayout<UnsafeRawPointer?>.size

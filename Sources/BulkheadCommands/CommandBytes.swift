@@ -35,7 +35,16 @@ package struct CommandBytes: Sendable {
         withBytes { bytes.append(contentsOf: $0) }
     }
 
-    /// Those that are in place, for as long as `inPlace` runs, or the array of longer ones: neither costs an allocation.
+    /// Writes them to `memory`, where there is room, and returns their number.
+    @inlinable @inline(__always)
+    package func copy(to memory: UnsafeMutableRawPointer) -> Int {
+        withBytes { bytes in
+            if let start = bytes.baseAddress { memory.copyMemory(from: start, byteCount: bytes.count) }
+            return bytes.count
+        }
+    }
+
+    /// Lends those that are in place to `inPlace`, the array of longer ones to `inArray`: neither costs an allocation.
     @inlinable @inline(__always)
     package func lend<Result>(inPlace: (UnsafeRawBufferPointer) -> Result, inArray: ([UInt8]) -> Result) -> Result {
         if let long { return inArray(long) }

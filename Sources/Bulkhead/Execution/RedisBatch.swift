@@ -54,11 +54,26 @@ public struct RedisBatch: Sendable {
     @inlinable
     init<Reply>(_ commands: [RedisCommand<Reply>]) {
         self.init()
+        // Read in place: a copy of a command costs as much as its bytes.
         commands.withUnsafeBufferPointer { commands in
             var size = 0
-            for index in commands.indices { size += commands[index].bytes.count }
-            reserve(size)
-            for index in commands.indices { append(commands[index].bytes, commands[index].route) }
+            var isSimple = true
+            for index in commands.indices {
+                size += commands[index].bytes.count
+                if case .shared = commands[index].route { continue }
+                isSimple = false
+            }
+            if isSimple {
+                let bytes = [UInt8](unsafeUninitializedCapacity: size) { memory, filled in
+                    for index in commands.indices {
+                        filled += commands[index].bytes.copy(to: UnsafeMutableRawPointer(memory.baseAddress! + filled))
+                    }
+                }
+                take(bytes, count: commands.count)
+            } else {
+                reserve(size)
+                for index in commands.indices { append(commands[index].bytes, commands[index].route) }
+            }
         }
         readAll(as: Reply.self)
     }
@@ -68,6 +83,10 @@ public struct RedisBatch: Sendable {
 
     @usableFromInline
     mutating func reserve(_ size: Int) { bytes.reserveCapacity(size) }
+
+    /// The bytes of all its commands, which any connection may send.
+    @usableFromInline
+    mutating func take(_ bytes: [UInt8], count: Int) { (self.bytes, self.count) = (bytes, count) }
 
     @usableFromInline
     mutating func append(_ command: CommandBytes, _ route: CommandRoute) {

@@ -10,7 +10,7 @@ public struct RedisArguments: ~Copyable {
     private var first: UnsafeMutableRawPointer
     private var next: UnsafeMutableRawPointer
     /// What left the scratch because more came than it holds; empty for most commands.
-    private var overflow: [UInt8] = []
+    private let overflow: UnsafeMutablePointer<[UInt8]>
     private var count = 0
 
     /// Commands up to this size cost one allocation at most, whatever their arguments.
@@ -33,15 +33,19 @@ public struct RedisArguments: ~Copyable {
 
     /// The bytes of a command whose name is the first argument that `build` appends.
     static func encode(_ build: (inout RedisArguments) -> Void) -> CommandBytes {
-        withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 1) { scratch in
-            var arguments = RedisArguments(scratch.baseAddress!)
-            build(&arguments)
-            return arguments.finish()
+        var overflow: [UInt8] = []
+        return withUnsafeMutablePointer(to: &overflow) { overflow in
+            withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 1) { scratch in
+                var arguments = RedisArguments(scratch.baseAddress!, overflow)
+                build(&arguments)
+                return arguments.finish()
+            }
         }
     }
 
-    private init(_ scratch: UnsafeMutableRawPointer) {
+    private init(_ scratch: UnsafeMutableRawPointer, _ overflow: UnsafeMutablePointer<[UInt8]>) {
         self.scratch = scratch
+        self.overflow = overflow
         first = scratch + Self.longestHeader
         next = first
     }
@@ -103,35 +107,35 @@ public struct RedisArguments: ~Copyable {
             next.write(bytes)
         } else {
             moveOut()
-            overflow.append(contentsOf: bytes)
+            overflow.pointee.append(contentsOf: bytes)
         }
         next.writeLineEnd()
     }
 
     /// Empties the scratch into the command's own memory.
     private mutating func moveOut(reserving capacity: Int = 0) {
-        if overflow.isEmpty {
+        if overflow.pointee.isEmpty {
             writeCount(0)  // corrected by `finish`, which knows it
             // Only the first time: later the array grows by doubling, so that no byte moves too often.
-            overflow.reserveCapacity(written.count + capacity)
+            overflow.pointee.reserveCapacity(written.count + capacity)
         }
-        overflow.append(contentsOf: written)
+        overflow.pointee.append(contentsOf: written)
         first = scratch
         next = scratch
     }
 
     private consuming func finish() -> CommandBytes {
-        if overflow.isEmpty {
+        if overflow.pointee.isEmpty {
             writeCount(count)
             return CommandBytes(copying: written)
         }
         moveOut()
         if count < 10 {
-            overflow[1] = UInt8(ascii: "0") + UInt8(count)
+            overflow.pointee[1] = UInt8(ascii: "0") + UInt8(count)
         } else {
-            overflow.replaceSubrange(1..<2, with: String(count).utf8)
+            overflow.pointee.replaceSubrange(1..<2, with: String(count).utf8)
         }
-        return CommandBytes(overflow)
+        return CommandBytes(overflow.pointee)
     }
 
     /// Writes the header of the command in front of its arguments.

@@ -43,23 +43,23 @@ import Testing
     /// The one table of limits. Whoever makes a command allocate less lowers its limit with it.
     static let limits = [
         Limit(command: "get", mode: "async", callers: 1, way: .inline, allocations: 2.8),
-        Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 10.8),
-        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 2.4),
+        Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 9.8),
+        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 1.4),
         Limit(command: "get", mode: "blocking", callers: 1, way: .inline, allocations: 2.4),
         Limit(command: "set", mode: "async", callers: 1, way: .inline, allocations: 1.8),
         Limit(command: "set", mode: "async", callers: 1, way: .queued, allocations: 9.8),
         Limit(command: "set", mode: "async", callers: 50, way: .queued, allocations: 1.4),
         Limit(command: "set", mode: "blocking", callers: 1, way: .inline, allocations: 1.4),
         Limit(command: "incr", mode: "async", callers: 1, way: .inline, allocations: 1.8),
-        Limit(command: "incr", mode: "async", callers: 1, way: .queued, allocations: 9.8),
-        Limit(command: "incr", mode: "async", callers: 50, way: .queued, allocations: 1.4),
+        Limit(command: "incr", mode: "async", callers: 1, way: .queued, allocations: 8.8),
+        Limit(command: "incr", mode: "async", callers: 50, way: .queued, allocations: 0.6),
         Limit(command: "incr", mode: "blocking", callers: 1, way: .inline, allocations: 1.4),
         // The command's bytes, and a String of 100 bytes.
         Limit(command: "get", mode: "async", callers: 1, way: .queued, allocations: 2.4, isCached: true),
         Limit(command: "get", mode: "blocking", callers: 1, way: .queued, allocations: 2.4, isCached: true),
         // No more than at one server.
         Limit(command: "get", mode: "async", callers: 1, way: .inline, allocations: 2.8, isInCluster: true),
-        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 2.4, isInCluster: true),
+        Limit(command: "get", mode: "async", callers: 50, way: .queued, allocations: 1.4, isInCluster: true),
         Limit(command: "get", mode: "blocking", callers: 1, way: .inline, allocations: 2.4, isInCluster: true),
     ]
 

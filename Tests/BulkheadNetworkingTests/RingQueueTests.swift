@@ -70,4 +70,36 @@ import Testing
         _ = queue.popFirst()
         #expect(first == nil)
     }
+
+    @Test func `what is left in it goes with it, and once`() {
+        final class Thing: Sendable {}
+        weak var first: Thing?
+        weak var last: Thing?
+        do {
+            var queue = RingQueue<Thing>()
+            // Round its end: the first place is in the middle.
+            for _ in 0..<5 { queue.append(Thing()) }
+            for _ in 0..<5 { _ = queue.popFirst() }
+            let things = (0..<20).map { _ in Thing() }
+            first = things.first
+            last = things.last
+            for thing in things { queue.append(thing) }
+            #expect(queue.count == 20)
+        }
+        #expect(first == nil && last == nil)
+    }
+
+    @Test func `a copy keeps what it had when the other one changes`() {
+        var queue = RingQueue<[Int]>()
+        for number in 0..<6 { queue.append([number]) }
+        _ = queue.popFirst()
+        let copy = queue
+        queue.append([6])
+        queue.withFirst { $0.append(-1) }
+        queue.removeAll(in: 0..<3) { $0 == [2] }
+        #expect((0..<copy.count).map { copy[$0] } == [[1], [2], [3], [4], [5]])
+        #expect((0..<queue.count).map { queue[$0] } == [[1, -1], [3], [4], [5], [6]])
+        _ = queue.popFirst()
+        #expect(copy.first == [1])
+    }
 }

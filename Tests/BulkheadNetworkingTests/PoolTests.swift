@@ -27,6 +27,9 @@ final class Crowd: Sendable {
     @Test func `a hundred leaseholders share four connections, one at a time on each`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
+        let probe = try Probe(server)
+        // The server counts those of its start too, of which a busy machine needs more.
+        try probe.say("CONFIG RESETSTAT")
         let pool = AsyncPool(.to(server, database: 2), .upTo(4))
         let crowd = Crowd()
         let wrong = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -49,8 +52,7 @@ final class Crowd: Sendable {
         #expect(wrong == 0)
         #expect(crowd.total == 100 && crowd.most <= 4)
         #expect(pool.leasedCount == 0)
-        let probe = try Probe(server)
-        #expect(try #require(try probe.number("total_connections_received", in: "stats")) <= 4 + 3)
+        #expect(try #require(try probe.number("total_connections_received", in: "stats")) <= 4)
         await pool.close(grace: .seconds(30))
         #expect(try await probe.waitUntilAlone())
     }

@@ -104,8 +104,9 @@ struct Settings: ProgramSettings {
         if isCached, !["get", "hgetall"].contains(operation) || isBare || pipeline > 1 || type == "floats" {
             return "--cached goes with --op get or hgetall, one at a time, as strings"
         }
-        if measuresWaitingMemory, mode != "async" || pipeline > 1 || host != nil || port != nil || unix != nil {
-            return "--waiting-memory goes with --mode async, one at a time, on the program's own server"
+        let isOneAsyncGet = operation == "get" && mode == "async" && pipeline == 1
+        if measuresWaitingMemory, !isOneAsyncGet || host != nil || port != nil || unix != nil {
+            return "--waiting-memory goes with --op get and --mode async, one at a time, on the program's own server"
         }
         if type == "floats", !isRead { return "--as floats goes with --op get or mget" }
         if type == "floats", !valueSize.isMultiple(of: 4) { return "a Float takes 4 bytes: change --value-size" }

@@ -42,10 +42,14 @@ extension Machine {
         return machine
     }
 
-    /// Puts one command in the queue; true if it was accepted.
+    /// Puts one command in the queue, its bytes copied as those of most are, or a batch; true if it was accepted.
     @discardableResult
     mutating func ask(_ waiter: Int, replies: Int = 1) -> Bool {
-        submit(command("ECHO \(waiter)"), .replies(replies), waiter) == nil
+        let bytes = command("ECHO \(waiter)")
+        guard replies == 1 else { return submit(bytes, .replies(replies), waiter) == nil }
+        return bytes.withUnsafeBytes {
+            submit(copying: $0, waiter, of: nil, ticket: 0, deadline: .none) == nil
+        }
     }
 }
 
@@ -58,6 +62,30 @@ private let broke = ConnectionFailure(.inputOutput, "broke")
         #expect(machine.receive("+surplus\r\n+another\r\n") == [.broken(.unsolicitedReply), .nothing])
         #expect(!machine.hasOutgoing && machine.takeOutgoing() == [])
         #expect(machine.ended(broke).map(\.1.stage) == [.queued])
+    }
+
+    @Test func `a request that is answered keeps nothing of its caller`() {
+        final class Caller: Sendable {}
+        weak var last: Caller?
+        do {
+            var machine = ConnectionMachine<Caller>(someSettings(version: .resp2))
+            _ = machine.connected()
+            for reply in values("+OK\r\n+OK\r\n:7\r\n+OK\r\n") { _ = machine.received(reply) }
+            let caller = Caller()
+            last = caller
+            let refusal = command("PING").withUnsafeBytes {
+                machine.submit(copying: $0, caller, of: nil, ticket: 1, deadline: .none)
+            }
+            #expect(refusal == nil && machine.takeOutgoing() == command("PING"))
+            var (received, receptions) = (values("+PONG\r\n"), RingQueue<ConnectionMachine<Caller>.Reception>())
+            machine.received(&received, &receptions)
+            guard case .completed(let answered, .simpleString) = receptions.popFirst() else {
+                Issue.record("it is not answered")
+                return
+            }
+            #expect(answered === caller)
+        }
+        #expect(last == nil)
     }
 
     @Test func `a large request that stands alone is written from where it was encoded`() {

@@ -1,5 +1,6 @@
 @testable import BulkheadNetworking
 import BulkheadTestSupport
+import Synchronization
 import Testing
 
 @Suite struct `A ring queue` {
@@ -71,35 +72,51 @@ import Testing
         #expect(first == nil)
     }
 
-    @Test func `what is left in it goes with it, and once`() {
-        final class Thing: Sendable {}
-        weak var first: Thing?
-        weak var last: Thing?
-        do {
-            var queue = RingQueue<Thing>()
-            // Round its end: the first place is in the middle.
-            for _ in 0..<5 { queue.append(Thing()) }
-            for _ in 0..<5 { _ = queue.popFirst() }
-            let things = (0..<20).map { _ in Thing() }
-            first = things.first
-            last = things.last
-            for thing in things { queue.append(thing) }
-            #expect(queue.count == 20)
-        }
-        #expect(first == nil && last == nil)
+    /// Counts how many of its kind have gone.
+    private final class Thing: Sendable {
+        let gone: Counter
+        init(_ gone: Counter) { self.gone = gone }
+        deinit { gone.count.add(1, ordering: .relaxed) }
     }
 
-    @Test func `a copy keeps what it had when the other one changes`() {
-        var queue = RingQueue<[Int]>()
-        for number in 0..<6 { queue.append([number]) }
-        _ = queue.popFirst()
-        let copy = queue
-        queue.append([6])
-        queue.withFirst { $0.append(-1) }
-        queue.removeAll(in: 0..<3) { $0 == [2] }
-        #expect((0..<copy.count).map { copy[$0] } == [[1], [2], [3], [4], [5]])
-        #expect((0..<queue.count).map { queue[$0] } == [[1, -1], [3], [4], [5], [6]])
-        _ = queue.popFirst()
-        #expect(copy.first == [1])
+    private final class Counter: Sendable {
+        let count = Atomic(0)
+        var value: Int { count.load(ordering: .relaxed) }
+    }
+
+    @Test(arguments: [3, 6, 20]) func `what is left in it goes with it, and once`(_ left: Int) {
+        let gone = Counter()
+        do {
+            var queue = RingQueue<Thing>()
+            // The first place is not the memory's first, and six go on at its start.
+            for _ in 0..<5 { queue.append(Thing(gone)) }
+            for _ in 0..<5 { _ = queue.popFirst() }
+            for _ in 0..<left { queue.append(Thing(gone)) }
+            #expect(queue.count == left)
+            #expect(gone.value == 5)
+        }
+        #expect(gone.value == 5 + left)
+    }
+
+    @Test func `a copy keeps what it had, however the other one changes`() {
+        let changes: [(inout RingQueue<[Int]>) -> Void] = [
+            { $0.append([9]) }, { _ = $0.popFirst() }, { $0.forgetFirst() }, { $0.withFirst { $0 = [9] } },
+            { $0[3] = [9] }, { $0.removeAll(in: 0..<4) { $0 == [3] } },
+        ]
+        let expected = [
+            [[1], [2], [3], [4], [5], [6], [9]], [[2], [3], [4], [5], [6]], [[2], [3], [4], [5], [6]],
+            [[9], [2], [3], [4], [5], [6]], [[1], [2], [3], [9], [5], [6]], [[1], [2], [4], [5], [6]],
+        ]
+        for (change, expected) in zip(changes, expected) {
+            var queue = RingQueue<[Int]>()
+            for _ in 0..<5 { queue.append([0]) }
+            for _ in 0..<5 { _ = queue.popFirst() }
+            // Round the end of the memory.
+            for number in 1...6 { queue.append([number]) }
+            let copy = queue
+            change(&queue)
+            #expect((0..<copy.count).map { copy[$0] } == [[1], [2], [3], [4], [5], [6]])
+            #expect((0..<queue.count).map { queue[$0] } == expected)
+        }
     }
 }

@@ -32,13 +32,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) throws(RedisError) -> Reply {
-        let encoded = command.encoded
-        let reply = try reply(to: encoded)
-        do throws(RedisError) {
-            return try command.value(of: reply)
-        } catch {
-            throw error.at(name, encoded)
-        }
+        try command.value(of: try reply(to: command.encoded), in: name)
     }
 
     @usableFromInline

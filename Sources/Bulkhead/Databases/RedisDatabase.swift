@@ -49,12 +49,7 @@ public struct RedisDatabase: RedisExecutor {
     @inlinable
     @discardableResult
     public func run<Reply>(_ command: RedisCommand<Reply>) async throws(RedisError) -> Reply {
-        let reply = try await reply(to: command.bytes, by: command.route)
-        do throws(RedisError) {
-            return try command.value(of: reply)
-        } catch {
-            throw error.at(name, command.encoded)
-        }
+        try command.value(of: try await reply(to: command.bytes, by: command.route), in: name)
     }
 
     public func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue] {

@@ -4,11 +4,11 @@ public import BulkheadRESP
 extension RedisCommand {
     /// The reply as the type asked for; a failure says of which command it is, and in which database.
     @inlinable
-    func value(of reply: RESPValue, in database: DatabaseName) throws(RedisError) -> Reply {
+    func value(of reply: RESPValue, in database: @autoclosure () -> DatabaseName) throws(RedisError) -> Reply {
         do {
             return try value(of: reply)
         } catch {
-            throw error.at(database, encoded)
+            throw error.at(database(), encoded)
         }
     }
 

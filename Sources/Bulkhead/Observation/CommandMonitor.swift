@@ -43,21 +43,21 @@ final class CommandMonitor: @unchecked Sendable {
         if isObserved { notify(of: request, error, since: start) }
     }
 
-    /// The same of a command that does not wait at the server; it is made only for an observer.
+    /// The same of a command that does not wait at the server; the command is made only for an observer.
     @inline(__always)
     func answered(_ reply: RESPValue, to command: @autoclosure () -> SingleCommand, since start: Moment) {
         let error = count(reply, haveWaited: false, since: start)
         if isObserved { notify(of: command(), error, since: start) }
     }
 
-    /// Returns the first error among the replies.
+    /// Counts the replies, and returns the first error among them.
     private func count<Received: Replies>(_ replies: Received, haveWaited: Bool, since start: Moment) -> RESPBytes? {
         answered.add(replies.count, ordering: .relaxed)
         let error = replies.firstError
         if error != nil {
-            var count = 0
-            replies.forEachReply { if $0.errorMessage != nil { count += 1 } }
-            errors.add(count, ordering: .relaxed)
+            var errorCount = 0
+            replies.forEachReply { if $0.errorMessage != nil { errorCount += 1 } }
+            errors.add(errorCount, ordering: .relaxed)
         }
         let histogram = haveWaited ? latencies + RedisLatencies.bucketCount : latencies
         histogram[RedisLatencies.bucket(of: start.nanosecondsAgo)].add(1, ordering: .relaxed)

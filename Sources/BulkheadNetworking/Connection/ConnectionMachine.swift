@@ -37,6 +37,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case proof(Proof)
     }
 
+    /// One that takes one plain reply owns nothing but its waiter: `takeWaiter` leaves it undestroyed.
     struct Request: Sendable {
         /// Nil once it was cancelled: its replies are dropped when they come.
         var waiter: Waiter?
@@ -232,11 +233,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         copying bytes: UnsafeRawBufferPointer, _ waiter: Waiter, of task: CallersTask?, ticket: Int, deadline: Deadline
     ) -> ConnectionFailure? {
         if let refusal = refusal(of: bytes.count) { return refusal }
-        note(ticket, deadline)
-        queue.append(
-            Request(
-                waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: false, isProof: false,
-                missing: 1, replies: [], firstByte: endOfOutgoing))
+        enter(waiter, task, ticket, deadline, replies: 1)
         outgoing.append(contentsOf: bytes)
         return nil
     }
@@ -261,12 +258,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
             case .confirmations: (enter(SubscriptionRequest(bytes)), true, nil)
             case .proof(let proof): (2, false, proof)
             }
-        note(ticket, deadline)
-        queue.append(
-            Request(
-                waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: isSubscription,
-                isProof: proof != nil, missing: Int32(clamping: count), replies: proof.map { [$0.answer] } ?? [],
-                firstByte: endOfOutgoing))
+        enter(waiter, task, ticket, deadline, replies: count, isSubscription, proof)
         // What stands alone and is large is written from where it was encoded.
         if outgoing.isEmpty && bytes.count > Self.largestCopied {
             outgoing = bytes
@@ -276,9 +268,12 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         if isSubscription { outgoing.append(contentsOf: fence(behind: count)) }
     }
 
-    /// For a request that is about to be queued.
+    /// Queues a request without its bytes, which are to follow.
     @inline(__always)
-    private mutating func note(_ ticket: Int, _ deadline: Deadline) {
+    private mutating func enter(
+        _ waiter: Waiter?, _ task: CallersTask?, _ ticket: Int, _ deadline: Deadline, replies: Int,
+        _ isSubscription: Bool = false, _ proof: Proof? = nil
+    ) {
         if queue.isEmpty {
             nextDeadline = deadline.end
             isInTicketOrder = true
@@ -290,6 +285,11 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         }
         newestTicket = ticket
         if !beginnings.isEmpty { noteBeginning(of: ticket) }
+        queue.append(
+            Request(
+                waiter: waiter, ticket: ticket, task: task, deadline: deadline, isSubscription: isSubscription,
+                isProof: proof != nil, missing: Int32(clamping: replies), replies: proof.map { [$0.answer] } ?? [],
+                firstByte: endOfOutgoing))
     }
 
     /// Mutating only so that the machine is not copied for the question.

@@ -51,14 +51,17 @@ package struct RingQueue<Element> {
     /// The element at `position`, counted from the first.
     subscript(position: Int) -> Element {
         get {
-            let (header, places) = ring!.pointers
-            precondition(position < header.pointee.count)
+            let ring = ring!
+            // The pointers keep nothing alive.
+            defer { withExtendedLifetime(ring) {} }
+            let (header, places) = ring.pointers
+            precondition((0..<header.pointee.count).contains(position))
             return places[header.pointee.place(position)]
         }
         _modify {
             own()
             let (header, places) = ring!.pointers
-            precondition(position < header.pointee.count)
+            precondition((0..<header.pointee.count).contains(position))
             yield &places[header.pointee.place(position)]
         }
     }
@@ -76,7 +79,7 @@ package struct RingQueue<Element> {
 
     /// Removes all in `range` that fit; those before them move up. Linear in the end of the range.
     mutating func removeAll(in range: Range<Int>, where fits: (Element) -> Bool) {
-        precondition(range.upperBound <= count)
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         guard !range.isEmpty else { return }
         own()
         let (header, places) = ring!.pointers
@@ -143,7 +146,8 @@ private final class Ring<Element>: ManagedBuffer<RingHeader, Element> {
     var room: Int { withUnsafeMutablePointerToHeader { $0.pointee.room } }
     var count: Int { withUnsafeMutablePointerToHeader { $0.pointee.count } }
 
-    /// They hold for as long as the ring lives. `header` itself would be guarded at run time against two uses at once.
+    /// They hold for as long as the ring lives, and do not keep it alive. `header` itself would be guarded at run time
+    /// against two uses at once.
     var pointers: (UnsafeMutablePointer<RingHeader>, UnsafeMutablePointer<Element>) {
         withUnsafeMutablePointers { ($0, $1) }
     }

@@ -29,7 +29,7 @@ struct CallersTask: @unchecked Sendable {
     var isCancelled: Bool {
         // Read where it stands: a copy of a type whose size is not known costs more than the question.
         withUnsafePointer(to: task) {
-            UnsafeRawPointer($0).assumingMemoryBound(to: UnsafeCurrentTask.self).pointee.isCancelled
+            $0.withMemoryRebound(to: UnsafeCurrentTask.self, capacity: 1) { $0.pointee.isCancelled }
         }
     }
 

@@ -156,6 +156,41 @@ import Testing
         }
     }
 
+    @Test func `a URL with another login or other TLS than the catalogue has there is refused`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let text = #"""
+            {"databases":[{"name":"orders","number":1,"url":"redis://ro:hunter2@cache"},
+            {"name":"sealed","number":2,"url":"rediss://:hunter2@cache:6380"}]}
+            """#
+        try Data(text.utf8).write(to: file)
+        func refusal(_ word: String, _ url: String, _ environment: [String: String] = [:]) throws -> ProgramFailure? {
+            let words = ["--catalogue", file.path, "--url", url]
+            let arguments = try Arguments(reading: words, flags: ServerSelection.flags, of: "bulkhead test")
+            let selection = try ServerSelection(arguments, environment: environment)
+            let entry = try selection.entry(word)
+            return self.refusal { () throws(ProgramFailure) in try selection.refuseUnusedURL([entry], arguments) }
+        }
+        for (word, url) in [
+            ("1", "redis://admin:x@cache"), ("orders", "redis://:hunter2@cache"), ("1", "redis://ro:x@cache"),
+            ("1", "rediss://ro:hunter2@cache"), ("2", "redis://:x@cache:6380"),
+        ] {
+            let failure = try refusal(word, url)
+            #expect(failure?.exitCode == .usage, "\(url)")
+            #expect(failure?.message?.contains("the catalogue gives it another login, or other TLS") == true)
+            #expect(failure?.message?.contains("hunter2") != true)
+        }
+        for (word, url) in [
+            ("1", "redis://cache"), ("1", "redis://ro:hunter2@cache"), ("2", "rediss://cache:6380"),
+            ("2", "rediss://:hunter2@cache:6380"), ("sealed", "rediss://cache:6380?tls_verify=none"),
+            ("7", "redis://admin:x@cache"),
+        ] {
+            #expect(try refusal(word, url) == nil, "\(url)")
+        }
+        // The environment completes a URL, and is not the call's word.
+        #expect(try refusal("1", "redis://cache", ["REDIS_PASSWORD": "other"]) == nil)
+    }
+
     @Test func `what cannot be used is a wrong call, and shows no password`() {
         let failure = refusal { () throws(ProgramFailure) in
             _ = try selection("--url", "redis://:hunter2@cache/x?db=3")

@@ -147,7 +147,7 @@ import Testing
     @Test func `what a backup lacks for its second way is no matter of one moment`() {
         func message(_ denied: Set<String>) -> String? {
             let permissions = ToolPermissions(user: "app", deniedCommands: denied)
-            let findings = Diagnosis(ServerFacts(), [], permissions: permissions, isOpenToAnybody: nil).findings
+            let findings = Diagnosis(ServerFacts(), [], permissions: [permissions], isOpenToAnybody: nil).findings
             return findings.map(\.message).first { $0.contains("bulkhead backup") }
         }
         #expect(message(["SYNC", "REPLCONF"])?.contains("no point-in-time snapshot") == true)

@@ -9,8 +9,9 @@ import BulkheadNetworking
 /// Where a name lives if not on the server of all others: a server by its URL, or the primary that sentinels watch; and
 /// the login there.
 ///
-/// Printing one shows the address, and neither user nor password. Two are one server if their addresses are written
-/// alike: `localhost` and `127.0.0.1`, or a port and a socket, are two, and nobody sees that names share a number.
+/// Printing one shows the address, and neither user nor password. A catalogue takes two for one server if they are
+/// written alike: `localhost` and `127.0.0.1`, or a port and a socket, are two, and names on them may share a number
+/// unseen. The program `bulkhead` takes `localhost` for `127.0.0.1`, and two paths that lead to one socket for one.
 public struct DatabaseServer: Sendable, Hashable {
     let place: DatabasePlace
     let username: String?
@@ -68,6 +69,22 @@ public struct DatabaseServer: Sendable, Hashable {
     public var address: String { endpoint.description }
 
     var password: RedisPassword? { secret.map { RedisPassword($0) } }
+
+    /// Whether the configuration's login is the one for this server.
+    package func hasLogin(of configuration: RedisConfiguration) -> Bool {
+        username == configuration.username && secret == configuration.password?.text
+    }
+
+    /// Whether the configuration's settings of TLS are those of connections to this server.
+    package func hasTLS(of configuration: RedisConfiguration) -> Bool {
+        var (own, others) = (tls(inheriting: configuration.tls), configuration.tls)
+        // A server's name is not inherited.
+        if !hasTLSSettings {
+            own?.serverName = nil
+            others?.serverName = nil
+        }
+        return own == others
+    }
 }
 
 extension DatabaseServer: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -77,7 +77,9 @@ extension Command {
     private static func numbersWithKeys(
         _ selection: ServerSelection, _ arguments: Arguments
     ) async throws(ProgramFailure) -> [Int] {
-        let door = selection.entry(ofNumber: 0)
+        var door = selection.entry(ofNumber: 0)
+        // The URL's own login is meant where the catalogue has another.
+        if !selection.isReachedByURL(door) { door = DatabaseEntry(door.name, number: 0) }
         let databases = try selection.open(only: door)
         return try await databases.closing { () async throws(ProgramFailure) in
             try await arguments.reaching { () async throws(RedisError) in

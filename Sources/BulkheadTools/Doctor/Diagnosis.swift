@@ -6,8 +6,10 @@ package struct Diagnosis: Sendable {
     let facts: ServerFacts
     /// What the catalogue has for this server.
     let entries: [DatabaseEntry]
-    /// Nil where the server does not say.
-    let permissions: ToolPermissions?
+    /// Of each login by which names are reached; nil where the server does not say.
+    let permissions: [ToolPermissions?]
+    /// Of the logins that the server refuses.
+    let refusals: [Finding]
     /// True if a client can log in as the default user without a password; nil where that cannot be asked.
     let isOpenToAnybody: Bool?
     /// How long the server's certificate is valid; nil without TLS.
@@ -18,12 +20,13 @@ package struct Diagnosis: Sendable {
     let isPart: Bool
 
     package init(
-        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: ToolPermissions?, isOpenToAnybody: Bool?,
-        certificateLife: Duration? = nil, serverFlags: String = "", isPart: Bool = false
+        _ facts: ServerFacts, _ entries: [DatabaseEntry], permissions: [ToolPermissions?], refusals: [Finding] = [],
+        isOpenToAnybody: Bool?, certificateLife: Duration? = nil, serverFlags: String = "", isPart: Bool = false
     ) {
         self.facts = facts
         self.entries = entries
         self.permissions = permissions
+        self.refusals = refusals
         self.isOpenToAnybody = isOpenToAnybody
         self.certificateLife = certificateLife
         self.serverFlags = serverFlags
@@ -33,7 +36,8 @@ package struct Diagnosis: Sendable {
     /// All findings, the worst first, each kind in the order of the rules.
     package var findings: [Finding] {
         let all =
-            mode + numbers + keys + eviction + memory + persistence + replication + resharding + access + encryption
+            refusals + mode + numbers + keys + eviction + memory + persistence + replication + resharding + access
+            + encryption
             + search + tools
         return Finding.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
     }
@@ -96,14 +100,7 @@ package struct Diagnosis: Sendable {
                             + "\(entry.name) another number."))
             }
         }
-        let owners = Dictionary(grouping: entries.filter { $0.aliasOf == nil }, by: \.number)
-        for (number, sharing) in owners.sorted(by: { $0.key < $1.key }) where sharing.count > 1 {
-            found.append(
-                Finding(
-                    .error, "shared-number",
-                    "\(names(sharing)) all have number \(number) of this server, which they spell differently",
-                    remedy: "Give them different numbers, or declare one an alias of the other."))
-        }
+        found += Finding.sharedNumbers(entries)
         for entry in entries {
             guard let target = entry.aliasOf else { continue }
             found.append(
@@ -150,13 +147,14 @@ package struct Diagnosis: Sendable {
         if policy.hasPrefix("allkeys-") {
             let present = durable.filter { !awaited.contains($0) }
             let victims = [
-                present.isEmpty ? nil : "those of \(names(present)) too",
-                awaited.isEmpty ? nil : "those of \(names(awaited)) when they come",
+                present.isEmpty ? nil : "those of \(present.namesInProse)",
+                awaited.isEmpty
+                    ? nil : "those of \(awaited.namesInProse), which \(awaited.count > 1 ? "have" : "has") none yet",
             ].compactMap(\.self).joined(separator: ", and ")
             return [
                 Finding(
                     isBounded ? .error : .warning, "eviction",
-                    "\(policy) removes keys of every database when memory is full, \(victims)"
+                    "\(policy) removes keys of every database when memory is full, also \(victims)"
                         + (isBounded ? "" : "; no maxmemory is set, so not yet"),
                     remedy: "Use a volatile- policy and give what may go an expiry, or put the cache on a server of "
                         + "its own.")
@@ -277,7 +275,13 @@ package struct Diagnosis: Sendable {
         return found
     }
 
+    /// Several logins may lack the same.
     private var tools: [Finding] {
+        var known: Set<Finding> = []
+        return permissions.flatMap { tools($0) }.filter { known.insert($0).inserted }
+    }
+
+    private func tools(_ permissions: ToolPermissions?) -> [Finding] {
         guard let permissions else {
             return [
                 Finding(
@@ -321,10 +325,37 @@ package struct Diagnosis: Sendable {
     }
 
     func names(_ entries: [DatabaseEntry]) -> String {
-        entries.map(\.name.text).joined(separator: ", ")
+        entries.names
     }
 
     func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
         Units.counted(count, noun, plural)
+    }
+}
+
+extension Finding {
+    /// Names of one server that are one database, and do not say so: the catalogue knows only whether two URLs are
+    /// written alike.
+    static func sharedNumbers(_ entries: [DatabaseEntry]) -> [Finding] {
+        let owners = Dictionary(grouping: entries.filter { $0.aliasOf == nil }, by: \.number)
+        return owners.sorted { $0.key < $1.key }.filter { $0.value.count > 1 }.map { number, sharing in
+            Finding(
+                .error, "shared-number",
+                "\(sharing.names) are the same database: number \(number) of this server, whose address is written "
+                    + "differently",
+                remedy: "Give them different numbers, or declare one an alias of the other.")
+        }
+    }
+}
+
+extension [DatabaseEntry] {
+    /// `main, knowledge`
+    var names: String { map(\.name.text).joined(separator: ", ") }
+
+    /// `main, knowledge and prompts`
+    fileprivate var namesInProse: String {
+        let names = map(\.name.text)
+        return names.count > 1
+            ? names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1])" : names.first ?? ""
     }
 }

@@ -14,6 +14,8 @@ package struct ServerSelection: Sendable {
     package let configuration: RedisConfiguration
     package let catalogue: DatabaseCatalogue
     private let program: String
+    /// `--url` itself says who logs in.
+    private let hasLoginInURL: Bool
     /// The flags that lead another command to the same databases, each behind a space. What the environment says it
     /// says to the other command as well.
     let serverFlags: String
@@ -34,6 +36,8 @@ package struct ServerSelection: Sendable {
         } catch {
             throw arguments.refused(error.wordsOnURL)
         }
+        let given = arguments.text(of: .url).flatMap { try? RedisConfiguration(url: $0) }
+        hasLoginInURL = given?.password != nil || given?.username != nil
         do {
             catalogue =
                 if let file = arguments.text(of: .catalogue) {
@@ -49,6 +53,7 @@ package struct ServerSelection: Sendable {
     /// The same catalogue on another server: for `--to-url` and its like. The environment says nothing about it.
     package init(url: String, beside other: ServerSelection, of arguments: Arguments) throws(ProgramFailure) {
         program = arguments.program
+        hasLoginInURL = false
         serverFlags = other.serverFlags
         catalogue = other.catalogue
         do {
@@ -102,6 +107,10 @@ package struct ServerSelection: Sendable {
         let place = place(of: server)
         let named = catalogue.entries.filter { $0.number == number && self.place(of: $0) == place }
         if let entry = named.first(where: { $0.aliasOf == nil }) ?? named.first { return entry }
+        return unnamed(number, on: server)
+    }
+
+    private func unnamed(_ number: Int, on server: DatabaseServer?) -> DatabaseEntry {
         // A catalogue may call another number so.
         var name = "db\(number)"
         if let server { name += "-" + server.address.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" } }
@@ -109,16 +118,15 @@ package struct ServerSelection: Sendable {
         return DatabaseEntry(DatabaseName(name), number: number, server: server)
     }
 
-    /// Where a server is, spelled in one way: two URLs may lead to one server. Nil is the configuration's.
-    func place(of server: DatabaseServer?) -> String {
-        let address = server?.address ?? configuration.address
-        if address.lowercased().hasPrefix("localhost:") { return "127.0.0.1" + address.dropFirst("localhost".count) }
-        guard address.hasPrefix("unix:") else { return address }
-        // The folder, because a socket of a server that is not running is no file.
-        let path = URL(fileURLWithPath: String(address.dropFirst("unix:".count)))
-        let folder = path.deletingLastPathComponent().resolvingSymlinksInPath().path
-        return "unix:\(folder)/\(path.lastPathComponent)"
+    /// An entry of number 0, which every server has, whatever the catalogue says; reached with the login of `server`
+    /// and no other.
+    func door(to server: DatabaseServer?) -> DatabaseEntry {
+        catalogue.entries.first { $0.number == 0 && $0.aliasOf == nil && $0.server == server }
+            ?? unnamed(0, on: server)
     }
+
+    /// Where a server is, spelled in one way: two URLs may lead to one server. Nil is the configuration's.
+    func place(of server: DatabaseServer?) -> String { configuration.place(of: server) }
 
     /// The same of an entry's server.
     func place(of entry: DatabaseEntry) -> String { place(of: catalogue.server(of: entry)) }
@@ -126,15 +134,25 @@ package struct ServerSelection: Sendable {
     /// What SELECT's number can be, whatever the server's configuration.
     private static let largestNumber = Int(Int32.max)
 
-    /// Refuses a `--url` that none of these databases would be looked for at, because the catalogue names their
-    /// servers: whoever wrote it means another server than the one that would be worked on.
+    /// Refuses a `--url` that none of these databases would be reached by, because the catalogue names their servers:
+    /// whoever wrote it means another server than the one that would be worked on, or another login.
     func refuseUnusedURL(_ entries: [DatabaseEntry], _ arguments: Arguments) throws(ProgramFailure) {
         guard arguments.has(.url), let first = entries.first, let server = catalogue.server(of: first),
-            entries.allSatisfy({ catalogue.server(of: $0) != nil && place(of: $0) != place(of: nil) })
+            !entries.contains(where: isReachedByURL)
         else { return }
+        let here = entries.first { place(of: $0) == place(of: nil) }
+        let objection =
+            here.map { "--url is not how \($0.name) is reached: the catalogue gives it another login, or other TLS" }
+            ?? "--url is not where \(first.name) is: the catalogue says it is at \(server.address)"
         throw arguments.refused(
-            "--url is not where \(first.name) is: the catalogue says it is at \(server.address); leave out --url, or "
-                + "give a catalogue that names no server for it")
+            "\(objection); leave out --url, or give a catalogue that names no server for it")
+    }
+
+    /// A URL without login and TLS only says which server is meant.
+    func isReachedByURL(_ entry: DatabaseEntry) -> Bool {
+        guard let server = catalogue.server(of: entry) else { return true }
+        return place(of: server) == place(of: nil) && (!hasLoginInURL || server.hasLogin(of: configuration))
+            && (configuration.tls == nil || server.hasTLS(of: configuration))
     }
 
     /// The databases of the server, those of `entries` without a name in the catalogue among them. Connects nothing.
@@ -168,6 +186,20 @@ extension Arguments {
         let configuration = try? RedisConfiguration(url: url)
         let isShown = configuration?.password == nil && configuration?.username == nil
         return "--\(flag.name) " + (isShown && configuration != nil ? url.quotedForShell : "URL")
+    }
+}
+
+extension RedisConfiguration {
+    /// Where a server is, spelled in one way. Nil is the configuration's own.
+    func place(of server: DatabaseServer?) -> String {
+        let address = server?.address ?? address
+        // Mostly it is: a server may listen on [::1] alone, and another one on 127.0.0.1 with the same port.
+        if address.lowercased().hasPrefix("localhost:") { return "127.0.0.1" + address.dropFirst("localhost".count) }
+        guard address.hasPrefix("unix:") else { return address }
+        // The folder, because a socket of a server that is not running is no file.
+        let path = URL(fileURLWithPath: String(address.dropFirst("unix:".count)))
+        let folder = path.deletingLastPathComponent().resolvingSymlinksInPath().path
+        return "unix:\(folder)/\(path.lastPathComponent)"
     }
 }
 

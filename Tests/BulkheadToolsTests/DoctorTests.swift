@@ -28,7 +28,7 @@ import Testing
         _ change: (inout ServerFacts) -> Void
     ) -> [String] {
         Diagnosis(
-            facts(change), catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: denied),
+            facts(change), catalogue.entries, permissions: [ToolPermissions(user: "default", deniedCommands: denied)],
             isOpenToAnybody: open
         ).findings.map { "\($0.severity.rawValue) \($0.code)" }
     }
@@ -76,11 +76,12 @@ import Testing
         func message(_ keys: [Int: ServerFacts.Keyspace]) -> String? {
             Diagnosis(
                 facts(evicting(keys)), DatabaseCatalogue.standard.entries,
-                permissions: ToolPermissions(user: "default", deniedCommands: []), isOpenToAnybody: false
+                permissions: [ToolPermissions(user: "default", deniedCommands: [])], isOpenToAnybody: false
             ).findings.first?.message
         }
-        #expect(message(none)?.hasSuffix("full, those of knowledge, prompts when they come") == true)
-        #expect(message([1: one])?.hasSuffix("those of knowledge too, and those of prompts when they come") == true)
+        #expect(message(none)?.hasSuffix("full, also those of knowledge and prompts, which have none yet") == true)
+        let both = message([1: one])
+        #expect(both?.hasSuffix("also those of knowledge, and those of prompts, which has none yet") == true)
     }
 
     @Test func `numbers past the server's end and keys without a name are found`() throws {
@@ -160,7 +161,7 @@ import Testing
         #expect(codes(denied: ["MOVE"]) { _ in } == ["warning acl"])
         let findings = Diagnosis(
             facts(), DatabaseCatalogue.standard.entries,
-            permissions: ToolPermissions(user: "app", deniedCommands: ["SYNC"]), isOpenToAnybody: false
+            permissions: [ToolPermissions(user: "app", deniedCommands: ["SYNC"])], isOpenToAnybody: false
         ).findings
         #expect(
             findings.map(\.message) == [
@@ -181,7 +182,7 @@ import Testing
         facts.keyspace = [0, 1, 2, 3].reduce(into: [:]) { $0[$1] = ServerFacts.Keyspace(keys: 5, expiring: 0) }
         change(&facts)
         let diagnosis = Diagnosis(
-            facts, catalogue.entries, permissions: ToolPermissions(user: "default", deniedCommands: []),
+            facts, catalogue.entries, permissions: [ToolPermissions(user: "default", deniedCommands: [])],
             isOpenToAnybody: false, certificateLife: certificateLife)
         return (diagnosis.replication + diagnosis.resharding + diagnosis.encryption)
             .map { "\($0.severity.rawValue) \($0.code)" }
@@ -362,6 +363,32 @@ import Testing
         }
         let start = try await Bulkhead.run(["catalogue"] + words)
         #expect(try DatabaseCatalogue(json: Array(start.output)) == DatabaseCatalogue(contentsOfFile: file))
+    }
+
+    @Test func `two names of one number are told of, and their keys are at home under both`() async throws {
+        let server = try RedisTestServer.start(RedisTestServer.Options(listening: .tcp))
+        defer { server.stop() }
+        let text = #"""
+            {"databases": [{"name": "main", "number": 1},
+                {"name": "orders", "number": 1, "key_patterns": ["o:*"],
+                    "url": "redis://localhost:\#(server.port ?? 0)"}]}
+            """#
+        let file = server.folder + "/names.json"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        let databases = RedisDatabases(
+            try RedisConfiguration(url: server.url), catalogue: try DatabaseCatalogue(contentsOfFile: file))
+        try await databases["main"].set("o:1", "value")
+        await databases.close()
+        let words = ["--url", server.url, "--catalogue", file]
+        let check = try await Bulkhead.run(["check"] + words + ["--json"])
+        #expect(check.exitCode == 1, "\(check.errors)")
+        #expect(try codes(check) == ["shared-number"], "\(check.text)")
+        #expect(check.text.contains(#""orders""#), "\(check.text)")
+        #expect(try codes(try await Bulkhead.run(["doctor"] + words + ["--json"])).contains("shared-number"))
+        let migrate = try await Bulkhead.run(["migrate", "--from", "main", "--to", "orders", "--all"] + words)
+        #expect(migrate.exitCode == 64, "\(migrate.errors)")
+        let misplaced = try await Bulkhead.run(["migrate", "--from", "main", "--misplaced", "--dry-run"] + words)
+        #expect(misplaced.errors.contains("nothing can be misplaced"), "\(misplaced.errors)")
     }
 
     @Test(.enabled(if: ServerUnderTest.speaksTLS))

@@ -18,6 +18,8 @@ extension ServerReport {
                             : "Give it another number, or raise `databases` in the server's configuration."))
             }
         }
+        findings += Finding.sharedNumbers(
+            entries.filter { entry in databases.contains { $0.number == entry.number } })
         findings += standing(facts, isWhole: isWhole)
         let empty = databases.filter { $0.isNamed && $0.keys == 0 && $0.isComplete }
         if !empty.isEmpty {

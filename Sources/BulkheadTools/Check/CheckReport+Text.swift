@@ -42,8 +42,18 @@ extension ServerReport {
         return sections.joined(separator: "\n")
     }
 
+    /// What was found out where no key was seen.
+    func findingsText(on screen: Screen) -> String {
+        let lines = title(on: screen) + [""] + findings.lines(on: screen)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func title(on screen: Screen) -> [String] {
+        "\(name) at \(address)".wrapped(to: screen.proseColumns).map { screen.inked($0, .heading) }
+    }
+
     private func headline(on screen: Screen) -> String {
-        var lines = "\(name) at \(address)".wrapped(to: screen.proseColumns).map { screen.inked($0, .heading) }
+        var lines = title(on: screen)
         if let memory {
             var words = "\(Units.bytes(memory.used)) used"
             if let dataset = memory.dataset { words += ", \(Units.bytes(dataset)) of it data" }

@@ -154,6 +154,8 @@ package struct DatabaseReport: Sendable, Encodable {
     var isComplete: Bool
     /// Why it could not be walked to its end.
     var failure: String?
+    /// The server refused to have it scanned, and would do so again.
+    var isRefused = false
     /// What the server refused, in its words, by command.
     var refusals: [String: String]
 

@@ -103,7 +103,7 @@ struct CheckRun {
             }
         }
         let share = settings.share(of: keys)
-        let placement = Placement(of: entry, in: selection.catalogue)
+        let placement = Placement(of: entry, in: selection.catalogue, by: selection.configuration)
         let used = server.facts.number("used_memory")
         var walk = DatabaseWalk(
             placement, sampler: KeySampler(share: share), sizes: SizeSampler(unit: settings.sizeUnit(of: used)),
@@ -118,10 +118,11 @@ struct CheckRun {
         }
         var failure: String?
         if case .failed(let words) = end { failure = words }
-        let report = DatabaseReport(
-            walk.tally, of: entry, in: selection.catalogue, keys: keys,
+        var report = DatabaseReport(
+            walk.tally, of: entry, in: selection.catalogue, by: selection.configuration, keys: keys,
             expiring: space?.expiring ?? (keys > 0 ? nil : 0), memoryLimit: used, isComplete: end == .complete,
             drewAll: share >= 1, failure: failure, refusals: walk.refusals, serverFlags: selection.serverFlags)
+        report.isRefused = walk.isRefused
         return (report, walk.cost)
     }
 

@@ -64,6 +64,7 @@ extension Command {
                     ("misplaced", "keys that match a pattern of another database and none of their own"),
                     ("unnamed-keys", "a number that has keys, but no name in the catalogue"),
                     ("number-out-of-range", "a name whose number the server does not have"),
+                    ("shared-number", "names of one database whose server is written differently"),
                     ("hidden-keys", "keys of which the ACL lets the user see only the name"),
                     ("refused", "a command that the server's ACL denies"),
                     ("not-walked", "a database that could not be scanned to its end (exit code 2)"),
@@ -79,7 +80,7 @@ extension Command {
         }
         let selection = try ServerSelection(call.arguments)
         let wanted = try call.arguments.operands.map { word throws(ProgramFailure) in try selection.entry(word) }
-        try selection.refuseUnusedURL(wanted, call.arguments)
+        try selection.refuseUnusedURL(wanted.isEmpty ? selection.catalogue.entries : wanted, call.arguments)
         var settings = CheckRun.Settings()
         if let sample = call.arguments.integer(of: .sample) { settings.sample = sample }
         if call.arguments.has(.exact) { settings.sample = nil }
@@ -107,19 +108,22 @@ extension Command {
 extension CheckReport {
     /// Prints what was asked for; the exit code of what was found.
     fileprivate func hand(to call: Call) throws(ProgramFailure) -> ExitCode {
+        let unfinished = servers.flatMap(\.databases).filter { !$0.isComplete }
+        // What the server denies it denies again.
+        let advice = unfinished.allSatisfy(\.isRefused) ? "" : " Run it again."
+        if let path = call.arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
         if !isComplete, servers.flatMap(\.databases).allSatisfy({ $0.walked == 0 }), !call.arguments.has(.json) {
             // Of tables full of zeros nobody would know what they are of.
-            for database in servers.flatMap(\.databases) {
-                if let failure = database.failure { call.say("\(call.program): \(database.name): \(failure)\n") }
-            }
-            throw ProgramFailure(.failed, "\(call.program): no key was scanned, so there is no report. Run it again.")
+            let screen = call.streams.output.screen
+            let texts = servers.filter { !$0.findings.isEmpty }.map { $0.findingsText(on: screen) }
+            try call.streams.output.writeAll(texts.joined(separator: "\n"))
+            throw ProgramFailure(.failed, "\(call.program): no key was scanned, so there are no figures.\(advice)")
         }
-        if let path = call.arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
         try call.answer(self) { text(on: $0) }
         guard isComplete else {
-            let words = servers.flatMap(\.databases).filter { !$0.isComplete }.map(\.name).joined(separator: ", ")
+            let words = unfinished.map(\.name).joined(separator: ", ")
             try? call.streams.errors.writeAll(
-                "bulkhead check: the report is incomplete: not scanned to the end: \(words). Run it again.\n")
+                "bulkhead check: the report is incomplete: not scanned to the end: \(words).\(advice)\n")
             return .failed
         }
         return findings.contains { $0.severity != .note } ? .found : .done

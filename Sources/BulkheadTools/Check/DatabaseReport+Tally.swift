@@ -10,17 +10,19 @@ extension DatabaseReport {
     /// What a walk has found in the database of `entry`.
     ///
     /// - Parameters:
+    ///   - configuration: says where the names are that have no server of their own.
     ///   - keys: what the server counted beforehand.
     ///   - expiring: the same for keys that expire; nil where nobody counted.
     ///   - memoryLimit: what all keys take at most, as the server says; nil where it does not.
     ///   - drewAll: every key that was walked was to be looked at.
     ///   - serverFlags: the flags that lead another command to the same databases (``ServerSelection/serverFlags``).
     init(
-        _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, keys: Int, expiring: Int?,
-        memoryLimit: Int? = nil, isComplete: Bool, drewAll: Bool, failure: String? = nil,
-        refusals: [String: String] = [:], serverFlags: String = ""
+        _ tally: DatabaseTally, of entry: DatabaseEntry, in catalogue: DatabaseCatalogue,
+        by configuration: RedisConfiguration = .init(), keys: Int, expiring: Int?, memoryLimit: Int? = nil,
+        isComplete: Bool, drewAll: Bool, failure: String? = nil, refusals: [String: String] = [:],
+        serverFlags: String = ""
     ) {
-        let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
+        let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry, by: configuration) }
         name = entry.name.text
         number = entry.number
         aliases = homes.map(\.name.text).filter { $0 != entry.name.text }

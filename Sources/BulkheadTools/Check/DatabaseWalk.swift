@@ -22,6 +22,8 @@ struct DatabaseWalk {
     private(set) var tally: DatabaseTally
     private(set) var cost = WalkCost()
     private(set) var end = End.interrupted
+    /// It failed by what another run would meet as well.
+    private(set) var isRefused = false
     /// What the server refused about keys, by command.
     private(set) var refusals: [String: String] = [:]
     /// True if the server answers about keys only after READONLY, and with MOVED before.
@@ -43,6 +45,11 @@ struct DatabaseWalk {
         self.pace = pace
     }
 
+    private mutating func fail(_ error: RedisError) {
+        end = .failed(error.explainedMessage)
+        isRefused = error.isOfOneCommand || error.code == .databaseDenied || error.code == .authenticationFailed
+    }
+
     /// Walks until the end, until `isStopped` says so, or until something fails; what was found until then stays.
     ///
     /// LRU and LFU do not see it: none of the commands touches a key, and CLIENT NO-TOUCH is sent to servers that know
@@ -58,7 +65,7 @@ struct DatabaseWalk {
                     if end != .complete { return }
                 }
             } catch {
-                end = .failed(error.explainedMessage)
+                fail(error)
             }
             return
         }
@@ -69,7 +76,7 @@ struct DatabaseWalk {
                 return try await walk(on: connection, isStopped, progress)
             }
         } catch let error as RedisError {
-            end = .failed(error.explainedMessage)
+            fail(error)
         } catch {
             end = .failed("\(error)")
         }

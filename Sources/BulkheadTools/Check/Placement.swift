@@ -26,11 +26,14 @@ package struct Placement: Sendable {
     /// Those claims that keys which are at home may fit too.
     private let contested: [Int]
 
-    /// What the catalogue says of the keys of `entry`; names of its number, on its server, are its own.
-    package init(of entry: DatabaseEntry, in catalogue: DatabaseCatalogue) {
-        let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry) }
+    /// What the catalogue says of the keys of `entry`; names of its number, on its server, are its own. The
+    /// configuration says where the names are that have no server of their own.
+    package init(
+        of entry: DatabaseEntry, in catalogue: DatabaseCatalogue, by configuration: RedisConfiguration = .init()
+    ) {
+        let homes = catalogue.entries.filter { catalogue.isSamePlace($0, entry, by: configuration) }
         let own = homes.flatMap(\.keyPatterns).map { KeyPattern($0) }
-        let others = catalogue.entries.filter { !catalogue.isSamePlace($0, entry) }
+        let others = catalogue.entries.filter { other in !homes.contains { $0.name == other.name } }
         let claims = others.flatMap { other in
             other.keyPatterns.map { Claim(pattern: KeyPattern($0), owner: other.aliasOf ?? other.name) }
         }.sorted { $0.pattern.literalBytes > $1.pattern.literalBytes }

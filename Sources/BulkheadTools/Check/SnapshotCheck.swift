@@ -17,6 +17,7 @@ struct SnapshotCheck: ~Copyable {
     static let mostDatabases = 4_096
 
     private let catalogue: DatabaseCatalogue
+    private let configuration: RedisConfiguration
     /// Its names on the server of the configuration, whose snapshot this is taken to be.
     private let here: [DatabaseEntry]
     private let serverFlags: String
@@ -37,6 +38,7 @@ struct SnapshotCheck: ~Copyable {
 
     private init(_ selection: ServerSelection) {
         catalogue = selection.catalogue
+        configuration = selection.configuration
         here = catalogue.entries.filter { selection.place(of: $0) == selection.place(of: nil) }
         serverFlags = selection.serverFlags
     }
@@ -132,7 +134,11 @@ struct SnapshotCheck: ~Copyable {
         let entry = here.first { $0.number == number }
         present = numbers.count
         numbers.append(number)
-        tallies.append(DatabaseTally(Placement(of: entry ?? DatabaseEntry("db", number: number), in: catalogue)))
+        tallies.append(tally(of: entry ?? DatabaseEntry("db", number: number)))
+    }
+
+    private func tally(of entry: DatabaseEntry) -> DatabaseTally {
+        DatabaseTally(Placement(of: entry, in: catalogue, by: configuration))
     }
 
     private var name: String {
@@ -150,9 +156,9 @@ struct SnapshotCheck: ~Copyable {
 
     private func report(on entry: DatabaseEntry, isComplete: Bool) -> DatabaseReport {
         let place = numbers.firstIndex(of: entry.number)
-        let tally = place.map { tallies[$0] } ?? DatabaseTally(Placement(of: entry, in: catalogue))
+        let tally = place.map { tallies[$0] } ?? self.tally(of: entry)
         return DatabaseReport(
-            tally, of: entry, in: catalogue,
+            tally, of: entry, in: catalogue, by: configuration,
             keys: isComplete ? tally.walked : max(tally.walked, announced[entry.number] ?? 0), expiring: nil,
             isComplete: isComplete, drewAll: true, serverFlags: serverFlags)
     }

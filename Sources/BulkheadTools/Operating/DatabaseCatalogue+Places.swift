@@ -6,8 +6,16 @@ extension DatabaseCatalogue {
         (entries.first { $0.name == entry.aliasOf } ?? entry).server
     }
 
-    /// Whether both entries are the same keys: one number of one server.
+    /// Whether both entries are the same keys: one number of one server, however its URL is written.
+    func isSamePlace(_ entry: DatabaseEntry, _ other: DatabaseEntry, by configuration: RedisConfiguration) -> Bool {
+        entry.number == other.number
+            && configuration.place(of: server(of: entry)) == configuration.place(of: server(of: other))
+    }
+}
+
+extension ServerSelection {
+    /// Whether both entries are the same keys.
     func isSamePlace(_ entry: DatabaseEntry, _ other: DatabaseEntry) -> Bool {
-        entry.number == other.number && server(of: entry) == server(of: other)
+        catalogue.isSamePlace(entry, other, by: configuration)
     }
 }

@@ -71,7 +71,7 @@ extension Command {
         var plan = RestorePlan(path: survey.path, number: number, into: entry)
         plan.conflicts = call.arguments.text(of: .onConflict).flatMap { RestorePlan.Conflicts(rawValue: $0) } ?? .fail
         plan.pattern = call.arguments.text(of: .pattern).map { KeyPattern($0) }
-        plan.placement = Placement(of: entry, in: selection.catalogue)
+        plan.placement = Placement(of: entry, in: selection.catalogue, by: selection.configuration)
         plan.functions = call.arguments.has(.withFunctions)
         plan.skipsUnsupported = call.arguments.has(.skipUnsupported)
         plan.verifies = call.arguments.has(.verify)

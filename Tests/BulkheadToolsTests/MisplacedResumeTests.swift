@@ -113,6 +113,7 @@ struct MisplacedResumeTests {
                     if words.isEmpty { continue }
                     let why = "far: its notes stay: a migration between these databases without --misplaced was"
                     #expect(settled.said.contains(why), "\(settled.errors)")
+                    #expect(settled.said.contains("of an earlier version, by --from, --to and --resume"))
                 }
                 // A key for it cannot go there meanwhile.
                 try await place.source.set("doc:1", "waits")
@@ -158,6 +159,18 @@ struct MisplacedResumeTests {
             #expect(moved.said.contains("main keeps notes of another migration"), "\(moved.errors)")
             #expect(try await place.source.exists(mover.fence.names) == mover.fence.names.count)
             await databases.close()
+        }
+    }
+
+    @Test func `notes of its own that it leaves are not called those of another command`() async throws {
+        try await withPlace { place, other in
+            let other = try #require(other)
+            try await place.withRun(isMisplaced: true) { _, _ in }
+            other.stop()
+            let settled = try await place.move(["--resume"])
+            #expect(settled.said.contains("main keeps notes of an earlier run with --misplaced"), "\(settled.errors)")
+            #expect(!settled.said.contains("another migration"), "\(settled.errors)")
+            #expect(try await place.source.names.contains { $0.hasPrefix("bulkhead:") })
         }
     }
 

@@ -29,11 +29,11 @@ extension Command {
             until the end.
 
             Only one migration at a time runs between the same two databases; one with --resume replaces the one \
-            before. With --misplaced it replaces only one that had --misplaced too, and says what it leaves. Keys \
-            that are written to the source during the move may be missed. If a key that was moved is written to the \
-            source again, migrate reports it and leaves it there. The idle time of a key starts again at 0 when it \
-            moves within a server, and when it moves between servers older than version 7.2 or from or to a cluster, \
-            where comparing counts as a use.
+            before. With --misplaced it replaces only one that had --misplaced too. If keys belong to the database of \
+            one that had not, it is refused; what else it leaves it names. Keys that are written to the source during \
+            the move may be missed. If a key that was moved is written to the source again, migrate reports it and \
+            leaves it there. The idle time of a key starts again at 0 when it moves within a server, and when it moves \
+            between servers older than version 7.2 or from or to a cluster, where comparing counts as a use.
 
             Nothing is moved to a server that could lose it: one that evicts keys and has too little memory for them \
             all, a replica, or one whose last save failed. If the target becomes such a server during the move, the \
@@ -104,7 +104,10 @@ extension Command {
         if !call.arguments.has(.json), plan.isDryRun || call.canAsk {
             call.say(await preflight.preview(findings))
         }
-        if call.canAsk, !plan.isDryRun, await preflight.mayMatch(findings) {
+        if call.canAsk, !plan.isDryRun {
+            // One that resumes ends a run that goes on, be there keys or not.
+            let isAnything = plan.resumes ? true : await preflight.mayMatch(findings)
+            guard isAnything else { return try endWithNothing(plan, findings, call) }
             let question = "Type \(plan.from.name) to \(plan.copies ? "copy" : "move") these keys: "
             try call.confirm(question, answer: plan.from.name.text, else: "nothing was \(plan.verb)")
         }
@@ -123,6 +126,23 @@ extension Command {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.end()
+        return try hand(report, plan, findings, seconds: seconds, call)
+    }
+
+    /// Nobody was asked, so nothing is begun: keys may come meanwhile.
+    private static func endWithNothing(
+        _ plan: MigrationPlan, _ findings: MigrationPreflight.Findings, _ call: Call
+    ) throws(ProgramFailure) -> ExitCode {
+        var report = MigrationReport()
+        report.fitsNothing = !plan.keys.isAll
+        if plan.keys.isAll { call.say("\(call.program): \(plan.from.name) has no keys: nothing was \(plan.verb).") }
+        return try hand(report, plan, findings, seconds: 0, call)
+    }
+
+    private static func hand(
+        _ report: MigrationReport, _ plan: MigrationPlan, _ findings: MigrationPreflight.Findings, seconds: Double,
+        _ call: Call
+    ) throws(ProgramFailure) -> ExitCode {
         let isOver = report.isComplete || report.isAtItsEnd || report.fitsNothing
         let goOn = isOver || plan.isDryRun ? nil : plan.commandToGoOn(call.arguments)
         let summary = MigrationSummary(report, plan, seconds: seconds)
@@ -159,7 +179,7 @@ extension MigrationPlan {
         }
         self.init(from: try selection.entry(from), to: target)
         try selection.refuseUnusedURL(isElsewhere ? [self.from] : [self.from, self.to], arguments)
-        guard isElsewhere || !selection.catalogue.isSamePlace(self.from, self.to) else {
+        guard isElsewhere || !selection.isSamePlace(self.from, self.to) else {
             throw arguments.refused(
                 self.from.name == self.to.name
                     ? "--from and --to are both \(self.from.name): name another database"
@@ -201,7 +221,7 @@ extension MigrationPlan {
         let entry = try selection.entry(from)
         self.init(from: entry, to: entry)
         try selection.refuseUnusedURL([entry], arguments)
-        let placement = Placement(of: entry, in: selection.catalogue)
+        let placement = Placement(of: entry, in: selection.catalogue, by: selection.configuration)
         guard !placement.claims.isEmpty else {
             throw arguments.refused("the catalogue has no key_patterns of other databases: nothing can be misplaced")
         }
@@ -260,7 +280,7 @@ extension Flag {
     fileprivate static let from = Flag("from", .text("NAME", .databases), "the database to take keys from")
     fileprivate static let to = Flag(
         "to", .text("NAME", .databases), "the target database; with --to-url, by default the same name")
-    fileprivate static let toURL = Flag(
+    static let toURL = Flag(
         "to-url", .text("URL"), "the target's server, if it is not that of --url")
     fileprivate static let pattern = Flag(
         "pattern", .text("GLOB"), isRepeatable: true,

@@ -52,7 +52,10 @@ struct MisplacedMove {
         for route in routes {
             for remark in route.findings.remarks { call.say("\(call.program): \(route.owner): \(remark)") }
         }
-        if let words = words(on: noted.subtracting(known)) { call.say("\(call.program): \(words)") }
+        let left = noted.filter { !known.contains($0.key) }
+        if let words = words(on: left, ownAmongThem: await areMisplaced(left, in: source)) {
+            call.say("\(call.program): \(words)")
+        }
         if routes.isEmpty {
             return try hand(MigrationReport(), [], isOneServer: true, seconds: 0)
         }
@@ -79,26 +82,46 @@ struct MisplacedMove {
     }
 
     /// What is said of notes in the source that this run leaves.
-    private func words(on left: Set<String>) -> String? {
+    private func words(on left: [String: [RESPBytes]], ownAmongThem: (any: Bool, all: Bool)) -> String? {
         if left.isEmpty { return nil }
         let name = plan.from.name
         if plan.resumes, !plan.isDryRun {
-            return "\(name) keeps notes of another migration, which was interrupted or is running: only its own "
-                + "command with --resume ends it"
+            let others =
+                "notes of another migration, which was interrupted or is running: only its own command with --resume "
+                + "ends it"
+            let own =
+                "notes of an earlier run with --misplaced, to a database that cannot be reached or gets no keys now"
+            if ownAmongThem.all { return "\(name) keeps \(own)" }
+            return ownAmongThem.any ? "\(name) keeps \(own); and \(others)" : "\(name) keeps \(others)"
         }
         return "\(name) has notes of a migration that was interrupted or is running: if it was one with --misplaced, "
             + "--resume takes its place and ends it; else only its own command with --resume does"
     }
 
+    /// Whether some of these notes, and whether all of them, are of runs with --misplaced, by their claims.
+    private func areMisplaced(_ left: [String: [RESPBytes]], in source: RedisDatabase) async -> (any: Bool, all: Bool) {
+        var own = 0
+        for names in left.values {
+            for name in names {
+                guard let held = try? await source.run(raw("GET", name)).bytes,
+                    SourceClaim.Token(RESPBytes(held))?.isMisplaced == true
+                else { continue }
+                own += 1
+                break
+            }
+        }
+        return (own > 0, own == left.count)
+    }
+
     /// How many keys belong to each other database, and the databases (``HandoverNotes/identity(in:)``) between which
-    /// there are notes of migrations; a walk over the names alone.
+    /// there are notes of migrations, with the notes that may be claims; a walk over the names alone.
     private func count(
         _ placement: Placement, in source: RedisDatabase
-    ) async throws(RedisError) -> (counts: [DatabaseName: Int], noted: Set<String>) {
+    ) async throws(RedisError) -> (counts: [DatabaseName: Int], noted: [String: [RESPBytes]]) {
         let progress = call.progress("count", total: try await source.dbsize(), unit: "keys looked at")
         defer { progress.end() }
         var counts: [DatabaseName: Int] = [:]
-        var noted: Set<String> = []
+        var noted: [String: [RESPBytes]] = [:]
         var pacer = Pacer(plan.pace, most: MigrationPlan.Limits.keysOfPage)
         var scan = KeyWalk(over: source)
         var looked = 0
@@ -108,7 +131,10 @@ struct MisplacedMove {
             pacer.end(keys: keys)
             for key in page {
                 if key.starts(with: HandoverNotes.prefix) {
-                    if let identity = HandoverNotes.identity(in: key) { noted.insert(identity) }
+                    guard let identity = HandoverNotes.identity(in: key) else { continue }
+                    // Those of slots are many, and no claims.
+                    let isOfSlot = key.dropFirst(HandoverNotes.prefix.count).first == UInt8(ascii: "{")
+                    noted[identity, default: []] += isOfSlot ? [] : [RESPBytes(key)]
                 } else if let owner = placement.owner(of: Array(key)) {
                     counts[owner, default: 0] += 1
                 }

@@ -152,7 +152,8 @@ final class SourceClaim: Sendable {
     static let otherKind = RedisError(
         code: .commandRefused,
         message: "a migration between these databases without --misplaced was interrupted or is running: wait until "
-            + "it has ended, or finish it by its own command with --resume",
+            + "it has ended, or finish it by its own command with --resume; or, if it was of an earlier version, by "
+            + "--from, --to and --resume",
         stage: .refused)
 
     /// What a claim's keys hold.

@@ -18,10 +18,14 @@ import Testing
     @Test func `a URL with a number, as redis-cli takes it, is answered for whoever typed it`() async throws {
         let outcome = try await Bulkhead.run("check", "--url", "redis://127.0.0.1:1/3")
         #expect(outcome.exitCode == 64)
-        #expect(said(outcome).contains("remove /3, and give 3, or its name, as the command's argument"))
+        let place = "where the command takes a database's name"
+        #expect(said(outcome).contains("remove /3, and give 3, or its name, \(place)"))
         #expect(!outcome.errors.contains("databases[.name]"))
-        let hidden = try await Bulkhead.run("check", "--url", "redis://h/a-b")
-        #expect(said(hidden).contains("remove it, and give its number, or its name, as"), "\(hidden.errors)")
+        for path in ["a-b", "3orange", "orange"] {
+            let hidden = try await Bulkhead.run("check", "--url", "redis://h/\(path)")
+            #expect(said(hidden).contains("remove it, and give its number, or its name, \(place)"))
+            #expect(!hidden.errors.contains(path), "\(hidden.errors)")
+        }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
         defer { try? FileManager.default.removeItem(at: file) }
         try Data(#"{"databases": [{"name": "main", "number": 0, "url": "redis://h/3"}]}"#.utf8).write(to: file)
@@ -40,6 +44,30 @@ import Testing
         #expect(try advised([], ["REDIS_URL": ""], away)?.hasSuffix(isDefault) == true)
         #expect(try advised([], ["REDIS_HOST": "127.0.0.1"], away) == away)
         #expect(try advised(["--url", "redis://127.0.0.1"], [:], away) == away)
+    }
+
+    @Test func `a server with a URL of its own is not to be reached by the variables`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("catalogue-\(UUID()).json")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(#"{"databases": [{"name": "far", "number": 0, "url": "redis://127.0.0.1"}]}"#.utf8).write(to: file)
+        func advised(_ words: [String], _ message: String) throws -> String? {
+            let flags = ServerSelection.flags + [.toURL, .rightURL]
+            let arguments = try Arguments(reading: words, flags: flags, of: "bulkhead migrate")
+            return ProgramFailure(.failed, message).advising(arguments, environment: [:]).message
+        }
+        let away = "bulkhead migrate: INFO in far: cannot connect to 127.0.0.1:6379: refused"
+        let lack = "requires a password and none was given"
+        for words in [
+            ["--catalogue", file.path], ["--to-url", "redis://127.0.0.1"], ["--right-url", "redis://127.0.0.1:6379"],
+        ] {
+            #expect(try advised(words, away) == away)
+            let closed = try advised(words, "bulkhead migrate: 127.0.0.1:6379 \(lack)")
+            #expect(closed?.hasSuffix("give it as :password@ before the host of the server's URL") == true)
+        }
+        let other = try advised(["--url", "redis://cache", "--to-url", "redis://new"], "new:6379 \(lack)")
+        #expect(other?.contains("REDIS_PASSWORD") == false)
+        let own = try advised(["--url", "redis://cache", "--to-url", "redis://new"], "cache:6379 \(lack)")
+        #expect(own?.contains("REDIS_PASSWORD") == true)
     }
 
     @Test func `a server that requires a password says where to give it`() async throws {
@@ -150,14 +178,21 @@ import Testing
 
     @Test func `nobody is asked about keys that are not there`() async throws {
         try await withToolServer { server, databases in
-            for pattern in ["--all", "--pattern 'nothing:*'"] {
-                let outcome = try await Bulkhead.shell(
-                    "echo main | script -qec \"bulkhead migrate --from main --to knowledge \(pattern) "
-                        + "--url \(server.url)\" /dev/null")
-                #expect(!outcome.text.contains("Type main"), "\(outcome.text)")
-                try await databases[.main].set("key", "value")
-                try await databases[.main].del("key")
+            func move(_ words: String) async throws -> String {
+                try await Bulkhead.shell(
+                    "echo main | script -qec \"bulkhead migrate --from main --to knowledge \(words) "
+                        + "--url \(server.url)\" /dev/null"
+                ).text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             }
+            let empty = try await move("--all")
+            #expect(!empty.contains("Type main") && empty.contains("nothing was moved"), "\(empty)")
+            try await databases[.main].set("key", "value")
+            let without = try await move("--pattern 'nothing:*'")
+            #expect(!without.contains("Type main") && without.contains("nothing was moved"), "\(without)")
+            // It would end a run that goes on.
+            let resumed = try await move("--pattern 'nothing:*' --resume")
+            #expect(resumed.contains("Type main"), "\(resumed)")
+            #expect(try await databases[.main].dbsize() == 1)
         }
     }
 
@@ -187,8 +222,26 @@ import Testing
             await databases.close()
             let outcome = try await Bulkhead.run("check", "--url", server.url)
             #expect(outcome.exitCode == 2)
-            #expect(outcome.text == "", "\(outcome.text)")
-            #expect(said(outcome).contains("max number of clients reached"), "\(outcome.errors)")
+            #expect(!outcome.text.contains("average TTL"), "\(outcome.text)")
+            let words = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(words.contains("max number of clients reached"), "\(outcome.text)\(outcome.errors)")
+            #expect(said(outcome).contains("Run it again"), "\(outcome.errors)")
+        }
+    }
+
+    @Test func `a check that may not scan prints what it found, and does not ask for another run`() async throws {
+        try await withToolServer(arguments: ["--databases", "3"]) { server, databases in
+            try await databases[.knowledge].set("key", "value")
+            try await databases[.main].send("ACL", "SETUSER", "reader", "on", "nopass", "~*", "+@all", "-scan")
+            let url = server.url.replacing("://", with: "://reader:x@", maxReplacements: 1)
+            let page = server.folder + "/page.html"
+            let outcome = try await Bulkhead.run("check", "--url", url, "--html", page)
+            #expect(outcome.exitCode == 2)
+            #expect(outcome.text.contains("analytics is number 3"), "\(outcome.text)")
+            #expect(!outcome.text.contains("average TTL"), "\(outcome.text)")
+            #expect(said(outcome).contains("no key was scanned"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("Run it again"), "\(outcome.errors)")
+            #expect(FileManager.default.fileExists(atPath: page))
         }
     }
 

@@ -11,14 +11,28 @@ extension ProgramFailure {
     func advising(
         _ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> ProgramFailure {
-        guard var words = message else { return self }
+        let lack = "requires a password and none was given"
+        guard var words = message, words.contains("cannot connect to ") || words.contains(lack),
+            let selection = try? ServerSelection(arguments, environment: environment)
+        else { return self }
+        // The variables and --url are of no use where a URL of its own leads to the server.
+        let others =
+            selection.catalogue.entries.compactMap { $0.server?.address }
+            + [Flag.toURL, .rightURL].compactMap { flag in
+                arguments.text(of: flag).flatMap { try? RedisConfiguration(url: $0).address }
+            }
+        let own = selection.configuration.address
+        let isOwn = !others.contains(own)
         let places = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_SOCKET"]
-        if !arguments.has(.url), places.allSatisfy({ (environment[$0] ?? "").isEmpty }) {
-            let start = "cannot connect to \(RedisConfiguration().address)"
+        if isOwn, !arguments.has(.url), places.allSatisfy({ (environment[$0] ?? "").isEmpty }) {
+            let start = "cannot connect to \(own)"
             words.replace("\(start): ", with: "\(start), the default without --url, REDIS_URL and REDIS_HOST: ")
         }
-        let lack = "requires a password and none was given"
-        words.replace(lack, with: "\(lack): give it as REDIS_PASSWORD, or as :password@ before the URL's host")
+        let place =
+            isOwn && words.contains("\(own) \(lack)")
+            ? "as REDIS_PASSWORD, or as :password@ before the URL's host"
+            : "as :password@ before the host of the server's URL"
+        words.replace(lack, with: "\(lack): give it \(place)")
         return ProgramFailure(exitCode, words)
     }
 

@@ -188,7 +188,7 @@ extension String {
 }
 
 extension Flag {
-    fileprivate static let rightURL = Flag(
+    static let rightURL = Flag(
         "right-url", .text("URL"), "the server of the right database, if it is not that of --url")
     fileprivate static let pattern = Flag("pattern", .text("GLOB"), "only keys that match, as in SCAN's MATCH")
 }

@@ -37,11 +37,15 @@ extension RedisError {
     /// The message about a URL of the command line or the environment.
     var wordsOnURL: String {
         guard let advice = message.firstRange(of: Self.adviceToPrograms) else { return message }
-        // `has the path /3: `; a path that may be a password is not in the message.
+        // `has the path /3: `; what is no number may be a part of a password.
         let path = message[..<advice.lowerBound].split(separator: " ").last.map { $0.dropLast() } ?? ""
-        let (number, what) = path.hasPrefix("/") ? (String(path.dropFirst()), String(path)) : ("its number", "it")
-        return message.replacing(
-            Self.adviceToPrograms, with: "remove \(what), and give \(number), or its name, as the command's argument")
+        let digits = path.dropFirst()
+        let isNumber = path.hasPrefix("/") && !digits.isEmpty && digits.allSatisfy { $0.isASCII && $0.isNumber }
+        let (number, what) = isNumber ? (String(digits), String(path)) : ("its number", "it")
+        let words = message.replacing(
+            Self.adviceToPrograms,
+            with: "remove \(what), and give \(number), or its name, where the command takes a database's name")
+        return isNumber ? words : words.replacing("the path \(path): ", with: "a path: ")
     }
 
     /// The message about a catalogue's file, in which a number has a place of its own.

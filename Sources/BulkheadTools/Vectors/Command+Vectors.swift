@@ -11,11 +11,11 @@ extension Command {
             "bulkhead vectors NAME KEY [--into NAME] [--attributes FIELD,FIELD]",
         ],
         about: """
-            Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run that is all, but \
-            for a word if the target's server has no vector sets. Else each vector becomes an element of the vector \
-            set KEY, in the same database or in that of --into, with the hash's key as its name. The hashes stay as \
-            they are. The target's server must have vector sets: Redis 8.0 or newer. In a cluster the whole set is on \
-            one server, that of the slot of KEY.
+            Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run nothing else \
+            happens; it also says if the target's server has no vector sets. Else each vector becomes an element of \
+            the vector set KEY, in the same database or in that of --into, with the hash's key as its name. The hashes \
+            stay as they are. The target's server must have vector sets: Redis 8.0 or newer. In a cluster the whole \
+            set is on one server, that of the slot of KEY.
 
             A second run does no harm: an element that is there gets its vector and attributes anew. So run it again \
             after it was stopped, after hashes have changed, or after slots of a cluster have moved meanwhile. An \
@@ -104,7 +104,7 @@ extension Command {
         switch survey.dimension(wanted: conversion.options.dimension, ofSet: target.dimension) {
         case .success(let chosen): dimension = chosen
         case .failure(let obstacle):
-            document.refusal = [obstacle.words, target.objection].compactMap(\.self).joined(separator: "; and ")
+            document.refusal = [obstacle.words, target.objection].compactMap(\.self).joined(separator: ". Also, ")
             return (document, true)
         }
         document.dimension = dimension

@@ -21,8 +21,8 @@ public final class RedisTestCluster: Sendable {
         public var nodeTimeout = Duration.seconds(1)
         /// How the servers are started; they listen on TCP in any case.
         public var server: RedisTestServer.Options
-        /// How long the cluster may take until all of it is well.
-        public var startTimeout = Duration.seconds(60)
+        /// How long the cluster may take until all of it is well. Default 180 s, as a busy machine takes long.
+        public var startTimeout = Duration.seconds(180)
         /// Has the first primary run somewhere else.
         package var placeOfFirst: ServerPlace?
 

@@ -28,8 +28,8 @@ public final class RedisTestSentinelGroup: Sendable {
         public var downAfter = Duration.seconds(1)
         /// How the servers are started; they listen on TCP in any case. Where they speak TLS, so do the sentinels.
         public var server: RedisTestServer.Options
-        /// How long the group may take until all know each other.
-        public var startTimeout = Duration.seconds(60)
+        /// How long the group may take until all know each other. Default 180 s, as a busy machine takes long.
+        public var startTimeout = Duration.seconds(180)
         /// Has the first server run somewhere else.
         package var placeOfFirst: ServerPlace?
 

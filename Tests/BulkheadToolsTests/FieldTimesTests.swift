@@ -145,6 +145,38 @@ import Testing
     }
 
     @Test(.enabled(if: EveryType.hasFieldTimes))
+    func `a copy whose fields have all ended does not differ from a source that is gone, and another one does`()
+        async throws
+    {
+        try await withToolServer(arguments: ServerUnderTest.debugArguments) { _, databases in
+            let (main, knowledge) = (try databases[.main], try databases[.knowledge])
+            // Else the server would remove it.
+            try await knowledge.send("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            try await knowledge.send("HSET", "ended", "goes", "x")
+            try await knowledge.send("HPEXPIRE", "ended", 10, "FIELDS", 1, "goes")
+            try await knowledge.send("HSET", "stays", "goes", "x")
+            let end = try await knowledge.milliseconds() + 10
+            while try await knowledge.milliseconds() < end { try await Task.sleep(for: .milliseconds(1)) }
+            let reader = DumpReader(of: try await ServerFacts(of: main), isAtomic: false)
+            let entries = databases.catalogue.entries
+            let plan = MigrationPlan(
+                from: try #require(entries.first { $0.name == .main }),
+                to: try #require(entries.first { $0.name == .knowledge }))
+            func difference(_ key: RESPBytes) async throws -> String? {
+                try await main.withConnection { source in
+                    try await knowledge.withConnection { target in
+                        try await MigrationLane(number: 0, source: source, target: target)
+                            .difference(key, plan, reader)
+                    }
+                }
+            }
+            #expect(try await difference("ended") == nil)
+            #expect(try await difference("stays")?.contains("does not have it") == true)
+            #expect(try await difference("nowhere") == nil)
+        }
+    }
+
+    @Test(.enabled(if: EveryType.hasFieldTimes))
     func `a side that has not removed yet what has ended is the same as one that has`() async throws {
         try await withToolServer { server, databases in
             try await withToolServer(arguments: ServerUnderTest.debugArguments) { other, others in

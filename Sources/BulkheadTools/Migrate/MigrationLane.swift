@@ -59,13 +59,16 @@ struct MigrationLane: Sendable {
     func difference(
         _ key: RESPBytes, _ plan: MigrationPlan, _ reader: DumpReader
     ) async throws(RedisError) -> String? {
-        guard let original = try await reader.read([key], source)[0] else {
-            return "the source does not have it any more"
-        }
+        let original = try await reader.read([key], source)[0]
         let copy = try await reader.read([plan.name(for: key)], target)[0]
         let now = try await target.milliseconds()
-        return DumpedKey(place: 0, original, restored: [])
-            .difference(from: copy, (now, now), reader.expiry, reader.expiry)
+        func difference(_ dump: KeyDump, from other: KeyDump?) -> String? {
+            DumpedKey(place: 0, dump, restored: []).difference(from: other, (now, now), reader.expiry, reader.expiry)
+        }
+        if let original { return difference(original, from: copy) }
+        // What ends by its own times may be gone from the source first.
+        guard let copy, difference(copy, from: nil) != nil else { return nil }
+        return "the source does not have it any more"
     }
 }
 

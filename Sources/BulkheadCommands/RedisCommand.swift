@@ -6,8 +6,8 @@ public import BulkheadRESP
 /// ```swift
 /// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
 /// ```
-/// The `Returns` of the functions that make them speak of the reply. A value holds up to 64 bytes in itself. Making a
-/// command of so many allocates nothing, a longer one once, for its bytes.
+/// The `Returns` of the functions that make them speak of the reply. A value holds up to 64 bytes in itself: making such
+/// a command allocates nothing. A longer command allocates once.
 public struct RedisCommand<Reply: Sendable>: Sendable {
     /// What is sent.
     @usableFromInline package let bytes: CommandBytes
@@ -16,7 +16,7 @@ public struct RedisCommand<Reply: Sendable>: Sendable {
     /// Reads the reply, which is no error of the server.
     @usableFromInline package let decode: @Sendable (RESPValue) throws(RedisConversionError) -> Reply
 
-    /// What is sent as an array, which is made for a short command, and its way.
+    /// Its bytes as an array, which costs a short command an allocation, and its way.
     @usableFromInline package var encoded: EncodedCommand { EncodedCommand(bytes: bytes.array, route: route) }
 
     /// The command's word, for messages and metrics: `GET`. It is read from the command's bytes at each call.

@@ -9,8 +9,8 @@ public struct RedisArguments: ~Copyable {
     private let scratch: UnsafeMutableRawPointer
     private var first: UnsafeMutableRawPointer
     private var next: UnsafeMutableRawPointer
-    /// Points to what left the scratch because more came than it holds; empty for most commands. A member would be
-    /// destroyed by a call for each command.
+    /// Points to what left the scratch because more came than it holds; empty for most commands. Each command would pay
+    /// for a call that destroys it if the array were a member.
     private let overflow: UnsafeMutablePointer<[UInt8]>
     private var count = 0
 

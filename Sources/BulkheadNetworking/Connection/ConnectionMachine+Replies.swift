@@ -1,6 +1,6 @@
 package import BulkheadRESP
 
-// Whose replies the values are that arrive.
+// Finds the request that each arriving value answers.
 
 extension ConnectionMachine {
     /// Bytes have arrived, and with them these whole values or none; takes them, and appends what each means.

@@ -37,7 +37,7 @@ package struct ConnectionMachine<Waiter: Sendable>: Sendable {
         case proof(Proof)
     }
 
-    /// One that takes one plain reply owns nothing but its waiter: `takeWaiter` leaves it undestroyed.
+    /// A request that takes one plain reply must own nothing but its waiter, as `takeWaiter` does not destroy it.
     struct Request: Sendable {
         /// Nil once it was cancelled: its replies are dropped when they come.
         var waiter: Waiter?

@@ -6,8 +6,8 @@ public import BulkheadRESP
 /// ```swift
 /// let (name, visits) = try await databases[.main].pipeline(.get("user:1:name"), .incr("visits"))
 /// ```
-/// The `Returns` of the functions that make them speak of the reply. A value holds up to 64 bytes in itself: making such
-/// a command allocates nothing. A longer command allocates once.
+/// The `Returns` of the functions that make them speak of the reply. A value holds up to 64 bytes in itself: a command
+/// of that size is made without an allocation, a longer one with one.
 public struct RedisCommand<Reply: Sendable>: Sendable {
     /// What is sent.
     @usableFromInline package let bytes: CommandBytes

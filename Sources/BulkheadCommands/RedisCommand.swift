@@ -181,6 +181,11 @@ extension RedisCommand {
         }
     }
 
+    /// Not public: a database asks its catalogue before it flushes. Since Redis 6.2.0, which brought SYNC.
+    package static func flushdb(isAsynchronous: Bool) -> RedisCommand<Void> {
+        RedisCommand<Void>("FLUSHDB", route: .bulk) { $0.append(isAsynchronous ? "ASYNC" : "SYNC") }
+    }
+
     private static func encoded(_ name: String, _ arguments: [any RedisArgument]) -> [UInt8] {
         RedisArguments.encode { builder in
             builder.append(name)

@@ -75,6 +75,8 @@ struct TableFunction {
     let place: String
     /// `lpos(_ key, _ element, rank: Int?) -> Int?`
     let signature: String
+    /// An expression of the command's name; nil if it is that of the block.
+    var name: String?
     /// Whether there is a second form that takes the elements of its list one by one.
     let hasTwin: Bool
     /// Its own sentence, note, complexity and version, where they are not the command's.

@@ -103,6 +103,7 @@ struct FactsReader {
         case "note": blocks[last].functions[function].note = rest
         case "cost": blocks[last].functions[function].complexity = rest
         case "since": blocks[last].functions[function].since = rest
+        case "named": blocks[last].functions[function].name = rest
         case "sends": blocks[last].functions[function].words = rest
         case "gives": blocks[last].functions[function].returns = rest
         case "reads": blocks[last].functions[function].reading = rest

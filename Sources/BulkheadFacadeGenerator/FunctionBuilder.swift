@@ -7,7 +7,9 @@ struct FunctionBuilder {
         let type: String
         var isFlag: Bool { type == "Bool" }
         var isList: Bool { type.hasPrefix("[") && type.hasSuffix("]") }
-        var isPairs: Bool { type.hasPrefix("KeyValuePairs<") || type.contains("Collection<(") }
+        var isPairs: Bool { type.hasPrefix("KeyValuePairs<") || type.contains("Collection<(") || isSequence }
+        /// Whether it cannot be asked beforehand if it is empty.
+        var isSequence: Bool { type.contains("Sequence<(") }
     }
 
     let command: CommandFacts
@@ -53,7 +55,7 @@ struct FunctionBuilder {
 
     private mutating func parameter(_ text: String) throws(GeneratorError) -> Parameter {
         let words = text.split(separator: " ").map(String.init)
-        if words.first == "as", words.count >= 2 {
+        if words.first == "as", words.count >= 2, words[1].first?.isUppercase == true {
             // `as Value`, `as Member: Hashable`, `as Value: RESPValue`
             let type = words[1].filter { $0 != ":" }
             let more = words.count > 2 ? words[2] : ""
@@ -69,7 +71,7 @@ struct FunctionBuilder {
         guard let name = text[..<colon].split(separator: " ").last else { throw error("\(text) is no parameter") }
         let declared = text[text.index(after: colon)...].drop { $0 == " " }
         let type = declared.firstRange(of: " = ").map { declared[..<$0.lowerBound] } ?? declared
-        guard !type.contains("Collection<(") || !text.hasPrefix("_ ") else {
+        guard !type.contains("Collection<(") && !type.contains("Sequence<(") || !text.hasPrefix("_ ") else {
             throw error(
                 "a literal would be a dictionary, in no order: take KeyValuePairs, and a collection by `pairs:`")
         }
@@ -114,7 +116,9 @@ struct FunctionBuilder {
         let note = function.note ?? command.note
         text.break()
         if !note.isEmpty { text.paragraph(note) }
-        if isTwin { text.paragraph("They are written one by one.") }
+        if isTwin, let list = parameters.first(where: \.isList) {
+            text.paragraph("The \(list.name) are written one by one.")
+        }
         if command.isUnrun { text.paragraph("Not run by our tests: no server here has it.") }
         if reply != "Void" && !function.returns.isEmpty { text.paragraph("- Returns: " + function.returns) }
         let complexity = function.complexity ?? command.complexity
@@ -138,12 +142,12 @@ struct FunctionBuilder {
         let parts = command.name.split(separator: " ")
         if parts.count > 1 { words.insert("arguments.append(\"\(parts[1])\")", at: 0) }
         let type = "RedisCommand<\(reply)>("
-        var head = "\"\(parts[0])\""
+        var head = function.name ?? "\"\(parts[0])\""
         // A route that is worked out stands on a line of its own.
         var routing: [String] = []
-        if let route = try route() {
+        if let way = try way() {
             head += ","
-            if route.contains(" ") { routing = ["route: \(route)"] } else { head += " route: \(route)" }
+            if way.contains(where: { $0 == "?" || $0 == "," }) { routing = [way] } else { head += " " + way }
         }
         let end = words.isEmpty ? (reply == "Void" ? ") { _ in }" : ")") : ") { arguments in"
         var lines: [String] = []
@@ -164,7 +168,8 @@ struct FunctionBuilder {
         return lines
     }
 
-    private func route() throws(GeneratorError) -> String? {
+    /// The arguments that say its way; nil for the one that most take.
+    private func way() throws(GeneratorError) -> String? {
         let usual =
             switch function.route ?? command.route {
             case "bulk": ".bulk"
@@ -173,7 +178,8 @@ struct FunctionBuilder {
             case "shared": ".shared"
             default: throw error("a function on the route \(function.route ?? command.route)")
             }
-        guard let none = function.none else { return usual == ".shared" ? nil : usual }
+        let route = usual == ".shared" ? [] : ["route: \(usual)"]
+        guard let none = function.none else { return route.first }
         guard
             let list = parameters.first(where: { $0.isList && !$0.declaration.contains(" = ") })
                 ?? parameters.first(where: \.isPairs)
@@ -184,7 +190,32 @@ struct FunctionBuilder {
             case "nothing": ".answered(.nothing)"
             default: ".refused(reason: \"\(none.drop { $0 != " " }.dropFirst())\")"
             }
-        return "\(list.name).isEmpty ? \(other) : \(usual)"
+        guard list.isSequence else { return "route: \(list.name).isEmpty ? \(other) : \(usual)" }
+        return (route + ["least: \(try least())", "else: \(other)"]).joined(separator: ", ")
+    }
+
+    /// How many words it has with one pair of its sequence: an expression, as options may add some.
+    private func least() throws(GeneratorError) -> String {
+        var count = command.name.split(separator: " ").count + 2
+        var options = ""
+        for word in try Self.words(of: function.words ?? "", else: error) {
+            guard word.hasPrefix("[") else {
+                count += word.hasPrefix("`") || word.hasSuffix("...") ? 0 : 1
+                continue
+            }
+            let parts = try Self.words(of: String(word.dropFirst().dropLast()), else: error)
+            guard let option = parameters.first(where: { parts.contains($0.name) }) else {
+                throw error("\(word) names no parameter")
+            }
+            if option.isFlag {
+                options += " + (\(option.name) ? \(parts.count - 1) : 0)"
+            } else if parts.count == 1 {
+                options += " + (\(option.name)?.wordCount ?? 0)"
+            } else {
+                options += " + (\(option.name) == nil ? 0 : \(parts.count))"
+            }
+        }
+        return "\(count)" + options
     }
 
     private func statements() throws(GeneratorError) -> [String] {
@@ -204,8 +235,11 @@ struct FunctionBuilder {
         if word.hasPrefix("#") { return ["arguments.append(\(word.dropFirst()).count)"] }
         if word.hasSuffix("...") {
             let name = String(word.dropLast(3))
-            let isPairs = parameters.contains { $0.name == name && $0.isPairs }
-            return ["arguments.append(\(isPairs ? "pairs" : "contentsOf"): \(name))"]
+            guard let list = parameters.first(where: { $0.name == name }) else {
+                throw error("\(word) names no parameter")
+            }
+            let pairs = list.type == "KeyValuePairs<String, any RedisArgument>" ? "\(name).erased" : name
+            return ["arguments.append(\(list.isPairs ? "pairs: \(pairs)" : "contentsOf: \(name)"))"]
         }
         if word.hasPrefix("[") {
             let parts = try Self.words(of: String(word.dropFirst().dropLast()), else: error)

@@ -226,8 +226,6 @@ enum FactTable {
         var sentence = ""
         /// All that is said of it in our words, the sentence included.
         var texts: [String] = []
-        /// The functions that are written by hand.
-        var byHand: [String] = []
         var isTyped = false
         /// Whether no server of the tests has it.
         var isUnrun: Bool { facts["unrun"] != nil }
@@ -255,16 +253,12 @@ enum FactTable {
                     for mark in ["says ", "note ", "gives "] where words.hasPrefix(mark) {
                         commands[last]?.texts.append(String(words.dropFirst(mark.count)))
                     }
-                    if words.hasPrefix("hand ") {
-                        let names = words.dropFirst(5).split { $0 == "," || $0 == " " }
-                        commands[last]?.byHand += names.map { String($0) }
-                    }
                     if words.hasPrefix("without "), let colon = words.firstRange(of: ": ") {
                         for word in words[..<colon.lowerBound].dropFirst(8).split(separator: ", ") {
                             commands[last]?.without[String(word)] = String(words[colon.upperBound...])
                         }
                     }
-                    if words.hasPrefix("swift") || words.hasPrefix("hand") { commands[last]?.isTyped = true }
+                    if words.hasPrefix("swift") { commands[last]?.isTyped = true }
                 } else if let gap = line.firstRange(of: "  ") {
                     last = String(line[..<gap.lowerBound])
                     var command = Command(name: last)

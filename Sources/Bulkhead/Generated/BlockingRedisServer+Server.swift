@@ -2,6 +2,7 @@
 public import BulkheadRESP
 public import BulkheadCommands
 
+/// The server itself.
 extension BlockingRedisServer {
     /// Reads which categories of commands there are, or which commands are in one.
     ///
@@ -26,7 +27,7 @@ extension BlockingRedisServer {
 
     /// Deletes users and ends their connections.
     ///
-    /// They are written one by one.
+    /// The names are written one by one.
     /// - Returns: How many there were.
     /// - Complexity: O(1) for each user
     /// - Since: Redis 6.0.0
@@ -305,7 +306,7 @@ extension BlockingRedisServer {
 
     /// Reads what the server says of these commands.
     ///
-    /// They are written one by one.
+    /// The names are written one by one.
     /// - Returns: One record for each; nil where it knows none.
     /// - Complexity: O(N) for N commands
     /// - Since: Redis 2.8.13
@@ -365,7 +366,7 @@ extension BlockingRedisServer {
 
     /// Reads settings by name or pattern.
     ///
-    /// They are written one by one.
+    /// The names are written one by one.
     /// - Returns: The values by name, as text.
     /// - Complexity: O(N) for N settings
     /// - Since: Redis 2.0.0; several names 7.0.0

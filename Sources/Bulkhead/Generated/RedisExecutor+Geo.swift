@@ -46,7 +46,7 @@ extension RedisExecutor {
 
     /// Reads the places of members as geohashes: text whose beginning is the same for places that are near each other.
     ///
-    /// They are written one by one.
+    /// The members are written one by one.
     /// - Returns: One text of 11 characters for each member; nil where there is none.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 3.2.0
@@ -71,7 +71,7 @@ extension RedisExecutor {
 
     /// Reads the places of members.
     ///
-    /// They are written one by one.
+    /// The members are written one by one.
     /// - Returns: One place for each member, exact to less than a metre; nil where there is none.
     /// - Complexity: O(N) for N members
     /// - Since: Redis 3.2.0

@@ -20,7 +20,7 @@ extension RedisExecutor {
 
     /// Counts elements in, each distinct one once; what is kept takes 12 KiB at most.
     ///
-    /// They are written one by one.
+    /// The elements are written one by one.
     /// - Returns: True if the estimate may have changed. Without elements an empty counter is made.
     /// - Complexity: O(1) for each element
     /// - Since: Redis 2.8.9
@@ -46,7 +46,7 @@ extension RedisExecutor {
     /// Estimates how many distinct elements were counted in, by one counter or by several together.
     ///
     /// The error is 0.81 % as a rule.
-    /// They are written one by one.
+    /// The keys are written one by one.
     /// - Returns: The estimate; 0 if there is no such key.
     /// - Complexity: O(1) for one counter, O(N) for N
     /// - Since: Redis 2.8.9
@@ -68,7 +68,7 @@ extension RedisExecutor {
 
     /// Unites counters into one, which counts what any of them has seen.
     ///
-    /// They are written one by one.
+    /// The keys are written one by one.
     /// - Complexity: O(N) for N counters
     /// - Since: Redis 2.8.9
     @inlinable

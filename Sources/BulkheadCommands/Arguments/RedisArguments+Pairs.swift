@@ -27,4 +27,13 @@ extension RedisArguments {
             append(value)
         }
     }
+
+    /// Appends members of a sorted set, each behind its score.
+    @inlinable
+    mutating func append(scores: some Sequence<(key: some RedisArgument, value: Double)>) {
+        for (member, score) in scores {
+            append(score)
+            append(member)
+        }
+    }
 }

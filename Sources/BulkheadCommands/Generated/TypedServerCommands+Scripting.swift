@@ -154,7 +154,7 @@ extension RedisServerCommand {
 
     /// Asks which scripts the server knows, by the SHA-1 of their texts.
     ///
-    /// They are written one by one.
+    /// The digests are written one by one.
     /// - Returns: One answer for each, in their order.
     /// - Complexity: O(N) for N scripts
     /// - Since: Redis 2.6.0

@@ -22,7 +22,7 @@ extension RedisStreamTrim: RedisCommandOption {}
 extension RedisExpiryChange: RedisCommandOption {}
 
 extension RedisArguments {
-    @usableFromInline mutating func append(_ option: some RedisCommandOption) { option.append(to: &self) }
+    @inlinable mutating func append(_ option: some RedisCommandOption) { option.append(to: &self) }
 
     @usableFromInline mutating func append(options: [some RedisCommandOption]) {
         for option in options { option.append(to: &self) }
@@ -30,6 +30,18 @@ extension RedisArguments {
 
     @usableFromInline mutating func append(each values: [any RedisArgument]) {
         for value in values { value.append(to: &self) }
+    }
+
+    /// What a scan looks for, and how much of it in a step.
+    @usableFromInline mutating func append(match pattern: String?, count: Int?) {
+        if let pattern {
+            append("MATCH")
+            append(pattern)
+        }
+        if let count {
+            append("COUNT")
+            append(count)
+        }
     }
 
     /// LIMIT, where there is one.

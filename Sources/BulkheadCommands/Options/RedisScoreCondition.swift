@@ -1,6 +1,8 @@
 /// When `ZADD` writes a member's score.
 public struct RedisScoreCondition: Sendable, Hashable {
-    @usableFromInline let words: [String]
+    private let words: [String]
+    /// How many words it has in a command.
+    @usableFromInline var wordCount: Int { words.count }
 
     private init(_ words: String...) { self.words = words }
 

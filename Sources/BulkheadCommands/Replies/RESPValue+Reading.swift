@@ -61,6 +61,12 @@ extension RedisDecodable {
 }
 
 extension RESPValue {
+    /// What PING answers in RESP2 while the connection subscribes: `pong` and an empty message, as an array.
+    @usableFromInline var isPongOfSubscriber: Bool {
+        guard case .array(let elements) = withoutAttributes, elements.count == 2 else { return false }
+        return elements[0].bytes?.elementsEqual("pong".utf8) == true && elements[1].bytes?.isEmpty == true
+    }
+
     /// True for null, with attributes or without.
     @inlinable package var isNull: Bool {
         switch self {

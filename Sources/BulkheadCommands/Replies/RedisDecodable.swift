@@ -39,6 +39,16 @@ extension RedisDecodable {
         for index in elements.indices { converted.append(try element(index, of: elements)) }
         return converted
     }
+
+    /// A key, or nil where there is none: the error for one that is no text says how to ask for its bytes.
+    @inlinable
+    static func keyName(redis value: RESPValue) throws(RedisConversionError) -> Self? {
+        do throws(RedisConversionError) {
+            return try Self?(redis: value)
+        } catch {
+            throw error.naming("a key", ask: "ask with as: RESPBytes.self")
+        }
+    }
 }
 
 extension RESPValue: RedisDecodable {

@@ -28,9 +28,21 @@ extension RedisScanPage: Hashable where Element: Hashable {}
 extension RedisScanPage: Codable where Element: Codable {}
 
 extension RedisScanPage where Element: RedisDecodable {
-    /// A page of names without what belongs to them.
-    @usableFromInline
-    static func names(redis reply: RESPValue) throws(RedisConversionError) -> RedisScanPage {
-        try RedisScanPage(redis: reply) { page throws(RedisConversionError) in try [Element](redis: page) }
+    /// A page whose elements convert as their type says.
+    @inlinable
+    init(redis reply: RESPValue) throws(RedisConversionError) {
+        try self.init(redis: reply) { page throws(RedisConversionError) in try [Element](redis: page) }
+    }
+
+    /// A page of keys: the error for one that is no text says how to ask for its bytes.
+    @inlinable
+    init(keys reply: RESPValue) throws(RedisConversionError) {
+        try self.init(redis: reply) { page throws(RedisConversionError) in
+            do throws(RedisConversionError) {
+                return try [Element](redis: page)
+            } catch {
+                throw error.naming("keys", ask: "ask with as: RESPBytes.self; one of them is no text")
+            }
+        }
     }
 }

@@ -8,15 +8,13 @@ struct CommandFacts {
     let values: [String: String]
     /// The words behind the name that stand alone: `cacheable`, `family`.
     let flags: Set<String>
-    /// What it does; empty where functions written by hand say it.
+    /// What it does.
     var sentence = ""
     /// What else there is to know.
     var note = ""
     var complexity = ""
     /// What came to it later: `several values 2.4.0`.
     var later = ""
-    /// The names of the functions that are written by hand.
-    var hand: [String] = []
     /// The function that does the same by a newer command: `set(_:_:expiry:condition:)`.
     var instead = ""
     /// Why it has no function.

@@ -21,20 +21,20 @@ struct CommandFunction {
     /// Where it is written, for messages: `path:line`.
     let place: String
     /// Whether the reply is the reason to call it, so that ignoring it earns a warning.
-    var isReading = false
+    let isReading: Bool
 }
 
-/// The functions of one file `RedisCommand+Strings.swift`.
+/// The functions of one file of the table that one facade has.
 struct CommandFamily {
     /// `Strings`
     let name: String
-    /// Relative to the package: `Sources/BulkheadCommands/RedisCommand+Strings.swift`.
+    /// Relative to the package: `Sources/CommandTable/Strings.facts`.
     let path: String
     /// The lines of the extension's comment.
     let documentation: [String]
-    var functions: [CommandFunction]
+    let functions: [CommandFunction]
     /// Whether they are of modules, and written to their product.
-    var isOfModules = false
+    let isOfModules: Bool
 }
 
 /// What the generator cannot do, where, and why.

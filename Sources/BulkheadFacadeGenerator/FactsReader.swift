@@ -70,7 +70,6 @@ struct FactsReader {
         let rest = String(text.dropFirst(key.count).drop { $0 == " " })
         guard !rest.isEmpty else { throw error("\(key) says nothing") }
         switch key {
-        case "hand": blocks[last].hand += rest.split(separator: ",").map { $0.filter { $0 != " " } }
         case "not": blocks[last].reason = rest
         case "instead": blocks[last].instead = rest
         case "refused": blocks[last].refusal = rest
@@ -134,10 +133,10 @@ struct FactsReader {
                 throw error("\(block.name) has no merging of \(CommandFacts.merges.sorted())")
             }
         }
-        let isTyped = !block.functions.isEmpty || !block.hand.isEmpty
+        let isTyped = !block.functions.isEmpty
         let isExcused = !block.reason.isEmpty || !block.instead.isEmpty || !block.refusal.isEmpty
         guard isTyped || isExcused || block.route == "connection" else {
-            throw error("\(block.name) has no function and no reason for none: swift, hand, instead, not, refused")
+            throw error("\(block.name) has no function and no reason for none: swift, instead, not, refused")
         }
         guard isTyped || !block.isUnrun else {
             throw error("\(block.name) has no function that could be run: without `unrun`")

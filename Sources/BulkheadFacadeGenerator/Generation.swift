@@ -8,7 +8,7 @@ struct Generation {
 
     init(_ folder: PackageFolder) throws(GeneratorError) {
         self.folder = folder
-        let book = try CommandBook(groups: try folder.groups(), families: try folder.families())
+        let book = try CommandBook(groups: try folder.groups())
         var wanted: [(path: String, text: String)] = []
         for facade in Facade.allCases {
             for family in try book.families(of: facade) {

@@ -4,9 +4,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The package in the current directory: its sources are read, its generated folders are written.
+/// The package in the current directory: its tables are read, its generated folders are written.
 struct PackageFolder {
-    static let sources = "Sources/BulkheadCommands"
     /// The table, a file for each group of commands.
     static let table = "Sources/CommandTable"
     /// The tables of calls and commands have a folder of this name, for what modules add to a server.
@@ -21,7 +20,6 @@ struct PackageFolder {
     /// What servers must do, a file for each chapter.
     static let cases = "Sources/ConformanceCases"
     static let chapters = "Sources/BulkheadConformance/Generated"
-    static let prefix = "RedisCommand+"
     static let suffix = ".swift"
 
     private let root: String
@@ -29,7 +27,7 @@ struct PackageFolder {
     /// Throws if the current directory is not the package's.
     init() throws(GeneratorError) {
         root = FileManager.default.currentDirectoryPath
-        for needed in ["Package.swift", Self.sources, Self.table] {
+        for needed in ["Package.swift", Self.table] {
             guard FileManager.default.fileExists(atPath: path(needed)) else {
                 throw GeneratorError(
                     place: root, problem: "no \(needed) in it: run this in the folder of Package.swift")
@@ -38,21 +36,6 @@ struct PackageFolder {
     }
 
     private func path(_ relative: String) -> String { root + "/" + relative }
-
-    /// All families, by name.
-    func families() throws(GeneratorError) -> [CommandFamily] {
-        var families: [CommandFamily] = []
-        for file in try names(in: Self.sources) where file.hasPrefix(Self.prefix) && file.hasSuffix(Self.suffix) {
-            let relative = Self.sources + "/" + file
-            guard let text = text(of: relative) else {
-                throw GeneratorError(place: relative, problem: "cannot be read as UTF-8")
-            }
-            let name = String(file.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
-            var reader = FamilyReader(name: name, path: relative, text: text)
-            families.append(try reader.read())
-        }
-        return families
-    }
 
     /// The table, by name of its files.
     func groups() throws(GeneratorError) -> [CommandGroup] {

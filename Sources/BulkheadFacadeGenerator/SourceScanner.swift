@@ -1,4 +1,4 @@
-/// Reads Swift as this package formats it: lines, words, and text between balanced brackets.
+/// Reads Swift in a line of the table: words, and text between balanced brackets.
 struct SourceScanner {
     let path: String
     private let text: [Character]
@@ -16,14 +16,8 @@ struct SourceScanner {
 
     func error(_ problem: String) -> GeneratorError { GeneratorError(place: place, problem: problem) }
 
-    // MARK: Lines
-
     /// The rest of the line.
     var line: String { String(text[position...].prefix { $0 != "\n" }) }
-
-    mutating func skipLine() {
-        position = min(position + line.count + 1, text.count)
-    }
 
     // MARK: Words
 
@@ -92,28 +86,6 @@ struct SourceScanner {
             }
         }
         throw start.error("the text that begins here does not end")
-    }
-
-    /// Skips a body in braces, the opening one included.
-    mutating func skipBody() throws(GeneratorError) {
-        try expect("{")
-        let start = self
-        var depth = 1
-        while let character = next {
-            if character == "\"" {
-                _ = try stringLiteral()
-                continue
-            }
-            if isNext("//") {
-                skipLine()
-                continue
-            }
-            position += 1
-            if character == "{" { depth += 1 }
-            if character == "}" { depth -= 1 }
-            if depth == 0 { return }
-        }
-        throw start.error("the braces that open here do not close")
     }
 
     private mutating func stringLiteral() throws(GeneratorError) -> String {

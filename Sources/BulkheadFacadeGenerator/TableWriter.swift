@@ -71,7 +71,7 @@ enum PageWriter {
     static func text(of book: CommandBook) -> String {
         let commands = book.groups.filter { !$0.isOfModules }.flatMap(\.commands)
         let modules = book.groups.filter(\.isOfModules).flatMap(\.commands)
-        let typed = commands.filter { !$0.hand.isEmpty || !$0.functions.isEmpty }
+        let typed = commands.filter { !$0.functions.isEmpty }
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
@@ -91,13 +91,13 @@ enum PageWriter {
             lines += ["## \(group.name)", "", "| Command | Since | Swift | What it does |", "|---|---|---|---|"]
             for command in group.commands {
                 var names: [String] = []
-                for name in command.hand + command.functions.map(\.swiftName) where !names.contains(name) {
+                for name in command.functions.map(\.swiftName) where !names.contains(name) {
                     names.append(name)
                 }
                 var form = names.map { "`\($0)`" }.joined(separator: ", ")
                 if command.isOfServer && !names.isEmpty { form += " *server*" }
                 if command.isUnrun { form += " *not run*" }
-                var text = book.sentence(of: command)
+                var text = command.sentence
                 if names.isEmpty {
                     form = "–"
                     if !command.refusal.isEmpty { text = "Refused: \(command.refusal)." }

@@ -7,7 +7,7 @@ import Darwin
 #endif
 
 // Writes from the table what is known of commands: values, methods, the facts that the client needs, a page, and calls
-// for the tests. Methods of functions written by hand as well.
+// for the tests.
 let usage = """
     swift run BulkheadFacadeGenerator            writes all that comes from \(PackageFolder.table)
     swift run BulkheadFacadeGenerator --check    writes nothing; exits 1 and names the files that differ

@@ -23,14 +23,7 @@ func withDatabases<Result>(
     _ body: (RedisDatabases) async throws -> Result
 ) async throws -> Result {
     let databases = RedisDatabases(configuration, catalogue: catalogue)
-    do {
-        let result = try await body(databases)
-        await databases.close()
-        return result
-    } catch {
-        await databases.close()
-        throw error
-    }
+    return try await ending(by: { await databases.close() }) { try await body(databases) }
 }
 
 private func withPlace(

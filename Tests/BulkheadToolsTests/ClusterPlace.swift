@@ -49,13 +49,7 @@ struct ClusterPlace {
                     RedisConfiguration(), catalogue: try DatabaseCatalogue(contentsOfFile: path))
                 let place = ClusterPlace(
                     cluster: cluster, folder: folder, catalogue: path, databases: databases)
-                do {
-                    try await body(place)
-                } catch {
-                    await databases.close()
-                    throw error
-                }
-                await databases.close()
+                try await ending(by: { await databases.close() }) { try await body(place) }
             }
         }
     }

@@ -136,13 +136,7 @@ struct MigrateKilledTests {
                     targets: try targets.names.map { ($0.name, $0.key, try databases[DatabaseName($0.name)]) },
                     words: ["--from", "main", "--catalogue", path]
                         + (isOne ? ["--to", targets.names[0].name, "--all"] : ["--misplaced", "--yes"]))
-                do {
-                    try await body(place)
-                } catch {
-                    await databases.close()
-                    throw error
-                }
-                await databases.close()
+                try await ending(by: { await databases.close() }) { try await body(place) }
             }
         }
     }

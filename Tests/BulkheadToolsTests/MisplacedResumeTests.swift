@@ -89,13 +89,7 @@ struct MisplacedResumeTests {
             let place = Place(
                 source: try databases[.main], target: try databases["far"], folder: server.folder,
                 words: ["migrate", "--from", "main", "--catalogue", path, "--json", "-q"])
-            do {
-                try await body(place, other)
-            } catch {
-                await databases.close()
-                throw error
-            }
-            await databases.close()
+            try await ending(by: { await databases.close() }) { try await body(place, other) }
         }
     }
 

@@ -13,13 +13,25 @@ func withToolServer(
     configuration.version = ServerUnderTest.version
     configuration.commandTimeout = .seconds(300)
     let databases = RedisDatabases(configuration, catalogue: catalogue)
-    do {
-        try await body(server, databases)
-    } catch {
-        await databases.close()
-        throw error
+    try await ending(by: { await databases.close() }) { try await body(server, databases) }
+}
+
+extension ScriptedServer {
+    /// One that knows SYNC alone, and answers it so.
+    static func sending(_ stream: [UInt8]) -> ScriptedServer {
+        ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                switch command[0] {
+                case "REPLCONF": peer.write("+OK\r\n")
+                case "SYNC":
+                    peer.write(bytes: stream)
+                    return
+                default: peer.write("-NOPERM no\r\n")
+                }
+            }
+        }
     }
-    await databases.close()
 }
 
 extension DatabaseCatalogue {

@@ -45,12 +45,7 @@ import Testing
     }
 
     @Test func `garbage fails all who wait`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            for _ in 0..<3 { _ = peer.readCommand() }
-            peer.write("what?\r\n")
-            peer.drain()
-        }
+        let server = ScriptedServer.saying("what?\r\n", behind: 3)
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))
         let failures = await withTaskGroup(of: ConnectionFailure?.self) { group in
@@ -69,12 +64,7 @@ import Testing
     }
 
     @Test func `replies before the garbage are still delivered`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            for _ in 0..<2 { _ = peer.readCommand() }
-            peer.write("+PONG\r\nwhat?\r\n")
-            peer.drain()
-        }
+        let server = ScriptedServer.saying("+PONG\r\nwhat?\r\n", behind: 2)
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))
         let replies = await withTaskGroup(of: Result<RESPValue, ConnectionFailure>.self) { group in
@@ -86,12 +76,7 @@ import Testing
     }
 
     @Test func `a surplus reply reaches nobody and ends the connection`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            _ = peer.readCommand()
-            peer.write("+mine\r\n+whose?\r\n")
-            peer.drain()
-        }
+        let server = ScriptedServer.saying("+mine\r\n+whose?\r\n")
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))
         #expect(await connection.send(command("PING")) == .success(.simpleString("mine")))
@@ -101,12 +86,7 @@ import Testing
     }
 
     @Test func `a reply beyond the limits is a violation`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            _ = peer.readCommand()
-            peer.write("$1000\r\n")
-            peer.drain()
-        }
+        let server = ScriptedServer.saying("$1000\r\n")
         defer { server.stop() }
         var settings = ConnectionSettings.to(server.path)
         settings.limits.bulkBytes = 999
@@ -119,12 +99,9 @@ import Testing
     }
 
     @Test func `pushes nobody keeps are dropped, and replies stay where they belong`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let words = peer.readCommand() {
-                let push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
-                peer.write(push + "$\(words[1].utf8.count)\r\n\(words[1])\r\n" + push)
-            }
+        let server = ScriptedServer.answering { words in
+            let push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
+            return push + "$\(words[1].utf8.count)\r\n\(words[1])\r\n" + push
         }
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))

@@ -17,16 +17,6 @@ import Testing
         }.get()
     }
 
-    /// A server that shakes hands and answers the first command with `bytes`.
-    private func answering(_ bytes: String) -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            _ = peer.readCommand()
-            peer.write(bytes)
-            peer.drain()
-        }
-    }
-
     @Test func `every command gets its reply`() async throws {
         try await withConnection { connection, _ throws in
             for number in 0..<500 {
@@ -139,7 +129,7 @@ import Testing
     }
 
     @Test func `garbage is a violation, and the request may have run`() async throws {
-        let server = answering("what?\r\n")
+        let server = ScriptedServer.saying("what?\r\n")
         defer { server.stop() }
         let ended = await onThread {
             failure { _ = try BlockingConnection(.to(server.path)).send(command("PING")) }
@@ -155,7 +145,7 @@ import Testing
     func `a reply counts, whatever comes behind it in the same read; then the connection ends`(
         _ surplus: String
     ) async throws {
-        let server = answering(":1\r\n" + surplus)
+        let server = ScriptedServer.saying(":1\r\n" + surplus)
         defer { server.stop() }
         let (reply, isReusable, next) = await onThread { () -> (RESPValue?, Bool?, ConnectionFailure?) in
             let connection = try? BlockingConnection(.to(server.path))

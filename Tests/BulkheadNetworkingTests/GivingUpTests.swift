@@ -42,10 +42,7 @@ extension Deadline {
 
     /// Long after the look that a busy connection has anyway, and with nothing that comes meanwhile.
     @Test func `while the server is silent get their turn without any deadline, alone and among others`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {}
-        }
+        let server = ScriptedServer.answering { _ in nil }
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path))
         for count in [1, 1, 3_000] {
@@ -153,12 +150,9 @@ extension Deadline {
     @Test(arguments: Way.allCases)
     func `because of a deadline leave a connection that serves the next one`(_ way: Way) async throws {
         let gate = DispatchSemaphore(value: 0)
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                if command[1] == "slow" { gate.wait() }
-                peer.write("$\(command[1].utf8.count)\r\n\(command[1])\r\n")
-            }
+        let server = ScriptedServer.answering { command in
+            if command[1] == "slow" { gate.wait() }
+            return "$\(command[1].utf8.count)\r\n\(command[1])\r\n"
         }
         defer { server.stop() }
         let settings = ConnectionSettings.to(server.path)

@@ -85,12 +85,9 @@ extension ConnectionSettings {
     }
 
     @Test func `a reply that comes too late for it comes all the same`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let words = peer.readCommand() {
-                Thread.sleep(forTimeInterval: 0.003)
-                peer.write("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
-            }
+        let server = ScriptedServer.answering { words in
+            Thread.sleep(forTimeInterval: 0.003)
+            return "$\(words[1].utf8.count)\r\n\(words[1])\r\n"
         }
         defer { server.stop() }
         let connection = AsyncConnection(.to(server.path).spinning(for: .microseconds(100)))
@@ -172,12 +169,9 @@ extension ConnectionSettings {
     /// More lone callers than there are threads to run tasks, each with half the time to spin that the server takes to
     /// answer: were failures forgotten, or spinners not counted, these would hold the threads half of the time.
     @Test func `lone callers of many databases keep nobody else from running`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {
-                Thread.sleep(forTimeInterval: 0.002)
-                peer.write("+OK\r\n")
-            }
+        let server = ScriptedServer.answering { _ in
+            Thread.sleep(forTimeInterval: 0.002)
+            return "+OK\r\n"
         }
         defer { server.stop() }
         let callers = 4 * ProcessInfo.processInfo.activeProcessorCount

@@ -8,12 +8,9 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct `Whoever waits for a reply` {
     /// Answers at once, but what is slow a moment later: not in the read that brings the reply before it.
     private static func server() -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            while let words = peer.readCommand() {
-                if words[1] == "slow" { Thread.sleep(forTimeInterval: 0.002) }
-                peer.write("$\(words[1].utf8.count)\r\n\(words[1])\r\n")
-            }
+        .answering { words in
+            if words[1] == "slow" { Thread.sleep(forTimeInterval: 0.002) }
+            return "$\(words[1].utf8.count)\r\n\(words[1])\r\n"
         }
     }
 

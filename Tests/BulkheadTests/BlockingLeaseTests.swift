@@ -6,12 +6,7 @@ import Testing
 
 /// Answers every command but those that block, at once.
 private func deafToBlockingCommands() -> ScriptedServer {
-    ScriptedServer { peer in
-        peer.shakeHands()
-        while let command = peer.readCommand() {
-            if command[0] != "BLPOP" && command[0] != "WAIT" { peer.write("+PONG\r\n") }
-        }
-    }
+    .answering { command in ["BLPOP", "WAIT"].contains(command[0]) ? nil : "+PONG\r\n" }
 }
 
 private func oneLease(_ server: ScriptedServer) -> RedisDatabases {

@@ -33,28 +33,23 @@ import Testing
     /// A server that knows CLAIM: it gives an entry of somebody else, one given back as untried and a new one, and
     /// then nothing more.
     private func server(_ asked: Asked) -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            while let words = peer.readCommand() {
-                switch words[0] {
-                case "XREADGROUP" where words.contains("CLAIM"):
-                    let isFirst = asked.reads.withLock { reads in
-                        reads.append(words)
-                        return reads.count == 1
-                    }
-                    if isFirst {
-                        peer.write(
-                            "%1\r\n$6\r\norders\r\n*3\r\n"
-                                + "*4\r\n$3\r\n1-1\r\n*2\r\n$1\r\nn\r\n$1\r\n1\r\n:70000\r\n:1\r\n"
-                                + "*4\r\n$3\r\n2-1\r\n*2\r\n$1\r\nn\r\n$1\r\n2\r\n:1788000000000\r\n:0\r\n"
-                                + "*4\r\n$3\r\n3-1\r\n*2\r\n$1\r\nn\r\n$1\r\n3\r\n:0\r\n:0\r\n")
-                    }
-                case "XREADGROUP": peer.write("%1\r\n$6\r\norders\r\n*0\r\n")
-                case "XACK":
-                    asked.acknowledged.withLock { _ = $0.insert(words[3]) }
-                    peer.write(":1\r\n")
-                default: peer.write("+OK\r\n")
+        .answering { words in
+            switch words[0] {
+            case "XREADGROUP" where words.contains("CLAIM"):
+                let isFirst = asked.reads.withLock { reads in
+                    reads.append(words)
+                    return reads.count == 1
                 }
+                guard isFirst else { return nil }
+                return "%1\r\n$6\r\norders\r\n*3\r\n"
+                    + "*4\r\n$3\r\n1-1\r\n*2\r\n$1\r\nn\r\n$1\r\n1\r\n:70000\r\n:1\r\n"
+                    + "*4\r\n$3\r\n2-1\r\n*2\r\n$1\r\nn\r\n$1\r\n2\r\n:1788000000000\r\n:0\r\n"
+                    + "*4\r\n$3\r\n3-1\r\n*2\r\n$1\r\nn\r\n$1\r\n3\r\n:0\r\n:0\r\n"
+            case "XREADGROUP": return "%1\r\n$6\r\norders\r\n*0\r\n"
+            case "XACK":
+                asked.acknowledged.withLock { _ = $0.insert(words[3]) }
+                return ":1\r\n"
+            default: return "+OK\r\n"
             }
         }
     }

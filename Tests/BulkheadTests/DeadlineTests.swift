@@ -99,12 +99,7 @@ import Testing
     /// lose what was popped.
     @Test(.enabled(if: TestTier.isWhole))
     func `what blocks has its whole time from when it leaves, however long it waited before`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                if command[0] != "BLPOP" { peer.write("+PONG\r\n") }
-            }
-        }
+        let server = ScriptedServer.answering { command in command[0] == "BLPOP" ? nil : "+PONG\r\n" }
         defer { server.stop() }
         var configuration = testConfiguration(server.path)
         configuration.maximumLeases = 1

@@ -73,12 +73,7 @@ import Testing
     }
 
     @Test func `bytes that are not RESP end the connection with a typed error`() async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            _ = peer.readCommand()
-            peer.write("?what\r\n")
-            peer.drain()
-        }
+        let server = ScriptedServer.saying("?what\r\n")
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
         let error = await #expect(throws: RedisError.self) { try await databases[.main].get("key") }

@@ -336,10 +336,7 @@ extension RedisDatabases {
         #expect(failed?.code == .connectFailed && failed?.isSafeToRetry == true)
         await away.close()
 
-        let mute = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {}
-        }
+        let mute = ScriptedServer.answering { _ in nil }
         defer { mute.stop() }
         let databases = RedisDatabases(testConfiguration(mute.path))
         let late = await #expect(throws: RedisError.self) {

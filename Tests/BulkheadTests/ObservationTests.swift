@@ -49,10 +49,7 @@ private final class Listener: RedisObserver {
 
     @Test func `is notified of what got no reply, with how far it came`() async throws {
         let listener = Listener()
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {}
-        }
+        let server = ScriptedServer.answering { _ in nil }
         defer { server.stop() }
         var configuration = testConfiguration(server.path)
         configuration.observer = listener

@@ -25,21 +25,11 @@ import Testing
     }
 
     @Test func `that fails withholds the reply, and closes the connection`() async throws {
-        let proofs = Mutex(0)
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                guard command[0] == "ECHO" else {
-                    peer.write("+OK\r\n")
-                    continue
-                }
-                // The first token comes back, the second is somebody else's reply.
-                let isFirst = proofs.withLock { proofs in
-                    proofs += 1
-                    return proofs == 1
-                }
-                peer.write(isFirst ? "$\(command[1].utf8.count)\r\n\(command[1])\r\n" : "$6\r\nsecret\r\n")
-            }
+        let proofs = Counter()
+        let server = ScriptedServer.answering { command in
+            guard command[0] == "ECHO" else { return "+OK\r\n" }
+            // The first token comes back, the second is somebody else's reply.
+            return proofs.next() == 1 ? "$\(command[1].utf8.count)\r\n\(command[1])\r\n" : "$6\r\nsecret\r\n"
         }
         defer { server.stop() }
         var configuration = testConfiguration(server.path)

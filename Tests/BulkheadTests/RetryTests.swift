@@ -5,6 +5,8 @@ import Foundation
 import Synchronization
 import Testing
 
+private let loadingReply = "-LOADING Redis is loading the dataset in memory\r\n"
+
 /// Hears every command that reaches it, and hangs up on those that `dies` counts down for; else answers `:1`, or an
 /// array's worth of them.
 private final class DyingServer: Sendable {
@@ -155,12 +157,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     private func loading(_ refusals: Refusals, then answer: String) -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {
-                peer.write(refusals.takeOne() ? "-LOADING Redis is loading the dataset in memory\r\n" : answer)
-            }
-        }
+        .answering { _ in refusals.takeOne() ? loadingReply : answer }
     }
 
     @Test(arguments: 0..<2) func `is waited for by any command, which it has not run`(way: Int) async throws {
@@ -185,10 +182,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test(arguments: 0..<2) func `is waited for no longer than the call may take`(way: Int) async throws {
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil { peer.write("-LOADING Redis is loading the dataset in memory\r\n") }
-        }
+        let server = ScriptedServer.answering { _ in loadingReply }
         defer { server.stop() }
         var configuration = testConfiguration(server.path)
         configuration.commandTimeout = .milliseconds(200)
@@ -213,20 +207,10 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
     }
 
     @Test func `and then lets a blocking pop wait too long costs that pop's connection`() async throws {
-        let pops = Mutex(0)
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                guard command[0] == "BLPOP" else {
-                    peer.write("+PONG\r\n")
-                    continue
-                }
-                let count = pops.withLock { pops in
-                    pops += 1
-                    return pops
-                }
-                if count == 1 { peer.write("-LOADING Redis is loading the dataset in memory\r\n") }
-            }
+        let pops = Counter()
+        let server = ScriptedServer.answering { command in
+            guard command[0] == "BLPOP" else { return "+PONG\r\n" }
+            return pops.next() == 1 ? loadingReply : nil
         }
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
@@ -234,24 +218,18 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         #expect(try blocking.ping() == "PONG")
         let hurried = blocking.within(.seconds(1))
         let error = #expect(throws: RedisError.self) { try hurried.blpop("a", timeout: .milliseconds(10)) }
-        #expect(error?.code == .timedOut && pops.withLock(\.self) == 2)
+        #expect(error?.code == .timedOut && pops.value == 2)
         #expect(try blocking.ping() == "PONG")
         #expect(server.connectionCount == 2)
         await databases.close()
     }
 
     @Test func `has a pipeline sent again only if it ran none of it`() async throws {
-        let received = Mutex(0)
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {
-                let count = received.withLock { received in
-                    received += 1
-                    return received
-                }
-                // The first pipeline is refused as a whole, the next is met by the end of loading.
-                peer.write(count <= 3 ? "-LOADING Redis is loading the dataset in memory\r\n" : ":\(count)\r\n")
-            }
+        let received = Counter()
+        let server = ScriptedServer.answering { _ in
+            let count = received.next()
+            // The first pipeline is refused as a whole, the next is met by the end of loading.
+            return count <= 3 ? loadingReply : ":\(count)\r\n"
         }
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))
@@ -259,7 +237,7 @@ private let ways: [@Sendable (RedisDatabases, RedisCommand<Int>) async throws ->
         let replies = try await databases[.main].pipeline(commands)
         #expect(throws: RedisError.self) { try replies[0].get() }
         #expect(try replies[1].get() == 4)
-        #expect(received.withLock(\.self) == 4)
+        #expect(received.value == 4)
         await databases.close()
     }
 

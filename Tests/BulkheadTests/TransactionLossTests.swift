@@ -114,15 +114,12 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct `A transaction on the wire` {
     /// A server whose second transaction gets another answer, or none; the first is the empty one of a new connection.
     private static func server(answeringSecond answer: String?, counting executions: Counter) -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                guard command[0] == "EXEC" else { continue }
-                switch executions.next() {
-                case 1: peer.write("+OK\r\n*0\r\n")
-                case 2: if let answer { peer.write(answer) }
-                default: peer.write("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n")
-                }
+        .answering { command in
+            guard command[0] == "EXEC" else { return nil }
+            switch executions.next() {
+            case 1: return "+OK\r\n*0\r\n"
+            case 2: return answer
+            default: return "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"
             }
         }
     }

@@ -172,12 +172,9 @@ private final class Pair: Sendable {
 
     @Test func `has no script sent again`() async throws {
         let runs = Counter()
-        let server = ScriptedServer { peer in
-            peer.shakeHands()
-            while peer.readCommand() != nil {
-                runs.next()
-                peer.write("-READONLY You can't write against a read only replica.\r\n")
-            }
+        let server = ScriptedServer.answering { _ in
+            runs.next()
+            return "-READONLY You can't write against a read only replica.\r\n"
         }
         defer { server.stop() }
         let databases = RedisDatabases(testConfiguration(server.path))

@@ -27,22 +27,6 @@ import Testing
         return file
     }
 
-    /// A server that knows SYNC alone, and answers it so.
-    private static func server(answering stream: [UInt8]) -> ScriptedServer {
-        ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                switch command[0] {
-                case "REPLCONF": peer.write("+OK\r\n")
-                case "SYNC":
-                    peer.write(bytes: stream)
-                    return
-                default: peer.write("-NOPERM no\r\n")
-                }
-            }
-        }
-    }
-
     private static func marked(_ file: [UInt8], mark: [UInt8] = mark) -> [UInt8] {
         Array("\n\n$EOF:".utf8) + Self.mark + Array("\r\n".utf8) + file + mark
     }
@@ -82,7 +66,7 @@ import Testing
     @Test(arguments: spoiled.map(\.0))
     func `a stream that is cut, damaged or strange makes no file and says what is wrong`(what: String) async throws {
         let (_, stream, message) = try #require(Self.spoiled.first { $0.0 == what })
-        let server = Self.server(answering: stream)
+        let server = ScriptedServer.sending(stream)
         defer { server.stop() }
         try await withBackupFolder { folder in
             let outcome = try await Bulkhead.run(
@@ -100,7 +84,7 @@ import Testing
             (Self.marked(file), "ok"), (Self.measured(file, length: file.count), "ok"),
             (Self.marked(unchecked), "absent"),
         ] {
-            let server = Self.server(answering: stream)
+            let server = ScriptedServer.sending(stream)
             defer { server.stop() }
             try await withBackupFolder { folder in
                 let path = folder + "/k.rdb"
@@ -164,7 +148,7 @@ import Testing
     }
 
     @Test func `a server that falls silent is given up after the named time`() async throws {
-        let server = Self.server(answering: Array("\n\n".utf8))
+        let server = ScriptedServer.sending(Array("\n\n".utf8))
         let silent = ScriptedServer { peer in
             peer.shakeHands()
             while let command = peer.readCommand() {

@@ -244,18 +244,8 @@ import Testing
             let text = compared.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             #expect(text.contains(words) && text.contains("it was not compared"), "\(compared.text)")
         }
-        let source = ScriptedServer { peer in
-            peer.shakeHands()
-            while let command = peer.readCommand() {
-                switch command[0] {
-                case "REPLCONF": peer.write("+OK\r\n")
-                case "SYNC":
-                    peer.write(bytes: Array("$EOF:".utf8) + Self.mark + Array("\r\n".utf8) + file + Self.mark)
-                    return
-                default: peer.write("-NOPERM no\r\n")
-                }
-            }
-        }
+        let source = ScriptedServer.sending(
+            Array("$EOF:".utf8) + Self.mark + Array("\r\n".utf8) + file + Self.mark)
         defer { source.stop() }
         try await withBackupFolder { folder in
             let path = folder + "/main.rdb"

@@ -59,6 +59,26 @@ public final class ScriptedServer: Sendable {
         accept(script)
     }
 
+    /// Answers each command behind the handshake; nil is no answer.
+    public static func answering(_ answer: @escaping @Sendable ([String]) -> String?) -> ScriptedServer {
+        ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if let answer = answer(command) { peer.write(answer) }
+            }
+        }
+    }
+
+    /// Says `text` behind so many commands, and nothing more.
+    public static func saying(_ text: String, behind commands: Int = 1) -> ScriptedServer {
+        ScriptedServer { peer in
+            peer.shakeHands()
+            for _ in 0..<commands { _ = peer.readCommand() }
+            peer.write(text)
+            peer.drain()
+        }
+    }
+
     private func accept(_ script: @escaping @Sendable (ScriptedPeer) -> Void) {
         Thread.detachNewThread { [self, descriptor] in
             while true {

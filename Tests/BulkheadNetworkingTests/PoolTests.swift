@@ -23,38 +23,48 @@ final class Crowd: Sendable {
     func leave() { counts.change { $0.now -= 1 } }
 }
 
+/// A hundred holders of a lease, of whom each has its replies if nobody else spoke on its connection: MULTI belongs to
+/// one connection, and a second holder's commands would be queued into it.
+///
+/// - Parameter hold: sends the three commands over one lease, and enters and leaves the crowd meanwhile.
+func expectSharing(
+    at server: RedisTestServer, hold: @escaping @Sendable ([String], Crowd) async throws -> [RESPValue]
+) async throws {
+    let probe = try Probe(server)
+    // The server counts those of its start too, of which a busy machine needs more.
+    try probe.say("CONFIG RESETSTAT")
+    let crowd = Crowd()
+    let wrong = try await withThrowingTaskGroup(of: Int.self) { group in
+        for holder in 0..<100 {
+            group.addTask {
+                let replies = try await hold(["MULTI", "INCR count:\(holder)", "EXEC"], crowd)
+                return replies == [.simpleString("OK"), .simpleString("QUEUED"), .array([.integer(1)])] ? 0 : 1
+            }
+        }
+        return try await group.reduce(0, +)
+    }
+    #expect(wrong == 0)
+    #expect(crowd.total == 100 && crowd.most <= 4)
+    #expect(try #require(try probe.number("total_connections_received", in: "stats")) <= 4)
+}
+
 @Suite(.timeLimit(.minutes(10))) struct `An asynchronous pool` {
     @Test func `a hundred leaseholders share four connections, one at a time on each`() async throws {
         let server = try RedisTestServer.start()
         defer { server.stop() }
-        let probe = try Probe(server)
-        // The server counts those of its start too, of which a busy machine needs more.
-        try probe.say("CONFIG RESETSTAT")
         let pool = AsyncPool(.to(server, database: 2), .upTo(4))
-        let crowd = Crowd()
-        let wrong = try await withThrowingTaskGroup(of: Int.self) { group in
-            for holder in 0..<100 {
-                group.addTask {
-                    let connection = try await pool.lease()
-                    crowd.enter()
-                    // MULTI belongs to one connection: a second holder's commands would be queued into it.
-                    let multi = await connection.send(command("MULTI"))
-                    let queued = await connection.send(command("INCR count:\(holder)"))
-                    let done = await connection.send(command("EXEC"))
-                    crowd.leave()
-                    pool.release(connection, reusable: true)
-                    return multi == .success(.simpleString("OK")) && queued == .success(.simpleString("QUEUED"))
-                        && done == .success(.array([.integer(1)])) ? 0 : 1
-                }
-            }
-            return try await group.reduce(0, +)
+        try await expectSharing(at: server) { words, crowd in
+            let connection = try await pool.lease()
+            defer { pool.release(connection, reusable: true) }
+            crowd.enter()
+            defer { crowd.leave() }
+            var replies: [RESPValue] = []
+            for words in words { replies.append(try await connection.send(command(words)).get()) }
+            return replies
         }
-        #expect(wrong == 0)
-        #expect(crowd.total == 100 && crowd.most <= 4)
         #expect(pool.leasedCount == 0)
-        #expect(try #require(try probe.number("total_connections_received", in: "stats")) <= 4)
         await pool.close(grace: .seconds(30))
-        #expect(try await probe.waitUntilAlone())
+        #expect(try await Probe(server).waitUntilAlone())
     }
 
     @Test func `a connection that its leaseholder could not wait for is there for the next one`() async throws {

@@ -16,17 +16,29 @@ import Testing
         return settings
     }
 
-    /// Through a proxy that has the TLS in the server's place.
-    private static func settings(_ proxy: RedisTestTLSProxy) -> ConnectionSettings {
-        settings(proxy.path ?? "")
-    }
-
-    private static func proxy(
-        to server: RedisTestServer, _ behaviour: RedisTestTLSProxy.Behaviour
-    ) throws -> RedisTestTLSProxy {
-        try RedisTestTLSProxy(
+    /// Through a proxy that has the TLS in the server's place, and says more than the server does.
+    private static func withProxy(
+        _ behaviour: RedisTestTLSProxy.Behaviour,
+        _ body: (RedisTestTLSProxy, ConnectionSettings) async throws -> Void
+    ) async throws {
+        let server = try RedisTestServer.start()
+        defer { server.stop() }
+        let proxy = try RedisTestTLSProxy(
             toSocket: server.socketPath, certificates.server.tls,
             listeningOn: NSTemporaryDirectory() + "tls-\(UUID().uuidString.prefix(8)).sock", behaviour)
+        defer { proxy.stop() }
+        try await body(proxy, settings(proxy.path ?? ""))
+    }
+
+    /// A server that speaks TLS, behind a proxy that does harm.
+    private static func withFaults(
+        listening: FaultProxy.Listening = .unix, _ body: (RedisTestServer, FaultProxy) async throws -> Void
+    ) async throws {
+        let server = try RedisTestServer.startWithTLS()
+        defer { server.stop() }
+        let proxy = FaultProxy(toPort: server.port ?? 0, listening: listening)
+        defer { proxy.stop() }
+        try await body(server, proxy)
     }
 
     /// Nobody's session is resumed, so that all handshakes have the same length.
@@ -41,78 +53,68 @@ import Testing
     func `a handshake that is cut at any byte is a failure that harms nobody`(
         _ direction: FaultProxy.Direction
     ) async throws {
-        let server = try RedisTestServer.startWithTLS()
-        defer { server.stop() }
-        let proxy = FaultProxy(toPort: server.port ?? 0)
-        defer { proxy.stop() }
-        // How many bytes go this way until the connection is ready.
-        let whole = await onThread { () -> Int in
-            let connection = try? BlockingConnection(Self.fresh(proxy.path))
-            return connection == nil ? 0 : proxy.byteCount(direction)
-        }
-        try #require(whole > 200)
-        for end in 0..<whole - 64 {
-            proxy[direction] = [.cut(after: end)]
-            let way = Way.allCases[end % 2]
-            let failure = await way.say("PING", Self.fresh(proxy.path)).failure
-            #expect(
-                failure?.scope != nil && failure?.stage.isSafeToRetry == true,
-                "cut after \(end): \(String(describing: failure))")
-        }
-        proxy[direction] = []
-        for way in Way.allCases {
-            #expect(await way.say("PING", Self.fresh(proxy.path)).value == .simpleString("PONG"))
+        try await Self.withFaults { _, proxy in
+            // How many bytes go this way until the connection is ready.
+            let whole = await onThread { () -> Int in
+                let connection = try? BlockingConnection(Self.fresh(proxy.path))
+                return connection == nil ? 0 : proxy.byteCount(direction)
+            }
+            try #require(whole > 200)
+            for end in 0..<whole - 64 {
+                proxy[direction] = [.cut(after: end)]
+                let way = Way.allCases[end % 2]
+                let failure = await way.say("PING", Self.fresh(proxy.path)).failure
+                #expect(
+                    failure?.scope != nil && failure?.stage.isSafeToRetry == true,
+                    "cut after \(end): \(String(describing: failure))")
+            }
+            proxy[direction] = []
+            for way in Way.allCases {
+                #expect(await way.say("PING", Self.fresh(proxy.path)).value == .simpleString("PONG"))
+            }
         }
     }
 
     @Test(arguments: Way.allCases, [0, 5, 100, 200])
     func `a handshake that a reset ends is a failure that says so`(_ way: Way, _ offset: Int) async throws {
-        let server = try RedisTestServer.startWithTLS()
-        defer { server.stop() }
-        let proxy = FaultProxy(toPort: server.port ?? 0, listening: .tcp)
-        defer { proxy.stop() }
-        proxy[.toClient] = [.reset(after: offset)]
-        let failure = await way.say("PING", .overTLS(port: proxy.port)).failure
-        #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRetry == true)
-        #expect(
-            failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
-            "\(String(describing: failure))")
+        try await Self.withFaults(listening: .tcp) { _, proxy in
+            proxy[.toClient] = [.reset(after: offset)]
+            let failure = await way.say("PING", .overTLS(port: proxy.port)).failure
+            #expect(failure?.reason == .tlsFailed && failure?.stage.isSafeToRetry == true)
+            #expect(
+                failure?.message.contains("during the TLS handshake: does this port speak TLS") == true,
+                "\(String(describing: failure))")
+        }
     }
 
     @Test(arguments: Way.allCases, FaultProxy.Direction.allCases)
     func `a handshake that never goes on ends in time`(_ way: Way, _ direction: FaultProxy.Direction) async throws {
-        let server = try RedisTestServer.startWithTLS()
-        defer { server.stop() }
-        let proxy = FaultProxy(toPort: server.port ?? 0)
-        defer { proxy.stop() }
-        proxy[direction] = [.blackhole(after: 100)]
-        let settings = Self.settings(proxy.path, connectTimeout: .milliseconds(300))
-        let failure = await way.say("PING", settings).failure
-        #expect(failure?.reason == .connectTimedOut && failure?.message.contains("TLS handshake") == true)
+        try await Self.withFaults { _, proxy in
+            proxy[direction] = [.blackhole(after: 100)]
+            let settings = Self.settings(proxy.path, connectTimeout: .milliseconds(300))
+            let failure = await way.say("PING", settings).failure
+            #expect(failure?.reason == .connectTimedOut && failure?.message.contains("TLS handshake") == true)
+        }
     }
 
     @Test(arguments: Way.allCases)
     func `bytes that come one by one lose nothing`(_ way: Way) async throws {
-        let server = try RedisTestServer.startWithTLS()
-        defer { server.stop() }
-        let proxy = FaultProxy(toPort: server.port ?? 0)
-        defer { proxy.stop() }
-        for direction in FaultProxy.Direction.allCases { proxy[direction] = [.slices(of: 1)] }
-        let text = String(repeating: "0123456789", count: 100)
-        #expect(await way.say("ECHO \(text)", Self.settings(proxy.path)).value?.bytes?.text == text)
+        try await Self.withFaults { _, proxy in
+            for direction in FaultProxy.Direction.allCases { proxy[direction] = [.slices(of: 1)] }
+            let text = String(repeating: "0123456789", count: 100)
+            #expect(await way.say("ECHO \(text)", Self.settings(proxy.path)).value?.bytes?.text == text)
+        }
     }
 
     @Test(arguments: Way.allCases)
     func `what is cut between the bytes of a record is no reply`(_ way: Way) async throws {
-        let server = try RedisTestServer.startWithTLS()
-        defer { server.stop() }
-        let proxy = FaultProxy(toPort: server.port ?? 0)
-        defer { proxy.stop() }
-        try Probe(server).say("SET long \(String(repeating: "x", count: 60_000))")
-        for end in [4_000, 20_000, 40_000, 60_000] {
-            proxy[.toClient] = [.cut(after: end)]
-            let failure = await way.say("GET long", Self.settings(proxy.path)).failure
-            #expect(failure?.isEndOfConnection == true, "\(String(describing: failure))")
+        try await Self.withFaults { server, proxy in
+            try Probe(server).say("SET long \(String(repeating: "x", count: 60_000))")
+            for end in [4_000, 20_000, 40_000, 60_000] {
+                proxy[.toClient] = [.cut(after: end)]
+                let failure = await way.say("GET long", Self.settings(proxy.path)).failure
+                #expect(failure?.isEndOfConnection == true, "\(String(describing: failure))")
+            }
         }
     }
 
@@ -127,67 +129,61 @@ import Testing
     func `ten thousand changes of keys, or tickets, lose nothing on a busy connection`(
         _ way: Way, _ extra: RedisTestTLSProxy.Extra
     ) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let proxy = try Self.proxy(to: server, .init(extra, beforeWrites: 10))
-        defer { proxy.stop() }
-        let settings = Self.settings(proxy)
-        switch way {
-        case .asynchronous:
-            let connection = AsyncConnection(settings)
-            for turn in 0..<1_000 {
-                #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
-            }
-            await connection.close(grace: .seconds(30))
-        case .blocking:
-            let replies = await onThread {
-                guard let connection = try? BlockingConnection(settings) else { return 0 }
-                return (0..<1_000).count { turn in
-                    (try? connection.send(command("ECHO \(turn)")))?.bytes?.text == "\(turn)"
+        try await Self.withProxy(.init(extra, beforeWrites: 10)) { proxy, settings in
+            switch way {
+            case .asynchronous:
+                let connection = AsyncConnection(settings)
+                for turn in 0..<1_000 {
+                    #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
                 }
+                await connection.close(grace: .seconds(30))
+            case .blocking:
+                let replies = await onThread {
+                    guard let connection = try? BlockingConnection(settings) else { return 0 }
+                    return (0..<1_000).count { turn in
+                        (try? connection.send(command("ECHO \(turn)")))?.bytes?.text == "\(turn)"
+                    }
+                }
+                #expect(replies == 1_000)
             }
-            #expect(replies == 1_000)
+            #expect(proxy.extras >= 10_000)
         }
-        #expect(proxy.extras >= 10_000)
     }
 
     @Test(arguments: Way.allCases, extras)
     func `ten thousand changes of keys, or tickets, lose nothing on an idle connection`(
         _ way: Way, _ extra: RedisTestTLSProxy.Extra
     ) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let proxy = try Self.proxy(to: server, .init(extra, whileQuiet: 10_000))
-        defer { proxy.stop() }
-        let settings = Self.settings(proxy)
-        switch way {
-        case .asynchronous:
-            let connection = AsyncConnection(settings)
-            #expect(await connection.send(command("ECHO before")).value?.bytes?.text == "before")
-            // A connection that waits for no reply need not be read; a call now and then reads it.
-            for turn in 0..<3_000 where proxy.extras < 10_000 {
-                try await Task.sleep(for: .milliseconds(10))
-                let reply = await connection.send(command("ECHO \(turn)"))
-                try #require(reply.value?.bytes?.text == "\(turn)", "\(reply) after \(proxy.extras) of them")
-            }
-            #expect(proxy.extras >= 10_000)
-            #expect(await connection.send(command("ECHO behind")).value?.bytes?.text == "behind")
-            await connection.close(grace: .seconds(30))
-        case .blocking:
-            let (first, last) = await onThread { () -> (String?, String?) in
-                guard let connection = try? BlockingConnection(settings) else { return (nil, nil) }
-                let first = try? connection.send(command("ECHO before"))
-                let isIdle = connection.isReusable
-                for _ in 0..<3_000 where proxy.extras < 10_000 {
-                    // As the pool looks at idle connections.
-                    if !connection.isReusable { return (nil, nil) }
-                    usleep(10_000)
+        try await Self.withProxy(.init(extra, whileQuiet: 10_000)) { proxy, settings in
+            switch way {
+            case .asynchronous:
+                let connection = AsyncConnection(settings)
+                #expect(await connection.send(command("ECHO before")).value?.bytes?.text == "before")
+                // A connection that waits for no reply need not be read; a call now and then reads it.
+                for turn in 0..<3_000 where proxy.extras < 10_000 {
+                    try await Task.sleep(for: .milliseconds(10))
+                    let reply = await connection.send(command("ECHO \(turn)"))
+                    try #require(reply.value?.bytes?.text == "\(turn)", "\(reply) after \(proxy.extras) of them")
                 }
-                let last = isIdle ? try? connection.send(command("ECHO behind")) : nil
-                return (first?.bytes?.text, last?.bytes?.text)
+                #expect(proxy.extras >= 10_000)
+                #expect(await connection.send(command("ECHO behind")).value?.bytes?.text == "behind")
+                await connection.close(grace: .seconds(30))
+            case .blocking:
+                let (first, last) = await onThread { () -> (String?, String?) in
+                    guard let connection = try? BlockingConnection(settings) else { return (nil, nil) }
+                    let first = try? connection.send(command("ECHO before"))
+                    let isIdle = connection.isReusable
+                    for _ in 0..<3_000 where proxy.extras < 10_000 {
+                        // As the pool looks at idle connections.
+                        if !connection.isReusable { return (nil, nil) }
+                        usleep(10_000)
+                    }
+                    let last = isIdle ? try? connection.send(command("ECHO behind")) : nil
+                    return (first?.bytes?.text, last?.bytes?.text)
+                }
+                #expect(first == "before" && last == "behind")
+                #expect(proxy.extras >= 10_000)
             }
-            #expect(first == "before" && last == "behind")
-            #expect(proxy.extras >= 10_000)
         }
     }
 
@@ -195,38 +191,33 @@ import Testing
     func `a proxy whose OpenSSL refuses to send anything of its own rests until something comes`(
         _ extra: RedisTestTLSProxy.Extra
     ) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let proxy = try Self.proxy(to: server, .init(extra, whileQuiet: 10, isOld: true))
-        defer { proxy.stop() }
-        let connection = AsyncConnection(Self.settings(proxy))
-        for turn in 0..<10 {
-            #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
-            try await Task.sleep(for: .milliseconds(10))
+        try await Self.withProxy(.init(extra, whileQuiet: 10, isOld: true)) { proxy, settings in
+            let connection = AsyncConnection(settings)
+            for turn in 0..<10 {
+                #expect(await connection.send(command("ECHO \(turn)")).value?.bytes?.text == "\(turn)")
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            await connection.close(grace: .seconds(30))
+            #expect(proxy.extras == 0)
+            // A few for each call; of one that does not rest there are thousands.
+            #expect((1...100).contains(proxy.refusals), "\(proxy.refusals)")
         }
-        await connection.close(grace: .seconds(30))
-        #expect(proxy.extras == 0)
-        // A few for each call; of one that does not rest there are thousands.
-        #expect((1...100).contains(proxy.refusals), "\(proxy.refusals)")
     }
 
     @Test(arguments: Way.allCases, extras)
     func `changes of keys, or tickets, behind half a request lose nothing`(
         _ way: Way, _ extra: RedisTestTLSProxy.Extra
     ) async throws {
-        let server = try RedisTestServer.start()
-        defer { server.stop() }
-        let proxy = try Self.proxy(to: server, .init(extra, beforeReads: 500))
-        defer { proxy.stop() }
-        let settings = Self.settings(proxy)
-        // Far more than a socket holds, so that the peer reads while the rest waits to be written.
-        let text = String(repeating: "x", count: 4 << 20)
-        for _ in 0..<3 {
-            let reply = await way.say("ECHO \(text)", settings)
-            #expect(reply.value?.bytes?.count == text.count, "\(String(describing: reply.failure))")
+        try await Self.withProxy(.init(extra, beforeReads: 500)) { proxy, settings in
+            // Far more than a socket holds, so that the peer reads while the rest waits to be written.
+            let text = String(repeating: "x", count: 4 << 20)
+            for _ in 0..<3 {
+                let reply = await way.say("ECHO \(text)", settings)
+                #expect(reply.value?.bytes?.count == text.count, "\(String(describing: reply.failure))")
+            }
+            // One before each record of a request.
+            #expect(proxy.extras >= 3 * (text.count >> 14))
         }
-        // One before each record of a request.
-        #expect(proxy.extras >= 3 * (text.count >> 14))
     }
 
     @Test func `a subscription receives every message`() async throws {

@@ -17,18 +17,22 @@ import Testing
         return lent
     }
 
+    private func expectLent(
+        _ kibibytes: Int, for count: Int, by decoder: inout RESPDecoder,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let lent = try receive(count, with: &decoder)
+        #expect(lent == kibibytes << 10, sourceLocation: sourceLocation)
+    }
+
     @Test func `the buffer is small until a receive fills it and when little comes again`() throws {
         var decoder = RESPDecoder()
-        let first = try receive(4, with: &decoder)
-        #expect(first == 16 << 10)
-        let filled = try receive(.max, with: &decoder)
-        #expect(filled == 16 << 10)
+        try expectLent(16, for: 4, by: &decoder)
+        try expectLent(16, for: .max, by: &decoder)
         for _ in 0..<64 {
-            let lent = try receive(4, with: &decoder)
-            #expect(lent == 64 << 10)
+            try expectLent(64, for: 4, by: &decoder)
         }
-        let quiet = try receive(4, with: &decoder)
-        #expect(quiet == 16 << 10)
+        try expectLent(16, for: 4, by: &decoder)
     }
 
     @Test func `a receive that is not small keeps the buffer large`() throws {
@@ -36,11 +40,9 @@ import Testing
         _ = try receive(.max, with: &decoder)
         for _ in 0..<5 {
             for _ in 0..<50 {
-                let lent = try receive(4, with: &decoder)
-                #expect(lent == 64 << 10)
+                try expectLent(64, for: 4, by: &decoder)
             }
-            let lent = try receive(8_000, with: &decoder)
-            #expect(lent == 64 << 10)
+            try expectLent(64, for: 8_000, by: &decoder)
         }
     }
 
@@ -51,8 +53,7 @@ import Testing
         decoder.feed("\r\n".utf8)
         let line = try decoder.next()
         #expect(line?.bytes?.count == 700_000)
-        let lent = try receive(4, with: &decoder)
-        #expect(lent == 64 << 10)
+        try expectLent(64, for: 4, by: &decoder)
     }
 
     @Test func `memory given back is taken again when bytes come`() throws {
@@ -61,8 +62,7 @@ import Testing
         decoder.feed("$5\r\nhello\r\n".utf8)
         let kept = try decoder.next()
         decoder.releaseSpareMemory()
-        let small = try receive(8, with: &decoder)
-        #expect(small == 16 << 10)
+        try expectLent(16, for: 8, by: &decoder)
         let isBetween = decoder.isBetweenReplies
         #expect(isBetween)
         #expect(kept == .bulk("hello"))

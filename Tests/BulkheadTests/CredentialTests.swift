@@ -64,24 +64,30 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
         return configuration
     }
 
-    @Test func `that changes under load fails no command on any connection`() async throws {
+    /// A server with a first user, its administrator, and databases whose logins an identity gives.
+    private func withIdentity(
+        validFor validity: Duration,
+        _ body: (_ admin: RedisDatabases, _ identity: Identity, _ databases: RedisDatabases) async throws -> Void
+    ) async throws {
         try await withServer { server in
-            let admin = RedisDatabases(testConfiguration(server))
-            let identity = Identity()
-            try await addUser(1, admin)
-            let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(200)))
+            try await withDatabases(testConfiguration(server)) { admin in
+                try await addUser(1, admin)
+                let identity = Identity()
+                try await withDatabases(configuration(server, identity, validity: validity)) { databases in
+                    try await body(admin, identity, databases)
+                }
+            }
+        }
+    }
+
+    @Test func `that changes under load fails no command on any connection`() async throws {
+        try await withIdentity(validFor: .milliseconds(200)) { admin, identity, databases in
             let main = try databases[.main]
             let load = Load()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for form in Form.allCases {
-                    for number in 0..<2 {
-                        group.addTask {
-                            while !load.isOver {
-                                let command = RedisCommand<RESPValue>.raw("INCR", ["count-\(number)"])
-                                load.ran(await form.run(command, in: databases).mapError { $0 as any Error })
-                            }
-                        }
-                    }
+                group.addCallers(until: { load.isOver }) { form, number in
+                    let command = RedisCommand<RESPValue>.raw("INCR", ["count-\(number)"])
+                    load.ran(await form.run(command, in: databases).mapError { $0 as any Error })
                 }
                 group.addTask {
                     while !load.isOver {
@@ -158,18 +164,12 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
                 }
             }
             #expect(load.failures == [])
-            await databases.close()
-            await admin.close()
         }
     }
 
     @Test func `that changes in a transaction is taken behind its end`() async throws {
-        try await withServer { server in
-            let admin = RedisDatabases(testConfiguration(server))
-            let identity = Identity()
-            try await addUser(1, admin)
+        try await withIdentity(validFor: .milliseconds(50)) { admin, identity, databases in
             try await addUser(2, admin)
-            let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(50)))
             try await databases[.main].withConnection { connection in
                 try await connection.send("MULTI")
                 identity.change(to: 2)
@@ -179,36 +179,24 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
                 #expect(try await connection.send("EXEC", as: [String].self) == ["user-1"])
                 #expect(try await connection.send("ACL", "WHOAMI", as: String.self) == "user-2")
             }
-            await databases.close()
-            await admin.close()
         }
     }
 
     @Test(arguments: Form.allCases)
     func `that is kept and was replaced meanwhile is asked for again before anybody fails`(form: Form) async throws {
-        try await withServer { server in
-            let admin = RedisDatabases(testConfiguration(server))
-            let identity = Identity()
-            try await addUser(1, admin)
-            let databases = RedisDatabases(configuration(server, identity, validity: .seconds(3_600)))
+        try await withIdentity(validFor: .seconds(3_600)) { admin, identity, databases in
             #expect(await form.run(.ping(), in: databases).isSuccess)
             try await addUser(2, admin)
             identity.change(to: 2)
             try await admin[.main].send("ACL", "DELUSER", "user-1")
             #expect(await form.run(.ping(), in: databases, .knowledge).isSuccess)
             #expect(identity.asked == 2)
-            await databases.close()
-            await admin.close()
         }
     }
 
     @Test(arguments: Form.allCases)
     func `is an error of its own where the function throws, and open connections go on`(form: Form) async throws {
-        try await withServer { server in
-            let admin = RedisDatabases(testConfiguration(server))
-            let identity = Identity()
-            try await addUser(1, admin)
-            let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(100)))
+        try await withIdentity(validFor: .milliseconds(100)) { _, identity, databases in
             #expect(await form.run(.ping(), in: databases).isSuccess)
             identity.fail(true)
             let asked = identity.asked
@@ -219,8 +207,6 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
             #expect(failure.message.contains("threw Failure") && !"\(failure)".contains("secret"))
             identity.fail(false)
             #expect(await eventually { await form.run(.ping(), in: databases, .knowledge).isSuccess })
-            await databases.close()
-            await admin.close()
         }
     }
 

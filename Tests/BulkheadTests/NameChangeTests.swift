@@ -68,17 +68,9 @@ private final class Failures: Sendable {
         let ended = Counter()
         let newPort = String(try #require(home.new.port))
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for form in Form.allCases {
-                for _ in 0..<2 {
-                    group.addTask {
-                        while ended.value == 0 {
-                            let command = RedisCommand<RESPValue>.raw("INCR", ["count"])
-                            if let failure = await form.run(command, in: databases).failure {
-                                failures.add("\(failure)")
-                            }
-                        }
-                    }
-                }
+            group.addCallers(until: { ended.value > 0 }) { form, _ in
+                let command = RedisCommand<RESPValue>.raw("INCR", ["count"])
+                if let failure = await form.run(command, in: databases).failure { failures.add("\(failure)") }
             }
             // Waits at the old server until after the move.
             group.addTask {

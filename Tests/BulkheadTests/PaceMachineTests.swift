@@ -37,6 +37,14 @@ private struct ModelServer {
         PaceMachine(budget: .microseconds(100), leaving: 0.25, most: most)
     }
 
+    /// With a server, behind a hundred steps of it.
+    private func settled() -> (machine: PaceMachine, server: ModelServer) {
+        var machine = considerate()
+        var server = ModelServer()
+        server.run(&machine, steps: 100)
+        return (machine, server)
+    }
+
     @Test(arguments: [1, 3, 10, 40], [20, 80, 1_000])
     func `the size of a step settles at what the budget pays for`(cost: Int, roundTrip: Int) {
         var machine = considerate()
@@ -84,9 +92,7 @@ private struct ModelServer {
     }
 
     @Test func `after a stall it goes on as before`() {
-        var machine = considerate()
-        var server = ModelServer()
-        server.run(&machine, steps: 100)
+        var (machine, server) = settled()
         let before = machine.keys
         server.disturbance = { $0 < 103 ? .seconds(2) : .zero }
         server.run(&machine, steps: 20)
@@ -120,9 +126,7 @@ private struct ModelServer {
     }
 
     @Test func `a single step that finds nothing to do does not open the door to a large one`() {
-        var machine = considerate()
-        var server = ModelServer()
-        server.run(&machine, steps: 100)
+        var (machine, server) = settled()
         let before = machine.keys
         server.costOfKey = .zero
         server.run(&machine, steps: 1)
@@ -141,9 +145,7 @@ private struct ModelServer {
     }
 
     @Test func `keys that become ten times dearer are met by steps ten times smaller, within 16 steps`() {
-        var machine = considerate()
-        var server = ModelServer()
-        server.run(&machine, steps: 100)
+        var (machine, server) = settled()
         server.costOfKey = .microseconds(30)
         server.run(&machine, steps: 16)
         #expect(machine.keys == 3)
@@ -153,9 +155,7 @@ private struct ModelServer {
     }
 
     @Test func `a network that becomes slower is learnt, and the steps keep their size`() {
-        var machine = considerate()
-        var server = ModelServer()
-        server.run(&machine, steps: 100)
+        var (machine, server) = settled()
         server.roundTrip = .milliseconds(2)
         server.run(&machine, steps: 200)
         #expect(machine.keys == 33)

@@ -57,6 +57,21 @@ final class MovingName: Sendable {
     }
 }
 
+extension ThrowingTaskGroup where ChildTaskResult == Void, Failure == any Error {
+    /// Two callers of each form, 0 and 1, who call again and again until it is over.
+    mutating func addCallers(
+        until isOver: @escaping @Sendable () -> Bool, _ call: @escaping @Sendable (Form, Int) async -> Void
+    ) {
+        for form in Form.allCases {
+            for number in 0..<2 {
+                addTask {
+                    while !isOver() { await call(form, number) }
+                }
+            }
+        }
+    }
+}
+
 /// Counts that threads share.
 final class Counter: Sendable {
     private let count = Mutex(0)

@@ -56,6 +56,24 @@ import Testing
         return try await work.value
     }
 
+    /// Runs a consumer whose handler refuses every entry, until the event that `isLast` knows.
+    private func refuseAll(
+        in database: RedisDatabase, deadLettersAfter most: Int,
+        until isLast: @escaping @Sendable (RedisStreamEvent) -> Bool
+    ) async throws -> RedisStreamCounts {
+        var options = consumer()
+        options.idleLimit = .milliseconds(20)
+        options.deadLetters = RedisDeadLetters(after: most, to: "{orders}:dead")
+        let seen = Seen(1)
+        options.observe = { event in
+            if isLast(event) { seen.add("last") }
+        }
+        let consumer = options
+        let work = Task { try await database.consume(consumer) { _ in throw Refusal() } }
+        seen.whenComplete { work.cancel() }
+        return try await work.value
+    }
+
     @Test func `every entry is handled and acknowledged, those of before the group too`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
@@ -118,17 +136,7 @@ import Testing
         try await withDatabases { databases, _ in
             let main = try databases[.main]
             try await main.xadd("orders", ["n": "bad"])
-            var consumer = consumer()
-            consumer.idleLimit = .milliseconds(20)
-            consumer.deadLetters = RedisDeadLetters(after: 3, to: "{orders}:dead")
-            let seen = Seen(1)
-            consumer.observe = { event in
-                if event.kind == .deadLettered { seen.add("dead") }
-            }
-            let options = consumer
-            let work = Task { try await main.consume(options) { _ in throw Refusal() } }
-            seen.whenComplete { work.cancel() }
-            let counts = try await work.value
+            let counts = try await refuseAll(in: main, deadLettersAfter: 3) { $0.kind == .deadLettered }
             #expect(counts[.failed] == 3 && counts[.deadLettered] == 1 && counts[.handled] == 0)
             #expect(try await main.xrange("{orders}:dead").map { $0["n"] } == ["bad"])
             #expect(try await main.xpending("orders", group: "billing").count == 0)
@@ -240,17 +248,7 @@ import Testing
             let main = try databases[.main]
             try await main.set("{orders}:dead", "no stream")
             try await main.xadd("orders", ["n": "bad"])
-            var consumer = consumer()
-            consumer.idleLimit = .milliseconds(20)
-            consumer.deadLetters = RedisDeadLetters(after: 1, to: "{orders}:dead")
-            let seen = Seen(1)
-            consumer.observe = { event in
-                if let error = event.error as? RedisError { seen.add(error.code.name) }
-            }
-            let options = consumer
-            let work = Task { try await main.consume(options) { _ in throw Refusal() } }
-            seen.whenComplete { work.cancel() }
-            let counts = try await work.value
+            let counts = try await refuseAll(in: main, deadLettersAfter: 1) { $0.error is RedisError }
             #expect(counts[.deadLettered] == 0)
             #expect(try await main.xpending("orders", group: "billing").count == 1)
         }

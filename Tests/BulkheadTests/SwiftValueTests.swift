@@ -19,20 +19,18 @@ import Testing
                 try await main.hset("hash", "field", value)
                 #expect(try await main.hget("hash", "field", as: Value.self) == value)
             }
+            let integers: [any (FixedWidthInteger & RedisArgument & RedisDecodable).Type] = [
+                Int8.self, Int16.self, Int32.self, Int64.self, Int.self, Int128.self,
+                UInt16.self, UInt32.self, UInt64.self, UInt.self, UInt128.self,
+            ]
+            func tripEnds<Value: FixedWidthInteger & RedisArgument & RedisDecodable>(of _: Value.Type) async throws {
+                try await trip(Value.min)
+                try await trip(Value.max)
+            }
+            for type in integers { try await tripEnds(of: type) }
             try await trip(true)
             try await trip(false)
             try await trip(UUID())
-            try await trip(Int8.min)
-            try await trip(Int16.min)
-            try await trip(Int32.min)
-            try await trip(Int64.min)
-            try await trip(Int.max)
-            try await trip(Int128.min)
-            try await trip(UInt16.max)
-            try await trip(UInt32.max)
-            try await trip(UInt64.max)
-            try await trip(UInt.max)
-            try await trip(UInt128.max)
             try await trip(Double.pi)
             try await trip(-Double.infinity)
             #if arch(x86_64)

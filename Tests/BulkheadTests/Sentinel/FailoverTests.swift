@@ -53,20 +53,12 @@ private final class Writers: Sendable {
     static func run(_ databases: RedisDatabases, _ body: (Writers) async throws -> Void) async throws -> Count {
         let writers = Writers()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for form in Form.allCases {
-                for _ in 0..<2 {
-                    group.addTask {
-                        while !writers.isOver {
-                            let field = writers.next()
-                            writers.ended(
-                                field,
-                                await form.run(.raw("HINCRBY", ["writes", field, 1], as: Int64.self), in: databases))
-                            writers.ran(
-                                on: await form.run(
-                                    .raw("EVAL", [SentinelTests.whoAmI, "0"], as: String.self), in: databases))
-                        }
-                    }
-                }
+            group.addCallers(until: { writers.isOver }) { form, _ in
+                let field = writers.next()
+                writers.ended(
+                    field, await form.run(.raw("HINCRBY", ["writes", field, 1], as: Int64.self), in: databases))
+                writers.ran(
+                    on: await form.run(.raw("EVAL", [SentinelTests.whoAmI, "0"], as: String.self), in: databases))
             }
             do {
                 try await body(writers)

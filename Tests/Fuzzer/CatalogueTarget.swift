@@ -25,10 +25,7 @@ enum CatalogueTarget {
     private static let alphabet = Array(#"{}[]":,\/u0123456789.-+eE tfn"#.utf8) + [0, 0x0a, 0xff, 0xef, 0xbb, 0xbf]
 
     static func make(_ random: inout SeededGenerator) -> [UInt8] {
-        var bytes = file(&random)
-        if random.once(in: 3) { return bytes }
-        for _ in 0...random.below(3) { Mutation.apply(to: &bytes, alphabet: alphabet, &random, other: file) }
-        return bytes
+        Mutation.oftenChanged(file, alphabet: alphabet, &random)
     }
 
     private static func file(_ random: inout SeededGenerator) -> [UInt8] {

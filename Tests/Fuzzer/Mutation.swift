@@ -49,6 +49,16 @@ enum Mutation {
         if bytes.count > longest { bytes.removeSubrange(longest...) }
     }
 
+    /// What `valid` gives, two times in three with one to three changes.
+    static func oftenChanged(
+        _ valid: (inout SeededGenerator) -> [UInt8], alphabet: [UInt8], _ random: inout SeededGenerator
+    ) -> [UInt8] {
+        var bytes = valid(&random)
+        if random.once(in: 3) { return bytes }
+        for _ in 0...random.below(3) { apply(to: &bytes, alphabet: alphabet, &random, other: valid) }
+        return bytes
+    }
+
     private static func range(from place: Int, in bytes: [UInt8], _ random: inout SeededGenerator) -> Range<Int> {
         place..<min(bytes.count, place + 1 + random.below(random.once(in: 4) ? 200 : 8))
     }

@@ -58,10 +58,7 @@ enum URLTarget {
     private static let alphabet = Array(":/?#[]@%=&.-+0123456789aeu \0\r\n\"\\é".utf8) + [0xff]
 
     static func make(_ random: inout SeededGenerator) -> [UInt8] {
-        var bytes = valid(&random)
-        if random.once(in: 3) { return bytes }
-        for _ in 0...random.below(3) { Mutation.apply(to: &bytes, alphabet: alphabet, &random, other: valid) }
-        return bytes
+        Mutation.oftenChanged(valid, alphabet: alphabet, &random)
     }
 
     private static func valid(_ random: inout SeededGenerator) -> [UInt8] {

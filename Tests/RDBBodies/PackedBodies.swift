@@ -22,27 +22,43 @@ extension BodyWriter {
     }
 
     private mutating func listpackInteger(_ integer: Int64) {
-        let forms: [Int] = [
-            (0...127).contains(integer) ? 0 : nil, (-4_096...4_095).contains(integer) ? 1 : nil,
-            Int16(exactly: integer) == nil ? nil : 2, (-8_388_608...8_388_607).contains(integer) ? 3 : nil,
-            Int32(exactly: integer) == nil ? nil : 4, 5,
-        ].compactMap { $0 }
-        switch forms[choose(forms.count)] {
-        case 0: bytes.append(UInt8(integer))
-        case 1: big(UInt16(integer & 0x1fff) | 0xc000)
-        case 2:
-            bytes.append(0xf1)
-            little(Int16(integer))
-        case 3:
-            bytes.append(0xf2)
+        switch integerForm(
+            of: integer, inHead: (0...127).contains(integer), narrow: (-4_096...4_095).contains(integer))
+        {
+        case .inHead: bytes.append(UInt8(integer))
+        case .narrow: big(UInt16(integer & 0x1fff) | 0xc000)
+        case .wide(let width): wideInteger(integer, width, heads: [0xf1, 0xf2, 0xf3, 0xf4])
+        }
+    }
+
+    /// How a packed integer is written: the two kinds of lists have the wide forms in common, behind other heads.
+    private enum IntegerForm {
+        case inHead, narrow
+        /// 0 to 3: 16, 24, 32 or 64 bits.
+        case wide(Int)
+    }
+
+    /// One of the forms that hold it.
+    private mutating func integerForm(of integer: Int64, inHead: Bool, narrow: Bool) -> IntegerForm {
+        var forms: [IntegerForm] = []
+        if inHead { forms.append(.inHead) }
+        if narrow { forms.append(.narrow) }
+        if Int16(exactly: integer) != nil { forms.append(.wide(0)) }
+        if (-8_388_608...8_388_607).contains(integer) { forms.append(.wide(1)) }
+        if Int32(exactly: integer) != nil { forms.append(.wide(2)) }
+        forms.append(.wide(3))
+        return forms[choose(forms.count)]
+    }
+
+    private mutating func wideInteger(_ integer: Int64, _ width: Int, heads: [UInt8]) {
+        bytes.append(heads[width])
+        switch width {
+        case 0: little(Int16(integer))
+        case 1:
             little(UInt16(truncatingIfNeeded: integer))
             bytes.append(UInt8(truncatingIfNeeded: integer >> 16))
-        case 4:
-            bytes.append(0xf3)
-            little(Int32(integer))
-        default:
-            bytes.append(0xf4)
-            little(integer)
+        case 2: little(Int32(integer))
+        default: little(integer)
         }
     }
 
@@ -94,29 +110,14 @@ extension BodyWriter {
     }
 
     private mutating func ziplistInteger(_ integer: Int64) {
-        let forms: [Int] = [
-            (0...12).contains(integer) ? 0 : nil, Int8(exactly: integer) == nil ? nil : 1,
-            Int16(exactly: integer) == nil ? nil : 2, (-8_388_608...8_388_607).contains(integer) ? 3 : nil,
-            Int32(exactly: integer) == nil ? nil : 4, 5,
-        ].compactMap { $0 }
-        switch forms[choose(forms.count)] {
-        case 0: bytes.append(0xf1 + UInt8(integer))
-        case 1:
+        switch integerForm(
+            of: integer, inHead: (0...12).contains(integer), narrow: Int8(exactly: integer) != nil)
+        {
+        case .inHead: bytes.append(0xf1 + UInt8(integer))
+        case .narrow:
             bytes.append(0xfe)
             little(Int8(integer))
-        case 2:
-            bytes.append(0xc0)
-            little(Int16(integer))
-        case 3:
-            bytes.append(0xf0)
-            little(UInt16(truncatingIfNeeded: integer))
-            bytes.append(UInt8(truncatingIfNeeded: integer >> 16))
-        case 4:
-            bytes.append(0xd0)
-            little(Int32(integer))
-        default:
-            bytes.append(0xe0)
-            little(integer)
+        case .wide(let width): wideInteger(integer, width, heads: [0xc0, 0xf0, 0xd0, 0xe0])
         }
     }
 

@@ -32,7 +32,7 @@ private final class Spares<Group: SlowGroup>: Sendable {
     private let waiting = Mutex<[Group.Options: [Group]]>([:])
     private static var startedAtOnce: Int { 3 }
 
-    func take(_ options: Group.Options) async throws -> Group {
+    private func take(_ options: Group.Options) async throws -> Group {
         while let group = waiting.withLock({ $0[options]?.popLast() }) {
             // A busy host may have kept a server silent so long that the others replaced it.
             if group.isAsStarted { return group }
@@ -42,6 +42,15 @@ private final class Spares<Group: SlowGroup>: Sendable {
         guard let group = groups.popLast() else { throw failures[0] }
         waiting.withLock { $0[options, default: []] += groups }
         return group
+    }
+
+    /// Runs the body with one that nobody else gets, and stops it behind.
+    func lend<Result>(
+        _ options: Group.Options, to body: (Group) async throws -> Result
+    ) async throws -> Result {
+        let group = try await take(options)
+        defer { group.stop() }
+        return try await body(group)
     }
 
     /// One is wanted, so it does no harm if another does not start.
@@ -77,9 +86,7 @@ extension RedisTestCluster: SlowGroup {
     package static func withSpare<Result>(
         _ options: Options = Options(), _ body: (RedisTestCluster) async throws -> Result
     ) async throws -> Result {
-        let cluster = try await clusters.take(options)
-        defer { cluster.stop() }
-        return try await body(cluster)
+        try await clusters.lend(options, to: body)
     }
 }
 
@@ -88,8 +95,6 @@ extension RedisTestSentinelGroup: SlowGroup {
     package static func withSpare<Result>(
         _ options: Options = Options(), _ body: (RedisTestSentinelGroup) async throws -> Result
     ) async throws -> Result {
-        let group = try await sentinelGroups.take(options)
-        defer { group.stop() }
-        return try await body(group)
+        try await sentinelGroups.lend(options, to: body)
     }
 }

@@ -78,7 +78,7 @@ public final class RedisTestCluster: Sendable {
         for (index, server) in servers.enumerated().dropFirst() {
             _ = servers[0].answer(to: "CLUSTER MEET \(options.host(of: index)) \(server.port ?? 0)")
         }
-        try Self.wait(until: deadline, "its servers know each other") {
+        try waitForGroup(until: deadline, "its servers know each other") {
             servers.allSatisfy { server in
                 let nodes = server.answer(to: "CLUSTER NODES") ?? ""
                 return nodes.split(separator: "\n").count { $0.contains("connected") } == servers.count
@@ -88,11 +88,11 @@ public final class RedisTestCluster: Sendable {
         for (index, replica) in replicas.enumerated() {
             let id = primaries[index / max(1, options.replicas)].answer(to: "CLUSTER MYID") ?? ""
             let digits = id.split(whereSeparator: \.isNewline).last ?? ""
-            try Self.wait(until: deadline, "its replicas have their primaries") {
+            try waitForGroup(until: deadline, "its replicas have their primaries") {
                 replica.answer(to: "CLUSTER REPLICATE \(digits)")?.hasPrefix("+OK") == true
             }
         }
-        try Self.wait(until: deadline, "all slots are served, and its replicas are connected") { isAsStarted }
+        try waitForGroup(until: deadline, "all slots are served, and its replicas are connected") { isAsStarted }
     }
 
     deinit { stop() }
@@ -123,18 +123,6 @@ public final class RedisTestCluster: Sendable {
     }
 
     private static let slots = 16_384
-
-    private static func wait(
-        until deadline: ContinuousClock.Instant, _ what: String, _ isTrue: () -> Bool
-    ) throws(RedisTestServerError) {
-        while !isTrue() {
-            guard ContinuousClock.now < deadline else {
-                throw RedisTestServerError(
-                    .startTimedOut, "waited in vain until \(what): raise Options(startTimeout:) on a slow machine")
-            }
-            SystemCall.sleep(milliseconds: 10)
-        }
-    }
 }
 
 extension RedisTestCluster.Options {

@@ -67,7 +67,7 @@ public final class RedisTestSentinelGroup: Sendable {
             servers.append(try RedisTestServer.start(options.forServer(index, replicaOf: servers.first?.port)))
         }
         self.servers = servers
-        try Self.wait(until: deadline, "its replicas are connected") {
+        try waitForGroup(until: deadline, "its replicas are connected") {
             let state = servers[0].answer(to: "INFO replication", password: options.password) ?? ""
             return state.occurrences(of: "state=online") == options.replicas
         }
@@ -85,7 +85,7 @@ public final class RedisTestSentinelGroup: Sendable {
                 + "min-link-reconnect-period 100"
             _ = sentinel.answer(to: hurry, password: options.passwordOfSentinel(index))
         }
-        try Self.wait(until: deadline, "its sentinels know each other") { knowEachOther }
+        try waitForGroup(until: deadline, "its sentinels know each other") { knowEachOther }
         // The sentinel that leads a failover sees after a second that the replica is a primary, and tells the others.
         // One that sees it earlier makes it a replica again after four of these periods; then all fail over again.
         for index in sentinels.indices { _ = answer(of: index, to: "SENTINEL DEBUG publish-period 500") }
@@ -129,12 +129,12 @@ public final class RedisTestSentinelGroup: Sendable {
     public func failOver(by index: Int = 0) throws(RedisTestServerError) -> RedisTestServer {
         let deadline = ContinuousClock.now + options.startTimeout
         var old, new: RedisTestServer?
-        try Self.wait(until: deadline, "sentinel \(index) names the primary") {
+        try waitForGroup(until: deadline, "sentinel \(index) names the primary") {
             old = primary(by: index)
             return old != nil
         }
         var refusal = "no answer"
-        try Self.wait(until: deadline, "sentinel \(index) names another primary (\(refusal))") {
+        try waitForGroup(until: deadline, "sentinel \(index) names another primary (\(refusal))") {
             // In this order: one that has ended by now is seen in the name, and is not ordered a second time.
             let isUnderWay = answer(of: index, to: "SENTINEL MASTER \(name)")?.contains("failover_in_progress")
             new = primary(by: index)
@@ -146,12 +146,12 @@ public final class RedisTestSentinelGroup: Sendable {
             return false
         }
         // One that does not know of it takes the new primary for a replica that went astray, and may make it one again.
-        try Self.wait(until: deadline, "all sentinels know of the failover") {
+        try waitForGroup(until: deadline, "all sentinels know of the failover") {
             sentinels.indices.allSatisfy { primary(by: $0) !== old }
         }
         // It may have done so just before. Then the others see after some seconds that the primary is a replica, and
         // fail over again, which nobody expects from here on.
-        try Self.wait(until: deadline, "all servers follow the new primary") {
+        try waitForGroup(until: deadline, "all servers follow the new primary") {
             new = primary(by: index)
             return new.map { isFollowed($0) } ?? false
         }
@@ -194,18 +194,6 @@ public final class RedisTestSentinelGroup: Sendable {
         for server in sentinels + servers.reversed() {
             server.kill()
             server.stop()
-        }
-    }
-
-    private static func wait(
-        until deadline: ContinuousClock.Instant, _ what: @autoclosure () -> String, _ isTrue: () -> Bool
-    ) throws(RedisTestServerError) {
-        while !isTrue() {
-            guard ContinuousClock.now < deadline else {
-                throw RedisTestServerError(
-                    .startTimedOut, "waited in vain until \(what()): raise Options(startTimeout:) on a slow machine")
-            }
-            SystemCall.sleep(milliseconds: 10)
         }
     }
 }

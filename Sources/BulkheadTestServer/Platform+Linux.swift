@@ -1,8 +1,12 @@
-#if canImport(Glibc)
 // `environ` is a variable of C, which Swift cannot know to be left alone.
+#if canImport(Glibc)
 @preconcurrency import Glibc
+#elseif canImport(Musl)
+@preconcurrency import Musl
+#endif
 
-/// Spawning and sockets where Linux with glibc differs from the others.
+#if canImport(Glibc) || canImport(Musl)
+/// Spawning and sockets where Linux differs from the others.
 enum Platform {
     typealias SpawnActions = posix_spawn_file_actions_t
     typealias SpawnAttributes = posix_spawnattr_t
@@ -10,8 +14,16 @@ enum Platform {
     static func spawnActions() -> SpawnActions { SpawnActions() }
     static func spawnAttributes() -> SpawnAttributes { SpawnAttributes() }
 
+    #if canImport(Glibc)
     /// POSIX_SPAWN_SETSID of <spawn.h>, which shows it only to GNU sources, and Swift's import is none.
     private static let newSession: Int32 = 0x80
+
+    static let streamType = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    #else
+    private static let newSession = POSIX_SPAWN_SETSID
+
+    static let streamType = Int32(SOCK_STREAM | SOCK_CLOEXEC)
+    #endif
 
     static let spawnFlags = Int16(newSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
 
@@ -20,7 +32,6 @@ enum Platform {
 
     static var environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { environ }
 
-    static let streamType = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     static let sendFlags = Int32(MSG_NOSIGNAL)
     static let receiveFlags = Int32(MSG_DONTWAIT)
 

@@ -71,21 +71,11 @@ struct RDBProgram: Sendable {
         case .length: instructions.append(.length)
         case .bytes(let count): instructions.append(.bytes(count))
         case .score: instructions.append(.score)
-        case .each(let parts):
-            let start = instructions.count
-            instructions.append(.each(end: 0))
-            for part in parts { append(part) }
-            instructions.append(.again)
-            instructions[start] = .each(end: instructions.count)
+        case .each(let parts): appendLoop(of: parts) { .each(end: $0) }
         case .count: instructions.append(.count)
         case .templateCount: instructions.append(.templateCount)
         case .listpackCount: instructions.append(.listpackCount)
-        case .times(let parts):
-            let start = instructions.count
-            instructions.append(.times(end: 0))
-            for part in parts { append(part) }
-            instructions.append(.again)
-            instructions[start] = .times(end: instructions.count)
+        case .times(let parts): appendLoop(of: parts) { .times(end: $0) }
         case .choice(let ways):
             let start = instructions.count
             instructions.append(.choice([]))
@@ -104,6 +94,14 @@ struct RDBProgram: Sendable {
             instructions.append(.moduleOpcode)
             for content in Self.moduleContents { instructions += [content, .jump(to: start)] }
         }
+    }
+
+    private mutating func appendLoop(of parts: [RDBShape], from first: (_ end: Int) -> Instruction) {
+        let start = instructions.count
+        instructions.append(first(0))
+        for part in parts { append(part) }
+        instructions.append(.again)
+        instructions[start] = first(instructions.count)
     }
 
     // What stands behind the opcodes of a module from 1 on: two kinds of integers, a float, a double, a string.

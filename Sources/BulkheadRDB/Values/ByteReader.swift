@@ -69,4 +69,30 @@ struct ByteReader {
     }
 
     func malformed(_ message: String) -> RDBViolation { RDBViolation(.malformed, at: offset, message) }
+
+    /// One that stands there twice is a violation, as a server would not have written it.
+    func requireDistinct(
+        _ names: some Collection<[UInt8]>, _ what: StaticString
+    ) throws(RDBViolation) {
+        guard Set(names).count == names.count else { throw malformed("\(what)") }
+    }
+
+    /// The size that packed elements declare at their start, which is that of all they have.
+    mutating func checkPackedSize(of kind: StaticString) throws(RDBViolation) {
+        let start = self
+        let total = try littleEndian(UInt32.self)
+        guard total == start.remaining else {
+            throw start.malformed("a \(kind) of \(start.remaining) bytes declares \(total)")
+        }
+    }
+
+    /// What was read stands in front of the last byte, and is as much as was declared; 65,535 declares nothing.
+    func checkPackedEnd(
+        of kind: StaticString, _ read: Int, _ declared: UInt16, at end: ByteReader
+    ) throws(RDBViolation) {
+        guard isAtEnd else { throw end.malformed("a \(kind) ends before its last byte") }
+        guard declared == .max || read == declared else {
+            throw end.malformed("a \(kind) has \(read) elements, but declares \(declared)")
+        }
+    }
 }

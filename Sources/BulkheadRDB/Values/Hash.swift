@@ -31,7 +31,8 @@ enum Hash {
     static func decode(_ value: inout ValueReader, times: Times) throws(RDBViolation) -> [RDBHashField] {
         var fields: [RDBHashField] = []
         try each(&value, times: times) { fields.append($0) }
-        return try distinct(fields, value.bytes)
+        try value.bytes.requireDistinct(fields.lazy.map(\.name), "a field stands twice in a hash")
+        return fields
     }
 
     static func decode<Items: PackedItems>(
@@ -39,7 +40,8 @@ enum Hash {
     ) throws(RDBViolation) -> [RDBHashField] {
         var fields: [RDBHashField] = []
         try each(&value, packed: items, times: times) { fields.append($0) }
-        return try distinct(fields, value.bytes)
+        try value.bytes.requireDistinct(fields.lazy.map(\.name), "a field stands twice in a hash")
+        return fields
     }
 
     /// Hands out the fields one by one, and does not look for one that stands twice.
@@ -90,7 +92,8 @@ enum Hash {
         while let (name, content) = try items.next() {
             fields.append(RDBHashField(name: try value.keep(name), value: try value.keep(content)))
         }
-        return try distinct(fields, value.bytes)
+        try value.bytes.requireDistinct(fields.lazy.map(\.name), "a field stands twice in a hash")
+        return fields
     }
 
     /// 0 where no field has a time, and then nothing is relative to it.
@@ -111,14 +114,5 @@ enum Hash {
             throw RDBViolation(.malformed, at: offset, "the time of a field is out of range")
         }
         return Int64(time)
-    }
-
-    private static func distinct(
-        _ fields: [RDBHashField], _ bytes: ByteReader
-    ) throws(RDBViolation) -> [RDBHashField] {
-        guard Set(fields.lazy.map(\.name)).count == fields.count else {
-            throw bytes.malformed("a field stands twice in a hash")
-        }
-        return fields
     }
 }

@@ -22,9 +22,7 @@ struct Listpack: PackedItems {
 
     init(_ bytes: ByteReader) throws(RDBViolation) {
         self.bytes = bytes
-        let size = bytes.remaining
-        let total = try self.bytes.littleEndian(UInt32.self)
-        guard total == size else { throw bytes.malformed("a listpack of \(size) bytes declares \(total)") }
+        try self.bytes.checkPackedSize(of: "listpack")
         declared = try self.bytes.littleEndian(UInt16.self)
     }
 
@@ -50,10 +48,7 @@ struct Listpack: PackedItems {
         case 0xf3: item = .integer(Int64(try bytes.littleEndian(Int32.self)))
         case 0xf4: item = .integer(try bytes.littleEndian(Int64.self))
         case 0xff:
-            guard bytes.isAtEnd else { throw unread.malformed("a listpack ends before its last byte") }
-            guard declared == .max || read == declared else {
-                throw unread.malformed("a listpack has \(read) elements, but declares \(declared)")
-            }
+            try bytes.checkPackedEnd(of: "listpack", read, declared, at: unread)
             bytes = unread
             return nil
         default: throw unread.malformed("an element of a listpack begins with the invalid byte \(head)")

@@ -44,9 +44,7 @@ extension RDBStream {
         for _ in 0..<(try value.count(of: "groups", bytesEach: 5)) {
             stream.groups.append(try group(&value, form, of: stream))
         }
-        guard Set(stream.groups.lazy.map(\.name)).count == stream.groups.count else {
-            throw value.bytes.malformed("a group stands twice in a stream")
-        }
+        try value.bytes.requireDistinct(stream.groups.lazy.map(\.name), "a group stands twice in a stream")
         if form >= 4 { stream.producers = try producers(&value) }
         return stream
     }
@@ -79,21 +77,14 @@ extension RDBStream {
             group.consumers.append(try consumer(&value, form, &unowned))
         }
         if form >= 5 {
-            for _ in 0..<(try value.count(of: "ids given back", bytesEach: 16)) {
-                let unread = value.bytes
-                let id = try rawID(&value.bytes)
-                guard unowned.remove(id) != nil else {
-                    throw unread.malformed("an entry was given back, and is not pending or belongs to a consumer")
-                }
-                group.givenBack.append(id)
-            }
+            group.givenBack = try pending(
+                &value, "ids given back", of: &unowned,
+                else: "an entry was given back, and is not pending or belongs to a consumer")
         }
         guard unowned.isEmpty else {
             throw value.bytes.malformed("\(unowned.count) entries are pending for no consumer")
         }
-        guard Set(group.consumers.lazy.map(\.name)).count == group.consumers.count else {
-            throw value.bytes.malformed("a consumer stands twice in a group")
-        }
+        try value.bytes.requireDistinct(group.consumers.lazy.map(\.name), "a consumer stands twice in a group")
         return group
     }
 
@@ -103,16 +94,24 @@ extension RDBStream {
         let name = try value.string()
         let seenAt = try value.bytes.littleEndian(Int64.self)
         let activeAt = form >= 3 ? try value.bytes.littleEndian(Int64.self) : seenAt
-        var consumer = Consumer(name: name, seenAt: seenAt, activeAt: activeAt, pending: [])
-        for _ in 0..<(try value.count(of: "pending entries", bytesEach: 16)) {
+        let pending = try pending(
+            &value, "pending entries", of: &unowned,
+            else: "an entry is pending for a consumer, and not in its group or for another one")
+        return Consumer(name: name, seenAt: seenAt, activeAt: activeAt, pending: pending)
+    }
+
+    /// Ids of entries that are pending in the group, and are nobody else's.
+    private static func pending(
+        _ value: inout ValueReader, _ what: StaticString, of unowned: inout Set<ID>, else problem: String
+    ) throws(RDBViolation) -> [ID] {
+        var ids: [ID] = []
+        for _ in 0..<(try value.count(of: what, bytesEach: 16)) {
             let unread = value.bytes
             let id = try rawID(&value.bytes)
-            guard unowned.remove(id) != nil else {
-                throw unread.malformed("an entry is pending for a consumer, and not in its group or for another one")
-            }
-            consumer.pending.append(id)
+            guard unowned.remove(id) != nil else { throw unread.malformed(problem) }
+            ids.append(id)
         }
-        return consumer
+        return ids
     }
 
     private static func producers(_ value: inout ValueReader) throws(RDBViolation) -> [Producer] {
@@ -124,14 +123,10 @@ extension RDBStream {
             for _ in 0..<(try value.count(of: "names of entries", bytesEach: 3)) {
                 producer.added.append(Producer.Added(name: try value.string(), id: try id(&value)))
             }
-            guard Set(producer.added.lazy.map(\.name)).count == producer.added.count else {
-                throw value.bytes.malformed("a name stands twice in a producer")
-            }
+            try value.bytes.requireDistinct(producer.added.lazy.map(\.name), "a name stands twice in a producer")
             producers.append(producer)
         }
-        guard Set(producers.lazy.map(\.name)).count == producers.count else {
-            throw value.bytes.malformed("a producer stands twice in a stream")
-        }
+        try value.bytes.requireDistinct(producers.lazy.map(\.name), "a producer stands twice in a stream")
         // Names ever added, and those that came again.
         _ = (try value.number(), try value.number())
         return producers

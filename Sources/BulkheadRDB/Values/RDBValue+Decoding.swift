@@ -83,9 +83,9 @@ extension ValueReader {
         return elements
     }
 
-    /// The same strings; one that stands there twice is a violation, as a server would not have written it.
+    /// The same strings, of which none stands there twice.
     mutating func distinct(_ strings: [[UInt8]]) throws(RDBViolation) -> [[UInt8]] {
-        guard Set(strings).count == strings.count else { throw bytes.malformed("a member stands twice in a set") }
+        try bytes.requireDistinct(strings, "a member stands twice in a set")
         return strings
     }
 }

@@ -102,9 +102,7 @@ package struct RDBVectorSet: Sendable, Hashable {
             throw RDBViolation(.tooLong, at: start.offset, "\(count) elements of a vector set do not fit")
         }
         for _ in 0..<Int(count) { set.elements.append(try element(&value, of: set, hasAttributes: flags & 2 != 0)) }
-        guard Set(set.elements.lazy.map(\.name)).count == set.elements.count else {
-            throw value.bytes.malformed("an element stands twice in a vector set")
-        }
+        try value.bytes.requireDistinct(set.elements.lazy.map(\.name), "an element stands twice in a vector set")
         let end = value.bytes
         guard try value.number() == 0 else { throw end.malformed("a vector set does not end behind its elements") }
         return set

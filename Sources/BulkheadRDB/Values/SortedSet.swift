@@ -20,7 +20,8 @@ enum SortedSet {
     static func decode(_ value: inout ValueReader, scores: Scores) throws(RDBViolation) -> [RDBScoredMember] {
         var members: [RDBScoredMember] = []
         try each(&value, scores: scores) { members.append($0) }
-        return try distinct(members, value.bytes)
+        try value.bytes.requireDistinct(members.lazy.map(\.member), "a member stands twice in a sorted set")
+        return members
     }
 
     static func decode<Items: PackedItems>(
@@ -28,7 +29,8 @@ enum SortedSet {
     ) throws(RDBViolation) -> [RDBScoredMember] {
         var members: [RDBScoredMember] = []
         try each(&value, packed: items) { members.append($0) }
-        return try distinct(members, value.bytes)
+        try value.bytes.requireDistinct(members.lazy.map(\.member), "a member stands twice in a sorted set")
+        return members
     }
 
     /// Hands out the members one by one, and does not look for one that stands twice.
@@ -78,14 +80,5 @@ enum SortedSet {
         guard text.count <= longestScore, let score = Double(String(decoding: text, as: UTF8.self)), !score.isNaN
         else { throw RDBViolation(.malformed, at: offset, "a score is no number") }
         return score
-    }
-
-    private static func distinct(
-        _ members: [RDBScoredMember], _ bytes: ByteReader
-    ) throws(RDBViolation) -> [RDBScoredMember] {
-        guard Set(members.lazy.map(\.member)).count == members.count else {
-            throw bytes.malformed("a member stands twice in a sorted set")
-        }
-        return members
     }
 }

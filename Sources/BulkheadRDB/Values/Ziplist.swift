@@ -25,9 +25,7 @@ struct Ziplist: PackedItems {
 
     init(_ bytes: ByteReader) throws(RDBViolation) {
         self.bytes = bytes
-        let size = bytes.remaining
-        let total = try self.bytes.littleEndian(UInt32.self)
-        guard total == size else { throw bytes.malformed("a ziplist of \(size) bytes declares \(total)") }
+        try self.bytes.checkPackedSize(of: "ziplist")
         tail = try self.bytes.littleEndian(UInt32.self)
         declared = try self.bytes.littleEndian(UInt16.self)
     }
@@ -70,10 +68,7 @@ struct Ziplist: PackedItems {
     }
 
     private func checkEnd(_ unread: ByteReader) throws(RDBViolation) {
-        guard bytes.isAtEnd else { throw unread.malformed("a ziplist ends before its last byte") }
-        guard declared == .max || read == declared else {
-            throw unread.malformed("a ziplist has \(read) elements, but declares \(declared)")
-        }
+        try bytes.checkPackedEnd(of: "ziplist", read, declared, at: unread)
         guard read == 0 || tail == unread.consumed - previous else {
             throw unread.malformed("the last element of a ziplist is not where its head says")
         }

@@ -36,20 +36,10 @@ struct ChapterReader {
 
     static func chapter(named name: String, _ text: String) throws(CaseSyntaxError) -> ConformanceChapter {
         var reader = ChapterReader(name)
-        var begun = ""
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            reader.number += 1
-            let part = line.drop { $0 == " " }
-            // A long line goes on behind a backslash at its end.
-            if part.hasSuffix(" \\") {
-                begun += part.dropLast(1)
-                continue
-            }
-            let line = begun + part
-            begun = ""
-            if line.isEmpty || line.first == "#" { continue }
+        for (number, line) in LogicalLines.of(text) {
+            reader.number = number
             do throws(LineScanner.Problem) {
-                try reader.read(line[...])
+                try reader.read(line)
             } catch {
                 throw CaseSyntaxError(file: reader.file, line: reader.number, problem: error.words)
             }

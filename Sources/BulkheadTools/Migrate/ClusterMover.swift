@@ -141,24 +141,8 @@ struct ClusterMover: KeyMover {
     func read(
         _ places: [Int], _ slice: inout MigrationSlice
     ) async throws(RedisError) -> [(key: DumpedKey, dump: KeyDump)] {
-        var dumped: [(key: DumpedKey, dump: KeyDump)] = []
-        for (index, answer) in zip(places, try await reader.read(places.map { slice.keys[$0] }, source)) {
-            guard let answer else {
-                slice.outcomes[index] = .expired
-                continue
-            }
-            do {
-                let payload = try answer.value.payload(for: targetFacts.dumpVersion)
-                if let obstacle = largest.obstacle(to: payload.count) {
-                    slice.outcomes[index] = .impossible("its value is \(obstacle)")
-                    continue
-                }
-                dumped.append((DumpedKey(place: index, answer, restored: payload), answer))
-            } catch {
-                slice.outcomes[index] = .impossible("the target cannot take it: \(error.message)")
-            }
-        }
-        return dumped
+        let answers = try await reader.read(places.map { slice.keys[$0] }, source)
+        return slice.restorable(places, answers, on: targetFacts.dumpVersion, largest)
     }
 
     /// Writes the keys to the target; those that arrived. Of the names that are taken, those whose key is the same are

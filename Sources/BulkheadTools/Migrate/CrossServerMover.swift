@@ -150,26 +150,9 @@ struct CrossServerMover: KeyMover {
     func read(
         _ places: [Int], _ slice: inout MigrationSlice, _ lane: MigrationLane
     ) async throws(RedisError) -> [DumpedKey] {
-        var dumped: [DumpedKey] = []
         if !plan.copies { try await watch(places.map { slice.keys[$0] }, lane.source) }
         let answers = try await reader.read(places.map { slice.keys[$0] }, lane.source)
-        for (index, answer) in zip(places, answers) {
-            guard let answer else {
-                slice.outcomes[index] = .expired
-                continue
-            }
-            do {
-                let payload = try answer.value.payload(for: target.dumpVersion)
-                if let obstacle = largest.obstacle(to: payload.count) {
-                    slice.outcomes[index] = .impossible("its value is \(obstacle)")
-                    continue
-                }
-                dumped.append(DumpedKey(place: index, answer, restored: payload))
-            } catch {
-                slice.outcomes[index] = .impossible("the target cannot take it: \(error.message)")
-            }
-        }
-        return dumped
+        return slice.restorable(places, answers, on: target.dumpVersion, largest).map(\.key)
     }
 
     /// Writes the keys to the target; those that arrived, or nil if a name was taken meanwhile and nothing was written.

@@ -1,3 +1,4 @@
+import BulkheadRDB
 import BulkheadRESP
 
 /// What became of one key. Each key that was found has exactly one, so that the counts add up.
@@ -38,4 +39,28 @@ struct MigrationSlice: Sendable {
 
     /// Where the keys without an outcome stand.
     var open: [Int] { outcomes.indices.filter { outcomes[$0] == nil } }
+
+    /// Of what was read at these places, what a target of this version can take; all else has its outcome.
+    mutating func restorable(
+        _ places: [Int], _ answers: [KeyDump?], on version: RDBVersion, _ largest: LargestPiece
+    ) -> [(key: DumpedKey, dump: KeyDump)] {
+        var dumped: [(key: DumpedKey, dump: KeyDump)] = []
+        for (index, answer) in zip(places, answers) {
+            guard let answer else {
+                outcomes[index] = .expired
+                continue
+            }
+            do {
+                let payload = try answer.value.payload(for: version)
+                if let obstacle = largest.obstacle(to: payload.count) {
+                    outcomes[index] = .impossible("its value is \(obstacle)")
+                    continue
+                }
+                dumped.append((DumpedKey(place: index, answer, restored: payload), answer))
+            } catch {
+                outcomes[index] = .impossible("the target cannot take it: \(error.message)")
+            }
+        }
+        return dumped
+    }
 }

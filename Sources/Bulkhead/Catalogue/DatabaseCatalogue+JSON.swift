@@ -100,8 +100,7 @@ extension DatabaseCatalogue {
         enum CodingKeys: String, CodingKey, CaseIterable { case databases }
 
         init(from decoder: any Decoder) throws {
-            try decoder.refuseOthers(than: CodingKeys.self)
-            databases = try decoder.container(keyedBy: CodingKeys.self).decode([Entry].self, forKey: .databases)
+            databases = try decoder.object(of: CodingKeys.self).decode([Entry].self, forKey: .databases)
         }
     }
 
@@ -117,8 +116,7 @@ extension DatabaseCatalogue {
         }
 
         init(from decoder: any Decoder) throws {
-            try decoder.refuseOthers(than: CodingKeys.self)
-            let values = try decoder.container(keyedBy: CodingKeys.self)
+            let values = try decoder.object(of: CodingKeys.self)
             entry = DatabaseEntry(
                 DatabaseName(try values.decode(String.self, forKey: .name)),
                 number: try values.decodeWhole(.number),
@@ -219,8 +217,7 @@ extension DatabaseCatalogue {
                     throw DecodingError.dataCorrupted(
                         DecodingError.Context(codingPath: decoder.codingPath, debugDescription: words))
                 }
-                try decoder.refuseOthers(than: CodingKeys.self)
-                let values = try decoder.container(keyedBy: CodingKeys.self)
+                let values = try decoder.object(of: CodingKeys.self)
                 url = try values.decode(String.self, forKey: .url)
                 weight = try values.decodeIfPresent(Double.self, forKey: .weight) ?? 1
             }
@@ -245,8 +242,7 @@ extension DatabaseCatalogue {
         }
 
         init(from decoder: any Decoder) throws {
-            try decoder.refuseOthers(than: CodingKeys.self)
-            let values = try decoder.container(keyedBy: CodingKeys.self)
+            let values = try decoder.object(of: CodingKeys.self)
             budget = DatabaseBudget(
                 maximumLeases: try values.decodeWholeIfPresent(.maximumLeases),
                 maximumWaiters: try values.decodeWholeIfPresent(.maximumWaiters),
@@ -288,14 +284,17 @@ private struct AnyMember: CodingKey {
 }
 
 extension Decoder {
-    /// A member that is misspelled would silently mean its default.
-    fileprivate func refuseOthers<Key: CodingKey & CaseIterable>(than keys: Key.Type) throws {
+    /// An object of these members and no others: one that is misspelled would silently mean its default.
+    fileprivate func object<Key: CodingKey & CaseIterable>(
+        of keys: Key.Type
+    ) throws -> KeyedDecodingContainer<Key> {
         let known = keys.allCases.map(\.stringValue)
         for member in try container(keyedBy: AnyMember.self).allKeys where !known.contains(member.stringValue) {
             let words = "unknown member \"\(member.stringValue)\"; known: \(known.joined(separator: ", "))"
             throw DecodingError.dataCorrupted(
                 DecodingError.Context(codingPath: codingPath, debugDescription: words))
         }
+        return try container(keyedBy: keys)
     }
 }
 

@@ -103,9 +103,7 @@ extension ClusterTopology {
                 group.bytes, count: group.indices.count, with: group.server, on: lane, until: deadline)
             replies = GroupReplies(received, of: group)
         } catch {
-            // Where none of it left, each command finds its server by itself.
-            guard error.stage.isSafeToRetry else { throw error }
-            replies = GroupReplies([], of: group)
+            replies = try GroupReplies(unsentBy: error, of: group)
         }
         for place in replies.missing {
             let part = parts[group.indices[place]]
@@ -113,7 +111,7 @@ extension ClusterTopology {
                 let reply = try await send(Array(part.bytes), 1, to: part.slot, on: lane, until: deadline)[0]
                 replies.put(reply, at: place)
             } catch {
-                throw replies.hasRun ? error.ofRequestRunInPart : error
+                throw replies.failure(by: error)
             }
         }
         return replies.all

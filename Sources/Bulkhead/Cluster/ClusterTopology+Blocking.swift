@@ -88,15 +88,14 @@ extension ClusterTopology {
             let received = try exchange(group.bytes, count: group.indices.count, with: group.server, until: deadline)
             replies = GroupReplies(received, of: group)
         } catch {
-            guard error.stage.isSafeToRetry else { throw error }
-            replies = GroupReplies([], of: group)
+            replies = try GroupReplies(unsentBy: error, of: group)
         }
         for place in replies.missing {
             let part = parts[group.indices[place]]
             do {
                 replies.put(try send(Array(part.bytes), 1, to: part.slot, until: deadline)[0], at: place)
             } catch {
-                throw replies.hasRun ? error.ofRequestRunInPart : error
+                throw replies.failure(by: error)
             }
         }
         return replies.all

@@ -32,18 +32,17 @@ extension ClusterTopology {
                     let reply = try await watched(at: target) { () async throws(ConnectionFailure) in
                         try await connection.send(question, until: deadline).get()
                     }
-                    guard let found = [reply].redirection(from: target.endpoint) else {
+                    guard let next = next(after: reply, of: slot, from: target.endpoint, &redirections) else {
                         return (connection, target.node)
                     }
                     target.node.leases.release(connection, reusable: true)
-                    (step, failure) = (follow(found, by: &redirections), RedirectionMachine.noServer(of: slot, found))
+                    (step, failure) = next
                 } catch {
                     target.node.leases.release(connection, reusable: false)
                     throw error
                 }
             } catch {
-                doubt(after: error)
-                (step, failure) = (redirections.step(afterQuestion: error), error)
+                (step, failure) = next(afterQuestion: error, &redirections)
             }
             guard let pause = step.pause else { throw failure }
             try await wait(pause, until: deadline)
@@ -64,29 +63,37 @@ extension ClusterTopology {
                     let reply = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
                         try connection.send(question, until: deadline)
                     }
-                    guard let found = [reply].redirection(from: target.endpoint) else {
+                    guard let next = next(after: reply, of: slot, from: target.endpoint, &redirections) else {
                         return (connection, target.node)
                     }
                     target.node.blocking.release(connection, reusable: true)
-                    (step, failure) = (follow(found, by: &redirections), RedirectionMachine.noServer(of: slot, found))
+                    (step, failure) = next
                 } catch {
                     target.node.blocking.release(connection, reusable: false)
                     throw error
                 }
             } catch {
-                doubt(after: error)
-                (step, failure) = (redirections.step(afterQuestion: error), error)
+                (step, failure) = next(afterQuestion: error, &redirections)
             }
             guard let pause = step.pause else { throw failure }
             waitBlocking(pause, until: deadline)
         }
     }
 
-    /// A lease is not for a slot that is on its way: it waits until that has arrived.
-    private func follow(
-        _ found: Redirection, by redirections: inout RedirectionMachine
-    ) -> RedirectionMachine.Step {
+    /// What follows an answer, and the failure if that is the end; nil if the server is the right one. A lease is not
+    /// for a slot that is on its way: it waits until that has arrived.
+    private func next(
+        after reply: RESPValue, of slot: HashSlot, from endpoint: Endpoint, _ redirections: inout RedirectionMachine
+    ) -> (RedirectionMachine.Step, ConnectionFailure)? {
+        guard let found = [reply].redirection(from: endpoint) else { return nil }
         if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-        return redirections.stepInTurn(after: found)
+        return (redirections.stepInTurn(after: found), RedirectionMachine.noServer(of: slot, found))
+    }
+
+    private func next(
+        afterQuestion failure: ConnectionFailure, _ redirections: inout RedirectionMachine
+    ) -> (RedirectionMachine.Step, ConnectionFailure) {
+        doubt(after: failure)
+        return (redirections.step(afterQuestion: failure), failure)
     }
 }

@@ -59,9 +59,18 @@ struct GroupReplies {
         }
     }
 
+    /// Where none of it left, each command finds its server by itself; else the failure is that of all of them.
+    init(unsentBy failure: ConnectionFailure, of group: ClusterGroup) throws(ConnectionFailure) {
+        guard failure.stage.isSafeToRetry else { throw failure }
+        self.init([], of: group)
+    }
+
     /// The places of the parts that have not run.
     var missing: [Int] { replies.indices.filter { replies[$0] == nil } }
-    var hasRun: Bool { replies.contains { $0 != nil } }
+    /// What a missing part's failure means for all of them.
+    func failure(by failure: ConnectionFailure) -> ConnectionFailure {
+        replies.contains { $0 != nil } ? failure.ofRequestRunInPart : failure
+    }
     /// All of them, when none is missing.
     var all: [RESPValue] { replies.compactMap(\.self) }
 

@@ -8,8 +8,8 @@ public import BulkheadRESP
 public final class BlockingRedisConnection: BlockingRedisExecutor {
     private let connection: BlockingConnection
     /// Where it goes back to, and over whose other connections the server is asked to end a wait on this one.
-    private let node: Node
-    private let binding: DatabaseBinding
+    let node: Node
+    let binding: DatabaseBinding
     let timeout: Timeout
     private var state = LeaseState()
 
@@ -58,15 +58,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     }
 }
 
-extension BlockingRedisConnection: BlockingRunner {
-    var monitor: CommandMonitor { binding.monitor }
-    var maintenance: MaintenanceWatch? { binding.maintenance }
-    var retryPolicy: RedisRetryPolicy? { nil }
-
-    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { node.explained(failure) }
-
-    func renew(since moment: Moment) -> Bool { false }
-
+extension BlockingRedisConnection: BlockingRunner, LeaseRunner {
     func admit(_ request: some Request) throws(RedisError) -> Way {
         try binding.searchPlace.check(request)
         try request.checkForLease()

@@ -12,8 +12,8 @@ import Synchronization
 public final class RedisConnection: RedisExecutor {
     private let connection: AsyncConnection
     /// Where it goes back to, and over whose other connections the server is asked to end a wait on this one.
-    private let node: Node
-    private let binding: DatabaseBinding
+    let node: Node
+    let binding: DatabaseBinding
     let timeout: Timeout
     private let state = Mutex(LeaseState())
 
@@ -63,15 +63,7 @@ public final class RedisConnection: RedisExecutor {
     }
 }
 
-extension RedisConnection: AsyncRunner {
-    var monitor: CommandMonitor { binding.monitor }
-    var maintenance: MaintenanceWatch? { binding.maintenance }
-    var retryPolicy: RedisRetryPolicy? { nil }
-
-    func explained(_ failure: ConnectionFailure) -> ConnectionFailure { node.explained(failure) }
-
-    func renew(since moment: Moment) -> Bool { false }
-
+extension RedisConnection: AsyncRunner, LeaseRunner {
     func admit(_ request: some Request) throws(RedisError) -> Way {
         try binding.searchPlace.check(request)
         try request.checkForLease()

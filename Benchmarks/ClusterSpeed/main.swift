@@ -38,7 +38,7 @@ struct ClusterSpeed: ProgramSettings {
             throw ArgumentError("--only is cluster or singles")
         }
         let options = RedisTestServer.Options(
-            listening: .tcp, launchPrefix: serverCore.map { ["taskset", "-c", String($0)] } ?? [])
+            listening: .tcp, launchPrefix: CPUPinning.words(for: serverCore))
         let cluster = try RedisTestCluster.start(RedisTestCluster.Options(server: options))
         defer { cluster.stop() }
         var servers: [RedisTestServer] = []

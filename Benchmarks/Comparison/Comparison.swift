@@ -31,7 +31,7 @@ struct Comparison {
     func run() throws -> ComparisonReport {
         let server = try RedisTestServer.start(
             RedisTestServer.Options(
-                listening: .tcp, launchPrefix: pinning.map { ["taskset", "-c", "\($0.serverCore)"] } ?? []))
+                listening: .tcp, launchPrefix: CPUPinning.words(for: pinning?.serverCore)))
         defer { server.stop() }
         let port = server.port ?? 0
 
@@ -61,10 +61,10 @@ struct Comparison {
         try writeKeyOfRedisBenchmark(port)
         let steps = ComparedProgram.allCases.count
         var progress = progressLine(steps: steps * (settings.roundCount + 1))
-        defer { Terminal.writeError(progress.end()) }
+        defer { progress.clear() }
         var done = 0
         func measure(_ program: ComparedProgram, requests: Int) throws -> ComparisonReading {
-            Terminal.writeError(progress.update(done: done, program.name, now: MonotonicClock.now()))
+            progress.show(done: done, program.name)
             done += 1
             return try reading(of: program, port: port, requests: requests)
         }
@@ -135,15 +135,13 @@ struct Comparison {
             (.bulkDecoding, "bulk"), (.arrayDecoding, "array"), (.integerDecoding, "int"),
         ]
         var progress = progressLine(steps: settings.roundCount * kinds.count)
-        defer { Terminal.writeError(progress.end()) }
+        defer { progress.clear() }
         var samples: [ComparisonPoint: [ComparisonSample]] = [:]
         for round in 0..<settings.roundCount {
             // Clocks change with the heat and with the neighbours.
             let cyclesPerNanosecond = ProcessorClock.cyclesPerSecond() / 1e9
             for (index, (point, kind)) in kinds.enumerated() {
-                Terminal.writeError(
-                    progress.update(
-                        done: round * kinds.count + index, "codec, \(kind)", now: MonotonicClock.now()))
+                progress.show(done: round * kinds.count + index, "codec, \(kind)")
                 let output = try output(
                     of: pinned([
                         path(of: "BulkheadCodecBenchmark"), "--kind", kind, "--mode", "decode,copy",
@@ -175,11 +173,10 @@ struct Comparison {
             (.incrAllocationsBlocking, ["incr", "blocking", "1"]),
         ]
         var progress = progressLine(steps: counted.count)
-        defer { Terminal.writeError(progress.end()) }
+        defer { progress.clear() }
         var rows: [ComparisonRow] = []
         for (done, (point, words)) in counted.enumerated() {
-            Terminal.writeError(
-                progress.update(done: done, "allocations of \(words[0])", now: MonotonicClock.now()))
+            progress.show(done: done, "allocations of \(words[0])")
             let output = try output(
                 of: pinned([
                     path(of: "BulkheadThroughputBenchmark"), "--json", "--host", "127.0.0.1", "--port", "\(port)",
@@ -198,8 +195,8 @@ struct Comparison {
 
     private func buildRows() throws -> [ComparisonRow] {
         var progress = progressLine(steps: 1)
-        defer { Terminal.writeError(progress.end()) }
-        Terminal.writeError(progress.update(done: 0, "building from nothing", now: MonotonicClock.now()))
+        defer { progress.clear() }
+        progress.show(done: 0, "building from nothing")
         let folder = FileManager.default.temporaryDirectory.appending(path: "bulkhead-build-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let child = try finished(
@@ -213,7 +210,7 @@ struct Comparison {
     private func path(of program: String) -> String { "\(settings.programs)/\(program)" }
 
     private func pinned(_ words: [String]) -> [String] {
-        (pinning.map { ["taskset", "-c", "\($0.clientCore)"] } ?? []) + words
+        CPUPinning.words(for: pinning?.clientCore) + words
     }
 
     private func output(of words: [String]) throws -> String { try finished(words).output }
@@ -231,6 +228,6 @@ struct Comparison {
     }
 
     private func progressLine(steps: Int) -> ProgressLine {
-        ProgressLine("compare", steps: steps, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
+        ProgressLine.onStandardError("compare", steps: steps)
     }
 }

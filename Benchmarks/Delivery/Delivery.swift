@@ -49,13 +49,12 @@ struct Delivery {
     init(_ settings: DeliverySettings) { self.settings = settings }
 
     func run() async throws -> String {
-        let allowed = CPUPinning.current().allowedCores ?? []
-        // The script pins this program; the server gets the first other core.
-        let core = (0...1).first { !allowed.contains($0) }
+        // The script pins this program.
+        let core = CPUPinning.firstOtherCore
         let server = try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: .tcp, arguments: ["--client-output-buffer-limit", "pubsub", "0", "0", "0"],
-                launchPrefix: core.map { ["taskset", "-c", "\($0)"] } ?? []))
+                launchPrefix: CPUPinning.words(for: core)))
         defer { server.stop() }
         let databases = try RedisDatabases(url: server.url)
         let main = try databases[.main]

@@ -88,14 +88,12 @@ struct Isolation {
     private func measure(
         _ steps: [RoundPlan.Step], _ sites: [Site], _ servers: Servers, _ machine: MachineWatch
     ) throws -> [IsolationMeasurement] {
-        var progress = ProgressLine(
-            "isolation", steps: steps.count, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
-        defer { Terminal.writeError(progress.end()) }
+        var progress = ProgressLine.onStandardError("isolation", steps: steps.count)
+        defer { progress.clear() }
         var measurements: [IsolationMeasurement] = []
         for step in steps {
             guard let site = sites.first(where: { $0.layout == step.case.layout }) else { continue }
-            Terminal.writeError(
-                progress.update(done: measurements.count, step.case.name, now: MonotonicClock.now()))
+            progress.show(done: measurements.count, step.case.name)
             measurements.append(try measure(step, site, servers, machine))
         }
         return measurements

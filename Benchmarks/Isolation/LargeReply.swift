@@ -50,16 +50,12 @@ struct LargeReply {
         _ probe: LatencyProbe, _ noise: LargeReplyNoise
     ) throws -> [[LargeReplyPlace: ProbeMeasurement]] {
         let places = LargeReplyPlace.allCases
-        var progress = ProgressLine(
-            "isolation", steps: settings.rounds * places.count, onTerminal: Terminal.errorIsTerminal,
-            now: MonotonicClock.now())
-        defer { Terminal.writeError(progress.end()) }
+        var progress = ProgressLine.onStandardError("isolation", steps: settings.rounds * places.count)
+        defer { progress.clear() }
         return try (0..<settings.rounds).map { round in
             var seen: [LargeReplyPlace: ProbeMeasurement] = [:]
             for place in places {
-                Terminal.writeError(
-                    progress.update(
-                        done: round * places.count + seen.count, place.rawValue, now: MonotonicClock.now()))
+                progress.show(done: round * places.count + seen.count, place.rawValue)
                 seen[place] = try probe.run(round: round, beside: try noise.start(place), interruption)
             }
             return seen

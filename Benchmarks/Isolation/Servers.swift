@@ -79,7 +79,7 @@ struct Servers {
         try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: settings.unixSocket ? .unixSocket : .tcp, arguments: watching + arguments,
-                launchPrefix: core.map { ["taskset", "-c", String($0)] } ?? []))
+                launchPrefix: CPUPinning.words(for: core)))
     }
 
     /// What the server itself shall notice: commands of a millisecond and more. Replicas are served at once.

@@ -43,6 +43,14 @@ extension AllocationCounter {
 
     private static let real = Functions()
 
+    /// The real functions, for one more call of one of them.
+    private static var counted: Functions {
+        @inline(__always) get {
+            calls.add(1, ordering: .relaxed)
+            return real!
+        }
+    }
+
     /// The address of what counts in a function's stead; nil for a name that is not counted.
     private static func replacement(for name: UnsafePointer<CChar>) -> UInt? {
         let replacements: [(StaticString, UInt)] = Self.replacements
@@ -57,29 +65,13 @@ extension AllocationCounter {
     }
 
     private static let replacements: [(StaticString, UInt)] = {
-        let malloc: Malloc = { size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.malloc(size)
-        }
-        let calloc: TwoSizes = { count, size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.calloc(count, size)
-        }
-        let realloc: Realloc = { old, size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.realloc(old, size)
-        }
-        let memalign: TwoSizes = { alignment, size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.memalign(alignment, size)
-        }
-        let alignedAlloc: TwoSizes = { alignment, size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.alignedAlloc(alignment, size)
-        }
+        let malloc: Malloc = { size in AllocationCounter.counted.malloc(size) }
+        let calloc: TwoSizes = { count, size in AllocationCounter.counted.calloc(count, size) }
+        let realloc: Realloc = { old, size in AllocationCounter.counted.realloc(old, size) }
+        let memalign: TwoSizes = { alignment, size in AllocationCounter.counted.memalign(alignment, size) }
+        let alignedAlloc: TwoSizes = { alignment, size in AllocationCounter.counted.alignedAlloc(alignment, size) }
         let posixMemalign: PosixMemalign = { place, alignment, size in
-            AllocationCounter.calls.add(1, ordering: .relaxed)
-            return AllocationCounter.real!.posixMemalign(place, alignment, size)
+            AllocationCounter.counted.posixMemalign(place, alignment, size)
         }
         return [
             ("malloc", unsafeBitCast(malloc, to: UInt.self)),

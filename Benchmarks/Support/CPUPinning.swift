@@ -8,7 +8,7 @@ import Darwin
 
 /// Which cores this process may run on, so that a result can say how it was measured.
 ///
-/// Only to report: nothing here pins. On Linux `taskset -c 1 PROGRAM` does.
+/// Nothing here pins this process. On Linux `taskset -c 1 PROGRAM` does.
 package struct CPUPinning: Sendable, Equatable, Encodable {
     /// The numbers of the cores the process may run on, ascending; nil where the system does not say.
     package let allowedCores: [Int]?
@@ -23,6 +23,17 @@ package struct CPUPinning: Sendable, Equatable, Encodable {
     /// What holds for this process now; a process that is pinned later must ask again.
     package static func current() -> CPUPinning {
         CPUPinning(allowedCores: readAllowedCores(), coreCount: max(0, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    }
+
+    /// The words in front of a program that run it on this core; none for nil.
+    package static func words(for core: Int?) -> [String] {
+        core.map { ["taskset", "-c", "\($0)"] } ?? []
+    }
+
+    /// The first core that this process is kept off; nil where it may run on all of the first two, or nobody knows.
+    package static var firstOtherCore: Int? {
+        let allowed = current().allowedCores ?? []
+        return (0...1).first { !allowed.contains($0) }
     }
 
     /// Whether the process may run on fewer cores than there are, by `taskset` or by its container; nil where the

@@ -1,11 +1,11 @@
 /// One line that says how far a long measurement is and how long it still takes.
 ///
 /// On a terminal each text starts with a carriage return and covers the one before; elsewhere each is a line of its
-/// own. It only makes the text, from instants it is given; `Terminal.writeError` shows it:
+/// own. It makes the text, from instants it is given; the program shows it on standard error:
 /// ```swift
-/// var progress = ProgressLine("isolation", steps: 30, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
-/// Terminal.writeError(progress.update(done: 3, "two servers", now: MonotonicClock.now()))
-/// Terminal.writeError(progress.end())
+/// var progress = ProgressLine.onStandardError("isolation", steps: 30)
+/// defer { progress.clear() }
+/// progress.show(done: 3, "two servers")
 /// ```
 package struct ProgressLine: Sendable {
     private let title: String
@@ -49,4 +49,18 @@ package struct ProgressLine: Sendable {
         defer { shownColumns = 0 }
         return "\r" + String(repeating: " ", count: shownColumns) + "\r"
     }
+}
+
+extension ProgressLine {
+    /// One that begins now, for ``show(done:_:)``.
+    package static func onStandardError(_ title: String, steps: Int) -> ProgressLine {
+        ProgressLine(title, steps: steps, onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
+    }
+
+    package mutating func show(done: Int, _ note: String) {
+        Terminal.writeError(update(done: done, note, now: MonotonicClock.now()))
+    }
+
+    /// Behind the last step, and also where there is a failure.
+    package mutating func clear() { Terminal.writeError(end()) }
 }

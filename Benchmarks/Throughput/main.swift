@@ -27,7 +27,7 @@ func measure(_ settings: Settings) async throws {
     // A port without a host is one of this machine.
     var host = settings.host ?? (settings.port == nil ? nil : "127.0.0.1")
     var port = settings.port ?? 6379
-    let launchPrefix = settings.serverCore.map { ["taskset", "-c", String($0)] } ?? []
+    let launchPrefix = CPUPinning.words(for: settings.serverCore)
     var cluster: RedisTestCluster?
     defer { cluster?.stop() }
     if settings.isInCluster {

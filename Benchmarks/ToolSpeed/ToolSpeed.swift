@@ -23,7 +23,7 @@ struct ToolSpeed {
         let server = try RedisTestServer.start(
             RedisTestServer.Options(
                 listening: .tcp, arguments: ["--repl-diskless-sync-delay", "0"],
-                launchPrefix: cores.map { ["taskset", "-c", "\($0.server)"] } ?? [],
+                launchPrefix: CPUPinning.words(for: cores?.server),
                 startTimeout: .seconds(30)))
         defer { server.stop() }
         let contest = try contest(of: tool, on: server)
@@ -40,18 +40,17 @@ struct ToolSpeed {
     }
 
     private func rounds(of contest: ToolContest) throws -> [[ToolContest.Turn]] {
-        var progress = ProgressLine(
-            contest.title, steps: (settings.rounds + 1) * contest.contestants.count,
-            onTerminal: Terminal.errorIsTerminal, now: MonotonicClock.now())
-        defer { Terminal.writeError(progress.end()) }
+        let steps = (settings.rounds + 1) * contest.contestants.count
+        var progress = ProgressLine.onStandardError(contest.title, steps: steps)
+        defer { progress.clear() }
         var done = 0
         // The first round is not counted: it brings programs and tables into memory.
         let turns = try (0...settings.rounds).map { round in
             var turns = contest.contestants.map { _ in ToolContest.Turn(seconds: 0, peakBytes: 0) }
             for place in contest.order(inRound: round) {
                 let contestant = contest.contestants[place]
-                Terminal.writeError(progress.update(done: done, contestant.name, now: MonotonicClock.now()))
-                let words = (cores.map { ["taskset", "-c", "\($0.client)"] } ?? []) + contestant.words
+                progress.show(done: done, contestant.name)
+                let words = CPUPinning.words(for: cores?.client) + contestant.words
                 let child = try ChildProgram.run(words, silenced: true)
                 guard contestant.doneCodes.contains(child.exitCode) else {
                     throw ProgramError("\(contestant.name) ended with \(child.exitCode)")

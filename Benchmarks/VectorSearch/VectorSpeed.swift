@@ -19,13 +19,12 @@ struct VectorSpeed {
     init(_ settings: VectorSettings) { self.settings = settings }
 
     func run() async throws -> String {
-        let allowed = CPUPinning.current().allowedCores ?? []
-        // The script pins this program; the server gets the first other core.
-        let core = (0...1).first { !allowed.contains($0) }
+        // The script pins this program.
+        let core = CPUPinning.firstOtherCore
         let server = try RedisTestServer.start(
             RedisTestServer.Options(
                 binary: settings.server.isEmpty ? nil : settings.server, listening: .tcp,
-                launchPrefix: core.map { ["taskset", "-c", "\($0)"] } ?? [], startTimeout: .seconds(60)))
+                launchPrefix: CPUPinning.words(for: core), startTimeout: .seconds(60)))
         defer { server.stop() }
         var configuration = try RedisConfiguration(url: server.url)
         configuration.commandTimeout = .seconds(300)

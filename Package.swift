@@ -182,7 +182,7 @@ let package = Package(
         tests(
             "BulkheadHouseRulesTests",
             of: "BulkheadTestServer", "BulkheadReadmeProgram", "BulkheadMovingProgram", "BulkheadCLI",
-            "BulkheadBenchmarkSupport",
+            "BulkheadFacadeGenerator", "BulkheadBenchmarkSupport",
             "BulkheadIsolationBenchmark", "BulkheadThroughputBenchmark", "BulkheadCodecBenchmark",
             "BulkheadComparisonBenchmark", "BulkheadMigrationBenchmark", "BulkheadToolsBenchmark", "BulkheadFuzzer",
             "BulkheadSoak", "BulkheadMigrationKills", "BulkheadConsumerKills", "BulkheadLockFaults",

@@ -26,6 +26,10 @@ struct Generation {
                 wanted.append((folder + "/" + file, text))
             }
         }
+        for file in try folder.types() {
+            let folder = file.isOfModules ? PackageFolder.modules : PackageFolder.values
+            wanted.append((folder + "/" + TypeWriter.fileName(of: file), try TypeWriter.text(of: file)))
+        }
         wanted.append((PackageFolder.values + "/" + TableWriter.file, TableWriter.text(of: book)))
         wanted.append((PackageFolder.lint + "/" + LintWriter.file, LintWriter.text(of: book)))
         wanted.append((PageWriter.path, PageWriter.text(of: book)))

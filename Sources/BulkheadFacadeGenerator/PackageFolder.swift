@@ -53,6 +53,20 @@ struct PackageFolder {
         return groups
     }
 
+    /// The types that the table describes, by name of its files.
+    func types() throws(GeneratorError) -> [TypeFile] {
+        var files: [TypeFile] = []
+        for folder in [Self.table, Self.table + Self.ofModules] {
+            for (name, path, text) in try texts(in: folder, suffix: ".types") {
+                var reader = TypesReader(path: path)
+                let types = try reader.read(text)
+                files.append(TypeFile(name: name, path: path, isOfModules: folder != Self.table, types: types))
+            }
+        }
+        try TypeFile.check(files)
+        return files
+    }
+
     /// The calls, by name of their files.
     func calls() throws(GeneratorError) -> [CallFile] {
         var files: [CallFile] = []

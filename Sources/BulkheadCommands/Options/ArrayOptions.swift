@@ -29,28 +29,6 @@ public struct RedisArrayCondition: Sendable, RedisCommandOption {
     }
 }
 
-/// How the numbers of an array become one. Since Redis 8.8.0
-///
-/// Values that are not numbers are skipped. `and`, `or` and `xor` cut fractions. Ask for `Int` if results may exceed
-/// 2^53.
-public struct RedisArrayOperation: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// They are added.
-    public static let sum = RedisArrayOperation("SUM")
-    /// The least of them.
-    public static let minimum = RedisArrayOperation("MIN")
-    /// The greatest of them.
-    public static let maximum = RedisArrayOperation("MAX")
-    /// The bits that all have.
-    public static let and = RedisArrayOperation("AND")
-    /// The bits that any has.
-    public static let or = RedisArrayOperation("OR")
-    /// The bits that an odd number of them has.
-    public static let xor = RedisArrayOperation("XOR")
-}
-
 extension RedisArguments {
     /// The ends of a range of an array; nil is the array's own end.
     @usableFromInline mutating func append(from first: Int?, through last: Int?) {

@@ -21,29 +21,6 @@ public struct RedisBitRange: Sendable, RedisCommandOption {
     }
 }
 
-/// How BITOP combines the bits of strings.
-public struct RedisBitOperation: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// 1 where all strings have 1.
-    public static let and = RedisBitOperation("AND")
-    /// 1 where any string has 1.
-    public static let or = RedisBitOperation("OR")
-    /// 1 where an odd number of strings has 1.
-    public static let xor = RedisBitOperation("XOR")
-    /// The opposite of each bit; takes one string.
-    public static let not = RedisBitOperation("NOT")
-    /// 1 where the first string has 1 and no other has. Since Redis 8.2.0
-    public static let difference = RedisBitOperation("DIFF")
-    /// 1 where another string has 1 and the first has not. Since Redis 8.2.0
-    public static let reverseDifference = RedisBitOperation("DIFF1")
-    /// 1 where the first string has 1 and any other has. Since Redis 8.2.0
-    public static let andOr = RedisBitOperation("ANDOR")
-    /// 1 where just one string has 1. Since Redis 8.2.0
-    public static let one = RedisBitOperation("ONE")
-}
-
 /// A number within a string: its width in bits, whether it is signed, and where it begins.
 public struct RedisBitfieldPlace: Sendable {
     private let type: String

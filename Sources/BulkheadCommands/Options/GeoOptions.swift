@@ -1,18 +1,3 @@
-/// A unit of distances.
-public struct RedisDistanceUnit: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Metres.
-    public static let meters = RedisDistanceUnit("m")
-    /// Kilometres.
-    public static let kilometers = RedisDistanceUnit("km")
-    /// Miles.
-    public static let miles = RedisDistanceUnit("mi")
-    /// Feet.
-    public static let feet = RedisDistanceUnit("ft")
-}
-
 /// What a search looks around: a place, or where a member is.
 public struct RedisGeoCenter: Sendable, RedisCommandOption {
     private let member: String?

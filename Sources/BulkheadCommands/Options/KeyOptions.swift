@@ -1,47 +1,3 @@
-/// When an expiry is set: a condition about the one there is.
-public struct RedisExpiryCondition: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Only where there is none (`NX`).
-    public static let ifNone = RedisExpiryCondition("NX")
-    /// Only where there is one (`XX`).
-    public static let ifAny = RedisExpiryCondition("XX")
-    /// Only if it becomes later (`GT`); none counts as later than all.
-    public static let ifLater = RedisExpiryCondition("GT")
-    /// Only if it becomes earlier (`LT`).
-    public static let ifEarlier = RedisExpiryCondition("LT")
-}
-
-/// When HSETEX writes.
-public struct RedisFieldCondition: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Only if none of the fields exists (`FNX`).
-    public static let ifNoneExists = RedisFieldCondition("FNX")
-    /// Only if all of the fields exist (`FXX`).
-    public static let ifAllExist = RedisFieldCondition("FXX")
-    /// Only if there is no such key (`NX`). Since Valkey 9.0.0
-    public static let ifKeyAbsent = RedisFieldCondition("NX")
-    /// Only if there is such a key (`XX`). Since Valkey 9.0.0
-    public static let ifKeyPresent = RedisFieldCondition("XX")
-}
-
-/// Up or down.
-public struct RedisOrder: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// The word that servers and modules have for it.
-    package var keyword: String { word }
-
-    /// The least first.
-    public static let ascending = RedisOrder("ASC")
-    /// The greatest first.
-    public static let descending = RedisOrder("DESC")
-}
-
 /// How SORT orders elements, and what it reads for each.
 public struct RedisSort: Sendable, RedisCommandOption {
     /// Up or down.
@@ -76,10 +32,7 @@ public struct RedisSort: Sendable, RedisCommandOption {
     }
 
     @usableFromInline func append(to arguments: inout RedisArguments) {
-        if let by {
-            arguments.append("BY")
-            arguments.append(by)
-        }
+        arguments.append("BY", by)
         arguments.append(offset: offset, limit: limit)
         for pattern in get {
             arguments.append("GET")
@@ -88,4 +41,9 @@ public struct RedisSort: Sendable, RedisCommandOption {
         arguments.append(order)
         if isAlphabetical { arguments.append("ALPHA") }
     }
+}
+
+extension RedisOrder {
+    /// The word that servers and modules have for it.
+    package var keyword: String { word }
 }

@@ -15,7 +15,6 @@ extension RedisWordOption {
 }
 
 extension RedisScoreCondition: RedisCommandOption {}
-extension RedisListEnd: RedisWordOption {}
 extension RedisSetCondition: RedisCommandOption {}
 extension RedisExpiry: RedisCommandOption {}
 extension RedisStreamTrim: RedisCommandOption {}
@@ -26,6 +25,13 @@ extension RedisArguments {
 
     @usableFromInline mutating func append(options: [some RedisCommandOption]) {
         for option in options { option.append(to: &self) }
+    }
+
+    /// A word and its value, where there is one.
+    package mutating func append(_ word: String, _ value: (some RedisArgument)?) {
+        guard let value else { return }
+        append(word)
+        append(value)
     }
 
     @usableFromInline mutating func append(each values: [any RedisArgument]) {

@@ -1,13 +1,3 @@
-/// An end of a list.
-public struct RedisListEnd: Sendable, Hashable {
-    @usableFromInline let word: String
-
-    /// The head, index 0.
-    public static let left = RedisListEnd(word: "LEFT")
-    /// The tail, index -1.
-    public static let right = RedisListEnd(word: "RIGHT")
-}
-
 /// How many elements `LMOVEM` moves, and in which order. Since Redis 8.10.0
 ///
 /// `BULK` keeps their order; `OBO` (`oneByOne`) moves them singly, so moves from and to the same end reverse them.

@@ -1,27 +1,3 @@
-/// Whether memory is freed before the server answers.
-public struct RedisFreeing: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// In the background.
-    public static let asynchronous = RedisFreeing("ASYNC")
-    /// Before it answers.
-    public static let synchronous = RedisFreeing("SYNC")
-}
-
-/// What becomes of the libraries that are there when others are loaded.
-public struct RedisRestorePolicy: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// They stay; it throws if a library or function has the same name.
-    public static let append = RedisRestorePolicy("APPEND")
-    /// Those of the same names are replaced.
-    public static let replace = RedisRestorePolicy("REPLACE")
-    /// They are deleted.
-    public static let flush = RedisRestorePolicy("FLUSH")
-}
-
 /// Which commands are listed.
 public struct RedisCommandFilter: Sendable, RedisCommandOption {
     private let kind: String
@@ -43,19 +19,6 @@ public struct RedisCommandFilter: Sendable, RedisCommandOption {
         arguments.append(kind)
         arguments.append(value)
     }
-}
-
-/// One of the logs of commands that stand out.
-public struct RedisCommandLog: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Those that took long.
-    public static let slow = RedisCommandLog("slow")
-    /// Those that were large themselves.
-    public static let largeRequest = RedisCommandLog("large-request")
-    /// Those whose replies were large.
-    public static let largeReply = RedisCommandLog("large-reply")
 }
 
 /// Which connections are meant.
@@ -116,17 +79,6 @@ public struct RedisClientFilter: Sendable, RedisCommandOption {
     @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
 }
 
-/// How a replica takes over where its primary does not agree.
-public struct RedisTakeover: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// Without the primary, with the consent of the others.
-    public static let force = RedisTakeover("FORCE")
-    /// Without anybody's consent.
-    public static let takeover = RedisTakeover("TAKEOVER")
-}
-
 /// Who answers for a slot, or where it is moved.
 public struct RedisSlotState: Sendable, RedisCommandOption {
     private let words: [String]
@@ -141,30 +93,4 @@ public struct RedisSlotState: Sendable, RedisCommandOption {
     public static func node(_ node: String) -> RedisSlotState { RedisSlotState(words: ["NODE", node]) }
 
     @usableFromInline func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
-}
-
-/// A figure of a slot, by which slots are put in order.
-public struct RedisSlotFigure: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// How many keys it has.
-    public static let keys = RedisSlotFigure("KEY-COUNT")
-    /// How long the processor worked for it. Only if the server counts it (`cluster-slot-stats-enabled`).
-    public static let processorTime = RedisSlotFigure("CPU-USEC")
-    /// How many bytes came in for it. Only if the server counts it.
-    public static let bytesIn = RedisSlotFigure("NETWORK-BYTES-IN")
-    /// How many bytes went out for it. Only if the server counts it.
-    public static let bytesOut = RedisSlotFigure("NETWORK-BYTES-OUT")
-}
-
-/// What makes a key hot. Since Redis 8.6.0
-public struct RedisHotkeyMetric: Sendable, RedisWordOption {
-    @usableFromInline let word: String
-    private init(_ word: String) { self.word = word }
-
-    /// The time that their commands take of the processor.
-    public static let processorTime = RedisHotkeyMetric("CPU")
-    /// The bytes that come and go over the network.
-    public static let networkBytes = RedisHotkeyMetric("NET")
 }

@@ -27,23 +27,3 @@ public struct RedisArrayElement<Value: RedisDecodable>: RedisDecodable {
 }
 
 extension RedisArrayElement: Equatable where Value: Equatable {}
-
-/// What is known of an array. Since Redis 8.8.0
-public struct RedisArrayInfo: RedisDecodable {
-    /// All fields, also those that have no name here.
-    public let record: RedisRecord
-    /// How many values there are.
-    public let count: Int
-    /// One more than the greatest index.
-    public let length: Int
-    /// Where the next inserted value goes; 0 also if there is no greater index, where `arnext` gives nil.
-    public let nextIndex: Int
-
-    /// Reads a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        record = try RedisRecord(redis: value)
-        count = try record.required("count")
-        length = try record.required("len")
-        nextIndex = try record.required("next-insert-index")
-    }
-}

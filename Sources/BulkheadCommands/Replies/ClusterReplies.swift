@@ -58,35 +58,6 @@ public struct RedisClusterNode: Sendable, Hashable {
     }
 }
 
-/// Servers that hold the same slots.
-public struct RedisShard: RedisDecodable {
-    /// All fields, also those that have no name here.
-    public let record: RedisRecord
-    /// 40 hexadecimal digits, the same for all of its servers; nil before Valkey 9.1.0, and on Redis.
-    public let id: String?
-    /// The slots that they answer for.
-    public let slots: [ClosedRange<Int>]
-    /// The servers, each with `id`, `endpoint`, `port`, `role`, `health` and others.
-    public let nodes: [RedisRecord]
-
-    /// Reads a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        record = try RedisRecord(redis: value)
-        let ends: [Int] = try record.required("slots")
-        guard ends.count % 2 == 0 else { throw RedisConversionError(expected: "ranges of slots", found: value) }
-        var slots: [ClosedRange<Int>] = []
-        for index in stride(from: 0, to: ends.count, by: 2) {
-            guard ends[index] <= ends[index + 1] else {
-                throw RedisConversionError(expected: "ranges of slots", found: value)
-            }
-            slots.append(ends[index]...ends[index + 1])
-        }
-        self.slots = slots
-        nodes = try record.required("nodes")
-        id = try record.optional("id")
-    }
-}
-
 /// Slots, and the servers that answer for them.
 public struct RedisSlotRange: RedisDecodable {
     /// A server.
@@ -101,9 +72,7 @@ public struct RedisSlotRange: RedisDecodable {
         public let details: [String: String]
 
         init(_ value: RESPValue) throws(RedisConversionError) {
-            guard let parts = value.withoutAttributes.elements, parts.count >= 3 else {
-                throw RedisConversionError(expected: "a server as host, port and id", found: value)
-            }
+            let parts = try value.requireElements("a server as host, port and id", atLeast: 3)
             host = try String?(redis: parts[0])
             port = try Int(redis: parts[1])
             id = try String(redis: parts[2])
@@ -118,9 +87,7 @@ public struct RedisSlotRange: RedisDecodable {
 
     /// Reads an array of two slots and servers; throws if it is something else.
     public init(redis value: RESPValue) throws(RedisConversionError) {
-        guard let parts = value.withoutAttributes.elements, parts.count >= 3 else {
-            throw RedisConversionError(expected: "two slots and servers", found: value)
-        }
+        let parts = try value.requireElements("two slots and servers", atLeast: 3)
         let (first, last) = (try Int(redis: parts[0]), try Int(redis: parts[1]))
         guard first <= last else { throw RedisConversionError(expected: "a range of slots", found: value) }
         slots = first...last
@@ -130,44 +97,17 @@ public struct RedisSlotRange: RedisDecodable {
     }
 }
 
-/// Figures of a slot.
-public struct RedisSlotStats: RedisDecodable {
-    /// The slot.
-    public let slot: Int
-    /// Its figures by name: `key-count`, `cpu-usec` ….
-    public let figures: [String: Int]
-
-    /// Reads a slot and a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let parts = try value.requireElements("a slot and its figures", count: 2)
-        slot = try Int(redis: parts[0])
-        figures = try [String: Int](redis: parts[1])
-    }
-}
-
-/// A task by which one primary of a cluster takes over slots from another. Since Redis 8.4.0
-public struct RedisMigrationTask: RedisDecodable {
-    /// All fields, also those that have no name here.
-    public let record: RedisRecord
-    /// Its id.
-    public let id: String
-    /// The slots, as text: `0-1000`.
-    public let slots: String
-    /// `import` if this server takes them over, `migrate` if it gives them away.
-    public let operation: String
-    /// `completed`, `failed` or `canceled` at its end; otherwise its current step.
-    public let state: String
-    /// What went wrong last; nil if nothing did.
-    public let problem: String?
-
-    /// Reads a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        record = try RedisRecord(redis: value)
-        id = try record.required("id")
-        slots = try record.required("slots")
-        operation = try record.required("operation")
-        state = try record.required("state")
-        let problem: String? = try record.optional("last_error")
-        self.problem = problem == "" ? nil : problem
+extension RedisShard {
+    /// Slots by the ends of their ranges, which stand in one row.
+    static func ranges(_ ends: [Int], of value: RESPValue) throws(RedisConversionError) -> [ClosedRange<Int>] {
+        guard ends.count % 2 == 0 else { throw RedisConversionError(expected: "ranges of slots", found: value) }
+        var slots: [ClosedRange<Int>] = []
+        for index in stride(from: 0, to: ends.count, by: 2) {
+            guard ends[index] <= ends[index + 1] else {
+                throw RedisConversionError(expected: "ranges of slots", found: value)
+            }
+            slots.append(ends[index]...ends[index + 1])
+        }
+        return slots
     }
 }

@@ -93,4 +93,10 @@ extension RESPValue {
         }
         return elements
     }
+
+    func requireElements(_ expected: String, atLeast count: Int) throws(RedisConversionError) -> RESPArray {
+        let elements = try requireElements(expected)
+        guard elements.count >= count else { throw RedisConversionError(expected: expected, found: self) }
+        return elements
+    }
 }

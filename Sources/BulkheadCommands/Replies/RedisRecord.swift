@@ -42,6 +42,14 @@ public struct RedisRecord: RedisDecodable, Hashable {
         guard let value = self[name] else { return nil }
         return try Value?(redis: value)
     }
+
+    /// The value of that name; nil if there is none, or it is the one by which servers say so.
+    package func optional<Value: RedisDecodable & Equatable>(
+        _ name: String, unless nothing: Value
+    ) throws(RedisConversionError) -> Value? {
+        let value: Value? = try optional(name)
+        return value == nothing ? nil : value
+    }
 }
 
 /// What was found under a key: of several the one, or each.
@@ -73,40 +81,6 @@ extension RedisKeyed: Equatable where Value: Equatable {}
 
 /// A number that a server answers for what became of something, with a name.
 public protocol RedisOutcome: RedisDecodable, RawRepresentable, Hashable where RawValue == Int {}
-
-/// What became of a field whose expiry was to be changed.
-public struct RedisFieldChange: RedisOutcome {
-    /// As servers say it.
-    public let rawValue: Int
-    /// Any number; the known ones have names.
-    public init(rawValue: Int) { self.rawValue = rawValue }
-
-    /// There is no such field, or no such key.
-    public static let missing = RedisFieldChange(rawValue: -2)
-    /// The field has no expiry that could be removed.
-    public static let noExpiry = RedisFieldChange(rawValue: -1)
-    /// The condition does not hold; the field is as it was.
-    public static let unchanged = RedisFieldChange(rawValue: 0)
-    /// The field has the new expiry, or none any more.
-    public static let changed = RedisFieldChange(rawValue: 1)
-    /// The time is over: the field was deleted.
-    public static let deleted = RedisFieldChange(rawValue: 2)
-}
-
-/// What became of an entry of a stream that was to be deleted.
-public struct RedisEntryDeletion: RedisOutcome {
-    /// As servers say it.
-    public let rawValue: Int
-    /// Any number; the known ones have names.
-    public init(rawValue: Int) { self.rawValue = rawValue }
-
-    /// There is no such entry.
-    public static let missing = RedisEntryDeletion(rawValue: -1)
-    /// The entry was deleted.
-    public static let deleted = RedisEntryDeletion(rawValue: 1)
-    /// The entry stays, as a group has not acknowledged it.
-    public static let kept = RedisEntryDeletion(rawValue: 2)
-}
 
 /// When a key or a field ends.
 public struct RedisExpiryTime: Sendable, Hashable, RedisDecodable {

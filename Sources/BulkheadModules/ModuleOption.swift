@@ -15,6 +15,15 @@ extension ModuleWordOption {
     func append(to arguments: inout RedisArguments) { arguments.append(word) }
 }
 
+/// An option of several words.
+protocol ModuleWordsOption: ModuleOption {
+    var words: [String] { get }
+}
+
+extension ModuleWordsOption {
+    func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
+}
+
 extension RedisArguments {
     mutating func append(_ option: some ModuleOption) { option.append(to: &self) }
 

@@ -20,11 +20,9 @@ public struct RedisJSONFormat: Sendable, ModuleOption {
     public static let readable = RedisJSONFormat(indentation: "    ", newline: "\n", space: " ")
 
     func append(to arguments: inout RedisArguments) {
-        for (word, value) in [("INDENT", indentation), ("NEWLINE", newline), ("SPACE", space)] {
-            guard let value else { continue }
-            arguments.append(word)
-            arguments.append(value)
-        }
+        arguments.append("INDENT", indentation)
+        arguments.append("NEWLINE", newline)
+        arguments.append("SPACE", space)
     }
 }
 

@@ -57,10 +57,7 @@ public struct RedisSearchField: Sendable, ModuleOption {
 
     func append(to arguments: inout RedisArguments) {
         arguments.append(name)
-        if let alias {
-            arguments.append("AS")
-            arguments.append(alias)
-        }
+        arguments.append("AS", alias)
         arguments.append(contentsOf: type)
         arguments.append(contentsOf: ending)
     }
@@ -127,15 +124,9 @@ public struct RedisIndexScope: Sendable, ModuleOption {
         arguments.append("ON")
         arguments.append(kind)
         if !prefixes.isEmpty { arguments.append(counted: "PREFIX", prefixes) }
-        for (word, value) in [("FILTER", filter), ("LANGUAGE", language)] {
-            guard let value else { continue }
-            arguments.append(word)
-            arguments.append(value)
-        }
-        if let lifetime {
-            arguments.append("TEMPORARY")
-            arguments.append(lifetime.components.seconds)
-        }
+        arguments.append("FILTER", filter)
+        arguments.append("LANGUAGE", language)
+        arguments.append("TEMPORARY", lifetime?.components.seconds)
         if let stopWords { arguments.append(counted: "STOPWORDS", stopWords) }
         if skipsOldDocuments { arguments.append("SKIPINITIALSCAN") }
     }

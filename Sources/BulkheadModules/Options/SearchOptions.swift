@@ -31,10 +31,7 @@ public struct RedisQueryOptions: Sendable, ModuleOption {
 
     func append(to arguments: inout RedisArguments) {
         if isVerbatim { arguments.append("VERBATIM") }
-        if let timeout {
-            arguments.append("TIMEOUT")
-            arguments.append(timeout.wholeMilliseconds)
-        }
+        arguments.append("TIMEOUT", timeout?.wholeMilliseconds)
         if !parameters.isEmpty {
             arguments.append("PARAMS")
             arguments.append(parameters.count * 2)
@@ -43,10 +40,7 @@ public struct RedisQueryOptions: Sendable, ModuleOption {
                 arguments.append(parameter.value)
             }
         }
-        if let dialect {
-            arguments.append("DIALECT")
-            arguments.append(dialect)
-        }
+        arguments.append("DIALECT", dialect)
     }
 }
 
@@ -96,8 +90,8 @@ public struct RedisSearch: Sendable, ModuleOption {
 }
 
 /// One step of an aggregation; each works on the rows of the one before it. Fields are written with their `@`.
-public struct RedisAggregateStep: Sendable, ModuleOption {
-    private let words: [String]
+public struct RedisAggregateStep: Sendable, ModuleWordsOption {
+    let words: [String]
 
     /// Reads fields of the documents; of none, all of them.
     public static func load(_ fields: String...) -> RedisAggregateStep {
@@ -134,8 +128,6 @@ public struct RedisAggregateStep: Sendable, ModuleOption {
     private static func counted(_ word: String, _ values: [String]) -> [String] {
         [word, String(values.count)] + values
     }
-
-    func append(to arguments: inout RedisArguments) { arguments.append(contentsOf: words) }
 }
 
 /// What is made of the rows of a group.

@@ -1,82 +1,17 @@
 import BulkheadCommands
 
-/// A time of a series, or one of its ends.
-public struct RedisSeriesTime: Sendable, Hashable, ModuleWordOption {
-    let word: String
-
-    /// Before all samples.
-    public static let earliest = RedisSeriesTime(word: "-")
-    /// Behind all samples.
-    public static let latest = RedisSeriesTime(word: "+")
+extension RedisSeriesTime {
     /// This time, in milliseconds since 1970 unless you count otherwise.
     public static func at(_ time: Int64) -> RedisSeriesTime { RedisSeriesTime(word: String(time)) }
 }
 
-/// What becomes of a sample whose time has one already.
-public struct RedisDuplicatePolicy: Sendable, Hashable, ModuleWordOption {
-    let word: String
-
-    /// It is refused.
-    public static let block = RedisDuplicatePolicy(word: "BLOCK")
-    /// The old one stays.
-    public static let first = RedisDuplicatePolicy(word: "FIRST")
-    /// It replaces the old one.
-    public static let last = RedisDuplicatePolicy(word: "LAST")
-    /// The lesser one stays.
-    public static let minimum = RedisDuplicatePolicy(word: "MIN")
-    /// The greater one stays.
-    public static let maximum = RedisDuplicatePolicy(word: "MAX")
-    /// Their sum stays.
-    public static let sum = RedisDuplicatePolicy(word: "SUM")
-}
-
-/// What is made of the samples in a bucket of time.
-public struct RedisSampleReducer: Sendable, Hashable {
-    let word: String
-
-    /// Their mean.
-    public static let average = RedisSampleReducer(word: "avg")
-    /// Their sum.
-    public static let sum = RedisSampleReducer(word: "sum")
-    /// The least.
-    public static let minimum = RedisSampleReducer(word: "min")
-    /// The greatest.
-    public static let maximum = RedisSampleReducer(word: "max")
-    /// The greatest less the least.
-    public static let range = RedisSampleReducer(word: "range")
-    /// How many there are.
-    public static let count = RedisSampleReducer(word: "count")
-    /// The oldest; not for groups.
-    public static let first = RedisSampleReducer(word: "first")
-    /// The newest; not for groups.
-    public static let last = RedisSampleReducer(word: "last")
-    /// The deviation of the whole population.
-    public static let populationDeviation = RedisSampleReducer(word: "std.p")
-    /// The deviation of a sample.
-    public static let sampleDeviation = RedisSampleReducer(word: "std.s")
-    /// The variance of the whole population.
-    public static let populationVariance = RedisSampleReducer(word: "var.p")
-    /// The variance of a sample.
-    public static let sampleVariance = RedisSampleReducer(word: "var.s")
-    /// The mean over the time, each value as long as it held; not for groups. Since TimeSeries 1.8.0
-    public static let timeAverage = RedisSampleReducer(word: "twa")
-}
-
 /// Buckets of time, and what is made of the samples in each.
-public struct RedisSeriesAggregation: Sendable, Hashable, ModuleOption {
-    private let reducer: RedisSampleReducer
-    private let bucket: Duration
+public struct RedisSeriesAggregation: Sendable, Hashable, ModuleWordsOption {
+    let words: [String]
 
     /// Buckets of this length, in whole milliseconds.
     public init(_ reducer: RedisSampleReducer, every bucket: Duration) {
-        self.reducer = reducer
-        self.bucket = bucket
-    }
-
-    func append(to arguments: inout RedisArguments) {
-        arguments.append("AGGREGATION")
-        arguments.append(reducer.word)
-        arguments.append(bucket.wholeMilliseconds)
+        words = ["AGGREGATION", reducer.word, String(bucket.wholeMilliseconds)]
     }
 }
 
@@ -110,22 +45,13 @@ public struct RedisSeriesSettings: Sendable, ModuleOption {
     }
 
     func append(to arguments: inout RedisArguments) {
-        if let retention {
-            arguments.append("RETENTION")
-            arguments.append(retention.wholeMilliseconds)
-        }
+        arguments.append("RETENTION", retention?.wholeMilliseconds)
         if uncompressed {
             arguments.append("ENCODING")
             arguments.append("UNCOMPRESSED")
         }
-        if let chunkSize {
-            arguments.append("CHUNK_SIZE")
-            arguments.append(chunkSize)
-        }
-        if let duplicates {
-            arguments.append("DUPLICATE_POLICY")
-            arguments.append(duplicates)
-        }
+        arguments.append("CHUNK_SIZE", chunkSize)
+        arguments.append("DUPLICATE_POLICY", duplicates?.word)
         if let ignoring {
             arguments.append("IGNORE")
             arguments.append(ignoring.time.wholeMilliseconds)

@@ -46,68 +46,33 @@ public struct RedisSeriesQuery: Sendable, ModuleOption {
             arguments.append(values.lowerBound)
             arguments.append(values.upperBound)
         }
-        if let count {
-            arguments.append("COUNT")
-            arguments.append(count)
-        }
+        arguments.append("COUNT", count)
         guard let aggregation else { return }
-        if let alignment {
-            arguments.append("ALIGN")
-            arguments.append(alignment)
-        }
+        arguments.append("ALIGN", alignment?.word)
         arguments.append(aggregation)
-        if let bucketTime {
-            arguments.append("BUCKETTIMESTAMP")
-            arguments.append(bucketTime)
-        }
+        arguments.append("BUCKETTIMESTAMP", bucketTime?.word)
         if includesEmptyBuckets { arguments.append("EMPTY") }
     }
 }
 
-/// Which time of its bucket a result has.
-public struct RedisBucketTime: Sendable, Hashable, ModuleWordOption {
-    let word: String
-
-    /// Its beginning, the default.
-    public static let start = RedisBucketTime(word: "-")
-    /// Its end.
-    public static let end = RedisBucketTime(word: "+")
-    /// Its middle.
-    public static let middle = RedisBucketTime(word: "~")
-}
-
 /// Which labels of a series are read with its samples.
-public struct RedisSeriesLabels: Sendable, Hashable, ModuleOption {
-    private let names: [String]
+public struct RedisSeriesLabels: Sendable, Hashable, ModuleWordsOption {
+    let words: [String]
 
     /// All of them.
-    public static let all = RedisSeriesLabels(names: [])
+    public static let all = RedisSeriesLabels(words: ["WITHLABELS"])
     /// Those of these names. Since TimeSeries 1.6.0
     public static func named(_ first: String, _ others: String...) -> RedisSeriesLabels {
-        RedisSeriesLabels(names: [first] + others)
-    }
-
-    func append(to arguments: inout RedisArguments) {
-        arguments.append(names.isEmpty ? "WITHLABELS" : "SELECTED_LABELS")
-        arguments.append(contentsOf: names)
+        RedisSeriesLabels(words: ["SELECTED_LABELS", first] + others)
     }
 }
 
 /// Makes one series of all that have the same value of a label. Since TimeSeries 1.6.0
-public struct RedisSeriesGrouping: Sendable, Hashable, ModuleOption {
-    private let label: String
-    private let reducer: RedisSampleReducer
+public struct RedisSeriesGrouping: Sendable, Hashable, ModuleWordsOption {
+    let words: [String]
 
     /// What is made of the samples of one time.
     public init(by label: String, reducing reducer: RedisSampleReducer) {
-        self.label = label
-        self.reducer = reducer
-    }
-
-    func append(to arguments: inout RedisArguments) {
-        arguments.append("GROUPBY")
-        arguments.append(label)
-        arguments.append("REDUCE")
-        arguments.append(reducer.word)
+        words = ["GROUPBY", label, "REDUCE", reducer.word]
     }
 }

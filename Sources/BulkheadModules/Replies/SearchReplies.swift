@@ -86,48 +86,6 @@ public struct RedisAggregateResult<Value: RedisDecodable>: RedisDecodable {
     }
 }
 
-/// Some rows of an aggregation, and where the next are.
-public struct RedisAggregatePage<Value: RedisDecodable>: RedisDecodable {
-    /// The rows.
-    public let result: RedisAggregateResult<Value>
-    /// For the next rows; nil after the last.
-    public let cursor: Int?
-
-    /// Reads rows and a cursor; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let parts = try value.requireElements("rows and a cursor", count: 2)
-        result = try RedisAggregateResult(redis: parts[0])
-        let number = try Int(redis: parts[1])
-        cursor = number == 0 ? nil : number
-    }
-}
-
-/// What is known of an index.
-public struct RedisIndexInfo: RedisDecodable {
-    /// All fields, also those that have no name here.
-    public let record: RedisRecord
-    /// The index.
-    public let name: String
-    /// How many documents it has.
-    public let documents: Int
-    /// How much of the keys that were there at first it has taken in, from 0 to 1.
-    public let indexedPart: Double
-    /// Whether it is still taking them in.
-    public let isIndexing: Bool
-    /// How many documents could not be taken in.
-    public let failures: Int
-
-    /// Reads a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        record = try RedisRecord(redis: value)
-        name = try record.required("index_name")
-        documents = Int(try record.required("num_docs") as Double)
-        indexedPart = try record.required("percent_indexed")
-        isIndexing = try record.required("indexing") as Int != 0
-        failures = try record.required("hash_indexing_failures")
-    }
-}
-
 /// A term that an index does not have, and what may be meant.
 public struct RedisSpelling: Sendable {
     /// The term.

@@ -1,35 +1,5 @@
-public import BulkheadCommands
-public import BulkheadRESP
-
-/// A number with its time.
-public struct RedisSample: RedisDecodable, Hashable {
-    /// In milliseconds since 1970, unless you count otherwise.
-    public let time: Int64
-    /// The number.
-    public let value: Double
-
-    /// Reads both; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        let parts = try value.requireElements("a time and a number", count: 2)
-        time = try Int64(redis: parts[0])
-        self.value = try Double(redis: parts[1])
-    }
-
-    /// Nil for an empty array.
-    static func optional(_ reply: RESPValue) throws(RedisConversionError) -> RedisSample? {
-        guard let parts = reply.withoutAttributes.elements, !parts.isEmpty else { return nil }
-        return try RedisSample(redis: reply)
-    }
-
-    /// The times of samples; an error inside stands for one that was refused.
-    static func times(_ reply: RESPValue) throws(RedisConversionError) -> [Int64?] {
-        var times: [Int64?] = []
-        for element in try reply.requireElements("times") {
-            if case .error = element { times.append(nil) } else { times.append(try Int64(redis: element)) }
-        }
-        return times
-    }
-}
+import BulkheadCommands
+import BulkheadRESP
 
 /// A series, or a group of several, with samples.
 public struct RedisSeries: Sendable {
@@ -72,41 +42,6 @@ public struct RedisSeries: Sendable {
     }
 }
 
-/// What is known of a series.
-public struct RedisSeriesInfo: RedisDecodable {
-    /// All fields, also those that have no name here.
-    public let record: RedisRecord
-    /// How many samples it has.
-    public let samples: Int
-    /// Its bytes of memory.
-    public let memory: Int
-    /// The time of its oldest sample; 0 if there is none.
-    public let firstTime: Int64
-    /// The time of its newest sample; 0 if there is none.
-    public let lastTime: Int64
-    /// How long samples are kept; zero is for ever.
-    public let retention: Duration
-    /// By what it is found.
-    public let labels: [String: String]
-    /// The series that it has buckets of; nil if there is none.
-    public let source: String?
-    /// The series that have buckets of it.
-    public let rules: [RedisSeriesRule]
-
-    /// Reads a record; throws if it is something else.
-    public init(redis value: RESPValue) throws(RedisConversionError) {
-        record = try RedisRecord(redis: value)
-        samples = try record.required("totalSamples")
-        memory = try record.required("memoryUsage")
-        firstTime = try record.required("firstTimestamp")
-        lastTime = try record.required("lastTimestamp")
-        retention = .milliseconds(try record.required("retentionTime") as Int64)
-        labels = try record.required("labels")
-        source = try record.optional("sourceKey")
-        rules = try RedisSeriesRule.each(record["rules"] ?? .array([]))
-    }
-}
-
 /// A series that has buckets of another one.
 public struct RedisSeriesRule: Sendable, Hashable {
     /// Its key.
@@ -138,5 +73,22 @@ public struct RedisSeriesRule: Sendable, Hashable {
         destination = try String(redis: key)
         bucket = .milliseconds(try Int64(redis: parts[0]))
         reducer = try String(redis: parts[1])
+    }
+}
+
+extension RedisSample {
+    /// Nil for an empty array.
+    static func optional(_ reply: RESPValue) throws(RedisConversionError) -> RedisSample? {
+        guard let parts = reply.withoutAttributes.elements, !parts.isEmpty else { return nil }
+        return try RedisSample(redis: reply)
+    }
+
+    /// The times of samples; an error inside stands for one that was refused.
+    static func times(_ reply: RESPValue) throws(RedisConversionError) -> [Int64?] {
+        var times: [Int64?] = []
+        for element in try reply.requireElements("times") {
+            if case .error = element { times.append(nil) } else { times.append(try Int64(redis: element)) }
+        }
+        return times
     }
 }

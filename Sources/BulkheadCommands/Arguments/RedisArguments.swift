@@ -55,6 +55,12 @@ public struct RedisArguments: ~Copyable {
 
     /// Appends one argument: these bytes.
     public mutating func append(bytes: UnsafeRawBufferPointer) {
+        add(bytes)
+    }
+
+    /// Most arguments are text: another call for each would cost some twenty instructions.
+    @inline(__always)
+    private mutating func add(_ bytes: UnsafeRawBufferPointer) {
         count += 1
         guard bytes.count <= room - Self.framing else { return appendWithoutRoom(bytes) }
         next.writeHeader(UInt8(ascii: "$"), bytes.count)
@@ -64,7 +70,7 @@ public struct RedisArguments: ~Copyable {
 
     /// Appends one argument: the UTF-8 of a word or text.
     public mutating func append(_ text: String) {
-        if text.utf8.withContiguousStorageIfAvailable({ append(bytes: UnsafeRawBufferPointer($0)) }) != nil { return }
+        if text.utf8.withContiguousStorageIfAvailable({ add(UnsafeRawBufferPointer($0)) }) != nil { return }
         var text = text
         text.withUTF8 { append(bytes: UnsafeRawBufferPointer($0)) }
     }

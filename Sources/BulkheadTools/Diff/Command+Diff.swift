@@ -70,7 +70,7 @@ extension Command {
                 ? try await compare(file: left, databases, entry, call)
                 : try await compare(left, selection, databases, entry, call)
         }
-        try call.answer(document) { document.text(on: $0) }
+        try call.answer(document) { document.text(isWhole: isWhole, on: $0) }
         guard isWhole else {
             throw ProgramFailure(.failed, "\(call.program): stopped before all keys were compared")
         }
@@ -89,8 +89,8 @@ extension Command {
         do {
             let database = try databases[entry.name]
             var comparison = FileComparison(
-                path: path, number: number, database: database, facts: try await Self.facts(of: database),
-                version: survey.version)
+                survey.file, number: number, database: database,
+                facts: try await Self.facts(of: database), version: survey.version)
             let pattern = call.arguments.text(of: .pattern).map { KeyPattern($0) }
             comparison.keeps = { pattern?.matches($0) != false }
             comparison.progress = { progress.update(done: $0) }
@@ -128,10 +128,10 @@ extension Command {
         return try await databases.closing { () async throws(ProgramFailure) in
             try await call.arguments.reaching { () async throws(RedisError) in
                 let (left, right) = (try databases[entry.name], try rightDatabases[rightEntry.name])
-                let progress = call.progress("diff", total: try await left.dbsize(), unit: "keys")
                 var comparison = DatabaseComparison(
                     left: left, right: right, leftFacts: try await Self.facts(of: left),
                     rightFacts: try await Self.facts(of: right))
+                let progress = call.progress("diff", total: try await left.dbsize(), unit: "keys")
                 comparison.pattern = call.arguments.text(of: .pattern)
                 comparison.progress = { progress.update(done: $0) }
                 let (report, isWhole) = try await comparison.run()
@@ -163,13 +163,15 @@ private struct DiffDocument: Encodable, Sendable {
         if !moduleData.isEmpty { try values.encode(moduleData, forKey: .moduleData) }
     }
 
-    func text(on screen: Screen) -> String {
+    /// - Parameter isWhole: false if it was stopped before all keys were compared.
+    func text(isWhole: Bool, on screen: Screen) -> String {
         var lines = report.differences.lines(on: screen)
         let counts = [
             ("the same", report.same), ("expired", report.expired), ("different", report.different),
             ("only in \(left)", report.onlyLeft), ("only in \(right)", report.onlyRight),
         ].filter { $0.1 > 0 }.map { "\(Units.grouped($0.1)) \($0.0)" }
-        let list = counts.isEmpty ? "no keys on either side" : counts.joined(separator: ", ")
+        let none = isWhole ? "no keys on either side" : "no key was compared"
+        let list = counts.isEmpty ? none : counts.joined(separator: ", ")
         lines += "\(left) and \(right): \(list).".wrapped(to: screen.proseColumns)
         if let words = ModuleData(moduleData).text(of: "The file", "it was not compared") {
             lines += words.wrapped(to: screen.proseColumns)

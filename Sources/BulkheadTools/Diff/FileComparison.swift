@@ -5,7 +5,7 @@ import BulkheadRESP
 /// Compares one database of a snapshot file with a live one: every key of the file, then which keys only the database
 /// has.
 struct FileComparison: Sendable {
-    let path: String
+    let file: InputFile
     /// The number in the file.
     let number: Int
     let database: RedisDatabase
@@ -20,6 +20,15 @@ struct FileComparison: Sendable {
 
     /// Bytes of values that are held at once.
     private static let bytesOfSlice = 8 << 20
+
+    /// - Parameter file: as the survey read it, so that it is the same one.
+    init(_ file: InputFile, number: Int, database: RedisDatabase, facts: ServerFacts, version: RDBVersion) {
+        self.file = file
+        self.number = number
+        self.database = database
+        self.facts = facts
+        self.version = version
+    }
 
     private var names: SideNames { SideNames(left: "the file", right: database.name.text) }
 
@@ -57,7 +66,7 @@ struct FileComparison: Sendable {
         _ report: inout ComparisonReport, _ seen: inout SeenKeys, _ connection: some RedisExecutor
     ) async throws -> Bool {
         let reader = DumpReader(of: facts, isAtomic: true)
-        var records = SnapshotRecords(try InputFile(path), largestBody: RestorePlan.Limits.largestValue)
+        var records = try SnapshotRecords(file, largestBody: RestorePlan.Limits.largestValue)
         var pacer = Pacer(pace)
         var isOver = false
         while !isOver {

@@ -19,7 +19,7 @@ package enum FilePath {
         case file(bytes: Int), folder, other
     }
 
-    /// What is there; nil for nothing.
+    /// What is there; nil for nothing, and for a symbolic link to nothing.
     package static func kind(_ path: String) throws(ProgramFailure) -> Kind? {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -32,6 +32,20 @@ package enum FilePath {
         case S_IFDIR: return .folder
         default: return .other
         }
+    }
+
+    /// Bytes of a file; 0 for what is none, such as a pipe, which is not opened.
+    static func size(_ path: String) throws(ProgramFailure) -> Int {
+        if case .file(let bytes)? = try kind(path) { bytes } else { 0 }
+    }
+
+    /// Where a symbolic link leads; nil for what is none.
+    static func linkTarget(_ path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = bytes.withUnsafeMutableBytes { space in
+            space.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress!, $0.count) }
+        }
+        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 
     /// The names in a folder, in no order.
@@ -52,7 +66,8 @@ package enum FilePath {
     package static func read(
         _ path: String, from offset: Int = 0, limit: Int
     ) throws(ProgramFailure) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe without a writer is not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
             if code == ENOENT { return nil }

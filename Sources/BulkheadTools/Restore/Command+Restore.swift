@@ -112,7 +112,7 @@ extension Command {
             var document = RestoreDocument(plan, isDryRun: call.arguments.has(.dryRun))
             guard
                 let ahead = try await restoration.foresee(
-                    survey.version, lookingUpNames: plan.conflicts == .fail || call.arguments.has(.dryRun))
+                    survey, lookingUpNames: plan.conflicts == .fail || call.arguments.has(.dryRun))
             else { throw ProgramFailure(.failed, "\(call.program): stopped before anything was restored") }
             document.take(ahead, plan)
             if !document.isRefused {
@@ -139,8 +139,7 @@ extension Command {
                 }
                 if plan.verifies, report.stopped == nil {
                     var comparison = FileComparison(
-                        path: plan.path, number: plan.number, database: database, facts: facts,
-                        version: survey.version)
+                        survey.file, number: plan.number, database: database, facts: facts, version: survey.version)
                     comparison.keeps = { key in
                         plan.pattern?.matches(key) != false && !expired.contains(RESPBytes(key))
                     }
@@ -183,6 +182,10 @@ extension RestoreDocument {
             if plan.conflicts == .skip { report.skipped = ahead.taken }
         }
         let nothing = isDryRun ? "nothing would be restored" : "nothing was restored"
+        if ahead.wanted == 0, let pattern = plan.pattern {
+            isRefused = true
+            report.stopped = "no key of number \(plan.number) of the file matches \(pattern.text): \(nothing)"
+        }
         if ahead.unsupported > 0, !plan.skipsUnsupported {
             isRefused = true
             isDamaged = ahead.damaged.count > 0
@@ -225,7 +228,7 @@ extension SnapshotSurvey {
     static func ofOperand(
         _ path: String, _ call: Call
     ) throws(ProgramFailure) -> SnapshotSurvey {
-        let progress = call.progress("reading the file", total: try InputFile(path).size, unit: "bytes")
+        let progress = call.progress("reading the file", total: try FilePath.size(path), unit: "bytes")
         let survey = try SnapshotSurvey(path, progress: { progress.update(done: $0) })
         progress.end()
         return survey

@@ -17,7 +17,8 @@ import Foundation
 ///          them, and with `fail` no name of the file is taken
 /// run      the file again: RESTORE with the absolute expiry, in slices as large as the pace allows
 /// ```
-/// No other key of any database is touched. Whatever ends it, the keys restored until then stay.
+/// The file is opened once for all of these, so that what is restored is what was read before. No other key of any
+/// database is touched. Whatever ends it, the keys restored until then stay.
 struct Restoration: Sendable {
     let plan: RestorePlan
     let database: RedisDatabase
@@ -107,12 +108,13 @@ struct Restoration: Sendable {
     }
 
     /// Reads the file, and looks up names if `lookingUpNames`; nil if it was interrupted.
-    func foresee(_ version: RDBVersion, lookingUpNames: Bool) async throws -> Foresight? {
+    func foresee(_ survey: SnapshotSurvey, lookingUpNames: Bool) async throws -> Foresight? {
+        let version = survey.version
         var ahead = Foresight()
         var looksUpNames = lookingUpNames
         // Names in an empty database are free.
         if looksUpNames { looksUpNames = try await database.dbsize() > 0 }
-        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
+        var records = try SnapshotRecords(survey.file, largestBody: RestorePlan.Limits.largestValue)
         var names: [RESPBytes] = []
         var isOver = false
         while !isOver {
@@ -179,7 +181,7 @@ struct Restoration: Sendable {
         var expired = SeenKeys()
         report.found = plan.pattern == nil ? survey.summary.databases[plan.number]?.keys ?? 0 : 0
         if plan.functions, !survey.functions.isEmpty { try await restoreFunctions(of: survey, &report) }
-        var records = SnapshotRecords(try InputFile(plan.path), largestBody: RestorePlan.Limits.largestValue)
+        var records = try SnapshotRecords(survey.file, largestBody: RestorePlan.Limits.largestValue)
         var pacer = Pacer(plan.pace)
         var nextStart = ContinuousClock.now
         var slice: [SnapshotRecord] = []
@@ -194,7 +196,16 @@ struct Restoration: Sendable {
             var bytes = 0
             slice.removeAll(keepingCapacity: true)
             while slice.count < wanted, bytes < RestorePlan.Limits.bytesOfSlice {
-                guard let record = try records.next() else {
+                let next: SnapshotRecord?
+                do throws(ProgramFailure) {
+                    next = try records.next()
+                } catch {
+                    // Nobody knows which of this slice's bytes are those that were decoded before.
+                    report.stopped = error.message ?? "\(plan.path) cannot be read any more"
+                    slice.removeAll()
+                    break
+                }
+                guard let record = next else {
                     isOver = true
                     break
                 }
@@ -255,7 +266,8 @@ struct Restoration: Sendable {
             report.stopped =
                 error.explained
                 + (error.isAmbiguous
-                    ? "; it is unknown whether \(Units.counted(slice.count, "key")) were restored" : "")
+                    ? "; it is unknown whether \(Units.counted(slice.count, "key")) "
+                        + "\(slice.count == 1 ? "was" : "were") restored" : "")
             return
         }
         for (record, reply) in zip(slice, replies) {

@@ -25,7 +25,7 @@ struct SnapshotRecord: Sendable {
 /// The records of a snapshot file, one after the other, each whole; the file is read as far as they need.
 ///
 /// ```swift
-/// var records = SnapshotRecords(try InputFile(path), largestBody: 512 << 20)
+/// var records = try SnapshotRecords(InputFile.forSeveralPasses(path), largestBody: 512 << 20)
 /// while let record = try records.next() { … }
 /// ```
 /// Memory is that of one record and a block. Not `Sendable`: one reader at a time.
@@ -59,8 +59,11 @@ struct SnapshotRecords: ~Copyable {
         static let templateBytes = 16 << 20
     }
 
-    /// Values above `largestBody` bytes are passed over, and come without their body.
-    init(_ file: InputFile, largestBody: Int) {
+    /// From the file's beginning. Values above `largestBody` bytes are passed over, and come without their body.
+    ///
+    /// Throws exit code 74 if the file was written to since it was opened.
+    init(_ file: InputFile, largestBody: Int) throws(ProgramFailure) {
+        try file.rewind()
         self.file = file
         self.largestBody = largestBody
         source = SnapshotSource(file.descriptor)
@@ -97,12 +100,14 @@ struct SnapshotRecords: ~Copyable {
         do {
             if reader.hasEnded { tail.take(reader.rest) }
             while let bytes = try source.next() {
+                try file.requireUnchanged()
                 guard reader.hasEnded else {
                     reader.feed(bytes)
                     return true
                 }
                 tail.take(bytes)
             }
+            try file.requireUnchanged()
             try reader.finish()
             try tail.check(at: reader.consumed)
             return false

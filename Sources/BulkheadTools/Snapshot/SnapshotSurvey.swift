@@ -4,6 +4,8 @@ import BulkheadRDB
 /// What is in a snapshot file, read to its end: it is whole, and its checksum is right or absent.
 struct SnapshotSurvey: Sendable {
     let path: String
+    /// The file that was read, for further passes.
+    let file: InputFile
     let summary: RDBSummary
     let version: RDBVersion
     /// The libraries of functions, each as its record is in the file.
@@ -13,12 +15,14 @@ struct SnapshotSurvey: Sendable {
 
     /// Reads the whole file.
     ///
-    /// Throws exit code 65 with the offset for a damaged file, 74 if reading fails, 2 if it was interrupted.
+    /// Throws exit code 65 with the offset for a damaged file, 74 if reading fails or the file is written to meanwhile,
+    /// 2 if it was interrupted.
     init(
         _ path: String, progress: (Int) -> Void = { _ in }, isInterrupted: () -> Bool = { Interruption.isRequested }
     ) throws(ProgramFailure) {
         self.path = path
-        var records = SnapshotRecords(try InputFile(path), largestBody: 0)
+        file = try InputFile.forSeveralPasses(path)
+        var records = try SnapshotRecords(file, largestBody: 0)
         var count = 0
         while try records.next() != nil {
             count += 1

@@ -57,8 +57,13 @@ package enum BulkheadProgram {
             try streams.output.writeAll(HelpPage(columns: streams.output.screen.pageColumns).command(command) + "\n")
             return .done
         }
+        let call = Call(arguments, streams)
+        let say: @Sendable (String) -> Void = { call.say("\(call.program): \($0)") }
+        let outcome = await Notices.$say.withValue(arguments.has(.quiet) ? nil : say) {
+            await Result.of { () async throws(ProgramFailure) in try await command.run(call) }
+        }
         do {
-            return try await command.run(Call(arguments, streams))
+            return try outcome.get()
         } catch {
             throw error.named(arguments.program).advising(arguments)
         }

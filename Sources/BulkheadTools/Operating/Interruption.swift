@@ -28,8 +28,12 @@ package enum Interruption {
         unblock([SIGQUIT])
     }
 
+    /// True if somebody reads standard error at a terminal, and would wonder what became of Ctrl-C.
+    private static let isSeen = Atomic<Bool>(false)
+
     /// Has signals ask from now on instead of killing.
     package static func watch() {
+        isSeen.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
         // A signal handler must not be the first to touch a global: making it takes a lock.
         isRequestedFlag.store(false, ordering: .relaxed)
         let numbers = [SIGINT, SIGTERM, SIGHUP]
@@ -37,9 +41,19 @@ package enum Interruption {
             signal(number) { number in
                 Interruption.isRequestedFlag.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
+                if Interruption.isSeen.load(ordering: .relaxed) { Interruption.answer() }
             }
         }
         unblock(numbers)
+    }
+
+    /// A step may take long, such as one that waits for a server that has stopped. In a signal's handler nothing but
+    /// `write` is allowed.
+    private static func answer() {
+        let words: StaticString = "\nStopping after this step. Once more ends it at once.\n"
+        let code = errno
+        _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+        errno = code
     }
 
     /// Whoever started this process may have had them blocked, as threads of a pool have, and that is inherited.

@@ -1,4 +1,5 @@
 package import Bulkhead
+import BulkheadConsole
 
 /// What a server says of itself: its INFO, its configuration, its modules. What it does not let this user ask is nil,
 /// and a field of INFO that is not there.
@@ -34,6 +35,11 @@ package struct ServerFacts: Sendable {
     package var modules: [String]?
     /// Indexes of a search module; empty without one, nil where the server does not let us know.
     package var searchIndexes: [String]?
+
+    /// Why the rest is not known, by the command that was refused: `CONFIG GET`, `MODULE LIST`.
+    package var refusals: [String: RedisError] = [:]
+    /// Numbers that SELECT says the server does not have; asked for where CONFIG does not say how many there are.
+    package var numbersBeyond: Set<Int> = []
 
     /// Where the server listens, as messages call it; empty if nobody was asked.
     package var address = ""
@@ -74,6 +80,14 @@ package struct ServerFacts: Sendable {
         return settings?[setting].flatMap { Int($0) }
     }
 
+    /// True if the server is known not to have a database of that number.
+    func lacks(_ number: Int) -> Bool {
+        databaseCount.map { number >= $0 } ?? numbersBeyond.contains(number)
+    }
+
+    /// True while it reads its data, and answers only a few commands.
+    var isLoading: Bool { info["loading"] == "1" }
+
     /// True if `maxmemory-policy` may remove keys that never expire; nil if that cannot be asked.
     package var evictsAnyKey: Bool? {
         evictionPolicy.map { $0.hasPrefix("allkeys-") }
@@ -95,14 +109,17 @@ extension ServerFacts {
     ///
     /// Throws only what ends all: no connection, no login. A command that is denied, or that the server's
     /// configuration has given another name, is none of that.
-    package init(of database: RedisDatabase) async throws(RedisError) {
+    ///
+    /// - Parameter waits: waits, and says so, while the server loads its data, and throws if it is asked to stop
+    ///   meanwhile. Else modules and indexes are not known then.
+    package init(of database: RedisDatabase, waitingToLoad waits: Bool = true) async throws(RedisError) {
         guard database.isInCluster else {
-            try await self.init(ofServer: database)
+            try await self.init(ofServer: database, waits)
             return
         }
         let parts = try await database.parts()
         guard let first = parts.first else { throw .strangeReply }
-        try await self.init(ofServer: first)
+        try await self.init(ofServer: first, waits)
         whole = database
         primaries = [(first, info)]
         for part in parts.dropFirst() {
@@ -132,14 +149,16 @@ extension ServerFacts {
         return keyspace
     }
 
-    private init(ofServer database: RedisDatabase) async throws(RedisError) {
+    private init(ofServer database: RedisDatabase, _ waits: Bool) async throws(RedisError) {
         self.init()
         address = database.address
         do throws(RedisError) {
             info = Self.fields(of: try await database.run(.info([])).text)
+            if waits { try await waitUntilLoaded(database) }
             keyspace = Self.keyspace(of: info)
         } catch {
             guard error.isOfOneCommand else { throw error }
+            refusals["INFO"] = error
             await greet(database, insteadOf: error)
         }
         if isCluster || !knowsKeyspace && greeting["mode"] == nil { cluster = await ClusterFacts(of: database) }
@@ -150,8 +169,16 @@ extension ServerFacts {
             for case .success(let pairs) in answers { found.merge(pairs) { first, _ in first } }
             if let password = found["requirepass"], !password.isEmpty { found["requirepass"] = "(set)" }
             settings = found
+        } else if case .failure(let error)? = answers.first {
+            refusals["CONFIG GET"] = error
         }
-        modules = try? await database.send("MODULE", "LIST").moduleNames
+        // A server that loads its data keeps who asks this waiting.
+        if isLoading { return }
+        do throws(RedisError) {
+            modules = try await database.send("MODULE", "LIST").moduleNames
+        } catch {
+            refusals["MODULE LIST"] = error
+        }
         searchIndexes =
             switch try? await database.searchIndexes() {
             case SearchIndexes.none?: []
@@ -171,6 +198,41 @@ extension ServerFacts {
         // Without arguments it changes nothing.
         guard let fields = try? await database.run(.reaching("HELLO", [], as: [String: RESPValue].self)) else { return }
         for (field, value) in fields { greeting[field] = try? String(redis: value) }
+    }
+
+    /// Asks until the data is loaded: any other command would be tried again in silence.
+    private mutating func waitUntilLoaded(_ database: RedisDatabase) async throws(RedisError) {
+        var isSaid = false
+        while isLoading {
+            let left = number("loading_eta_seconds").map { ", for about \(Units.counted($0, "more second"))" } ?? ""
+            guard !Interruption.isRequested else {
+                throw RedisError(
+                    code: .commandRefused, message: "\(address) is loading its data\(left): try again when it is done",
+                    stage: .refused)
+            }
+            if !isSaid { Notices.say?("\(address) is loading its data\(left): waiting.") }
+            isSaid = true
+            try? await Task.sleep(for: .milliseconds(200))
+            info = Self.fields(of: try await database.run(.info([])).text)
+        }
+    }
+
+    /// Finds out which of these numbers the server does not have, where CONFIG does not say how many it has: SELECT
+    /// refuses them. Without that they would look empty.
+    mutating func askForNumbers(of entries: [DatabaseEntry], by door: (DatabaseEntry) -> RedisDatabase?) async {
+        if databaseCount != nil || isLoading { return }
+        // What is below a number that is there is there, too.
+        let known = keyspace.keys.max() ?? 0
+        for entry in entries.sorted(by: { $0.number > $1.number }) where entry.number > known {
+            guard let database = door(entry) else { continue }
+            do throws(RedisError) {
+                _ = try await database.dbsize()
+                return
+            } catch {
+                guard error.code == .databaseOutOfRange || error.code == .databaseDenied else { return }
+                if error.code == .databaseOutOfRange { numbersBeyond.insert(entry.number) }
+            }
+        }
     }
 
     /// The fields of a text of INFO.

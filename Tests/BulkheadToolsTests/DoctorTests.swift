@@ -88,7 +88,14 @@ import Testing
         let catalogue = try DatabaseCatalogue([DatabaseEntry("far", number: 16), DatabaseEntry("near", number: 0)])
         #expect(
             codes(catalogue) { $0.keyspace = [0: ServerFacts.Keyspace(keys: 1, expiring: 0), 5: $0.keyspace[1]!] }
-                == ["error number-out-of-range", "warning unnamed-keys", "note no-keys"])
+                == ["error number-out-of-range", "warning unnamed-keys"])
+        // Where CONFIG does not say how many there are, SELECT does.
+        #expect(
+            codes(catalogue) {
+                $0.settings = nil
+                $0.numbersBeyond = [16]
+                $0.keyspace = [:]
+            } == ["error number-out-of-range", "note no-keys"])
     }
 
     @Test func `two names of one number, which two spellings of an address have let pass, are found`() throws {
@@ -317,7 +324,7 @@ import Testing
                 ).write(to: file)
                 let outcome = try await Bulkhead.run(
                     "doctor", "--url", server.url, "--catalogue", file.path, "--json")
-                let far = ["number-out-of-range", "maxmemory", "persistence", "no-keys"]
+                let far = ["number-out-of-range", "maxmemory", "persistence"]
                 #expect(try codes(outcome) == ["persistence"] + far)
             }
         }

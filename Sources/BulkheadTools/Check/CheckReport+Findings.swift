@@ -7,13 +7,16 @@ extension ServerReport {
     /// - Parameter isWhole: all databases of the server are in the report.
     func findings(_ facts: ServerFacts?, _ entries: [DatabaseEntry], isWhole: Bool) -> [Finding] {
         var findings = databases.flatMap { $0.findings }
-        if let count = facts?.databaseCount {
-            for entry in entries where entry.number >= count {
+        if let facts {
+            let unnamed = databases.filter { report in !entries.contains { $0.number == report.number } }
+            let all = entries.map { ($0.name.text, $0.number) } + unnamed.map { ($0.name, $0.number) }
+            for (name, number) in all where facts.lacks(number) {
+                let end = facts.databaseCount.map { "the server has \($0), from 0 to \($0 - 1)" }
                 findings.append(
                     Finding(
                         .warning, "number-out-of-range",
-                        "\(entry.name) is number \(entry.number), and the server has \(count), from 0 to \(count - 1)",
-                        remedy: facts?.isCluster == true
+                        "\(name) is number \(number), and \(end ?? "the server has no such database")",
+                        remedy: facts.isCluster
                             ? "A cluster has no more: give it a server of its own."
                             : "Give it another number, or raise `databases` in the server's configuration."))
             }
@@ -21,7 +24,9 @@ extension ServerReport {
         findings += Finding.sharedNumbers(
             entries.filter { entry in databases.contains { $0.number == entry.number } })
         findings += standing(facts, isWhole: isWhole)
-        let empty = databases.filter { $0.isNamed && $0.keys == 0 && $0.isComplete }
+        let empty = databases.filter { report in
+            report.isNamed && report.keys == 0 && report.isComplete && facts?.lacks(report.number) != true
+        }
         if !empty.isEmpty {
             let names = empty.map(\.name).joined(separator: ", ")
             findings.append(Finding(.note, "no-keys", "no keys in \(names)"))

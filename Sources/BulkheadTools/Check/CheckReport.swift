@@ -10,7 +10,7 @@ package struct CheckReport: Sendable, Encodable {
     /// When the walk began, as ISO 8601 in UTC.
     var date: String
     /// False if a database was not walked to its end; then counts are of the part that was, estimates of the whole.
-    var isComplete: Bool { servers.allSatisfy { $0.databases.allSatisfy(\.isComplete) } }
+    var isComplete: Bool { servers.allSatisfy { $0.isReached && $0.databases.allSatisfy(\.isComplete) } }
     var servers: [ServerReport]
     var cost: CheckCost?
 
@@ -56,6 +56,8 @@ package struct ServerReport: Sendable, Encodable {
     var memory: Memory?
     var databases: [DatabaseReport]
     var findings: [Finding] = []
+    /// False for a server that could not be asked, which is a finding.
+    var isReached: Bool { !findings.contains { $0.code == Finding.unreachableCode } }
 
     /// Figures of INFO memory, in bytes.
     package struct Memory: Sendable, Encodable {

@@ -50,6 +50,10 @@ struct CheckRun {
         var reports: [ServerReport] = []
         for server in servers {
             var report = server.emptyReport
+            if !report.isReached {
+                reports.append(report)
+                continue
+            }
             var calls: [String: Int] = [:]
             let door = server.entries.lazy.compactMap { try? databases[$0.name] }.first
             let before = await times(door)
@@ -135,22 +139,33 @@ struct CheckRun {
             places.append(selection.place(of: entry))
         }
         var servers: [CheckedServer] = []
+        var failures: [RedisError] = []
         let databases = try selection.open(named)
         for place in places {
             let here = named.filter { selection.place(of: $0) == place }
             do throws(RedisError) {
                 // Which of them is asked does not matter, as long as it can be selected.
-                let (facts, door) = try await facts(here, databases)
+                let (asked, door) = try await facts(here, databases)
+                var facts = asked
+                await facts.askForNumbers(of: here) { try? databases[$0.name] }
                 servers.append(
                     CheckedServer(
                         server: here.first.flatMap { catalogue.server(of: $0) }, address: door.address, facts: facts,
                         entries: here))
             } catch {
-                await databases.close()
-                throw ProgramFailure(error, of: "bulkhead check")
+                failures.append(error)
+                let addresses = here.lazy.compactMap { (try? databases[$0.name])?.address }
+                servers.append(
+                    CheckedServer(
+                        server: here.first.flatMap { catalogue.server(of: $0) }, address: addresses.first ?? place,
+                        facts: ServerFacts(), entries: [], lack: .unreachable(here.names, error)))
             }
         }
         await databases.close()
+        // One that is away is no reason to say nothing of the others.
+        if let failure = failures.first, failures.count == places.count {
+            throw ProgramFailure(failure, of: "bulkhead check")
+        }
         return servers.map { server in
             var server = server
             var seen: Set<Int> = []
@@ -187,6 +202,8 @@ private struct CheckedServer {
     let address: String
     let facts: ServerFacts
     var entries: [DatabaseEntry]
+    /// Why nothing of it is known; nil if it answered.
+    var lack: Finding?
 
     var keys: Int { entries.reduce(0) { $0 + (facts.keyspace[$1.number]?.keys ?? 0) } }
 
@@ -198,7 +215,7 @@ private struct CheckedServer {
                     used: $0, dataset: facts.number("used_memory_dataset"), maxmemory: facts.number("maxmemory"),
                     policy: facts.evictionPolicy)
             },
-            databases: [])
+            databases: [], findings: lack.map { [$0] } ?? [])
     }
 }
 

@@ -67,6 +67,7 @@ extension Command {
                     ("shared-number", "names of one database whose server is written differently"),
                     ("hidden-keys", "keys of which the ACL lets the user see only the name"),
                     ("refused", "a command that the server's ACL denies"),
+                    ("unreachable", "a server that cannot be asked; the others are (exit code 2)"),
                     ("not-walked", "a database that could not be scanned to its end (exit code 2)"),
                     ("notes", "no-keys, eviction, memory-not-explained; they leave the exit code 0"),
                 ]),
@@ -93,7 +94,7 @@ extension Command {
                 throw call.arguments.refused("--rdb reads every key of a file: leave out --\(flag.name)")
             }
             // The length of a pipe is not known.
-            let size = path == "-" ? 0 : try InputFile(path).size
+            let size = path == "-" ? 0 : try FilePath.size(path)
             bar = call.progress("check", total: size > 0 ? size : nil, unit: "bytes")
             report = try SnapshotCheck.report(on: path, selection, wanted, call.streams, bar)
         } else {
@@ -110,7 +111,8 @@ extension CheckReport {
     fileprivate func hand(to call: Call) throws(ProgramFailure) -> ExitCode {
         let unfinished = servers.flatMap(\.databases).filter { !$0.isComplete }
         // What the server denies it denies again.
-        let advice = unfinished.allSatisfy(\.isRefused) ? "" : " Run it again."
+        let isRefused = servers.allSatisfy(\.isReached) && unfinished.allSatisfy(\.isRefused)
+        let advice = isRefused ? "" : " Run it again."
         if let path = call.arguments.text(of: .html) { try CheckPage(report: self).write(to: path) }
         if !isComplete, servers.flatMap(\.databases).allSatisfy({ $0.walked == 0 }), !call.arguments.has(.json) {
             // Of tables full of zeros nobody would know what they are of.
@@ -121,7 +123,8 @@ extension CheckReport {
         }
         try call.answer(self) { text(on: $0) }
         guard isComplete else {
-            let words = unfinished.map(\.name).joined(separator: ", ")
+            let words = (servers.filter { !$0.isReached }.map(\.address) + unfinished.map(\.name))
+                .joined(separator: ", ")
             try? call.streams.errors.writeAll(
                 "bulkhead check: the report is incomplete: not scanned to the end: \(words).\(advice)\n")
             return .failed

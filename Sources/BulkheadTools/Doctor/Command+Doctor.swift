@@ -37,18 +37,25 @@ extension Command {
         let selection = try ServerSelection(call.arguments)
         try selection.refuseUnusedURL(selection.catalogue.entries, call.arguments)
         let servers = try DoctoredServer.all(of: selection)
-        let outcome = await Result.of { () async throws(ProgramFailure) in
-            try await call.arguments.reaching { () async throws(RedisError) in
-                var reports: [DoctorReport] = []
-                for server in servers { reports += try await server.reports(selection.serverFlags) }
-                return reports
+        var reports: [DoctorReport] = []
+        var failures: [RedisError] = []
+        for server in servers {
+            do throws(RedisError) {
+                reports += try await server.reports(selection.serverFlags)
+            } catch {
+                failures.append(error)
+                reports.append(server.report(of: error))
             }
         }
         for server in servers { await server.close() }
-        let reports = try outcome.get()
+        // One that is away is no reason to say nothing of the others.
+        if let failure = failures.first, failures.count == servers.count {
+            throw ProgramFailure(failure, of: call.program)
+        }
         try call.answer(DoctorDocument(servers: reports)) { screen in
             reports.map { $0.text(on: screen) }.joined(separator: "\n")
         }
+        if !failures.isEmpty { return .failed }
         return reports.contains { $0.findings.contains { $0.severity != .note } } ? .found : .done
     }
 }

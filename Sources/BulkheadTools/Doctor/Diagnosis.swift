@@ -80,7 +80,9 @@ package struct Diagnosis: Sendable {
         if facts.number("loading") == 1 {
             found.append(
                 Finding(
-                    .warning, "loading", "the server is loading its data: counts are not final",
+                    .warning, "loading",
+                    "the server is loading its data: counts are not final, and neither its modules nor what the tools "
+                        + "may do were asked",
                     remedy: "Ask again when it is done."))
         }
         return found
@@ -90,12 +92,13 @@ package struct Diagnosis: Sendable {
 
     private var numbers: [Finding] {
         var found: [Finding] = []
-        if let count = facts.databaseCount, facts.mode != "cluster" {
-            for entry in entries where entry.number >= count {
+        if facts.mode != "cluster" {
+            for entry in entries where facts.lacks(entry.number) {
+                let end = facts.databaseCount.map { "the server's numbers end at \($0 - 1)" }
                 found.append(
                     Finding(
                         .error, "number-out-of-range",
-                        "\(entry.name) has number \(entry.number), and the server's numbers end at \(count - 1)",
+                        "\(entry.name) has number \(entry.number), and \(end ?? "the server has no such database")",
                         remedy: "Raise `databases` in the server's configuration to \(entry.number + 1), or give "
                             + "\(entry.name) another number."))
             }
@@ -124,7 +127,9 @@ package struct Diagnosis: Sendable {
         }
         // Nobody knows which numbers have keys.
         guard facts.knowsKeyspace else { return [] }
-        let empty = entries.filter { $0.aliasOf == nil && facts.keyspace[$0.number] == nil }
+        let empty = entries.filter {
+            $0.aliasOf == nil && facts.keyspace[$0.number] == nil && !facts.lacks($0.number)
+        }
         if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
         return found
     }
@@ -305,6 +310,14 @@ package struct Diagnosis: Sendable {
                 remedy: lack.isDenied
                     ? remedy(rights)
                     : "Take rename-command for \(list) out of the server's configuration; rights by ACL do as well.")
+        }
+        if !permissions.knowsAll {
+            found.append(
+                Finding(
+                    .warning, "acl",
+                    "which other commands are denied to \(permissions.user) is not known: to ask takes MULTI, or ACL "
+                        + "DRYRUN from Redis 7.0 on",
+                    remedy: remedy("+multi") + " Then ask again."))
         }
         if permissions.deniesNotes {
             found.append(

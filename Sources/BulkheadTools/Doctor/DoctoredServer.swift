@@ -50,6 +50,14 @@ struct DoctoredServer {
         }
     }
 
+    /// What is said of a server that could not be asked.
+    func report(of error: RedisError) -> DoctorReport {
+        let addresses = logins.lazy.flatMap(\.doors).compactMap { door in (try? door.databases[door.name])?.address }
+        return DoctorReport(
+            server: "A server that cannot be asked", address: addresses.first ?? "an unknown address",
+            findings: [.unreachable(entries.names, error)])
+    }
+
     /// One, and of a cluster one of each primary. Throws if no login leads there.
     func reports(_ serverFlags: String) async throws(RedisError) -> [DoctorReport] {
         var reached: [Login.Reached] = []
@@ -69,14 +77,23 @@ struct DoctoredServer {
         }
         var reports: [DoctorReport] = []
         for part in first.parts {
-            let facts = try await ServerFacts(of: part)
+            var facts = try await ServerFacts(of: part, waitingToLoad: false)
+            if facts.mode == "standalone" {
+                for login in logins {
+                    await facts.askForNumbers(of: login.entries) { entry in
+                        login.doors.first { $0.name == entry.name }.flatMap { try? $0.databases[$0.name] }
+                    }
+                }
+            }
             var permissions: [ToolPermissions?] = []
-            for login in reached {
+            for login in facts.isLoading ? [] : reached {
                 // By another login the same server.
                 guard let same = login.parts.first(where: { $0.address == part.address }) ?? login.parts.first
                 else { continue }
                 permissions.append(try await ToolPermissions.ask(same, inCluster: facts.isCluster))
             }
+            // By the first login.
+            if !permissions.isEmpty { permissions[0]?.take(facts.refusals) }
             let diagnosis = Diagnosis(
                 facts, entries, permissions: permissions, refusals: refusals,
                 isOpenToAnybody: await part.isOpenToAnybody,

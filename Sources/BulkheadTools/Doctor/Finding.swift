@@ -1,3 +1,4 @@
+import Bulkhead
 import BulkheadConsole
 
 /// One thing that doctor has to say: how bad it is, what it is, and what to do about it.
@@ -27,6 +28,17 @@ package struct Finding: Sendable, Hashable, Encodable {
         self.message = message
         self.remedy = remedy
         self.command = command
+    }
+}
+
+extension Finding {
+    static let unreachableCode = "unreachable"
+
+    /// - Parameter names: those that live on the server.
+    static func unreachable(_ names: String, _ error: RedisError) -> Finding {
+        Finding(
+            .error, unreachableCode, "nothing is known of \(names): \(error.explained)",
+            remedy: "Start the server, or correct where the catalogue says it is; then ask again.")
     }
 }
 

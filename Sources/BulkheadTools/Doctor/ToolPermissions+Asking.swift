@@ -54,6 +54,7 @@ extension ToolPermissions {
         if let refusal = try await connection.pipeline(open).first?.failure {
             guard refusal.isOfOneCommand else { return false }
             take(Call("MULTI"), refusal)
+            knowsAll = false
             return true
         }
         let calls = calls.filter { !Self.outside.contains($0.name) } + [Self.note]

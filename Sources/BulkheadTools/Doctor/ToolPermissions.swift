@@ -1,3 +1,5 @@
+import Bulkhead
+
 /// Which commands each tool needs, and which of them this user does not get from the server.
 package struct ToolPermissions: Sendable, Hashable {
     /// As whom the server knows us; ``unnamed`` if it does not say.
@@ -7,6 +9,8 @@ package struct ToolPermissions: Sendable, Hashable {
     var deniedCommands: Set<String>
     /// What the server has no command of that name for, though servers of its kind do.
     var missingCommands: Set<String> = []
+    /// False if only some commands could be asked about.
+    var knowsAll = true
     /// True if the server is a node of a cluster, where the tools need more.
     var isInCluster = false
     /// True if there are keys that this user may not touch.
@@ -17,6 +21,17 @@ package struct ToolPermissions: Sendable, Hashable {
     package init(user: String, deniedCommands: Set<String>) {
         self.user = user
         self.deniedCommands = deniedCommands
+    }
+
+    /// Takes what was refused when it was needed, which no probe has to tell.
+    mutating func take(_ refusals: [String: RedisError]) {
+        for (title, refusal) in refusals {
+            if refusal.isUnknownCommand {
+                missingCommands.insert(title)
+            } else if refusal.code == .noPermission {
+                deniedCommands.insert(title)
+            }
+        }
     }
 
     /// What one tool does not get, for one reason.

@@ -134,6 +134,35 @@ enum Denial: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
+    @Test(arguments: [
+        ("-unlink", "--rename app:=new:"), ("-unlink", "--on-conflict replace"), ("-move -unlink", ""),
+        ("-move -unlink", "--on-conflict replace"),
+    ])
+    func `where UNLINK is denied no key is copied by a move`(denied: String, more: String) async throws {
+        try await withDenial(.acl, rules: "+@all \(denied)") { server, databases in
+            let words = "migrate --from main --to knowledge --pattern 'app:*' -q \(more)"
+            let refused = try await run(.acl, words, server)
+            #expect(refused.exitCode == 2, "\(refused.text)")
+            #expect(refused.errors.lowercased().contains("unlink"), "\(refused.errors)")
+            #expect(refused.errors.contains("Nothing was moved"), "\(refused.errors)")
+            #expect(try await databases[.main].dbsize() == 20)
+            #expect(try await databases[.knowledge].dbsize() == 0)
+            let copied = try await run(.acl, words + " --copy", server)
+            #expect(copied.exitCode == 0, "\(copied.errors)")
+        }
+    }
+
+    @Test func `where UNLINK has another name no key is copied by a move`() async throws {
+        try await withToolServer(arguments: ["--rename-command", "UNLINK", ""]) { server, databases in
+            try await databases[.main].set("app:1", "x")
+            let refused = try await Bulkhead.shell(
+                "bulkhead migrate --from main --to knowledge --all --rename =new: -q --url \(server.url)")
+            #expect(refused.exitCode == 2 && refused.errors.contains("UNLINK"), "\(refused.errors)")
+            #expect(try await databases[.main].dbsize() == 1)
+            #expect(try await databases[.knowledge].dbsize() == 0)
+        }
+    }
+
     @Test func `where neither MOVE nor a script is allowed both are named, and nothing is moved`() async throws {
         try await withDenial(.acl, rules: "+@all -move -eval") { server, databases in
             let refused = try await run(.acl, "migrate --from main --to knowledge --all -q", server)
@@ -227,6 +256,35 @@ enum Denial: String, CaseIterable, CustomTestStringConvertible {
             #expect(renamed.contains { $0.contains("bulkhead backup") && $0.contains("SYNC by that name") })
             #expect(renamed.contains { $0.contains("bulkhead migrate") && $0.contains("INFO, MOVE") })
             #expect(!findings.contains { $0["code"] == "no-keys" })
+        }
+    }
+
+    @Test(arguments: Denial.allCases)
+    func `a number that the server does not have is found without CONFIG`(denial: Denial) async throws {
+        try await withDenial(denial) { server, _ in
+            let json = #"{"databases": [{"name": "main", "number": 0}, {"name": "far", "number": 40}]}"#
+            let file = server.folder + "/catalogue.json"
+            try Data(json.utf8).write(to: URL(fileURLWithPath: file))
+            for words in ["doctor", "check -q"] {
+                let outcome = try await run(denial, words + " --json --catalogue \(file)", server)
+                #expect(outcome.exitCode == 1, "\(words): \(outcome.errors)")
+                #expect(outcome.text.contains("number-out-of-range"), "\(words): \(outcome.text)")
+                #expect(!outcome.text.contains("no-keys"), "\(words): \(outcome.text)")
+            }
+        }
+    }
+
+    @Test func `doctor says which commands it could not ask about, and what it left out for that`() async throws {
+        try await withDenial(.acl, rules: "-@all +ping +select +get +info") { server, _ in
+            let outcome = try await run(.acl, "doctor", server)
+            #expect(outcome.exitCode == 1)
+            let text = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            for words in [
+                "which other commands are denied to", "leaves out settings, and leaves out modules",
+                "the ACL denies CONFIG GET, MODULE LIST",
+            ] {
+                #expect(text.contains(words), "\(words) is not in \(text)")
+            }
         }
     }
 

@@ -165,6 +165,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [MigrationReport.Stop.interrupted, .failed("the link broke")])
+    func `a dry run that ends early says that nothing was moved, and names no call to go on`(
+        stop: MigrationReport.Stop
+    ) throws {
+        var plan = MigrationPlan(from: DatabaseEntry("main", number: 0), to: DatabaseEntry("knowledge", number: 1))
+        plan.isDryRun = true
+        var report = MigrationReport()
+        report.stop = stop
+        let words = try #require(MigrationSummary(report, plan, seconds: 1).ending(nil))
+        #expect(!words.contains("o on:") && !words.contains("stays"), "\(words)")
+    }
+
     @Test func `a key that can never be moved is no reason to go on, and one that failed beside it is`() {
         let plan = MigrationPlan(from: DatabaseEntry("main", number: 0), to: DatabaseEntry("knowledge", number: 1))
         func report(_ outcomes: KeyOutcome?...) -> MigrationReport {

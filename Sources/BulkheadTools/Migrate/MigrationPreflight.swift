@@ -192,8 +192,9 @@ struct MigrationPreflight {
     /// True if MOVE is refused, and a script that copies and deletes is not.
     private func probeServer(_ facts: ServerFacts) async throws(RedisError) -> Bool {
         var mover = ServerSideMover(plan, on: facts)
+        let keys = plan.rename == nil ? [probe] : [probe, plan.name(for: probe)]
         do throws(RedisError) {
-            try await allowed([probe]) { () async throws(RedisError) in
+            try await allowed(keys) { () async throws(RedisError) in
                 try await source.run(mover.command(ServerSideMover.Step(), probe))
             }
         } catch {
@@ -201,6 +202,7 @@ struct MigrationPreflight {
             mover = ServerSideMover(plan, on: facts, movesByCopy: true)
             do throws(RedisError) {
                 try await source.run(mover.command(ServerSideMover.Step(), probe))
+                try await source.run(raw("UNLINK", probe))
             } catch let second {
                 throw RedisError(
                     code: error.code,
@@ -209,6 +211,10 @@ struct MigrationPreflight {
                         + "(\(second.message))",
                     stage: error.stage)
             }
+        }
+        if mover.unlinks(replacing: plan.conflicts == .replace), !mover.movesByCopy {
+            // A key that is not there leads no script to it: what was copied before would stay.
+            try await allowed([probe]) { () async throws(RedisError) in try await source.run(raw("UNLINK", probe)) }
         }
         if plan.conflicts == .replace {
             try await source.run(mover.command(ServerSideMover.Step(replaces: true), probe))

@@ -50,6 +50,10 @@ struct MigrationSummary {
     func ending(_ goOn: String?) -> String? {
         let words: String
         switch report.stop {
+        case .interrupted where plan.isDryRun:
+            words = "bulkhead migrate: stopped as asked, before all keys were looked at; nothing was \(plan.verb)."
+        case .failed(let reason) where plan.isDryRun:
+            words = "bulkhead migrate: \(reason.asSentence) Nothing was \(plan.verb)."
         case .conflict:
             words = """
                 bulkhead migrate: stopped at the first conflict; what was \(plan.verb) stays so, and the rest is in \

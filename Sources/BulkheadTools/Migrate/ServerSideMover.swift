@@ -13,7 +13,9 @@ import BulkheadRESP
 ///
 /// Scripts and not MULTI, because a transaction goes on behind a command that fails: a COPY that the value's module
 /// refuses, or that found the name taken, would be followed by the UNLINK of the only one there is. A server that dies
-/// has either all of a script's changes in its append-only file or none.
+/// has either all of a script's changes in its append-only file or none. But what a script did before a command that is
+/// denied stays done: UNLINK comes last, and a key that is not there does not lead to it, so
+/// ``MigrationPreflight`` asks for it by itself.
 ///
 /// All of them answer 1 for what was done, and 0 where the source has no such key or the target has one already.
 struct ServerSideMover: KeyMover {
@@ -34,6 +36,11 @@ struct ServerSideMover: KeyMover {
     }
 
     private var expiry: KeyExpiryQuery { reader.expiry }
+
+    /// True if keys are deleted by UNLINK, here or in the target: by the scripts, which no probe leads so far.
+    func unlinks(replacing: Bool) -> Bool {
+        !plan.copies && (plan.rename != nil || movesByCopy || replacing)
+    }
 
     /// MOVE takes a microsecond, whatever the value.
     var leastKeys: Int { plan.copies || plan.rename != nil || movesByCopy ? 4 : 32 }

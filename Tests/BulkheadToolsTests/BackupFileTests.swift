@@ -139,6 +139,60 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false]) func `a symbolic link is refused before a server is asked`(
+        leadsSomewhere: Bool
+    ) async throws {
+        try await withBackupFolder { folder in
+            let link = folder + "/latest.rdb"
+            if leadsSomewhere { try Data("precious".utf8).write(to: URL(fileURLWithPath: folder + "/real.rdb")) }
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder + "/real.rdb")
+            let before = try names(in: folder)
+            for more in [[], ["--replace"]] {
+                let outcome = try await Bulkhead.run(
+                    ["backup", "knowledge", "--to", link, "--url", "unix:///nowhere/socket"] + more)
+                #expect(outcome.exitCode == 64)
+                #expect(outcome.errors.contains("a symbolic link to \(folder)/real.rdb"), "\(outcome.errors)")
+                #expect(try names(in: folder) == before)
+            }
+        }
+    }
+
+    @Test func `backups of the same second are two files`() async throws {
+        try await withKeys { server, _, folder in
+            var paths: Set<String> = []
+            for _ in 0..<3 {
+                let outcome = try await Bulkhead.run("backup", "knowledge", "--to", folder, "-q", "--url", server.url)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                paths.insert(outcome.text)
+            }
+            #expect(paths.count == 3)
+            #expect(try names(in: folder).count == 6)
+        }
+    }
+
+    @Test func `a server that is away keeps no other from being backed up`() async throws {
+        try await withKeys { server, _, folder in
+            let json =
+                #"{"databases": [{"name": "gone", "number": 0, "url": "unix:///nowhere/socket"}, "#
+                + #"{"name": "knowledge", "number": 1}]}"#
+            try Data(json.utf8).write(to: URL(fileURLWithPath: folder + "/catalogue.json"))
+            let place = ["--catalogue", folder + "/catalogue.json", "--url", server.url]
+            let outcome = try await Bulkhead.run(["backup", "gone", "knowledge", "--to", folder, "--json"] + place)
+            #expect(outcome.exitCode == 2)
+            #expect(outcome.errors.contains("cannot connect to"), "\(outcome.errors)")
+            #expect(try names(in: folder).filter { $0.hasPrefix("knowledge-") }.count == 2)
+            #expect(outcome.text.contains("\"failed\""), "\(outcome.text)")
+            for tool in ["check", "doctor"] {
+                let outcome = try await Bulkhead.run([tool, "--json"] + place)
+                #expect(outcome.exitCode == 2)
+                #expect(outcome.text.contains("\"unreachable\""), "\(outcome.text)")
+                let text = try await Bulkhead.run([tool] + place)
+                #expect(text.exitCode == 2)
+                #expect(text.text.contains("nothing is known of gone"), "\(text.text)")
+            }
+        }
+    }
+
     @Test func `a file can be read by its owner alone`() async throws {
         try await withKeys { server, _, folder in
             #expect(

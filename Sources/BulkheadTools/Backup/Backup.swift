@@ -48,6 +48,12 @@ struct Backup {
         var deleted: [String] = []
         /// Backups that are kept beyond what was asked for, because none of the younger ones holds as much.
         var kept: [BackupRetention.Kept] = []
+        /// What went wrong with the other servers.
+        var failed: [String] = []
+        /// Of the first of those.
+        var exitCode = ExitCode.done
+
+        private enum CodingKeys: String, CodingKey { case files, deleted, kept, failed }
     }
 
     let program: String
@@ -60,19 +66,26 @@ struct Backup {
     let bar: (_ total: Int?, _ unit: String) -> WorkProgress
     let isQuiet: Bool
 
-    /// What was published before a failure stays, and is said.
+    /// A server that fails does not keep the others from being backed up: what went wrong there stands in the report.
+    /// Throws if all fail, or it was asked to stop; what was published before that stays, and is said.
     func run() async throws(ProgramFailure) -> Report {
         var report = Report()
-        do throws(ProgramFailure) {
-            for items in plan.byServer { try await back(items, &report) }
-        } catch {
-            if !report.files.isEmpty {
-                say("Made before it failed: \(report.files.map(\.path).joined(separator: ", ")).")
+        for items in plan.byServer {
+            do throws(ProgramFailure) {
+                try await back(items, &report)
+            } catch {
+                let error = error.named(program)
+                report.failed.append(error.message ?? program)
+                if report.exitCode == .done { report.exitCode = error.exitCode }
+                guard report.failed.count == plan.byServer.count || Interruption.isRequested else { continue }
+                if !report.files.isEmpty {
+                    say("Made before it failed: \(report.files.map(\.path).joined(separator: ", ")).")
+                }
+                throw ProgramFailure(report.exitCode, report.failed.joined(separator: "\n"))
             }
-            throw error
         }
         guard let folder = plan.folder, let keep = options.keep else { return report }
-        for item in plan.items {
+        for item in plan.items where report.files.contains(where: { $0.path == item.path }) {
             let retention = BackupRetention(
                 folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
                 pattern: options.pattern?.text)
@@ -90,6 +103,12 @@ struct Backup {
             _ = try NewFile(at: item.path)
         }
         let facts = try await facts(of: items[0])
+        if facts.isReplica, facts.info["master_link_status"] == "down" {
+            let time = facts.info["master_link_down_since_seconds"].map { " for \($0) s" } ?? ""
+            say(
+                "\(items[0].address) is a replica, and has had no link to its primary\(time): the backup holds nothing "
+                    + "that was written there since.")
+        }
         try BackupRoom(of: items, pattern: options.pattern?.text).look(at: facts, say, program)
         let startedAt = BackupTime.now
         var made: [MadeSnapshot] = []
@@ -230,7 +249,13 @@ struct Backup {
         try beside.finish()
         // Its manifest first: a file that is there always has one.
         try beside.publish(replacing: item.replaces)
-        try snapshot.file.file.publish(replacing: item.replaces)
+        do throws(ProgramFailure) {
+            try snapshot.file.file.publish(replacing: item.replaces)
+        } catch {
+            // Of a file that is not there it would say that it may be replaced.
+            if !item.replaces { try? FilePath.remove(item.path + BackupManifest.suffix) }
+            throw error
+        }
     }
 
     private func manifest(

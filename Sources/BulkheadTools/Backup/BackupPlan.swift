@@ -53,6 +53,10 @@ struct BackupPlan {
         case .other: throw arguments.refused("\(destination) is neither a file nor a folder")
         case .file, nil: isFolder = false
         }
+        // The new file takes the link's place, in the link's folder, and what it leads to stays as it was.
+        if !isFolder, let target = FilePath.linkTarget(destination) {
+            throw arguments.refused("\(destination) is a symbolic link to \(target): name that file itself")
+        }
         guard isFolder || !destination.hasSuffix("/") else {
             throw ProgramFailure(.ioFailed, "\(program): there is no folder \(destination): make it first")
         }
@@ -74,7 +78,8 @@ struct BackupPlan {
             }
             var path = destination
             if isFolder {
-                path += (path.hasSuffix("/") ? "" : "/") + BackupRetention.fileName(entry.name.text, startedAt)
+                path += (path.hasSuffix("/") ? "" : "/")
+                path = try Self.newPath(in: path, entry.name.text, startedAt)
             }
             let former = try Self.former(at: path, entry, address, replacing, pattern, program)
             // A manifest without a file is what a crash leaves; nothing is lost with it.
@@ -87,6 +92,16 @@ struct BackupPlan {
             throw arguments.refused(
                 "\(items.count) databases of \(items[0].address), and \(RDBFilter.mostCuts) are cut out of one "
                     + "snapshot at most: back up the others in a separate call")
+        }
+    }
+
+    /// A name in a folder that no backup has: one that was made in the same second is not replaced.
+    private static func newPath(in folder: String, _ name: String, _ date: Date) throws(ProgramFailure) -> String {
+        var date = date
+        while true {
+            let path = folder + BackupRetention.fileName(name, date)
+            if try FilePath.kind(path) == nil { return path }
+            date += 1
         }
     }
 
@@ -115,8 +130,9 @@ struct BackupPlan {
         }
         switch try FilePath.kind(path) {
         case nil:
-            if manifest == nil, !replacing, try FilePath.kind(path + BackupManifest.suffix) != nil {
-                throw refusal("\(path)\(BackupManifest.suffix) is there and is no manifest of this tool")
+            let beside = path + BackupManifest.suffix
+            if manifest == nil, !replacing, try FilePath.kind(beside) != nil || FilePath.linkTarget(beside) != nil {
+                throw refusal("\(beside) is there and is no manifest of this tool")
             }
             return nil
         case .file where replacing: return try manifest?.isOf(path) == true ? manifest : nil

@@ -66,6 +66,7 @@ extension Command {
                 rows: [
                     ("files", #"with --json: [{"path": "…", "manifest": what FILE.json has}]"#),
                     ("deleted", "with --json: paths that --keep has deleted"),
+                    ("failed", "with --json: what went wrong with servers that could not be backed up"),
                     ("kept", "with --json: old backups kept because every newer one has less than half"),
                     ("format, tool", #""bulkhead-backup-1"; what made it"#),
                     ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
@@ -116,6 +117,9 @@ extension Command {
             for file in report.files { try call.streams.output.writeAll(file.path + "\n") }
         }
         if !call.arguments.has(.quiet) { call.note { report.text(on: $0) } }
+        guard report.failed.isEmpty else {
+            throw ProgramFailure(report.exitCode, report.failed.joined(separator: "\n"))
+        }
         return .done
     }
 

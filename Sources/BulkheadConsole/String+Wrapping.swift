@@ -1,5 +1,5 @@
 extension String {
-    /// The text in lines of at most `width` characters, broken between words; nil makes one line of it.
+    /// The text in lines of at most `width` columns, broken between words; nil makes one line of it.
     ///
     /// A longer word stands on a line of its own, whole: a command or a path that is broken cannot be copied.
     /// Line breaks and runs of spaces count as one space. An empty text gives one empty line.
@@ -10,7 +10,7 @@ extension String {
         // Counted once: characters of a long line are not counted again for every word.
         var columns = 0
         for word in split(whereSeparator: \.isWhitespace) {
-            let count = word.count
+            let count = word.columns
             if columns == 0 {
                 (line, columns) = (String(word), count)
             } else if columns + 1 + count <= width {
@@ -26,9 +26,9 @@ extension String {
 }
 
 extension String {
-    /// The text with spaces behind it, so that it is at least so many characters long.
+    /// The text with spaces behind it, so that it is at least so many columns wide.
     package func padding(to width: Int) -> String {
-        self + String(repeating: " ", count: max(0, width - count))
+        self + String(repeating: " ", count: max(0, width - columns))
     }
 
     /// The text with a full stop behind it, unless it ends a sentence already: what a server says may.

@@ -5,7 +5,7 @@
 /// ------------  -------  -------
 /// one database   183 µs  1.62 ms
 /// ```
-/// A character counts as one column, whatever its script.
+/// A character of East Asian width counts as two columns, as on a terminal; all others as one.
 ///
 /// Nothing is cut, and no word is broken. In a table that is too wide first the words of texts go on below each other,
 /// down to ``shortestText`` columns or the longest word. Then it goes on in further blocks that repeat the first
@@ -85,12 +85,12 @@ extension Table {
 
     private func bounds(of column: Int) -> Bounds {
         let texts = [columns[column].title] + cells.map { $0[column].text }
-        let most = texts.reduce(0) { max($0, $1.count) }
+        let most = texts.reduce(0) { max($0, $1.columns) }
         guard !columns[column].isNumber else { return (most, most) }
         let longestWord = texts.reduce(0) { longest, text in
             // What stands to the right of others in its column keeps its place in each line.
             let indent = text.prefix { $0 == " " }.count
-            return text.split(separator: " ").reduce(longest) { max($0, indent + $1.count) }
+            return text.split(separator: " ").reduce(longest) { max($0, indent + $1.columns) }
         }
         return (min(most, max(longestWord, Self.shortestText)), most)
     }
@@ -131,7 +131,7 @@ extension Table {
             line(
                 block.indices.map { place in
                     let text = number < lines[place].count ? lines[place][number] : ""
-                    let padding = String(repeating: " ", count: max(0, widths[place] - text.count))
+                    let padding = String(repeating: " ", count: max(0, widths[place] - text.columns))
                     let inked = screen.inked(text, cells[place].ink)
                     return columns[block[place]].isNumber ? padding + inked : inked + padding
                 })
@@ -140,7 +140,7 @@ extension Table {
 
     /// Each row as a list, for screens too narrow for anything else.
     private func lists(fitting width: Int, _ screen: Screen) -> [String] {
-        let left = columns.reduce(0) { max($0, $1.title.count) }
+        let left = columns.reduce(0) { max($0, $1.title.columns) }
         let rows = cells.isEmpty ? [columns.map { _ in Cell(text: "", ink: nil) }] : cells
         return Array(
             rows.map { row in
@@ -149,7 +149,7 @@ extension Table {
                     let padding = String(repeating: " ", count: left + Self.gap)
                     return row[column].text.wrapped(to: width - padding.count).enumerated().map { number, text in
                         line([
-                            (number == 0 ? title + padding.dropFirst(title.count) : padding)
+                            (number == 0 ? title.padding(to: left + Self.gap) : padding)
                                 + screen.inked(text, row[column].ink)
                         ])
                     }
@@ -159,7 +159,7 @@ extension Table {
 
     /// What a cell shows below each other: one line if it fits.
     private static func lines(of text: String, width: Int) -> [String] {
-        guard text.count > width else { return [text] }
+        guard text.columns > width else { return [text] }
         let indent = String(text.prefix { $0 == " " })
         return text.wrapped(to: max(1, width - indent.count)).map { indent + $0 }
     }

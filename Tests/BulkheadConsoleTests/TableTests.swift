@@ -25,11 +25,27 @@ import Testing
         #expect(table.lines() == ["n  a long title", "-  ------------", "1  x", "2"])
     }
 
-    @Test func `a character counts as one column, whatever its script`() {
+    @Test func `a character counts as many columns as a terminal shows it in`() {
         var table = Table(columns: [.text("名"), .number("µ")])
         table.append(["é\u{301}ü", "1"])
         table.append(["日本語", "23"])
-        #expect(table.lines() == ["名     µ", "---  --", "é\u{301}ü    1", "日本語  23"])
+        #expect(table.lines() == ["名       µ", "------  --", "é\u{301}ü       1", "日本語  23"])
+    }
+
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("µ – …", 5), ("日本語:キー", 11), ("한글", 4), ("ｱ", 1), ("Ａ", 2),
+        ("🙂", 2), ("👩‍👩‍👧", 2), ("①", 1), ("─", 1), ("\u{1112}\u{1161}\u{11ab}", 2),
+    ])
+    func `wide characters take two columns, and marks none`(text: String, columns: Int) {
+        #expect(text.columns == columns)
+    }
+
+    @Test func `a beginning is cut between characters, and is never too wide`() {
+        #expect((0...5).map { String("a日本".prefix(columns: $0)) } == ["", "a", "a", "a日", "a日", "a日本"])
+    }
+
+    @Test func `a text with wide characters is wrapped by its columns`() {
+        #expect("日本 語 a".wrapped(to: 6) == ["日本", "語 a"])
     }
 
     @Test func `a line break in a cell does not break the table`() {

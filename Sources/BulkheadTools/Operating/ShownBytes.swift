@@ -37,10 +37,10 @@ package struct ShownBytes: Sendable, Hashable, Encodable, CustomStringConvertibl
         screen.columns.map { shortened(to: $0 - indent) } ?? description
     }
 
-    /// At most so many characters of the description, with `…` for what is left out.
+    /// At most so many columns of the description, with `…` for what is left out.
     package func shortened(to length: Int) -> String {
         let text = description
-        return text.count <= length ? text : text.prefix(max(0, length - 1)) + "…"
+        return text.columns <= length ? text : text.prefix(columns: length - 1) + "…"
     }
 
     /// In JSON: a string where the bytes are UTF-8, else an object `{"hex": "00ff"}`.

@@ -54,8 +54,8 @@ struct VectorsDocument: Encodable {
         } else if isDry {
             let count = dimensions.first { $0.dimension == dimension }?.count ?? 0
             lines.append(
-                "Nothing was written. Without --dry-run \(Units.counted(count, "element")) would go into the vector "
-                    + "set \(key) of \(into), which has \(Units.grouped(elements)) now.")
+                "Nothing was written. Without --dry-run up to \(Units.counted(count, "element")) would go into the "
+                    + "vector set \(key) of \(into), which has \(Units.grouped(elements)) now.")
         } else {
             lines.append(
                 "The vector set \(key) of \(into) has \(Units.counted(elements, "element")): "

@@ -39,7 +39,7 @@ import Testing
                 for name in ["knowledge-20180101T000000Z.rdb", "knowledge.rdb", "notes.txt"] {
                     try Data("precious".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
                 }
-                let foreign = try names(in: folder).filter { $0.contains("201") || !$0.contains("-2") }
+                let foreign = try names(in: folder).filter { $0.contains("-201") || !$0.contains("-2") }
                 try FileManager.default.removeItem(atPath: newest)
                 try FileManager.default.removeItem(atPath: newest + ".json")
 

@@ -53,6 +53,8 @@ struct CommandFacts {
     /// Whether its reply is the reason to say it. What only reads may still be said for something else: PING, TOUCH.
     var isReading: Bool { effect == "read" && !flags.contains("ignorable") }
     var isOfServer: Bool { values["on"] == "server" }
+    /// Whether it needs a connection that the caller holds already.
+    var isOfConnection: Bool { route == "connection" }
     /// Whether a cache can keep its reply: it depends on its one key, and on nothing else.
     var isOfCache: Bool { flags.contains("cacheable") && values["keys"] == "1" && isReading }
 

@@ -9,13 +9,24 @@ struct CommandGroup {
     let documentation: [String]
     let commands: [CommandFacts]
 
-    /// The functions that the table describes: those of databases, or those of servers, each with its body; of caches
-    /// only those that they can keep.
-    func functions(
-        ofServer: Bool, ofCache: Bool = false
+    /// The functions that the table describes: those of databases, or those of servers, each with its body.
+    func functions(ofServer: Bool) throws(GeneratorError) -> [(declaration: CommandFunction, body: [String])] {
+        try functions { $0.isOfServer == ofServer }
+    }
+
+    /// Those that a facade has.
+    func functions(of facade: Facade) throws(GeneratorError) -> [CommandFunction] {
+        try functions { command in
+            command.isOfServer == facade.isOfServer && command.isOfConnection == facade.isOfConnection
+                && (!facade.isOfCache || command.isOfCache)
+        }.map(\.declaration)
+    }
+
+    private func functions(
+        where isWanted: (CommandFacts) -> Bool
     ) throws(GeneratorError) -> [(declaration: CommandFunction, body: [String])] {
         var functions: [(declaration: CommandFunction, body: [String])] = []
-        for command in commands where command.isOfServer == ofServer && (!ofCache || command.isOfCache) {
+        for command in commands where isWanted(command) {
             for function in command.functions {
                 let builder = try FunctionBuilder(command, function, isOfModules: isOfModules)
                 for (index, declaration) in try builder.declarations().enumerated() {
@@ -46,12 +57,12 @@ struct CommandBook {
     func families(of facade: Facade) throws(GeneratorError) -> [CommandFamily] {
         var result: [CommandFamily] = []
         for group in groups where !facade.isOfCache || !group.isOfModules {
-            let functions = try group.functions(ofServer: facade.isOfServer, ofCache: facade.isOfCache)
+            let functions = try group.functions(of: facade)
             if functions.isEmpty { continue }
             result.append(
                 CommandFamily(
                     name: group.name, path: group.path, documentation: group.documentation,
-                    functions: functions.map(\.declaration), isOfModules: group.isOfModules))
+                    functions: functions, isOfModules: group.isOfModules))
         }
         return result
     }

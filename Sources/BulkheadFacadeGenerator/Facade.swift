@@ -1,7 +1,10 @@
-/// Who has methods: what runs the commands of a database, the handle of a server, and a cache, each in two forms.
+/// Who has methods: what runs the commands of a database, a connection of one's own, the handle of a server, and a
+/// cache, each in two forms.
 enum Facade: CaseIterable {
     case asynchronous
     case blocking
+    case connection
+    case blockingConnection
     case server
     case blockingServer
     case cache
@@ -9,6 +12,9 @@ enum Facade: CaseIterable {
 
     /// Whether it has the commands that are about the whole server, and not those of a database.
     var isOfServer: Bool { self == .server || self == .blockingServer }
+
+    /// Whether it has only the commands that need a connection of one's own; all others it has as an executor.
+    var isOfConnection: Bool { self == .connection || self == .blockingConnection }
 
     /// Whether it has only what a cache can keep, and nothing of modules, which its `run` takes.
     var isOfCache: Bool { self == .cache || self == .blockingCache }
@@ -18,6 +24,8 @@ enum Facade: CaseIterable {
         switch self {
         case .asynchronous: "RedisExecutor"
         case .blocking: "BlockingRedisExecutor"
+        case .connection: "RedisConnection"
+        case .blockingConnection: "BlockingRedisConnection"
         case .server: "RedisServer"
         case .blockingServer: "BlockingRedisServer"
         case .cache: "RedisCache"
@@ -27,15 +35,15 @@ enum Facade: CaseIterable {
 
     var effects: String {
         switch self {
-        case .asynchronous, .server, .cache: "async throws(RedisError)"
-        case .blocking, .blockingServer, .blockingCache: "throws(RedisError)"
+        case .asynchronous, .connection, .server, .cache: "async throws(RedisError)"
+        case .blocking, .blockingConnection, .blockingServer, .blockingCache: "throws(RedisError)"
         }
     }
 
     var run: String {
         switch self {
-        case .asynchronous, .server, .cache: "try await run("
-        case .blocking, .blockingServer, .blockingCache: "try run("
+        case .asynchronous, .connection, .server, .cache: "try await run("
+        case .blocking, .blockingConnection, .blockingServer, .blockingCache: "try run("
         }
     }
 }

@@ -175,6 +175,7 @@ struct FunctionBuilder {
             case "bulk": ".bulk"
             case "search": ".searching"
             case "lease": ".blocking"
+            case "connection": ".conversation(confirmations: 0)"
             case "shared": ".shared"
             default: throw error("a function on the route \(function.route ?? command.route)")
             }

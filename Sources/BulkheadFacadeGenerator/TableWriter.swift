@@ -80,7 +80,8 @@ enum PageWriter {
             "and \(replaced.count) are done by the form of a newer command.",
             "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
             "A command marked *server* is a method of the handle",
-            "`databases.server(of:)`; all others are methods of a database, and values of ``RedisCommand``.", "",
+            "`databases.server(of:)`, and one marked *connection* a method of what `withConnection` lends.",
+            "All others are methods of a database, and values of ``RedisCommand``.", "",
             "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than our servers.",
             "The tests compare their words, and what they make of replies, with what is documented.", "",
             "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
@@ -96,16 +97,17 @@ enum PageWriter {
                 }
                 var form = names.map { "`\($0)`" }.joined(separator: ", ")
                 if command.isOfServer && !names.isEmpty { form += " *server*" }
+                if command.isOfConnection && !names.isEmpty { form += " *connection*" }
                 if command.isUnrun { form += " *not run*" }
                 var text = command.sentence
                 if names.isEmpty {
                     form = "–"
                     if !command.refusal.isEmpty { text = "Refused: \(command.refusal)." }
                     if !command.instead.isEmpty { (form, text) = ("`\(command.instead)`", "Does the same.") }
-                    let way = command.route == "connection" ? "Within `withConnection`, by `send`" : "By `send`"
+                    let way = command.isOfConnection ? "Within `withConnection`, by `send`" : "By `send`"
                     if !command.reason.isEmpty {
                         text = "\(way): \(command.reason)."
-                    } else if command.route == "connection" {
+                    } else if command.isOfConnection {
                         text = "\(way). \(text)"
                     }
                     if command.flags.contains("family") { text = "A family of commands: each has a row of its own." }

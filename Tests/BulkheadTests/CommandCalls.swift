@@ -100,7 +100,12 @@ struct CommandCalls {
         scenes[scenes.count - 1].calls.append(
             Call(
                 sends: sends, gives: gives, place: place, encoded: command.encoded,
-                make: { database in shown(try await database.run(command)) },
+                make: { database in
+                    guard case .conversation = command.encoded.route else {
+                        return shown(try await database.run(command))
+                    }
+                    return try await database.withConnection { shown(try await $0.run(command)) }
+                },
                 decode: { reply in shown(try command.decode(reply)) }, replies: replies))
     }
 

@@ -67,3 +67,18 @@ extension RedisScored {
         return layers
     }
 }
+
+/// Who has on disk what a connection wrote. Since Redis 7.2.0
+public struct RedisDurableCopies: RedisDecodable, Hashable {
+    /// True if the server has that was written to.
+    public let isLocal: Bool
+    /// How many of its replicas have.
+    public let replicas: Int
+
+    /// Reads two numbers; throws if it is something else.
+    public init(redis value: RESPValue) throws(RedisConversionError) {
+        let parts = try value.requireElements("the copies here and at replicas", count: 2)
+        isLocal = try Int(redis: parts[0]) > 0
+        replicas = try Int(redis: parts[1])
+    }
+}

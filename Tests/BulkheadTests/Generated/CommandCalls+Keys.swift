@@ -201,5 +201,17 @@ extension CommandCalls {
             .restore("k", "dump", expiresAtUnixMilliseconds: 5, frequency: 3),
             sends: "RESTORE k 5 dump FREQ 3 ABSTTL",
             gives: "_", at: "Tests/CommandCalls/Keys.calls:65")
+        on("all")
+        setup(["SET a 1"])
+        call(
+            .wait(replicas: 0, timeout: .milliseconds(10)),
+            sends: "WAIT 0 10",
+            gives: "0", at: "Tests/CommandCalls/Keys.calls:69")
+        on("redis 7.2 valkey 7.2")
+        setup(["SET a 1"])
+        call(
+            .waitaof(replicas: 0, timeout: .microseconds(1)),
+            sends: "WAITAOF 0 0 1",
+            gives: "(false, 0)", at: "Tests/CommandCalls/Keys.calls:73")
     }
 }

@@ -10,3 +10,11 @@ func behindSentinels() async throws {
     let databases = RedisDatabases(RedisConfiguration(), catalogue: catalogue)
     try await databases[.main].set("session:42", "alice")
 }
+
+func waitForReplicas(_ databases: RedisDatabases) async throws {
+    let replicas = try await databases[.main].withConnection { connection in
+        try await connection.set("order:42", "paid")
+        return try await connection.wait(replicas: 1, timeout: .seconds(1))
+    }
+    if replicas == 0 { print("order 42 is on one server only") }
+}

@@ -40,7 +40,15 @@ public struct RedisClient: Sendable {
 }
 
 /// What a server is to others: a primary, a replica, or a sentinel.
-public struct RedisRole: RedisDecodable {
+public struct RedisRole: RedisDecodable, Hashable {
+    /// The primary of a replica.
+    public struct Primary: Sendable, Hashable {
+        /// Its address.
+        public let host: String
+        /// Its port.
+        public let port: Int
+    }
+
     /// A replica of a primary.
     public struct Replica: Sendable, Hashable {
         /// Its address.
@@ -58,7 +66,7 @@ public struct RedisRole: RedisDecodable {
     /// The replicas of a primary.
     public let replicas: [Replica]
     /// Of a replica where its primary is.
-    public let primary: (host: String, port: Int)?
+    public let primary: Primary?
     /// Of a replica how its connection to the primary is: `connect`, `sync`, `connected` ….
     public let state: String?
     /// The names that a sentinel watches.
@@ -83,7 +91,7 @@ public struct RedisRole: RedisDecodable {
             self.replicas = replicas
             (primary, state, watched) = (nil, nil, [])
         case ("slave", 5):
-            primary = (try String(redis: parts[1]), try Int(redis: parts[2]))
+            primary = Primary(host: try String(redis: parts[1]), port: try Int(redis: parts[2]))
             state = try String(redis: parts[3])
             offset = try Int(redis: parts[4])
             (replicas, watched) = ([], [])

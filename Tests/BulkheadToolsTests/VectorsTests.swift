@@ -84,7 +84,7 @@ import Testing
     {
         try await withVectors { server, databases in
             let words = [
-                "vectors", "knowledge", "pages", "--match", "doc:*", "--attributes", "year", "--json", "--quantization",
+                "vectors", "knowledge", "pages", "--pattern", "doc:*", "--attributes", "year", "--json", "--quantization",
                 "none",
                 "--url", server.url,
             ]

@@ -7,7 +7,7 @@ extension Command {
         name: "vectors",
         summary: "make a vector set of the vectors in a database's hashes",
         usage: [
-            "bulkhead vectors NAME KEY --dry-run [--match PATTERN] [--field FIELD]",
+            "bulkhead vectors NAME KEY --dry-run [--pattern GLOB] [--field FIELD]",
             "bulkhead vectors NAME KEY [--into NAME] [--attributes FIELD,FIELD]",
         ],
         about: """
@@ -32,10 +32,10 @@ extension Command {
         examples: [
             Example(
                 "Look at what LlamaIndex wrote:",
-                "bulkhead vectors knowledge pages --match 'llama_index/*' --dry-run"),
+                "bulkhead vectors knowledge pages --pattern 'llama_index/*' --dry-run"),
             Example(
                 "Make a set that filters can ask for the year:",
-                "bulkhead vectors knowledge pages --match 'doc:*' --attributes year"),
+                "bulkhead vectors knowledge pages --pattern 'doc:*' --attributes year"),
         ],
         tables: [
             Table(
@@ -154,7 +154,7 @@ extension Flag {
     fileprivate static let into = Flag(
         "into", .text("NAME", .databases), "the database of the set; default: the same")
     fileprivate static let matchedHashes = Flag(
-        "match", .text("PATTERN"), "only hashes whose keys match the glob pattern (as in SCAN MATCH)")
+        "pattern", .text("GLOB"), "only hashes whose keys match, as in SCAN's MATCH")
     fileprivate static let vectorField = Flag(
         "field", .text("FIELD"), "the field of the vector; default: vector")
     fileprivate static let vectorFormat = Flag(

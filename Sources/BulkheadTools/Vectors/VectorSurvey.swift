@@ -53,7 +53,7 @@ struct VectorObstacle: Error, Sendable, Hashable {
         VectorObstacle(
             words:
                 "the vectors have several dimensions, and those of a set have one: \(list(found)). Choose one by "
-                + "--dimension, or narrow --match")
+                + "--dimension, or narrow --pattern")
     }
 
     static func noneOf(_ dimension: Int, _ found: [(dimension: Int, count: Int)]) -> VectorObstacle {

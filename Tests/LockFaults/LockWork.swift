@@ -19,7 +19,7 @@ enum LockWork {
         let (locks, resource) = (try worker.locks.blocking(.main), try worker.resource.blocking(.main))
         while worker.isWanted {
             do {
-                try locks.withLock(lock, for: worker.lease, waiting: .seconds(120)) { lock in
+                try locks.withLock(lock, lease: worker.lease, waiting: .seconds(120)) { lock in
                     let holder = "\(worker.name) \(lock.number)"
                     for _ in 0..<writes {
                         try resource.rpush(Worker.journal, holder)
@@ -43,7 +43,7 @@ enum LockWork {
         let (locks, resource) = (try worker.locks[.main], try worker.resource[.main])
         while worker.isWanted {
             do {
-                try await locks.withLock(lock, for: worker.lease, waiting: .seconds(120)) { lock in
+                try await locks.withLock(lock, lease: worker.lease, waiting: .seconds(120)) { lock in
                     let holder = "\(worker.name) \(lock.number)"
                     for _ in 0..<writes {
                         try await resource.rpush(Worker.journal, holder)

@@ -10,7 +10,7 @@ func takeOrders(_ database: RedisDatabase) async throws {
         guard left == 9 else { throw Unexpected(what: "\(left) left of \(order)") }
         _ = try await database.run(sell, keys: ["\(order):stock"], arguments: [2])
     }
-    try await database.withLock("{orders}", for: .seconds(30)) { lock in
+    try await database.withLock("{orders}", lease: .seconds(30)) { lock in
         let count = try await database.exists(orders.map { "\($0):log" })
         try await database.run(.set("{orders}:count", count), behind: RedisFence("{orders}", number: lock.number))
     }

@@ -5,7 +5,7 @@ import Bulkhead
 
 func bill(_ order: String, in databases: RedisDatabases) async throws {
     let main = try databases[.main]
-    try await main.withLock(order, for: .seconds(10)) { lock in
+    try await main.withLock(order, lease: .seconds(10)) { lock in
         let total = try await main.hvals("\(order):items", as: Int.self).reduce(0, +)
         try lock.check()
         try await main.run(.set("\(order):total", total), behind: RedisFence(order, number: lock.number))

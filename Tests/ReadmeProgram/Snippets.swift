@@ -124,7 +124,7 @@ func streamsAsQueues(_ main: RedisDatabase) async throws {
 }
 
 func oneAtATime(_ main: RedisDatabase) async throws {
-    try await main.withLock("orders:42", for: .seconds(10)) { lock in        // extended as long as it runs
+    try await main.withLock("orders:42", lease: .seconds(10)) { lock in      // extended as long as it runs
         try await main.run(.set("orders:42", "billed"), behind: RedisFence("orders:42", number: lock.number))
     }
 }

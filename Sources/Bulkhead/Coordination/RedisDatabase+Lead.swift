@@ -6,10 +6,10 @@ extension RedisDatabase {
     ///     while true { try await runNextJob(number: term.number) }
     /// }
     /// ```
-    /// One leads at a time, as one holds a lock (``withLock(_:for:waiting:_:)``, with the key `leader:` and the name).
-    /// When it loses its leadership, `body`'s task is cancelled, and when `body` has returned this one stands again. So
-    /// `body` may run many times, each with a higher ``RedisLock/number``. Two may lead for a moment where the old one
-    /// was stopped, or a failover lost the lock: see <doc:Locks>.
+    /// One leads at a time, as one holds a lock (``withLock(_:lease:waiting:_:)``, with the key `leader:` and the
+    /// name). When it loses its leadership, `body`'s task is cancelled, and when `body` has returned this one stands
+    /// again. So `body` may run many times, each with a higher ``RedisLock/number``. Two may lead for a moment where
+    /// the old one was stopped, or a failover lost the lock: see <doc:Locks>.
     ///
     /// It returns when `body` does so while it leads, and throws what `body` throws; the next one leads then. It goes
     /// on when servers fail, until its task is cancelled.
@@ -20,7 +20,7 @@ extension RedisDatabase {
     /// - Throws: What `body` throws; `cancelled`; and what waiting does not help, such as `NOPERM`.
     @discardableResult
     public func lead<Result: Sendable>(
-        _ name: String, for lease: Duration = .seconds(10),
+        _ name: String, lease: Duration = .seconds(10),
         _ body: @escaping @Sendable (RedisLock) async throws -> Result
     ) async throws -> Result {
         while true {
@@ -49,7 +49,7 @@ extension BlockingRedisDatabase {
     /// false. Nil means "stand again"; any other value ends the call, which returns it. The asynchronous form needs no
     /// optional, because the task of its `body` is cancelled.
     public func lead<Result>(
-        _ name: String, for lease: Duration = .seconds(10), _ body: (RedisLock) throws -> Result?
+        _ name: String, lease: Duration = .seconds(10), _ body: (RedisLock) throws -> Result?
     ) throws -> Result {
         while true {
             let holder = try LockHolder("leader:" + name, lease)

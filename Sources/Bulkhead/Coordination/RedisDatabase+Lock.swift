@@ -2,7 +2,7 @@ extension RedisDatabase {
     /// Runs `body` while this task holds a lock that others of its name wait for, on all machines.
     ///
     /// ```swift
-    /// try await databases[.main].withLock("orders:42", for: .seconds(10)) { lock in
+    /// try await databases[.main].withLock("orders:42", lease: .seconds(10)) { lock in
     ///     let total = try await computeTotal()
     ///     try await main.run(.set("orders:42:total", total), behind: RedisFence("orders:42", number: lock.number))
     /// }
@@ -28,7 +28,7 @@ extension RedisDatabase {
     ///   while it ran, whatever it returned; others may have worked at the same time.
     @discardableResult
     public func withLock<Result: Sendable>(
-        _ name: String, for lease: Duration, waiting: Duration? = .seconds(30),
+        _ name: String, lease: Duration, waiting: Duration? = .seconds(30),
         _ body: @escaping @Sendable (RedisLock) async throws -> Result
     ) async throws -> Result {
         let holder = try LockHolder("lock:" + name, lease)
@@ -50,7 +50,7 @@ extension BlockingRedisDatabase {
     /// The call throws `lock-lost` at the end if the lock was lost.
     @discardableResult
     public func withLock<Result>(
-        _ name: String, for lease: Duration, waiting: Duration? = .seconds(30), _ body: (RedisLock) throws -> Result
+        _ name: String, lease: Duration, waiting: Duration? = .seconds(30), _ body: (RedisLock) throws -> Result
     ) throws -> Result {
         let holder = try LockHolder("lock:" + name, lease)
         switch holder.take(in: self, waiting: waiting) {

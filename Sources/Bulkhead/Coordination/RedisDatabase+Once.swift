@@ -86,7 +86,7 @@ extension RedisDatabase {
     /// }
     /// if payment.state == .inProgress { … }                // come again later
     /// ```
-    /// `body` runs under a lock (``withLock(_:for:waiting:_:)``, with the key `once:` and the name), and when it has
+    /// `body` runs under a lock (``withLock(_:lease:waiting:_:)``, with the key `once:` and the name), and when it has
     /// returned the server remembers that for `kept`. If it throws, or the process ends, the next call runs it again:
     /// at once, or when the lease has ended.
     ///

@@ -4,7 +4,7 @@ public import BulkheadRESP
 /// A guard in front of what a lock protects: it refuses writes of holders that were overtaken.
 ///
 /// ```swift
-/// try await main.withLock("orders:42", for: .seconds(10)) { lock in
+/// try await main.withLock("orders:42", lease: .seconds(10)) { lock in
 ///     let fence = RedisFence("orders:42", number: lock.number)
 ///     try await main.run(.set("orders:42:total", total), behind: fence)
 /// }

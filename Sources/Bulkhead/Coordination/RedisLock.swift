@@ -1,4 +1,4 @@
-/// A lock that is held while a closure of ``RedisDatabase/withLock(_:for:waiting:_:)`` runs.
+/// A lock that is held while a closure of ``RedisDatabase/withLock(_:lease:waiting:_:)`` runs.
 ///
 /// It is a lease, and no mutex: see <doc:Locks>. Whoever sleeps past its end goes on as if they held it. So give
 /// ``number`` to what you write to, and have it refuse lower ones, as ``RedisFence`` does.

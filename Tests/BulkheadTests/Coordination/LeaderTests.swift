@@ -15,7 +15,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<5 {
                     group.addTask {
-                        try await main.lead("scheduler", for: .seconds(60)) { term in
+                        try await main.lead("scheduler", lease: .seconds(60)) { term in
                             leading.withLock { leading in
                                 leading.now += 1
                                 leading.most = max(leading.most, leading.now)
@@ -48,7 +48,7 @@ import Testing
             let other = try LockHolder("leader:scheduler", .seconds(60))
             switch form {
             case .asynchronous:
-                try await main.lead("scheduler", for: .seconds(9)) { term in
+                try await main.lead("scheduler", lease: .seconds(9)) { term in
                     guard begun(term.number) else { return }
                     _ = try await other.overtake(in: main)
                     while !Task.isCancelled { await Task.yield() }
@@ -57,7 +57,7 @@ import Testing
                 }
             case .blocking:
                 _ = try await onThread {
-                    try blocking.lead("scheduler", for: .seconds(9)) { term in
+                    try blocking.lead("scheduler", lease: .seconds(9)) { term in
                         guard begun(term.number) else { return true }
                         try other.overtake(in: blocking)
                         while term.isHeld { usleep(5_000) }

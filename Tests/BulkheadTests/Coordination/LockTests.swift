@@ -54,14 +54,14 @@ extension RedisDatabase {
                     group.addTask {
                         for _ in 0..<5 {
                             if worker < 4 {
-                                try await main.withLock("job", for: .seconds(60), waiting: nil) { lock in
+                                try await main.withLock("job", lease: .seconds(60), waiting: nil) { lock in
                                     let count = try await main.get("count", as: Int.self) ?? 0
                                     try await main.set("count", count + 1)
                                     numbers.withLock { $0.append(lock.number) }
                                 }
                             } else {
                                 try await onThread {
-                                    try blocking.withLock("job", for: .seconds(60), waiting: nil) { lock in
+                                    try blocking.withLock("job", lease: .seconds(60), waiting: nil) { lock in
                                         let count = try blocking.get("count", as: Int.self) ?? 0
                                         try blocking.set("count", count + 1)
                                         numbers.withLock { $0.append(lock.number) }
@@ -87,10 +87,10 @@ extension RedisDatabase {
                 let blocking = try databases.blocking(.main)
                 switch form {
                 case .asynchronous:
-                    return try await main.withLock("job", for: .seconds(60), waiting: .zero) { try work($0) }
+                    return try await main.withLock("job", lease: .seconds(60), waiting: .zero) { try work($0) }
                 case .blocking:
                     return try await onThread {
-                        try blocking.withLock("job", for: .seconds(60), waiting: .zero, work)
+                        try blocking.withLock("job", lease: .seconds(60), waiting: .zero, work)
                     }
                 }
             }
@@ -146,13 +146,15 @@ extension RedisDatabase {
                 let (asynchronous, blocking) = (try databases[.main], try databases.blocking(.main))
                 switch form {
                 case .asynchronous:
-                    try await asynchronous.withLock("job\(offset)", for: .seconds(60), waiting: .seconds(60)) { lock in
+                    try await asynchronous.withLock(
+                        "job\(offset)", lease: .seconds(60), waiting: .seconds(60)
+                    ) { lock in
                         let fields = try await main.lockFields("job\(offset)")
                         #expect(fields["number"] == "\(lock.number)")
                     }
                 case .blocking:
                     let number = try await onThread {
-                        try blocking.withLock("job\(offset)", for: .seconds(60), waiting: .seconds(60)) { $0.number }
+                        try blocking.withLock("job\(offset)", lease: .seconds(60), waiting: .seconds(60)) { $0.number }
                     }
                     #expect(try await main.lockFields("job\(offset)")["number"] == "\(number + 1)")
                 }
@@ -175,10 +177,10 @@ extension RedisDatabase {
             @Sendable func take(_ waiting: Duration) async throws -> Int64 {
                 switch form {
                 case .asynchronous:
-                    try await main.withLock("job", for: .seconds(60), waiting: waiting) { $0.number }
+                    try await main.withLock("job", lease: .seconds(60), waiting: waiting) { $0.number }
                 case .blocking:
                     try await onThread {
-                        try blocking.withLock("job", for: .seconds(60), waiting: waiting) { $0.number }
+                        try blocking.withLock("job", lease: .seconds(60), waiting: waiting) { $0.number }
                     }
                 }
             }
@@ -201,7 +203,7 @@ extension RedisDatabase {
             let lease = Duration.seconds(9)
             switch form {
             case .asynchronous:
-                try await main.withLock("job", for: lease) { _ in
+                try await main.withLock("job", lease: lease) { _ in
                     var ends: Set<String> = []
                     while ends.count < 3 {
                         ends.insert(try await main.lockFields("job")["until"] ?? "")
@@ -210,7 +212,7 @@ extension RedisDatabase {
                 }
             case .blocking:
                 try await onThread {
-                    try blocking.withLock("job", for: lease) { lock in
+                    try blocking.withLock("job", lease: lease) { lock in
                         var ends: Set<String> = []
                         while ends.count < 3 {
                             ends.insert(try blocking.hget("lock:job", "until") ?? "")
@@ -226,7 +228,7 @@ extension RedisDatabase {
     @Test func `that the server has forgotten is extended with the number it had`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]
-            try await main.withLock("job", for: .seconds(9)) { lock in
+            try await main.withLock("job", lease: .seconds(9)) { lock in
                 try await main.unlink("lock:job")
                 while try await main.exists("lock:job") == 0 { try await Task.sleep(for: .milliseconds(10)) }
                 #expect(try await main.lockFields("job")["number"] == "\(lock.number)")
@@ -242,7 +244,7 @@ extension RedisDatabase {
             let error = await #expect(throws: RedisError.self) {
                 switch form {
                 case .asynchronous:
-                    try await main.withLock("job", for: .seconds(9)) { lock in
+                    try await main.withLock("job", lease: .seconds(9)) { lock in
                         let number = try await other.overtake(in: main)
                         #expect(number > lock.number)
                         while !Task.isCancelled { await Task.yield() }
@@ -250,7 +252,7 @@ extension RedisDatabase {
                     }
                 case .blocking:
                     try await onThread {
-                        try blocking.withLock("job", for: .seconds(9)) { lock in
+                        try blocking.withLock("job", lease: .seconds(9)) { lock in
                             try other.overtake(in: blocking)
                             while lock.isHeld { usleep(5_000) }
                             try lock.check()
@@ -270,7 +272,7 @@ extension RedisDatabase {
             let main = try databases[.main].within(.seconds(2))
             let wasCancelled = Kept(false)
             let error = await #expect(throws: RedisError.self) {
-                try await main.withLock("job", for: .seconds(3)) { _ in
+                try await main.withLock("job", lease: .seconds(3)) { _ in
                     try server.pause()
                     // More of them than the tasks' pool has threads.
                     await withTaskGroup(of: Void.self) { group in
@@ -294,7 +296,7 @@ extension RedisDatabase {
             let begun = Kept(false)
             let ended = Kept(false)
             let work = Task {
-                try await main.withLock("job", for: .seconds(60)) { _ in
+                try await main.withLock("job", lease: .seconds(60)) { _ in
                     begun.withLock { $0 = true }
                     while !Task.isCancelled { await Task.yield() }
                     // Cleaning up takes a while, and the lock is held meanwhile.
@@ -317,7 +319,7 @@ extension RedisDatabase {
             let holder = try LockHolder("lock:job", .seconds(600))
             _ = await holder.take(in: main, waiting: .zero)
             let before = try await main.lockFields("job")
-            let waiter = Task { try await main.withLock("job", for: .seconds(60), waiting: nil) { _ in } }
+            let waiter = Task { try await main.withLock("job", lease: .seconds(60), waiting: nil) { _ in } }
             let asked = databases.metrics()[.main]?.answered ?? 0
             #expect(await eventually { (databases.metrics()[.main]?.answered ?? 0) > asked })
             waiter.cancel()
@@ -332,7 +334,7 @@ extension RedisDatabase {
             let main = try databases[.main]
             try await main.set("lock:job", "text")
             let error = await #expect(throws: RedisError.self) {
-                try await main.withLock("job", for: .seconds(60), waiting: nil) { _ in }
+                try await main.withLock("job", lease: .seconds(60), waiting: nil) { _ in }
             }
             #expect(error?.code == .wrongType, "\(String(describing: error))")
             #expect(try await main.get("lock:job") == "text")
@@ -343,8 +345,8 @@ extension RedisDatabase {
         try await withSharedCluster { databases, _ in
             let main = try databases[.main]
             for name in ["job", "{orders}:42", "a}b{", "{}"] {
-                let number = try await main.withLock(name, for: .seconds(60)) { $0.number }
-                let next = try await main.withLock(name, for: .seconds(60)) { lock in
+                let number = try await main.withLock(name, lease: .seconds(60)) { $0.number }
+                let next = try await main.withLock(name, lease: .seconds(60)) { lock in
                     try await main.run(
                         .set("{\(name.count)}:total", 1), behind: .init("{\(name.count)}", number: lock.number))
                     return lock.number

@@ -85,7 +85,8 @@ import Testing
                 ("20200104T000000Z", 1, false),
             ])
         let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
-        #expect(try retention.deleteAllBut(1).gone == ["\(folder)/knowledge-20200102T000000Z.rdb"])
+        let outcome = try retention.deleteAllBut(1, made: "knowledge-20200103T000000Z.rdb")
+        #expect(outcome.gone == ["\(folder)/knowledge-20200102T000000Z.rdb"])
         #expect(
             try names(in: folder) == [
                 "knowledge-20200103T000000Z.rdb", "knowledge-20200103T000000Z.rdb.json",
@@ -99,17 +100,39 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try writeBackups(to: folder, (1...5).map { ("2020010\($0)T000000Z", $0 <= 2 ? 10 : 0, true) })
         let retention = BackupRetention(folder: folder, address: "a:1", name: "knowledge", number: 1)
+        let made = "knowledge-20200105T000000Z.rdb"
         func left() throws -> [String] {
             try names(in: folder).filter { $0.hasSuffix(".rdb") }.map { String($0.dropFirst(16).prefix(2)) }
         }
-        _ = try retention.deleteAllBut(3)
+        _ = try retention.deleteAllBut(3, made: made)
         #expect(try left() == ["02", "03", "04", "05"])
-        _ = try retention.deleteAllBut(1)
+        _ = try retention.deleteAllBut(1, made: made)
         #expect(try left() == ["02", "05"])
         // As soon as there are keys again it goes with the others.
         try writeBackups(to: folder, [("20200106T000000Z", 7, true)])
-        _ = try retention.deleteAllBut(1)
+        _ = try retention.deleteAllBut(1, made: "knowledge-20200106T000000Z.rdb")
         #expect(try left() == ["06"])
+    }
+
+    @Test func `a backup never deletes itself, though others have a later time in their names`() async throws {
+        try await withToolServer(arguments: promptly) { server, databases in
+            try await databases[.knowledge].set("doc", "1")
+            try await withBackupFolder { folder in
+                let first = try await Bulkhead.run("backup", "knowledge", "--to", folder, "-q", "--url", server.url)
+                let old = String(first.text.dropLast())
+                // The clock of a machine stood in 2090.
+                for day in 1...3 { try age(old, to: "2090010\(day)T000000Z") }
+                try age(old, to: "20200101T000000Z")
+                let outcome = try await Bulkhead.run(
+                    "backup", "knowledge", "--to", folder, "--keep", "1", "--url", server.url)
+                #expect(outcome.exitCode == 0, "\(outcome.errors)")
+                let made = FilePath.split(String(outcome.text.dropLast())).name
+                let later = (1...3).map { "knowledge-2090010\($0)T000000Z.rdb" }
+                #expect(try names(in: folder).filter { $0.hasSuffix(".rdb") } == [made] + later)
+                #expect(outcome.errors.contains("Kept and not counted"))
+                #expect(outcome.errors.contains("a clock was or is wrong"))
+            }
+        }
     }
 
     /// Files that manifests say to be backups of knowledge, with so many keys; or such a manifest alone.

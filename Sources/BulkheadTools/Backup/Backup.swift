@@ -48,12 +48,14 @@ struct Backup {
         var deleted: [String] = []
         /// Backups that are kept beyond what was asked for, because none of the younger ones holds as much.
         var kept: [BackupRetention.Kept] = []
+        /// Backups with a later time in their names than the one just made.
+        var later: [String] = []
         /// What went wrong with the other servers.
         var failed: [String] = []
         /// Of the first of those.
         var exitCode = ExitCode.done
 
-        private enum CodingKeys: String, CodingKey { case files, deleted, kept, failed }
+        private enum CodingKeys: String, CodingKey { case files, deleted, kept, later, failed }
     }
 
     let program: String
@@ -89,8 +91,10 @@ struct Backup {
             let retention = BackupRetention(
                 folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
                 pattern: options.pattern?.text)
-            let outcome = try retention.deleteAllBut(keep, allowingSmaller: options.allowsSmaller)
+            let outcome = try retention.deleteAllBut(
+                keep, made: FilePath.split(item.path).name, allowingSmaller: options.allowsSmaller)
             report.deleted += outcome.gone
+            report.later += outcome.later
             if let kept = outcome.kept { report.kept.append(kept) }
         }
         return report

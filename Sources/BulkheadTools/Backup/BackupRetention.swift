@@ -44,28 +44,41 @@ struct BackupRetention {
         }
     }
 
+    /// What became of the backups of a folder.
+    struct Outcome {
+        /// The files that were deleted, oldest first.
+        var gone: [String] = []
+        var kept: Kept?
+        /// Files whose names have a later time than the one just made. They stay, and do not count.
+        var later: [String] = []
+    }
+
     /// Deletes the oldest until `keep` are left, with their manifests, and says which files are gone. The youngest one
     /// that holds much more than each of those that are left stays too: somebody may have flushed by mistake.
     ///
+    /// `made`, the name of the file just made, is always the youngest. A file with a later time is of another run, or
+    /// of a clock that was wrong; if it counted, it would take the place of the one just made.
+    ///
     /// The file goes first: what a crash leaves is then a manifest without a file, which the next run removes.
     func deleteAllBut(
-        _ keep: Int, allowingSmaller: Bool = false
-    ) throws(ProgramFailure) -> (gone: [String], kept: Kept?) {
-        let own = try own()
+        _ keep: Int, made: String, allowingSmaller: Bool = false
+    ) throws(ProgramFailure) -> Outcome {
+        let all = try own()
+        let own = all.filter { FilePath.split($0.path).name <= made }
+        var outcome = Outcome(later: all.dropFirst(own.count).map(\.path))
         var old = Array(own.dropLast(keep))
         let young = own.suffix(keep).map(\.worth)
         let most = BackupWorth(keys: young.map(\.keys).max() ?? 0, bytes: young.map(\.bytes).max() ?? 0)
-        var kept: Kept?
         if !allowingSmaller, let last = old.lastIndex(where: { $0.worth.isMuchMore(than: most) }) {
-            kept = Kept(path: old[last].path, keys: old[last].worth.keys, mostOfYounger: most.keys)
+            outcome.kept = Kept(path: old[last].path, keys: old[last].worth.keys, mostOfYounger: most.keys)
             old.remove(at: last)
         }
-        let gone = old.map(\.path)
-        for path in gone {
+        outcome.gone = old.map(\.path)
+        for path in outcome.gone {
             try FilePath.remove(path)
             try FilePath.remove(path + BackupManifest.suffix)
         }
-        guard let oldestKept = own.suffix(keep).first?.path else { return (gone, kept) }
+        guard let oldestKept = own.suffix(keep).first?.path else { return outcome }
         let suffix = ".rdb" + BackupManifest.suffix
         for name in try FilePath.names(in: folder) where isOwnName(name, ending: suffix) {
             let path = folder + "/" + name.dropLast(BackupManifest.suffix.count)
@@ -74,7 +87,7 @@ struct BackupRetention {
             try FilePath.remove(path + BackupManifest.suffix)
         }
         try FilePath.synchronize(folder)
-        return (gone, kept)
+        return outcome
     }
 
     private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {

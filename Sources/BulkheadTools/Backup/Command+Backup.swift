@@ -68,6 +68,7 @@ extension Command {
                     ("deleted", "with --json: paths that --keep has deleted"),
                     ("failed", "with --json: what went wrong with servers that could not be backed up"),
                     ("kept", "with --json: old backups kept because every newer one has less than half"),
+                    ("later", "with --json: backups with a later time in their names; they do not count"),
                     ("format, tool", #""bulkhead-backup-1"; what made it"#),
                     ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
                     ("database", "name, number, number_in_file"),
@@ -192,6 +193,11 @@ extension Backup.Report {
                 "Also kept \(old.path): it has \(Units.counted(old.keys, "key")), and the newer backups have "
                     + "\(Units.grouped(old.mostOfYounger)) at most, or its file is more than twice as large as theirs. "
                     + "To delete it, use --allow-smaller.")
+        }
+        if !later.isEmpty {
+            lines.append(
+                "Kept and not counted: \(later.joined(separator: ", ")). The time in the name is later than that of "
+                    + "this backup: a clock was or is wrong, or another backup ran meanwhile. Delete them yourself.")
         }
         return lines.map { $0.paragraphs(on: screen) }.joined()
     }

@@ -142,6 +142,17 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         return (primaries[scan.place], primaries.count)
     }
 
+    /// Where the pages of a scan come from: every primary, or the server of a key's slot.
+    func scannedServers(of slot: HashSlot?) throws(ConnectionFailure) -> [ClusterServer] {
+        guard let slot else { return try primaries() ?? [] }
+        return try target(of: slot).map { [$0] } ?? []
+    }
+
+    func scanMark(of slot: HashSlot?) -> ScanMark {
+        let servers = (try? scannedServers(of: slot)) ?? []
+        return ScanMark(of: servers.map(\.node), at: servers.map(\.endpoint).hashValue)
+    }
+
     func nodeForLease() throws(ConnectionFailure) -> Node {
         if let target = try target(of: nil) { return target.node }
         return try server(at: seeds[0]).node

@@ -13,15 +13,18 @@ extension RedisDatabase {
         guard let cluster = binding.topology.cluster else { return [self] }
         do throws(ConnectionFailure) {
             if let failure = await cluster.refresh(until: Deadline(after: timeout)) { throw failure }
-            return (try cluster.primaries() ?? []).map { target in
-                let part = DatabaseBinding(
-                    binding.entry, at: target.endpoint.description, .fixed(target.node), binding.subscriptions,
-                    binding.caching, binding.flushRules, binding.retryPolicy, binding.monitor, binding.scanPace,
-                    binding.searchPlace)
-                return RedisDatabase(part, timeout: timeout)
-            }
+            return (try cluster.primaries() ?? []).map { RedisDatabase(binding.part(at: $0), timeout: timeout) }
         } catch {
             throw RedisError(error).at(name)
         }
+    }
+}
+
+extension DatabaseBinding {
+    /// The name at one server of its cluster.
+    func part(at server: ClusterServer) -> DatabaseBinding {
+        DatabaseBinding(
+            entry, at: server.endpoint.description, .fixed(server.node), subscriptions, caching, flushRules,
+            retryPolicy, monitor, scanPace, searchPlace)
     }
 }

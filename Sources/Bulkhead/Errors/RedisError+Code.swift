@@ -107,6 +107,9 @@ extension RedisError.Code {
 
     // MARK: Replies
 
+    /// A scan began ten times, because its server was restarted or replaced each time. What it found is right; some
+    /// elements may be missing.
+    public static let scanInterrupted = Self("scan-interrupted")
     /// The reply is not of the type asked for.
     public static let unexpectedReply = Self("unexpected-reply")
     /// `ERR`: wrong arguments, an unknown command, and all that has no code of its own.

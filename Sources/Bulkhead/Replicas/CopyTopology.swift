@@ -32,6 +32,11 @@ final class CopyTopology: RoutedTopology {
         state = Mutex(State(machine: CopyMachine(nodes.count, rules.normal)))
     }
 
+    func scanMark(of slot: HashSlot?) -> ScanMark {
+        let current = current
+        return ScanMark(of: [nodes[current]], at: current)
+    }
+
     func refuseRequests() { state.withLock { $0.isClosed = true } }
 
     func nodeForLease() -> Node { nodes[current] }

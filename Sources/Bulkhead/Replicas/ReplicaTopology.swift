@@ -20,6 +20,9 @@ final class ReplicaTopology: RoutedTopology {
 
     var nodes: [Node] { [primary] + readers.nodes }
 
+    /// Scans are the primary's.
+    func scanMark(of slot: HashSlot?) -> ScanMark { ScanMark(of: [primary]) }
+
     func refuseRequests() { readers.refuseRequests() }
 
     func nodeForLease() -> Node { primary }

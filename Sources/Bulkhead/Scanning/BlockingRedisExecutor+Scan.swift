@@ -16,7 +16,7 @@ extension BlockingRedisExecutor {
         match pattern: String? = nil, count: Int? = nil, type: String? = nil, as keyType: Key.Type = String.self,
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<Key> {
-        BlockingRedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count throws(RedisError) in
+        BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self) { cursor, count throws(RedisError) in
             try run(.scanPage(cursor, match: pattern, count: count, type: type, as: keyType))
         }
     }
@@ -26,7 +26,7 @@ extension BlockingRedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Value.Type = String.self,
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<RedisField<Value>> {
-        BlockingRedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count throws(RedisError) in
+        BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
             try run(.hscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }
@@ -36,7 +36,7 @@ extension BlockingRedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Member.Type = String.self,
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<Member> {
-        BlockingRedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count throws(RedisError) in
+        BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
             try run(.sscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }
@@ -46,7 +46,7 @@ extension BlockingRedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Member.Type = String.self,
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<RedisScored<Member>> {
-        BlockingRedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count throws(RedisError) in
+        BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
             try run(.zscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }

@@ -1,16 +1,25 @@
 import BulkheadCommands
 
 /// The elements of a scan for blocking callers: `while let key = try scan.next() { … }`.
+///
+/// What it finds, and when it begins again, is said of ``RedisScan``.
 public struct BlockingRedisScan<Element: Sendable> {
     typealias Page = (RedisScanCursor, Int?) throws(RedisError) -> RedisScanPage<Element>
 
     private let page: Page
     private var steps: ScanSteps
-    private var cursor: RedisScanCursor? = .start
+    private let database: BlockingRedisDatabase?
+    private let slot: HashSlot?
+    private var place = ScanPlace()
     private var found: ArraySlice<Element> = []
 
-    init(_ steps: ScanSteps, page: @escaping Page) {
+    init(
+        _ steps: ScanSteps, of executor: some BlockingRedisExecutor, _ key: (some RedisArgument)? = String?.none,
+        page: @escaping Page
+    ) {
         self.steps = steps
+        database = executor as? BlockingRedisDatabase
+        slot = key.map { HashSlot(ofKey: $0.encodedBytes) }
         self.page = page
     }
 
@@ -25,10 +34,10 @@ public struct BlockingRedisScan<Element: Sendable> {
 
     /// What the next step finds, perhaps nothing; nil after the last.
     mutating func nextPage() throws(RedisError) -> [Element]? {
-        guard let cursor else { return nil }
+        guard let cursor = place.cursor else { return nil }
         let next = try page(cursor, steps.beginBlocking())
         steps.end()
-        self.cursor = next.cursor
+        try place.take(next.cursor, from: database, slot)
         return next.elements
     }
 }

@@ -15,7 +15,7 @@ extension RedisExecutor {
         match pattern: String? = nil, count: Int? = nil, type: String? = nil, as keyType: Key.Type = String.self,
         pace: RedisPace? = nil
     ) -> RedisScan<Key> {
-        RedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count async throws(RedisError) in
+        RedisScan(ScanSteps(count, pace ?? scanPace), of: self) { cursor, count async throws(RedisError) in
             try await run(.scanPage(cursor, match: pattern, count: count, type: type, as: keyType))
         }
     }
@@ -25,7 +25,7 @@ extension RedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Value.Type = String.self,
         pace: RedisPace? = nil
     ) -> RedisScan<RedisField<Value>> {
-        RedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count async throws(RedisError) in
+        RedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count async throws(RedisError) in
             try await run(.hscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }
@@ -35,7 +35,7 @@ extension RedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Member.Type = String.self,
         pace: RedisPace? = nil
     ) -> RedisScan<Member> {
-        RedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count async throws(RedisError) in
+        RedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count async throws(RedisError) in
             try await run(.sscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }
@@ -45,7 +45,7 @@ extension RedisExecutor {
         _ key: Key, match pattern: String? = nil, count: Int? = nil, as type: Member.Type = String.self,
         pace: RedisPace? = nil
     ) -> RedisScan<RedisScored<Member>> {
-        RedisScan(ScanSteps(count, pace ?? scanPace)) { cursor, count async throws(RedisError) in
+        RedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count async throws(RedisError) in
             try await run(.zscanPage(key, cursor, match: pattern, count: count, as: type))
         }
     }

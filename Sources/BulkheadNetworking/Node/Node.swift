@@ -177,6 +177,9 @@ package final class Node: Sendable {
         return connection
     }
 
+    /// As ``Circuit/attempts``: as long as it stays the same, replies come from the process that they came from before.
+    package var attempts: Int { circuit.attempts }
+
     private var isProofDue: Bool { sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0 }
 
     /// Sends one command on a lane and waits for its reply.

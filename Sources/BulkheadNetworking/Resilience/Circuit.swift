@@ -32,6 +32,10 @@ package final class Circuit: Sendable {
     let backoff: Backoff
     fileprivate let listener: ConnectionEvents.Listener?
     fileprivate let state: Mutex<State>
+    private let counted = Atomic(0)
+
+    /// Attempts that had leave, successful or not. As long as it stays the same nobody here has a new connection.
+    package var attempts: Int { counted.load(ordering: .acquiring) }
 
     /// Of an endpoint. `listener` is notified each time it opens and closes.
     package convenience init(_ backoff: Backoff = Backoff(), _ listener: ConnectionEvents.Listener? = nil) {
@@ -70,7 +74,7 @@ package final class Circuit: Sendable {
             Result { () throws(ConnectionFailure) in try state.machine.admit(at: .now) }
         }
         guard let attempt = try result.get() else { return .pending(self) }
-        return .attempt(Attempt(self, attempt, leave))
+        return .attempt(made(attempt, leave))
     }
 
     /// Calls `notify` with leave to try once, or with why not: at once if that is known, else when the attempt in
@@ -91,7 +95,12 @@ package final class Circuit: Sendable {
     }
 
     private func notify(_ waiter: Waiter, _ answer: CircuitMachine<Waiter>.Answer) {
-        waiter.notify(answer.map { Attempt(self, $0, waiter.wider) })
+        waiter.notify(answer.map { made($0, waiter.wider) })
+    }
+
+    private func made(_ attempt: CircuitMachine<Waiter>.Attempt, _ wider: Attempt?) -> Attempt {
+        counted.add(1, ordering: .releasing)
+        return Attempt(self, attempt, wider)
     }
 
     /// A list of work and no recursion: one who is notified may give up the attempt at once, and then the next is

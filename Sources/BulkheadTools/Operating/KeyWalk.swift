@@ -5,8 +5,9 @@ import BulkheadRESP
 /// ``ClusterRounds`` says.
 ///
 /// Every key that is there from the walk's beginning to its end is found, wherever its slot moves meanwhile. Some are
-/// found twice: whoever walks tells them apart. A primary that loses its last slot is left out from then on. One that
-/// fails ends the walk with its error, and so do slots that do not come to rest.
+/// found twice, and more where a server was restarted or replaced meanwhile, which is scanned from its beginning again:
+/// whoever walks tells them apart. A primary that loses its last slot is left out from then on. One that fails ends the
+/// walk with its error, and so do slots that do not come to rest.
 struct KeyWalk: Sendable {
     private let database: RedisDatabase
     private let match: String?
@@ -14,7 +15,7 @@ struct KeyWalk: Sendable {
     private var rounds: ClusterRounds?
     private var parts: [String: RedisDatabase] = [:]
     private var current: RedisDatabase?
-    private var cursor: RedisScanCursor? = .start
+    private var place = ScanPlace()
     private var hasBegun = false
 
     init(over database: RedisDatabase, match: String? = nil, type: String? = nil) {
@@ -30,24 +31,24 @@ struct KeyWalk: Sendable {
             if database.isInCluster { rounds = ClusterRounds(try await shares()) } else { current = database }
         }
         while true {
-            if let part = current, let next = cursor {
+            if let part = current, let cursor = place.cursor {
                 do throws(RedisError) {
                     let page = try await part.run(
-                        .scanPage(next, match: match, count: count, type: type, as: RESPBytes.self))
-                    cursor = page.cursor
+                        .scanPage(cursor, match: match, count: count, type: type, as: RESPBytes.self))
+                    try await place.take(page.cursor, from: part, nil)
                     return page.elements
                 } catch {
                     // A server that has lost its last slot has left the map. Whoever has its keys now was given slots,
                     // and is scanned in the next round.
                     guard error.code == .closed, rounds != nil else { throw error }
-                    cursor = nil
+                    place.end()
                     continue
                 }
             }
             guard rounds != nil else { return nil }
             if let id = rounds?.next() {
                 current = parts[id]
-                cursor = .start
+                place = ScanPlace()
             } else {
                 let now = try await shares()
                 switch rounds?.step(now) {

@@ -1,0 +1,151 @@
+import BulkheadCommands
+import BulkheadNetworking
+
+/// Whether pages of a scan may come from different processes: by whether connections were made between them.
+struct ScanMark: Sendable, Hashable {
+    private let places: Int
+    private let attempts: Int
+
+    /// Of pages that come from these nodes; `places` tells other ones apart.
+    init(of nodes: [Node], at places: Int = 0) {
+        self.init(places: places, attempts: nodes.reduce(0) { $0 &+ $1.attempts })
+    }
+
+    init(places: Int = 0, attempts: Int) {
+        self.places = places
+        self.attempts = attempts
+    }
+}
+
+/// How far a scan has come, and in which process of a server.
+///
+/// A cursor means something to the process that made it, and to no other: a server that was restarted, or another
+/// primary, takes it and leaves keys out, without an error. So where connections were made since the last page, the
+/// server is asked for its `run_id`. If that is another one, or the server does not say, the scan begins again. What
+/// was found stays found, and comes a second time.
+package struct ScanPlace: Sendable {
+    /// Of the next page; nil after the last.
+    package private(set) var cursor: RedisScanCursor? = .start
+    /// The process of the cursor, by its `run_id`; nil if the server does not say, or before the second page.
+    private var process: String?
+    /// When that was known to be the process that is asked.
+    private var mark: ScanMark?
+    private var beginnings = 1
+
+    /// A server that is replaced so often will not come to rest soon.
+    static let mostBeginnings = 10
+
+    package init() {}
+
+    /// Takes a page's cursor; false if the process must be known for that.
+    mutating func take(_ next: RedisScanCursor?, at mark: ScanMark?) -> Bool {
+        // A scan of one page needs no cursor.
+        guard mark == nil || mark == self.mark || cursor == .start && next == nil else { return false }
+        cursor = next
+        return true
+    }
+
+    /// Takes a page's cursor if it is of the same process as those before, and begins again if not.
+    ///
+    /// - Parameters:
+    ///   - process: Which one has answered now, that is between `mark` and `last`.
+    ///   - mark: When the page was there.
+    mutating func take(
+        _ next: RedisScanCursor?, at mark: ScanMark?, of process: String?, until last: ScanMark?, in name: DatabaseName
+    ) throws(RedisError) {
+        let isSame = self.mark == nil ? mark == last : process != nil && process == self.process
+        if isSame {
+            (cursor, self.process, self.mark) = (next, process, mark)
+            return
+        }
+        beginnings += 1
+        guard beginnings <= Self.mostBeginnings else {
+            throw RedisError(
+                .scanInterrupted,
+                "the scan began \(Self.mostBeginnings) times: its server was restarted or replaced each time, or "
+                    + "connections were lost and the server does not say its run_id (INFO server). Scan again when it "
+                    + "is at rest",
+                database: name, stage: .answered)
+        }
+        (cursor, self.process, self.mark) = (.start, nil, nil)
+    }
+
+    /// There is nothing more to find.
+    package mutating func end() { cursor = nil }
+}
+
+extension ScanPlace {
+    /// Takes the cursor of a page that `database` has answered. Nil is a lease, which ends with its process.
+    ///
+    /// - Parameter slot: Of the key whose elements are scanned; nil where the keys themselves are.
+    package mutating func take(
+        _ next: RedisScanCursor?, from database: RedisDatabase?, _ slot: HashSlot?
+    ) async throws(RedisError) {
+        let mark = database?.binding.topology.scanMark(of: slot)
+        guard !take(next, at: mark), let database else { return }
+        var processes: [String]? = []
+        for part in try database.binding.scannedParts(of: slot) {
+            do throws(RedisError) {
+                let process = try await RedisDatabase(part, timeout: database.timeout).run(.scannedProcess)
+                processes = process.flatMap { processes?.appending($0) }
+            } catch {
+                processes = try error.unlessAnswered()
+            }
+        }
+        let last = database.binding.topology.scanMark(of: slot)
+        try take(next, at: mark, of: processes?.joined(separator: " "), until: last, in: database.name)
+    }
+
+    /// The same for a thread.
+    mutating func take(
+        _ next: RedisScanCursor?, from database: BlockingRedisDatabase?, _ slot: HashSlot?
+    ) throws(RedisError) {
+        let mark = database?.binding.topology.scanMark(of: slot)
+        guard !take(next, at: mark), let database else { return }
+        var processes: [String]? = []
+        for part in try database.binding.scannedParts(of: slot) {
+            do throws(RedisError) {
+                let process = try BlockingRedisDatabase(part, timeout: database.timeout).run(.scannedProcess)
+                processes = process.flatMap { processes?.appending($0) }
+            } catch {
+                processes = try error.unlessAnswered()
+            }
+        }
+        let last = database.binding.topology.scanMark(of: slot)
+        try take(next, at: mark, of: processes?.joined(separator: " "), until: last, in: database.name)
+    }
+}
+
+extension [String] {
+    fileprivate func appending(_ element: String) -> [String] { self + [element] }
+}
+
+extension DatabaseBinding {
+    /// Where the pages of a scan come from: the name itself, or in a cluster the server of the slot, or every primary.
+    fileprivate func scannedParts(of slot: HashSlot?) throws(RedisError) -> [DatabaseBinding] {
+        guard let cluster = topology.cluster else { return [self] }
+        do throws(ConnectionFailure) {
+            return try cluster.scannedServers(of: slot).map { part(at: $0) }
+        } catch {
+            throw RedisError(error).at(entry.name)
+        }
+    }
+}
+
+extension RedisError {
+    /// Nil for a server that may not, or cannot, say its process; throws any other failure.
+    fileprivate func unlessAnswered() throws(RedisError) -> [String]? {
+        guard stage == .answered else { throw self }
+        return nil
+    }
+}
+
+extension RedisCommand<String?> {
+    /// The process, on the lane of scans: it answers on the connection that the page came by.
+    fileprivate static var scannedProcess: RedisCommand<String?> {
+        RedisCommand<String?>(
+            "INFO", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisInfo(redis: reply)["run_id"] }
+        ) { $0.append("server") }
+    }
+}

@@ -490,4 +490,36 @@ extension RedisCommand {
     public static func unlink<Key: RedisArgument>(_ keys: Key...) -> RedisCommand<Int> {
         unlink(keys)
     }
+
+    /// Waits until so many replicas have what this connection wrote before.
+    ///
+    /// A timeout of zero waits for ever. In a cluster only the replicas of the connection's own server count. A
+    /// failover may still choose a replica that has less.
+    /// - Returns: How many replicas have it: fewer than were asked for if the time ran out.
+    /// - Since: Redis 3.0.0
+    @inlinable
+    public static func wait(replicas count: Int, timeout: Duration) -> RedisCommand<Int> {
+        RedisCommand<Int>("WAIT", route: .conversation(confirmations: 0)) { arguments in
+            arguments.append(count)
+            arguments.append(timeout.redisMilliseconds)
+        }
+    }
+
+    /// Waits until what this connection wrote before is on disk, at its own server if that is asked for, and at so many
+    /// replicas.
+    ///
+    /// A timeout of zero waits for ever. A server without an append-only file refuses `locally`, and a replica without
+    /// one never counts.
+    /// - Returns: Who has it on disk: fewer than were asked for if the time ran out.
+    /// - Since: Redis 7.2.0
+    @inlinable
+    public static func waitaof(
+        locally: Bool = false, replicas count: Int, timeout: Duration
+    ) -> RedisCommand<RedisDurableCopies> {
+        RedisCommand<RedisDurableCopies>("WAITAOF", route: .conversation(confirmations: 0)) { arguments in
+            arguments.append(locally ? 1 : 0)
+            arguments.append(count)
+            arguments.append(timeout.redisMilliseconds)
+        }
+    }
 }

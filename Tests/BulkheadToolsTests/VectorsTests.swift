@@ -84,9 +84,8 @@ import Testing
     {
         try await withVectors { server, databases in
             let words = [
-                "vectors", "knowledge", "pages", "--pattern", "doc:*", "--attributes", "year", "--json", "--quantization",
-                "none",
-                "--url", server.url,
+                "vectors", "knowledge", "pages", "--pattern", "doc:*", "--attributes", "year", "--json",
+                "--quantization", "none", "--url", server.url,
             ]
             let dry = try await Bulkhead.run(words + ["--dry-run"])
             #expect(dry.exitCode == 0, "\(dry.errors)")

@@ -21,6 +21,8 @@ package final class NameWatch: Sendable {
         var callbacks: [WeakCallback] = []
         /// A look-up is under way, or its time is set.
         var isLooking = false
+        /// A connection was made since the look-up began.
+        var hasBegun = false
     }
 
     private let endpoint: Endpoint
@@ -49,7 +51,7 @@ package final class NameWatch: Sendable {
     /// There is a connection: the name is looked up after each interval, until there is none any more.
     func begin() {
         let isFirst = state.withLock { state in
-            defer { state.isLooking = true }
+            defer { (state.isLooking, state.hasBegun) = (true, true) }
             return !state.isLooking
         }
         if isFirst { lookLater() }
@@ -65,15 +67,21 @@ package final class NameWatch: Sendable {
     }
 
     private func look() {
-        let callbacks = state.withLock { $0.callbacks.compactMap(\.callback) }
+        let callbacks = state.withLock { state in
+            state.hasBegun = false
+            return state.callbacks.compactMap(\.callback)
+        }
         let found = try? addresses(endpoint)
         var isNeeded = found == nil
         if let found {
             let identities = Set(found.map(\.identity))
             for callback in callbacks where callback.body(identities) { isNeeded = true }
         }
-        guard isNeeded else { return state.withLock { $0.isLooking = false } }
-        lookLater()
+        let goesOn = state.withLock { state in
+            state.isLooking = isNeeded || state.hasBegun
+            return state.isLooking
+        }
+        if goesOn { lookLater() }
     }
 }
 

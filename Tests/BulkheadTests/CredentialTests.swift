@@ -167,6 +167,25 @@ private func outcome<Value>(_ body: () async throws -> Value) async -> Result<Va
         }
     }
 
+    @Test(.enabled(if: ServerUnderTest.version == .resp3))
+    func `that changes is taken by a cache, which drops nothing`() async throws {
+        try await withServer { server in
+            let admin = RedisDatabases(testConfiguration(server))
+            let identity = Identity()
+            try await addUser(1, admin)
+            try await addUser(2, admin)
+            let databases = RedisDatabases(configuration(server, identity, validity: .milliseconds(100)))
+            let cache = try await databases[.main].cached(within: patientLimits())
+            for _ in 0..<2 { #expect(try await cache.get("key") == nil) }
+            identity.change(to: 2)
+            #expect(try await eventually { try await !hasConnections(of: 1, admin) })
+            #expect(try await hasConnections(of: 2, admin))
+            #expect(cache.metrics().entries == 1 && cache.metrics().clears == 0)
+            await databases.close()
+            await admin.close()
+        }
+    }
+
     @Test func `that changes in a transaction is taken behind its end`() async throws {
         try await withIdentity(validFor: .milliseconds(50)) { admin, identity, databases in
             try await addUser(2, admin)

@@ -42,7 +42,7 @@ final class ClusterListening: Sendable {
         self.init(topology, place.backoff) { _ in
             SubscriptionHub(Circuit(place.backoff).forLogin(), idleTime: idleTime, isInCluster: true)
         } _: { server in
-            place.at(server).connectionSettings(forNumber: number).forSubscriptions
+            place.inCluster(at: server).connectionSettings(forNumber: number).forSubscriptions
         }
     }
 

@@ -144,9 +144,11 @@ public struct RedisConfiguration: Sendable {
     package var resolver: (@Sendable (Endpoint) -> [Endpoint])?
     /// The look-ups of a server's name; those of ``RedisDatabases``.
     var nameWatch: NameWatch?
+    /// Is told of replies that only a wrong server gives; the same.
+    var renewalWatch: RenewalWatch?
 
-    /// Asks a managed server to announce its maintenance on the shared connections. Default nil: it is not asked. A
-    /// server that does not know the question is used as ever. RESP3 only.
+    /// Asks a managed server to announce its maintenance on the shared connections, and on those of subscriptions and
+    /// caches. Default nil: it is not asked. A server that does not know the question is used as ever. RESP3 only.
     public var maintenance: RedisMaintenance?
     /// What the server has announced; those of ``RedisDatabases``.
     var maintenanceWatch: MaintenanceWatch?
@@ -216,6 +218,7 @@ public struct RedisConfiguration: Sendable {
         if server.username != nil || server.password != nil { configuration.credentials = nil }
         configuration.credentialSource = nil
         configuration.nameWatch = nil
+        configuration.renewalWatch = nil
         configuration.maintenanceWatch = nil
         configuration.tls = server.tls(inheriting: tls)
         return configuration
@@ -242,6 +245,7 @@ public struct RedisConfiguration: Sendable {
         var configuration = self
         configuration.place = .server(server)
         configuration.nameWatch = configuration.makeNameWatch()
+        configuration.renewalWatch = nil
         configuration.maintenanceWatch = nil
         return configuration
     }
@@ -256,6 +260,7 @@ public struct RedisConfiguration: Sendable {
         settings.credentials = credentialSource
         if let resolver { settings.resolve(by: resolver) }
         settings.nameWatch = nameWatch
+        settings.renewals = renewalWatch
         settings.maintenance = maintenanceWatch
         settings.unblockingTime = unblockingTime
         settings.proofInterval = max(0, proofInterval ?? 0)

@@ -139,6 +139,7 @@ public final class RedisDatabases: Sendable {
         var watches: [Endpoint: SentinelWatch] = [:]
         var credentialSources: [Endpoint: CredentialSource] = [:]
         var nameWatches: [Endpoint: NameWatch] = [:]
+        var renewalWatches: [Endpoint: RenewalWatch] = [:]
         var maintenanceWatches: [Endpoint: MaintenanceWatch] = [:]
         let connectionMonitor = configuration.observer.map(ConnectionMonitor.init)
         for entry in catalogue.entries {
@@ -150,6 +151,8 @@ public final class RedisDatabases: Sendable {
             }
             place.nameWatch = nameWatches[place.endpoint] ?? place.makeNameWatch()
             nameWatches[place.endpoint] = place.nameWatch
+            place.renewalWatch = renewalWatches[place.endpoint] ?? RenewalWatch()
+            renewalWatches[place.endpoint] = place.renewalWatch
             place.maintenanceWatch = maintenanceWatches[place.endpoint] ?? place.makeMaintenanceWatch()
             maintenanceWatches[place.endpoint] = place.maintenanceWatch
             if owner.reads.areOfZone, configuration.zone == nil {
@@ -218,7 +221,10 @@ public final class RedisDatabases: Sendable {
             bindings[entry.name] = DatabaseBinding(
                 entry, at: place.address, home.topology, subscriptions,
                 CachePlace(registry: caches, circuit: loginCircuit, settings: home.settings) { [place] server in
-                    (place.at(server).connectionSettings(forNumber: entry.number), Circuit(place.backoff).forLogin())
+                    (
+                        place.inCluster(at: server).connectionSettings(forNumber: entry.number),
+                        Circuit(place.backoff).forLogin()
+                    )
                 }, rules,
                 configuration.retryPolicy, monitor, scanPace,
                 SearchPlace(number: entry.number, isApart: configuration.keepsSearchIndexesApart),

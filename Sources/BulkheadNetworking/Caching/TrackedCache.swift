@@ -22,32 +22,11 @@ package final class TrackedCache: Sendable {
     private let circuit: Circuit
     private let bounds: CacheBounds
     private let state: Mutex<State>
-    /// Where a group has a primary: ends the connection when that is another one.
-    private let followed: Followed?
     /// Of a server of a cluster: is called when it says that slots have moved.
     private let onMove: (@Sendable () -> Void)?
 
     /// A backoff of nothing would keep a processor busy while a server is down.
     private static let shortestPause = Duration.milliseconds(5)
-
-    /// The connection of a cache, for whoever knows that it leads to the wrong server. It refers to that weakly, and
-    /// not to the cache, which would cost each hit more.
-    private final class Followed: Sendable {
-        private final class Place: Sendable {
-            let connection = Mutex<AsyncConnection?>(nil)
-        }
-
-        let connections: NodeConnections
-        private let place: Place
-
-        init() {
-            let place = Place()
-            self.place = place
-            connections = NodeConnections { place.connection.withLock(\.self)?.supersede() }
-        }
-
-        func follow(_ connection: AsyncConnection?) { place.connection.withLock { $0 = connection } }
-    }
 
     package init(
         _ settings: ConnectionSettings, _ circuit: Circuit, _ bounds: CacheBounds,
@@ -61,8 +40,6 @@ package final class TrackedCache: Sendable {
         self.circuit = circuit
         self.bounds = bounds
         state = Mutex(State(machine: CacheMachine(bounds)))
-        followed = settings.primary == nil ? nil : Followed()
-        if let followed { settings.primary?.watch(followed.connections) }
     }
 
     // MARK: Opening and closing
@@ -108,7 +85,6 @@ package final class TrackedCache: Sendable {
         }
         opener?.resume(.failed(.connection(.databasesClosed)))
         for waiter in ended?.waiters ?? [] { waiter.resume(.passed) }
-        followed?.follow(nil)
         connection?.abort()
         return connection
     }
@@ -264,7 +240,6 @@ package final class TrackedCache: Sendable {
                 return true
             }
             guard isCurrent else { return connection.abort() }
-            followed?.follow(connection)
             connection.submit(Self.tracking, expecting: 1) { [self] in tracked($0, over: connection) }
             askAgain(number)
         } catch {

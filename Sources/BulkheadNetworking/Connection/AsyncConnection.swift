@@ -51,10 +51,14 @@ package final class AsyncConnection: @unchecked Sendable {
     /// It ends with the connection's failure. Past the bounds of ``PushBacklog`` the connection is closed, because a
     /// gap nobody sees would be a silent loss.
     package let pushes: PushQueue?
-    /// Takes what is pushed in place of `pushes`, on whatever thread has the wire, in the order of the wire.
+    /// Takes what is pushed in place of `pushes`, on whatever thread has the wire, in the order of the wire. Such a
+    /// connection is a subscription's or a cache's own.
     let onPush: (@Sendable (RESPValue) -> Void)?
     /// Called once, as soon as the connection has ended, by itself or by its owner.
     let onEnd: @Sendable (AsyncConnection) -> Void
+
+    /// Of one with `onPush`, which is in no node. Set when it is made.
+    private var moves: ConnectionMoves?
 
     /// Names requests for `cancel`.
     private let tickets = Atomic(0)
@@ -81,6 +85,8 @@ package final class AsyncConnection: @unchecked Sendable {
         onEnd: @escaping @Sendable (AsyncConnection) -> Void = { _ in },
         onPush: (@Sendable (RESPValue) -> Void)? = nil
     ) {
+        var settings = settings
+        if onPush != nil { settings.hearsMaintenance = settings.maintenance != nil }
         self.settings = settings
         spins = settings.spinTime > .zero
         self.onEnd = onEnd
@@ -88,6 +94,7 @@ package final class AsyncConnection: @unchecked Sendable {
         pushes = keepsPushes ? PushQueue() : nil
         shared = Mutex(Shared(settings))
         ioTaskSpin = SpinBudget(limit: settings.spinTime)
+        if onPush != nil { moves = ConnectionMoves(of: settings, LoneConnection(connection: self)) }
         connect(admission)
         beginProbing()
         change { _ in }

@@ -54,6 +54,8 @@ package struct ConnectionSettings: Sendable {
     var hearsMaintenance = false
     /// Looks the name up while there are connections; nil where it leads to one place for ever.
     package var nameWatch: NameWatch?
+    /// Is told when a node has left the server for its replies; nil is nobody.
+    package var renewals: RenewalWatch?
     /// TLS with the server; nil is without.
     package var tls: TLSPeer?
     /// What the server must be.

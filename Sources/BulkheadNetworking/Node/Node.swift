@@ -78,6 +78,41 @@ package final class Node: Sendable {
         let has = Atomic(false)
     }
 
+    /// All there are.
+    private struct Connections: MovableConnections {
+        let lanes: LaneTable
+        let leases: AsyncPool
+        let blocking: BlockingPool
+
+        func supersede() {
+            for connection in lanes.superseded() { connection.supersede() }
+            leases.supersede()
+            blocking.supersede()
+        }
+
+        func lookedUp(_ addresses: Set<SocketAddress.Identity>) -> Bool {
+            let open = lanes.all
+            for connection in open { connection.lookedUp(addresses) }
+            let pools = [leases.lookedUp(addresses), blocking.lookedUp(addresses)]
+            return !open.isEmpty || pools.contains(true)
+        }
+
+        func loginChanged() {
+            for connection in lanes.all { connection.renewLogin() }
+            leases.loginChanged()
+            blocking.loginChanged()
+        }
+
+        /// A node renews its own, at most once a backoff.
+        func renewed() {}
+
+        func retire() {
+            for connection in lanes.all where !connection.isHandshaking { connection.retire() }
+            leases.renew()
+            blocking.renew()
+        }
+    }
+
     private let settings: ConnectionSettings
     private let circuit: Circuit
     private let lanes = LaneTable()
@@ -89,15 +124,8 @@ package final class Node: Sendable {
     package let leases: AsyncPool
     /// For blocking callers.
     package let blocking: BlockingPool
-    /// Where a group has a primary: what ends when that is another one. Whoever watches refers to it weakly, in the
-    /// node's place.
-    private let connections: NodeConnections?
-    /// Where a function gives the logins: what takes them. It is referred to in the same way.
-    private let logins: LoginCallback?
-    /// Where the server has a name: what learns where that leads.
-    private let addresses: NameWatch.Callback?
-    /// Where a server announces its maintenance: what has connections retire.
-    private let maintenance: MaintenanceWatch.Callback?
+    private let connections: Connections
+    private let moves: ConnectionMoves
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
         let settings = settings.wanted { [abandonment] in !abandonment.has.load(ordering: .relaxed) }
@@ -108,54 +136,8 @@ package final class Node: Sendable {
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
         blocking = BlockingPool(settings, bounds, circuit)
-        if let watch = settings.nameWatch {
-            let addresses = NameWatch.Callback { [lanes, leases, blocking] addresses in
-                // Where the server has said itself where to go, its name is behind.
-                if settings.maintenance?.place != nil { return true }
-                let open = lanes.all
-                for connection in open { connection.lookedUp(addresses) }
-                let pools = [leases.lookedUp(addresses), blocking.lookedUp(addresses)]
-                return !open.isEmpty || pools.contains(true)
-            }
-            self.addresses = addresses
-            watch.watch(addresses)
-        } else {
-            addresses = nil
-        }
-        if let watch = settings.maintenance {
-            let maintenance = MaintenanceWatch.Callback(of: settings.endpoint) { [lanes, leases, blocking] what in
-                guard case .retire = what else { return }
-                for connection in lanes.all where !connection.isHandshaking { connection.retire() }
-                leases.renew()
-                blocking.renew()
-            }
-            self.maintenance = maintenance
-            watch.watch(maintenance)
-        } else {
-            maintenance = nil
-        }
-        if let credentials = settings.credentials {
-            let logins = LoginCallback { [lanes, leases, blocking] in
-                for connection in lanes.all { connection.renewLogin() }
-                leases.loginChanged()
-                blocking.loginChanged()
-            }
-            self.logins = logins
-            credentials.watch(logins)
-        } else {
-            logins = nil
-        }
-        if let primary = settings.primary {
-            let connections = NodeConnections { [lanes, leases, blocking] in
-                for connection in lanes.superseded() { connection.supersede() }
-                leases.supersede()
-                blocking.supersede()
-            }
-            self.connections = connections
-            primary.watch(connections)
-        } else {
-            connections = nil
-        }
+        connections = Connections(lanes: lanes, leases: leases, blocking: blocking)
+        moves = ConnectionMoves(of: settings, connections)
     }
 
     /// Whoever drops the last handle wants nothing more.
@@ -294,6 +276,7 @@ package final class Node: Sendable {
         for connection in retired { connection.retire() }
         leases.renew()
         blocking.renew()
+        settings.renewals?.renewed()
         return hasRenewed
     }
 
@@ -349,11 +332,7 @@ package final class Node: Sendable {
     package func leave(grace: Duration) { _ = beginClosing(grace, gone) }
 
     /// Ends what is under way, as another server is used by now; new requests are taken as before.
-    package func supersede() {
-        for connection in lanes.superseded() { connection.supersede() }
-        leases.supersede()
-        blocking.supersede()
-    }
+    package func supersede() { connections.supersede() }
 
     /// The same as `leave`, and ends what is under way at once: nobody will answer it.
     package func abandon() {

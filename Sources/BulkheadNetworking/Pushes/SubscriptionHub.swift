@@ -26,10 +26,6 @@ package final class SubscriptionHub: Sendable {
         var connection: (number: Int, connection: AsyncConnection)?
         /// Those of whoever subscribed while there was no connection.
         var settings: ConnectionSettings?
-        /// Takes new logins; made with the first connection.
-        var logins: LoginCallback?
-        /// Learns where the server's name leads; the same.
-        var addresses: NameWatch.Callback?
     }
 
     private let circuit: Circuit
@@ -98,7 +94,6 @@ package final class SubscriptionHub: Sendable {
         guard let settings = state.withLock({ $0.settings }) else { return }
         do throws(ConnectionFailure) {
             let admission = try circuit.admit()
-            watch(settings)
             let connection = AsyncConnection(
                 settings, admission: admission, onEnd: { [weak self] in self?.ended($0, number) },
                 onPush: { [weak self] in self?.pushed($0, on: number) })
@@ -112,27 +107,6 @@ package final class SubscriptionHub: Sendable {
             change { $0.lost(number, error.at(.connecting), wasConnected: false) }
         }
     }
-
-    /// Has the connection take new logins, and learn where the server's name leads.
-    private func watch(_ settings: ConnectionSettings) {
-        let (isFirstLogin, isFirstName) = state.withLock { ($0.logins == nil, $0.addresses == nil) }
-        if let credentials = settings.credentials, isFirstLogin {
-            let logins = LoginCallback { [weak self] in self?.currentConnection?.renewLogin() }
-            state.withLock { $0.logins = logins }
-            credentials.watch(logins)
-        }
-        if let nameWatch = settings.nameWatch, isFirstName {
-            let addresses = NameWatch.Callback { [weak self] addresses in
-                let connection = self?.currentConnection
-                connection?.lookedUp(addresses)
-                return connection != nil
-            }
-            state.withLock { $0.addresses = addresses }
-            nameWatch.watch(addresses)
-        }
-    }
-
-    private var currentConnection: AsyncConnection? { state.withLock { $0.connection?.connection } }
 
     private func takeConnection(_ number: Int) -> AsyncConnection? {
         state.withLock { state in

@@ -183,6 +183,25 @@ import Testing
         #expect(machine.failures == 0)
     }
 
+    @Test func `sends no more reads at once than may wait, and has others read as if there were no cache`() throws {
+        for underWay in [LaneBounds(requests: 1), LaneBounds(unwrittenBytes: 1)] {
+            var bounds = CacheBounds(bytes: 1 << 20, age: .seconds(60), proof: .seconds(1))
+            bounds.underWay = underWay
+            var machine = Machine(bounds)
+            _ = machine.proved(machine.connect(), askedAt: at(0), SwapMarks(swaps: 0, calls: 1))
+            for _ in 0..<2 {
+                let flight = try #require(sent(machine.read(getA, about: "a", at: at(1), "ann")))
+                #expect(isPassed(machine.read(getB, about: "b", at: at(1), "bob")))
+                #expect(isJoined(machine.read(getA, about: "a", at: at(1), "cyd")))
+                #expect(same(machine.answered(flight, nil, expiringAfter: nil)) == ["ann", "cyd"])
+            }
+            _ = try #require(sent(machine.read(getA, about: "a", at: at(1), "ann")))
+            _ = machine.lost(1)
+            _ = machine.proved(machine.connect(), askedAt: at(2), SwapMarks(swaps: 0, calls: 1))
+            #expect(sent(machine.read(getB, about: "b", at: at(3), "bob")) != nil, "nothing waits at the new one")
+        }
+    }
+
     // MARK: What is kept
 
     @Test func `keeps those that were used last within its bound of bytes`() {

@@ -191,4 +191,54 @@ extension ScriptedPeer {
         #expect(try await cache.get("key") == "value")
         await databases.close()
     }
+
+    /// As many reads wait as may wait on one connection.
+    @Test func `does not say that it has caught up while reads take all the room there is`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let isWaiting = Mutex(false)
+        let server = ScriptedServer { peer in
+            var reads = 0
+            peer.serveCache { peer in
+                reads += 1
+                if reads == 1 { return peer.write("$3\r\nold\r\n") }
+                if reads == 2 {
+                    isWaiting.withLock { $0 = true }
+                    gate.wait()
+                    peer.write(">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nkey\r\n")
+                }
+                peer.write("$3\r\nnew\r\n")
+            }
+        }
+        defer { server.stop() }
+        var configuration = testConfiguration(server.path)
+        configuration.version = .resp3
+        configuration.maximumRequests = 4
+        let databases = RedisDatabases(configuration)
+        let cache = try await databases[.main].cached(within: patientLimits())
+        #expect(try await cache.get("key") == "old")
+        let others = (0..<4).map { number in Task { try await cache.get("other-\(number)") } }
+        #expect(await eventually { isWaiting.withLock(\.self) && cache.metrics().misses == 5 })
+        #expect(await failure { _ = try await cache.within(.milliseconds(50)).catchUp() } == .timedOut)
+        gate.signal()
+        try await cache.catchUp()
+        #expect(try await cache.get("key") == "new")
+        for other in others { #expect(try await other.value == "new") }
+        await databases.close()
+    }
+
+    @Test func `opens where one request and one byte may wait on a connection`() async throws {
+        try await withServer { server in
+            var configuration = testConfiguration(server)
+            configuration.version = .resp3
+            configuration.maximumRequests = 1
+            configuration.maximumUnwrittenBytes = 1
+            let databases = RedisDatabases(configuration)
+            let main = try databases[.main]
+            try await main.set("key", "value")
+            let cache = try await main.within(.seconds(120)).cached(within: patientLimits())
+            for _ in 0..<2 { #expect(try await cache.get("key") == "value") }
+            #expect(cache.metrics().entries == 1)
+            await databases.close()
+        }
+    }
 }

@@ -2,6 +2,7 @@ import Bulkhead
 import BulkheadTestServer
 import BulkheadTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 /// The first events of a subscription, as one loop receives them.
@@ -382,6 +383,45 @@ extension RedisDatabases {
             for subscription in subscriptions { subscription.unsubscribe() }
             #expect(try await databases.waitForSubscribers(of: "all", 0))
         }
+    }
+
+    /// The only request that may wait is a PING when the second channel is asked for.
+    @Test func `one more channel is listened to where one request may wait on a connection`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let isAsked = Mutex(false)
+        let server = ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if command[0] == "PING" {
+                    if !isAsked.withLock({ isAsked in
+                        defer { isAsked = true }
+                        return isAsked
+                    }) {
+                        gate.wait()
+                    }
+                    peer.write("+PONG\r\n")
+                } else {
+                    let (word, name) = (command[0].lowercased(), command[1])
+                    peer.write(">3\r\n$\(word.utf8.count)\r\n\(word)\r\n$\(name.utf8.count)\r\n\(name)\r\n:1\r\n")
+                }
+            }
+        }
+        defer { server.stop() }
+        var configuration = testConfiguration(server.path)
+        configuration.version = .resp3
+        configuration.maximumRequests = 1
+        configuration.keepAliveInterval = .seconds(2)
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main].within(.seconds(60))
+        let first = try await main.subscribe(to: .channels("a"))
+        #expect(await eventually { isAsked.withLock(\.self) })
+        let second = Task { try await main.subscribe(to: .channels("b")) }
+        // It may be asked for by then, and is where the gate opens too soon.
+        try await Task.sleep(for: .milliseconds(200))
+        gate.signal()
+        try await second.value.unsubscribe()
+        first.unsubscribe()
+        await databases.close()
     }
 }
 

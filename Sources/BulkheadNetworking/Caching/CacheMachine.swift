@@ -9,6 +9,8 @@ package struct CacheBounds: Sendable, Hashable {
     /// How old what is read may be where invalidations do not arrive: nothing kept is returned unless the server has
     /// answered a question that was asked so long ago at most.
     package let proof: Duration
+    /// How much may be under way; reads beyond are read as if there were no cache.
+    var underWay = LaneBounds()
 
     package init(bytes: Int, age: Duration, proof: Duration) {
         self.bytes = bytes
@@ -105,6 +107,8 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     let bounds: CacheBounds
     private var store: CacheStore
     private var requests: [Flight: Request] = [:]
+    /// Bytes of their commands.
+    private var requestedBytes = 0
     /// Those that others may join, and all of a key.
     private var joinable: [CachedCommand: Flight] = [:]
     private var flights: [RESPBytes: [Flight]] = [:]
@@ -148,7 +152,12 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
             requests[flight]?.waiters.append(waiter)
             return .joined
         }
+        guard requests.count < bounds.underWay.requests, requestedBytes < bounds.underWay.unwrittenBytes else {
+            tallies.passed += 1
+            return .pass
+        }
         newestFlight += 1
+        requestedBytes += command.bytes.count
         requests[newestFlight] = Request(command: command, key: key, start: now, waiters: [waiter])
         joinable[command] = newestFlight
         flights[key, default: []].append(newestFlight)
@@ -159,6 +168,7 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     /// not. Without a value it has failed, or nothing may be kept of it. Who waits for it is returned.
     mutating func answered(_ flight: Flight, _ value: RESPValue?, expiringAfter life: Duration?) -> [Waiter] {
         guard let request = requests.removeValue(forKey: flight) else { return [] }
+        requestedBytes -= request.command.bytes.count
         if joinable[request.command] == flight { joinable[request.command] = nil }
         flights[request.key]?.removeAll { $0 == flight }
         if flights[request.key]?.isEmpty == true { flights[request.key] = nil }
@@ -230,6 +240,7 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
         let waiters = requests.values.flatMap(\.waiters)
         let kept = clear()
         requests = [:]
+        requestedBytes = 0
         joinable = [:]
         return (kept, waiters)
     }

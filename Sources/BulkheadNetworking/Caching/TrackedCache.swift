@@ -36,6 +36,10 @@ package final class TrackedCache: Sendable {
         var settings = settings
         // Nothing but a loss is a reason to replace the connection: each time everything kept would go.
         settings.lifetime = ConnectionLifetime()
+        // The bounds are those of reads: a question must always have room.
+        var bounds = bounds
+        bounds.underWay = settings.bounds
+        settings.bounds = .none
         self.settings = settings
         self.circuit = circuit
         self.bounds = bounds
@@ -318,11 +322,19 @@ package final class TrackedCache: Sendable {
         let start = Moment.now
         let question = onMove == nil ? Self.question : Self.questionInCluster
         connection.submit(question, expecting: onMove == nil ? 1 : 2) { [self] result in
-            // The end of the connection tells of the rest.
-            guard case .success(let replies) = result else { return notify(.passed) }
+            let replies: [RESPValue]
+            switch result {
+            case .success(let all): replies = all
+            case .failure(let failure):
+                // Before anybody takes what is kept for caught up; its end comes later.
+                lost(number, failure.at(.connecting))
+                connection.end(failure)
+                return notify(.passed)
+            }
             guard let marks = SwapMarks(replies[0]) else {
                 let message = replies[0].withoutAttributes.errorMessage ?? "no text"
                 refused(.refused(message.detached(), command: "INFO"), over: connection)
+                lost(number, connection.closedByOwner)
                 return notify(.passed)
             }
             // Before what is kept counts as proved.

@@ -7,6 +7,9 @@ package struct LaneBounds: Sendable, Hashable {
     /// Bytes of requests that wait to be written. A request of any size is taken while there is room for a byte.
     package var unwrittenBytes: Int
 
+    /// For whoever bounds what it sends itself.
+    static let none = LaneBounds(requests: .max, unwrittenBytes: .max)
+
     package init(requests: Int = 65_536, unwrittenBytes: Int = 64 << 20) {
         self.requests = max(1, requests)
         self.unwrittenBytes = max(1, unwrittenBytes)

@@ -50,7 +50,11 @@ package final class SubscriptionHub: Sendable {
         _ receiver: any MessageReceiver, to subjects: [SubscriptionSubject], _ settings: ConnectionSettings
     ) -> Int {
         let (id, actions) = state.withLock { state in
-            if state.connection == nil { state.settings = settings }
+            if state.connection == nil {
+                state.settings = settings
+                // One command at a time is under way, and whoever subscribes waits for it.
+                state.settings?.bounds = .none
+            }
             return state.machine.subscribe(receiver, to: subjects)
         }
         perform(actions)
@@ -130,9 +134,8 @@ package final class SubscriptionHub: Sendable {
                 case .success(let replies):
                     let refusal = replies.lazy.compactMap { $0.withoutAttributes.errorMessage }.first
                     self?.change { $0.answered(refusal?.detached(), on: number) }
-                // Of any other failure the end of the connection tells.
-                case .failure(let failure) where failure.reason == .timedOut: connection?.end(failure)
-                case .failure: break
+                // Its end tells those who listen. One that goes on would never be asked again.
+                case .failure(let failure): connection?.end(failure)
                 }
             })
     }

@@ -156,11 +156,11 @@ import Testing
         var machine = machine()
         try fill(&machine, getA, "a", .bulkString("one"), at: at(1))
         _ = machine.read(getB, about: "b", at: at(2), "bob")
-        let lost = try #require(same(machine.lost(1)))
+        let lost = try #require(same(machine.lost(1, at: at(2))))
         #expect(lost.waiters == ["bob"])
         #expect(same(machine.hit(getA, at: at(3))) == nil)
         #expect(isPassed(machine.read(getA, about: "a", at: at(3), "ann")))
-        #expect(same(machine.lost(1)) == nil, "once")
+        #expect(same(machine.lost(1, at: at(2))) == nil, "once")
         let second = machine.connect()
         #expect(same(machine.hit(getA, at: at(4))) == nil)
         #expect(same(machine.proved(1, askedAt: at(4), SwapMarks(swaps: 0, calls: 9))) == nil)
@@ -170,17 +170,21 @@ import Testing
         #expect(sent(machine.read(getA, about: "a", at: at(6), "ann")) != nil)
     }
 
-    @Test func `counts connections in a row that came to nothing`() {
-        var machine = Machine(CacheBounds(bytes: 1, age: .seconds(1), proof: .seconds(1)))
+    @Test func `is made anew at once behind a connection that was proved, and behind a longer pause each time else`() {
+        let marks = SwapMarks(swaps: 0, calls: 1)
+        var machine = Machine(
+            CacheBounds(bytes: 1, age: .seconds(1), proof: .seconds(1)), Backoff(cap: .milliseconds(2_000)))
         for failures in 1...3 {
-            let number = machine.connect()
-            #expect(same(machine.lost(number)) != nil)
-            #expect(machine.failures == failures)
+            #expect(same(machine.lost(machine.connect(), at: at(0)))?.failures == failures)
         }
-        let number = machine.connect()
-        _ = machine.proved(number, askedAt: at(0), SwapMarks(swaps: 0, calls: 1))
-        _ = machine.lost(number)
-        #expect(machine.failures == 0)
+        let lasting = machine.connect()
+        for moment in [0, 1_000] { _ = machine.proved(lasting, askedAt: at(Int64(moment)), marks) }
+        #expect(same(machine.lost(lasting, at: at(2_000)))?.failures == 0, "it was there for the longest pause")
+        for failures in 1...3 {
+            let short = machine.connect()
+            _ = machine.proved(short, askedAt: at(3_000), marks)
+            #expect(same(machine.lost(short, at: at(4_000)))?.failures == failures, "it was lost soon")
+        }
     }
 
     @Test func `sends no more reads at once than may wait, and has others read as if there were no cache`() throws {
@@ -196,7 +200,7 @@ import Testing
                 #expect(same(machine.answered(flight, nil, expiringAfter: nil)) == ["ann", "cyd"])
             }
             _ = try #require(sent(machine.read(getA, about: "a", at: at(1), "ann")))
-            _ = machine.lost(1)
+            _ = machine.lost(1, at: at(2))
             _ = machine.proved(machine.connect(), askedAt: at(2), SwapMarks(swaps: 0, calls: 1))
             #expect(sent(machine.read(getB, about: "b", at: at(3), "bob")) != nil, "nothing waits at the new one")
         }

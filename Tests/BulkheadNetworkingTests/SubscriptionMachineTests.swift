@@ -6,6 +6,8 @@ import Testing
 @Suite struct `The machine of subscriptions` {
     private typealias Machine = SubscriptionMachine<String>
 
+    private func at(_ seconds: Int64) -> Moment { Moment(nanoseconds: seconds * 1_000_000_000) }
+
     private func channel(_ name: String) -> SubscriptionSubject { SubscriptionSubject(.channel, RESPBytes(name)) }
     private func pattern(_ name: String) -> SubscriptionSubject { SubscriptionSubject(.pattern, RESPBytes(name)) }
 
@@ -45,9 +47,9 @@ import Testing
         #expect(words(first) == ["connect 1", "1: SUBSCRIBE a"])
         #expect(words(machine.subscribe("bob", to: [channel("b")]).1).isEmpty, "one command at a time")
         #expect(words(machine.subscribe("cyd", to: [channel("a"), channel("c")]).1).isEmpty)
-        #expect(words(machine.answered(nil, on: 1)) == ["ann subscribed", "1: SUBSCRIBE b c"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["ann subscribed", "1: SUBSCRIBE b c"])
         #expect(words(machine.subscribe("dan", to: [channel("a")]).1) == ["dan subscribed"], "the server has it")
-        #expect(Set(words(machine.answered(nil, on: 1))) == ["bob subscribed", "cyd subscribed"])
+        #expect(Set(words(machine.answered(nil, on: 1, at: at(0)))) == ["bob subscribed", "cyd subscribed"])
         #expect(receivers(&machine, channel("a")).of == ["ann", "cyd", "dan"])
         #expect(receivers(&machine, pattern("a")).of.isEmpty, "a pattern is no channel")
     }
@@ -56,20 +58,20 @@ import Testing
         var machine = Machine()
         let (_, actions) = machine.subscribe("ann", to: [channel("a"), pattern("a"), channel("b")])
         #expect(words(actions) == ["connect 1", "1: SUBSCRIBE a b"])
-        #expect(words(machine.answered(nil, on: 1)) == ["1: PSUBSCRIBE a"])
-        #expect(words(machine.answered(nil, on: 1)) == ["ann subscribed"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["1: PSUBSCRIBE a"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["ann subscribed"])
     }
 
     @Test func `ends a channel on the server with its last subscriber, and the connection after the last channel`() {
         var machine = Machine()
         let (ann, _) = machine.subscribe("ann", to: [channel("a")])
-        _ = machine.answered(nil, on: 1)
+        _ = machine.answered(nil, on: 1, at: at(0))
         let (bob, _) = machine.subscribe("bob", to: [channel("a")])
         #expect(words(machine.unsubscribe(ann)).isEmpty)
         #expect(receivers(&machine, channel("a")).of == ["bob"])
         #expect(words(machine.unsubscribe(bob)) == ["1: UNSUBSCRIBE a"])
         #expect(words(machine.unsubscribe(bob)).isEmpty, "twice is harmless")
-        let idle = machine.answered(nil, on: 1)
+        let idle = machine.answered(nil, on: 1, at: at(0))
         #expect(words(idle) == ["idle"])
         guard case .awaitIdleTime(let number)? = idle.first else { return }
         let (_, again) = machine.subscribe("cyd", to: [channel("a")])
@@ -80,9 +82,9 @@ import Testing
     @Test func `closes the connection when its idle time is over`() {
         var machine = Machine()
         let (ann, _) = machine.subscribe("ann", to: [channel("a")])
-        _ = machine.answered(nil, on: 1)
+        _ = machine.answered(nil, on: 1, at: at(0))
         _ = machine.unsubscribe(ann)
-        guard case .awaitIdleTime(let number)? = machine.answered(nil, on: 1).first else {
+        guard case .awaitIdleTime(let number)? = machine.answered(nil, on: 1, at: at(0)).first else {
             Issue.record("no idle time")
             return
         }
@@ -94,10 +96,10 @@ import Testing
         var machine = Machine()
         let (ann, _) = machine.subscribe("ann", to: [channel("a")])
         #expect(words(machine.unsubscribe(ann)).isEmpty, "its command is under way")
-        #expect(words(machine.answered(nil, on: 1)) == ["1: UNSUBSCRIBE a"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["1: UNSUBSCRIBE a"])
         #expect(words(machine.subscribe("bob", to: [channel("a")]).1).isEmpty)
-        #expect(words(machine.answered(nil, on: 1)) == ["1: SUBSCRIBE a"])
-        #expect(words(machine.answered(nil, on: 1)) == ["bob subscribed"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["1: SUBSCRIBE a"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["bob subscribed"])
     }
 
     @Test func `finds out which channel of several was refused, and fails those who listen to it alone`() {
@@ -105,12 +107,12 @@ import Testing
         _ = machine.subscribe("ann", to: [channel("a")])
         _ = machine.subscribe("bob", to: [channel("b")])
         _ = machine.subscribe("cyd", to: [channel("b"), channel("c")])
-        _ = machine.answered(nil, on: 1)
+        _ = machine.answered(nil, on: 1, at: at(0))
         var ends: [String] = []
-        var actions = machine.answered("NOPERM", on: 1)
+        var actions = machine.answered("NOPERM", on: 1, at: at(0))
         while case .send(_, _, let names)? = actions.last {
             #expect(names.count == 1)
-            actions = machine.answered(names == ["c"] ? "NOPERM" : nil, on: 1)
+            actions = machine.answered(names == ["c"] ? "NOPERM" : nil, on: 1, at: at(0))
             ends += words(actions).filter { !$0.hasPrefix("1:") }
         }
         #expect(Set(ends) == ["bob subscribed", "cyd refused: NOPERM"])
@@ -121,50 +123,90 @@ import Testing
     @Test func `asks a new connection for everything, and puts a gap before what comes from it`() {
         var machine = Machine()
         _ = machine.subscribe("ann", to: [channel("a")])
-        _ = machine.answered(nil, on: 1)
+        _ = machine.answered(nil, on: 1, at: at(0))
         _ = machine.subscribe("bob", to: [channel("a"), channel("b")])
-        _ = machine.answered(nil, on: 1)
-        #expect(words(machine.lost(1, lost, wasConnected: true)) == ["connect 2", "2: SUBSCRIBE a b"])
+        _ = machine.answered(nil, on: 1, at: at(0))
+        #expect(words(machine.lost(1, lost, wasConnected: true, at: at(0))) == ["connect 2", "2: SUBSCRIBE a b"])
         #expect(words(machine.subscribe("cyd", to: [channel("a")]).1).isEmpty)
-        #expect(words(machine.answered(nil, on: 1)).isEmpty, "of the old connection")
+        #expect(words(machine.answered(nil, on: 1, at: at(0))).isEmpty, "of the old connection")
         let early = receivers(&machine, channel("a"))
         #expect(early.gaps == ["ann gap", "bob gap"] && early.of == ["ann", "bob", "cyd"])
         #expect(receivers(&machine, channel("a")).gaps.isEmpty, "told once")
-        #expect(words(machine.answered(nil, on: 2)).sorted() == ["bob gap", "cyd subscribed"])
+        #expect(words(machine.answered(nil, on: 2, at: at(0))).sorted() == ["bob gap", "cyd subscribed"])
     }
 
     @Test func `fails unconfirmed subscribers if no connection is made, and tries again for all others`() {
         var machine = Machine()
         _ = machine.subscribe("ann", to: [channel("a")])
-        _ = machine.answered(nil, on: 1)
-        _ = machine.lost(1, lost, wasConnected: true)
+        _ = machine.answered(nil, on: 1, at: at(0))
+        _ = machine.lost(1, lost, wasConnected: true, at: at(0))
         _ = machine.subscribe("bob", to: [channel("b")])
-        let actions = machine.lost(2, refused, wasConnected: false)
+        let actions = machine.lost(2, refused, wasConnected: false, at: at(0))
         #expect(words(actions) == ["bob failed: refused", "retry after 1"])
         guard case .retry(let number, _)? = actions.last else { return }
         #expect(words(machine.retryIsDue(number)) == ["connect 3", "3: SUBSCRIBE a"])
         #expect(words(machine.retryIsDue(number)).isEmpty, "out of date")
-        #expect(words(machine.lost(3, lost, wasConnected: true)) == ["retry after 2"], "nothing was confirmed on it")
+        let again = machine.lost(3, lost, wasConnected: true, at: at(0))
+        #expect(words(again) == ["retry after 2"], "nothing was confirmed on it")
+    }
+
+    @Test func `waits longer and longer behind connections that are lost soon, though each was confirmed`() {
+        var machine = Machine(isInCluster: false, Backoff(cap: .seconds(2)))
+        _ = machine.subscribe("ann", to: [channel("a")])
+        _ = machine.answered(nil, on: 1, at: at(0))
+        #expect(words(machine.lost(1, lost, wasConnected: true, at: at(1))) == ["connect 2", "2: SUBSCRIBE a"])
+        for failures in 1...3 {
+            _ = machine.answered(nil, on: failures + 1, at: at(2))
+            let actions = machine.lost(failures + 1, lost, wasConnected: true, at: at(3))
+            #expect(words(actions) == ["retry after \(failures)"])
+            guard case .retry(let number, _)? = actions.last else { return }
+            _ = machine.retryIsDue(number)
+        }
+        _ = machine.answered(nil, on: 5, at: at(4))
+        let actions = machine.lost(5, lost, wasConnected: true, at: at(6))
+        #expect(words(actions) == ["connect 6", "6: SUBSCRIBE a"], "it was there for the longest pause")
+    }
+
+    /// Whoever knows the cluster comes back as soon as there is a map.
+    @Test func `waits in a cluster too, where whoever comes back finds a server that closes each connection`() {
+        var machine = Machine(isInCluster: true, Backoff(cap: .seconds(2)))
+        #expect(words(machine.subscribe("ann", to: [channel("a")]).1) == ["connect 1", "1: SUBSCRIBE a"])
+        for connection in 1...3 {
+            _ = machine.answered(nil, on: connection, at: at(0))
+            #expect(words(machine.lost(connection, lost, wasConnected: true, at: at(1))) == ["ann failed: lost"])
+            let (_, actions) = machine.subscribe("ann", to: [channel("a")])
+            if connection == 1 {
+                #expect(words(actions) == ["connect 2", "2: SUBSCRIBE a"])
+                continue
+            }
+            #expect(words(actions) == ["retry after \(connection - 1)"])
+            let (bob, others) = machine.subscribe("bob", to: [channel("a")])
+            #expect(words(others).isEmpty, "the pause is for all")
+            #expect(words(machine.unsubscribe(bob)).isEmpty)
+            guard case .retry(let number, _)? = actions.last else { return }
+            let next = connection + 1
+            #expect(words(machine.retryIsDue(number)) == ["connect \(next)", "\(next): SUBSCRIBE a"])
+        }
     }
 
     @Test func `ends everybody where the login is refused, and makes no other attempt`() {
         var machine = Machine()
         _ = machine.subscribe("ann", to: [channel("a")])
-        _ = machine.answered(nil, on: 1)
-        _ = machine.lost(1, lost, wasConnected: true)
+        _ = machine.answered(nil, on: 1, at: at(0))
+        _ = machine.lost(1, lost, wasConnected: true, at: at(0))
         let wrong = ConnectionFailure(.authenticationFailed, "wrong password")
-        #expect(words(machine.lost(2, wrong, wasConnected: false)) == ["ann failed: wrong password"])
+        #expect(words(machine.lost(2, wrong, wasConnected: false, at: at(0))) == ["ann failed: wrong password"])
     }
 
     @Test func `asks again for a shard channel that the server has ended, with a gap`() {
         var machine = Machine()
         let shard = SubscriptionSubject(.shardChannel, "s")
         _ = machine.subscribe("ann", to: [shard])
-        _ = machine.answered(nil, on: 1)
+        _ = machine.answered(nil, on: 1, at: at(0))
         #expect(words(machine.endedByServer(shard, on: 1)) == ["1: SSUBSCRIBE s"])
-        #expect(words(machine.answered(nil, on: 1)) == ["ann gap"])
+        #expect(words(machine.answered(nil, on: 1, at: at(0))) == ["ann gap"])
         #expect(words(machine.endedByServer(shard, on: 1)) == ["1: SSUBSCRIBE s"])
-        #expect(words(machine.answered("MOVED 1", on: 1)) == ["ann refused: MOVED 1", "idle"])
+        #expect(words(machine.answered("MOVED 1", on: 1, at: at(0))) == ["ann refused: MOVED 1", "idle"])
     }
 
     @Test func `ends all without a failure when it closes, and takes nobody any more`() {
@@ -172,7 +214,7 @@ import Testing
         _ = machine.subscribe("ann", to: [channel("a")])
         #expect(words(machine.close()) == ["ann ended", "close 1"])
         #expect(words(machine.subscribe("bob", to: [channel("a")]).1) == ["bob ended"])
-        #expect(words(machine.lost(1, lost, wasConnected: true)).isEmpty)
+        #expect(words(machine.lost(1, lost, wasConnected: true, at: at(0))).isEmpty)
     }
 
     @Test func `brings a server in any order of events to what is wanted`() {
@@ -213,7 +255,7 @@ import Testing
                 let isNew = kind.isBegin ? server.insert(subject).inserted : server.remove(subject) != nil
                 #expect(isNew, "what the server has is not asked for again, seed \(seed)")
             }
-            follow(machine.answered(nil, on: number))
+            follow(machine.answered(nil, on: number, at: at(0)))
         }
         for _ in 0..<60 {
             switch dice.next() % 8 {
@@ -232,7 +274,7 @@ import Testing
                 if let retry { follow(machine.retryIsDue(retry)) }
                 guard let number = connection, dice.next() % 2 == 0 else { continue }
                 (connection, server, command) = (nil, [], nil)
-                follow(machine.lost(number, lost, wasConnected: true))
+                follow(machine.lost(number, lost, wasConnected: true, at: at(0)))
             }
         }
         if let retry { follow(machine.retryIsDue(retry)) }

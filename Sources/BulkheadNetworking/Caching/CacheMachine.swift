@@ -121,11 +121,12 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     /// Until when the connection is proved.
     private var provedUntil = Moment.past
     private var marks: SwapMarks?
-    /// Connections in a row that were never proved.
-    private(set) var failures = 0
+    /// It is of use once it is proved.
+    private var reconnecting: Reconnecting
 
-    init(_ bounds: CacheBounds) {
+    init(_ bounds: CacheBounds, _ backoff: Backoff = Backoff()) {
         self.bounds = bounds
+        reconnecting = Reconnecting(backoff)
         store = CacheStore(mostBytes: bounds.bytes)
     }
 
@@ -212,7 +213,7 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     /// The server has answered a question that was asked at `start`. Where its marks show a swap everything goes.
     mutating func proved(_ number: Int, askedAt start: Moment, _ marks: SwapMarks) -> CacheStore? {
         guard number == connection else { return nil }
-        failures = 0
+        reconnecting.used(at: start)
         let isSwapped = self.marks.map { marks.showSwap(since: $0) } ?? false
         self.marks = marks
         provedUntil = max(provedUntil, start + bounds.proof)
@@ -225,24 +226,26 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
     mutating func connect() -> Int {
         newestConnection += 1
         connection = newestConnection
+        reconnecting.begin()
         marks = nil
         return newestConnection
     }
 
-    /// It was lost, or never came about: what was kept, and all who wait. Nil for one that is no longer of interest.
-    mutating func lost(_ number: Int) -> (kept: CacheStore, waiters: [Waiter])? {
+    /// It was lost, or never came about: what was kept, and all who wait. Another one is to be made behind a backoff for
+    /// so many failures in a row; zero is at once. Nil for one that is no longer of interest.
+    mutating func lost(
+        _ number: Int, at now: Moment
+    ) -> (kept: CacheStore, waiters: [Waiter], failures: Int)? {
         guard number == connection else { return nil }
         connection = nil
         provedUntil = .past
-        // One that was proved has set this to zero; the first loss of such a one is no failure.
-        if marks == nil { failures += 1 }
         marks = nil
         let waiters = requests.values.flatMap(\.waiters)
         let kept = clear()
         requests = [:]
         requestedBytes = 0
         joinable = [:]
-        return (kept, waiters)
+        return (kept, waiters, reconnecting.lost(at: now))
     }
 
     func counts(at now: Moment) -> CacheCounts {

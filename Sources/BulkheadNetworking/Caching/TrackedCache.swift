@@ -43,7 +43,7 @@ package final class TrackedCache: Sendable {
         self.settings = settings
         self.circuit = circuit
         self.bounds = bounds
-        state = Mutex(State(machine: CacheMachine(bounds)))
+        state = Mutex(State(machine: CacheMachine(bounds, circuit.backoff)))
     }
 
     // MARK: Opening and closing
@@ -84,7 +84,7 @@ package final class TrackedCache: Sendable {
     package func close() -> AsyncConnection? {
         let (ended, opener, connection) = state.withLock { state in
             state.isClosed = true
-            let ended = state.machine.connection.flatMap { state.machine.lost($0) }
+            let ended = state.machine.connection.flatMap { state.machine.lost($0, at: .now) }
             return (ended, state.opener.take(), state.connection.take()?.connection)
         }
         opener?.resume(.failed(.connection(.databasesClosed)))
@@ -375,20 +375,20 @@ package final class TrackedCache: Sendable {
 
     /// Who waits reads elsewhere, and another connection is made; the first one's failure ends the opening.
     private func lost(_ number: Int, _ failure: ConnectionFailure) {
-        let (ended, opener, failures) = state.withLock { state in
-            let ended = state.machine.lost(number)
+        let (ended, opener) = state.withLock { state in
+            let ended = state.machine.lost(number, at: .now)
             if ended != nil {
                 state.connection = nil
                 state.openQuestion = nil
             }
-            return (ended, ended == nil ? nil : state.opener.take(), state.machine.failures)
+            return (ended, ended == nil ? nil : state.opener.take())
         }
         guard let ended else { return }
         opener?.resume(.failed(.connection(failure)))
         for waiter in ended.waiters { waiter.resume(.passed) }
-        if failures == 0 { return reconnect() }
+        if ended.failures == 0 { return reconnect() }
         let timer = Timer { [self] in reconnect() }
-        let pause = max(circuit.backoff.waitAtRandom(after: failures), Self.shortestPause)
+        let pause = max(circuit.backoff.waitAtRandom(after: ended.failures), Self.shortestPause)
         Poller.shared.look(at: .now + pause, for: timer)
     }
 

@@ -40,7 +40,7 @@ package final class SubscriptionHub: Sendable {
     package init(_ circuit: Circuit, idleTime: Duration = .seconds(10), isInCluster: Bool = false) {
         self.circuit = circuit
         self.idleTime = idleTime
-        state = Mutex(State(machine: Machine(isInCluster: isInCluster)))
+        state = Mutex(State(machine: Machine(isInCluster: isInCluster, circuit.backoff)))
     }
 
     deinit { state.withLock { $0.connection.take() }?.connection.abort() }
@@ -108,7 +108,7 @@ package final class SubscriptionHub: Sendable {
             }
             if !isCurrent { connection.abort() }
         } catch {
-            change { $0.lost(number, error.at(.connecting), wasConnected: false) }
+            change { $0.lost(number, error.at(.connecting), wasConnected: false, at: .now) }
         }
     }
 
@@ -133,7 +133,7 @@ package final class SubscriptionHub: Sendable {
                 switch result {
                 case .success(let replies):
                     let refusal = replies.lazy.compactMap { $0.withoutAttributes.errorMessage }.first
-                    self?.change { $0.answered(refusal?.detached(), on: number) }
+                    self?.change { $0.answered(refusal?.detached(), on: number, at: .now) }
                 // Its end tells those who listen. One that goes on would never be asked again.
                 case .failure(let failure): connection?.end(failure)
                 }
@@ -165,7 +165,8 @@ package final class SubscriptionHub: Sendable {
         let wasConnected = connection.wire != nil
         let failure = connection.shared.withLock { $0.machine.failure } ?? connection.closedByOwner
         _ = takeConnection(number)
-        change { $0.lost(number, wasConnected ? failure : failure.at(.connecting), wasConnected: wasConnected) }
+        let why = wasConnected ? failure : failure.at(.connecting)
+        change { $0.lost(number, why, wasConnected: wasConnected, at: .now) }
     }
 }
 

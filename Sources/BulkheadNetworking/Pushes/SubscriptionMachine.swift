@@ -77,15 +77,20 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     /// The connection there is, or that is being made.
     private var connection: Int?
     private var newestConnection = 0
-    /// Something was confirmed on it.
-    private var isOfUse = false
-    /// Connections in a row on which nothing was confirmed.
-    private var failures = 0
+    /// It is of use once something was confirmed on it.
+    private var reconnecting: Reconnecting
+    /// In a cluster: behind how many failures the next connection is made, once somebody wants one; and whether somebody
+    /// waits for that.
+    private var owedPause = 0
+    private var isPausing = false
     /// Names the retry or the idle time that is waited for; any other is out of date.
     private var wait = 0
     private var isClosed = false
 
-    init(isInCluster: Bool = false) { self.isInCluster = isInCluster }
+    init(isInCluster: Bool = false, _ backoff: Backoff = Backoff()) {
+        self.isInCluster = isInCluster
+        reconnecting = Reconnecting(backoff)
+    }
 
     /// True for the connection there is, or that is being made.
     func isCurrent(_ number: Int) -> Bool { number == connection }
@@ -107,9 +112,11 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
             topics[subject] = topic
         }
         members[newestID] = Member(subscriber: subscriber, subjects: subjects, awaited: awaited)
-        wait += 1
         var actions: [Action] = awaited.isEmpty ? [.subscribed(subscriber)] : []
-        if connection == nil { connect(&actions) }
+        if !isPausing {
+            wait += 1
+            if connection == nil { owedPause == 0 ? connect(&actions) : pause(&actions) }
+        }
         proceed(&actions)
         return (newestID, actions)
     }
@@ -162,12 +169,14 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     }
 
     /// The command under way was answered: by all confirmations, or by an error.
-    mutating func answered(_ refusal: RESPBytes?, on number: Int) -> [Action] {
+    mutating func answered(_ refusal: RESPBytes?, on number: Int, at now: Moment) -> [Action] {
         guard number == connection, let flight else { return [] }
         self.flight = nil
         var actions: [Action] = []
         switch (flight.kind.isBegin, refusal) {
-        case (true, nil): confirm(flight.subjects, &actions)
+        case (true, nil):
+            reconnecting.used(at: now)
+            confirm(flight.subjects, &actions)
         case (true, let refusal?): refuse(flight.subjects, refusal, &actions)
         // Refused or not: what nobody listens to reaches nobody.
         case (false, _): flight.subjects.forEach { arrive($0, at: .absent) }
@@ -180,14 +189,18 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     // MARK: The connection
 
     /// A connection has ended, or was never made: then those who were never confirmed learn why.
-    mutating func lost(_ number: Int, _ failure: ConnectionFailure, wasConnected: Bool) -> [Action] {
+    mutating func lost(
+        _ number: Int, _ failure: ConnectionFailure, wasConnected: Bool, at now: Moment
+    ) -> [Action] {
         guard number == connection else { return [] }
         connection = nil
+        let failures = reconnecting.lost(at: now)
         flight = nil
         changed = RingQueue()
         single = RingQueue()
         if isInCluster {
             topics = [:]
+            owedPause = failures
             defer { members = [:] }
             return members.keys.sorted().map { .ended(members[$0]!.subscriber, .connection(failure)) }
         }
@@ -199,12 +212,10 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
             }
         }
         guard !members.isEmpty else { return actions }
-        // Behind one that was of use the next is made at once: the circuit knows whether that makes sense.
-        if isOfUse {
+        if failures == 0 {
             connect(&actions)
             proceed(&actions)
         } else {
-            failures += 1
             wait += 1
             actions.append(.retry(wait, failures: failures))
         }
@@ -212,7 +223,9 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     }
 
     mutating func retryIsDue(_ number: Int) -> [Action] {
-        guard number == wait, connection == nil, !members.isEmpty else { return [] }
+        guard number == wait else { return [] }
+        isPausing = false
+        guard connection == nil, !members.isEmpty else { return [] }
         var actions: [Action] = []
         connect(&actions)
         proceed(&actions)
@@ -232,7 +245,7 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     private mutating func connect(_ actions: inout [Action]) {
         newestConnection += 1
         connection = newestConnection
-        isOfUse = false
+        reconnecting.begin()
         wait += 1
         changed = RingQueue()
         // A command names one kind: together they need fewer.
@@ -240,6 +253,12 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
             for subject in topics.keys where subject.kind == kind { changed.append(subject) }
         }
         actions.append(.connect(newestConnection))
+    }
+
+    private mutating func pause(_ actions: inout [Action]) {
+        isPausing = true
+        actions.append(.retry(wait, failures: owedPause))
+        owedPause = 0
     }
 
     /// Sends the next command if none is under way.
@@ -293,8 +312,6 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     }
 
     private mutating func confirm(_ subjects: [SubscriptionSubject], _ actions: inout [Action]) {
-        failures = 0
-        isOfUse = true
         tellMissed(subjects, &actions)
         for subject in subjects {
             arrive(subject, at: .present)

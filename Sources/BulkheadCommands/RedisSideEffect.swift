@@ -53,6 +53,16 @@ extension RedisSideEffect {
         return false
     }
 
+    /// True if the table has each of several commands sent together.
+    package static func knowsAll(encoded bytes: [UInt8]) -> Bool {
+        var commands = EncodedCommands(bytes)
+        while let command = commands.next() {
+            let name = command.first.map(word) ?? ""
+            if CommandTable.entry(name, command.dropFirst().first.map(word)) == nil { return false }
+        }
+        return true
+    }
+
     private init(_ command: [ArraySlice<UInt8>]) {
         let name = command.first.map(Self.word) ?? ""
         let rest = command.dropFirst().map(Self.word)

@@ -57,6 +57,24 @@ private final class Listener: RedisObserver {
     }
 
     @Test(arguments: Form.allCases)
+    func `stays where it is, whatever its scripts answer`(form: Form) async throws {
+        try await withTwoServers { first, second async throws in
+            let listener = Listener()
+            let databases = try databases(first, second, listener, recovery: .milliseconds(500))
+            let end = ContinuousClock.now + .milliseconds(500)
+            while ContinuousClock.now < end {
+                for word in ["LOADING", "READONLY", "MASTERDOWN", "NOAUTH"] {
+                    let script = RedisScript<Int>("return redis.error_reply('\(word) later')")
+                    #expect(await form.run(script.command(), in: databases).failure?.code.name == word)
+                }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(await who(form, databases) == "first" && listener.failovers.isEmpty)
+            await databases.close()
+        }
+    }
+
+    @Test(arguments: Form.allCases)
     func `goes on there when its server is killed, and back when that has been well for a while`(
         form: Form
     ) async throws {

@@ -183,7 +183,7 @@ final class ClusterCache: ServerKeeper {
         guard let (cache, server) = place(of: read.command) else { return .passed }
         began(server)
         let reading = await cache.read(read.command.bytes, about: read.key, until: deadline)
-        return ended(server, reading)
+        return ended(server, reading, of: read)
     }
 
     /// The same for a thread, which waits.
@@ -191,7 +191,7 @@ final class ClusterCache: ServerKeeper {
         if topology.isDoubtful { topology.refresh(until: deadline) }
         guard let (cache, server) = place(of: read.command) else { return .passed }
         began(server)
-        return ended(server, cache.readBlocking(read.command.bytes, about: read.key, until: deadline))
+        return ended(server, cache.readBlocking(read.command.bytes, about: read.key, until: deadline), of: read)
     }
 
     /// The cache of a command's key, and its primary; nil while there is none.
@@ -216,11 +216,16 @@ final class ClusterCache: ServerKeeper {
     }
 
     /// The ordinary way follows redirections.
-    private func ended(_ server: ClusterServer, _ reading: TrackedCache.Reading) -> TrackedCache.Reading {
+    private func ended(
+        _ server: ClusterServer, _ reading: TrackedCache.Reading, of read: CachedRead
+    ) -> TrackedCache.Reading {
         switch reading {
         case .reply(let reply, let isSent):
             ended(server, isAnswered: isSent)
-            return [reply].redirection(from: server.endpoint) == nil ? reading : .passed
+            let command = read.command
+            let redirection = reply.redirection(
+                from: server.endpoint, of: command.bytes, to: EncodedCommand.onlySlot(of: command.bytes))
+            return redirection == nil ? reading : .passed
         case .passed: ended(server, isAnswered: false)
         case .failed(let failure):
             ended(server, isAnswered: false)

@@ -13,19 +13,34 @@ struct ClusterGroup: Sendable {
 }
 
 extension ClusterTopology {
-    /// The parts by their servers, in their order; those without a slot go along with the first.
-    func grouped(_ parts: [ClusterPlan.Part]) throws(ConnectionFailure) -> [ClusterGroup] {
+    /// The parts by their servers, in their order; those without a slot go along with the first. Each server gets the
+    /// text of a script with its first call.
+    func grouped(
+        _ parts: [ClusterPlan.Part], _ scripts: ScriptTexts = ScriptTexts()
+    ) throws(ConnectionFailure) -> [ClusterGroup] {
         var groups: [ClusterGroup] = []
+        var sent: Set<ScriptAtServer> = []
         let fallback = parts.lazy.compactMap(\.slot).first
         for (index, part) in parts.enumerated() {
             guard let target = try target(of: part.slot ?? fallback) else { continue }
             let place = groups.firstIndex { $0.server === target } ?? groups.count
             if place == groups.count { groups.append(ClusterGroup(server: target)) }
             groups[place].indices.append(index)
-            groups[place].bytes += part.bytes
+            if let call = scripts.call(part.bytes),
+                sent.insert(ScriptAtServer(digest: call.digest, place: place)).inserted, call.isByDigest
+            {
+                groups[place].bytes += scripts.byText(part.bytes)
+            } else {
+                groups[place].bytes += part.bytes
+            }
         }
         return groups
     }
+}
+
+private struct ScriptAtServer: Hashable {
+    let digest: String
+    let place: Int
 }
 
 extension [ClusterGroup] {

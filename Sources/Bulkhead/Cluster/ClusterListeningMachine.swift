@@ -141,7 +141,7 @@ struct ClusterListeningMachine<Subscriber: Sendable>: Sendable {
         var mustLocate = true
         switch failure {
         case .refused(let message):
-            guard let redirection = Redirection(message, from: hearing.server) else {
+            guard let redirection = Redirection(message, from: hearing.server, by: .server) else {
                 end(part.owner, failure, &actions)
                 return actions
             }

@@ -23,7 +23,8 @@ extension ClusterTopology {
             return Sent.Received(try await send(request.bytes, request.sent, to: slot, on: lane, until: deadline))
         case .parts(let parts, let merge):
             let readers = readers(for: request, of: database.binding)
-            return Sent.Received(try await send(parts, merge, readers, on: lane, until: deadline))
+            return Sent.Received(
+                try await send(parts, merge, request.scripts, readers, on: lane, until: deadline))
         case .scan(let scan):
             try await findMap(until: deadline)
             guard let (target, count) = try target(of: scan) else { throw Self.noMapInTime }
@@ -48,7 +49,7 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, on lane: Lane, until deadline: Deadline,
         after first: Attempt? = nil
     ) async throws(ConnectionFailure) -> [RESPValue] {
-        var call = RedirectedCall<[RESPValue]>(to: slot, in: self, until: deadline)
+        var call = RedirectedCall<[RESPValue]>(bytes, to: slot, in: self, until: deadline)
         var first = first
         while true {
             let step: RedirectionMachine.Step
@@ -74,22 +75,22 @@ extension ClusterTopology {
 
     /// Parts for several servers, at the same time; what was redirected is sent again by itself.
     private func send(
-        _ parts: [ClusterPlan.Part], _ merge: ClusterPlan.Merge, _ readers: ReplicaReaders?, on lane: Lane,
-        until deadline: Deadline
+        _ parts: [ClusterPlan.Part], _ merge: ClusterPlan.Merge, _ scripts: ScriptTexts, _ readers: ReplicaReaders?,
+        on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
         try await findMap(until: deadline)
-        let groups = try grouped(parts)
+        let groups = try grouped(parts, scripts)
         let results = try await all(groups.count) { index in
             await Result { () async throws(ConnectionFailure) in
-                try await self.send(groups[index], of: parts, readers, on: lane, until: deadline)
+                try await self.send(groups[index], of: parts, scripts, readers, on: lane, until: deadline)
             }
         }
         return merge.replies(groups.inOrder(results, of: parts.count), to: parts)
     }
 
     private func send(
-        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ readers: ReplicaReaders?, on lane: Lane,
-        until deadline: Deadline
+        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ scripts: ScriptTexts, _ readers: ReplicaReaders?,
+        on lane: Lane, until deadline: Deadline
     ) async throws(ConnectionFailure) -> [RESPValue] {
         if let readers,
             let replies = try await read(
@@ -101,14 +102,15 @@ extension ClusterTopology {
         do {
             let received = try await exchange(
                 group.bytes, count: group.indices.count, with: group.server, on: lane, until: deadline)
-            replies = GroupReplies(received, of: group)
+            replies = GroupReplies(received, of: group, in: parts, scripts)
         } catch {
             replies = try GroupReplies(unsentBy: error, of: group)
         }
         for place in replies.missing {
             let part = parts[group.indices[place]]
             do {
-                let reply = try await send(Array(part.bytes), 1, to: part.slot, on: lane, until: deadline)[0]
+                let reply = try await send(
+                    scripts.byText(part.bytes), 1, to: part.slot, on: lane, until: deadline)[0]
                 replies.put(reply, at: place)
             } catch {
                 throw replies.failure(by: error)
@@ -121,7 +123,7 @@ extension ClusterTopology {
     private func attemptOnLease<Sent: Request>(
         _ request: Sent, _ slot: HashSlot?, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        var call = RedirectedCall<Sent.Received>(to: slot, in: self, until: deadline)
+        var call = RedirectedCall<Sent.Received>(request.bytes, to: slot, in: self, until: deadline)
         while true {
             let step: RedirectionMachine.Step
             do {

@@ -23,9 +23,11 @@ extension ClusterTopology {
         case .parts(let parts, let merge):
             try findMap(until: deadline)
             let readers = readers(for: request, of: database.binding)
-            let groups = try grouped(parts)
+            let groups = try grouped(parts, request.scripts)
             let results = groups.map { group in
-                Result { () throws(ConnectionFailure) in try send(group, of: parts, readers, until: deadline) }
+                Result { () throws(ConnectionFailure) in
+                    try send(group, of: parts, request.scripts, readers, until: deadline)
+                }
             }
             let replies = try allOrFurthest(results)
             return Sent.Received(
@@ -50,7 +52,7 @@ extension ClusterTopology {
         _ bytes: [UInt8], _ count: Int, to slot: HashSlot?, until deadline: Deadline,
         after first: Attempt? = nil
     ) throws(ConnectionFailure) -> [RESPValue] {
-        var call = RedirectedCall<[RESPValue]>(to: slot, in: self, until: deadline)
+        var call = RedirectedCall<[RESPValue]>(bytes, to: slot, in: self, until: deadline)
         var first = first
         while true {
             let step: RedirectionMachine.Step
@@ -75,7 +77,8 @@ extension ClusterTopology {
     }
 
     private func send(
-        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ readers: ReplicaReaders?, until deadline: Deadline
+        _ group: ClusterGroup, of parts: [ClusterPlan.Part], _ scripts: ScriptTexts, _ readers: ReplicaReaders?,
+        until deadline: Deadline
     ) throws(ConnectionFailure) -> [RESPValue] {
         if let readers,
             let replies = try read(
@@ -86,14 +89,15 @@ extension ClusterTopology {
         var replies: GroupReplies
         do {
             let received = try exchange(group.bytes, count: group.indices.count, with: group.server, until: deadline)
-            replies = GroupReplies(received, of: group)
+            replies = GroupReplies(received, of: group, in: parts, scripts)
         } catch {
             replies = try GroupReplies(unsentBy: error, of: group)
         }
         for place in replies.missing {
             let part = parts[group.indices[place]]
             do {
-                replies.put(try send(Array(part.bytes), 1, to: part.slot, until: deadline)[0], at: place)
+                let reply = try send(scripts.byText(part.bytes), 1, to: part.slot, until: deadline)[0]
+                replies.put(reply, at: place)
             } catch {
                 throw replies.failure(by: error)
             }
@@ -104,7 +108,7 @@ extension ClusterTopology {
     private func attemptOnLease<Sent: Request>(
         _ request: Sent, _ slot: HashSlot?, of database: BlockingRedisDatabase, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
-        var call = RedirectedCall<Sent.Received>(to: slot, in: self, until: deadline)
+        var call = RedirectedCall<Sent.Received>(request.bytes, to: slot, in: self, until: deadline)
         while true {
             let step: RedirectionMachine.Step
             do {

@@ -32,7 +32,8 @@ extension ClusterTopology {
                     let reply = try await watched(at: target) { () async throws(ConnectionFailure) in
                         try await connection.send(question, until: deadline).get()
                     }
-                    guard let next = next(after: reply, of: slot, from: target.endpoint, &redirections) else {
+                    guard let next = next(after: reply, to: question, of: slot, from: target.endpoint, &redirections)
+                    else {
                         return (connection, target.node)
                     }
                     target.node.leases.release(connection, reusable: true)
@@ -63,7 +64,8 @@ extension ClusterTopology {
                     let reply = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
                         try connection.send(question, until: deadline)
                     }
-                    guard let next = next(after: reply, of: slot, from: target.endpoint, &redirections) else {
+                    guard let next = next(after: reply, to: question, of: slot, from: target.endpoint, &redirections)
+                    else {
                         return (connection, target.node)
                     }
                     target.node.blocking.release(connection, reusable: true)
@@ -83,9 +85,10 @@ extension ClusterTopology {
     /// What follows an answer, and the failure if that is the end; nil if the server is the right one. A lease is not
     /// for a slot that is on its way: it waits until that has arrived.
     private func next(
-        after reply: RESPValue, of slot: HashSlot, from endpoint: Endpoint, _ redirections: inout RedirectionMachine
+        after reply: RESPValue, to question: [UInt8], of slot: HashSlot, from endpoint: Endpoint,
+        _ redirections: inout RedirectionMachine
     ) -> (RedirectionMachine.Step, ConnectionFailure)? {
-        guard let found = [reply].redirection(from: endpoint) else { return nil }
+        guard let found = reply.redirection(from: endpoint, of: question, to: slot) else { return nil }
         if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
         return (redirections.stepInTurn(after: found), RedirectionMachine.noServer(of: slot, found))
     }

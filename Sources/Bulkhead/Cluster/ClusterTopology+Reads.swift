@@ -14,7 +14,7 @@ extension ClusterTopology {
         return readers
     }
 
-    /// The replies of a replica to commands about these slots, which all have one primary; nil has the primary asked.
+    /// The replies of a replica to commands about these slots, one each, all of one primary; nil has the primary asked.
     func read(
         _ bytes: [UInt8], _ count: Int, of slots: [HashSlot], from readers: ReplicaReaders?, on lane: Lane,
         until deadline: Deadline
@@ -28,7 +28,7 @@ extension ClusterTopology {
                     try await reader.node.sendAll(
                         bytes, count: count, on: lane, until: ReplicaReaders.share(of: deadline))
                 }
-                switch judge(replies, of: reader, in: readers) {
+                switch judge(replies, to: bytes, of: slots, by: reader, in: readers) {
                 case .stands: return replies
                 case .ofOthers: return nil
                 case .failed: continue
@@ -53,7 +53,7 @@ extension ClusterTopology {
                 let replies = try readers.readBlocking(at: reader) { () throws(ConnectionFailure) in
                     try reader.node.blocking.exchange(bytes, count: count, until: ReplicaReaders.share(of: deadline))
                 }
-                switch judge(replies, of: reader, in: readers) {
+                switch judge(replies, to: bytes, of: slots, by: reader, in: readers) {
                 case .stands: return replies
                 case .ofOthers: return nil
                 case .failed: continue
@@ -69,9 +69,10 @@ extension ClusterTopology {
     private enum Verdict { case stands, ofOthers, failed }
 
     private func judge(
-        _ replies: [RESPValue], of reader: ReplicaReaders.Reader, in readers: ReplicaReaders
+        _ replies: [RESPValue], to bytes: [UInt8], of slots: [HashSlot], by reader: ReplicaReaders.Reader,
+        in readers: ReplicaReaders
     ) -> Verdict {
-        switch replies.redirection(from: reader.endpoint) {
+        switch replies.redirection(from: reader.endpoint, ofEach: bytes, to: slots) {
         case nil where !replies.mayBeBetterElsewhere: return .stands
         case nil, .tryAgain:
             readers.failed(reader.endpoint)

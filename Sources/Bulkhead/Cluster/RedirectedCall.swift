@@ -4,13 +4,15 @@ import BulkheadRESP
 /// A request on its way to the server of its slot: what its last attempt came to, and what is next. It sends nothing.
 struct RedirectedCall<Received: Replies> {
     private let topology: ClusterTopology
+    private let bytes: [UInt8]
     private var redirections: RedirectionMachine
     private var outcome: Result<Received, ConnectionFailure> = .failure(ClusterTopology.noMapInTime)
     private(set) var slot: HashSlot?
     /// Who is asked next, behind ASKING; nil for the server of the slot.
     private(set) var asked: Endpoint?
 
-    init(to slot: HashSlot?, in topology: ClusterTopology, until deadline: Deadline) {
+    init(_ bytes: [UInt8], to slot: HashSlot?, in topology: ClusterTopology, until deadline: Deadline) {
+        self.bytes = bytes
         self.slot = slot
         self.topology = topology
         redirections = RedirectionMachine(until: deadline)
@@ -22,7 +24,7 @@ struct RedirectedCall<Received: Replies> {
     ) -> RedirectionMachine.Step {
         outcome = .success(replies)
         asked = nil
-        let redirection = replies.redirection(from: server.endpoint)
+        let redirection = replies.redirection(from: server.endpoint, of: bytes, to: slot)
         if case .moved(let slot, let endpoint) = redirection { topology.moved(slot, to: endpoint) }
         // A command whose keys are not known here: the server knows them.
         slot = slot ?? redirection?.slot
@@ -45,17 +47,24 @@ struct RedirectedCall<Received: Replies> {
     }
 }
 
-/// The replies to the parts that one server got together. Those that it redirected are sent again one by one.
+/// The replies to the parts that one server got together. Those that have not run there are sent again one by one: they
+/// were redirected, or call a script whose text, which stood before them, was.
 struct GroupReplies {
     private var replies: [RESPValue?]
 
     /// `received` are those to all parts, or none.
-    init(_ received: [RESPValue], of group: ClusterGroup) {
+    init(
+        _ received: [RESPValue], of group: ClusterGroup, in parts: [ClusterPlan.Part] = [],
+        _ scripts: ScriptTexts = ScriptTexts()
+    ) {
         replies = group.indices.indices.map { place in
-            guard place < received.count, received[place].redirection(from: group.server.endpoint) == nil else {
-                return nil
-            }
-            return received[place]
+            guard place < received.count else { return nil }
+            let (reply, part) = (received[place], parts[group.indices[place]])
+            if reply.errorMessage == nil { return reply }
+            let redirection = reply.redirection(
+                from: group.server.endpoint, of: Array(part.bytes), to: part.slot)
+            let isOfUnknownScript = reply.isOfUnknownScript && scripts.call(part.bytes)?.isByDigest == true
+            return redirection == nil && !isOfUnknownScript ? reply : nil
         }
     }
 

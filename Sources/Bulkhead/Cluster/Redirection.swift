@@ -13,23 +13,52 @@ enum Redirection: Sendable, Hashable {
     /// Some keys are there and some here, or the cluster has no server for the slot now: later it may.
     case tryAgain
 
+    /// Whose words a reply's error is.
+    enum Speaker: Equatable {
+        /// The server's: it has not run what it redirects.
+        case server
+        /// Perhaps those of a script, which has run then. They are taken for the server's where they are its whole
+        /// sentence, and name the slot of the script's keys and another server.
+        case script(of: HashSlot?)
+        /// The same of a command that nobody here knows, and so neither its slot.
+        case unknown
+
+        fileprivate func mayMean(_ slot: HashSlot) -> Bool {
+            if case .script(let own) = self { own == slot } else { true }
+        }
+    }
+
     /// Nil of every other reply. `asked` is the server that sent it, whose host an address without one means.
-    init?(_ message: RESPBytes, from asked: Endpoint) {
+    init?(_ message: RESPBytes, from asked: Endpoint, by speaker: Speaker) {
         // Nearly every error begins otherwise.
         guard let first = message.first, "MATC".utf8.contains(first) else { return nil }
-        let words = String(decoding: message, as: UTF8.self).split(separator: " ")
+        let text = String(decoding: message, as: UTF8.self)
+        let words = text.split(separator: " ")
         switch words.first {
         case "MOVED", "ASK":
             guard words.count >= 3, let slot = Int(words[1]).flatMap({ HashSlot($0) }) else { return nil }
-            guard let endpoint = Self.endpoint(words[2], from: asked) else {
+            let endpoint = Self.endpoint(words[2], from: asked)
+            if speaker != .server {
+                guard words.count == 3, speaker.mayMean(slot), Self.port(in: words[2]) != nil, endpoint != asked
+                else { return nil }
+            }
+            guard let endpoint else {
                 self = .elsewhere(slot)
                 return
             }
             self = words[0] == "ASK" ? .ask(endpoint) : .moved(slot, endpoint)
-        case "TRYAGAIN", "CLUSTERDOWN": self = .tryAgain
+        case "TRYAGAIN", "CLUSTERDOWN":
+            if speaker != .server, !Self.sentences.contains(text) { return nil }
+            self = .tryAgain
         default: return nil
         }
     }
+
+    /// All that servers say where they name no other server: Redis and Valkey have the same words.
+    private static let sentences: Set = [
+        "TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN Hash slot not served",
+        "CLUSTERDOWN The cluster is down", "CLUSTERDOWN The cluster is down and only accepts read commands",
+    ]
 
     /// The slot that the server names; it names none with ``tryAgain``, and the one of ``ask(_:)`` stays where it is.
     var slot: HashSlot? {
@@ -41,24 +70,55 @@ enum Redirection: Sendable, Hashable {
 
     /// `host:port`, where an IPv6 address has colons too; nil where the host is `?`, or the port is none.
     private static func endpoint(_ text: Substring, from asked: Endpoint) -> Endpoint? {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (1...65_535).contains(port)
-        else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = port(in: text) else { return nil }
         let host = text[..<colon]
         if host == "?" { return nil }
         return .tcp(host: host.isEmpty ? asked.address : String(host), port: port)
     }
+
+    private static func port(in text: Substring) -> Int? {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else { return nil }
+        return port
+    }
 }
 
 extension Replies {
-    /// The first redirection among them.
-    func redirection(from asked: Endpoint) -> Redirection? {
+    /// The first redirection among what the server says of a request. `bytes` are its commands, of which `slot` is that
+    /// of their keys: what commands answer that may say what they like is no redirection.
+    func redirection(
+        from asked: Endpoint, of bytes: @autoclosure () -> [UInt8], to slot: HashSlot?
+    ) -> Redirection? {
         if firstError == nil { return nil }
+        let speaker = Self.verdictsAreServers ? .server : Redirection.Speaker(of: bytes(), to: slot)
         var found: Redirection?
-        forEachReply { reply in
-            if found == nil, let message = reply.errorMessage { found = Redirection(message, from: asked) }
+        forEachVerdict { reply in
+            guard found == nil, let message = reply.errorMessage else { return }
+            found = Redirection(message, from: asked, by: speaker)
         }
         return found
+    }
+}
+
+extension [RESPValue] {
+    /// The same of several commands, each with its slot.
+    func redirection(from asked: Endpoint, ofEach bytes: [UInt8], to slots: [HashSlot]) -> Redirection? {
+        if firstError == nil { return nil }
+        for ((reply, slot), range) in zip(zip(self, slots), EncodedCommand.ranges(of: bytes)) {
+            if let found = reply.redirection(from: asked, of: [UInt8](bytes[range]), to: slot) { return found }
+        }
+        return nil
+    }
+}
+
+extension Redirection.Speaker {
+    fileprivate init(of bytes: [UInt8], to slot: HashSlot?) {
+        if RedisSideEffect.isOfScript(encoded: bytes) {
+            self = .script(of: slot)
+        } else {
+            self = RedisSideEffect.knowsAll(encoded: bytes) ? .server : .unknown
+        }
     }
 }
 

@@ -24,8 +24,8 @@ public struct RedisBatch: Sendable {
     /// Those that are not for every connection, and where they stand among those that are sent; of most batches none.
     private(set) var special: [(position: Int, command: EncodedCommand)] = []
 
-    /// Digests of the scripts whose text it holds: what stands behind calls them by digest.
-    var scripts: Set<String> = []
+    /// The scripts whose text it holds: what stands behind calls them by digest.
+    var scripts = ScriptTexts()
 
     /// Which commands, by position, have a type that their reply becomes: of a `send` none, of the array form all or
     /// none, of the others up to eight. The last bit is for all positions from there on.

@@ -21,6 +21,8 @@ protocol Request: Sendable {
     var label: String { get }
     /// Of a batch, the label that all its commands share.
     var pipelinedLabel: String? { get }
+    /// The texts of scripts that some of the commands call by their digests.
+    var scripts: ScriptTexts { get }
     /// True if nothing needs to be sent.
     var isUnsent: Bool { get }
     /// The replies then.
@@ -43,6 +45,13 @@ protocol Request: Sendable {
     func send(over connection: BlockingConnection, until deadline: Deadline) throws(ConnectionFailure) -> Received
 }
 
+extension Request {
+    var scripts: ScriptTexts { ScriptTexts() }
+
+    /// True if an error among its replies may be a script's own word, which says nothing of the server.
+    var mayAnswerForItself: Bool { !Received.verdictsAreServers && RedisSideEffect.isOfScript(encoded: bytes) }
+}
+
 /// A request's way over the connections of a database.
 enum Way: Sendable {
     /// One that other callers share.
@@ -61,6 +70,11 @@ protocol Replies: Sendable {
     init(_ replies: [RESPValue])
     var count: Int { get }
     func forEachReply(_ body: (RESPValue) -> Void)
+    /// Those that say what became of the request; of a transaction not what its commands answered when they ran.
+    func forEachVerdict(_ body: (RESPValue) -> Void)
+    /// True if the verdicts are the server's own words whatever was sent. False where commands give them: a script
+    /// answers what it likes.
+    static var verdictsAreServers: Bool { get }
     /// The first of them that is an error.
     var firstError: RESPBytes? { get }
     /// True if one of them is a ``Refusal``: ``RetryMachine`` has a say, or the connection is to be replaced.
@@ -75,6 +89,8 @@ extension RESPValue: Replies {
     init(_ replies: [RESPValue]) { self = replies[0] }
     var count: Int { 1 }
     func forEachReply(_ body: (RESPValue) -> Void) { body(self) }
+    func forEachVerdict(_ body: (RESPValue) -> Void) { body(self) }
+    static var verdictsAreServers: Bool { false }
     var firstError: RESPBytes? { errorMessage }
     var mayNotStand: Bool { refusal != nil }
     var commonRefusal: Refusal? { refusal }
@@ -83,6 +99,8 @@ extension RESPValue: Replies {
 
 extension [RESPValue]: Replies {
     func forEachReply(_ body: (RESPValue) -> Void) { forEach(body) }
+    func forEachVerdict(_ body: (RESPValue) -> Void) { forEach(body) }
+    static var verdictsAreServers: Bool { false }
     var firstError: RESPBytes? {
         for reply in self { if let error = reply.errorMessage { return error } }
         return nil

@@ -12,6 +12,13 @@ final class CopyTopology: RoutedTopology {
         var machine: CopyMachine
         var isChecking = false
         var isClosed = false
+
+        /// True of the first request.
+        mutating func isFirst() -> Bool {
+            if isChecking || isClosed { return false }
+            isChecking = true
+            return true
+        }
     }
 
     let nodes: [Node]
@@ -51,14 +58,17 @@ final class CopyTopology: RoutedTopology {
     /// Nil is an answer.
     fileprivate func learn(_ index: Int, _ failure: ConnectionFailure?) {
         let (moved, isFirst) = state.withLock { state in
-            let isFirst = !state.isChecking && !state.isClosed
-            if isFirst { state.isChecking = true }
             let hasMoved =
                 failure == nil
                 ? state.machine.answered(index, at: .now) : state.machine.failed(index, at: .now)
-            return (hasMoved ? state.machine.current : nil, isFirst)
+            return (hasMoved ? state.machine.current : nil, state.isFirst())
         }
         if let moved { listeners[moved]?.notify(.cameIntoUse(failure)) }
+        beginChecks(if: isFirst)
+    }
+
+    /// From the first request on, whatever it was answered.
+    private func beginChecks(if isFirst: Bool) {
         if isFirst { for index in nodes.indices { check(index) } }
     }
 
@@ -122,9 +132,11 @@ final class CopyTopology: RoutedTopology {
             && !deadline.isOver && !state.withLock { $0.isClosed }
     }
 
-    /// Why replies say that a server cannot serve.
-    fileprivate func failure(in replies: some Replies, of index: Int) -> ConnectionFailure? {
-        replies.mayNotStand ? Self.unwell(places[index]) : nil
+    /// What replies say of their server: whether it can serve. An error of a script says nothing.
+    fileprivate func learn<Sent: Request>(_ index: Int, from replies: Sent.Received, to request: Sent) {
+        guard replies.mayNotStand else { return learn(index, nil) }
+        if request.mayAnswerForItself { return beginChecks(if: state.withLock { $0.isFirst() }) }
+        learn(index, Self.unwell(places[index]))
     }
 }
 
@@ -141,7 +153,7 @@ extension CopyTopology {
                 } else {
                     replies = try await database.attemptOnLease(request, of: nodes[index], until: deadline)
                 }
-                learn(index, failure(in: replies, of: index))
+                learn(index, from: replies, to: request)
                 return replies
             } catch {
                 if error.speaksAgainstServer { learn(index, error) }
@@ -158,7 +170,7 @@ extension CopyTopology {
             let index = current
             do {
                 let replies = try database.attempt(request, by: way, over: nodes[index].blocking, until: deadline)
-                learn(index, failure(in: replies, of: index))
+                learn(index, from: replies, to: request)
                 return replies
             } catch {
                 if error.speaksAgainstServer { learn(index, error) }

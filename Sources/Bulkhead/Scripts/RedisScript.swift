@@ -77,10 +77,11 @@ extension RedisBatch {
     /// Puts a call of a script behind the others.
     ///
     /// The first call of a script sends its text, and later ones in the batch its digest: by then the server knows it.
+    /// In a cluster each server gets the text once.
     public mutating func append<Reply>(
         _ script: RedisScript<Reply>, keys: [any RedisArgument] = [], arguments: [any RedisArgument] = []
     ) {
-        let isFirst = scripts.insert(script.digest).inserted
+        let isFirst = scripts.insert(script.text, script.digest)
         append(
             isFirst
                 ? script.command(keys: keys, arguments: arguments)

@@ -37,6 +37,9 @@ struct TransactionReplies: Replies {
         results.forEach(body)
     }
 
+    func forEachVerdict(_ body: (RESPValue) -> Void) { all.forEach(body) }
+    static var verdictsAreServers: Bool { true }
+
     var firstError: RESPBytes? { all.firstError ?? results.firstError }
 
     /// What the commands answered when they ran.

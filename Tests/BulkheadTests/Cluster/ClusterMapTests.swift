@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func `a redirection is read, and every other error is left alone`() throws {
-        func read(_ text: String) -> Redirection? { Redirection(RESPBytes(text), from: Self.asked) }
+        func read(_ text: String) -> Redirection? { Redirection(RESPBytes(text), from: Self.asked, by: .server) }
         let slot = numbered(866)
         #expect(read("MOVED 866 127.0.0.1:7001") == .moved(slot, .tcp(host: "127.0.0.1", port: 7001)))
         #expect(read("MOVED 866 :7001") == .moved(slot, .tcp(host: "a", port: 7001)))

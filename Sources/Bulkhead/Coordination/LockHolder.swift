@@ -147,11 +147,31 @@ struct LockHolder: Sendable {
         }
     }
 
+    /// How the work of a holder ended.
+    struct End<Result> {
+        fileprivate let result: Swift.Result<Result, any Error>
+        fileprivate let database: DatabaseName
+        /// The lock was lost before the work had ended, which had nothing to say but that.
+        let isLoss: Bool
+
+        fileprivate init(_ result: Swift.Result<Result, any Error>, wasHeld: Bool, in database: DatabaseName) {
+            self.result = result
+            self.database = database
+            isLoss = !wasHeld && result.isCancelledOrFine
+        }
+
+        /// Throws `lock-lost` if it was lost, and else what the work threw, such as the loss of another lock.
+        func get() throws -> Result {
+            if isLoss { throw RedisError.lockLost(in: database) }
+            return try result.get()
+        }
+    }
+
     /// Runs `work` while the lock is extended, and cancels it when the lock is lost; then the lock is released, unless
-    /// `work` did so. Throws `lock-lost` if it was lost before the work had ended.
+    /// `work` did so.
     func hold<Result: Sendable>(
         _ state: LockState, in database: RedisDatabase, _ work: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
+    ) async -> End<Result> {
         let task = Task { try await work() }
         let alarm = Alarm(left: { state.timeUntilLoss() }, ring: { state.endWork() })
         state.whenLost { task.cancel() }
@@ -169,8 +189,7 @@ struct LockHolder: Sendable {
         keeper.cancel()
         await keeper.value
         await release(in: database)
-        if !wasHeld, result.isCancelledOrFine { throw RedisError.lockLost(in: database.name) }
-        return try result.get()
+        return End(result, wasHeld: wasHeld, in: database.name)
     }
 
     /// Also where the task is cancelled. If it fails, the lock ends with its lease.
@@ -218,7 +237,7 @@ struct LockHolder: Sendable {
     /// Runs `work` on this thread while a task extends the lock.
     func hold<Result>(
         _ state: LockState, in database: BlockingRedisDatabase, _ work: () throws -> Result
-    ) throws -> Result {
+    ) -> End<Result> {
         let keeper = Task { [asynchronous = RedisDatabase(database.binding, timeout: database.timeout)] in
             await keep(state, in: asynchronous)
         }
@@ -226,8 +245,7 @@ struct LockHolder: Sendable {
         let wasHeld = state.remaining > .zero
         keeper.cancel()
         release(in: database)
-        if !wasHeld, result.isCancelledOrFine { throw RedisError.lockLost(in: database.name) }
-        return try result.get()
+        return End(result, wasHeld: wasHeld, in: database.name)
     }
 
     func release(in database: BlockingRedisDatabase) {
@@ -243,6 +261,8 @@ struct LockHolder: Sendable {
         }
     }
 }
+
+extension LockHolder.End: Sendable where Result: Sendable {}
 
 extension Result where Failure == any Error {
     /// True if its error, if any, says no more than that the task was cancelled.

@@ -24,8 +24,8 @@ struct LockTerm: Sendable, Hashable {
 }
 
 extension Duration {
-    /// Rounded down.
-    var wholeMicroseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+    /// Without the part of a microsecond.
+    var wholeMicroseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000_000) }
 }
 
 /// Decides what somebody who wants a lock does next: ask, wait, or give up. It knows no clock and no connection.

@@ -29,14 +29,12 @@ extension RedisDatabase {
             case .failed(let error): throw error
             case .done: throw RedisError.notALock(in: self.name)
             case .taken(let state, let number):
-                do {
-                    return try await holder.hold(state, in: self) {
-                        try await body(RedisLock(name: name, number: number, state: state))
-                    }
-                } catch let error as RedisError where error.code == .lockLost && error.database == self.name {
-                    // A loss is only the end of a term, unless the caller wants no more.
-                    if Task.isCancelled { throw RedisError(.cancelled, "the task was cancelled", database: self.name) }
+                let end = await holder.hold(state, in: self) {
+                    try await body(RedisLock(name: name, number: number, state: state))
                 }
+                guard end.isLoss else { return try end.get() }
+                // A loss is only the end of a term, unless the caller wants no more.
+                if Task.isCancelled { throw RedisError(.cancelled, "the task was cancelled", database: self.name) }
             }
         }
     }
@@ -57,14 +55,10 @@ extension BlockingRedisDatabase {
             case .failed(let error): throw error
             case .done: throw RedisError.notALock(in: self.name)
             case .taken(let state, let number):
-                do {
-                    let result = try holder.hold(state, in: self) {
-                        try body(RedisLock(name: name, number: number, state: state))
-                    }
-                    if let result { return result }
-                } catch let error as RedisError where error.code == .lockLost && error.database == self.name {
-                    continue
+                let end = holder.hold(state, in: self) {
+                    try body(RedisLock(name: name, number: number, state: state))
                 }
+                if !end.isLoss, let result = try end.get() { return result }
             }
         }
     }

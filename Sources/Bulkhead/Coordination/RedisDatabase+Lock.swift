@@ -38,7 +38,7 @@ extension RedisDatabase {
         case .taken(let state, let number):
             return try await holder.hold(state, in: self) {
                 try await body(RedisLock(name: name, number: number, state: state))
-            }
+            }.get()
         }
     }
 }
@@ -59,7 +59,7 @@ extension BlockingRedisDatabase {
         case .taken(let state, let number):
             return try holder.hold(state, in: self) {
                 try body(RedisLock(name: name, number: number, state: state))
-            }
+            }.get()
         }
     }
 }

@@ -114,7 +114,7 @@ extension RedisDatabase {
                 let result = try await body(RedisLock(name: name, number: number, state: state))
                 try await once.finish(state, number, in: self)
                 return result
-            }
+            }.get()
             return RedisOnce(state: .ran, result: result)
         }
     }
@@ -136,7 +136,7 @@ extension BlockingRedisDatabase {
                 let result = try body(RedisLock(name: name, number: number, state: state))
                 try once.finish(state, number, in: self)
                 return result
-            }
+            }.get()
             return RedisOnce(state: .ran, result: result)
         }
     }

@@ -71,6 +71,50 @@ import Testing
         }
     }
 
+    @Test(arguments: Form.allCases)
+    func `whose work loses another lock of the same database ends by that`(form: Form) async throws {
+        try await withDatabases { databases, _ in
+            let (main, blocking) = (try databases[.main], try databases.blocking(.main))
+            let terms = Kept(0)
+            // A second term is one too many.
+            @Sendable func begin() throws {
+                let isFirst = terms.withLock { terms in
+                    terms += 1
+                    return terms == 1
+                }
+                if !isFirst { throw Mine() }
+            }
+            let other = try LockHolder("lock:inner", .seconds(60))
+            let error: RedisError?
+            switch form {
+            case .asynchronous:
+                error = await #expect(throws: RedisError.self) {
+                    try await main.lead("scheduler", for: .seconds(60)) { term in
+                        try begin()
+                        try await main.withLock("inner", for: .seconds(9)) { _ in
+                            _ = try await other.overtake(in: main)
+                            while !Task.isCancelled { await Task.yield() }
+                        }
+                    }
+                }
+            case .blocking:
+                error = await onThread {
+                    #expect(throws: RedisError.self) {
+                        _ = try blocking.lead("scheduler", for: .seconds(60)) { term in
+                            try begin()
+                            return try blocking.withLock("inner", for: .seconds(9)) { lock in
+                                try other.overtake(in: blocking)
+                                while lock.isHeld { usleep(5_000) }
+                                return true
+                            }
+                        }
+                    }
+                }
+            }
+            #expect(error?.code == .lockLost && terms.withLock { $0 } == 1)
+        }
+    }
+
     @Test func `whose work throws steps down, and a cancelled one too`() async throws {
         try await withDatabases { databases, _ in
             let main = try databases[.main]

@@ -1,6 +1,7 @@
 @testable import BulkheadNetworking
 import BulkheadRESP
 import BulkheadTestServer
+import BulkheadTestSupport
 import Testing
 
 @Suite struct `The budget for spinning on a socket` {
@@ -25,6 +26,49 @@ import Testing
     @Test func `a limit of zero never spins`() {
         var budget = SpinBudget(limit: .zero)
         #expect(budget.next() == .zero)
+    }
+
+    /// One that spins for ever where nothing ends it.
+    private func settings(_ server: ScriptedServer) -> ConnectionSettings {
+        var settings = ConnectionSettings.to(server.path)
+        settings.spinTime = .seconds(Int64.max)
+        return settings
+    }
+
+    /// Answers PING, and nothing else.
+    private func silentServer() -> ScriptedServer {
+        ScriptedServer { peer in
+            peer.shakeHands()
+            while let command = peer.readCommand() {
+                if command.first == "PING" { peer.write("+PONG\r\n") }
+            }
+        }
+    }
+
+    @Test func `a blocking caller's spin ends with its deadline`() async throws {
+        let server = silentServer()
+        defer { server.stop() }
+        let failure = await onThread { [settings = settings(server)] in
+            failure {
+                _ = try BlockingConnection(settings).send(command("GET k"), until: .after(.milliseconds(50)))
+            }
+        }
+        #expect(failure?.reason == .timedOut && failure?.stage == .sent)
+    }
+
+    @Test func `a lone caller's spin ends with its deadline`() async throws {
+        let server = silentServer()
+        defer { server.stop() }
+        let connection = AsyncConnection(settings(server))
+        // The next call spins, too, as nothing comes between.
+        while true {
+            _ = await connection.send(command("PING"))
+            if connection.inlineCompletions > 0 { break }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        let failure = await connection.send(command("GET k"), until: .after(.milliseconds(50))).failure
+        #expect(failure?.reason == .timedOut && failure?.stage == .sent)
+        await connection.close(grace: .zero)
     }
 
     @Test(arguments: [Duration.zero, .microseconds(50), .milliseconds(20)])

@@ -89,7 +89,7 @@ public struct RedisConfiguration: Sendable {
     /// took 28 µs of processor time with it and 43 µs without, and its reply half the time (2026-11-30). Where no reply
     /// comes in time the next call sleeps at once, then the next 3, 7, and so on up to 63: a server that is always late
     /// costs less than 1 µs a call. Over TLS the look, and so this cost, is twice as long, because both sides have more
-    /// to do for each reply. Zero turns it off.
+    /// to do for each reply. It ends with the call's timeout, and after 10 ms at most. Zero turns it off.
     public var spinTime: Duration = .microseconds(50)
 
     /// True if each number of the server has search indexes of its own, as Valkey's search module keeps them; default
@@ -250,11 +250,16 @@ public struct RedisConfiguration: Sendable {
         return configuration
     }
 
+    private var spinTimeOfConnection: Duration {
+        let most = SpinBudget.longestOfTask
+        return tls == nil ? min(spinTime, most) : min(min(spinTime, most) * 2, most)
+    }
+
     func connectionSettings(forNumber number: Int) -> ConnectionSettings {
         var settings = ConnectionSettings(
             endpoint: endpoint, database: number, username: username, password: password?.text,
             clientName: clientName, version: version, connectTimeout: connectTimeout,
-            spinTime: tls == nil ? spinTime : spinTime * 2,
+            spinTime: spinTimeOfConnection,
             limits: limits, bounds: LaneBounds(requests: maximumRequests, unwrittenBytes: maximumUnwrittenBytes))
         settings.tls = tls.map { TLSPeer.shared($0.settings, endpoint) }
         settings.credentials = credentialSource

@@ -69,7 +69,7 @@ extension AsyncConnection {
             return .notTaken
         }
         flush()
-        let isThere = spin(for: time) {
+        let isThere = spin(until: min(Moment.now + time, deadline.end)) {
             if receive() { resumeCallers() }
             return inlineReplies != nil || broken != nil
         }
@@ -82,9 +82,8 @@ extension AsyncConnection {
         return .completed(.success(replies))
     }
 
-    /// Spins: looks again and again; false if `isThere` stays false for `time`.
-    func spin(for time: Duration, _ isThere: () -> Bool) -> Bool {
-        let end = Moment.now + time
+    /// Spins: looks again and again; false if `isThere` stays false until then.
+    func spin(until end: Moment, _ isThere: () -> Bool) -> Bool {
         repeat {
             if isThere() { return true }
             // On a single core the server needs this one to answer at all.

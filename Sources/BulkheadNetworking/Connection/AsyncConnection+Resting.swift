@@ -21,7 +21,7 @@ extension AsyncConnection {
         guard wire != nil, time > .zero, Spinners.enter() else { return false }
         defer { Spinners.leave() }
         shared.withLock { $0.unwatchReading() }
-        let isThere = spin(for: time) {
+        let isThere = spin(until: .now + time) {
             receive() || broken != nil || shared.withLock { $0.hasWork }
         }
         if isThere { ioTaskSpin.succeeded() } else { ioTaskSpin.failed() }

@@ -93,7 +93,7 @@ package final class AsyncConnection: @unchecked Sendable {
         self.onPush = onPush
         pushes = keepsPushes ? PushQueue() : nil
         shared = Mutex(Shared(settings))
-        ioTaskSpin = SpinBudget(limit: settings.spinTime)
+        ioTaskSpin = SpinBudget(limit: min(settings.spinTime, SpinBudget.longestOfTask))
         if onPush != nil { moves = ConnectionMoves(of: settings, LoneConnection(connection: self)) }
         connect(admission)
         beginProbing()

@@ -209,7 +209,9 @@ package final class BlockingConnection: @unchecked Sendable {
             try write(until: deadline.end)
             // A plain socket has nothing right behind the write, so it need not be looked at before the first wait. A
             // layer knows what it waits for only when it was.
-            if completed == nil, wire.stream.layer == nil, try !spin() { _ = try wait(until: deadline.end) }
+            if completed == nil, wire.stream.layer == nil, try !spin(until: deadline.end) {
+                _ = try wait(until: deadline.end)
+            }
             while completed == nil { _ = try step(until: deadline.end) }
         } catch {
             // A reply that came before the end counts; the next request learns of the end.
@@ -271,15 +273,15 @@ package final class BlockingConnection: @unchecked Sendable {
 
     /// Waits for bytes and takes in what they bring; false past the deadline, also where they come without end.
     private func step(until end: Moment) throws(ConnectionFailure) -> Bool {
-        let hasCome = try readAvailable() ? true : try spin()
+        let hasCome = try readAvailable() ? true : try spin(until: end)
         return hasCome ? try !isOver(end) : try wait(until: end)
     }
 
-    /// Spins for bytes for as long as the budget says; false if none came.
-    private func spin() throws(ConnectionFailure) -> Bool {
+    /// Spins for bytes for as long as the budget says, but not past the deadline; false if none came.
+    private func spin(until deadline: Moment) throws(ConnectionFailure) -> Bool {
         let time = spinBudget.next()
         guard time > .zero else { return false }
-        let end = Moment.now + time
+        let end = min(Moment.now + time, deadline)
         repeat {
             if try readAvailable() {
                 spinBudget.succeeded()

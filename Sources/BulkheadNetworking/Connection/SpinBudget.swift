@@ -7,13 +7,15 @@
 /// | Failures in a row | 1 | 2 | 3 | 4 | 5 | 6 and more |
 /// |---|---|---|---|---|---|---|
 /// | Waits that sleep at once | 1 | 3 | 7 | 15 | 31 | 63 |
-struct SpinBudget: Sendable {
+package struct SpinBudget: Sendable {
     /// Zero turns spinning off.
     let limit: Duration
     private var failures = 0
     private var skips = 0
 
     private static let mostFailures = 6
+    /// For who spins for others and has no deadline of its own. A thread wakes in much less.
+    package static let longestOfTask = Duration.milliseconds(10)
 
     init(limit: Duration) { self.limit = limit }
 

@@ -15,22 +15,26 @@
 public struct RESPLimits: Sendable, Hashable {
     /// Levels of nesting, attributes included. At most 1,024: a larger setting counts as that.
     public var depth: Int {
-        didSet { depth = min(depth, Self.mostLevels) }
+        didSet { depth = max(0, min(depth, Self.mostLevels)) }
     }
     /// Bytes of a line, its type byte included and its CR LF not.
-    public var lineBytes: Int
+    public var lineBytes: Int {
+        didSet { lineBytes = max(0, lineBytes) }
+    }
     /// Bytes of one bulk string, verbatim string or bulk error, and of a streamed string's parts together.
     /// At most 4 GiB − 1: a larger setting counts as that.
     public var bulkBytes: Int {
-        didSet { bulkBytes = min(bulkBytes, Self.largestBulkBytes) }
+        didSet { bulkBytes = max(0, min(bulkBytes, Self.largestBulkBytes)) }
     }
     /// Elements of one aggregate, declared or streamed; pairs of one map or attribute.
     /// At most 2³¹ − 1: a larger setting counts as that.
     public var elements: Int {
-        didSet { elements = min(elements, Self.mostElements) }
+        didSet { elements = max(0, min(elements, Self.mostElements)) }
     }
     /// Bytes of one top-level reply, headers included.
-    public var replyBytes: Int
+    public var replyBytes: Int {
+        didSet { replyBytes = max(0, replyBytes) }
+    }
     /// Bytes of memory for the values of one top-level reply, at all depths: 24 for each value in an aggregate, twice
     /// that where it is streamed, and 48 for each aggregate. Three bytes of the wire can make a value of 24.
     public var memoryBytes: Int {
@@ -46,11 +50,11 @@ public struct RESPLimits: Sendable, Hashable {
         replyBytes: Int = 1 << 30,
         memoryBytes: Int = 1 << 30
     ) {
-        self.depth = min(depth, Self.mostLevels)
-        self.lineBytes = lineBytes
-        self.bulkBytes = min(bulkBytes, Self.largestBulkBytes)
-        self.elements = min(elements, Self.mostElements)
-        self.replyBytes = replyBytes
+        self.depth = max(0, min(depth, Self.mostLevels))
+        self.lineBytes = max(0, lineBytes)
+        self.bulkBytes = max(0, min(bulkBytes, Self.largestBulkBytes))
+        self.elements = max(0, min(elements, Self.mostElements))
+        self.replyBytes = max(0, replyBytes)
         self.memoryBytes = max(0, memoryBytes)
     }
 

@@ -52,6 +52,18 @@ import Testing
         #expect(words(.set("k", "v", expiry: .after(time))) == ["SET", "k", "v", "PX", text])
     }
 
+    @Test(arguments: [Int64.max, .min])
+    func `whole seconds are kept within 64 bits`(_ bound: Int64) {
+        let time = Duration.seconds(bound) * 2
+        #expect(time.redisWholeSeconds == bound && time.redisFullSeconds == bound)
+        #expect(words(.expire("k", after: time)) == ["PEXPIRE", "k", "\(bound)"])
+        let longest = Duration.seconds(Int64.max) + Duration.milliseconds(1)
+        #expect(longest.redisWholeSeconds == Int64.max)
+        let oneAndAHalf = Duration.milliseconds(1_500)
+        #expect(oneAndAHalf.redisWholeSeconds == 2 && oneAndAHalf.redisFullSeconds == 1)
+        #expect(Duration.milliseconds(-1_500).redisWholeSeconds == -1)
+    }
+
     @Test func `a time of the clock is sent as it is`() {
         #expect(words(.expire("k", atUnixMilliseconds: 12)) == ["PEXPIREAT", "k", "12"])
         #expect(words(.persist("k")) == ["PERSIST", "k"])

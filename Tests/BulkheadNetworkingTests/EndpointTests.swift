@@ -32,6 +32,13 @@ import Testing
         #expect(duration.wholeNanoseconds == expected)
     }
 
+    @Test(arguments: [Int64.max, .min])
+    func `nanoseconds are kept within 64 bits also where the seconds are not`(_ bound: Int64) {
+        let time = Duration.seconds(bound) * 2
+        #expect(time.wholeNanoseconds == bound)
+        #expect(time.wholeMilliseconds == (bound < 0 ? 0 : 2_000_000_000))
+    }
+
     @Test func `a deadline as far away as can be said is far away, on either side`() {
         #expect(Deadline.after(.milliseconds(9_223_372_036_900)).left > .seconds(1_000_000))
         #expect(Deadline.after(.milliseconds(-9_223_372_036_900)).left < .seconds(-1_000_000))

@@ -40,6 +40,18 @@ import Testing
         #expect(machine.isRelaxed(at: Self.now + .seconds(30)))
     }
 
+    @Test(arguments: [Int64.max, .min])
+    func `times and numbers may be any number`(_ number: Int64) throws {
+        for isOfCluster in [false, true] {
+            var machine = MaintenanceMachine(isOfCluster: isOfCluster)
+            let place = RESPValue.bulkString(RESPBytes("10.0.0.1:6379"))
+            try Self.hear(&machine, "MOVING", 1, .integer(number), place)
+            try Self.hear(&machine, "MIGRATING", 2, .integer(number))
+            try Self.hear(&machine, "SMIGRATING", number)
+            #expect(machine.isRelaxed(at: Self.now))
+        }
+    }
+
     @Test func `each server of a cluster numbers what it says of itself, and moves of slots are said by all`() throws {
         let servers = [7000, 7001].map { Endpoint.tcp(host: "a", port: $0) }
         var machine = MaintenanceMachine(isOfCluster: true)

@@ -53,6 +53,27 @@ import Testing
         #expect(machine.candidate == first)
     }
 
+    @Test func `failovers are followed however high the epoch is that a sentinel says`() throws {
+        func text(_ text: String) -> RESPValue { .bulkString(RESPBytes(text)) }
+        let word = try SentinelMachine.Word(
+            address: .array([text("10.0.0.1"), text("6379")]),
+            details: .array([text("config-epoch"), text("9223372036854775807")]))
+        var machine = machine()
+        machine.answered(0, word, askedIn: 0)
+        #expect(machine.candidate == first)
+        for (old, new) in [(first, second), (second, third)] {
+            let isNews = machine.received(1, SwitchMessage(group: "mymaster", from: old, to: new))
+            #expect(isNews && machine.candidate == new)
+        }
+    }
+
+    @Test func `the highest epoch there is has none above it`() {
+        var machine = machine()
+        machine.answered(0, primary(first, .max), askedIn: 0)
+        let isNews = machine.received(1, SwitchMessage(group: "mymaster", from: first, to: second))
+        #expect(isNews && machine.candidate != nil)
+    }
+
     @Test func `who is asked anew and is behind names nobody`() {
         var machine = machine()
         machine.answered(0, primary(second, 5), askedIn: 0)

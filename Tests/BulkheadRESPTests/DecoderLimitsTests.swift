@@ -45,6 +45,24 @@ import Testing
             refuses: [("*0\r\n", 0), ("$?\r\n", 0)], as: .tooDeep)
     }
 
+    @Test func `a limit below zero is zero, however far below`() {
+        let none = RESPLimits(depth: 0, lineBytes: 0, bulkBytes: 0, elements: 0, replyBytes: 0, memoryBytes: 0)
+        let least = RESPLimits(
+            depth: .min, lineBytes: .min, bulkBytes: .min, elements: .min, replyBytes: .min, memoryBytes: .min)
+        #expect(least == none)
+        var limits = RESPLimits()
+        limits.depth = .min
+        limits.lineBytes = .min
+        limits.bulkBytes = .min
+        limits.elements = .min
+        limits.replyBytes = .min
+        limits.memoryBytes = .min
+        #expect(limits == none)
+        for wire in ["*?\r\n:1\r\n.\r\n", "%1\r\n+a\r\n+b\r\n", "$1\r\na\r\n", ":1\r\n"] {
+            #expect(decode(wire, limits: least).violation != nil, "\(wire.debugDescription)")
+        }
+    }
+
     @Test func `the default depth is 128 levels, and no setting allows more than 1024`() {
         func check(_ limits: RESPLimits, is depth: Int) {
             let levels = String(repeating: "*1\r\n", count: depth - 1)

@@ -161,6 +161,37 @@ import Testing
         }
         await databases.close()
     }
+
+    @Test(arguments: [1, 18])
+    func `every time of a configuration may be as long as can be said`(_ factor: Int) async throws {
+        let time = Duration.seconds(Int64.max) * factor
+        let configure = { (configuration: inout RedisConfiguration) in
+            configuration.connectTimeout = time
+            configuration.reconnectDelay = time
+            configuration.maximumReconnectDelay = time
+            configuration.commandTimeout = time
+            configuration.spinTime = time
+            configuration.leaseTimeout = time
+            configuration.keepAliveInterval = time
+            configuration.maximumIdleTime = time
+            configuration.maximumConnectionAge = time
+            configuration.nameLookUpInterval = time
+        }
+        try await withDatabases(configure: configure) { databases, _ in
+            let (main, blocking) = (try databases[.main], try databases.blocking(.main))
+            #expect(try await main.set("k", "v"))
+            #expect(try await main.pipeline(.get("k"), .ping()).0 == "v")
+            #expect(try await main.transaction(.get("k"), .ping()).0 == "v")
+            #expect(try await main.withConnection { try await $0.get("k") } == "v")
+            #expect(try await main.within(time).blpop("none", timeout: .milliseconds(2)) == nil)
+            #expect(try await onThread { try blocking.get("k") } == "v")
+            #expect(try await onThread { try blocking.withConnection { try $0.get("k") } } == "v")
+            let subscription = try await main.subscribe(to: .channels("news"))
+            #expect(try await main.publish("news", "x") == 1)
+            withExtendedLifetime(subscription) {}
+            #expect(try await main.cached().get("k") == "v")
+        }
+    }
 }
 
 private func sleepThread(for duration: Duration) {

@@ -23,6 +23,14 @@ private let b = Endpoint.tcp(host: "b", port: 1)
         #expect(machine.choose(at: start + .seconds(9)).replica == nil)
     }
 
+    @Test func `that have heard nothing for as long as can be said serve nothing`() {
+        var machine = ReplicaMachine([a], bound: .seconds(10))
+        _ = machine.choose(at: start)
+        machine.answered(a, .follows(lastHeard: .max), askedAt: start, at: start)
+        #expect(machine.choose(at: start).replica == nil)
+        #expect(machine.choose(at: start + .seconds(1)).checks == [a])
+    }
+
     @Test func `are asked again in time, and count from when they were asked`() {
         var machine = ReplicaMachine([a], bound: .seconds(2))
         _ = machine.choose(at: start)

@@ -152,6 +152,11 @@ import Testing
         let start = try #require(times("cmdstat_scan:calls=10,usec=100"))
         #expect(try #require(times("cmdstat_scan:calls=12,usec=5")).time(of: ["SCAN": 12], since: start) == nil)
         #expect(start.time(of: ["TYPE": 3], since: start) == nil)
+        let (least, most) = ("-9223372036854775808", "9223372036854775807")
+        let strange = try #require(times("cmdstat_scan:calls=\(least),usec=\(least)"))
+        let end = try #require(times("cmdstat_scan:calls=\(most),usec=\(most)"))
+        #expect(end.time(of: ["SCAN": 1], since: strange)?.isShared == true)
+        #expect(strange.time(of: ["SCAN": 1], since: end) == nil)
         #expect(times("") == nil)
     }
 

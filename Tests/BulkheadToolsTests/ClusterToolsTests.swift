@@ -210,5 +210,7 @@ struct ClusterToolsTests {
         #expect(ClusterShare(nodes: text)?.arrivals == nil)
         #expect(ClusterShare(nodes: text, commands: ["cmdstat_get": "calls=1"])?.arrivals == 0)
         #expect(ClusterShare(nodes: "aa 127.0.0.1:1@2 master - 0 1 7 connected 5-6") == nil)
+        let strange = "bb 127.0.0.1:3@4 myself,master - 0 0 9223372036854775807 connected 7 0-9223372036854775807"
+        #expect(ClusterShare(nodes: strange)?.slots == [7], "there are 16,384 slots")
     }
 }

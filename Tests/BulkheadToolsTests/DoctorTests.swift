@@ -110,6 +110,13 @@ import Testing
         #expect(codes { $0.info["maxmemory"] = "0" } == ["warning maxmemory"])
         #expect(codes { $0.info["used_memory"] = "900" } == ["warning maxmemory"])
         #expect(codes { $0.info["used_memory"] = "899" } == [])
+        let most = "9223372036854775807"
+        #expect(
+            codes {
+                $0.info["used_memory"] = most
+                $0.info["maxmemory"] = "1"
+            } == ["warning maxmemory"], "whatever number the server says")
+        #expect(codes { $0.info["maxmemory"] = most } == [])
     }
 
     @Test func `data that a restart loses, and writes that failed, are found`() {

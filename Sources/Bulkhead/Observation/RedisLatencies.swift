@@ -96,7 +96,7 @@ extension RedisLatencies: Codable {
 extension Duration {
     /// `730 ns`, `110 µs`, `2.4 ms`, `3.0 s`: three digits or fewer before the point.
     fileprivate var inShort: String {
-        let nanoseconds = components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+        let nanoseconds = Int64(clamping: attoseconds / 1_000_000_000)
         switch nanoseconds {
         case ..<1_000: return "\(nanoseconds) ns"
         case ..<1_000_000: return "\(nanoseconds / 1_000) µs"

@@ -107,7 +107,7 @@ struct ReplicaMachine: Sendable {
         case .follows(let seconds, let zone):
             replicas[index].zone = zone
             // They are counted whole: it may be nearly one more.
-            let end = moment + (bound - .seconds(seconds + 1))
+            let end = moment + (bound - .seconds(seconds) - .seconds(1))
             replicas[index].freshUntil = end
         case .useless: replicas[index].freshUntil = nil
         }

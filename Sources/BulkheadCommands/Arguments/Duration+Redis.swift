@@ -1,17 +1,21 @@
 extension Duration {
     /// Rounded away from zero: only zero becomes zero, which servers refuse or take for "without end".
     @usableFromInline var redisMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let attosecondsInOne: Int64 = 1_000_000_000_000_000
-        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: attosecondsInOne)
-        let (product, isTooLarge) = seconds.multipliedReportingOverflow(by: 1_000)
-        let (sum, isTooLargeWithPart) = product.addingReportingOverflow(whole + remainder.signum())
-        guard !isTooLarge, !isTooLargeWithPart else { return seconds < 0 ? .min : .max }
-        return sum
+        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        return Int64(clamping: whole + remainder.signum())
     }
 
     /// Rounded up to whole seconds.
-    @usableFromInline var redisWholeSeconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+    @usableFromInline package var redisWholeSeconds: Int64 {
+        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: Self.attosecondsOfSecond)
+        return Int64(clamping: whole + (remainder > 0 ? 1 : 0))
+    }
+
+    /// Without the part of a second.
+    @usableFromInline package var redisFullSeconds: Int64 { Int64(clamping: attoseconds / Self.attosecondsOfSecond) }
+
+    // `components` ends the process where the seconds are more than 64 bits hold.
+    private static let attosecondsOfSecond: Int128 = 1_000_000_000_000_000_000
 
     /// For blocking commands. Zero waits for ever, so no other time becomes zero.
     ///

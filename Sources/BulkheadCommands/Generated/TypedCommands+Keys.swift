@@ -310,7 +310,7 @@ extension RedisCommand {
             }
             if let idle {
                 arguments.append("IDLETIME")
-                arguments.append(idle.components.seconds)
+                arguments.append(idle.redisFullSeconds)
             }
             if let frequency {
                 arguments.append("FREQ")
@@ -339,7 +339,7 @@ extension RedisCommand {
             }
             if let idle {
                 arguments.append("IDLETIME")
-                arguments.append(idle.components.seconds)
+                arguments.append(idle.redisFullSeconds)
             }
             if let frequency {
                 arguments.append("FREQ")

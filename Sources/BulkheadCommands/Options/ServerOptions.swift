@@ -41,11 +41,11 @@ public struct RedisClientFilter: Sendable, RedisCommandOption {
     }
     /// Those that are at least this old, in whole seconds. Since Redis 7.4.0, Valkey 8.0.0
     public static func minimumAge(_ age: Duration) -> RedisClientFilter {
-        RedisClientFilter(words: ["MAXAGE", String(age.components.seconds)])
+        RedisClientFilter(words: ["MAXAGE", String(age.redisFullSeconds)])
     }
     /// Those that sent nothing for at least this long, in whole seconds. Since Valkey 9.0.0
     public static func minimumIdle(_ idle: Duration) -> RedisClientFilter {
-        RedisClientFilter(words: ["IDLE", String(idle.components.seconds)])
+        RedisClientFilter(words: ["IDLE", String(idle.redisFullSeconds)])
     }
     /// Those of this name. Since Valkey 9.0.0
     public static func name(_ name: String) -> RedisClientFilter { RedisClientFilter(words: ["NAME", name]) }

@@ -87,7 +87,7 @@ public struct RedisSeriesPoint: Sendable, Hashable {
 extension Duration {
     /// Rounded up, as all times that are sent.
     var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        let (whole, remainder) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        return Int64(clamping: whole + (remainder > 0 ? 1 : 0))
     }
 }

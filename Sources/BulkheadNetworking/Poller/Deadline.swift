@@ -60,10 +60,8 @@ package struct Moment: Sendable, Hashable, Comparable {
 extension Duration {
     /// At most 292 years.
     var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, isPast) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return isTooLong || isPast ? (seconds < 0 ? .min : .max) : sum
+        // `components` ends the process where the seconds are more than 64 bits hold.
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 }
 

@@ -126,7 +126,8 @@ package final class SubscriptionHub: Sendable {
         encoder.command(kind.word, argumentCount: names.count + 1)
         for name in names { name.withUnsafeBytes { encoder.argument($0) } }
         // Once for the connection, which may be in the making, and once for the answer.
-        let deadline = Deadline(after: Timeout(connection.settings.connectTimeout * 2))
+        let deadline = Deadline(
+            after: Timeout(connection.settings.connectTimeout).adding(connection.settings.connectTimeout))
         connection.subscribe(
             encoder.bytes, until: deadline,
             SubscriptionCall { [weak self, weak connection] result in

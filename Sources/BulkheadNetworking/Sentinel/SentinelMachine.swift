@@ -80,7 +80,8 @@ struct SentinelMachine: Sendable {
     mutating func received(_ index: Int, _ message: SwitchMessage) -> Bool {
         guard message.group == group else { return false }
         if message.old == confirmed ?? candidate, message.new != message.old {
-            sentinels[index].word = .primary(message.new, epoch: newestEpoch + 1)
+            let (next, isLast) = newestEpoch.addingReportingOverflow(1)
+            sentinels[index].word = .primary(message.new, epoch: isLast ? .max : next)
             sentinels[index].round = round
         }
         return true
@@ -203,6 +204,7 @@ extension SentinelMachine.Word {
                 epoch = text(words[index + 1]).flatMap { Int64($0) } ?? 0
             }
         }
-        self = .primary(.tcp(host: host, port: port), epoch: epoch)
+        // A sentinel may say any number: this one leaves room for the failovers that follow.
+        self = .primary(.tcp(host: host, port: port), epoch: min(epoch, .max / 2))
     }
 }

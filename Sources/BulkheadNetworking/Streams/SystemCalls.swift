@@ -168,8 +168,8 @@ extension Duration {
     /// Rounded up, for `poll`; at least 0, at most about 24 days.
     package var wholeMilliseconds: Int32 {
         guard self > .zero else { return 0 }
+        guard self < .seconds(2_000_000) else { return 2_000_000_000 }
         let (seconds, attoseconds) = components
-        guard seconds < 2_000_000 else { return 2_000_000_000 }
         return Int32(seconds) * 1_000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

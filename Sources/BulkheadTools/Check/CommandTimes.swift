@@ -17,7 +17,7 @@ struct CommandTimes: Sendable, Hashable {
             var numbers: [Substring: Int] = [:]
             for field in fields.split(separator: ",") {
                 let pair = field.split(separator: "=")
-                if pair.count == 2 { numbers[pair[0]] = Int(pair[1]) }
+                if pair.count == 2 { numbers[pair[0]] = Int(pair[1]).map { max(0, $0) } }
             }
             guard let calls = numbers["calls"], let microseconds = numbers["usec"] else { continue }
             times[String(name.dropFirst("cmdstat_".count))] = Time(calls: calls, microseconds: microseconds)

@@ -183,7 +183,7 @@ package struct Diagnosis: Sendable {
                     remedy: "Set maxmemory below the machine's memory, with room for a snapshot's copy-on-write.")
             ]
         }
-        let percent = Int(Double(used) / Double(limit) * 100)
+        let percent = Int(clamping: Double(used) / Double(limit) * 100)
         guard percent >= Self.fullAtPercent else { return [] }
         return [
             Finding(

@@ -40,11 +40,13 @@ struct ComingKeys: Sendable {
         let sample = Array(found.prefix(asked))
         let sizes = try await source.memoryUsage(of: sample).compactMap(\.self)
         guard !sizes.isEmpty else {
-            return ComingKeys(count: Int(count), bytes: found.isEmpty ? 0 : nil, isExact: cursor == nil)
+            return ComingKeys(count: Int(clamping: count), bytes: found.isEmpty ? 0 : nil, isExact: cursor == nil)
         }
         let mean = sizes.reduce(0) { $0 + Double($1) } / Double(sizes.count)
         let bytes = min(count * (mean + Double(MigrationPlan.Limits.bytesOfPlace)), Double(TargetReading.most))
         let slice = max(mean * Double(MigrationPlan.Limits.keysOfTransaction), Double(sizes.max() ?? 0))
-        return ComingKeys(count: Int(count), bytes: Int(bytes), isExact: cursor == nil, slice: Int(min(slice, bytes)))
+        return ComingKeys(
+            count: Int(clamping: count), bytes: Int(clamping: bytes), isExact: cursor == nil,
+            slice: Int(clamping: min(slice, bytes)))
     }
 }

@@ -86,6 +86,8 @@ extension RedisExecutor {
     func milliseconds() async throws(RedisError) -> Int64 {
         let parts = try await run(RedisCommand<[Int64]>.raw("TIME", [], as: [Int64].self))
         guard parts.count == 2 else { throw .strangeReply }
-        return parts[0] * 1_000 + parts[1] / 1_000
+        // No clock of a server is further away.
+        let seconds = min(max(parts[0], -1 << 40), 1 << 40)
+        return seconds * 1_000 + min(max(parts[1] / 1_000, 0), 999)
     }
 }

@@ -39,7 +39,9 @@ package struct ClusterFacts: Sendable, Hashable {
             let host = node[0].bytes.map { String(decoding: $0, as: UTF8.self) } ?? ""
             let address = host.isEmpty || host == "?" ? database.address : "\(host):\(port)"
             if !primaries.contains(address) { primaries.append(address) }
-            slots += max(0, Int(clamping: last) - Int(clamping: first) + 1)
+            // There are no others.
+            guard first >= 0, last < Self.allSlots else { continue }
+            slots += max(0, Int(last - first) + 1)
         }
         // The node's own line ends with `[slot->-node]` and `[slot-<-node]`.
         let nodes = try? await database.send("CLUSTER", "NODES", as: String.self)

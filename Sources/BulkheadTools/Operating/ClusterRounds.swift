@@ -28,7 +28,8 @@ struct ClusterShare: Sendable, Hashable {
                 continue
             }
             let ends = word.split(separator: "-").compactMap { Int($0) }
-            guard let first = ends.first, let last = ends.last, first <= last else { continue }
+            guard let first = ends.first, let last = ends.last, first <= last, first >= 0, last < ClusterFacts.allSlots
+            else { continue }
             slots.formUnion(first...last)
         }
         let isImporting = words.dropFirst(8).contains { $0.contains("-<-") }

@@ -23,7 +23,7 @@ struct LargestPiece: Sendable {
     private var mostOfValue: Int { min(bulk ?? Self.usual.bulk, Self.usual.bulk) }
 
     /// Bytes of values that may go in one transaction.
-    var mostTogether: Int { (buffer ?? Self.usual.buffer) - Self.around }
+    var mostTogether: Int { max(0, buffer ?? Self.usual.buffer) - Self.around }
 
     /// Why the server does not take a value of so many bytes; nil if it does.
     func obstacle(to bytes: Int) -> String? {

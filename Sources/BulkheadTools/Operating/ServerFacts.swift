@@ -71,13 +71,13 @@ package struct ServerFacts: Sendable {
     var allKeys: Int { keyspace.values.reduce(0) { $0 + $1.keys } }
 
     /// A field of INFO as a number.
-    package func number(_ field: String) -> Int? { info[field].flatMap { Int($0) } }
+    package func number(_ field: String) -> Int? { Self.number(info[field]) }
 
     /// How many databases there are; nil if that cannot be asked.
     package var databaseCount: Int? {
         let setting = mode == "cluster" ? "cluster-databases" : "databases"
         if mode == "cluster", let settings, settings[setting] == nil { return 1 }
-        return settings?[setting].flatMap { Int($0) }
+        return Self.number(settings?[setting])
     }
 
     /// True if the server is known not to have a database of that number.
@@ -133,11 +133,16 @@ extension ServerFacts {
         }
         // What is said of a server's memory is said of all.
         for field in ["used_memory", "used_memory_dataset", "maxmemory"] {
-            let numbers = primaries.compactMap { $0.info[field].flatMap { Int($0) } }
+            let numbers = primaries.compactMap { Self.number($0.info[field]) }
             // A limit of 0 is none.
             let isUnlimited = field == "maxmemory" && numbers.contains(0)
             if numbers.count == primaries.count { info[field] = "\(isUnlimited ? 0 : numbers.reduce(0, +))" }
         }
+    }
+
+    /// Within bounds that leave room for sums: a server may say any number.
+    fileprivate static func number(_ text: String?) -> Int? {
+        text.flatMap { Int($0) }.map { min(max($0, -TargetReading.most), TargetReading.most) }
     }
 
     private static func keyspace(of info: [String: String]) -> [Int: Keyspace] {
@@ -252,7 +257,7 @@ extension ServerFacts.Keyspace {
         var fields: [Substring: Int] = [:]
         for part in text.split(separator: ",") {
             let pair = part.split(separator: "=")
-            if pair.count == 2 { fields[pair[0]] = Int(pair[1]) }
+            if pair.count == 2 { fields[pair[0]] = ServerFacts.number(String(pair[1])) }
         }
         self.init(keys: fields["keys"] ?? 0, expiring: fields["expires"] ?? 0)
     }

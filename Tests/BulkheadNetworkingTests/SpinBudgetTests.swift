@@ -48,12 +48,12 @@ import Testing
     @Test func `a blocking caller's spin ends with its deadline`() async throws {
         let server = silentServer()
         defer { server.stop() }
-        let failure = await onThread { [settings = settings(server)] in
+        let end = await onThread { [settings = settings(server)] in
             failure {
                 _ = try BlockingConnection(settings).send(command("GET k"), until: .after(.milliseconds(50)))
             }
         }
-        #expect(failure?.reason == .timedOut && failure?.stage == .sent)
+        #expect(end?.reason == .timedOut && end?.stage == .sent)
     }
 
     @Test func `a lone caller's spin ends with its deadline`() async throws {

@@ -89,9 +89,9 @@ import Testing
             switch form {
             case .asynchronous:
                 error = await #expect(throws: RedisError.self) {
-                    try await main.lead("scheduler", for: .seconds(60)) { term in
+                    try await main.lead("scheduler", lease: .seconds(60)) { term in
                         try begin()
-                        try await main.withLock("inner", for: .seconds(9)) { _ in
+                        try await main.withLock("inner", lease: .seconds(9)) { _ in
                             _ = try await other.overtake(in: main)
                             while !Task.isCancelled { await Task.yield() }
                         }
@@ -100,9 +100,9 @@ import Testing
             case .blocking:
                 error = await onThread {
                     #expect(throws: RedisError.self) {
-                        _ = try blocking.lead("scheduler", for: .seconds(60)) { term in
+                        _ = try blocking.lead("scheduler", lease: .seconds(60)) { term in
                             try begin()
-                            return try blocking.withLock("inner", for: .seconds(9)) { lock in
+                            return try blocking.withLock("inner", lease: .seconds(9)) { lock in
                                 try other.overtake(in: blocking)
                                 while lock.isHeld { usleep(5_000) }
                                 return true

@@ -231,8 +231,8 @@ struct CacheMachine<Waiter: Sendable>: Sendable {
         return newestConnection
     }
 
-    /// It was lost, or never came about: what was kept, and all who wait. Another one is to be made behind a backoff for
-    /// so many failures in a row; zero is at once. Nil for one that is no longer of interest.
+    /// It was lost, or never came about: what was kept, and all who wait. Another one is to be made behind a backoff
+    /// for so many failures in a row; zero is at once. Nil for one that is no longer of interest.
     mutating func lost(
         _ number: Int, at now: Moment
     ) -> (kept: CacheStore, waiters: [Waiter], failures: Int)? {

@@ -79,8 +79,8 @@ struct SubscriptionMachine<Subscriber: Sendable>: Sendable {
     private var newestConnection = 0
     /// It is of use once something was confirmed on it.
     private var reconnecting: Reconnecting
-    /// In a cluster: behind how many failures the next connection is made, once somebody wants one; and whether somebody
-    /// waits for that.
+    /// In a cluster: behind how many failures the next connection is made, once somebody wants one; and whether
+    /// somebody waits for that.
     private var owedPause = 0
     private var isPausing = false
     /// Names the retry or the idle time that is waited for; any other is out of date.

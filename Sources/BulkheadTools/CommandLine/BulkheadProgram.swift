@@ -58,12 +58,10 @@ package enum BulkheadProgram {
             return .done
         }
         let call = Call(arguments, streams)
-        let say: @Sendable (String) -> Void = { call.say("\(call.program): \($0)") }
-        let outcome = await Notices.$say.withValue(arguments.has(.quiet) ? nil : say) {
-            await Result.of { () async throws(ProgramFailure) in try await command.run(call) }
-        }
+        Notices.hear(by: arguments.has(.quiet) ? nil : { call.say("\(call.program): \($0)") })
+        defer { Notices.hear(by: nil) }
         do {
-            return try outcome.get()
+            return try await command.run(call)
         } catch {
             throw error.named(arguments.program).advising(arguments)
         }

@@ -215,7 +215,7 @@ extension ServerFacts {
                     code: .commandRefused, message: "\(address) is loading its data\(left): try again when it is done",
                     stage: .refused)
             }
-            if !isSaid { Notices.say?("\(address) is loading its data\(left): waiting.") }
+            if !isSaid { Notices.say("\(address) is loading its data\(left): waiting.") }
             isSaid = true
             try? await Task.sleep(for: .milliseconds(200))
             info = Self.fields(of: try await database.run(.info([])).text)

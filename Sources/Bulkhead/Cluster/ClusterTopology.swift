@@ -148,9 +148,9 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         return try target(of: slot).map { [$0] } ?? []
     }
 
-    func scanMark(of slot: HashSlot?) -> ScanMark {
+    func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark {
         let servers = (try? scannedServers(of: slot)) ?? []
-        return ScanMark(of: servers.map(\.node), at: servers.map(\.endpoint).hashValue)
+        return ScanMark(of: servers.map(\.node), form, at: servers.map(\.endpoint).hashValue)
     }
 
     func nodeForLease() throws(ConnectionFailure) -> Node {

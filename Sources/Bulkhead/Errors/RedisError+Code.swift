@@ -107,8 +107,8 @@ extension RedisError.Code {
 
     // MARK: Replies
 
-    /// A scan began ten times, because its server was restarted or replaced each time. What it found is right; some
-    /// elements may be missing.
+    /// A scan began ten times: its server was restarted or replaced each time, or connections were made and the user
+    /// may not call INFO. What it found is right; some elements may be missing.
     public static let scanInterrupted = Self("scan-interrupted")
     /// The reply is not of the type asked for.
     public static let unexpectedReply = Self("unexpected-reply")

@@ -39,9 +39,9 @@ final class CopyTopology: RoutedTopology {
         state = Mutex(State(machine: CopyMachine(nodes.count, rules.normal)))
     }
 
-    func scanMark(of slot: HashSlot?) -> ScanMark {
+    func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark {
         let current = current
-        return ScanMark(of: [nodes[current]], at: current)
+        return ScanMark(of: [nodes[current]], form, at: current)
     }
 
     func refuseRequests() { state.withLock { $0.isClosed = true } }

@@ -21,7 +21,7 @@ final class ReplicaTopology: RoutedTopology {
     var nodes: [Node] { [primary] + readers.nodes }
 
     /// Scans are the primary's.
-    func scanMark(of slot: HashSlot?) -> ScanMark { ScanMark(of: [primary]) }
+    func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark { ScanMark(of: [primary], form) }
 
     func refuseRequests() { readers.refuseRequests() }
 

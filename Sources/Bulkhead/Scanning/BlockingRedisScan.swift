@@ -35,6 +35,7 @@ public struct BlockingRedisScan<Element: Sendable> {
     /// What the next step finds, perhaps nothing; nil after the last.
     mutating func nextPage() throws(RedisError) -> [Element]? {
         guard let cursor = place.cursor else { return nil }
+        try place.begin(in: database, slot)
         let next = try page(cursor, steps.beginBlocking())
         steps.end()
         try place.take(next.cursor, from: database, slot)

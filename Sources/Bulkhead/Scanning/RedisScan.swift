@@ -6,7 +6,8 @@ import BulkheadCommands
 /// meanwhile may or may not appear. Where the server is restarted or replaced meanwhile, cursors mean nothing any more:
 /// the scan begins again, and elements come twice. After ten beginnings it throws `scan-interrupted`. Slots of a
 /// cluster that move are another matter: see <doc:Cluster>. The server works only while a page is fetched: stopping
-/// early costs nothing. A scan of several pages asks for INFO once.
+/// early costs nothing. A scan of several pages asks for INFO once, in a cluster at each primary, and again where
+/// connections were made meanwhile.
 public struct RedisScan<Element: Sendable>: AsyncSequence, Sendable {
     public typealias Failure = RedisError
     typealias Page = @Sendable (RedisScanCursor, Int?) async throws(RedisError) -> RedisScanPage<Element>
@@ -53,6 +54,7 @@ public struct RedisScan<Element: Sendable>: AsyncSequence, Sendable {
         /// What the next step finds, perhaps nothing; nil after the last. A failure leaves the scan where it was.
         mutating func nextPage() async throws(RedisError) -> [Element]? {
             guard let cursor = place.cursor else { return nil }
+            try await place.begin(in: scan.database, scan.slot)
             let next = try await scan.page(cursor, await steps.begin())
             steps.end()
             try await place.take(next.cursor, from: scan.database, scan.slot)

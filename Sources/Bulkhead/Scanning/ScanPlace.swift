@@ -6,9 +6,15 @@ struct ScanMark: Sendable, Hashable {
     private let places: Int
     private let attempts: Int
 
+    /// Pages of an asynchronous scan come by the bulk lane, those of a blocking one by any connection of the pool.
+    enum Form {
+        case asynchronous, blocking
+    }
+
     /// Of pages that come from these nodes; `places` tells other ones apart.
-    init(of nodes: [Node], at places: Int = 0) {
-        self.init(places: places, attempts: nodes.reduce(0) { $0 &+ $1.attempts })
+    init(of nodes: [Node], _ form: Form, at places: Int = 0) {
+        let made = nodes.map { form == .blocking ? $0.connectionAttempts : $0.bulkConnectionsMade }
+        self.init(places: places, attempts: made.reduce(0, &+))
     }
 
     init(places: Int = 0, attempts: Int) {
@@ -75,14 +81,51 @@ package struct ScanPlace: Sendable {
 }
 
 extension ScanPlace {
-    /// Takes the cursor of a page that `database` has answered. Nil is a lease, which ends with its process.
+    /// Before a page: in a cluster all primaries are asked before the first one. To ask them behind it may need new
+    /// connections, which would look like another process.
     ///
     /// - Parameter slot: Of the key whose elements are scanned; nil where the keys themselves are.
+    package mutating func begin(in database: RedisDatabase?, _ slot: HashSlot?) async throws(RedisError) {
+        guard let database, asksFirst(in: database.binding, slot) else { return }
+        process = try await Self.process(of: database, slot)
+        mark = database.binding.topology.scanMark(of: slot, .asynchronous)
+    }
+
+    /// The same for a thread.
+    mutating func begin(in database: BlockingRedisDatabase?, _ slot: HashSlot?) throws(RedisError) {
+        guard let database, asksFirst(in: database.binding, slot) else { return }
+        process = try Self.process(of: database, slot)
+        mark = database.binding.topology.scanMark(of: slot, .blocking)
+    }
+
+    private func asksFirst(in binding: DatabaseBinding, _ slot: HashSlot?) -> Bool {
+        cursor == .start && mark == nil && slot == nil && binding.topology.cluster?.map != nil
+    }
+
+    /// Takes the cursor of a page that `database` has answered. Nil is a lease, which ends with its process.
     package mutating func take(
         _ next: RedisScanCursor?, from database: RedisDatabase?, _ slot: HashSlot?
     ) async throws(RedisError) {
-        let mark = database?.binding.topology.scanMark(of: slot)
+        let mark = database?.binding.topology.scanMark(of: slot, .asynchronous)
         guard !take(next, at: mark), let database else { return }
+        let process = try await Self.process(of: database, slot)
+        let last = database.binding.topology.scanMark(of: slot, .asynchronous)
+        try take(next, at: mark, of: process, until: last, in: database.name)
+    }
+
+    /// The same for a thread.
+    mutating func take(
+        _ next: RedisScanCursor?, from database: BlockingRedisDatabase?, _ slot: HashSlot?
+    ) throws(RedisError) {
+        let mark = database?.binding.topology.scanMark(of: slot, .blocking)
+        guard !take(next, at: mark), let database else { return }
+        let process = try Self.process(of: database, slot)
+        let last = database.binding.topology.scanMark(of: slot, .blocking)
+        try take(next, at: mark, of: process, until: last, in: database.name)
+    }
+
+    /// The `run_id` of each server that pages come from; nil if one does not say it.
+    private static func process(of database: RedisDatabase, _ slot: HashSlot?) async throws(RedisError) -> String? {
         var processes: [String]? = []
         for part in try database.binding.scannedParts(of: slot) {
             do throws(RedisError) {
@@ -92,16 +135,10 @@ extension ScanPlace {
                 processes = try error.unlessAnswered()
             }
         }
-        let last = database.binding.topology.scanMark(of: slot)
-        try take(next, at: mark, of: processes?.joined(separator: " "), until: last, in: database.name)
+        return processes?.joined(separator: " ")
     }
 
-    /// The same for a thread.
-    mutating func take(
-        _ next: RedisScanCursor?, from database: BlockingRedisDatabase?, _ slot: HashSlot?
-    ) throws(RedisError) {
-        let mark = database?.binding.topology.scanMark(of: slot)
-        guard !take(next, at: mark), let database else { return }
+    private static func process(of database: BlockingRedisDatabase, _ slot: HashSlot?) throws(RedisError) -> String? {
         var processes: [String]? = []
         for part in try database.binding.scannedParts(of: slot) {
             do throws(RedisError) {
@@ -111,8 +148,7 @@ extension ScanPlace {
                 processes = try error.unlessAnswered()
             }
         }
-        let last = database.binding.topology.scanMark(of: slot)
-        try take(next, at: mark, of: processes?.joined(separator: " "), until: last, in: database.name)
+        return processes?.joined(separator: " ")
     }
 }
 

@@ -20,8 +20,8 @@ protocol RoutedTopology: AnyObject, Sendable {
     var nodes: [Node] { get }
     /// Makes no more nodes.
     func refuseRequests()
-    /// As ``Topology/scanMark(of:)``.
-    func scanMark(of slot: HashSlot?) -> ScanMark
+    /// As ``Topology/scanMark(of:_:)``.
+    func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark
     /// For whoever leases a connection before anybody knows what will be sent over it.
     func nodeForLease() throws(ConnectionFailure) -> Node
     /// A connection to the server of a slot, and its node, for whoever knows which keys will be used over it.
@@ -85,11 +85,11 @@ extension Topology {
 
     /// As long as it stays the same, pages of a scan come from the same processes: from all primaries of a cluster, or
     /// for a key's elements from the server of its slot.
-    func scanMark(of slot: HashSlot?) -> ScanMark {
+    func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark {
         switch self {
-        case .fixed(let node): ScanMark(of: [node])
-        case .cluster(let topology): topology.scanMark(of: slot)
-        case .routed(let topology): topology.scanMark(of: slot)
+        case .fixed(let node): ScanMark(of: [node], form)
+        case .cluster(let topology): topology.scanMark(of: slot, form)
+        case .routed(let topology): topology.scanMark(of: slot, form)
         }
     }
 

@@ -118,6 +118,7 @@ package final class Node: Sendable {
     private let lanes = LaneTable()
     private let abandonment = Abandonment()
     private let sent = Atomic(0)
+    private let bulkConnections = Atomic(0)
     private let isProofOwed = Atomic(false)
     private let renewal: Mutex<RenewalMachine>
     /// For asynchronous callers who need a connection to themselves.
@@ -159,8 +160,11 @@ package final class Node: Sendable {
         return connection
     }
 
-    /// As ``Circuit/attempts``: as long as it stays the same, replies come from the process that they came from before.
-    package var attempts: Int { circuit.attempts }
+    /// Connections of the bulk lane so far. As long as it stays the same, replies on that lane come from one process.
+    package var bulkConnectionsMade: Int { bulkConnections.load(ordering: .acquiring) }
+
+    /// Attempts at all connections so far, and so those of blocking callers among them.
+    package var connectionAttempts: Int { circuit.attempts }
 
     private var isProofDue: Bool { sent.add(1, ordering: .relaxed).newValue % settings.proofInterval == 0 }
 
@@ -245,6 +249,7 @@ package final class Node: Sendable {
                 table?.forget(ended)
             }
             lanes.connections[lane.rawValue] = connection
+            if lane == .bulk { bulkConnections.add(1, ordering: .releasing) }
             if let time = settings.lifetime.idleTime { connection.retire(whenUnusedFor: time) }
             var random = SystemRandomNumberGenerator()
             if let age = settings.lifetime.age(using: &random) { connection.retire(after: age) }
@@ -258,9 +263,9 @@ package final class Node: Sendable {
     /// Those that take no new requests finish what is in the queue. Those that are still being made lead where new ones
     /// do.
     package func renew(since moment: Moment) -> Bool {
-        let (isDue, hasRenewed) = renewal.withLock { renewal in
+        let (isDue, hasRenewed, concernsOthers) = renewal.withLock { renewal in
             let isDue = renewal.isDue(at: .now, wait: circuit.backoff.waitAtRandom)
-            return (isDue, renewal.hasRenewed(since: moment))
+            return (isDue, renewal.hasRenewed(since: moment), renewal.concernsOthers)
         }
         guard isDue else { return hasRenewed }
         let retired = lanes.withLock { lanes in
@@ -276,7 +281,7 @@ package final class Node: Sendable {
         for connection in retired { connection.retire() }
         leases.renew()
         blocking.renew()
-        settings.renewals?.renewed()
+        if concernsOthers { settings.renewals?.renewed() }
         return hasRenewed
     }
 

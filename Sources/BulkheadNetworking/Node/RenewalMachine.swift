@@ -25,6 +25,10 @@ struct RenewalMachine: Sendable {
         return true
     }
 
+    /// True of the 1st, 2nd, 4th, 8th … replacement in a row: connections of others, which lose something by it, are
+    /// replaced more and more rarely.
+    var concernsOthers: Bool { count & (count - 1) == 0 }
+
     /// True if connections were replaced at `moment` or later.
     func hasRenewed(since moment: Moment) -> Bool {
         latest.map { $0 >= moment } ?? false

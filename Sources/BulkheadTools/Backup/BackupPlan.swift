@@ -55,7 +55,8 @@ struct BackupPlan {
         }
         // The new file takes the link's place, in the link's folder, and what it leads to stays as it was.
         if !isFolder, let target = FilePath.linkTarget(destination) {
-            throw arguments.refused("\(destination) is a symbolic link to \(target): name that file itself")
+            let place = target.hasPrefix("/") ? target : FilePath.split(destination).folder + "/" + target
+            throw arguments.refused("\(destination) is a symbolic link to \(place): name that file itself")
         }
         guard isFolder || !destination.hasSuffix("/") else {
             throw ProgramFailure(.ioFailed, "\(program): there is no folder \(destination): make it first")

@@ -197,7 +197,8 @@ extension Backup.Report {
         if !later.isEmpty {
             lines.append(
                 "Kept and not counted: \(later.joined(separator: ", ")). The time in the name is later than that of "
-                    + "this backup: a clock was or is wrong, or another backup ran meanwhile. Delete them yourself.")
+                    + "this backup: a clock was or is wrong, or another backup ran meanwhile. Delete only those of "
+                    + "a clock that was wrong.")
         }
         return lines.map { $0.paragraphs(on: screen) }.joined()
     }

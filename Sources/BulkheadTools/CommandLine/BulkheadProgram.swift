@@ -58,7 +58,8 @@ package enum BulkheadProgram {
             return .done
         }
         let call = Call(arguments, streams)
-        Notices.hear(by: arguments.has(.quiet) ? nil : { call.say("\(call.program): \($0)") })
+        let say: @Sendable (String) -> Void = { call.say("\(call.program): \($0)") }
+        Notices.hear(by: arguments.has(.quiet) ? nil : say)
         defer { Notices.hear(by: nil) }
         do {
             return try await command.run(call)

@@ -130,7 +130,7 @@ package struct Diagnosis: Sendable {
         let empty = entries.filter {
             $0.aliasOf == nil && facts.keyspace[$0.number] == nil && !facts.lacks($0.number)
         }
-        if !empty.isEmpty { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
+        if !empty.isEmpty, !facts.isLoading { found.append(Finding(.note, "no-keys", "without keys: \(names(empty))")) }
         return found
     }
 
@@ -183,7 +183,7 @@ package struct Diagnosis: Sendable {
                     remedy: "Set maxmemory below the machine's memory, with room for a snapshot's copy-on-write.")
             ]
         }
-        let percent = Int(clamping: Double(used) / Double(limit) * 100)
+        let percent = Int(clamping: (Double(used) / Double(limit) * 100).rounded(.down))
         guard percent >= Self.fullAtPercent else { return [] }
         return [
             Finding(

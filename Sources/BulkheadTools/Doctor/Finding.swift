@@ -38,7 +38,9 @@ extension Finding {
     static func unreachable(_ names: String, _ error: RedisError) -> Finding {
         Finding(
             .error, unreachableCode, "nothing is known of \(names): \(error.explained)",
-            remedy: "Start the server, or correct where the catalogue says it is; then ask again.")
+            remedy: error.code == .connectFailed
+                ? "Start the server, or correct where the catalogue says it is; then ask again."
+                : "Mend that, and ask again.")
     }
 }
 

@@ -40,8 +40,8 @@ package struct ClusterFacts: Sendable, Hashable {
             let address = host.isEmpty || host == "?" ? database.address : "\(host):\(port)"
             if !primaries.contains(address) { primaries.append(address) }
             // There are no others.
-            guard first >= 0, last < Self.allSlots else { continue }
-            slots += max(0, Int(last - first) + 1)
+            guard first >= 0, first <= last, last < Self.allSlots else { continue }
+            slots += Int(last - first) + 1
         }
         // The node's own line ends with `[slot->-node]` and `[slot-<-node]`.
         let nodes = try? await database.send("CLUSTER", "NODES", as: String.self)

@@ -208,7 +208,14 @@ extension ServerFacts {
     /// Asks until the data is loaded: any other command would be tried again in silence.
     private mutating func waitUntilLoaded(_ database: RedisDatabase) async throws(RedisError) {
         var isSaid = false
+        let process = info["run_id"]
         while isLoading {
+            // One that is ended at each load would keep a nightly job for ever.
+            guard info["run_id"] == process else {
+                throw RedisError(
+                    code: .commandRefused, message: "\(address) was restarted while it loaded its data: see its log",
+                    stage: .refused)
+            }
             let left = number("loading_eta_seconds").map { ", for about \(Units.counted($0, "more second"))" } ?? ""
             guard !Interruption.isRequested else {
                 throw RedisError(

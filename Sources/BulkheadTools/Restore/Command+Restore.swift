@@ -182,7 +182,7 @@ extension RestoreDocument {
             if plan.conflicts == .skip { report.skipped = ahead.taken }
         }
         let nothing = isDryRun ? "nothing would be restored" : "nothing was restored"
-        if ahead.wanted == 0, let pattern = plan.pattern {
+        if ahead.wanted == 0, !plan.functions, let pattern = plan.pattern {
             isRefused = true
             report.stopped = "no key of number \(plan.number) of the file matches \(pattern.text): \(nothing)"
         }

@@ -23,9 +23,9 @@ import Testing
         defer { server.stop() }
         let databases = RedisDatabases(try RedisConfiguration(url: "unix://\(server.path)"))
         let said = Gauge()
-        let facts = try await Notices.$say.withValue({ said.take($0) }) {
-            try await ServerFacts(of: try databases[.main])
-        }
+        Notices.hear { said.take($0) }
+        defer { Notices.hear(by: nil) }
+        let facts = try await ServerFacts(of: try databases[.main])
         #expect(!facts.isLoading && asked.count == 3)
         #expect(said.words.count == 1)
         #expect(said.words.first?.hasSuffix("is loading its data, for about 7 more seconds: waiting.") == true)

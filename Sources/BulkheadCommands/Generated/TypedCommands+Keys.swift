@@ -508,8 +508,8 @@ extension RedisCommand {
     /// Waits until what this connection wrote before is on disk, at its own server if that is asked for, and at so many
     /// replicas.
     ///
-    /// A timeout of zero waits for ever. A server without an append-only file refuses `locally`, and a replica without
-    /// one never counts.
+    /// A timeout of zero waits for ever. A server without an append-only file refuses `locally`. Whether a replica
+    /// without one counts depends on the server: Redis 8.2 counts it.
     /// - Returns: Who has it on disk: fewer than were asked for if the time ran out.
     /// - Since: Redis 7.2.0
     @inlinable

@@ -6,7 +6,7 @@ extension ClusterTopology {
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
-        let plan = try ClusterPlan(request.bytes, count: request.sent)
+        let plan = try request.clusterPlan
         guard case .lane(let lane) = way else {
             guard let slot = plan.onlySlot else { throw ClusterPlan.crossSlot(request.place) }
             return try await attemptOnLease(request, slot, of: database, until: deadline)

@@ -28,6 +28,8 @@ protocol Request: Sendable {
     /// The replies then.
     var unsentReplies: Received { get }
 
+    /// Which servers of a cluster it goes to; throws where it can go to none.
+    var clusterPlan: ClusterPlan { get throws(ConnectionFailure) }
     /// Its way over the connections of a database; throws, with what to do instead, if it may not run on them.
     func way() throws(RedisError) -> Way
     /// Throws if it may not run on a leased connection either.
@@ -47,6 +49,11 @@ protocol Request: Sendable {
 
 extension Request {
     var scripts: ScriptTexts { ScriptTexts() }
+
+    /// By the keys of its commands.
+    var clusterPlan: ClusterPlan {
+        get throws(ConnectionFailure) { try ClusterPlan(bytes, count: sent) }
+    }
 
     /// True if an error among its replies may be a script's own word, which says nothing of the server.
     var mayAnswerForItself: Bool { !Received.verdictsAreServers && RedisSideEffect.isOfScript(encoded: bytes) }

@@ -124,55 +124,28 @@ extension ScanPlace {
         try take(next, at: mark, of: process, until: last, in: database.name)
     }
 
-    /// The `run_id` of each server that pages come from; nil if one does not say it.
+    /// The `run_id` of each server that pages come from; nil if one does not say it, or may not.
     private static func process(of database: RedisDatabase, _ slot: HashSlot?) async throws(RedisError) -> String? {
-        var processes: [String]? = []
-        for part in try database.binding.scannedParts(of: slot) {
-            do throws(RedisError) {
-                let process = try await RedisDatabase(part, timeout: database.timeout).run(.scannedProcess)
-                processes = process.flatMap { processes?.appending($0) }
-            } catch {
-                processes = try error.unlessAnswered()
-            }
+        do throws(RedisError) {
+            return joined(try await database.everyPrimary(.scannedProcess, of: slot))
+        } catch {
+            guard error.stage == .answered else { throw error }
+            return nil
         }
-        return processes?.joined(separator: " ")
     }
 
     private static func process(of database: BlockingRedisDatabase, _ slot: HashSlot?) throws(RedisError) -> String? {
-        var processes: [String]? = []
-        for part in try database.binding.scannedParts(of: slot) {
-            do throws(RedisError) {
-                let process = try BlockingRedisDatabase(part, timeout: database.timeout).run(.scannedProcess)
-                processes = process.flatMap { processes?.appending($0) }
-            } catch {
-                processes = try error.unlessAnswered()
-            }
-        }
-        return processes?.joined(separator: " ")
-    }
-}
-
-extension [String] {
-    fileprivate func appending(_ element: String) -> [String] { self + [element] }
-}
-
-extension DatabaseBinding {
-    /// Where the pages of a scan come from: the name itself, or in a cluster the server of the slot, or every primary.
-    fileprivate func scannedParts(of slot: HashSlot?) throws(RedisError) -> [DatabaseBinding] {
-        guard let cluster = topology.cluster else { return [self] }
-        do throws(ConnectionFailure) {
-            return try cluster.scannedServers(of: slot).map { part(at: $0) }
+        do throws(RedisError) {
+            return joined(try database.everyPrimary(.scannedProcess, of: slot))
         } catch {
-            throw RedisError(error).at(entry.name)
+            guard error.stage == .answered else { throw error }
+            return nil
         }
     }
-}
 
-extension RedisError {
-    /// Nil for a server that may not, or cannot, say its process; throws any other failure.
-    fileprivate func unlessAnswered() throws(RedisError) -> [String]? {
-        guard stage == .answered else { throw self }
-        return nil
+    private static func joined(_ processes: [String?]) -> String? {
+        let known = processes.compactMap(\.self)
+        return known.count == processes.count ? known.joined(separator: " ") : nil
     }
 }
 

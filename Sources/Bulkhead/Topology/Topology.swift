@@ -65,6 +65,9 @@ extension RoutedTopology {
 }
 
 extension Topology {
+    /// Nil of a name that lives elsewhere.
+    var cluster: ClusterTopology? { if case .cluster(let topology) = self { topology } else { nil } }
+
     /// Nil where all requests have one node.
     var routed: (any RoutedTopology)? {
         switch self {

@@ -97,6 +97,27 @@ private final class Listener: RedisObserver {
         }
     }
 
+    @Test(arguments: Form.allCases)
+    func `goes on there though connections are only lent`(form: Form) async throws {
+        try await withTwoServers { first, second async throws in
+            let databases = try databases(first, second, Listener(), recovery: .seconds(3_600))
+            let name = { () async throws -> String? in
+                switch form {
+                case .asynchronous:
+                    try await databases[.main].withConnection { connection in try await connection.get("name") }
+                case .blocking:
+                    try await onThread {
+                        try databases.blocking(.main).withConnection { connection in try connection.get("name") }
+                    }
+                }
+            }
+            #expect(try await name() == "first")
+            first.kill()
+            #expect(await eventually { (try? await name()) == "second" })
+            await databases.close()
+        }
+    }
+
     @Test func `leaves a server that hangs, though nobody calls it`() async throws {
         try await withTwoServers { first, second async throws in
             let listener = Listener()

@@ -19,21 +19,25 @@ struct SlotQuestion {
 
 extension ClusterTopology {
     func lease(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+        of question: SlotQuestion?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
         var redirections = RedirectionMachine(until: deadline)
         while true {
             let step: RedirectionMachine.Step
             let failure: ConnectionFailure
             do throws(ConnectionFailure) {
-                let target = try await target(of: slot, nil, until: deadline)
+                let target = try await target(of: question?.slot, nil, until: deadline)
                 let connection = try await target.node.leases.lease(until: deadline)
                 do throws(ConnectionFailure) {
-                    let reply = try await watched(at: target) { () async throws(ConnectionFailure) in
-                        try await connection.send(question, until: deadline).get()
+                    guard let question else {
+                        // Any server will do, but it must be there.
+                        if let failure = await connection.failureBeforeReady(until: deadline) { throw failure }
+                        return (connection, target.node)
                     }
-                    guard let next = next(after: reply, to: question, of: slot, from: target.endpoint, &redirections)
-                    else {
+                    let reply = try await watched(at: target) { () async throws(ConnectionFailure) in
+                        try await connection.send(question.bytes, until: deadline).get()
+                    }
+                    guard let next = next(after: reply, to: question, from: target.endpoint, &redirections) else {
                         return (connection, target.node)
                     }
                     target.node.leases.release(connection, reusable: true)
@@ -51,21 +55,21 @@ extension ClusterTopology {
     }
 
     func leaseBlocking(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+        of question: SlotQuestion?, until deadline: Deadline
     ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
         var redirections = RedirectionMachine(until: deadline)
         while true {
             let step: RedirectionMachine.Step
             let failure: ConnectionFailure
             do throws(ConnectionFailure) {
-                let target = try target(of: slot, nil, until: deadline)
+                let target = try target(of: question?.slot, nil, until: deadline)
                 let connection = try target.node.blocking.lease(until: deadline)
+                guard let question else { return (connection, target.node) }
                 do throws(ConnectionFailure) {
                     let reply = try watchedBlocking(at: target) { () throws(ConnectionFailure) in
-                        try connection.send(question, until: deadline)
+                        try connection.send(question.bytes, until: deadline)
                     }
-                    guard let next = next(after: reply, to: question, of: slot, from: target.endpoint, &redirections)
-                    else {
+                    guard let next = next(after: reply, to: question, from: target.endpoint, &redirections) else {
                         return (connection, target.node)
                     }
                     target.node.blocking.release(connection, reusable: true)
@@ -85,12 +89,12 @@ extension ClusterTopology {
     /// What follows an answer, and the failure if that is the end; nil if the server is the right one. A lease is not
     /// for a slot that is on its way: it waits until that has arrived.
     private func next(
-        after reply: RESPValue, to question: [UInt8], of slot: HashSlot, from endpoint: Endpoint,
+        after reply: RESPValue, to question: SlotQuestion, from endpoint: Endpoint,
         _ redirections: inout RedirectionMachine
     ) -> (RedirectionMachine.Step, ConnectionFailure)? {
-        guard let found = reply.redirection(from: endpoint, of: question, to: slot) else { return nil }
+        guard let found = reply.redirection(from: endpoint, of: question.bytes, to: question.slot) else { return nil }
         if case .moved(let slot, let endpoint) = found { moved(slot, to: endpoint) }
-        return (redirections.stepInTurn(after: found), RedirectionMachine.noServer(of: slot, found))
+        return (redirections.stepInTurn(after: found), RedirectionMachine.noServer(of: question.slot, found))
     }
 
     private func next(

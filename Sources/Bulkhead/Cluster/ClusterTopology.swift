@@ -153,11 +153,6 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         return ScanMark(of: servers.map(\.node), form, at: servers.map(\.endpoint).hashValue)
     }
 
-    func nodeForLease() throws(ConnectionFailure) -> Node {
-        if let target = try target(of: nil) { return target.node }
-        return try server(at: seeds[0]).node
-    }
-
     func moved(_ slot: HashSlot, to endpoint: Endpoint) {
         state.withLock { state in
             state.map?.move(slot, to: endpoint)

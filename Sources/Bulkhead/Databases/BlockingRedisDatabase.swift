@@ -62,11 +62,12 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         return try body(connection)
     }
 
-    func lease() throws(RedisError) -> BlockingRedisConnection {
+    /// A connection to any server of the name; to that of a key's slot where there is a question for it.
+    func lease(of question: @autoclosure () -> SlotQuestion? = nil) throws(RedisError) -> BlockingRedisConnection {
         let deadline = Deadline(after: timeout)
         do {
-            let node = try binding.topology.nodeForLease()
-            return BlockingRedisConnection(try node.blocking.lease(until: deadline), of: node, binding, timeout)
+            let (connection, node) = try binding.topology.leaseBlocking(of: question, until: deadline)
+            return BlockingRedisConnection(connection, of: node, binding, timeout)
         } catch {
             throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }

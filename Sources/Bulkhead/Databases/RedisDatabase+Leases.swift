@@ -21,7 +21,7 @@ extension RedisDatabase {
     public func withConnection<Result>(
         forKey key: some RedisArgument, _ body: (RedisConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try await lease(for: key)
+        let connection = try await lease(of: SlotQuestion(key))
         defer { connection.endLease() }
         return try await body(connection)
     }
@@ -30,22 +30,9 @@ extension RedisDatabase {
     public func withConnection<Result>(
         forKey key: some RedisArgument, _ body: (RedisConnection) async throws(RedisError) -> Result
     ) async throws(RedisError) -> Result {
-        let connection = try await lease(for: key)
+        let connection = try await lease(of: SlotQuestion(key))
         defer { connection.endLease() }
         return try await body(connection)
-    }
-
-    private func lease(for key: some RedisArgument) async throws(RedisError) -> RedisConnection {
-        guard let topology = binding.topology.routed else { return try await lease() }
-        let deadline = Deadline(after: timeout)
-        do {
-            let question = SlotQuestion(key)
-            let (connection, node) = try await topology.lease(
-                of: question.slot, asking: question.bytes, until: deadline)
-            return RedisConnection(connection, of: node, binding, timeout)
-        } catch {
-            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
-        }
     }
 }
 
@@ -55,7 +42,7 @@ extension BlockingRedisDatabase {
     public func withConnection<Result>(
         forKey key: some RedisArgument, _ body: (BlockingRedisConnection) throws -> Result
     ) throws -> Result {
-        let connection = try lease(for: key)
+        let connection = try lease(of: SlotQuestion(key))
         defer { connection.endLease() }
         return try body(connection)
     }
@@ -64,21 +51,8 @@ extension BlockingRedisDatabase {
     public func withConnection<Result>(
         forKey key: some RedisArgument, _ body: (BlockingRedisConnection) throws(RedisError) -> Result
     ) throws(RedisError) -> Result {
-        let connection = try lease(for: key)
+        let connection = try lease(of: SlotQuestion(key))
         defer { connection.endLease() }
         return try body(connection)
-    }
-
-    private func lease(for key: some RedisArgument) throws(RedisError) -> BlockingRedisConnection {
-        guard let topology = binding.topology.routed else { return try lease() }
-        let deadline = Deadline(after: timeout)
-        do {
-            let question = SlotQuestion(key)
-            let (connection, node) = try topology.leaseBlocking(
-                of: question.slot, asking: question.bytes, until: deadline)
-            return BlockingRedisConnection(connection, of: node, binding, timeout)
-        } catch {
-            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
-        }
     }
 }

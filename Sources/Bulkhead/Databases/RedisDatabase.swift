@@ -98,11 +98,14 @@ public struct RedisDatabase: RedisExecutor {
         return try await body(connection)
     }
 
-    func lease() async throws(RedisError) -> RedisConnection {
+    /// A connection to any server of the name; to that of a key's slot where there is a question for it.
+    func lease(
+        of question: @autoclosure () -> SlotQuestion? = nil
+    ) async throws(RedisError) -> RedisConnection {
         let deadline = Deadline(after: timeout)
         do {
-            let node = try binding.topology.nodeForLease()
-            return RedisConnection(try await node.leases.lease(until: deadline), of: node, binding, timeout)
+            let (connection, node) = try await binding.topology.lease(of: question, until: deadline)
+            return RedisConnection(connection, of: node, binding, timeout)
         } catch {
             throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
         }

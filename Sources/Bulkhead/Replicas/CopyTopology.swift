@@ -46,8 +46,6 @@ final class CopyTopology: RoutedTopology {
 
     func refuseRequests() { state.withLock { $0.isClosed = true } }
 
-    func nodeForLease() -> Node { nodes[current] }
-
     func renew(since moment: Moment) -> Bool { nodes[current].renew(since: moment) }
 
     /// Which copy is in use.
@@ -126,9 +124,10 @@ final class CopyTopology: RoutedTopology {
 
     // MARK: Requests
 
-    /// Whether a request that failed is tried anew: nothing of it was sent, and its server fails.
-    fileprivate func isWorthAnother(after failure: ConnectionFailure, until deadline: Deadline) -> Bool {
-        failure.stage.isSafeToRetry && (failure.speaksAgainstServer || failure.reason == .superseded)
+    /// Learns from a request that failed; true if it is tried anew: nothing of it was sent, and its server fails.
+    fileprivate func isAnother(after failure: ConnectionFailure, of index: Int, until deadline: Deadline) -> Bool {
+        if failure.speaksAgainstServer { learn(index, failure) }
+        return failure.stage.isSafeToRetry && (failure.speaksAgainstServer || failure.reason == .superseded)
             && !deadline.isOver && !state.withLock { $0.isClosed }
     }
 
@@ -141,6 +140,42 @@ final class CopyTopology: RoutedTopology {
 }
 
 extension CopyTopology {
+    func lease(
+        of question: SlotQuestion?, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
+        beginChecks(if: state.withLock { $0.isFirst() })
+        while true {
+            let index = current
+            let leases = nodes[index].leases
+            do throws(ConnectionFailure) {
+                let connection = try await leases.lease(until: deadline)
+                guard let failure = await connection.failureBeforeReady(until: deadline) else {
+                    return (connection, nodes[index])
+                }
+                leases.release(connection, reusable: false)
+                throw failure
+            } catch {
+                guard isAnother(after: error, of: index, until: deadline) else { throw error }
+                if index == current, !(await sleepTask(for: Self.pause)) { throw error }
+            }
+        }
+    }
+
+    func leaseBlocking(
+        of question: SlotQuestion?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
+        beginChecks(if: state.withLock { $0.isFirst() })
+        while true {
+            let index = current
+            do {
+                return (try nodes[index].blocking.lease(until: deadline), nodes[index])
+            } catch {
+                guard isAnother(after: error, of: index, until: deadline) else { throw error }
+                if index == current { sleepThread(for: Self.pause) }
+            }
+        }
+    }
+
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
@@ -156,8 +191,7 @@ extension CopyTopology {
                 learn(index, from: replies, to: request)
                 return replies
             } catch {
-                if error.speaksAgainstServer { learn(index, error) }
-                guard isWorthAnother(after: error, until: deadline) else { throw error }
+                guard isAnother(after: error, of: index, until: deadline) else { throw error }
                 if index == current, !(await sleepTask(for: Self.pause)) { throw error }
             }
         }
@@ -173,8 +207,7 @@ extension CopyTopology {
                 learn(index, from: replies, to: request)
                 return replies
             } catch {
-                if error.speaksAgainstServer { learn(index, error) }
-                guard isWorthAnother(after: error, until: deadline) else { throw error }
+                guard isAnother(after: error, of: index, until: deadline) else { throw error }
                 if index == current { sleepThread(for: Self.pause) }
             }
         }

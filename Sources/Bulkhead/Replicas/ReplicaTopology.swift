@@ -25,8 +25,6 @@ final class ReplicaTopology: RoutedTopology {
 
     func refuseRequests() { readers.refuseRequests() }
 
-    func nodeForLease() -> Node { primary }
-
     func renew(since moment: Moment) -> Bool { primary.renew(since: moment) }
 
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure { primary.explained(failure) }
@@ -46,6 +44,18 @@ final class ReplicaTopology: RoutedTopology {
 }
 
 extension ReplicaTopology {
+    func lease(
+        of question: SlotQuestion?, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
+        (try await primary.leases.lease(until: deadline), primary)
+    }
+
+    func leaseBlocking(
+        of question: SlotQuestion?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
+        (try primary.blocking.lease(until: deadline), primary)
+    }
+
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, of database: RedisDatabase, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {

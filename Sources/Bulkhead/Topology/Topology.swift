@@ -22,15 +22,14 @@ protocol RoutedTopology: AnyObject, Sendable {
     func refuseRequests()
     /// As ``Topology/scanMark(of:_:)``.
     func scanMark(of slot: HashSlot?, _ form: ScanMark.Form) -> ScanMark
-    /// For whoever leases a connection before anybody knows what will be sent over it.
-    func nodeForLease() throws(ConnectionFailure) -> Node
-    /// A connection to the server of a slot, and its node, for whoever knows which keys will be used over it.
+    /// A connection to the server of a key's slot, which is asked by the question, and its node; to any server where
+    /// nobody knows yet which keys will be used over it.
     func lease(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+        of question: SlotQuestion?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> (AsyncConnection, Node)
     /// The same for a thread.
     func leaseBlocking(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
+        of question: SlotQuestion?, until deadline: Deadline
     ) throws(ConnectionFailure) -> (BlockingConnection, Node)
     /// As ``Node/renew(since:)``.
     func renew(since moment: Moment) -> Bool
@@ -46,22 +45,6 @@ protocol RoutedTopology: AnyObject, Sendable {
 
 extension RoutedTopology {
     func explained(_ failure: ConnectionFailure) -> ConnectionFailure { failure }
-
-    // Where slots mean nothing, one node has all keys.
-
-    func lease(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
-    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
-        let node = try nodeForLease()
-        return (try await node.leases.lease(until: deadline), node)
-    }
-
-    func leaseBlocking(
-        of slot: HashSlot, asking question: [UInt8], until deadline: Deadline
-    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
-        let node = try nodeForLease()
-        return (try node.blocking.lease(until: deadline), node)
-    }
 }
 
 extension Topology {
@@ -101,11 +84,26 @@ extension Topology {
         routed?.refuseRequests()
     }
 
-    func nodeForLease() throws(ConnectionFailure) -> Node {
+    /// As ``RoutedTopology/lease(of:until:)``.
+    @inline(__always)
+    func lease(
+        of question: () -> SlotQuestion?, until deadline: Deadline
+    ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
         switch self {
-        case .fixed(let node): node
-        case .cluster(let topology): try topology.nodeForLease()
-        case .routed(let topology): try topology.nodeForLease()
+        case .fixed(let node): (try await node.leases.lease(until: deadline), node)
+        case .cluster(let topology): try await topology.lease(of: question(), until: deadline)
+        case .routed(let topology): try await topology.lease(of: question(), until: deadline)
+        }
+    }
+
+    /// The same for a thread.
+    func leaseBlocking(
+        of question: () -> SlotQuestion?, until deadline: Deadline
+    ) throws(ConnectionFailure) -> (BlockingConnection, Node) {
+        switch self {
+        case .fixed(let node): (try node.blocking.lease(until: deadline), node)
+        case .cluster(let topology): try topology.leaseBlocking(of: question(), until: deadline)
+        case .routed(let topology): try topology.leaseBlocking(of: question(), until: deadline)
         }
     }
 

@@ -100,7 +100,7 @@ extension Form {
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ClusterRecoveryTests {
     /// What a program does that never runs a simple command.
     enum OnlyCall: CaseIterable, Sendable {
-        case transaction, pop, dbsize, scan
+        case transaction, pop, dbsize, scan, elements, lease
 
         func succeeds(_ form: Form, in databases: RedisDatabases) async -> Bool {
             switch (self, form) {
@@ -126,6 +126,37 @@ extension Form {
                     do { while try scan.next() != nil {} } catch { return false }
                     return true
                 }
+            case (.elements, .asynchronous):
+                do {
+                    for try await _ in try databases[.main].sscan("{bar}:set", count: 1) {}
+                    return true
+                } catch {
+                    return false
+                }
+            case (.elements, .blocking):
+                return await onThread {
+                    guard var scan = try? databases.blocking(.main).sscan("{bar}:set", count: 1) else { return false }
+                    do { while try scan.next() != nil {} } catch { return false }
+                    return true
+                }
+            // At any server: each time it may be the one that is gone.
+            case (.lease, .asynchronous):
+                for _ in 0..<20 {
+                    let answer = try? await databases[.main].withConnection { connection in try await connection.ping()
+                    }
+                    if answer == nil { return false }
+                }
+                return true
+            case (.lease, .blocking):
+                return await onThread {
+                    for _ in 0..<20 {
+                        let answer = try? databases.blocking(.main).withConnection { connection in
+                            try connection.ping()
+                        }
+                        if answer == nil { return false }
+                    }
+                    return true
+                }
             }
         }
     }
@@ -135,6 +166,10 @@ extension Form {
         var options = RedisTestCluster.Options()
         options.replicas = 1
         try await RedisTestCluster.withSpare(options) { cluster in
+            try await withDatabases(of: cluster) { databases, _ in
+                // More than a page.
+                try await databases[.main].sadd("{bar}:set", (0..<1_000).map { "member \($0)" })
+            }
             // A program for each of them, with a map and connections of its own.
             let place = try DatabaseServer(cluster: cluster.addresses)
             let catalogue = try DatabaseCatalogue([DatabaseEntry(.main, number: 0, server: place)])

@@ -23,7 +23,7 @@ func whereTheServerIs() throws {
 }
 
 func howLongACommandMayTake(_ main: RedisDatabase) async throws {
-    let session = try await main.within(.milliseconds(50)).get("session:42")  // else: timed-out, and at what stage
+    let session = try await main.within(.milliseconds(50)).get("session:42")  // past that: timed-out, with its stage
     _ = session
 }
 
@@ -45,7 +45,7 @@ func scans(_ knowledge: RedisDatabase, count: (String) -> Void, index: (String, 
     for try await key in knowledge.scan(match: "llama_index/*", pace: .considerate) { count(key) }  // 40 µs a step
 
     let vectors = knowledge.scanValues(match: "llama_index/*", pace: .gentle) { .hget($0, "vector", as: [Float].self) }
-    for try await found in vectors { index(found.key, try found.value ?? []) }                // in slices of 25 µs
+    for try await found in vectors { index(found.key, try found.value ?? []) }                // 25 µs a step
 }
 
 func commands(_ databases: RedisDatabases, _ main: RedisDatabase) async throws {

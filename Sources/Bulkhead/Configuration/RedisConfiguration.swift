@@ -31,7 +31,7 @@ public struct RedisConfiguration: Sendable {
     /// ```swift
     /// configuration.credentials = { server in
     ///     let token = try await identity.token(for: server)
-    ///     return RedisCredentials(username: "app", password: token.text, validity: .seconds(900))
+    ///     return RedisCredentials(username: "app", password: RedisPassword(token), validity: .seconds(900))
     /// }
     /// ```
     /// It is asked for each server that names live on and that has no login in the catalogue, by the address that

@@ -84,7 +84,7 @@ extension RedisError {
 }
 
 extension RedisError: CustomStringConvertible {
-    /// `GET in main: … (wrong-type)`
+    /// `GET in main: … (WRONGTYPE)`: the command, the database, ``message`` and ``code``.
     public var description: String {
         let place = [command, database.map { "in \($0)" }].compactMap(\.self).joined(separator: " ")
         return (place.isEmpty ? "" : place + ": ") + "\(message) (\(code))"

@@ -15,8 +15,8 @@ extension Command {
         about: """
             Runs cases against a server, a proxy or a managed service, in RESP2 and RESP3, and reports for each \
             whether it passed, failed, or is not offered. Each case says what is sent and what must come back, \
-            byte by byte where bytes are promised; each is for the versions it holds for. Every case passes on \
-            Redis 6.2, 7.0 and 8.2 and Valkey 8.1 and 9.1, or is not for that version.
+            byte by byte where bytes are promised, and for which versions of servers. Every case passes \
+            on Redis 6.2, 7.0 and 8.2 and Valkey 8.1 and 9.1, if it is for that version.
 
             It writes keys that begin with the prefix, in three databases, and deletes them. Cases that change \
             settings, users, scripts or all databases run only with --destructive: use a server that nobody else uses.

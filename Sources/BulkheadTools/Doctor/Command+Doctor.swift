@@ -12,7 +12,7 @@ extension Command {
             name, names without keys, eviction of data that must stay, missing memory limits, data that a restart or \
             a failover would lose, access without a password, certificates that end within 30 days, ports that could \
             have TLS, search indexes that a flush would drop, and commands that the ACL denies to these tools. It \
-            changes nothing, and asks each server about a hundred short commands for each login of the catalogue.
+            changes nothing. It sends each server about a hundred short commands for each login of the catalogue.
             """,
         flags: ServerSelection.flags + [.json, .quiet],
         examples: [

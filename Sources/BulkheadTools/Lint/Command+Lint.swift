@@ -51,7 +51,7 @@ extension Command {
                     ("findings", #"[{"file": "a.py", "line": 3, "column": 5,"#),
                     ("", #""rule": "keys", "what": "…", "why": "…", "instead": "…"}]"#),
                     ("files", "how many were read"),
-                    ("skipped", #"[{"file": "b.json", "why": "…"}]; unreadable alike"#),
+                    ("skipped", #"[{"file": "b.json", "why": "…"}]; unreadable has the same form"#),
                     ("", #"a path that is not UTF-8 is {"hex": "…"}"#),
                 ]),
         ],

@@ -25,16 +25,18 @@ extension Command {
             snapshot.
 
             A name that lives in a cluster is taken as all of its primaries; the users need EVAL there. Slots may move \
-            meanwhile. Between two names of one cluster keys go as they do between servers, and the slots must rest \
-            until the end.
+            meanwhile. Between two names of one cluster keys move as between servers, and no slot may move until the \
+            end.
 
-            Only one migration at a time runs between the same two databases, unless both are in one server, where \
-            each key moves by itself; one with --resume replaces the one before. With --misplaced it replaces only one \
-            that had --misplaced too. If keys belong to the database of one that had not, it is refused; what else it \
-            leaves it names. Keys that are written to the source during the move may be missed. If a key that was \
-            moved is written to the source again, migrate reports it and leaves it there. The idle time of a key \
-            starts again at 0 when it moves within a server, and when it moves between servers older than version 7.2 \
-            or from or to a cluster, where comparing counts as a use.
+            Between servers, and with clusters, only one migration at a time runs between the same two databases; a \
+            run with --resume replaces the one before. A run with --misplaced replaces only another one with \
+            --misplaced. It is refused if keys belong to a database that another migration moves keys to, and it names \
+            the migrations that it leaves alone. Within one server each key moves by itself, so several runs do no harm.
+
+            Keys that are written to the source during the move may be missed. If a key that was moved is written to \
+            the source again, migrate reports it and leaves it there. The idle time of a key starts again at 0 when it \
+            moves within a server, when it moves between servers older than version 7.2, and when it moves from or to \
+            a cluster, where comparing counts as a use.
 
             Nothing is moved to a server that could lose it: one that evicts keys and has too little memory for them \
             all, a replica, or one whose last save failed. If the target becomes such a server during the move, the \

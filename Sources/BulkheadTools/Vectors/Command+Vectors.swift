@@ -12,12 +12,12 @@ extension Command {
         ],
         about: """
             Looks at the hashes of NAME first, and counts their vectors by dimension. With --dry-run nothing else \
-            happens; it also says if the target's server has no vector sets. Else each vector becomes an element of \
-            the vector set KEY, in the same database or in that of --into, with the hash's key as its name. The hashes \
-            stay as they are. The target's server must have vector sets: Redis 8.0 or newer. In a cluster the whole \
-            set is on one server, that of the slot of KEY.
+            happens; it also says if the target's server has no vector sets. Without it each vector becomes an element \
+            of the vector set KEY, in the same database or in that of --into, with the hash's key as its name. The \
+            hashes stay as they are. The target's server must have vector sets: Redis 8.0 or newer. In a cluster the \
+            whole set is on one server, that of the slot of KEY.
 
-            A second run does no harm: an element that is there gets its vector and attributes anew. So run it again \
+            A second run does no harm: an element that exists gets its vector and attributes again. So run it again \
             after it was stopped, after hashes have changed, or after slots of a cluster have moved meanwhile. An \
             element whose hash is gone stays in the set.
 

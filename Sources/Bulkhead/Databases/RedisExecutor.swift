@@ -21,7 +21,7 @@ public protocol RedisExecutor: Sendable {
 
     /// Runs a batch in one round trip and returns the raw replies, errors of single commands among them.
     ///
-    /// Throws only if no reply came at all.
+    /// Throws if a reply is missing, or if nothing was sent. ``RedisError/isAmbiguous`` is true if commands may have run.
     func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
 
     /// Runs commands atomically, and returns their replies as the transaction reads them.
@@ -37,7 +37,7 @@ extension RedisExecutor {
 
     /// Runs many commands of one type in one round trip and returns each one's own result, in order.
     ///
-    /// Throws only if no reply came at all.
+    /// Throws if a reply is missing, or if nothing was sent. ``RedisError/isAmbiguous`` is true if commands may have run.
     @inlinable
     public func pipeline<Reply>(
         _ commands: [RedisCommand<Reply>]

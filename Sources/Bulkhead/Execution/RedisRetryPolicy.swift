@@ -6,9 +6,11 @@ import BulkheadCommands
 /// |---|---|
 /// | was not sent, on a shared connection, or when a blocking caller's connection had already ended | once, always |
 /// | was not sent, on a leased connection | never; ``RedisError/isSafeToRetry`` is true |
-/// | was answered LOADING: it has not run | always, until its time is over |
-/// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | always, on a new connection |
+/// | was answered LOADING: it has not run | until its deadline; of scripts never, as they may answer that themselves |
+/// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | twice at most, on a new connection; of scripts never |
 /// | may have run | as this policy says, twice at most; see ``RedisSideEffect`` for the categories |
+///
+/// On a connection that `withConnection` lends nothing is sent again.
 public struct RedisRetryPolicy: Sendable, Hashable {
     /// Only what has not run: a command that may have run fails, and ``RedisError/isAmbiguous`` is true.
     public static let notSent = RedisRetryPolicy(most: nil)

@@ -21,7 +21,8 @@ public protocol RedisExecutor: Sendable {
 
     /// Runs a batch in one round trip and returns the raw replies, errors of single commands among them.
     ///
-    /// Throws if a reply is missing, or if nothing was sent. ``RedisError/isAmbiguous`` is true if commands may have run.
+    /// Throws if a reply is missing, or if nothing was sent. Where commands may have run, ``RedisError/isAmbiguous`` is
+    /// true.
     func pipeline(_ batch: RedisBatch) async throws(RedisError) -> [RESPValue]
 
     /// Runs commands atomically, and returns their replies as the transaction reads them.
@@ -37,7 +38,8 @@ extension RedisExecutor {
 
     /// Runs many commands of one type in one round trip and returns each one's own result, in order.
     ///
-    /// Throws if a reply is missing, or if nothing was sent. ``RedisError/isAmbiguous`` is true if commands may have run.
+    /// Throws if a reply is missing, or if nothing was sent. Where commands may have run, ``RedisError/isAmbiguous`` is
+    /// true.
     @inlinable
     public func pipeline<Reply>(
         _ commands: [RedisCommand<Reply>]

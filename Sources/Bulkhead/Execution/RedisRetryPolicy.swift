@@ -6,8 +6,8 @@ import BulkheadCommands
 /// |---|---|
 /// | was not sent, on a shared connection, or when a blocking caller's connection had already ended | once, always |
 /// | was not sent, on a leased connection | never; ``RedisError/isSafeToRetry`` is true |
-/// | was answered LOADING: it has not run | until its deadline; of scripts never, as they may answer that themselves |
-/// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | twice at most, on a new connection; of scripts never |
+/// | was answered LOADING: it has not run | until its deadline; scripts never, as they may answer that themselves |
+/// | was answered READONLY, MASTERDOWN or NOAUTH: it has not run | twice at most, newly connected; scripts never |
 /// | may have run | as this policy says, twice at most; see ``RedisSideEffect`` for the categories |
 ///
 /// On a connection that `withConnection` lends nothing is sent again.

@@ -154,9 +154,9 @@ extension RedisCommand {
     /// | Commands | Run |
     /// |---|---|
     /// | all that are not named below | on a connection that all callers share |
-    /// | SCAN and its kin, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD | on a second one |
-    /// | BLPOP and its kin, XREAD and XREADGROUP with BLOCK | on a connection of their own |
-    /// | MULTI, WATCH, SUBSCRIBE and their kin, CLIENT TRACKING, READONLY, WAIT … | only inside `withConnection` |
+    /// | SCAN and the like, KEYS, DUMP, RESTORE, SORT, MGET, whole hashes, sets and ranges, XREAD | on a second one |
+    /// | BLPOP and the like, XREAD and XREADGROUP with BLOCK | on a connection of their own |
+    /// | MULTI, WATCH, SUBSCRIBE and the like, CLIENT TRACKING, READONLY, WAIT … | only inside `withConnection` |
     /// | SELECT, SWAPDB, MOVE, MIGRATE, COPY … DB, FLUSHALL; FLUSHDB, which has a method | never: another database |
     /// | RESET, QUIT, MONITOR, CLIENT REPLY, SCRIPT DEBUG, HELLO, AUTH, SYNC | never: they end the order of replies |
     ///

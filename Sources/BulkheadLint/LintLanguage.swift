@@ -74,7 +74,7 @@ package enum LintLanguage: Sendable, Hashable {
 
     /// The words above, for people: what is linted.
     package static let description = """
-        *.swift, *.py, *.js, *.ts and their kin, *.sh and other shells, *.yml, *.json, *.toml, *.ini, \
+        *.swift, *.py, *.js, *.ts and the like, *.sh and other shells, *.yml, *.json, *.toml, *.ini, \
         *.cfg, *.conf, *.properties, *.service, .env, Dockerfile, Makefile, \
         crontab, templates of these (*.j2, *.example …), and scripts by their #! line
         """

@@ -6,7 +6,7 @@ import Synchronization
 /// A connection of one's own in a named database, lent by `withConnection`.
 ///
 /// It takes all commands a database takes, and those that need several on one connection: WATCH, MULTI, EXEC,
-/// SUBSCRIBE, WAIT. It still serves one database only: SELECT and its kin are refused here too. Between MULTI and EXEC
+/// SUBSCRIBE, WAIT. It still serves one database only: SELECT and the like are refused here too. Between MULTI and EXEC
 /// it takes raw commands whose reply is a `RESPValue`, as the server only queues them; a typed one throws
 /// `command-refused`, and nothing is sent. After the lease every function throws `closed`.
 public final class RedisConnection: RedisExecutor {

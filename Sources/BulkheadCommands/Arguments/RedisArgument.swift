@@ -16,7 +16,7 @@ public import BulkheadRESP
 /// | `RedisJSONValue` | a `Codable` as JSON |
 /// | an enum or another type of one raw value that declares it | the raw value |
 ///
-/// A single `Float` or `UInt8` is none, as an array of them is one argument: write `Double(x)` or `Int(x)`.
+/// A single `Float` or `UInt8` is no argument, because an array of them is one: write `Double(x)` or `Int(x)`.
 public protocol RedisArgument: Sendable {
     /// Appends this value, as one argument.
     func append(to arguments: inout RedisArguments)

@@ -75,17 +75,17 @@ enum PageWriter {
         let replaced = commands.filter { !$0.instead.isEmpty }
         var lines = [
             "# Commands", "",
-            "Every command of Redis 8.10 and Valkey 9.1: its Swift form, or why it has none.", "",
-            "Of \(commands.count) names \(typed.count) have a form of their own,",
-            "and \(replaced.count) are done by the form of a newer command.",
-            "What has none is said by `send(\"NAME\", …)`, unless the reason forbids it.",
-            "A command marked *server* is a method of the handle",
-            "`databases.server(of:)`, and one marked *connection* a method of what `withConnection` lends.",
+            "Every command of Redis 8.10 and Valkey 9.1: its Swift method, or why it has none.", "",
+            "Of \(commands.count) names \(typed.count) have a method of their own,",
+            "and the method of a newer command does the work of \(replaced.count) more.",
+            "Send the others by `send(\"NAME\", …)`, unless their row says that they are refused.",
+            "A command marked *server* is a method of `databases.server(of:)`,",
+            "and one marked *connection* a method of the connection that `withConnection` lends.",
             "All others are methods of a database, and values of ``RedisCommand``.", "",
-            "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than our servers.",
-            "The tests compare their words, and what they make of replies, with what is documented.", "",
+            "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than the servers of the tests.",
+            "Tests compare what they send, and what they make of replies, with the published documentation.", "",
             "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
-            "\(modules.count { !$0.functions.isEmpty }) have a form, in the product `BulkheadModules`, by",
+            "\(modules.count { !$0.functions.isEmpty }) have a method, in the product `BulkheadModules`, by",
             "`import BulkheadModules`.", "",
         ]
         for group in book.groups {

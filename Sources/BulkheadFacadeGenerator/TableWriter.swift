@@ -82,7 +82,7 @@ enum PageWriter {
             "A command marked *server* is a method of `databases.server(of:)`,",
             "and one marked *connection* a method of the connection that `withConnection` lends.",
             "All others are methods of a database, and values of ``RedisCommand``.", "",
-            "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than the servers of the tests.",
+            "The \(commands.count(where: \.isUnrun)) commands marked *not run* are newer than the tested servers.",
             "Tests compare what they send, and what they make of replies, with the published documentation.", "",
             "The modules JSON, Bloom, TimeSeries and Search add \(modules.count) names, at the end of this page.",
             "\(modules.count { !$0.functions.isEmpty }) have a method, in the product `BulkheadModules`, by",

@@ -9,7 +9,7 @@ public struct RedisMetrics: Sendable, Hashable, Codable {
     public internal(set) var failures: [RedisError.Code: Int] = [:]
     /// How long the calls took that were answered; a pipeline is one call. Those in ``waits`` are not among them.
     public internal(set) var latencies = RedisLatencies()
-    /// The same of calls that their callers asked to wait: BLPOP and the like, XREAD and XREADGROUP with BLOCK, WAIT and
+    /// The same of calls that their callers asked to wait: BLPOP and others, XREAD and XREADGROUP with BLOCK, WAIT and
     /// WAITAOF, and pipelines with one of them. They say how long something took to come, not how fast the server is.
     public internal(set) var waits = RedisLatencies()
 

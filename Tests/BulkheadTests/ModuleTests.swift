@@ -73,6 +73,92 @@ struct `The commands of modules` {
         }
     }
 
+    /// What makes a key, the reads of it that a cache keeps, and the writes that change what these say.
+    private static let kept: [(setup: [String], reads: [String], writes: [String])] = [
+        (
+            ["BF.ADD k a"], ["BF.CARD k", "BF.EXISTS k z", "BF.MEXISTS k z"],
+            ["BF.ADD k z", "BF.MADD k z", "BF.INSERT k ITEMS z"]
+        ),
+        (
+            ["CF.ADD k a"], ["CF.COUNT k z", "CF.EXISTS k z", "CF.MEXISTS k z"],
+            ["CF.ADD k z", "CF.ADDNX k z", "CF.INSERT k ITEMS z", "CF.INSERTNX k ITEMS z"]
+        ),
+        (["CF.ADD k a"], ["CF.COUNT k a", "CF.EXISTS k a", "CF.MEXISTS k a"], ["CF.DEL k a"]),
+        (
+            ["TDIGEST.CREATE k", "TDIGEST.ADD k 1 2 3", "TDIGEST.CREATE s", "TDIGEST.ADD s 100"],
+            [
+                "TDIGEST.BYRANK k 2", "TDIGEST.BYREVRANK k 0", "TDIGEST.CDF k 3", "TDIGEST.MAX k", "TDIGEST.MIN k",
+                "TDIGEST.QUANTILE k 1", "TDIGEST.RANK k 200", "TDIGEST.REVRANK k 0", "TDIGEST.TRIMMED_MEAN k 0 1",
+            ],
+            ["TDIGEST.ADD k 50 0", "TDIGEST.RESET k", "TDIGEST.MERGE k 1 s", "TDIGEST.MERGE k 1 s OVERRIDE"]
+        ),
+        (
+            [#"JSON.SET k $ {"a":1,"s":"x","b":true,"l":[1,2],"o":{"k":1}}"#], ["JSON.GET k $", "JSON.MGET k $"],
+            [
+                "JSON.SET k $.a 2", "JSON.ARRAPPEND k $.l 1", "JSON.ARRINSERT k $.l 0 9", "JSON.ARRPOP k $.l",
+                "JSON.ARRTRIM k $.l 0 0", "JSON.CLEAR k $.l", "JSON.DEL k $.s", #"JSON.MERGE k $ {"a":7}"#,
+                "JSON.MSET k $.a 9", "JSON.NUMINCRBY k $.a 1", "JSON.NUMMULTBY k $.a 3", #"JSON.STRAPPEND k $.s "y""#,
+                "JSON.TOGGLE k $.b",
+            ]
+        ),
+        (
+            [#"JSON.SET k $ {"s":"x","l":[1,2],"o":{"k":1}}"#],
+            [
+                "JSON.ARRINDEX k $.l 2", "JSON.ARRLEN k $.l", "JSON.OBJKEYS k $.o", "JSON.OBJLEN k $.o",
+                "JSON.STRLEN k $.s",
+                "JSON.TYPE k $",
+            ],
+            ["JSON.SET k $ 1"]
+        ),
+    ]
+
+    /// A module that changes a value in place has to say so: what it does not name a cache would keep for minutes.
+    @Test func `are kept by a cache only where each of their writes is told`() async throws {
+        let server = try RedisTestServer.start(#require(ModuleServer.options))
+        defer { server.stop() }
+        var configuration = testConfiguration(server)
+        configuration.version = .resp3
+        let databases = RedisDatabases(configuration)
+        let main = try databases[.main]
+        func command(_ line: String) -> RedisCommand<RESPValue> {
+            let words = line.split(separator: " ").map(String.init)
+            return .raw(words[0], Array(words[1...]))
+        }
+        let cache = try await main.cached()
+        for (setup, reads, writes) in Self.kept {
+            for write in writes {
+                try await main.del("k", "s")
+                for line in setup { try await main.run(command(line)) }
+                try await cache.catchUp()
+                for read in reads { _ = try await cache.run(command(read)) }
+                try await main.run(command(write))
+                try await cache.catchUp()
+                for read in reads {
+                    let (mine, servers) = (try await cache.run(command(read)), try await main.run(command(read)))
+                    // As text, for nan.
+                    #expect("\(mine)" == "\(servers)", "\(read) behind \(write)")
+                }
+            }
+        }
+        await databases.close()
+        let names = Set(Self.kept.flatMap(\.reads).map { String($0.prefix { $0 != " " }) })
+        let cacheable = FactTable.commands.values.filter { $0.facts["module"] != nil && $0.facts["cacheable"] != nil }
+        #expect(names == Set(cacheable.map(\.name)))
+    }
+
+    @Test func `do not take a part of the samples for all of them`() async throws {
+        try await withModules { databases in
+            let main = try databases[.main]
+            for time in 1...200 { try await main.tsAdd("series", 1, at: Int64(time)) }
+            let few = RedisSeriesQuery(times: Array(1...128))
+            #expect(try await main.tsRange("series", query: few).count == 128)
+            let many = RedisSeriesQuery(times: Array(1...129))
+            let error = await #expect(throws: RedisError.self) { try await main.tsRange("series", query: many) }
+            #expect(error?.code == .unexpectedReply && error?.message.contains("128") == true)
+            await #expect(throws: RedisError.self) { try await main.tsMrevrange(where: ["a=b"], query: many) }
+        }
+    }
+
     @Test func `are all in the table`() async throws {
         try await withModules { databases in
             let names = try await databases.server(of: .main).command().map { $0.name.uppercased() }

@@ -152,7 +152,7 @@ extension CommandTable {
         CMS.INITBYDIM;accumulating;shared;;1;;;;
         CMS.INITBYPROB;accumulating;shared;;1;;;;
         CMS.MERGE;accumulating;shared;;1+#2;;;;
-        CMS.QUERY;read;shared;;1;cacheable;;;
+        CMS.QUERY;read;shared;;1;;;;
         COMMAND;read;shared;;;family;;;
         COMMAND COUNT;read;shared;;;;;;
         COMMAND DOCS;read;shared;;;;;;

@@ -19,10 +19,10 @@ extension RedisCommand {
             arguments.append(key)
             arguments.append(timeOrNow: time)
             arguments.append(value)
+            arguments.append(onDuplicate: policy)
             if let settings {
                 arguments.append(settings)
             }
-            arguments.append(onDuplicate: policy)
         }
     }
 
@@ -215,7 +215,7 @@ extension RedisCommand {
         RedisCommand<[RedisSeries]>(
             "TS.MRANGE",
             route: filters.isEmpty ? .refused(reason: "it needs at least one filter, as kind=heat") : .bulk,
-            decode: { reply throws(RedisConversionError) in try RedisSeries.each(reply) }
+            decode: { reply throws(RedisConversionError) in try RedisSeries.each(reply, by: query) }
         ) { arguments in
             arguments.append(first)
             arguments.append(last)
@@ -245,7 +245,7 @@ extension RedisCommand {
         RedisCommand<[RedisSeries]>(
             "TS.MREVRANGE",
             route: filters.isEmpty ? .refused(reason: "it needs at least one filter, as kind=heat") : .bulk,
-            decode: { reply throws(RedisConversionError) in try RedisSeries.each(reply) }
+            decode: { reply throws(RedisConversionError) in try RedisSeries.each(reply, by: query) }
         ) { arguments in
             arguments.append(first)
             arguments.append(last)
@@ -288,7 +288,10 @@ extension RedisCommand {
         _ key: some RedisArgument, from first: RedisSeriesTime = .earliest, to last: RedisSeriesTime = .latest,
         query: RedisSeriesQuery? = nil
     ) -> RedisCommand<[RedisSample]> {
-        RedisCommand<[RedisSample]>("TS.RANGE", route: .bulk) { arguments in
+        RedisCommand<[RedisSample]>(
+            "TS.RANGE", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisSample.all(reply, by: query) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(first)
             arguments.append(last)
@@ -307,7 +310,10 @@ extension RedisCommand {
         _ key: some RedisArgument, from first: RedisSeriesTime = .earliest, to last: RedisSeriesTime = .latest,
         query: RedisSeriesQuery? = nil
     ) -> RedisCommand<[RedisSample]> {
-        RedisCommand<[RedisSample]>("TS.REVRANGE", route: .bulk) { arguments in
+        RedisCommand<[RedisSample]>(
+            "TS.REVRANGE", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisSample.all(reply, by: query) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(first)
             arguments.append(last)

@@ -4,7 +4,8 @@ import BulkheadCommands
 public struct RedisSeriesQuery: Sendable, ModuleOption {
     /// A bucket of time that is not over counts as well. Since TimeSeries 1.8.0
     public var includesLatest: Bool
-    /// Only samples of these times.
+    /// Only samples of these times, 128 at most: of more the module reads the first alone and does not say so, and the
+    /// call throws `unexpected-reply`.
     public var times: [Int64]
     /// Only samples with values in this range.
     public var values: ClosedRange<Double>?
@@ -52,6 +53,21 @@ public struct RedisSeriesQuery: Sendable, ModuleOption {
         arguments.append(aggregation)
         arguments.append("BUCKETTIMESTAMP", bucketTime?.word)
         if includesEmptyBuckets { arguments.append("EMPTY") }
+    }
+}
+
+extension RedisSeriesQuery {
+    /// What the module looks at of `FILTER_BY_TS` (1.12).
+    fileprivate static let mostTimes = 128
+}
+
+extension RedisSeriesQuery? {
+    /// Throws where the reply lacks samples that were asked for.
+    func requireWhole() throws(RedisConversionError) {
+        guard let count = self?.times.count, count > RedisSeriesQuery.mostTimes else { return }
+        throw RedisConversionError(
+            expected: "at most \(RedisSeriesQuery.mostTimes) times to be asked for, as the module ignores others",
+            found: "\(count) times")
     }
 }
 

@@ -31,6 +31,14 @@ public struct RedisSeries: Sendable {
         return all.sorted { $0.key < $1.key }
     }
 
+    /// The same of a query.
+    static func each(
+        _ reply: RESPValue, by query: RedisSeriesQuery?
+    ) throws(RedisConversionError) -> [RedisSeries] {
+        try query.requireWhole()
+        return try each(reply)
+    }
+
     private init(_ key: RESPValue, _ labels: RESPValue, _ samples: RESPValue) throws(RedisConversionError) {
         self.key = try String(redis: key)
         // A label that was asked for by name and is missing is null in place of the pair's value.
@@ -77,6 +85,12 @@ public struct RedisSeriesRule: Sendable, Hashable {
 }
 
 extension RedisSample {
+    /// The samples that a query brings.
+    static func all(_ reply: RESPValue, by query: RedisSeriesQuery?) throws(RedisConversionError) -> [RedisSample] {
+        try query.requireWhole()
+        return try [RedisSample](redis: reply)
+    }
+
     /// Nil for an empty array.
     static func optional(_ reply: RESPValue) throws(RedisConversionError) -> RedisSample? {
         guard let parts = reply.withoutAttributes.elements, !parts.isEmpty else { return nil }

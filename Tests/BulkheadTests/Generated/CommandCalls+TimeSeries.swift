@@ -32,95 +32,103 @@ extension CommandCalls {
             sends: "TS.ADD now * 1 RETENTION 1000",
             gives: "_", at: "Tests/CommandCalls/Modules/TimeSeries.calls:8")
         call(
+            .tsAdd("c", 1, at: 1, settings: RedisSeriesSettings(labels: ["l": "m"]), onDuplicate: .last),
+            sends: "TS.ADD c 1 1 ON_DUPLICATE LAST LABELS l m",
+            gives: "1", at: "Tests/CommandCalls/Modules/TimeSeries.calls:9")
+        call(
+            .tsInfo("c"),
+            sends: "TS.INFO c",
+            gives: "~{l: m}", at: "Tests/CommandCalls/Modules/TimeSeries.calls:10")
+        call(
             .tsMadd([RedisSeriesPoint("ts", at: 3000, 3), RedisSeriesPoint("none", at: 1, 1)]),
             sends: "TS.MADD ts 3000 3 none 1 1",
-            gives: "[3000, nil]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:9")
+            gives: "[3000, nil]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:11")
         call(
             .tsIncrby("ts", 1, at: 5000),
             sends: "TS.INCRBY ts 1 TIMESTAMP 5000",
-            gives: "5000", at: "Tests/CommandCalls/Modules/TimeSeries.calls:10")
+            gives: "5000", at: "Tests/CommandCalls/Modules/TimeSeries.calls:12")
         call(
             .tsDecrby("ts", 1, at: 6000),
             sends: "TS.DECRBY ts 1 TIMESTAMP 6000",
-            gives: "6000", at: "Tests/CommandCalls/Modules/TimeSeries.calls:11")
+            gives: "6000", at: "Tests/CommandCalls/Modules/TimeSeries.calls:13")
         call(
             .tsRange("ts"),
             sends: "TS.RANGE ts - +",
             gives: "[(1000, 1.5), (2000, 2.5), (3000, 3.0), (5000, 4.0), (6000, 3.0)]",
-            at: "Tests/CommandCalls/Modules/TimeSeries.calls:12")
+            at: "Tests/CommandCalls/Modules/TimeSeries.calls:14")
         call(
             .tsRevrange("ts", from: .at(1000), to: .at(2000), query: RedisSeriesQuery(count: 1)),
             sends: "TS.REVRANGE ts 1000 2000 COUNT 1",
-            gives: "[(2000, 2.5)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:13")
+            gives: "[(2000, 2.5)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:15")
         call(
             .tsRange("ts", from: .at(1000), to: .at(4000), query: CommandCalls.buckets),
             sends: "TS.RANGE ts 1000 4000 COUNT 2 ALIGN - AGGREGATION avg 2000 BUCKETTIMESTAMP ~ EMPTY",
-            gives: "[(2000, 2.0), (4000, 3.0)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:14")
+            gives: "[(2000, 2.0), (4000, 3.0)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:16")
         call(
             .tsRange("ts", query: CommandCalls.few),
             sends: "TS.RANGE ts - + LATEST FILTER_BY_TS 1000 2000 FILTER_BY_VALUE 2 9",
-            gives: "[(2000, 2.5)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:15")
+            gives: "[(2000, 2.5)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:17")
         call(
             .tsGet("ts"),
             sends: "TS.GET ts",
-            gives: "(6000, 3.0)", at: "Tests/CommandCalls/Modules/TimeSeries.calls:16")
+            gives: "(6000, 3.0)", at: "Tests/CommandCalls/Modules/TimeSeries.calls:18")
         call(
             .tsGet("ts", latest: true),
             sends: "TS.GET ts LATEST",
-            gives: "(6000, 3.0)", at: "Tests/CommandCalls/Modules/TimeSeries.calls:17")
+            gives: "(6000, 3.0)", at: "Tests/CommandCalls/Modules/TimeSeries.calls:19")
         call(
             .tsGet("e"),
             sends: "TS.GET e",
-            gives: "nil", at: "Tests/CommandCalls/Modules/TimeSeries.calls:18")
+            gives: "nil", at: "Tests/CommandCalls/Modules/TimeSeries.calls:20")
         call(
             .tsMget(where: ["a=b"]),
             sends: "TS.MGET FILTER a=b",
-            gives: "[(e, {}, []), (ts, {}, [(6000, 3.0)])]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:19")
+            gives: "[(e, {}, []), (ts, {}, [(6000, 3.0)])]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:21")
         call(
             .tsMget(where: ["a=b"], labels: .all, latest: true),
             sends: "TS.MGET LATEST WITHLABELS FILTER a=b",
             gives: "[(e, {a: b}, []), (ts, {a: b}, [(6000, 3.0)])]",
-            at: "Tests/CommandCalls/Modules/TimeSeries.calls:20")
+            at: "Tests/CommandCalls/Modules/TimeSeries.calls:22")
         call(
             .tsMget(where: ["a=b"], labels: .named("a", "none")),
             sends: "TS.MGET SELECTED_LABELS a none FILTER a=b",
-            gives: "~none: nil", at: "Tests/CommandCalls/Modules/TimeSeries.calls:21")
+            gives: "~none: nil", at: "Tests/CommandCalls/Modules/TimeSeries.calls:23")
         call(
             .tsMrange(where: ["a=b"], labels: .all, query: RedisSeriesQuery(count: 1)),
             sends: "TS.MRANGE - + COUNT 1 WITHLABELS FILTER a=b",
             gives: "[(e, {a: b}, []), (ts, {a: b}, [(1000, 1.5)])]",
-            at: "Tests/CommandCalls/Modules/TimeSeries.calls:22")
+            at: "Tests/CommandCalls/Modules/TimeSeries.calls:24")
         call(
             .tsMrevrange(where: ["a=b"], query: RedisSeriesQuery(count: 1), grouping: CommandCalls.grouping),
             sends: "TS.MREVRANGE - + COUNT 1 FILTER a=b GROUPBY a REDUCE max",
-            gives: "[(a=b, {}, [(6000, 3.0)])]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:23")
+            gives: "[(a=b, {}, [(6000, 3.0)])]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:25")
         call(
             .tsCreaterule(from: "ts", into: "e", CommandCalls.sums),
             sends: "TS.CREATERULE ts e AGGREGATION sum 1000",
-            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:24")
+            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:26")
         call(
             .tsInfo("ts"),
             sends: "TS.INFO ts",
-            gives: "~[(e, 1.0 seconds, SUM)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:25")
+            gives: "~[(e, 1.0 seconds, SUM)]", at: "Tests/CommandCalls/Modules/TimeSeries.calls:27")
         call(
             .tsInfo("e"),
             sends: "TS.INFO e",
-            gives: "~{a: b}, ts, []", at: "Tests/CommandCalls/Modules/TimeSeries.calls:26")
+            gives: "~{a: b}, ts, []", at: "Tests/CommandCalls/Modules/TimeSeries.calls:28")
         call(
             .tsDeleterule(from: "ts", into: "e"),
             sends: "TS.DELETERULE ts e",
-            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:27")
+            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:29")
         call(
             .tsCreaterule(from: "ts", into: "e", CommandCalls.sums, alignedTo: 500),
             sends: "TS.CREATERULE ts e AGGREGATION sum 1000 500",
-            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:28")
+            gives: "ok", at: "Tests/CommandCalls/Modules/TimeSeries.calls:30")
         call(
             .tsQueryindex(where: ["a=b"]),
             sends: "TS.QUERYINDEX a=b",
-            gives: "~ts", at: "Tests/CommandCalls/Modules/TimeSeries.calls:29")
+            gives: "~ts", at: "Tests/CommandCalls/Modules/TimeSeries.calls:31")
         call(
             .tsDel("ts", from: 0, through: 1500),
             sends: "TS.DEL ts 0 1500",
-            gives: "1", at: "Tests/CommandCalls/Modules/TimeSeries.calls:30")
+            gives: "1", at: "Tests/CommandCalls/Modules/TimeSeries.calls:32")
     }
 }

@@ -3,7 +3,7 @@ public import Bulkhead
 public import BulkheadCommands
 
 /// Documents of JSON, changed in place. A path that begins with `$` may name several values: a reply has an element
-/// for each.
+/// for each. Another path, as `.name`, names one: a reply has one element, and a missing value throws.
 ///
 /// Nil stands for a value of another kind. Unless told, they throw if there is no such key.
 extension BlockingRedisExecutor {
@@ -107,7 +107,8 @@ extension BlockingRedisExecutor {
 
     /// Reads values as JSON text.
     ///
-    /// - Returns: An array of the values that the path names; nil if there is no such key.
+    /// - Returns: An array of the values that the path names, or without `$` the value itself; nil if there is no such
+    ///   key.
     /// - Complexity: O(N) for values of N parts
     /// - Since: JSON 1.0.0
     public func jsonGet(
@@ -130,9 +131,11 @@ extension BlockingRedisExecutor {
     /// Merges JSON text into values, as RFC 7396 says: null deletes a member.
     ///
     /// A key that does not exist is made, by the root's path only.
+    /// - Returns: False if there is nothing to merge into.
     /// - Complexity: O(N) for N parts
     /// - Since: JSON 2.6.0
-    public func jsonMerge(_ key: some RedisArgument, at path: String = "$", _ json: String) throws(RedisError) {
+    @discardableResult
+    public func jsonMerge(_ key: some RedisArgument, at path: String = "$", _ json: String) throws(RedisError) -> Bool {
         try run(.jsonMerge(key, at: path, json))
     }
 
@@ -147,6 +150,7 @@ extension BlockingRedisExecutor {
 
     /// Writes values at paths of several keys, all or none.
     ///
+    /// What a path that leads nowhere would write is left out, and the server does not say so.
     /// - Complexity: O(N) for N values
     /// - Since: JSON 2.6.0
     public func jsonMset(_ values: [RedisJSONPlacement]) throws(RedisError) {

@@ -2,7 +2,7 @@
 public import BulkheadCommands
 
 /// Documents of JSON, changed in place. A path that begins with `$` may name several values: a reply has an element
-/// for each.
+/// for each. Another path, as `.name`, names one: a reply has one element, and a missing value throws.
 ///
 /// Nil stands for a value of another kind. Unless told, they throw if there is no such key.
 extension RedisCommand {
@@ -16,7 +16,8 @@ extension RedisCommand {
     ) -> RedisCommand<[Int?]> {
         RedisCommand<[Int?]>(
             "JSON.ARRAPPEND",
-            route: values.isEmpty ? .refused(reason: "it needs at least one value") : .shared
+            route: values.isEmpty ? .refused(reason: "it needs at least one value") : .shared,
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
         ) { arguments in
             arguments.append(key)
             arguments.append(path)
@@ -33,7 +34,10 @@ extension RedisCommand {
     public static func jsonArrindex(
         _ key: some RedisArgument, at path: String = "$", _ value: String, from first: Int = 0, to last: Int = 0
     ) -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.ARRINDEX") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.ARRINDEX",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
             arguments.append(value)
@@ -52,7 +56,8 @@ extension RedisCommand {
     ) -> RedisCommand<[Int?]> {
         RedisCommand<[Int?]>(
             "JSON.ARRINSERT",
-            route: values.isEmpty ? .refused(reason: "it needs at least one value") : .shared
+            route: values.isEmpty ? .refused(reason: "it needs at least one value") : .shared,
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
         ) { arguments in
             arguments.append(key)
             arguments.append(path)
@@ -67,7 +72,10 @@ extension RedisCommand {
     /// - Complexity: O(1) for each array
     /// - Since: JSON 1.0.0
     public static func jsonArrlen(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.ARRLEN") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.ARRLEN",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
         }
@@ -81,7 +89,10 @@ extension RedisCommand {
     public static func jsonArrpop(
         _ key: some RedisArgument, at path: String = "$", index: Int = -1
     ) -> RedisCommand<[String?]> {
-        RedisCommand<[String?]>("JSON.ARRPOP") { arguments in
+        RedisCommand<[String?]>(
+            "JSON.ARRPOP",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
             arguments.append(index)
@@ -96,7 +107,10 @@ extension RedisCommand {
     public static func jsonArrtrim(
         _ key: some RedisArgument, at path: String = "$", from first: Int, through last: Int
     ) -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.ARRTRIM") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.ARRTRIM",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
             arguments.append(first)
@@ -122,7 +136,10 @@ extension RedisCommand {
     /// - Complexity: O(N) for values of N parts
     /// - Since: JSON 1.0.0
     public static func jsonDebugMemory(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[Int]> {
-        RedisCommand<[Int]>("JSON.DEBUG") { arguments in
+        RedisCommand<[Int]>(
+            "JSON.DEBUG",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append("MEMORY")
             arguments.append(key)
             arguments.append(path)
@@ -143,7 +160,8 @@ extension RedisCommand {
 
     /// Reads values as JSON text.
     ///
-    /// - Returns: An array of the values that the path names; nil if there is no such key.
+    /// - Returns: An array of the values that the path names, or without `$` the value itself; nil if there is no such
+    ///   key.
     /// - Complexity: O(N) for values of N parts
     /// - Since: JSON 1.0.0
     public static func jsonGet(
@@ -181,12 +199,16 @@ extension RedisCommand {
     /// Merges JSON text into values, as RFC 7396 says: null deletes a member.
     ///
     /// A key that does not exist is made, by the root's path only.
+    /// - Returns: False if there is nothing to merge into.
     /// - Complexity: O(N) for N parts
     /// - Since: JSON 2.6.0
     public static func jsonMerge(
         _ key: some RedisArgument, at path: String = "$", _ json: String
-    ) -> RedisCommand<Void> {
-        RedisCommand<Void>("JSON.MERGE") { arguments in
+    ) -> RedisCommand<Bool> {
+        RedisCommand<Bool>(
+            "JSON.MERGE",
+            decode: { reply throws(RedisConversionError) in !reply.isNull }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
             arguments.append(json)
@@ -210,6 +232,7 @@ extension RedisCommand {
 
     /// Writes values at paths of several keys, all or none.
     ///
+    /// What a path that leads nowhere would write is left out, and the server does not say so.
     /// - Complexity: O(N) for N values
     /// - Since: JSON 2.6.0
     public static func jsonMset(_ values: [RedisJSONPlacement]) -> RedisCommand<Void> {
@@ -281,7 +304,10 @@ extension RedisCommand {
     /// - Complexity: O(N) for N members
     /// - Since: JSON 1.0.0
     public static func jsonObjkeys(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[[String]?]> {
-        RedisCommand<[[String]?]>("JSON.OBJKEYS") { arguments in
+        RedisCommand<[[String]?]>(
+            "JSON.OBJKEYS",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
         }
@@ -293,7 +319,10 @@ extension RedisCommand {
     /// - Complexity: O(1) for each object
     /// - Since: JSON 1.0.0
     public static func jsonObjlen(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.OBJLEN") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.OBJLEN",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
         }
@@ -329,7 +358,10 @@ extension RedisCommand {
     public static func jsonStrappend(
         _ key: some RedisArgument, at path: String = "$", _ text: String
     ) -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.STRAPPEND") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.STRAPPEND",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
             arguments.append(text.quotedForJSON)
@@ -342,7 +374,10 @@ extension RedisCommand {
     /// - Complexity: O(1) for each string
     /// - Since: JSON 1.0.0
     public static func jsonStrlen(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[Int?]> {
-        RedisCommand<[Int?]>("JSON.STRLEN") { arguments in
+        RedisCommand<[Int?]>(
+            "JSON.STRLEN",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.each(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
         }
@@ -354,7 +389,10 @@ extension RedisCommand {
     /// - Complexity: O(1) for each value
     /// - Since: JSON 2.0.0
     public static func jsonToggle(_ key: some RedisArgument, at path: String = "$") -> RedisCommand<[Bool?]> {
-        RedisCommand<[Bool?]>("JSON.TOGGLE") { arguments in
+        RedisCommand<[Bool?]>(
+            "JSON.TOGGLE",
+            decode: { reply throws(RedisConversionError) in try RedisJSONReply.toggled(reply, at: path) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(path)
         }

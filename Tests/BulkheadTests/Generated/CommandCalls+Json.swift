@@ -50,110 +50,211 @@ extension CommandCalls {
         call(
             .jsonMerge("j", #"{"z":null}"#),
             sends: #"JSON.MERGE j $ {"z":null}"#,
-            gives: "ok", at: "Tests/CommandCalls/Modules/Json.calls:13")
+            gives: "true", at: "Tests/CommandCalls/Modules/Json.calls:13")
+        call(
+            .jsonMerge("j", at: "$.none.x", "1"),
+            sends: "JSON.MERGE j $.none.x 1",
+            gives: "false", at: "Tests/CommandCalls/Modules/Json.calls:14")
         call(
             .jsonType("j", at: "$.a"),
             sends: "JSON.TYPE j $.a",
-            gives: "[integer]", at: "Tests/CommandCalls/Modules/Json.calls:14")
+            gives: "[integer]", at: "Tests/CommandCalls/Modules/Json.calls:15")
         call(
             .jsonType("j", at: "$.*"),
             sends: "JSON.TYPE j $.*",
-            gives: "[integer, string, boolean, array, object]", at: "Tests/CommandCalls/Modules/Json.calls:15")
+            gives: "[integer, string, boolean, array, object]", at: "Tests/CommandCalls/Modules/Json.calls:16")
         call(
             .jsonType("none"),
             sends: "JSON.TYPE none $",
-            gives: "[]", at: "Tests/CommandCalls/Modules/Json.calls:16")
+            gives: "[]", at: "Tests/CommandCalls/Modules/Json.calls:17")
         call(
             .jsonType("j", at: "$.none"),
             sends: "JSON.TYPE j $.none",
-            gives: "[]", at: "Tests/CommandCalls/Modules/Json.calls:17")
+            gives: "[]", at: "Tests/CommandCalls/Modules/Json.calls:18")
         call(
             .jsonNumincrby("j", at: "$.a", by: 2.5),
             sends: "JSON.NUMINCRBY j $.a 2.5",
-            gives: "[3.5]", at: "Tests/CommandCalls/Modules/Json.calls:18")
+            gives: "[3.5]", at: "Tests/CommandCalls/Modules/Json.calls:19")
         call(
             .jsonNumincrby("j", at: "$.*", by: 1),
             sends: "JSON.NUMINCRBY j $.* 1",
-            gives: "[4.5, nil, nil, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:19")
+            gives: "[4.5, nil, nil, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:20")
         call(
             .jsonNummultby("j", at: "$.a", by: 2),
             sends: "JSON.NUMMULTBY j $.a 2",
-            gives: "[9.0]", at: "Tests/CommandCalls/Modules/Json.calls:20")
+            gives: "[9.0]", at: "Tests/CommandCalls/Modules/Json.calls:21")
         call(
             .jsonNumpowby("j", at: "$.a", by: 2),
             sends: "JSON.NUMPOWBY j $.a 2",
-            gives: "[81.0]", at: "Tests/CommandCalls/Modules/Json.calls:21")
+            gives: "[81.0]", at: "Tests/CommandCalls/Modules/Json.calls:22")
         call(
             .jsonStrappend("j", at: "$.s", #"y"\z"#),
             sends: #"JSON.STRAPPEND j $.s "y\"\\z""#,
-            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:22")
+            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:23")
         call(
             .jsonGet("j", at: "$.s"),
             sends: "JSON.GET j $.s",
-            gives: #"["xy\"\\z"]"#, at: "Tests/CommandCalls/Modules/Json.calls:23")
+            gives: #"["xy\"\\z"]"#, at: "Tests/CommandCalls/Modules/Json.calls:24")
         call(
             .jsonStrlen("j", at: "$.*"),
             sends: "JSON.STRLEN j $.*",
-            gives: "[nil, 5, nil, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:24")
+            gives: "[nil, 5, nil, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:25")
         call(
             .jsonToggle("j", at: "$.*"),
             sends: "JSON.TOGGLE j $.*",
-            gives: "[nil, nil, false, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:25")
+            gives: "[nil, nil, false, nil, nil]", at: "Tests/CommandCalls/Modules/Json.calls:26")
         call(
             .jsonArrappend("j", at: "$.l", ["4", "5"]),
             sends: "JSON.ARRAPPEND j $.l 4 5",
-            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:26")
+            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:27")
         call(
             .jsonArrindex("j", at: "$.l", "3"),
             sends: "JSON.ARRINDEX j $.l 3 0 0",
-            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:27")
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:28")
         call(
             .jsonArrindex("j", at: "$.l", "9"),
             sends: "JSON.ARRINDEX j $.l 9 0 0",
-            gives: "[-1]", at: "Tests/CommandCalls/Modules/Json.calls:28")
+            gives: "[-1]", at: "Tests/CommandCalls/Modules/Json.calls:29")
         call(
             .jsonArrinsert("j", at: "$.l", index: 0, ["0"]),
             sends: "JSON.ARRINSERT j $.l 0 0",
-            gives: "[6]", at: "Tests/CommandCalls/Modules/Json.calls:29")
+            gives: "[6]", at: "Tests/CommandCalls/Modules/Json.calls:30")
         call(
             .jsonArrlen("j", at: "$.*"),
             sends: "JSON.ARRLEN j $.*",
-            gives: "[nil, nil, nil, 6, nil]", at: "Tests/CommandCalls/Modules/Json.calls:30")
+            gives: "[nil, nil, nil, 6, nil]", at: "Tests/CommandCalls/Modules/Json.calls:31")
         call(
             .jsonArrpop("j", at: "$.l"),
             sends: "JSON.ARRPOP j $.l -1",
-            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:31")
+            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:32")
         call(
             .jsonArrpop("j", at: "$.l", index: 0),
             sends: "JSON.ARRPOP j $.l 0",
-            gives: "[0]", at: "Tests/CommandCalls/Modules/Json.calls:32")
+            gives: "[0]", at: "Tests/CommandCalls/Modules/Json.calls:33")
         call(
             .jsonArrtrim("j", at: "$.l", from: 1, through: 2),
             sends: "JSON.ARRTRIM j $.l 1 2",
-            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:33")
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:34")
         call(
             .jsonObjkeys("j", at: "$.*"),
             sends: "JSON.OBJKEYS j $.*",
-            gives: "[nil, nil, nil, nil, [k]]", at: "Tests/CommandCalls/Modules/Json.calls:34")
+            gives: "[nil, nil, nil, nil, [k]]", at: "Tests/CommandCalls/Modules/Json.calls:35")
         call(
             .jsonObjlen("j", at: "$.o"),
             sends: "JSON.OBJLEN j $.o",
-            gives: "[1]", at: "Tests/CommandCalls/Modules/Json.calls:35")
+            gives: "[1]", at: "Tests/CommandCalls/Modules/Json.calls:36")
         call(
             .jsonDebugMemory("j", at: "$.a"),
             sends: "JSON.DEBUG MEMORY j $.a",
-            gives: "_", at: "Tests/CommandCalls/Modules/Json.calls:36")
+            gives: "_", at: "Tests/CommandCalls/Modules/Json.calls:37")
         call(
             .jsonClear("j", at: "$.l"),
             sends: "JSON.CLEAR j $.l",
-            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:37")
+            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:38")
         call(
             .jsonDel("j", at: "$.l"),
             sends: "JSON.DEL j $.l",
-            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:38")
+            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:39")
         call(
             .jsonDel("none"),
             sends: "JSON.DEL none $",
-            gives: "0", at: "Tests/CommandCalls/Modules/Json.calls:39")
+            gives: "0", at: "Tests/CommandCalls/Modules/Json.calls:40")
+        setup([#"JSON.SET p $ {"a":1,"s":"x","b":true,"l":[1,2,3],"o":{"k":1},"e":{},"n":[]}"#])
+        call(
+            .jsonGet("p", at: ".a"),
+            sends: "JSON.GET p .a",
+            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:42")
+        call(
+            .jsonMget(["p", "none"], at: ".a"),
+            sends: "JSON.MGET p none .a",
+            gives: "[1, nil]", at: "Tests/CommandCalls/Modules/Json.calls:43")
+        call(
+            .jsonType("p", at: ".a"),
+            sends: "JSON.TYPE p .a",
+            gives: "[integer]", at: "Tests/CommandCalls/Modules/Json.calls:44")
+        call(
+            .jsonNumincrby("p", at: ".a", by: 1),
+            sends: "JSON.NUMINCRBY p .a 1",
+            gives: "[2.0]", at: "Tests/CommandCalls/Modules/Json.calls:45")
+        call(
+            .jsonNumincrby("p", at: "a", by: 1),
+            sends: "JSON.NUMINCRBY p a 1",
+            gives: "[3.0]", at: "Tests/CommandCalls/Modules/Json.calls:46")
+        call(
+            .jsonNummultby("p", at: ".a", by: 2),
+            sends: "JSON.NUMMULTBY p .a 2",
+            gives: "[6.0]", at: "Tests/CommandCalls/Modules/Json.calls:47")
+        call(
+            .jsonNumpowby("p", at: ".a", by: 2),
+            sends: "JSON.NUMPOWBY p .a 2",
+            gives: "[36.0]", at: "Tests/CommandCalls/Modules/Json.calls:48")
+        call(
+            .jsonStrappend("p", at: ".s", "y"),
+            sends: #"JSON.STRAPPEND p .s "y""#,
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:49")
+        call(
+            .jsonStrlen("p", at: ".s"),
+            sends: "JSON.STRLEN p .s",
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:50")
+        call(
+            .jsonToggle("p", at: ".b"),
+            sends: "JSON.TOGGLE p .b",
+            gives: "[false]", at: "Tests/CommandCalls/Modules/Json.calls:51")
+        call(
+            .jsonToggle("p", at: ".b"),
+            sends: "JSON.TOGGLE p .b",
+            gives: "[true]", at: "Tests/CommandCalls/Modules/Json.calls:52")
+        call(
+            .jsonArrappend("p", at: ".l", ["4", "5"]),
+            sends: "JSON.ARRAPPEND p .l 4 5",
+            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:53")
+        call(
+            .jsonArrindex("p", at: ".l", "3"),
+            sends: "JSON.ARRINDEX p .l 3 0 0",
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:54")
+        call(
+            .jsonArrinsert("p", at: ".l", index: 0, ["0"]),
+            sends: "JSON.ARRINSERT p .l 0 0",
+            gives: "[6]", at: "Tests/CommandCalls/Modules/Json.calls:55")
+        call(
+            .jsonArrlen("p", at: ".l"),
+            sends: "JSON.ARRLEN p .l",
+            gives: "[6]", at: "Tests/CommandCalls/Modules/Json.calls:56")
+        call(
+            .jsonArrpop("p", at: ".l"),
+            sends: "JSON.ARRPOP p .l -1",
+            gives: "[5]", at: "Tests/CommandCalls/Modules/Json.calls:57")
+        call(
+            .jsonArrpop("p", at: "n"),
+            sends: "JSON.ARRPOP p n -1",
+            gives: "[nil]", at: "Tests/CommandCalls/Modules/Json.calls:58")
+        call(
+            .jsonArrtrim("p", at: ".l", from: 1, through: 2),
+            sends: "JSON.ARRTRIM p .l 1 2",
+            gives: "[2]", at: "Tests/CommandCalls/Modules/Json.calls:59")
+        call(
+            .jsonObjkeys("p", at: ".o"),
+            sends: "JSON.OBJKEYS p .o",
+            gives: "[[k]]", at: "Tests/CommandCalls/Modules/Json.calls:60")
+        call(
+            .jsonObjkeys("p", at: ".e"),
+            sends: "JSON.OBJKEYS p .e",
+            gives: "[[]]", at: "Tests/CommandCalls/Modules/Json.calls:61")
+        call(
+            .jsonObjlen("p", at: ".o"),
+            sends: "JSON.OBJLEN p .o",
+            gives: "[1]", at: "Tests/CommandCalls/Modules/Json.calls:62")
+        call(
+            .jsonDebugMemory("p", at: ".a"),
+            sends: "JSON.DEBUG MEMORY p .a",
+            gives: "_", at: "Tests/CommandCalls/Modules/Json.calls:63")
+        call(
+            .jsonClear("p", at: ".l"),
+            sends: "JSON.CLEAR p .l",
+            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:64")
+        call(
+            .jsonDel("p", at: ".l"),
+            sends: "JSON.DEL p .l",
+            gives: "1", at: "Tests/CommandCalls/Modules/Json.calls:65")
     }
 }

@@ -19,10 +19,9 @@ extension RedisCommand {
         RedisCommand<RedisAggregateResult<Value>>("FT.AGGREGATE", route: .searching) { arguments in
             arguments.append(index)
             arguments.append(query)
+            arguments.append(verbatim: options)
             arguments.append(steps: steps)
-            if let options {
-                arguments.append(options)
-            }
+            arguments.append(behindSteps: options)
         }
     }
 
@@ -38,6 +37,7 @@ extension RedisCommand {
         RedisCommand<RedisAggregatePage<Value>>("FT.AGGREGATE", route: .searching) { arguments in
             arguments.append(index)
             arguments.append(query)
+            arguments.append(verbatim: options)
             arguments.append(steps: steps)
             arguments.append("WITHCURSOR")
             if let count {
@@ -48,9 +48,7 @@ extension RedisCommand {
                 arguments.append("MAXIDLE")
                 arguments.append(maximumIdle.wholeMilliseconds)
             }
-            if let options {
-                arguments.append(options)
-            }
+            arguments.append(behindSteps: options)
         }
     }
 
@@ -272,7 +270,7 @@ extension RedisCommand {
         RedisCommand<RedisSearchResult<Value>>(
             "FT.SEARCH", route: .searching,
             decode: { reply throws(RedisConversionError) in
-                try RedisSearchResult<Value>(reply, hasScores: false, hasFields: true)
+                try RedisSearchResult<Value>(reply, hasScores: false, hasFields: search.readsFields)
             }
         ) { arguments in
             arguments.append(index)
@@ -298,7 +296,7 @@ extension RedisCommand {
         RedisCommand<RedisSearchResult<Value>>(
             "FT.SEARCH", route: .searching,
             decode: { reply throws(RedisConversionError) in
-                try RedisSearchResult<Value>(reply, hasScores: true, hasFields: true)
+                try RedisSearchResult<Value>(reply, hasScores: true, hasFields: search.readsFields)
             }
         ) { arguments in
             arguments.append(index)

@@ -126,7 +126,7 @@ public struct RedisIndexScope: Sendable, ModuleOption {
         if !prefixes.isEmpty { arguments.append(counted: "PREFIX", prefixes) }
         arguments.append("FILTER", filter)
         arguments.append("LANGUAGE", language)
-        arguments.append("TEMPORARY", lifetime?.redisFullSeconds)
+        arguments.append("TEMPORARY", lifetime?.redisWholeSeconds)
         if let stopWords { arguments.append(counted: "STOPWORDS", stopWords) }
         if skipsOldDocuments { arguments.append("SKIPINITIALSCAN") }
     }

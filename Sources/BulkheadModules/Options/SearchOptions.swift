@@ -31,6 +31,11 @@ public struct RedisQueryOptions: Sendable, ModuleOption {
 
     func append(to arguments: inout RedisArguments) {
         if isVerbatim { arguments.append("VERBATIM") }
+        appendBehindSteps(to: &arguments)
+    }
+
+    /// What may stand behind the steps of an aggregation.
+    fileprivate func appendBehindSteps(to arguments: inout RedisArguments) {
         arguments.append("TIMEOUT", timeout?.wholeMilliseconds)
         if !parameters.isEmpty {
             arguments.append("PARAMS")
@@ -42,6 +47,20 @@ public struct RedisQueryOptions: Sendable, ModuleOption {
         }
         arguments.append("DIALECT", dialect)
     }
+}
+
+extension RedisArguments {
+    /// VERBATIM, which an aggregation takes in front of its steps only.
+    mutating func append(verbatim options: RedisQueryOptions?) {
+        if options?.isVerbatim == true { append("VERBATIM") }
+    }
+
+    mutating func append(behindSteps options: RedisQueryOptions?) { options?.appendBehindSteps(to: &self) }
+}
+
+extension RedisSearch? {
+    /// Of no fields RESP2 sends keys alone.
+    var readsFields: Bool { self?.fields?.isEmpty != true }
 }
 
 /// Which documents of those that fit are read, and what of them.

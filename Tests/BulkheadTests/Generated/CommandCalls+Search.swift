@@ -68,156 +68,180 @@ extension CommandCalls {
             sends: "FT.SEARCH idx @n:[$a $a] VERBATIM TIMEOUT 5000 PARAMS 2 a 7 DIALECT 2",
             gives: "~[(d2,", at: "Tests/CommandCalls/Modules/Search.calls:16")
         call(
+            .ftSearch("idx", "@n:[5 5]", search: RedisSearch(fields: [])),
+            sends: "FT.SEARCH idx @n:[5 5] RETURN 0",
+            gives: "(1, [(d1, nil, {})], [])", at: "Tests/CommandCalls/Modules/Search.calls:17")
+        call(
+            .ftSearch("idx", "hello", search: RedisSearch(fields: [])),
+            sends: "FT.SEARCH idx hello RETURN 0",
+            gives: "~(d2, nil, {})", at: "Tests/CommandCalls/Modules/Search.calls:18")
+        call(
+            .ftSearchWithScores("idx", "@n:[5 5]", search: RedisSearch(fields: [])),
+            sends: "FT.SEARCH idx @n:[5 5] WITHSCORES RETURN 0",
+            gives: "(1, [(d1, 1.0, {})], [])", at: "Tests/CommandCalls/Modules/Search.calls:19")
+        call(
+            .ftSearchKeys("idx", "@n:[5 5]", search: RedisSearch(fields: ["n"])),
+            sends: "FT.SEARCH idx @n:[5 5] NOCONTENT RETURN 1 n",
+            gives: "(1, [(d1, nil, {})], [])", at: "Tests/CommandCalls/Modules/Search.calls:20")
+        call(
             .ftSearchWithScores("idx", "@n:[5 5]", search: RedisSearch(fields: ["n"])),
             sends: "FT.SEARCH idx @n:[5 5] WITHSCORES RETURN 1 n",
-            gives: "(1, [(d1, 1.0, {n: 5})], [])", at: "Tests/CommandCalls/Modules/Search.calls:17")
+            gives: "(1, [(d1, 1.0, {n: 5})], [])", at: "Tests/CommandCalls/Modules/Search.calls:21")
         call(
             .ftSearchKeys("idx", "@g:{red}"),
             sends: "FT.SEARCH idx @g:{red} NOCONTENT",
-            gives: "(1, [(d1, nil, {})], [])", at: "Tests/CommandCalls/Modules/Search.calls:18")
+            gives: "(1, [(d1, nil, {})], [])", at: "Tests/CommandCalls/Modules/Search.calls:22")
         call(
             .ftAggregate("idx", "*", [CommandCalls.groups, .sort([("@g", .ascending)])]),
             sends: "FT.AGGREGATE idx * GROUPBY 1 @g REDUCE COUNT 0 AS c SORTBY 2 @g ASC",
-            gives: "(2, [{c: 1, g: blue}, {c: 1, g: red}], [])", at: "Tests/CommandCalls/Modules/Search.calls:19")
+            gives: "(2, [{c: 1, g: blue}, {c: 1, g: red}], [])", at: "Tests/CommandCalls/Modules/Search.calls:23")
         call(
             .ftAggregate("idx", "*", CommandCalls.steps),
             sends: "FT.AGGREGATE idx * LOAD 1 @n APPLY @n*2 AS m FILTER @m>10 LIMIT 0 5",
-            gives: "~[{m: 14, n: 7}]", at: "Tests/CommandCalls/Modules/Search.calls:20")
+            gives: "~[{m: 14, n: 7}]", at: "Tests/CommandCalls/Modules/Search.calls:24")
+        call(
+            .ftAggregate("idx", "@n:[$a $a]", [.load("@n")], options: CommandCalls.parameters),
+            sends: "FT.AGGREGATE idx @n:[$a $a] VERBATIM LOAD 1 @n TIMEOUT 5000 PARAMS 2 a 7 DIALECT 2",
+            gives: "~[{n: 7}]", at: "Tests/CommandCalls/Modules/Search.calls:25")
+        call(
+            .ftAggregateWithCursor("idx", "*", [.load("@n")], count: 9, options: RedisQueryOptions(verbatim: true)),
+            sends: "FT.AGGREGATE idx * VERBATIM LOAD 1 @n WITHCURSOR COUNT 9",
+            gives: "~nil)", at: "Tests/CommandCalls/Modules/Search.calls:26")
         call(
             .ftAggregateWithCursor("idx", "*", [.load("@n")], count: 9, maximumIdle: .seconds(1)),
             sends: "FT.AGGREGATE idx * LOAD 1 @n WITHCURSOR COUNT 9 MAXIDLE 1000",
-            gives: "~nil)", at: "Tests/CommandCalls/Modules/Search.calls:21")
+            gives: "~nil)", at: "Tests/CommandCalls/Modules/Search.calls:27")
         call(
             .ftAliasadd("al", for: "idx"),
             sends: "FT.ALIASADD al idx",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:22")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:28")
         call(
             .ftAliasupdate("al", for: "a"),
             sends: "FT.ALIASUPDATE al a",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:23")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:29")
         call(
             .ftAliasdel("al"),
             sends: "FT.ALIASDEL al",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:24")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:30")
         call(
             .ftAlter("a", adding: .text("x"), skippingOldDocuments: true),
             sends: "FT.ALTER a SKIPINITIALSCAN SCHEMA ADD x TEXT",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:25")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:31")
         call(
             .ftConfigGet("TIMEOUT"),
             sends: "FT.CONFIG GET TIMEOUT",
-            gives: "{TIMEOUT: 500}", at: "Tests/CommandCalls/Modules/Search.calls:26")
+            gives: "{TIMEOUT: 500}", at: "Tests/CommandCalls/Modules/Search.calls:32")
         call(
             .ftConfigSet("TIMEOUT", 500),
             sends: "FT.CONFIG SET TIMEOUT 500",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:27")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:33")
         call(
             .ftDictadd("dict", ["a", "b"]),
             sends: "FT.DICTADD dict a b",
-            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:28")
+            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:34")
         call(
             .ftDictdel("dict", ["a"]),
             sends: "FT.DICTDEL dict a",
-            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:29")
+            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:35")
         call(
             .ftDictdump("dict"),
             sends: "FT.DICTDUMP dict",
-            gives: "[b]", at: "Tests/CommandCalls/Modules/Search.calls:30")
+            gives: "[b]", at: "Tests/CommandCalls/Modules/Search.calls:36")
         call(
             .ftDictdel("dict", ["b"]),
             sends: "FT.DICTDEL dict b",
-            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:31")
+            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:37")
         call(
             .ftExplain("idx", "hello", dialect: 2),
             sends: "FT.EXPLAIN idx hello DIALECT 2",
-            gives: "~hello", at: "Tests/CommandCalls/Modules/Search.calls:32")
+            gives: "~hello", at: "Tests/CommandCalls/Modules/Search.calls:38")
         call(
             .ftInfo("idx"),
             sends: "FT.INFO idx",
-            gives: "~idx, 2, 1.0, false, 0)", at: "Tests/CommandCalls/Modules/Search.calls:33")
+            gives: "~idx, 2, 1.0, false, 0)", at: "Tests/CommandCalls/Modules/Search.calls:39")
         call(
             .ftSpellcheck("idx", "helo"),
             sends: "FT.SPELLCHECK idx helo",
-            gives: "[(helo, [(hello, 1.0)])]", at: "Tests/CommandCalls/Modules/Search.calls:34")
+            gives: "[(helo, [(hello, 1.0)])]", at: "Tests/CommandCalls/Modules/Search.calls:40")
         call(
             .ftSpellcheck("idx", "helo", distance: 2, including: "dict", excluding: "dict"),
             sends: "FT.SPELLCHECK idx helo DISTANCE 2 TERMS INCLUDE dict TERMS EXCLUDE dict",
-            gives: "~hello", at: "Tests/CommandCalls/Modules/Search.calls:35")
+            gives: "~hello", at: "Tests/CommandCalls/Modules/Search.calls:41")
         call(
             .ftSugadd("sug", "hello", score: 1),
             sends: "FT.SUGADD sug hello 1",
-            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:36")
+            gives: "1", at: "Tests/CommandCalls/Modules/Search.calls:42")
         call(
             .ftSugadd("sug", "help", score: 2, adding: true, payload: "p"),
             sends: "FT.SUGADD sug help 2 INCR PAYLOAD p",
-            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:37")
+            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:43")
         call(
             .ftSugget("sug", "hel"),
             sends: "FT.SUGGET sug hel",
-            gives: "[help, hello]", at: "Tests/CommandCalls/Modules/Search.calls:38")
+            gives: "[help, hello]", at: "Tests/CommandCalls/Modules/Search.calls:44")
         call(
             .ftSugget("none", "hel", fuzzy: true, count: 1),
             sends: "FT.SUGGET none hel FUZZY MAX 1",
-            gives: "[]", at: "Tests/CommandCalls/Modules/Search.calls:39")
+            gives: "[]", at: "Tests/CommandCalls/Modules/Search.calls:45")
         call(
             .ftSuggetWithScores("sug", "hel", count: 1),
             sends: "FT.SUGGET sug hel WITHSCORES WITHPAYLOADS MAX 1",
-            gives: "~, p)]", at: "Tests/CommandCalls/Modules/Search.calls:40")
+            gives: "~, p)]", at: "Tests/CommandCalls/Modules/Search.calls:46")
         call(
             .ftSuglen("sug"),
             sends: "FT.SUGLEN sug",
-            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:41")
+            gives: "2", at: "Tests/CommandCalls/Modules/Search.calls:47")
         call(
             .ftSugdel("sug", "hello"),
             sends: "FT.SUGDEL sug hello",
-            gives: "true", at: "Tests/CommandCalls/Modules/Search.calls:42")
+            gives: "true", at: "Tests/CommandCalls/Modules/Search.calls:48")
         call(
             .ftSynupdate("idx", group: "g1", ["boy"], skippingOldDocuments: true),
             sends: "FT.SYNUPDATE idx g1 SKIPINITIALSCAN boy",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:43")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:49")
         call(
             .ftSyndump("idx"),
             sends: "FT.SYNDUMP idx",
-            gives: "{boy: [g1]}", at: "Tests/CommandCalls/Modules/Search.calls:44")
+            gives: "{boy: [g1]}", at: "Tests/CommandCalls/Modules/Search.calls:50")
         call(
             .ftTagvals("idx", "g"),
             sends: "FT.TAGVALS idx g",
-            gives: "~red", at: "Tests/CommandCalls/Modules/Search.calls:45")
+            gives: "~red", at: "Tests/CommandCalls/Modules/Search.calls:51")
         call(
             .ftDropindex("a"),
             sends: "FT.DROPINDEX a",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:46")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:52")
         call(
             .ftDropindex("b"),
             sends: "FT.DROPINDEX b",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:47")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:53")
         call(
             .ftDropindex("c"),
             sends: "FT.DROPINDEX c",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:48")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:54")
         call(
             .ftDropindex("e"),
             sends: "FT.DROPINDEX e",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:49")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:55")
         call(
             .ftDropindex("j"),
             sends: "FT.DROPINDEX j",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:50")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:56")
         call(
             .ftDropindex("f"),
             sends: "FT.DROPINDEX f",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:51")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:57")
         call(
             .ftDropindex("v"),
             sends: "FT.DROPINDEX v",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:52")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:58")
         call(
             .ftDropindex("w"),
             sends: "FT.DROPINDEX w",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:53")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:59")
         call(
             .ftDropindex("idx", deletingKeys: true),
             sends: "FT.DROPINDEX idx DD",
-            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:54")
+            gives: "ok", at: "Tests/CommandCalls/Modules/Search.calls:60")
     }
 }

@@ -28,4 +28,14 @@ import Testing
             #expect(info["no colon"] == nil)
         }
     }
+
+    @Test func `CLIENT LIST is read where the path of a socket has spaces`() throws {
+        let line = "id=3 addr=/home/a b/redis sock:0 laddr=/home/a b/redis sock:0 fd=8 name= db=2 user=default"
+        let client = try reply(.bulk(line + "\n"), to: RedisServerCommand<RedisClient>.clientInfo().command)
+        #expect(client.address == "/home/a b/redis sock:0" && client.id == 3 && client.database == 2)
+        #expect(client["laddr"] == client.address && client["fd"] == "8" && client.name == nil)
+        #expect(throws: RedisConversionError.self) {
+            try reply(.bulk("word id=3"), to: RedisServerCommand<RedisClient>.clientInfo().command)
+        }
+    }
 }

@@ -303,7 +303,7 @@ extension RedisCommand {
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("RESTORE", route: .bulk) { arguments in
             arguments.append(key)
-            arguments.append(duration?.redisMilliseconds ?? 0)
+            arguments.append(lifetime: duration)
             arguments.append(dump)
             if replace {
                 arguments.append("REPLACE")
@@ -332,7 +332,7 @@ extension RedisCommand {
     ) -> RedisCommand<Void> {
         RedisCommand<Void>("RESTORE", route: .bulk) { arguments in
             arguments.append(key)
-            arguments.append(time)
+            arguments.append(end: time)
             arguments.append(dump)
             if replace {
                 arguments.append("REPLACE")

@@ -592,7 +592,10 @@ extension RedisCommand {
         _ key: some RedisArgument, from first: String = "-", to last: String = "+", count: Int? = nil,
         as type: Value.Type = String.self
     ) -> RedisCommand<[RedisStreamEntry<Value>]> {
-        RedisCommand<[RedisStreamEntry<Value>]>("XRANGE", route: .bulk) { arguments in
+        RedisCommand<[RedisStreamEntry<Value>]>(
+            "XRANGE", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisStreamEntry<Value>.range(redis: reply) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(first)
             arguments.append(last)
@@ -794,7 +797,10 @@ extension RedisCommand {
         _ key: some RedisArgument, from last: String = "+", to first: String = "-", count: Int? = nil,
         as type: Value.Type = String.self
     ) -> RedisCommand<[RedisStreamEntry<Value>]> {
-        RedisCommand<[RedisStreamEntry<Value>]>("XREVRANGE", route: .bulk) { arguments in
+        RedisCommand<[RedisStreamEntry<Value>]>(
+            "XREVRANGE", route: .bulk,
+            decode: { reply throws(RedisConversionError) in try RedisStreamEntry<Value>.range(redis: reply) }
+        ) { arguments in
             arguments.append(key)
             arguments.append(last)
             arguments.append(first)

@@ -77,6 +77,15 @@ extension RedisArguments {
         append(idle.redisMilliseconds)
     }
 
+    /// How long a key lives that RESTORE makes. There 0 is without end, so zero becomes the shortest time.
+    @usableFromInline mutating func append(lifetime duration: Duration?) {
+        guard let duration else { return append(0) }
+        append(duration == .zero ? 1 : duration.redisMilliseconds)
+    }
+
+    /// When such a key ends: the first moment of 1970 is past as well.
+    @usableFromInline mutating func append(end time: Int64) { append(time == 0 ? 1 : time) }
+
     /// The corners of a polygon, longitude first.
     @usableFromInline mutating func append(corners: [RedisCoordinate]) {
         for corner in corners {

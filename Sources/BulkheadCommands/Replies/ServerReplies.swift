@@ -20,11 +20,18 @@ public struct RedisClient: Sendable {
     @usableFromInline
     init(line: String) throws(RedisConversionError) {
         var fields: [String: String] = [:]
+        var last: String?
         for word in line.split(whereSeparator: \.isWhitespace) {
-            guard let equals = word.firstIndex(of: "=") else {
+            if let equals = word.firstIndex(of: "=") {
+                let name = String(word[..<equals])
+                fields[name] = String(word[word.index(after: equals)...])
+                last = name
+            } else if let last {
+                // The path of a socket may have spaces.
+                fields[last]? += " \(word)"
+            } else {
                 throw RedisConversionError(expected: "a connection as name=value words", found: "another word")
             }
-            fields[String(word[..<equals])] = String(word[word.index(after: equals)...])
         }
         self.fields = fields
     }

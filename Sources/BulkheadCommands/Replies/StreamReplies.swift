@@ -20,6 +20,12 @@ public struct RedisClaimedPage<Element: RedisDecodable>: RedisDecodable {
 }
 
 extension RedisStreamEntry {
+    /// The entries of a range: a server that is asked for none at all answers null.
+    @usableFromInline
+    static func range(redis reply: RESPValue) throws(RedisConversionError) -> [RedisStreamEntry] {
+        reply.isNull ? [] : try elements(redis: reply)
+    }
+
     /// The entries of XCLAIM: before 7.0 null stands for one that is no longer in the stream.
     @usableFromInline
     static func present(redis reply: RESPValue) throws(RedisConversionError) -> [RedisStreamEntry] {

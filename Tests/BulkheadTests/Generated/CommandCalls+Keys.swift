@@ -201,17 +201,29 @@ extension CommandCalls {
             .restore("k", "dump", expiresAtUnixMilliseconds: 5, frequency: 3),
             sends: "RESTORE k 5 dump FREQ 3 ABSTTL",
             gives: "_", at: "Tests/CommandCalls/Keys.calls:65")
+        call(
+            .restore("k", "dump"),
+            sends: "RESTORE k 0 dump",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:66")
+        call(
+            .restore("k", "dump", expiresAfter: .zero),
+            sends: "RESTORE k 1 dump",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:67")
+        call(
+            .restore("k", "dump", expiresAtUnixMilliseconds: 0),
+            sends: "RESTORE k 1 dump ABSTTL",
+            gives: "_", at: "Tests/CommandCalls/Keys.calls:68")
         on("all")
         setup(["SET a 1"])
         call(
             .wait(replicas: 0, timeout: .milliseconds(10)),
             sends: "WAIT 0 10",
-            gives: "0", at: "Tests/CommandCalls/Keys.calls:69")
+            gives: "0", at: "Tests/CommandCalls/Keys.calls:72")
         on("redis 7.2 valkey 7.2")
         setup(["SET a 1"])
         call(
             .waitaof(replicas: 0, timeout: .microseconds(1)),
             sends: "WAITAOF 0 0 1",
-            gives: "(false, 0)", at: "Tests/CommandCalls/Keys.calls:73")
+            gives: "(false, 0)", at: "Tests/CommandCalls/Keys.calls:76")
     }
 }

@@ -18,119 +18,127 @@ extension CommandCalls {
             sends: "XRANGE s - + COUNT 1",
             gives: "[(1-1, [(f, v)])]", at: "Tests/CommandCalls/Streams.calls:4")
         call(
+            .xrange("s", count: 0),
+            sends: "XRANGE s - + COUNT 0",
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:5")
+        call(
+            .xrevrange("s", count: 0),
+            sends: "XREVRANGE s + - COUNT 0",
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:6")
+        call(
             .xrevrange("s", count: 1),
             sends: "XREVRANGE s + - COUNT 1",
-            gives: "[(3-1, [(f, x)])]", at: "Tests/CommandCalls/Streams.calls:5")
+            gives: "[(3-1, [(f, x)])]", at: "Tests/CommandCalls/Streams.calls:7")
         call(
             .xread(["s": "2-1", "none": "0"]),
             sends: "XREAD STREAMS s none 2-1 0",
-            gives: "[(s, [(3-1, [(f, x)])])]", at: "Tests/CommandCalls/Streams.calls:6")
+            gives: "[(s, [(3-1, [(f, x)])])]", at: "Tests/CommandCalls/Streams.calls:8")
         call(
             .xread(["none": "0"]),
             sends: "XREAD STREAMS none 0",
-            gives: "[]", at: "Tests/CommandCalls/Streams.calls:7")
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:9")
         call(
             .xread(["s": "2-1"], count: 1, timeout: .milliseconds(5)),
             sends: "XREAD COUNT 1 BLOCK 5 STREAMS s 2-1",
-            gives: "[(s, [(3-1, [(f, x)])])]", at: "Tests/CommandCalls/Streams.calls:8")
+            gives: "[(s, [(3-1, [(f, x)])])]", at: "Tests/CommandCalls/Streams.calls:10")
         call(
             .xread(["s": "$"], timeout: .milliseconds(5)),
             sends: "XREAD BLOCK 5 STREAMS s $",
-            gives: "[]", at: "Tests/CommandCalls/Streams.calls:9")
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:11")
         call(
             .xreadgroup(group: "g", consumer: "c", ["s": ">"], count: 2),
             sends: "XREADGROUP GROUP g c COUNT 2 STREAMS s >",
-            gives: "[(s, [(1-1, [(f, v)]), (2-1, [(f, w)])])]", at: "Tests/CommandCalls/Streams.calls:10")
+            gives: "[(s, [(1-1, [(f, v)]), (2-1, [(f, w)])])]", at: "Tests/CommandCalls/Streams.calls:12")
         call(
             .xpending("s", group: "g"),
             sends: "XPENDING s g",
-            gives: "(2, 1-1, 2-1, {c: 2})", at: "Tests/CommandCalls/Streams.calls:11")
+            gives: "(2, 1-1, 2-1, {c: 2})", at: "Tests/CommandCalls/Streams.calls:13")
         call(
             .xack("s", group: "g", "1-1", "9-9"),
             sends: "XACK s g 1-1 9-9",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:12")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:14")
         call(
             .xclaim("s", group: "g", consumer: "d", minimumIdle: .zero, ["2-1"]),
             sends: "XCLAIM s g d 0 2-1",
-            gives: "[(2-1, [(f, w)])]", at: "Tests/CommandCalls/Streams.calls:13")
+            gives: "[(2-1, [(f, w)])]", at: "Tests/CommandCalls/Streams.calls:15")
         call(
             .xclaimIDs("s", group: "g", consumer: "d", minimumIdle: .zero, ["2-1"]),
             sends: "XCLAIM s g d 0 2-1 JUSTID",
-            gives: "[2-1]", at: "Tests/CommandCalls/Streams.calls:14")
+            gives: "[2-1]", at: "Tests/CommandCalls/Streams.calls:16")
         call(
             .xclaim("s", group: "g", consumer: "d", minimumIdle: .zero, ["9-9"]),
             sends: "XCLAIM s g d 0 9-9",
-            gives: "[]", at: "Tests/CommandCalls/Streams.calls:15")
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:17")
         call(
             .xgroupSetID("s", group: "g", after: "0"),
             sends: "XGROUP SETID s g 0",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:16")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:18")
         call(
             .xgroupDelConsumer("s", group: "g", consumer: "d"),
             sends: "XGROUP DELCONSUMER s g d",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:17")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:19")
         call(
             .xpending("s", group: "g"),
             sends: "XPENDING s g",
-            gives: "(0, nil, nil, {})", at: "Tests/CommandCalls/Streams.calls:18")
+            gives: "(0, nil, nil, {})", at: "Tests/CommandCalls/Streams.calls:20")
         call(
             .xreadgroup(group: "g", consumer: "c", ["s": ">"], count: 1, acknowledged: true, timeout: .seconds(1)),
             sends: "XREADGROUP GROUP g c COUNT 1 BLOCK 1000 NOACK STREAMS s >",
-            gives: "[(s, [(1-1, [(f, v)])])]", at: "Tests/CommandCalls/Streams.calls:19")
+            gives: "[(s, [(1-1, [(f, v)])])]", at: "Tests/CommandCalls/Streams.calls:21")
         call(
             .xinfoStream("s"),
             sends: "XINFO STREAM s",
-            gives: "~3-1", at: "Tests/CommandCalls/Streams.calls:20")
+            gives: "~3-1", at: "Tests/CommandCalls/Streams.calls:22")
         call(
             .xinfoGroups("s"),
             sends: "XINFO GROUPS s",
-            gives: "~g, 1, 0", at: "Tests/CommandCalls/Streams.calls:21")
+            gives: "~g, 1, 0", at: "Tests/CommandCalls/Streams.calls:23")
         call(
             .xinfoConsumers("s", group: "g"),
             sends: "XINFO CONSUMERS s g",
-            gives: "~c, 0", at: "Tests/CommandCalls/Streams.calls:22")
+            gives: "~c, 0", at: "Tests/CommandCalls/Streams.calls:24")
         call(
             .xgroupDestroy("s", group: "g"),
             sends: "XGROUP DESTROY s g",
-            gives: "true", at: "Tests/CommandCalls/Streams.calls:23")
+            gives: "true", at: "Tests/CommandCalls/Streams.calls:25")
         call(
             .xdel("s", "1-1"),
             sends: "XDEL s 1-1",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:24")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:26")
         call(
             .xtrim("s", .maximumLength(1, exact: true)),
             sends: "XTRIM s MAXLEN = 1",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:25")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:27")
         call(
             .xsetid("s", last: "9-9"),
             sends: "XSETID s 9-9",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:26")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:28")
         call(
             .xgroupCreate("n", group: "g", makeStream: true),
             sends: "XGROUP CREATE n g $ MKSTREAM",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:27")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:29")
         on("6.2")
         setup(["XADD s 1-1 f v", "XADD s 2-1 f w", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"])
         call(
             .xgroupCreateConsumer("s", group: "g", consumer: "d"),
             sends: "XGROUP CREATECONSUMER s g d",
-            gives: "true", at: "Tests/CommandCalls/Streams.calls:31")
+            gives: "true", at: "Tests/CommandCalls/Streams.calls:33")
         call(
             .xgroupCreateConsumer("s", group: "g", consumer: "d"),
             sends: "XGROUP CREATECONSUMER s g d",
-            gives: "false", at: "Tests/CommandCalls/Streams.calls:32")
+            gives: "false", at: "Tests/CommandCalls/Streams.calls:34")
         call(
             .xpending("s", group: "g", count: 10, minimumIdle: .seconds(1000)),
             sends: "XPENDING s g IDLE 1000000 - + 10",
-            gives: "[]", at: "Tests/CommandCalls/Streams.calls:33")
+            gives: "[]", at: "Tests/CommandCalls/Streams.calls:35")
         call(
             .xautoclaim("s", group: "g", consumer: "d", minimumIdle: .zero, count: 1),
             sends: "XAUTOCLAIM s g d 0 0-0 COUNT 1",
-            gives: "(2-1, [(1-1, [(f, v)])], [])", at: "Tests/CommandCalls/Streams.calls:34")
+            gives: "(2-1, [(1-1, [(f, v)])], [])", at: "Tests/CommandCalls/Streams.calls:36")
         call(
             .xautoclaimIDs("s", group: "g", consumer: "d", minimumIdle: .zero),
             sends: "XAUTOCLAIM s g d 0 0-0 JUSTID",
-            gives: "(0-0, [1-1, 2-1], [])", at: "Tests/CommandCalls/Streams.calls:35")
+            gives: "(0-0, [1-1, 2-1], [])", at: "Tests/CommandCalls/Streams.calls:37")
         on("redis 8.2")
         setup([
             "XADD s 1-1 f v",
@@ -142,15 +150,15 @@ extension CommandCalls {
         call(
             .xackdel("s", group: "g", ["1-1", "9-9"], mode: .onlyAcknowledged),
             sends: "XACKDEL s g ACKED IDS 2 1-1 9-9",
-            gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:39")
+            gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:41")
         call(
             .xdelex("s", ["2-1"], mode: .onlyAcknowledged),
             sends: "XDELEX s ACKED IDS 1 2-1",
-            gives: "[2]", at: "Tests/CommandCalls/Streams.calls:40")
+            gives: "[2]", at: "Tests/CommandCalls/Streams.calls:42")
         call(
             .xdelex("s", ["3-1", "9-9"]),
             sends: "XDELEX s IDS 2 3-1 9-9",
-            gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:41")
+            gives: "[1, -1]", at: "Tests/CommandCalls/Streams.calls:43")
         on("6.2")
         setup([
             "XADD s 1-1 f v",
@@ -162,49 +170,49 @@ extension CommandCalls {
         call(
             .xaddIfPresent("none", ["f": 1]),
             sends: "XADD none NOMKSTREAM * f 1",
-            gives: "nil", at: "Tests/CommandCalls/Streams.calls:45")
+            gives: "nil", at: "Tests/CommandCalls/Streams.calls:47")
         call(
             .xaddIfPresent("s", ["f": 1], id: "4-1", trim: .maximumLength(9, exact: true)),
             sends: "XADD s NOMKSTREAM MAXLEN = 9 4-1 f 1",
-            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:46")
+            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:48")
         call(
             .xadd("s", ["f": 1], id: "5-1", trim: .minimumID("1-1", limit: 50)),
             sends: "XADD s MINID ~ 1-1 LIMIT 50 5-1 f 1",
-            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:47")
+            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:49")
         call(
             .xtrim("s", .minimumID("1-1", limit: 0)),
             sends: "XTRIM s MINID ~ 1-1 LIMIT 0",
-            gives: "0", at: "Tests/CommandCalls/Streams.calls:48")
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:50")
         call(
             .xclaim("s", group: "g", consumer: "d", minimumIdle: .zero, ["1-1"], idle: .seconds(1), deliveries: 7),
             sends: "XCLAIM s g d 0 1-1 IDLE 1000 RETRYCOUNT 7",
-            gives: "[(1-1, [(f, v)])]", at: "Tests/CommandCalls/Streams.calls:49")
+            gives: "[(1-1, [(f, v)])]", at: "Tests/CommandCalls/Streams.calls:51")
         call(
             .xclaimIDs("s", group: "g", consumer: "d", minimumIdle: .zero, ["2-1"], evenIfAcknowledged: true),
             sends: "XCLAIM s g d 0 2-1 FORCE JUSTID",
-            gives: "[2-1]", at: "Tests/CommandCalls/Streams.calls:50")
+            gives: "[2-1]", at: "Tests/CommandCalls/Streams.calls:52")
         call(
             .xgroupSetID("s", group: "g", after: "$"),
             sends: "XGROUP SETID s g $",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:51")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:53")
         call(
             .xinfoStreamFull("s", count: 1),
             sends: "XINFO STREAM s FULL COUNT 1",
-            gives: "~(1-1, d,", at: "Tests/CommandCalls/Streams.calls:52")
+            gives: "~(1-1, d,", at: "Tests/CommandCalls/Streams.calls:54")
         on("7.0")
         setup(["XADD s 1-1 f v"])
         call(
             .xgroupCreate("s", group: "h", after: "1-1", entriesRead: 1),
             sends: "XGROUP CREATE s h 1-1 ENTRIESREAD 1",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:56")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:58")
         call(
             .xgroupSetID("s", group: "h", after: "1-1", entriesRead: 1),
             sends: "XGROUP SETID s h 1-1 ENTRIESREAD 1",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:57")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:59")
         call(
             .xsetid("s", last: "9-9", entriesAdded: 5, maximumDeleted: "8-8"),
             sends: "XSETID s 9-9 ENTRIESADDED 5 MAXDELETEDID 8-8",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:58")
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:60")
         on("redis 8.2")
         setup([
             "XADD s 1-1 f v",
@@ -216,86 +224,86 @@ extension CommandCalls {
         call(
             .xadd("s", ["f": 1], id: "4-1", trim: .maximumLength(4, exact: true, references: .delete)),
             sends: "XADD s MAXLEN = 4 DELREF 4-1 f 1",
-            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:62")
+            gives: "4-1", at: "Tests/CommandCalls/Streams.calls:64")
         call(
             .xadd("s", ["f": 1], id: "5-1", trim: .maximumLength(5, exact: true, references: .onlyAcknowledged)),
             sends: "XADD s MAXLEN = 5 ACKED 5-1 f 1",
-            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:63")
+            gives: "5-1", at: "Tests/CommandCalls/Streams.calls:65")
         call(
             .xadd("s", ["f": 1], id: "6-1", trim: .maximumLength(6, exact: true, references: .keep)),
             sends: "XADD s MAXLEN = 6 KEEPREF 6-1 f 1",
-            gives: "6-1", at: "Tests/CommandCalls/Streams.calls:64")
+            gives: "6-1", at: "Tests/CommandCalls/Streams.calls:66")
         call(
             .xackdel("s", group: "g", ["1-1"], mode: .keep),
             sends: "XACKDEL s g KEEPREF IDS 1 1-1",
-            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:65")
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:67")
         call(
             .xackdel("s", group: "g", ["2-1"], mode: .delete),
             sends: "XACKDEL s g DELREF IDS 1 2-1",
-            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:66")
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:68")
         call(
             .xdelex("s", ["3-1"], mode: .keep),
             sends: "XDELEX s KEEPREF IDS 1 3-1",
-            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:67")
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:69")
         call(
             .xdelex("s", ["4-1"], mode: .delete),
             sends: "XDELEX s DELREF IDS 1 4-1",
-            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:68")
+            gives: "[1]", at: "Tests/CommandCalls/Streams.calls:70")
         call(
             .xtrim("s", .maximumLength(2, exact: true, references: .onlyAcknowledged)),
             sends: "XTRIM s MAXLEN = 2 ACKED",
-            gives: "0", at: "Tests/CommandCalls/Streams.calls:69")
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:71")
         call(
             .xtrim("s", .maximumLength(1, exact: true, references: .keep)),
             sends: "XTRIM s MAXLEN = 1 KEEPREF",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:70")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:72")
         call(
             .xtrim("s", .maximumLength(0, exact: true, references: .delete)),
             sends: "XTRIM s MAXLEN = 0 DELREF",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:71")
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:73")
         on("all")
         setup([])
         call(
             .xadd("s", ["f": 1]),
             sends: "XADD s * f 1",
-            gives: "_", at: "Tests/CommandCalls/Streams.calls:75")
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:77")
         on("redis 8.4")
         setup(["XADD s 1-1 f v", "XADD s 2-1 f w", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c COUNT 1 STREAMS s >"])
         call(
             .xreadgroupClaiming(group: "g", consumer: "d", ["s"], minimumIdle: .zero, count: 2),
             sends: "XREADGROUP GROUP g d COUNT 2 CLAIM 0 STREAMS s >",
-            gives: "_", at: "Tests/CommandCalls/Streams.calls:79")
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:81")
         call(
             .xreadgroupClaiming(
                 group: "g", consumer: "d", ["s", "t"], minimumIdle: .seconds(1), timeout: .milliseconds(5)),
             sends: "XREADGROUP GROUP g d BLOCK 5 CLAIM 1000 STREAMS s t > >",
-            gives: "_", at: "Tests/CommandCalls/Streams.calls:80")
+            gives: "_", at: "Tests/CommandCalls/Streams.calls:82")
         on("none")
         setup([])
         call(
             .xcfgset("s", idmpDuration: .milliseconds(1500)),
             sends: "XCFGSET s IDMP-DURATION 2",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:85",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:87",
             resp: "+OK")
         call(
             .xcfgset("s", idmpDuration: .seconds(600), idmpMaximum: 500),
             sends: "XCFGSET s IDMP-DURATION 600 IDMP-MAXSIZE 500",
-            gives: "ok", at: "Tests/CommandCalls/Streams.calls:87",
+            gives: "ok", at: "Tests/CommandCalls/Streams.calls:89",
             resp: "+OK")
         call(
             .xnack("s", group: "g", ["1-1", "2-1"], mode: .failed),
             sends: "XNACK s g FAIL IDS 2 1-1 2-1",
-            gives: "2", at: "Tests/CommandCalls/Streams.calls:89",
+            gives: "2", at: "Tests/CommandCalls/Streams.calls:91",
             resp: ":2")
         call(
             .xnack("s", group: "g", ["1-1"], mode: .untried),
             sends: "XNACK s g SILENT IDS 1 1-1",
-            gives: "1", at: "Tests/CommandCalls/Streams.calls:91",
+            gives: "1", at: "Tests/CommandCalls/Streams.calls:93",
             resp: ":1")
         call(
             .xnack("s", group: "g", ["9-9"], mode: .fatal),
             sends: "XNACK s g FATAL IDS 1 9-9",
-            gives: "0", at: "Tests/CommandCalls/Streams.calls:93",
+            gives: "0", at: "Tests/CommandCalls/Streams.calls:95",
             resp: ":0")
     }
 }

@@ -103,9 +103,7 @@ extension EncodedCommand {
         let parts = places.split(separator: "/")
         let step = parts.count > 1 ? Int(parts[1]) ?? 1 : 1
         if let colon = places.firstIndex(of: ":") {
-            let word = places[..<colon].utf8
-            let found = words.firstIndex { $0.count == word.count && $0.elementsEqual(word, by: { $0 & 0xdf == $1 }) }
-            guard let found else { return [] }
+            guard let found = place(ofOption: places[..<colon], in: words) else { return [] }
             let rest = words[(found + 1)...]
             switch places[colon...] {
             case ":half": return Array(rest.prefix(rest.count / 2))
@@ -125,4 +123,24 @@ extension EncodedCommand {
         let end = last < 0 ? words.count + last : min(last, words.count - 1)
         return stride(from: first, through: end, by: step).map { words[$0] }
     }
+
+    /// Where an option's word stands. A key in front of it, and what belongs to another option, may be called as it is.
+    private static func place(ofOption name: Substring, in words: [ArraySlice<UInt8>]) -> Int? {
+        func isWord(_ index: Int, _ text: some StringProtocol) -> Bool {
+            let text = text.utf8
+            return words[index].count == text.count && words[index].elementsEqual(text, by: { $0 & 0xdf == $1 })
+        }
+        // All but XREAD and XREADGROUP begin with a key.
+        var index = name == "STREAMS" ? 1 : 2
+        while index < words.count {
+            if isWord(index, name) { return index }
+            index += 1 + (valuesOfOptions.first { isWord(index, $0.name) }?.values ?? 0)
+        }
+        return nil
+    }
+
+    /// Options before the last one whose values are text: of XREADGROUP, and of SORT.
+    private static let valuesOfOptions = [
+        (name: "GROUP", values: 2), (name: "BY", values: 1), (name: "GET", values: 1),
+    ]
 }

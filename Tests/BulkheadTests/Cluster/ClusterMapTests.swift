@@ -28,6 +28,18 @@ import Testing
         #expect(encoded("PUBLISH", "foo", "a").slot == .any)
     }
 
+    @Test(arguments: [
+        (["XREADGROUP", "GROUP", "streams", "c", "STREAMS", "k", ">"], ["k"]),
+        (["XREADGROUP", "COUNT", "1", "GROUP", "g", "Streams", "STREAMS", "k", "l", ">", ">"], ["k", "l"]),
+        (["XREAD", "STREAMS", "streams", "group", "0", "0"], ["streams", "group"]),
+        (["SORT", "store", "ASC"], ["store"]), (["SORT", "k", "BY", "store", "ASC"], ["k"]),
+        (["SORT", "k", "GET", "store", "ASC", "STORE", "d"], ["k", "d"]),
+    ])
+    func `keys, groups and values may be called as options`(_ words: [String], _ keys: [String]) {
+        let command = RedisCommand<RESPValue>.raw(words[0], Array(words[1...])).encoded
+        #expect(command.keys.map { String(decoding: $0, as: UTF8.self) } == keys)
+    }
+
     @Test func `a map names the server of every slot, and what has moved since`() throws {
         var map = try #require(
             SlotMap(

@@ -39,14 +39,19 @@ package final class RedisSnapshotTransfer {
     /// Connects, shakes hands, asks for the snapshot and waits for its beginning; a failure leaves nothing open.
     fileprivate init(
         of name: DatabaseName, _ settings: ConnectionSettings, announcing version: String?, wait: Duration,
-        silence: Duration, isWanted: () -> Bool
+        silence: Duration, isWanted: () -> Bool, isOver: @escaping @Sendable () -> Bool
     ) throws(RedisError) {
         let beginning: Beginning
         do throws(ConnectionFailure) {
             let deadline = Moment.now + settings.connectTimeout
-            connection = try settings.connecting(until: deadline) { found throws(ConnectionFailure) in
-                try BlockingConnection(found)
+            let connection = try settings.connecting(until: deadline) { found throws(ConnectionFailure) in
+                try BlockingConnection(found.given(upWhen: isOver))
             }
+            self.connection = connection
+            let interval = Self.askInterval
+            let alarm = Alarm(left: { isOver() ? nil : interval }, ring: { connection.interrupt() })
+            alarm.set(after: interval)
+            defer { alarm.stop() }
             beginning = try Self.begin(on: connection, announcing: version, wait, silence, isWanted)
         } catch {
             throw RedisError(error).at(name, "SYNC")
@@ -59,6 +64,9 @@ package final class RedisSnapshotTransfer {
         self.silence = silence
         if case .length(let length) = framing { left = length }
     }
+
+    /// How often it is asked whether it is over, while nothing comes.
+    private static let askInterval = Duration.milliseconds(100)
 
     private enum Beginning {
         /// The bytes that came behind the head belong to the snapshot.
@@ -151,17 +159,19 @@ extension RedisDatabases {
     ///
     /// The server waits itself: 5 s for others who may want the same (`repl-diskless-sync-delay`), and for the end of
     /// another snapshot or rewrite. `version` is the server's own where that is Valkey: without it Valkey 9 writes an
-    /// older format, and fails where a value does not fit that. `isWanted` is asked a few times a second. Throws what
+    /// older format, and fails where a value does not fit that. `isWanted` is asked a few times a second, and so is
+    /// `isOver`, by other threads, from the handshake on: once it is, the connection is given up. Throws what
     /// the server answers (`NOPERM`, `NOMASTERLINK`, `ERR` for a command it does not know; its stage is `answered`),
     /// and what can happen to any connection. Nothing is left open.
     ///
     /// Cost: the server forks, and writes all it holds to this connection.
     package func snapshotTransfer(
         of name: DatabaseName, announcing version: String? = nil, wait: Duration,
-        silence: Duration = RedisSnapshotTransfer.silenceLimit, isWanted: () -> Bool = { true }
+        silence: Duration = RedisSnapshotTransfer.silenceLimit, isWanted: () -> Bool = { true },
+        isOver: @escaping @Sendable () -> Bool = { false }
     ) throws(RedisError) -> RedisSnapshotTransfer {
         try RedisSnapshotTransfer(
             of: name, connectionSettings(of: name), announcing: version, wait: wait, silence: silence,
-            isWanted: isWanted)
+            isWanted: isWanted, isOver: isOver)
     }
 }

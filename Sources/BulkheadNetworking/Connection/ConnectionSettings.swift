@@ -115,6 +115,14 @@ package struct ConnectionSettings: Sendable {
         return settings
     }
 
+    /// The same, given up while it connects and shakes hands as soon as `isOver` says so.
+    package func given(upWhen isOver: @escaping @Sendable () -> Bool) -> ConnectionSettings {
+        var settings = self
+        let isWanted = isWanted
+        settings.isWanted = { !isOver() && isWanted?() != false }
+        return settings
+    }
+
     /// A name alone asks for a login too: without it commands would run with the default user's rights.
     var needsLogin: Bool { username != nil || password != nil }
 

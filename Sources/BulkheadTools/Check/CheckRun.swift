@@ -74,7 +74,7 @@ struct CheckRun {
             report.findings = report.findings(server.facts, named, isWhole: wanted.isEmpty)
             reports.append(report)
         }
-        await databases.close()
+        await databases.end()
         return CheckReport(
             source: .server, date: date, servers: reports,
             cost: CheckCost(cost, serverTimes, slowest, pace: settings.pace))
@@ -161,7 +161,7 @@ struct CheckRun {
                         facts: ServerFacts(), entries: [], lack: .unreachable(here.names, error)))
             }
         }
-        await databases.close()
+        await databases.end()
         // One that is away is no reason to say nothing of the others.
         if let failure = failures.first, failures.count == places.count {
             throw ProgramFailure(failure, of: "bulkhead check")

@@ -46,6 +46,10 @@ struct DatabaseWalk {
     }
 
     private mutating func fail(_ error: RedisError) {
+        if error.isOfInterruption {
+            end = .interrupted
+            return
+        }
         end = .failed(error.explainedMessage)
         isRefused = error.isOfOneCommand || error.code == .databaseDenied || error.code == .authenticationFailed
     }

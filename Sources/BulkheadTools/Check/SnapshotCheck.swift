@@ -81,6 +81,8 @@ struct SnapshotCheck: ~Copyable {
             // Throws what is missing, and a wrong checksum.
             if reader.hasEnded { _ = try reader.next() } else { try reader.finish() }
             try tail.check(at: reader.consumed)
+        } catch is ProgramFailure where Interruption.isRequested {
+            return false
         } catch let violation as RDBViolation {
             throw ProgramFailure(.badData, "bulkhead check: \(file.name): \(violation).")
         } catch {

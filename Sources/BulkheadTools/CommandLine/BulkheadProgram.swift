@@ -62,7 +62,9 @@ package enum BulkheadProgram {
         Notices.hear(by: arguments.has(.quiet) ? nil : say)
         defer { Notices.hear(by: nil) }
         do {
-            return try await command.run(call)
+            return try await Interruption.bounding(call.program) { () async throws(ProgramFailure) in
+                try await command.run(call)
+            }
         } catch {
             throw error.named(arguments.program).advising(arguments)
         }

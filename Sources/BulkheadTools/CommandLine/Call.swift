@@ -48,6 +48,10 @@ package struct Call: Sendable {
     /// Asks for a name to be typed before something is done; throws that nothing was done if another answer came.
     func confirm(_ question: String, answer: String, else nothing: String) throws(ProgramFailure) {
         guard streams.isAgreed(question, answer: answer) else {
+            // Ctrl-C is no answer.
+            guard !Interruption.isRequested else {
+                throw ProgramFailure(.failed, "\(program): \(nothing): it was asked to stop.")
+            }
             throw ProgramFailure(.found, "\(program): \(nothing): the name was not typed.")
         }
     }
@@ -60,10 +64,10 @@ extension RedisDatabases {
     ) async throws(ProgramFailure) -> Result {
         do throws(ProgramFailure) {
             let result = try await body()
-            await close()
+            await end()
             return result
         } catch {
-            await close()
+            await end()
             throw error
         }
     }

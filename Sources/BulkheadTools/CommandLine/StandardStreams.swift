@@ -36,18 +36,34 @@ package struct Descriptor: Sendable {
         _ path: String, _ body: (Descriptor) throws(ProgramFailure) -> Result
     ) throws(ProgramFailure) -> Result {
         let file = try InputFile(path)
+        file.sayIfNothingComes()
         // It is closed with its last reference.
         defer { withExtendedLifetime(file) {} }
         return try body(file.descriptor)
     }
 
-    /// Waits for bytes and returns how many came; 0 at the end. Throws if reading fails.
+    /// Waits for bytes and returns how many came; 0 at the end. Throws if reading fails, or if somebody asks to stop
+    /// while nothing comes.
     func readBlock(into space: UnsafeMutableRawBufferPointer) throws(ProgramFailure) -> Int {
         while true {
+            // `read` goes on behind a signal.
+            while !hasInput(within: Self.askInterval) {
+                if Interruption.isRequested { throw .unnamed(.failed, "stopped while reading \(name)") }
+            }
             let count = read(number, space.baseAddress, space.count)
             if count >= 0 { return count }
             try recover("reading", waitFor: POLLIN)
         }
+    }
+
+    /// Milliseconds between two questions whether to stop.
+    private static let askInterval: Int32 = 100
+
+    /// False if nothing has come for so many milliseconds; true also of the end, and of what cannot be waited for.
+    func hasInput(within milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        let count = poll(&request, 1, milliseconds)
+        return count > 0 || count < 0 && errno != EINTR
     }
 
     /// Writes all bytes. Throws if writing fails, or `readerLeft`; some may have been written then.

@@ -74,6 +74,9 @@ extension Command {
         if call.arguments.has(.against) { return try runDifferential(call) }
         let target = try ConformanceInput.target(try ServerSelection(call.arguments), call.arguments)
         let options = try ConformanceInput.options(call.arguments)
+        for flag in [Flag.junit, .page] {
+            if let path = call.arguments.text(of: flag) { try NewFile.require(path, call.arguments) }
+        }
         let run = ConformanceRun(target, options, chapters: chapters)
         let bar = call.progress("conformance", total: run.count, unit: "cases")
         let report: ConformanceReport

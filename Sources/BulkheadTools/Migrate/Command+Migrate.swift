@@ -83,12 +83,12 @@ extension Command {
         Interruption.watch()
         do throws(ProgramFailure) {
             let code = try await migrate(plan, databases, others ?? databases, call)
-            await databases.close()
-            await others?.close()
+            await databases.end()
+            await others?.end()
             return code
         } catch {
-            await databases.close()
-            await others?.close()
+            await databases.end()
+            await others?.end()
             throw error
         }
     }
@@ -124,8 +124,11 @@ extension Command {
             canNotTouch: (findings.source.canNotTouch, findings.target.canNotTouch))
         migration.progress = { progress.update(done: $0) }
         let start = ContinuousClock.now
-        let report = try await call.arguments.reaching { [migration] () async throws(RedisError) in
-            try await migration.run()
+        let report: MigrationReport
+        do throws(RedisError) {
+            report = try await migration.run()
+        } catch {
+            throw plan.failure(error, call.program)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.end()
@@ -259,6 +262,14 @@ extension MigrationPlan {
         return CrossServerMover(
             self, from: findings.source, to: findings.target,
             HandoverNotes(self, from: source.address, to: target.address), watching: findings.targetWatch)
+    }
+
+    /// The end of a run whose walk has not begun.
+    func failure(_ error: RedisError, _ program: String) -> ProgramFailure {
+        guard error.isOfInterruption else { return ProgramFailure(error, of: program) }
+        let claims = !isDryRun && !copies
+        let advice = claims ? " If the next run says that this one was interrupted, add --resume to it." : ""
+        return ProgramFailure(.failed, "\(program): \(error.explained)\nNothing was \(verb).\(advice)")
     }
 
     /// The call that goes on where this one ended.

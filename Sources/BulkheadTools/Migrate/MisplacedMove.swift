@@ -23,8 +23,12 @@ struct MisplacedMove {
         let source = try await call.arguments.reaching { () throws(RedisError) in try databases[plan.from.name] }
         // Before this run has more than the connection that asks.
         let clients = await DatabaseClients(of: source, number: plan.from.number)?.all
-        let (counts, noted) = try await call.arguments.reaching { () async throws(RedisError) in
-            try await count(placement, in: source)
+        let counts: [DatabaseName: Int]
+        let noted: [String: [RESPBytes]]
+        do throws(RedisError) {
+            (counts, noted) = try await count(placement, in: source)
+        } catch {
+            throw ProgramFailure(.failed, "\(call.program): \(error.explained)\nNothing was moved.")
         }
         if Interruption.isRequested {
             throw ProgramFailure(.failed, "\(call.program): stopped before anything was moved")
@@ -72,8 +76,12 @@ struct MisplacedMove {
         }
         let progress = call.progress("migrate", total: routes[0].findings.sourceKeys, unit: "keys looked at")
         let start = ContinuousClock.now
-        let (report, arrivals) = try await call.arguments.reaching { () async throws(RedisError) in
-            try await move(placement, routes, source) { progress.update(done: $0) }
+        let report: MigrationReport
+        let arrivals: [(name: DatabaseName, count: Int)]
+        do throws(RedisError) {
+            (report, arrivals) = try await move(placement, routes, source) { progress.update(done: $0) }
+        } catch {
+            throw plan.failure(error, call.program)
         }
         progress.end()
         return try hand(

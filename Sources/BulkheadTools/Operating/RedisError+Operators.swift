@@ -20,6 +20,7 @@ extension RedisError {
 
     /// The message, and in plain words what the server means where it says that by a word of its own alone.
     var explained: String {
+        if isOfInterruption { return wordsOfInterruption }
         // What a tool refuses by itself is in its own words; a code adds nothing to them.
         let words = code == .commandRefused && command == nil && database == nil ? message : "\(self)"
         return meaning.map { "\(words). \($0)" } ?? words
@@ -27,7 +28,7 @@ extension RedisError {
 
     /// The same of the message alone.
     var explainedMessage: String {
-        meaning.map { "\(message). \($0)" } ?? message
+        isOfInterruption ? wordsOfInterruption : meaning.map { "\(message). \($0)" } ?? message
     }
 
     /// What whoever writes a program is told of a URL with a database's number, which redis-cli takes; of no use at a

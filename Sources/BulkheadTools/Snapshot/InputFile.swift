@@ -37,13 +37,21 @@ final class InputFile: Sendable {
 
     /// Throws exit code 74 if the file cannot be opened.
     init(_ path: String) throws(ProgramFailure) {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe without a writer is opened, too: whoever reads it waits, and can be asked to stop.
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else {
             throw ProgramFailure.unnamed(.ioFailed, "opening \(path) failed: \(String(cString: strerror(errno)))")
         }
+        _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK)
         descriptor = Descriptor(number: number, name: path)
         mark = Mark(number)
         size = mark.map { Int($0.size) } ?? 0
+    }
+
+    /// Says what is waited for, where nothing comes out of a pipe or a terminal: who named it may not have meant it.
+    func sayIfNothingComes() {
+        guard mark == nil, !descriptor.hasInput(within: 1_000) else { return }
+        Notices.say("\(descriptor.name) is a pipe or a device, and nothing has come out of it yet: waiting.")
     }
 
     deinit { _ = close(descriptor.number) }

@@ -57,10 +57,14 @@ struct VectorConversion: Sendable {
         let lengths = source.scanValues(
             match: options.pattern, type: "hash", as: RESPBytes.self, pace: options.pace
         ) { .hstrlen($0, field) }
-        for try await found in lengths {
-            if Interruption.isRequested { break }
-            survey.take(fieldOf: try found.lengthOrNone, numberOf: size)
-            progress(survey.hashes)
+        do throws(RedisError) {
+            for try await found in lengths {
+                if Interruption.isRequested { break }
+                survey.take(fieldOf: try found.lengthOrNone, numberOf: size)
+                progress(survey.hashes)
+            }
+        } catch {
+            guard error.isOfInterruption else { throw error }
         }
         return survey
     }
@@ -74,16 +78,20 @@ struct VectorConversion: Sendable {
         ) { .hmget($0, words, as: RESPBytes.self) }
         var pacer = Pacer(options.pace, most: Self.largestSlice)
         var waiting: [RedisCommand<Bool>] = []
-        for try await found in read {
-            if Interruption.isRequested { return counts }
-            if let command = try command(for: found, dimension) {
-                waiting.append(command)
-            } else {
-                counts.skipped += 1
+        do throws(RedisError) {
+            for try await found in read {
+                if Interruption.isRequested { return counts }
+                if let command = try command(for: found, dimension) {
+                    waiting.append(command)
+                } else {
+                    counts.skipped += 1
+                }
+                if waiting.count == Self.largestSlice { try await send(&waiting, &pacer, &counts) }
             }
-            if waiting.count == Self.largestSlice { try await send(&waiting, &pacer, &counts) }
+            try await send(&waiting, &pacer, &counts)
+        } catch {
+            guard error.isOfInterruption else { throw error }
         }
-        try await send(&waiting, &pacer, &counts)
         counts.isWhole = !Interruption.isRequested
         return counts
     }

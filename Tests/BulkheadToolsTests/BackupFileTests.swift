@@ -170,6 +170,53 @@ import Testing
         }
     }
 
+    @Test func `two backups that have chosen one name are two files, and the second is the younger`() async throws {
+        try await withKeys { server, databases, folder in
+            let command = Command.backup
+            let arguments = try Arguments(
+                reading: ["knowledge", "--to", folder], flags: command.flags, operands: command.operands,
+                of: "bulkhead backup")
+            let entry = try #require(databases.catalogue.entries.first { $0.name == .knowledge })
+            func plan() throws -> BackupPlan {
+                try BackupPlan([entry], to: folder, in: databases, replacing: false, arguments)
+            }
+            var plans = [try plan(), try plan()]
+            // A second may have ended between the two.
+            while plans[0].items[0].path != plans[1].items[0].path { plans = [try plan(), try plan()] }
+            var made: [String] = []
+            for keep in [2, 2, 1] {
+                var options = Backup.Options()
+                options.keep = keep
+                let backup = Backup(
+                    program: "bulkhead backup", databases: databases, plan: plans[min(made.count, 1)],
+                    options: options, say: { _ in },
+                    bar: { total, unit in
+                        WorkProgress("backup", total: total, unit: unit, isSilent: true, .ofThisProcess())
+                    }, isQuiet: true)
+                let report = try await backup.run()
+                #expect(report.deleted == (keep == 2 ? [] : made) && report.later == [])
+                made.append(try #require(report.files.first?.path))
+                #expect(made == made.sorted() && Set(made).count == made.count)
+                #expect(try manifest(made[made.count - 1]).isOf(made[made.count - 1]))
+            }
+            #expect(try names(in: folder).count == 2)
+        }
+    }
+
+    @Test func `a database without a key that fits the pattern gets no file, and the exit code is 1`() async throws {
+        try await withKeys { server, _, folder in
+            for method in ["sync", "scan"] {
+                let words = ["backup", "knowledge", "prompts", "--pattern", "doc:*", "--to", folder, "--keep", "1"]
+                let outcome = try await Bulkhead.run(words + ["--method", method, "--json", "--url", server.url])
+                #expect(outcome.exitCode == 1)
+                #expect(outcome.errors.contains("no key matches doc:* in prompts"), "\(outcome.errors)")
+                let json = try JSONSerialization.jsonObject(with: outcome.output) as? [String: Any]
+                #expect(json?["unmatched"] as? [String] == ["prompts"])
+                #expect(try names(in: folder).count == 2)
+            }
+        }
+    }
+
     @Test func `a server that is away keeps no other from being backed up`() async throws {
         try await withKeys { server, _, folder in
             let json =

@@ -145,6 +145,22 @@ import Testing
         }
     }
 
+    @Test func `a pattern that no key fits is said, and is no success`() async throws {
+        try await withToolServer { server, databases in
+            try await databases[.main].set("doc:1", "1")
+            try await databases[.main].send("SAVE")
+            for left in ["main", server.folder + "/dump.rdb"] {
+                let words = ["diff", left, "knowledge", "--url", server.url]
+                let outcome = try await Bulkhead.run(words + ["--pattern", "docs:*"])
+                #expect(outcome.exitCode == 1, "\(left)")
+                #expect(outcome.errors.contains("no key matches docs:*"), "\(outcome.errors)")
+                #expect(!outcome.text.contains("no keys on either side"), "\(outcome.text)")
+            }
+            // Two databases without keys are the same.
+            #expect(try await Bulkhead.run("diff", "prompts", "knowledge", "--url", server.url).exitCode == 0)
+        }
+    }
+
     @Test func `only keys of the pattern are compared`() async throws {
         try await withToolServer { server, databases in
             try await fill(databases[.main])

@@ -60,6 +60,17 @@ import Testing
         }
     }
 
+    @Test func `a user who may not ask for users learns what was not looked at`() async throws {
+        let arguments = ["--maxmemory", "100mb", "--appendonly", "yes"]
+        try await withToolServer(arguments: arguments) { server, databases in
+            try await databases[.main].send("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-acl")
+            let outcome = try await Bulkhead.run("doctor", "--url", url("app:secret", server))
+            #expect(outcome.exitCode == 0, "\(outcome.text)")
+            let text = outcome.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(text.contains("the ACL denies ACL WHOAMI to this user"), "\(text)")
+        }
+    }
+
     @Test func `a login of the URL that no name has is refused`() async throws {
         try await withToolServer { server, _ in
             let names = try file(

@@ -147,6 +147,55 @@ import Testing
             } == [])
     }
 
+    @Test func `what was not looked at because it is denied is said, and is nothing to mend`() {
+        func findings(_ change: (inout ServerFacts) -> Void = { _ in }) -> [Finding] {
+            var permissions = ToolPermissions(user: ToolPermissions.unnamed, deniedCommands: [])
+            let refusal = RedisError(code: .noPermission, message: "NOPERM", stage: .answered)
+            permissions.namelessness = refusal
+            let facts = facts {
+                $0.settings?["bind"] = "* -::*"
+                $0.refusals = ["ACL GETUSER": refusal, "FT._LIST": refusal]
+                $0.searchIndexes = nil
+                change(&$0)
+            }
+            return Diagnosis(
+                facts, DatabaseCatalogue.standard.entries, permissions: [permissions], isOpenToAnybody: nil
+            ).findings
+        }
+        #expect(Set(findings().map { "\($0.severity.rawValue) \($0.code)" }) == ["note not-looked-at"])
+        for question in ["ACL GETUSER", "FT._LIST", "ACL WHOAMI"] {
+            let found = findings().filter { $0.message.contains("the ACL denies \(question) to this user") }
+            #expect(found.count == 1 && found.first?.remedy.isEmpty == false, "\(question)")
+        }
+        // A server that no other machine reaches lets none in.
+        #expect(findings { $0.info["tcp_port"] = "0" }.count == 2)
+    }
+
+    @Test func `what one of INFO and CONFIG does not say is not taken for unset`() {
+        func without(_ names: [String], _ change: @escaping (inout ServerFacts) -> Void) -> [String] {
+            codes { facts in
+                for name in names { facts.info[name] = nil }
+                change(&facts)
+            }
+        }
+        // CONFIG says it.
+        #expect(without(["maxmemory"]) { $0.settings?["maxmemory"] = "0" } == ["warning maxmemory"])
+        let evicting = without(["maxmemory", "maxmemory_policy"]) {
+            $0.settings?["maxmemory"] = "1000"
+            $0.settings?["maxmemory-policy"] = "allkeys-lru"
+        }
+        #expect(evicting == ["error eviction"])
+        #expect(
+            without(["aof_enabled"]) {
+                $0.settings?["save"] = ""
+                $0.settings?["appendonly"] = "yes"
+            } == [])
+        // Nobody says it.
+        #expect(without(["maxmemory"]) { _ in } == [])
+        #expect(without(["maxmemory"]) { $0.info["maxmemory_policy"] = "allkeys-lru" } == ["warning eviction"])
+        #expect(without(["aof_enabled"]) { $0.settings?["save"] = "" } == [])
+    }
+
     @Test func `search modules, replicas, clusters and sentinels have their findings`() {
         #expect(codes { $0.modules = ["search"] } == ["warning search"])
         #expect(codes { $0.searchIndexes = ["llama_index"] } == ["warning search"])

@@ -9,8 +9,8 @@
 /// | other AUX: `repl-id`, `used-mem`, `slot-info` … | left out: they speak of the source, not of its data |
 /// | functions | kept if asked for: they belong to no database |
 /// | hash templates | kept: hashes of any database may refer to them |
-/// | the number of keys of the database | kept if all its keys are |
-/// | keys of the database | kept if the predicate says so |
+/// | the number of keys of the database | kept without a predicate: servers take it for a hint |
+/// | keys of the database | kept if the predicate says so, and if they do not begin as those to leave out |
 /// | data of a module that belongs to no key | kept if a kept key has its type, just before the first of these |
 /// | slots of a cluster | left out |
 ///
@@ -26,16 +26,21 @@ package struct RDBFilter: ~Copyable {
         package var hasFunctions: Bool
         /// Which keys are kept; nil for all.
         package var keeps: ((UnsafeRawBufferPointer) -> Bool)?
+        /// How keys begin that are left out though they would be kept, and counted; empty for none.
+        package var leftOut: [UInt8]
 
         package init(
             _ database: Int, as number: Int = 0, hasFunctions: Bool = false,
-            keeps: ((UnsafeRawBufferPointer) -> Bool)? = nil
+            keeps: ((UnsafeRawBufferPointer) -> Bool)? = nil, leavingOut leftOut: [UInt8] = []
         ) {
             self.database = database
             self.number = number
             self.hasFunctions = hasFunctions
             self.keeps = keeps
+            self.leftOut = leftOut
         }
+
+        fileprivate var chooses: Bool { keeps != nil || !leftOut.isEmpty }
     }
 
     /// What was written of one database.
@@ -43,6 +48,8 @@ package struct RDBFilter: ~Copyable {
         package fileprivate(set) var writer: RDBWriter
         package fileprivate(set) var tally = RDBTally()
         package fileprivate(set) var functions = 0
+        /// Keys that would be kept but for how they begin.
+        package fileprivate(set) var leftOut = 0
 
         // Its database is begun with its first key.
         fileprivate var hasBegun = false
@@ -168,13 +175,18 @@ package struct RDBFilter: ~Copyable {
     private mutating func select(_ database: Int) {
         size = nil
         wanting = CutSet(cuts.indices.filter { cuts[$0].database == database })
-        choosing = CutSet(wanting.filter { cuts[$0].keeps != nil })
+        choosing = CutSet(wanting.filter { cuts[$0].chooses })
     }
 
     private mutating func take(_ entry: RDBEntry) throws(RDBViolation) {
         keys += 1
         receiving = wanting
-        for cut in choosing where cuts[cut].keeps?(entry.key) == false { receiving.remove(cut) }
+        for cut in choosing {
+            let isKept = cuts[cut].keeps?(entry.key) != false
+            let isLeftOut = isKept && !cuts[cut].leftOut.isEmpty && entry.key.starts(with: cuts[cut].leftOut)
+            if isLeftOut { results[cut].leftOut += 1 }
+            if isLeftOut || !isKept { receiving.remove(cut) }
+        }
         for cut in receiving {
             if !results[cut].hasBegun { begin(cut) }
             if let module = entry.module?.type { try writeData(of: module, to: cut) }

@@ -42,6 +42,10 @@ struct Backup {
         struct File: Encodable {
             let path: String
             let manifest: BackupManifest
+            /// Where the plan had it.
+            fileprivate let item: String
+
+            private enum CodingKeys: String, CodingKey { case path, manifest }
         }
 
         var files: [File] = []
@@ -50,12 +54,14 @@ struct Backup {
         var kept: [BackupRetention.Kept] = []
         /// Backups with a later time in their names than the one just made.
         var later: [String] = []
+        /// Databases without a key that fits the pattern: no file was made of them.
+        var unmatched: [String] = []
         /// What went wrong with the other servers.
         var failed: [String] = []
         /// Of the first of those.
         var exitCode = ExitCode.done
 
-        private enum CodingKeys: String, CodingKey { case files, deleted, kept, later, failed }
+        private enum CodingKeys: String, CodingKey { case files, deleted, kept, later, unmatched, failed }
     }
 
     let program: String
@@ -87,12 +93,13 @@ struct Backup {
             }
         }
         guard let folder = plan.folder, let keep = options.keep else { return report }
-        for item in plan.items where report.files.contains(where: { $0.path == item.path }) {
+        for item in plan.items {
+            guard let made = report.files.first(where: { $0.item == item.path }) else { continue }
             let retention = BackupRetention(
                 folder: folder, address: item.address, name: item.entry.name.text, number: item.entry.number,
                 pattern: options.pattern?.text)
             let outcome = try retention.deleteAllBut(
-                keep, made: FilePath.split(item.path).name, allowingSmaller: options.allowsSmaller)
+                keep, made: FilePath.split(made.path).name, allowingSmaller: options.allowsSmaller)
             report.deleted += outcome.gone
             report.later += outcome.later
             if let kept = outcome.kept { report.kept.append(kept) }
@@ -107,11 +114,8 @@ struct Backup {
             _ = try NewFile(at: item.path)
         }
         let facts = try await facts(of: items[0])
-        if facts.isReplica, facts.info["master_link_status"] == "down" {
-            let time = facts.info["master_link_down_since_seconds"].map { " for \($0) s" } ?? ""
-            say(
-                "\(items[0].address) is a replica, and has had no link to its primary\(time): the backup holds nothing "
-                    + "that was written there since.")
+        if let lag = facts.lag {
+            say("\(items[0].address) \(lag): the backup holds nothing that was written there since.")
         }
         try BackupRoom(of: items, pattern: options.pattern?.text).look(at: facts, say, program)
         let startedAt = BackupTime.now
@@ -135,9 +139,13 @@ struct Backup {
         }
         let endedAt = BackupTime.now
         for (item, snapshot) in zip(items, made) {
+            // Most likely it is not the pattern that was meant.
+            if options.pattern != nil, snapshot.keys == 0, snapshot.functions == 0 {
+                report.unmatched.append(item.entry.name.text)
+                continue
+            }
             let manifest = manifest(item, snapshot, facts, outcome, startedAt, endedAt)
-            try publish(snapshot, manifest, item)
-            report.files.append(Report.File(path: item.path, manifest: manifest))
+            report.files.append(try publish(snapshot, manifest, item))
         }
     }
 
@@ -152,7 +160,7 @@ struct Backup {
             }
             return facts
         } catch {
-            throw ProgramFailure(error, of: program)
+            throw error.isOfInterruption ? ProgramFailure.backupStopped(program) : ProgramFailure(error, of: program)
         }
     }
 
@@ -184,9 +192,11 @@ struct Backup {
                     if !isQuiet { say("Waiting for the server's snapshot.") }
                 }
                 return !Interruption.isRequested
+            } isOver: {
+                Interruption.isRequested
             }
         } catch {
-            if error.code == .cancelled { throw ProgramFailure.backupStopped(program) }
+            if error.code == .cancelled || Interruption.isRequested { throw ProgramFailure.backupStopped(program) }
             guard options.method == .auto else { throw ProgramFailure(error, of: program) }
             sayFuzzy("The server does not give a snapshot (\(error.message)).")
             return nil
@@ -236,7 +246,8 @@ struct Backup {
 
     private func publish(
         _ snapshot: MadeSnapshot, _ manifest: BackupManifest, _ item: BackupPlan.Item
-    ) throws(ProgramFailure) {
+    ) throws(ProgramFailure) -> Report.File {
+        if let folder = plan.folder { return try publish(snapshot, manifest, item, inFolder: folder) }
         if let former = item.former, !options.allowsSmaller,
             BackupWorth(former).isMuchMore(than: BackupWorth(manifest))
         {
@@ -247,12 +258,8 @@ struct Backup {
                     + "\(Units.grouped(former.keys)) (\(Units.bytes(former.content.bytes))): it was left as it is; "
                     + "use --allow-smaller to replace it, or name another file")
         }
-        let beside = try NewFile(at: item.path + BackupManifest.suffix)
-        let json = try manifest.json(program)
-        try json.span.withUnsafeBytes { bytes throws(ProgramFailure) in try beside.write(bytes) }
-        try beside.finish()
         // Its manifest first: a file that is there always has one.
-        try beside.publish(replacing: item.replaces)
+        try file(manifest, of: item.path).publish(replacing: item.replaces)
         do throws(ProgramFailure) {
             try snapshot.file.file.publish(replacing: item.replaces)
         } catch {
@@ -260,6 +267,39 @@ struct Backup {
             if !item.replaces { try? FilePath.remove(item.path + BackupManifest.suffix) }
             throw error
         }
+        return Report.File(path: item.path, manifest: manifest, item: item.path)
+    }
+
+    /// Another run may have taken the name since it was chosen. The manifest is what decides whose it is.
+    private func publish(
+        _ snapshot: MadeSnapshot, _ manifest: BackupManifest, _ item: BackupPlan.Item, inFolder folder: String
+    ) throws(ProgramFailure) -> Report.File {
+        var (path, manifest) = (item.path, manifest)
+        while true {
+            manifest.file = FilePath.split(path).name
+            let suffixed = path + BackupManifest.suffix
+            if try file(manifest, of: path).publish(asNew: suffixed) {
+                do throws(ProgramFailure) {
+                    if try snapshot.file.file.publish(asNew: path) {
+                        return Report.File(path: path, manifest: manifest, item: item.path)
+                    }
+                } catch {
+                    try? FilePath.remove(suffixed)
+                    throw error
+                }
+                try FilePath.remove(suffixed)
+            }
+            path = try BackupPlan.newPath(in: folder, item.entry.name.text, plan.startedAt)
+        }
+    }
+
+    /// The manifest of a file at `path`, written and on the disk, without its name.
+    private func file(_ manifest: BackupManifest, of path: String) throws(ProgramFailure) -> NewFile {
+        let file = try NewFile(at: path + BackupManifest.suffix)
+        let json = try manifest.json(program)
+        try json.span.withUnsafeBytes { bytes throws(ProgramFailure) in try file.write(bytes) }
+        try file.finish()
+        return file
     }
 
     private func manifest(
@@ -273,7 +313,8 @@ struct Backup {
             server: BackupManifest.Server(
                 address: item.address, version: aux["valkey-ver"] ?? aux["redis-ver"] ?? facts.version,
                 flavour: isValkey ? "valkey" : "redis", runID: facts.info["run_id"], replicationID: aux["repl-id"],
-                replicationOffset: aux["repl-offset"].flatMap { Int($0) }),
+                replicationOffset: aux["repl-offset"].flatMap { Int($0) },
+                linkToPrimary: facts.hasNoLink ? "down" : nil, linkDownSeconds: facts.secondsWithoutLink),
             database: BackupManifest.Database(
                 name: item.entry.name.text, number: item.entry.number,
                 numberInFile: options.numberInFile ?? item.entry.number),
@@ -282,6 +323,7 @@ struct Backup {
             pattern: options.pattern?.text,
             keys: snapshot.keys, expiring: snapshot.expiring, types: snapshot.types, functions: snapshot.functions,
             moduleDataLeftOut: snapshot.moduleDataLeftOut.isEmpty ? nil : snapshot.moduleDataLeftOut,
+            migrationNotesLeftOut: snapshot.notesLeftOut > 0 ? snapshot.notesLeftOut : nil,
             consistency: outcome == nil ? .fuzzy : .pointInTime, sourceChecksum: outcome?.checksum.rawValue,
             startedAt: BackupTime.text(startedAt),
             snapshotAt: aux["ctime"].flatMap { Int($0) }.map { BackupTime.text(secondsSince1970: $0) },

@@ -19,12 +19,18 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         package var replicationID: String?
         /// The point of the replication stream that a point-in-time snapshot is of.
         package var replicationOffset: Int?
+        /// Of a replica that had no link to its primary: `down`. The backup holds nothing of what was written since.
+        package var linkToPrimary: String?
+        /// For how long; nil where the server does not say, and of one that never had a link.
+        package var linkDownSeconds: Int?
 
         enum CodingKeys: String, CodingKey {
             case address, version, flavour
             case runID = "run_id"
             case replicationID = "replication_id"
             case replicationOffset = "replication_offset"
+            case linkToPrimary = "link_to_primary"
+            case linkDownSeconds = "link_down_seconds"
         }
     }
 
@@ -75,6 +81,8 @@ package struct BackupManifest: Codable, Sendable, Hashable {
     /// Bytes of data that modules keep beside the keys and that are not in the file, by type; nil for none, and where
     /// it was copied key by key, which shows no such data.
     package var moduleDataLeftOut: [String: Int]?
+    /// Keys that are notes of a migration, interrupted or running, and are not in the file; nil for none.
+    package var migrationNotesLeftOut: Int?
     package var consistency: Consistency
     /// Whether the stream of the server had a checksum that fitted: `ok`, or `absent`; nil for fuzzy ones.
     package var sourceChecksum: String?
@@ -94,6 +102,7 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         case consistency
         case rdbVersion = "rdb_version"
         case moduleDataLeftOut = "module_data_left_out"
+        case migrationNotesLeftOut = "migration_notes_left_out"
         case sourceChecksum = "source_checksum"
         case startedAt = "started_at"
         case snapshotAt = "snapshot_at"
@@ -123,6 +132,9 @@ package struct BackupManifest: Codable, Sendable, Hashable {
         guard let content = try Content(of: path) else { return false }
         return content == self.content || content == replaces
     }
+
+    /// Those in the file, and the notes of a migration that are not.
+    var allKeys: Int { keys + (migrationNotesLeftOut ?? 0) }
 
     /// True if it is of these keys of this database of this server.
     package func isOf(_ address: String, _ name: String, _ number: Int, pattern: String?) -> Bool {

@@ -53,11 +53,7 @@ struct BackupPlan {
         case .other: throw arguments.refused("\(destination) is neither a file nor a folder")
         case .file, nil: isFolder = false
         }
-        // The new file takes the link's place, in the link's folder, and what it leads to stays as it was.
-        if !isFolder, let target = FilePath.linkTarget(destination) {
-            let place = target.hasPrefix("/") ? target : FilePath.split(destination).folder + "/" + target
-            throw arguments.refused("\(destination) is a symbolic link to \(place): name that file itself")
-        }
+        if !isFolder { try FilePath.refuseLink(destination, arguments) }
         guard isFolder || !destination.hasSuffix("/") else {
             throw ProgramFailure(.ioFailed, "\(program): there is no folder \(destination): make it first")
         }
@@ -77,11 +73,12 @@ struct BackupPlan {
                 throw arguments.refused(
                     "\(other.entry.name) and \(entry.name) are both number \(entry.number): name one")
             }
-            var path = destination
             if isFolder {
-                path += (path.hasSuffix("/") ? "" : "/")
-                path = try Self.newPath(in: path, entry.name.text, startedAt)
+                let path = try Self.newPath(in: destination, entry.name.text, startedAt)
+                items.append(Item(entry: entry, address: address, path: path, former: nil, replaces: false))
+                continue
             }
+            let path = destination
             let former = try Self.former(at: path, entry, address, replacing, pattern, program)
             // A manifest without a file is what a crash leaves; nothing is lost with it.
             let hasManifest = try BackupManifest.beside(path) != nil
@@ -96,12 +93,14 @@ struct BackupPlan {
         }
     }
 
-    /// A name in a folder that no backup has: one that was made in the same second is not replaced.
-    private static func newPath(in folder: String, _ name: String, _ date: Date) throws(ProgramFailure) -> String {
+    /// A name in a folder that nothing has, and no manifest is of: that of the time, or of the next free second where
+    /// other backups were made in the same one.
+    static func newPath(in folder: String, _ name: String, _ date: Date) throws(ProgramFailure) -> String {
+        let folder = folder + (folder.hasSuffix("/") ? "" : "/")
         var date = date
         while true {
             let path = folder + BackupRetention.fileName(name, date)
-            if try FilePath.kind(path) == nil { return path }
+            if try !FilePath.isTaken(path), try !FilePath.isTaken(path + BackupManifest.suffix) { return path }
             date += 1
         }
     }

@@ -82,13 +82,17 @@ struct BackupRetention {
         let suffix = ".rdb" + BackupManifest.suffix
         for name in try FilePath.names(in: folder) where isOwnName(name, ending: suffix) {
             let path = folder + "/" + name.dropLast(BackupManifest.suffix.count)
-            // A younger one may be of a backup that is publishing its file just now.
-            guard path < oldestKept, try FilePath.kind(path) == nil, try ownManifest(path) != nil else { continue }
+            guard path < oldestKept, try FilePath.kind(path) == nil, let manifest = try ownManifest(path),
+                manifest.endedAt < Self.lately
+            else { continue }
             try FilePath.remove(path + BackupManifest.suffix)
         }
         try FilePath.synchronize(folder)
         return outcome
     }
+
+    /// A manifest that was made since may be of a backup that is publishing its file just now.
+    private static var lately: String { BackupTime.text(BackupTime.now - 3_600) }
 
     private func ownManifest(_ path: String) throws(ProgramFailure) -> BackupManifest? {
         guard let manifest = try BackupManifest.beside(path) else { return nil }

@@ -29,6 +29,9 @@ extension Command {
             values, and 64 bytes per key. So is the backup of a name that lives in a cluster: one file with the keys \
             of all primaries. A URL that leads to one node of a cluster is refused unless that has all keys.
 
+            A database without a key that fits --pattern gets no file, and the exit code is 1. Notes that an \
+            interrupted migration has left are in no file.
+
             The paths of the files are printed; messages go to standard error.
             """,
         flags: ServerSelection.flags + [
@@ -66,11 +69,13 @@ extension Command {
                 rows: [
                     ("files", #"with --json: [{"path": "…", "manifest": what FILE.json has}]"#),
                     ("deleted", "with --json: paths that --keep has deleted"),
+                    ("unmatched", "with --json: databases without a key that fits --pattern; they get no file"),
                     ("failed", "with --json: what went wrong with servers that could not be backed up"),
                     ("kept", "with --json: old backups kept because every newer one has less than half"),
                     ("later", "with --json: backups with a later time in their names; they do not count"),
                     ("format, tool", #""bulkhead-backup-1"; what made it"#),
-                    ("server", "address, version, flavour, run_id, replication_id, replication_offset"),
+                    ("server", "address, version, flavour, run_id, replication_id, replication_offset;"),
+                    ("", "link_to_primary: \"down\" if a replica had none, and link_down_seconds"),
                     ("database", "name, number, number_in_file"),
                     ("file, rdb_version", "the file's name, and the version of its format"),
                     ("content", "bytes, and crc64: the checksum in the file, in hexadecimal"),
@@ -80,6 +85,7 @@ extension Command {
                     ("types", #"{"string": 12, "hash": 3}"#),
                     ("functions", "libraries in the file; they belong to no database"),
                     ("module_data_left_out", "bytes that modules keep beside the keys, not in the file"),
+                    ("migration_notes_left_out", "keys that are notes of a migration, not in the file"),
                     ("consistency", #""point-in-time", or "fuzzy" if copied key by key"#),
                     ("source_checksum", #""ok", or "absent" if the server writes none"#),
                     ("started_at, ended_at", "in UTC; snapshot_at is the server's own time"),
@@ -111,7 +117,7 @@ extension Command {
             await databases.close(grace: .zero)
             throw error
         }
-        await databases.close()
+        await databases.end()
         if call.arguments.has(.json) {
             try call.streams.output.writeJSON(report)
         } else {
@@ -120,6 +126,13 @@ extension Command {
         if !call.arguments.has(.quiet) { call.note { report.text(on: $0) } }
         guard report.failed.isEmpty else {
             throw ProgramFailure(report.exitCode, report.failed.joined(separator: "\n"))
+        }
+        guard report.unmatched.isEmpty else {
+            let names = report.unmatched.joined(separator: ", ")
+            throw ProgramFailure(
+                .found,
+                "\(call.program): no key matches \(options.pattern?.text ?? "*") in \(names): no file was made of "
+                    + "\(report.unmatched.count == 1 ? "it" : "them")")
         }
         return .done
     }
@@ -170,6 +183,13 @@ extension Backup.Report {
             switch manifest.consistency {
             case .pointInTime: line += ", as it was at \(manifest.snapshotAt ?? manifest.startedAt)."
             case .fuzzy: line += ", fuzzy: between \(manifest.startedAt) and \(manifest.endedAt)."
+            }
+            if manifest.server.linkToPrimary != nil {
+                line += " The server is a replica without a link to its primary: what was written there since is not "
+                line += "in the file."
+            }
+            if let notes = manifest.migrationNotesLeftOut {
+                line += " " + HandoverNotes.words(notes, "not put in the file")
             }
             if manifest.functions > 0 {
                 line += " With the server's functions, which all databases share."

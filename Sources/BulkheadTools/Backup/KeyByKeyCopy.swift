@@ -36,7 +36,7 @@ struct KeyByKeyCopy {
                 return try await copy(by: connection)
             }
         } catch let error as RedisError {
-            throw ProgramFailure(error, of: program)
+            throw error.isOfInterruption ? ProgramFailure.backupStopped(program) : ProgramFailure(error, of: program)
         } catch let failure as ProgramFailure {
             throw failure
         } catch {
@@ -55,6 +55,7 @@ struct KeyByKeyCopy {
         var keys = PacedKeys(KeyWalk(over: database, match: target.pattern?.text), pace: pace)
         var pacer = Pacer(pace, most: Self.mostKeysOfSlice)
         var hasMore = true
+        var notes = 0
         while hasMore {
             guard !Interruption.isRequested else { throw ProgramFailure.backupStopped(program) }
             let most = await pacer.begin()
@@ -64,7 +65,11 @@ struct KeyByKeyCopy {
                     hasMore = false
                     break
                 }
-                if !seen.contains(key) { slice.append(key) }
+                if !HandoverNotes.isNote(key) {
+                    if !seen.contains(key) { slice.append(key) }
+                } else if seen.insert(key) == .new {
+                    notes += 1
+                }
             }
             if slice.isEmpty { continue }
             // The scan has a pace of its own.
@@ -89,12 +94,14 @@ struct KeyByKeyCopy {
                 if let pending = writer?.pending, pending >= SnapshotCut.blockBytes { try output.take(&writer!) }
             }
             pacer.end(keys: slice.count)
-            progress(seen.count)
+            progress(seen.count - notes)
         }
         // Without a key only functions give the version; that of Redis 5 is read by every server.
         var last = writer ?? beginning(functions?.version ?? RDBVersion(.redis, 9), functions)
         last.end()
-        return try output.finish(&last)
+        var made = try output.finish(&last)
+        made.notesLeftOut = notes
+        return made
     }
 
     private var tooManyKeys: ProgramFailure {

@@ -47,7 +47,8 @@ struct SnapshotCut {
             targets.map { target in
                 RDBFilter.Cut(
                     target.number, as: target.numberInFile, hasFunctions: target.hasFunctions,
-                    keeps: target.pattern.map { pattern in { pattern.matches($0) } })
+                    keeps: target.pattern.map { pattern in { pattern.matches($0) } },
+                    leavingOut: HandoverNotes.prefix)
             })
         var ending = SnapshotEnding(transfer.framing)
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes, alignment: 16)
@@ -95,7 +96,7 @@ struct SnapshotCut {
             return MadeSnapshot(
                 file: files[cut], version: version, keys: result.tally.keys, expiring: result.tally.expires,
                 types: result.tally.types, functions: result.functions,
-                moduleDataLeftOut: filter.moduleDataLeftOut(of: cut))
+                moduleDataLeftOut: filter.moduleDataLeftOut(of: cut), notesLeftOut: result.leftOut)
         }
         return Outcome(made: made, source: filter.source, checksum: checksum)
     }

@@ -30,4 +30,6 @@ struct MadeSnapshot {
     let functions: Int
     /// Bytes of data of modules beside the keys that are not in the file, by type.
     var moduleDataLeftOut: [String: Int] = [:]
+    /// Notes of a migration that are not in the file.
+    var notesLeftOut = 0
 }

@@ -58,6 +58,12 @@ extension ServerReport {
                     .warning, "cluster", "this is \(facts.partInWords): the figures are of this node's own keys",
                     remedy: "Check each of the others too, by its own --url."))
         }
+        if let lag = facts.lag {
+            findings.append(
+                Finding(
+                    .warning, "stale", "this server \(lag): the figures are of what it had then",
+                    remedy: "Check the primary\(facts.primary.map { ", \($0)" } ?? ""), or mend the link."))
+        }
         if let lack = facts.infoLack {
             let numbers = isWhole ? ", nor which numbers without a name have keys" : ""
             findings.append(
@@ -116,6 +122,14 @@ extension DatabaseReport {
                     "number \(number) has \(Units.grouped(keys)) \(keys == 1 ? "key" : "keys") and no name in the "
                         + "catalogue",
                     remedy: "Give it a name in the catalogue, or move its keys to where they belong."))
+        }
+        if notes > 0 {
+            findings.append(
+                Finding(
+                    .warning, "migration-notes",
+                    "\(Units.counted(notes, "key")) in \(name) \(notes == 1 ? "is a note" : "are notes") of a "
+                        + "migration that was interrupted or is running",
+                    remedy: "If none is running, finish it by its own command with --resume."))
         }
         if let hidden {
             let others = sized + looked > 0 ? "those of the others alone" : "not known"

@@ -158,6 +158,8 @@ package struct DatabaseReport: Sendable, Encodable {
     var failure: String?
     /// The server refused to have it scanned, and would do so again.
     var isRefused = false
+    /// Notes of a migration among the keys.
+    var notes = 0
     /// What the server refused, in its words, by command.
     var refusals: [String: String]
 

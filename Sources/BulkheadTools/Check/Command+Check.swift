@@ -64,6 +64,8 @@ extension Command {
                     ("misplaced", "keys that match a pattern of another database and none of their own"),
                     ("unnamed-keys", "a number that has keys, but no name in the catalogue"),
                     ("number-out-of-range", "a name whose number the server does not have"),
+                    ("migration-notes", "keys that a migration has left, interrupted or still running"),
+                    ("stale", "a replica that has no link to its primary"),
                     ("shared-number", "names of one database whose server is written differently"),
                     ("hidden-keys", "keys of which the ACL lets the user see only the name"),
                     ("refused", "a command that the server's ACL denies"),
@@ -86,6 +88,7 @@ extension Command {
         if let sample = call.arguments.integer(of: .sample) { settings.sample = sample }
         if call.arguments.has(.exact) { settings.sample = nil }
         if let pace = try call.arguments.pace() { settings.pace = pace }
+        if let page = call.arguments.text(of: .html) { try NewFile.require(page, call.arguments) }
         Interruption.watch()
         let bar: WorkProgress
         let report: CheckReport

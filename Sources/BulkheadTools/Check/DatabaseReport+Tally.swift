@@ -34,6 +34,7 @@ extension DatabaseReport {
         self.isComplete = isComplete
         self.failure = failure
         self.refusals = refusals
+        notes = tally.notes
 
         let sample = tally.sample(of: keys, isComplete: isComplete, drewAll: drewAll)
         population = sample.all

@@ -27,6 +27,8 @@ struct DatabaseTally {
 
     /// Names seen.
     private(set) var walked = 0
+    /// Notes of migrations among them.
+    private(set) var notes = 0
     /// Keys of the sample that were looked at.
     private(set) var looked = 0
     /// Keys of the sample that were gone when they were looked at.
@@ -68,6 +70,7 @@ struct DatabaseTally {
     /// One more key.
     mutating func walk(_ key: UnsafeRawBufferPointer) {
         walked += 1
+        if HandoverNotes.isNote(key) { notes += 1 }
         misplacement.add(key)
         var hasPrefix = false
         reader.forEach(in: key) { depth, prefix, hash in

@@ -34,6 +34,7 @@ extension Command {
                     ("expired", "missing on one side or both because they expired"),
                     ("differences", #"[{"text": "how they differ", "count": 2, "keys": ["…"]}]"#),
                     ("looks_for_only_right", "false if keys that only the right side has were not looked for"),
+                    ("migration_notes", "notes of a migration on either side, not compared; absent without any"),
                 ])
         ],
         exitCodes: [.done, .found, .failed, .usage, .badData, .ioFailed],
@@ -70,9 +71,16 @@ extension Command {
                 ? try await compare(file: left, databases, entry, call)
                 : try await compare(left, selection, databases, entry, call)
         }
-        try call.answer(document) { document.text(isWhole: isWhole, on: $0) }
+        let pattern = call.arguments.text(of: .pattern)
+        try call.answer(document) { document.text(of: pattern, isWhole: isWhole, on: $0) }
         guard isWhole else {
             throw ProgramFailure(.failed, "\(call.program): stopped before all keys were compared")
+        }
+        if let pattern, document.report.isEmpty {
+            throw ProgramFailure(
+                .found,
+                "\(call.program): no key matches \(pattern) in \(document.left) or \(document.right): nothing was "
+                    + "compared")
         }
         return document.report.isSame ? .done : .found
     }
@@ -90,7 +98,7 @@ extension Command {
             let database = try databases[entry.name]
             var comparison = FileComparison(
                 survey.file, number: number, database: database,
-                facts: try await Self.facts(of: database), version: survey.version)
+                facts: try await Self.facts(of: database, call), version: survey.version)
             let pattern = call.arguments.text(of: .pattern).map { KeyPattern($0) }
             comparison.keeps = { pattern?.matches($0) != false }
             comparison.progress = { progress.update(done: $0) }
@@ -107,8 +115,9 @@ extension Command {
     }
 
     /// What is compared is whole databases: a node of a cluster has a part of one.
-    private static func facts(of database: RedisDatabase) async throws(RedisError) -> ServerFacts {
+    private static func facts(of database: RedisDatabase, _ call: Call) async throws(RedisError) -> ServerFacts {
         let facts = try await ServerFacts(of: database)
+        if let lag = facts.lag { call.say("\(call.program): the server of \(database.name) \(lag).") }
         if let obstacle = facts.clusterObstacle(
             database.name, at: database.address, "what is compared",
             remedy: "Save what each node has (redis-cli --cluster backup ADDRESS FOLDER), and look into these files by "
@@ -129,8 +138,8 @@ extension Command {
             try await call.arguments.reaching { () async throws(RedisError) in
                 let (left, right) = (try databases[entry.name], try rightDatabases[rightEntry.name])
                 var comparison = DatabaseComparison(
-                    left: left, right: right, leftFacts: try await Self.facts(of: left),
-                    rightFacts: try await Self.facts(of: right))
+                    left: left, right: right, leftFacts: try await Self.facts(of: left, call),
+                    rightFacts: try await Self.facts(of: right, call))
                 let progress = call.progress("diff", total: try await left.dbsize(), unit: "keys")
                 comparison.pattern = call.arguments.text(of: .pattern)
                 comparison.progress = { progress.update(done: $0) }
@@ -164,17 +173,23 @@ private struct DiffDocument: Encodable, Sendable {
     }
 
     /// - Parameter isWhole: false if it was stopped before all keys were compared.
-    func text(isWhole: Bool, on screen: Screen) -> String {
+    func text(of pattern: String?, isWhole: Bool, on screen: Screen) -> String {
         var lines = report.differences.lines(on: screen)
         let counts = [
             ("the same", report.same), ("expired", report.expired), ("different", report.different),
             ("only in \(left)", report.onlyLeft), ("only in \(right)", report.onlyRight),
         ].filter { $0.1 > 0 }.map { "\(Units.grouped($0.1)) \($0.0)" }
-        let none = isWhole ? "no keys on either side" : "no key was compared"
+        let none =
+            !isWhole
+            ? "no key was compared"
+            : pattern.map { "no keys that match \($0) on either side" } ?? "no keys on either side"
         let list = counts.isEmpty ? none : counts.joined(separator: ", ")
         lines += "\(left) and \(right): \(list).".wrapped(to: screen.proseColumns)
         if let words = ModuleData(moduleData).text(of: "The file", "it was not compared") {
             lines += words.wrapped(to: screen.proseColumns)
+        }
+        if let notes = report.notes {
+            lines += HandoverNotes.words(notes, "not compared").wrapped(to: screen.proseColumns)
         }
         if !report.looksForOnlyRight {
             lines += "The file has too many keys to remember: keys that only \(right) has were not looked for."

@@ -11,10 +11,14 @@ struct ComparisonReport: Sendable, Encodable {
     private(set) var different = 0
     private(set) var onlyLeft = 0
     private(set) var onlyRight = 0
+    /// Notes of migrations on either side, which are not compared; nil without any.
+    private(set) var notes: Int?
     /// Whether keys that only the right side has were looked for.
     var looksForOnlyRight = true
     private(set) var differences = KeyRemarks()
 
+    /// There was nothing to compare.
+    var isEmpty: Bool { compared == 0 && notes == nil }
     var isSame: Bool { different + onlyLeft + onlyRight == 0 }
 
     private enum CodingKeys: String, CodingKey {
@@ -22,6 +26,7 @@ struct ComparisonReport: Sendable, Encodable {
         case onlyLeft = "only_left"
         case onlyRight = "only_right"
         case looksForOnlyRight = "looks_for_only_right"
+        case notes = "migration_notes"
     }
 
     enum Outcome: Sendable, Hashable {
@@ -29,6 +34,8 @@ struct ComparisonReport: Sendable, Encodable {
         /// In which way, in words that hold nothing of the value.
         case different(String)
     }
+
+    mutating func addNote() { notes = (notes ?? 0) + 1 }
 
     mutating func add(_ outcome: Outcome, _ key: some Sequence<UInt8>, _ names: SideNames) {
         compared += 1

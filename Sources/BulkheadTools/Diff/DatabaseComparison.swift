@@ -32,9 +32,14 @@ struct DatabaseComparison: Sendable {
         _ left: Left, _ right: Right
     ) async throws(RedisError) -> (report: ComparisonReport, isWhole: Bool) {
         var run = Run(comparison: self, left: left, right: right)
-        guard try await run.compareLeft(), try await run.compareAgain() else { return (run.report, false) }
-        let isWhole = try await run.findOnlyRight()
-        return (run.report, isWhole)
+        do throws(RedisError) {
+            guard try await run.compareLeft(), try await run.compareAgain() else { return (run.report, false) }
+            let isWhole = try await run.findOnlyRight()
+            return (run.report, isWhole)
+        } catch {
+            guard error.isOfInterruption else { throw error }
+            return (run.report, false)
+        }
     }
 
     private func withBothConnections<Result>(
@@ -92,7 +97,8 @@ struct DatabaseComparison: Sendable {
                         isOver = true
                         break
                     }
-                    if seen.insert(key) != .known { waiting.append(key) }
+                    if seen.insert(key) == .known { continue }
+                    if HandoverNotes.isNote(key) { report.addNote() } else { waiting.append(key) }
                 }
                 let slice = Array(waiting.prefix(wanted))
                 if slice.isEmpty { break }
@@ -128,7 +134,13 @@ struct DatabaseComparison: Sendable {
             while true {
                 if comparison.isInterrupted() { return false }
                 var slice: [RESPBytes] = []
-                while slice.count < sliceOfNames, let key = try await scan.next() { slice.append(key) }
+                while slice.count < sliceOfNames, let key = try await scan.next() {
+                    if !HandoverNotes.isNote(key) {
+                        slice.append(key)
+                    } else if seen.insert(key) != .known {
+                        report.addNote()
+                    }
+                }
                 if slice.isEmpty { return true }
                 for (key, isThere) in zip(slice, try await left.exist(slice))
                 where !isThere && seen.insert(key) != .known {

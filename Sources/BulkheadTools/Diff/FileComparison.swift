@@ -54,12 +54,16 @@ struct FileComparison: Sendable {
     ) async throws -> (report: ComparisonReport, isWhole: Bool) {
         var report = ComparisonReport()
         var seen = SeenKeys()
-        guard try await compare(&report, &seen, connection) else { return (report, false) }
-        // Past the limit of what is remembered, a key of the file could be called missing there.
-        report.looksForOnlyRight = !onlyLeft && !seen.isFull
-        guard report.looksForOnlyRight else { return (report, true) }
-        let isWhole = try await findOnlyRight(&report, seen)
-        return (report, isWhole)
+        do {
+            guard try await compare(&report, &seen, connection) else { return (report, false) }
+            // Past the limit of what is remembered, a key of the file could be called missing there.
+            report.looksForOnlyRight = !onlyLeft && !seen.isFull
+            guard report.looksForOnlyRight else { return (report, true) }
+            let isWhole = try await findOnlyRight(&report, seen)
+            return (report, isWhole)
+        } catch let error as RedisError where error.isOfInterruption {
+            return (report, false)
+        }
     }
 
     private func compare(
@@ -80,6 +84,10 @@ struct FileComparison: Sendable {
                     break
                 }
                 guard record.database == number, keeps(record.key) else { continue }
+                if HandoverNotes.isNote(record.key) {
+                    report.addNote()
+                    continue
+                }
                 slice.append(record.compared(version))
                 bytes += record.body?.count ?? 0
             }
@@ -106,6 +114,10 @@ struct FileComparison: Sendable {
         while let key = try await keys.next() {
             if isInterrupted() { return false }
             guard !seen.contains(key), keeps(Array(key)), found.insert(key) != .known else { continue }
+            if HandoverNotes.isNote(key) {
+                report.addNote()
+                continue
+            }
             report.add(.onlyRight, key, names)
         }
         return true

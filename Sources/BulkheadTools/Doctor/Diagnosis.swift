@@ -38,7 +38,7 @@ package struct Diagnosis: Sendable {
         let all =
             refusals + mode + numbers + keys + eviction + memory + persistence + replication + resharding + access
             + encryption
-            + search + tools
+            + search + tools + unasked
         return Finding.Severity.allCases.flatMap { severity in all.filter { $0.severity == severity } }
     }
 
@@ -74,7 +74,9 @@ package struct Diagnosis: Sendable {
         if facts.isReplica {
             found.append(
                 Finding(
-                    .warning, "replica", "this is a replica: it refuses writes, and what it holds may be old",
+                    .warning, "replica",
+                    facts.lag.map { "this \($0): it refuses writes, and what it holds is of that time" }
+                        ?? "this is a replica: it refuses writes, and what it holds may be old",
                     remedy: "Point the URL to the primary\(facts.primary.map { ", \($0)" } ?? "")."))
         }
         if facts.number("loading") == 1 {
@@ -148,7 +150,7 @@ package struct Diagnosis: Sendable {
 
     private var eviction: [Finding] {
         guard let policy = facts.evictionPolicy, !durable.isEmpty else { return [] }
-        let isBounded = (facts.number("maxmemory") ?? 0) > 0
+        let isBounded = facts.memoryLimit.map { $0 > 0 }
         if policy.hasPrefix("allkeys-") {
             let present = durable.filter { !awaited.contains($0) }
             let victims = [
@@ -158,15 +160,16 @@ package struct Diagnosis: Sendable {
             ].compactMap(\.self).joined(separator: ", and ")
             return [
                 Finding(
-                    isBounded ? .error : .warning, "eviction",
+                    isBounded == true ? .error : .warning, "eviction",
                     "\(policy) removes keys of every database when memory is full, also \(victims)"
-                        + (isBounded ? "" : "; no maxmemory is set, so not yet"),
+                        + (isBounded == false ? "; no maxmemory is set, so not yet" : "")
+                        + (isBounded == nil ? "; whether maxmemory is set cannot be asked" : ""),
                     remedy: "Use a volatile- policy and give what may go an expiry, or put the cache on a server of "
                         + "its own.")
             ]
         }
         let expiring = durable.filter { (facts.keyspace[$0.number]?.expiring ?? 0) > 0 }
-        guard policy.hasPrefix("volatile-"), isBounded, !expiring.isEmpty else { return [] }
+        guard policy.hasPrefix("volatile-"), isBounded == true, !expiring.isEmpty else { return [] }
         return [
             Finding(
                 .note, "eviction",
@@ -175,7 +178,7 @@ package struct Diagnosis: Sendable {
     }
 
     private var memory: [Finding] {
-        guard let used = facts.number("used_memory"), let limit = facts.number("maxmemory") else { return [] }
+        guard let limit = facts.memoryLimit else { return [] }
         guard limit > 0 else {
             return [
                 Finding(
@@ -183,6 +186,7 @@ package struct Diagnosis: Sendable {
                     remedy: "Set maxmemory below the machine's memory, with room for a snapshot's copy-on-write.")
             ]
         }
+        guard let used = facts.number("used_memory") else { return [] }
         let percent = Int(clamping: (Double(used) / Double(limit) * 100).rounded(.down))
         guard percent >= Self.fullAtPercent else { return [] }
         return [
@@ -199,8 +203,8 @@ package struct Diagnosis: Sendable {
 
     private var persistence: [Finding] {
         var found: [Finding] = []
-        let hasAOF = facts.number("aof_enabled") == 1
-        if !hasAOF, facts.settings?["save"] == "", !durable.isEmpty {
+        let hasAOF = facts.hasAppendOnlyFile == true
+        if facts.hasAppendOnlyFile == false, facts.settings?["save"] == "", !durable.isEmpty {
             found.append(
                 Finding(
                     .warning, "persistence",
@@ -232,9 +236,11 @@ package struct Diagnosis: Sendable {
     // MARK: Who gets in
 
     private var access: [Finding] {
-        guard isOpenToAnybody == true, let settings = facts.settings else {
-            guard isOpenToAnybody == true else { return [] }
-            return [openDefaultUser(.warning)]
+        guard isOpenToAnybody == true else { return [] }
+        guard let settings = facts.settings, settings["protected-mode"] != nil else {
+            return [
+                openDefaultUser(.warning, "whether protected-mode keeps other machines out cannot be asked")
+            ]
         }
         if facts.isLocal || facts.number("tcp_port") == 0 { return [] }
         guard settings["protected-mode"] == "yes" else {
@@ -246,12 +252,12 @@ package struct Diagnosis: Sendable {
                     remedy: "Set requirepass or an ACL, and bind to the addresses that need it.")
             ]
         }
-        return [openDefaultUser(.note)]
+        return [openDefaultUser(.note, "only protected-mode keeps other machines out")]
     }
 
-    private func openDefaultUser(_ severity: Finding.Severity) -> Finding {
+    private func openDefaultUser(_ severity: Finding.Severity, _ rest: String) -> Finding {
         Finding(
-            severity, "open", "the default user has no password; only protected-mode keeps other machines out",
+            severity, "open", "the default user has no password; \(rest)",
             remedy: "Set requirepass or an ACL before anybody turns it off.")
     }
 
@@ -280,6 +286,45 @@ package struct Diagnosis: Sendable {
         return found
     }
 
+    /// What was not looked at, because a question was refused. ``tools`` has the rest.
+    private var unasked: [Finding] {
+        var found: [Finding] = []
+        func leaveOut(_ what: String, _ question: String, _ refusal: RedisError?) {
+            let user = permissions.first.flatMap { $0?.user } ?? ToolPermissions.unnamed
+            let isDenied = refusal?.code == .noPermission
+            let reason =
+                isDenied
+                ? "the ACL denies \(question) to \(user)"
+                : refusal.map { $0.isUnknownCommand ? "the server has no command \(question)" : $0.explainedMessage }
+                    ?? "the server does not answer \(question)"
+            found.append(
+                Finding(
+                    .note, "not-looked-at", "\(what): \(reason)",
+                    remedy: isDenied ? Self.remedy("+" + question.lowercased().replacing(" ", with: "|"), user) : ""))
+        }
+        if isOpenToAnybody == nil, !facts.isLocal, facts.number("tcp_port") != 0 {
+            leaveOut(
+                "it was not looked at whether anybody gets in without a password", Self.strangers,
+                facts.refusals[Self.strangers])
+        }
+        if facts.searchIndexes == nil, !facts.isLoading, facts.mode != "sentinel" {
+            leaveOut(
+                "it was not looked at whether there are search indexes, which a flush would drop", "FT._LIST",
+                facts.refusals["FT._LIST"])
+        }
+        if let refusal = permissions.lazy.compactMap({ $0?.namelessness }).first {
+            leaveOut("it was not looked at who this login is, so no remedy names it", "ACL WHOAMI", refusal)
+        }
+        return found
+    }
+
+    /// What tells whether the default user needs a password.
+    static let strangers = "ACL GETUSER"
+
+    private static func remedy(_ rights: String, _ user: String) -> String {
+        user == ToolPermissions.unnamed ? "Give it \(rights), by ACL SETUSER." : "ACL SETUSER \(user) \(rights)."
+    }
+
     /// Several logins may lack the same.
     private var tools: [Finding] {
         var known: Set<Finding> = []
@@ -294,10 +339,7 @@ package struct Diagnosis: Sendable {
                     remedy: "ACL DRYRUN answers this from Redis 7.0 on, to a user who may run it.")
             ]
         }
-        func remedy(_ rights: String) -> String {
-            permissions.user == ToolPermissions.unnamed
-                ? "Give it \(rights), by ACL SETUSER." : "ACL SETUSER \(permissions.user) \(rights)."
-        }
+        func remedy(_ rights: String) -> String { Self.remedy(rights, permissions.user) }
         var found = permissions.lacks.map { lack in
             let list = lack.commands.joined(separator: ", ")
             let reason =

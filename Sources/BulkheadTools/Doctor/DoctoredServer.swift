@@ -92,11 +92,13 @@ struct DoctoredServer {
                 else { continue }
                 permissions.append(try await ToolPermissions.ask(same, inCluster: facts.isCluster))
             }
+            let isOpen = await part.isOpenToAnybody()
+            if case .failure(let refusal) = isOpen { facts.refusals[Diagnosis.strangers] = refusal }
             // By the first login.
             if !permissions.isEmpty { permissions[0]?.take(facts.refusals) }
             let diagnosis = Diagnosis(
                 facts, entries, permissions: permissions, refusals: refusals,
-                isOpenToAnybody: await part.isOpenToAnybody,
+                isOpenToAnybody: try? isOpen.get(),
                 certificateLife: try first.databases.certificateLife(of: part.name), serverFlags: serverFlags,
                 isPart: first.isInCluster)
             reports.append(DoctorReport(server: facts.name, address: part.address, findings: diagnosis.findings))
@@ -151,14 +153,15 @@ extension RedisDatabase {
         }
     }
 
-    /// Whether the default user is on and needs no password; nil if the server does not say.
-    fileprivate var isOpenToAnybody: Bool? {
-        get async {
-            guard let rules = try? await send("ACL", "GETUSER", "default", as: [String: RESPValue].self),
-                let flags = rules["flags"]?.elements
-            else { return nil }
+    /// Whether the default user is on and needs no password; why that is not known.
+    fileprivate func isOpenToAnybody() async -> Result<Bool, RedisError> {
+        do throws(RedisError) {
+            let rules = try await send("ACL", "GETUSER", "default", as: [String: RESPValue].self)
+            guard let flags = rules["flags"]?.elements else { return .failure(.strangeReply) }
             let words = flags.compactMap { try? String(redis: $0) }
-            return words.contains("on") && words.contains("nopass")
+            return .success(words.contains("on") && words.contains("nopass"))
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -7,8 +7,15 @@ extension ToolPermissions {
     /// By ACL DRYRUN (from 7.0 on) if this user may. Else each command is queued in a transaction that is discarded:
     /// a server looks at rights before it queues, and runs nothing.
     static func ask(_ database: RedisDatabase, inCluster: Bool = false) async throws(RedisError) -> ToolPermissions? {
-        let user = try? await database.send("ACL", "WHOAMI", as: String.self)
+        var user: String?
+        var refusal: RedisError?
+        do throws(RedisError) {
+            user = try await database.send("ACL", "WHOAMI", as: String.self)
+        } catch {
+            refusal = error
+        }
         var permissions = ToolPermissions(user: user ?? unnamed, deniedCommands: [])
+        permissions.namelessness = refusal
         permissions.isInCluster = inCluster
         if let user, try await permissions.ask(by: user, database) { return permissions }
         do {

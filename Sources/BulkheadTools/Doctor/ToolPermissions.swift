@@ -5,6 +5,8 @@ package struct ToolPermissions: Sendable, Hashable {
     /// As whom the server knows us; ``unnamed`` if it does not say.
     package var user: String
     static let unnamed = "this user"
+    /// Why it does not.
+    var namelessness: RedisError?
     /// Denied by the ACL, by their titles.
     var deniedCommands: Set<String>
     /// What the server has no command of that name for, though servers of its kind do.
@@ -142,7 +144,7 @@ package struct ToolPermissions: Sendable, Hashable {
             Call("HGETALL", key), Call("HSET", key, "x", "x"), Call("HDEL", key, "x"), Call("PEXPIRE", key, "1"),
         ],
         "backup": walking + [script], "restore": [map, script], "diff": walking + [script], "flush": [map],
-        "doctor": [map],
+        "doctor": [map, Call("CLUSTER", "NODES").or("does not know whether a slot is being moved")],
     ]
 
     private static let map = Call("CLUSTER", "SLOTS")

@@ -90,7 +90,7 @@ extension Command {
     private static func flush(
         _ entry: DatabaseEntry, of databases: RedisDatabases, _ call: Call
     ) async throws(ProgramFailure) -> FlushResult {
-        let preview = try await call.arguments.reaching { () async throws(RedisError) in
+        let preview = try await beforeRemoval(call) { () async throws(RedisError) in
             try await FlushPreview(entry, of: databases)
         }
         // A file that cannot be written is no reason to ask anybody.
@@ -118,31 +118,49 @@ extension Command {
             }
             let question = "Type \(entry.name) to remove \(Units.counted(preview.keys, "key")): "
             guard call.streams.isAgreed(question, answer: entry.name.text) else {
-                return FlushResult(preview, refusal: "the name was not typed")
+                return FlushResult(
+                    preview, refusal: Interruption.isRequested ? FlushResult.stopped : "the name was not typed")
             }
         }
         if Interruption.isRequested { return FlushResult(preview, refusal: FlushResult.stopped) }
         var backup: Backup.Report.File?
         if let plan { backup = try await back(plan, of: databases, call) }
         // A backup takes its time: who has changed their mind, or written, is asked for again.
-        let now = try await call.arguments.reaching { () async throws(RedisError) in
+        let now = try await beforeRemoval(call) { () async throws(RedisError) in
             try await databases[entry.name].dbsize()
         }
         if Interruption.isRequested {
             return FlushResult(preview, backup: backup?.path, refusal: FlushResult.stopped)
         }
-        if let objection = preview.objection(toFlushing: now, backedUp: backup?.manifest.keys) {
+        if let objection = preview.objection(toFlushing: now, backedUp: backup?.manifest.allKeys) {
             return FlushResult(preview, backup: backup?.path, refusal: objection)
         }
-        let left = try await call.arguments.reaching { () async throws(RedisError) in
-            let database = try databases[entry.name]
-            try await database.flushdb(.asynchronous)
-            return try await database.dbsize()
+        do throws(RedisError) {
+            try await databases[entry.name].flushdb(.asynchronous)
+        } catch {
+            let state =
+                error.isAmbiguous
+                ? "It is not known whether the keys were removed: look again when the server answers."
+                : "Nothing was removed."
+            throw ProgramFailure(.failed, "\(call.program): \(error.explained)\n\(state)")
         }
+        // They are gone by now, whatever becomes of this look.
+        let left = (try? await databases[entry.name].dbsize()) ?? 0
         try? call.streams.errors.writeAll(
             "Removed \(Units.counted(now, "key")) of \(entry.name)."
                 + (left > 0 ? " \(Units.grouped(left)) were written since." : "") + "\n")
         return FlushResult(preview, flushed: true, backup: backup?.path)
+    }
+
+    /// Asks the server for something before anything is removed.
+    private static func beforeRemoval<Result>(
+        _ call: Call, _ body: () async throws(RedisError) -> Result
+    ) async throws(ProgramFailure) -> Result {
+        do throws(RedisError) {
+            return try await body()
+        } catch {
+            throw ProgramFailure(.failed, "\(call.program): \(error.explained)\nNothing was removed.")
+        }
     }
 
     /// Makes the backup: of one moment, unless another kind was allowed. Whatever it throws, nothing was removed.

@@ -1,4 +1,5 @@
 import Bulkhead
+import BulkheadConsole
 import BulkheadRDB
 import BulkheadRESP
 
@@ -26,6 +27,17 @@ import BulkheadRESP
 struct HandoverNotes: Sendable {
     /// The beginning of the keys' names, in both databases.
     static let prefix = Array("bulkhead:migration:".utf8)
+
+    /// Whether a key is one of these, of whatever migration. What they speak of is two databases at one time: no tool
+    /// takes them along, into a file or out of one.
+    static func isNote(_ key: some Sequence<UInt8>) -> Bool { key.starts(with: prefix) }
+
+    /// - Parameter fate: what has become of them: `not restored`.
+    static func words(_ count: Int, _ fate: String) -> String {
+        let (are, notes, were) = count == 1 ? ("is", "a note", "it was") : ("are", "notes", "they were")
+        return "\(Units.counted(count, "key")) \(are) \(notes) of a migration that was interrupted or is running: "
+            + "\(were) \(fate)."
+    }
 
     /// The same for the same two databases.
     private let identity: String

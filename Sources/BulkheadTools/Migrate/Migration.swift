@@ -196,7 +196,7 @@ private struct Walk {
 
     /// True if the key is no note of a migration and has not been found before.
     mutating func isNew(_ key: RESPBytes) -> Bool {
-        !key.starts(with: HandoverNotes.prefix) && seen.insert(key) != .known
+        !HandoverNotes.isNote(key) && seen.insert(key) != .known
     }
 
     /// Waits as long as pace and rate want, and takes the next slice.

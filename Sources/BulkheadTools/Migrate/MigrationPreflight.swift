@@ -62,6 +62,9 @@ struct MigrationPreflight {
             }
         }
         if plan.settles { return findings }
+        if let lag = mine.lag {
+            findings.remarks.append("the server of \(plan.from.name) \(lag): what was written there since is left out")
+        }
         findings.remarks += unknown(findings)
         if findings.movesByCopy {
             findings.remarks.append("MOVE is refused: each key goes by COPY and UNLINK, in one script")

@@ -1,3 +1,5 @@
+import BulkheadConsole
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -34,6 +36,12 @@ package enum FilePath {
         }
     }
 
+    /// Whether something has that name, be it a symbolic link to nothing.
+    static func isTaken(_ path: String) throws(ProgramFailure) -> Bool {
+        if linkTarget(path) != nil { return true }
+        return try kind(path) != nil
+    }
+
     /// Bytes of a file; 0 for what is none, such as a pipe, which is not opened.
     static func size(_ path: String) throws(ProgramFailure) -> Int {
         if case .file(let bytes)? = try kind(path) { bytes } else { 0 }
@@ -46,6 +54,14 @@ package enum FilePath {
             space.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress!, $0.count) }
         }
         return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+    }
+
+    /// Refuses a symbolic link for a file to write: the new file would take the link's place, in the link's folder, and
+    /// what the link leads to would stay as it was.
+    static func refuseLink(_ path: String, _ arguments: Arguments) throws(ProgramFailure) {
+        guard let target = linkTarget(path) else { return }
+        let place = target.hasPrefix("/") ? target : split(path).folder + "/" + target
+        throw arguments.refused("\(path) is a symbolic link to \(place): name that file itself")
     }
 
     /// The names in a folder, in no order.

@@ -1,3 +1,5 @@
+import BulkheadConsole
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -84,22 +86,34 @@ package final class NewFile {
         if replacing {
             guard rename(partial, path) == 0 else { throw FilePath.failure("replacing \(path)", errno) }
         } else {
-            try appear()
+            guard try appear(as: path) else { throw FilePath.failure("creating \(path)", EEXIST) }
         }
         isPublished = true
         try FilePath.synchronize(FilePath.split(path).folder)
     }
 
-    /// A link never replaces; file systems without links get a rename behind a look.
-    private func appear() throws(ProgramFailure) {
+    /// Gives the finished file another name in its folder; false, and nothing is done, if something has that name.
+    package func publish(asNew path: String) throws(ProgramFailure) -> Bool {
+        guard try appear(as: path) else { return false }
+        isPublished = true
+        try FilePath.synchronize(FilePath.split(path).folder)
+        return true
+    }
+
+    /// A link never replaces; file systems without links get a rename behind a look. False if something is there.
+    private func appear(as path: String) throws(ProgramFailure) -> Bool {
         if link(partial, path) == 0 {
             unlink(partial)
-            return
+            return true
         }
         let code = errno
-        let hasNoLinks = [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS].contains(code) && access(path, F_OK) != 0
-        guard hasNoLinks else { throw FilePath.failure("creating \(path)", code) }
+        if code == EEXIST { return false }
+        guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS].contains(code) else {
+            throw FilePath.failure("creating \(path)", code)
+        }
+        if access(path, F_OK) == 0 { return false }
         guard rename(partial, path) == 0 else { throw FilePath.failure("creating \(path)", errno) }
+        return true
     }
 
     /// Removes what writers have left that are gone, of files whose names are our own; other programs call their
@@ -108,7 +122,7 @@ package final class NewFile {
         for name in (try? FilePath.names(in: folder)) ?? [] {
             guard let whole = nameOfWhole(name), isOwn(whole) else { continue }
             let path = folder + "/" + name
-            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
             close(descriptor)
@@ -117,6 +131,19 @@ package final class NewFile {
 }
 
 extension NewFile {
+    /// Throws, before any work is done for it, where no page can be written: in place of a folder, a pipe, or a
+    /// symbolic link, or where there is no such folder.
+    static func require(_ path: String, _ arguments: Arguments) throws(ProgramFailure) {
+        switch try FilePath.kind(path) {
+        case .folder: throw arguments.refused("\(path) is a folder: name a file in it")
+        case .other: throw arguments.refused("\(path) is no file: name one")
+        case .file, nil: break
+        }
+        try FilePath.refuseLink(path, arguments)
+        // Dropped with this line.
+        _ = try NewFile(at: path, isPrivate: false)
+    }
+
     /// Writes a page or another text that others may read, in place of what is there: never half of it.
     static func write(_ text: String, to path: String) throws(ProgramFailure) {
         let file = try NewFile(at: path, isPrivate: false)

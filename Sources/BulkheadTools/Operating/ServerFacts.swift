@@ -64,6 +64,19 @@ package struct ServerFacts: Sendable {
         else { return nil }
         return "\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
+    /// True of a replica that has no link to its primary: what was written there since is not known here.
+    var hasNoLink: Bool { isReplica && info["master_link_status"] == "down" }
+    /// For how long; nil where the server does not say. One that never had a link says -1, or counts from 1970 on.
+    var secondsWithoutLink: Int? {
+        guard hasNoLink, let seconds = number("master_link_down_since_seconds") else { return nil }
+        return (0..<1_000_000_000).contains(seconds) ? seconds : nil
+    }
+    /// What is said behind the server's name of one that may have old data: `is a replica, and …`. Nil of any other.
+    var lag: String? {
+        guard hasNoLink else { return nil }
+        let time = secondsWithoutLink.map { " for \($0) s" } ?? ""
+        return "is a replica, and has had no link to its primary\(time)"
+    }
     /// False if it is not known which numbers have keys.
     package var knowsKeyspace: Bool { !info.isEmpty }
 
@@ -91,6 +104,14 @@ package struct ServerFacts: Sendable {
     /// True if `maxmemory-policy` may remove keys that never expire; nil if that cannot be asked.
     package var evictsAnyKey: Bool? {
         evictionPolicy.map { $0.hasPrefix("allkeys-") }
+    }
+
+    /// Bytes of `maxmemory`, 0 for none; nil if that cannot be asked.
+    var memoryLimit: Int? { number("maxmemory") ?? Self.number(settings?["maxmemory"]) }
+
+    /// Nil if that cannot be asked.
+    var hasAppendOnlyFile: Bool? {
+        number("aof_enabled").map { $0 == 1 } ?? settings?["appendonly"].map { $0 == "yes" }
     }
 
     /// INFO has it too, so it is known without CONFIG.
@@ -184,12 +205,16 @@ extension ServerFacts {
         } catch {
             refusals["MODULE LIST"] = error
         }
-        searchIndexes =
-            switch try? await database.searchIndexes() {
-            case SearchIndexes.none?: []
-            case .named(let names)?: names
-            case .hidden?, nil: nil
+        do throws(RedisError) {
+            switch try await database.searchIndexes() {
+            case .none: searchIndexes = []
+            case .named(let names): searchIndexes = names
+            case .hidden:
+                refusals["FT._LIST"] = RedisError(code: .noPermission, message: "it is denied", stage: .answered)
             }
+        } catch {
+            refusals["FT._LIST"] = error
+        }
     }
 }
 

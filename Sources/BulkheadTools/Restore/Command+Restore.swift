@@ -53,6 +53,7 @@ extension Command {
                     ("go_on", "the command that continues then"),
                     ("functions", "libraries restored"),
                     ("module_data", "bytes of module data beside the keys, which is not restored"),
+                    ("migration_notes", "notes of a migration, which are not restored; absent without any"),
                     ("verified", "what --verify found, as bulkhead diff --json has it"),
                     ("dry_run", "true if nothing was written"),
                 ])
@@ -134,6 +135,7 @@ extension Command {
             if !document.isDryRun, !document.isRefused {
                 let (report, expired) = try await restoration.run(survey, leavingOut: ahead.damaged)
                 document.report = report
+                document.report.notes = ahead.notes
                 if report.stopped != nil {
                     document.goOn = plan.commandToGoOn(after: report, serverFlags, call.arguments)
                 }
@@ -144,12 +146,20 @@ extension Command {
                         plan.pattern?.matches(key) != false && !expired.contains(RESPBytes(key))
                     }
                     comparison.progress = { progress.update(done: $0) }
-                    let (verified, isWhole) = try await comparison.run(onlyLeft: true)
-                    document.verified = verified
-                    if !isWhole {
+                    do throws(ComparisonFailure) {
+                        let (verified, isWhole) = try await comparison.run(onlyLeft: true)
+                        document.verified = verified
+                        if !isWhole {
+                            document.report.stopped =
+                                "it was asked to stop while comparing: all keys are restored, and "
+                                + "\(Units.counted(verified.compared, "key")) compared"
+                        }
+                    } catch .server(let error) {
+                        // What was done before is no less done.
                         document.report.stopped =
-                            "it was asked to stop while comparing: all keys are restored, and "
-                            + "\(Units.counted(verified.compared, "key")) compared"
+                            "all keys are restored, and could not be compared: \(error.explained)"
+                    } catch {
+                        throw error
                     }
                 }
             }
@@ -162,7 +172,9 @@ extension Command {
         } catch let failure as ComparisonFailure {
             throw failure.ending(call.program)
         } catch let error as RedisError {
-            let nothing = error.stage == .refused ? "\nNothing was restored." : ""
+            // Errors of the restoring itself stand in its report.
+            let isBefore = error.stage == .refused || error.isOfInterruption
+            let nothing = isBefore ? "\nNothing was restored." : ""
             throw ProgramFailure(.failed, "\(call.program): \(error.explained)\(nothing)")
         } catch {
             throw ProgramFailure(.failed, "\(call.program): \(error)")
@@ -176,6 +188,7 @@ extension RestoreDocument {
         report.found = ahead.wanted
         report.conflicts = ahead.taken
         report.remarks = ahead.remarks
+        report.notes = ahead.notes
         if isDryRun {
             report.expired = ahead.expired
             report.failed = ahead.unsupported

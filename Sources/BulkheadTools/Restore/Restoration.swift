@@ -83,6 +83,11 @@ struct Restoration: Sendable {
     }
 
     func isWanted(_ record: SnapshotRecord) -> Bool {
+        isMeant(record) && !HandoverNotes.isNote(record.key)
+    }
+
+    /// Whether it would be restored if it were no note of a migration.
+    private func isMeant(_ record: SnapshotRecord) -> Bool {
         record.database == plan.number && plan.pattern?.matches(record.key) != false
     }
 
@@ -92,6 +97,8 @@ struct Restoration: Sendable {
     struct Foresight {
         /// Keys of the file that are to be restored; those below are among them, each counted once.
         var wanted = 0
+        /// Notes of a migration, which are not among them: what they speak of is not in this database.
+        var notes = 0
         var expired = 0
         /// Those that the server cannot take.
         var unsupported = 0
@@ -120,7 +127,10 @@ struct Restoration: Sendable {
         while !isOver {
             if isInterrupted() { return nil }
             if let record = try records.next() {
-                guard isWanted(record) else { continue }
+                guard isWanted(record) else {
+                    if isMeant(record) { ahead.notes += 1 }
+                    continue
+                }
                 ahead.wanted += 1
                 if let owner = plan.placement?.owner(of: record.key) { ahead.ofOthers[owner, default: 0] += 1 }
                 let content = content(of: record, version)
@@ -179,7 +189,7 @@ struct Restoration: Sendable {
     ) async throws -> (report: RestoreReport, expired: SeenKeys) {
         var report = RestoreReport()
         var expired = SeenKeys()
-        report.found = plan.pattern == nil ? survey.summary.databases[plan.number]?.keys ?? 0 : 0
+        report.found = plan.pattern == nil ? survey.keys(of: plan.number) : 0
         if plan.functions, !survey.functions.isEmpty { try await restoreFunctions(of: survey, &report) }
         var records = try SnapshotRecords(survey.file, largestBody: RestorePlan.Limits.largestValue)
         var pacer = Pacer(plan.pace)
@@ -317,7 +327,7 @@ struct Restoration: Sendable {
             try await database.send("FUNCTION", "RESTORE", payload, policy)
             report.functions = survey.functions.count
         } catch {
-            report.stopped = "the functions cannot be restored: \(error.message)"
+            report.stopped = "the functions cannot be restored: \(error.explainedMessage)"
         }
     }
 }

@@ -82,6 +82,9 @@ struct RestoreDocument: Encodable {
         {
             lines += words.wrapped(to: screen.proseColumns)
         }
+        if report.notes > 0 {
+            lines += HandoverNotes.words(report.notes, "not restored").wrapped(to: screen.proseColumns)
+        }
         lines += report.remarks.lines(on: screen)
         if let verified {
             let counts =

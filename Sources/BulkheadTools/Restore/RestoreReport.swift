@@ -13,6 +13,8 @@ struct RestoreReport: Sendable, Encodable {
     var functions = 0
     /// Bytes of data that modules keep in the file beside the keys, by type: none is restored.
     var moduleData: [String: Int] = [:]
+    /// Notes of a migration in the file; none is restored.
+    var notes = 0
     /// What kept keys from being restored.
     var remarks = KeyRemarks()
     /// Why it ended early, in words; absent if it did not.
@@ -25,6 +27,7 @@ struct RestoreReport: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case found, restored, skipped, expired, failed, untried, conflicts, functions, remarks, stopped
         case moduleData = "module_data"
+        case notes = "migration_notes"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -36,6 +39,7 @@ struct RestoreReport: Sendable, Encodable {
             try values.encode(count, forKey: key)
         }
         if !moduleData.isEmpty { try values.encode(moduleData, forKey: .moduleData) }
+        if notes > 0 { try values.encode(notes, forKey: .notes) }
         try values.encode(remarks, forKey: .remarks)
         try values.encodeIfPresent(stopped, forKey: .stopped)
     }

@@ -8,6 +8,8 @@ struct SnapshotSurvey: Sendable {
     let file: InputFile
     let summary: RDBSummary
     let version: RDBVersion
+    /// Notes of migrations among the keys, by database.
+    private let notes: [Int: Int]
     /// The libraries of functions, each as its record is in the file.
     let functions: [[UInt8]]
     /// Libraries that are too large to be held, and are not among those.
@@ -24,18 +26,24 @@ struct SnapshotSurvey: Sendable {
         file = try InputFile.forSeveralPasses(path)
         var records = try SnapshotRecords(file, largestBody: 0)
         var count = 0
-        while try records.next() != nil {
+        var notes: [Int: Int] = [:]
+        while let record = try records.next() {
+            if HandoverNotes.isNote(record.key) { notes[record.database, default: 0] += 1 }
             count += 1
             guard count.isMultiple(of: 1_000) else { continue }
             progress(records.consumed)
             if isInterrupted() { throw ProgramFailure.unnamed(.failed, "stopped while reading \(path)") }
         }
+        self.notes = notes
         summary = records.counts
         functions = records.functions
         largeFunctions = records.largeFunctions
         // A file without a header has ended before this.
         version = summary.version ?? RDBVersion(.redis, 0)
     }
+
+    /// Keys of a database of the file, without notes of migrations.
+    func keys(of number: Int) -> Int { (summary.databases[number]?.keys ?? 0) - (notes[number] ?? 0) }
 
     /// The number of the database to take from the file: the one asked for, or the only one there is.
     func database(_ number: Int?, of arguments: Arguments) throws(ProgramFailure) -> Int {

@@ -86,7 +86,7 @@ extension Command {
         _ conversion: VectorConversion, _ call: Call
     ) async throws(RedisError) -> (VectorsDocument, isWhole: Bool) {
         var conversion = conversion
-        try await refusePart(conversion.source)
+        try await refusePart(conversion.source, call)
         let target = try await conversion.lookAtTarget()
         var document = VectorsDocument(conversion, isDry: call.arguments.has(.dryRun))
         if let objection = target.objection, !document.isDry {
@@ -100,6 +100,10 @@ extension Command {
         looking.end()
         document.take(survey)
         if Interruption.isRequested { return (document, false) }
+        if survey.hashes == 0, let pattern = conversion.options.pattern {
+            document.refusal = "no hash matches \(pattern) in \(document.from)"
+            return (document, true)
+        }
         let dimension: Int
         switch survey.dimension(wanted: conversion.options.dimension, ofSet: target.dimension) {
         case .success(let chosen): dimension = chosen
@@ -116,13 +120,19 @@ extension Command {
         let counts = try await conversion.write(dimension: dimension)
         writing.end()
         document.take(counts)
-        document.elements = try await conversion.target.vcard(conversion.key)
+        if counts.isWhole {
+            document.elements = try await conversion.target.vcard(conversion.key)
+        } else {
+            document.elements = target.elements + counts.added
+        }
         return (document, counts.isWhole)
     }
 
     /// What is converted is a whole database: a node of a cluster has a part of one.
-    private static func refusePart(_ database: RedisDatabase) async throws(RedisError) {
-        let obstacle = try await ServerFacts(of: database).clusterObstacle(
+    private static func refusePart(_ database: RedisDatabase, _ call: Call) async throws(RedisError) {
+        let facts = try await ServerFacts(of: database)
+        if let lag = facts.lag { call.say("\(call.program): the server of \(database.name) \(lag).") }
+        let obstacle = facts.clusterObstacle(
             database.name, at: database.address, "a vector set of it",
             remedy: "Give the catalogue the cluster as such")
         if let obstacle { throw obstacle }

@@ -44,7 +44,7 @@ struct VectorObstacle: Error, Sendable, Hashable {
     static func none(hashes: Int) -> VectorObstacle {
         VectorObstacle(
             words: hashes == 0
-                ? "no hash fits the pattern"
+                ? "there is no hash"
                 : "of \(Units.counted(hashes, "hash", "hashes")) none has a vector in that field: name it by --field"
         )
     }

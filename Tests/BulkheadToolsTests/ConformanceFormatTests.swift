@@ -74,6 +74,30 @@ import Testing
         #expect(try reader.next()?.description == #"[%["a" ,1.5] ="txt:abc"]"#)
     }
 
+    @Test(arguments: [
+        "*2\r\n%1\r\n$1\r\na\r\n,1.5\r\n=7\r\ntxt:abc\r\n", "|1\r\n+a\r\n+b\r\n:1\r\n", "*0\r\n", "*-1\r\n",
+        "$0\r\n\r\n",
+        "*3\r\n*2\r\n:1\r\n$-1\r\n~0\r\n>1\r\n_\r\n", "$4\r\n\r\n\r\n\r\n",
+    ])
+    func `the end of a value is found where it is, in whatever pieces it comes`(text: String) {
+        let bytes = Array(text.utf8)
+        func isWhole(_ end: Int) -> Bool {
+            var fresh = WireSkim(from: 0)
+            return fresh.isWhole(in: Array(bytes[..<end]))
+        }
+        var skim = WireSkim(from: 0)
+        let ends = (1...bytes.count).filter { skim.isWhole(in: Array(bytes[..<$0])) }
+        #expect(ends == [bytes.count])
+        #expect((1...bytes.count).filter(isWhole) == [bytes.count])
+    }
+
+    @Test(arguments: ["?1", "*x\r\n", "$1x\r\n", "*1\r\n?", "$1073741825\r\n"])
+    func `what is no RESP is not waited for`(text: String) {
+        var skim = WireSkim(from: 0)
+        let isWhole = skim.isWhole(in: Array(text.utf8))
+        #expect(isWhole)
+    }
+
     @Test func `versions are compared number by number`() throws {
         func servers(_ text: String) throws -> [ServerRange] {
             let text = "title x\nsource y\ncase a: b\n on \(text)\n > PING => +PONG"

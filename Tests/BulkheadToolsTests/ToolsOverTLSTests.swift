@@ -54,7 +54,8 @@ import Testing
             #expect(try await databases[.main].dbsize() == 0)
             _ = try await run("restore", file, "--into", "main", "--yes", "--verify")
             #expect(try await databases[.main].get("session:7") == "value 7")
-            let cases = try await run("conformance", "--chapter", "types", "--chapter", "requests", "-q")
+            let cases = try await run(
+                "conformance", "--chapter", "types", "--chapter", "requests", "--time-limit", "60s", "-q")
             #expect(cases.contains(" 0 failed"), "\(cases)")
             let alike = try await run(
                 "conformance", "--against", other, "--databases", "13,14", "--commands", "5000", "-q")

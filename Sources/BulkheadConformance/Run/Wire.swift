@@ -42,17 +42,24 @@ final class Wire {
 
     /// The next value and its bytes; nil at the deadline, or when the peer has closed.
     func value(until deadline: ContinuousClock.Instant) throws(WireViolation) -> (WireValue, [UInt8])? {
+        var skim = WireSkim(from: position)
         while true {
-            var reader = WireReader(inbox, from: position)
-            if let value = try reader.next() {
-                let raw = Array(inbox[position..<reader.position])
-                position = reader.position
-                if position > Self.chunk { discardRead() }
-                if raw.count <= Self.chunk || events.count < 1_000 { events.append(Event(isSent: false, bytes: raw)) }
-                return (value, raw)
+            let isLast = isClosed || deadline <= .now
+            // What is no RESP has no end that could be found.
+            if skim.isWhole(in: inbox) || isLast {
+                var reader = WireReader(inbox, from: position)
+                if let value = try reader.next() {
+                    let raw = Array(inbox[position..<reader.position])
+                    position = reader.position
+                    if position > Self.chunk { discardRead() }
+                    if raw.count <= Self.chunk || events.count < 1_000 {
+                        events.append(Event(isSent: false, bytes: raw))
+                    }
+                    return (value, raw)
+                }
             }
-            guard !isClosed, wait(until: deadline) else { return nil }
-            receive()
+            guard !isLast else { return nil }
+            if wait(until: deadline) { receive() }
         }
     }
 

@@ -31,6 +31,10 @@ package struct WireReader {
     /// The first byte that has not been read.
     package private(set) var position: Int
     private static let deepest = 64
+    static let types = Array("+-:$*_,#!=(~%>|".utf8)
+    /// Bytes of a string, and elements of an aggregate.
+    static let longest = 1 << 30
+    static let most = 1 << 28
 
     package init(_ bytes: [UInt8], from position: Int = 0) {
         self.bytes = bytes
@@ -49,7 +53,7 @@ package struct WireReader {
         guard depth < Self.deepest else { throw WireViolation(description: "values nest too deeply") }
         guard position < bytes.count else { return nil }
         let type = bytes[position]
-        guard "+-:$*_,#!=(~%>|".utf8.contains(type) else {
+        guard Self.types.contains(type) else {
             throw WireViolation(description: "no type of RESP begins with the byte \(type)")
         }
         position += 1
@@ -79,7 +83,7 @@ package struct WireReader {
     }
 
     private mutating func string(_ type: UInt8, header: [UInt8]) throws(WireViolation) -> WireValue? {
-        guard let length = Self.integer(header), length >= -1, length <= 1 << 30 else {
+        guard let length = Self.integer(header), length >= -1, length <= Self.longest else {
             throw WireViolation(description: "a malformed length")
         }
         if length == -1 {
@@ -101,7 +105,7 @@ package struct WireReader {
     private mutating func aggregate(
         _ type: UInt8, header: [UInt8], depth: Int
     ) throws(WireViolation) -> WireValue? {
-        guard let count = Self.integer(header), count >= -1, count <= 1 << 28 else {
+        guard let count = Self.integer(header), count >= -1, count <= Self.most else {
             throw WireViolation(description: "a malformed count")
         }
         if count == -1 {

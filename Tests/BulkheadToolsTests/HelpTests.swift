@@ -17,6 +17,14 @@ import Testing
         }
     }
 
+    @Test func `members of JSON have names with underscores`() {
+        let tables = BulkheadProgram.commands.flatMap(\.tables).filter { $0.title.contains("printed with") }
+        #expect(tables.count > 8)
+        for (names, text) in tables.flatMap(\.rows) {
+            #expect((names + " " + text).firstMatch(of: /[a-z][A-Z]/) == nil, "\(names) \(text)")
+        }
+    }
+
     @Test(arguments: BulkheadProgram.commands.flatMap(\.examples).filter { !$0.output.isEmpty }.map(\.call))
     func `an example prints what its page shows`(call: String) async throws {
         let example = BulkheadProgram.commands.flatMap(\.examples).first { $0.call == call }

@@ -11,6 +11,11 @@ package struct DifferentialReport: Sendable, Codable {
         package internal(set) var isRepeatable = true
         /// The number of the sequence that showed it first.
         package let sequence: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case kind, count, script, sequence
+            case isRepeatable = "repeatable"
+        }
     }
 
     /// A known difference that was seen.
@@ -40,4 +45,12 @@ package struct DifferentialReport: Sendable, Codable {
     package internal(set) var leftOut: [String] = []
     /// How many forms of commands both have.
     package internal(set) var forms = 0
+
+    private enum CodingKeys: String, CodingKey {
+        case left, right, seed, commands, sequences, new, known, wordings, forms
+        case leftAddress = "left_address"
+        case rightAddress = "right_address"
+        case wholeStates = "whole_states"
+        case leftOut = "left_out"
+    }
 }

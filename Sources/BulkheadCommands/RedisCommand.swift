@@ -182,8 +182,8 @@ extension RedisCommand {
     }
 
     /// Not public: a database asks its catalogue before it flushes. Since Redis 6.2.0, which brought SYNC.
-    package static func flushdb(isAsynchronous: Bool) -> RedisCommand<Void> {
-        RedisCommand<Void>("FLUSHDB", route: .bulk) { $0.append(isAsynchronous ? "ASYNC" : "SYNC") }
+    package static func flushdb(_ mode: RedisFlushMode) -> RedisCommand<Void> {
+        RedisCommand<Void>("FLUSHDB", route: .bulk) { $0.append(mode) }
     }
 
     private static func encoded(_ name: String, _ arguments: [any RedisArgument]) -> [UInt8] {

@@ -41,7 +41,7 @@ struct TypeWriter {
         let own: [String] =
             switch type.kind {
             case .record, .row: ["RedisDecodable"] + (type.generic == nil ? type.conformances : [])
-            case .words: ["Sendable"] + type.conformances + [isOfModules ? "ModuleWordOption" : "RedisWordOption"]
+            case .words: ["Sendable", "Hashable", isOfModules ? "ModuleWordOption" : "RedisWordOption"]
             case .numbers: ["RedisOutcome"] + type.conformances
             }
         return own.joined(separator: ", ")

@@ -17,9 +17,9 @@
 ///     client: Int?  Who sent it; nil where the row ends before it.
 ///     details: ...  What else the server says, as it came.
 ///
-/// words RedisFreeing
-///     Whether memory is freed before the server answers.
-///     asynchronous ASYNC  In the background.
+/// words RedisFlushMode
+///     How what is flushed is freed.
+///     asynchronous ASYNC  In the background: the server goes on answering.
 /// ```
 struct TypesReader {
     private let path: String
@@ -88,6 +88,7 @@ struct TypesReader {
             throw error("expected nothing behind a record, or `only`: \(detail)")
         case .row where detail.isEmpty: throw error("expected what \(name) is: row \(name)  a place and a score")
         case .words where !detail.isEmpty, .numbers where !detail.isEmpty: throw error("\(detail) stands for nothing")
+        case .words where !conformances.isEmpty: throw error("words are Hashable, and conform to nothing else")
         case .words where generic != nil, .numbers where generic != nil: throw error("\(name) cannot be generic")
         default: break
         }

@@ -10,8 +10,8 @@ import Testing
         #expect(words(.info()) == ["INFO"])
         #expect(words(.info("memory", "clients")) == ["INFO", "memory", "clients"])
         #expect(words(.info(["memory"])) == ["INFO", "memory"])
-        #expect(words(.flushdb(isAsynchronous: true)) == ["FLUSHDB", "ASYNC"])
-        #expect(words(.flushdb(isAsynchronous: false)) == ["FLUSHDB", "SYNC"])
+        #expect(words(.flushdb(.asynchronous)) == ["FLUSHDB", "ASYNC"])
+        #expect(words(.flushdb(.synchronous)) == ["FLUSHDB", "SYNC"])
         #expect(try reply(.simple("PONG"), to: .ping()) == "PONG")
     }
 

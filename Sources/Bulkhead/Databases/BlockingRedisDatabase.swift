@@ -75,7 +75,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
+        let command = RedisCommand<Void>.flushdb(mode)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

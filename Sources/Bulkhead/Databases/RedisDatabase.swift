@@ -118,7 +118,7 @@ public struct RedisDatabase: RedisExecutor {
     /// first, which costs one more round trip; an index made between the two is lost.
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
-        let command = RedisCommand<Void>.flushdb(isAsynchronous: mode.isAsynchronous)
+        let command = RedisCommand<Void>.flushdb(mode)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes

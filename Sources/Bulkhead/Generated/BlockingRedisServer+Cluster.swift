@@ -93,7 +93,7 @@ extension BlockingRedisServer {
     /// - Complexity: O(N) for N keys
     /// - Since: Valkey 9.0.0
     @inlinable
-    public func clusterFlushslot(_ slot: Int, _ mode: RedisFreeing? = nil) throws(RedisError) {
+    public func clusterFlushslot(_ slot: Int, _ mode: RedisFlushMode? = nil) throws(RedisError) {
         try run(.clusterFlushslot(slot, mode))
     }
 

@@ -28,7 +28,7 @@ extension BlockingRedisServer {
     /// - Complexity: O(N) for N functions
     /// - Since: Redis 7.0.0
     @inlinable
-    public func functionFlush(_ mode: RedisFreeing? = nil) throws(RedisError) {
+    public func functionFlush(_ mode: RedisFlushMode? = nil) throws(RedisError) {
         try run(.functionFlush(mode))
     }
 
@@ -109,7 +109,7 @@ extension BlockingRedisServer {
     /// - Complexity: O(N) for N scripts
     /// - Since: Redis 2.6.0
     @inlinable
-    public func scriptFlush(_ mode: RedisFreeing? = nil) throws(RedisError) {
+    public func scriptFlush(_ mode: RedisFlushMode? = nil) throws(RedisError) {
         try run(.scriptFlush(mode))
     }
 

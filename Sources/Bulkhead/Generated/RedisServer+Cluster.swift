@@ -93,7 +93,7 @@ extension RedisServer {
     /// - Complexity: O(N) for N keys
     /// - Since: Valkey 9.0.0
     @inlinable
-    public func clusterFlushslot(_ slot: Int, _ mode: RedisFreeing? = nil) async throws(RedisError) {
+    public func clusterFlushslot(_ slot: Int, _ mode: RedisFlushMode? = nil) async throws(RedisError) {
         try await run(.clusterFlushslot(slot, mode))
     }
 

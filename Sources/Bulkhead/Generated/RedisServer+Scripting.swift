@@ -28,7 +28,7 @@ extension RedisServer {
     /// - Complexity: O(N) for N functions
     /// - Since: Redis 7.0.0
     @inlinable
-    public func functionFlush(_ mode: RedisFreeing? = nil) async throws(RedisError) {
+    public func functionFlush(_ mode: RedisFlushMode? = nil) async throws(RedisError) {
         try await run(.functionFlush(mode))
     }
 
@@ -111,7 +111,7 @@ extension RedisServer {
     /// - Complexity: O(N) for N scripts
     /// - Since: Redis 2.6.0
     @inlinable
-    public func scriptFlush(_ mode: RedisFreeing? = nil) async throws(RedisError) {
+    public func scriptFlush(_ mode: RedisFlushMode? = nil) async throws(RedisError) {
         try await run(.scriptFlush(mode))
     }
 

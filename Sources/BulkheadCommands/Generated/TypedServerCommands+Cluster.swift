@@ -148,7 +148,7 @@ extension RedisServerCommand {
     /// - Complexity: O(N) for N keys
     /// - Since: Valkey 9.0.0
     @inlinable
-    public static func clusterFlushslot(_ slot: Int, _ mode: RedisFreeing? = nil) -> RedisServerCommand<Void> {
+    public static func clusterFlushslot(_ slot: Int, _ mode: RedisFlushMode? = nil) -> RedisServerCommand<Void> {
         RedisServerCommand<Void>(
             RedisCommand<Void>("CLUSTER") { arguments in
                 arguments.append("FLUSHSLOT")

@@ -36,7 +36,7 @@ extension RedisServerCommand {
     /// - Complexity: O(N) for N functions
     /// - Since: Redis 7.0.0
     @inlinable
-    public static func functionFlush(_ mode: RedisFreeing? = nil) -> RedisServerCommand<Void> {
+    public static func functionFlush(_ mode: RedisFlushMode? = nil) -> RedisServerCommand<Void> {
         RedisServerCommand<Void>(
             RedisCommand<Void>("FUNCTION") { arguments in
                 arguments.append("FLUSH")
@@ -168,7 +168,7 @@ extension RedisServerCommand {
     /// - Complexity: O(N) for N scripts
     /// - Since: Redis 2.6.0
     @inlinable
-    public static func scriptFlush(_ mode: RedisFreeing? = nil) -> RedisServerCommand<Void> {
+    public static func scriptFlush(_ mode: RedisFlushMode? = nil) -> RedisServerCommand<Void> {
         RedisServerCommand<Void>(
             RedisCommand<Void>("SCRIPT") { arguments in
                 arguments.append("FLUSH")

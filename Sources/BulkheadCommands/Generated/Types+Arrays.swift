@@ -5,7 +5,7 @@ public import BulkheadRESP
 ///
 /// Values that are not numbers are skipped. `and`, `or` and `xor` cut fractions. Ask for `Int` if results may
 /// exceed 2^53.
-public struct RedisArrayOperation: Sendable, RedisWordOption {
+public struct RedisArrayOperation: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// They are added (`SUM`).

@@ -2,7 +2,7 @@
 public import BulkheadRESP
 
 /// How a replica takes over where its primary does not agree.
-public struct RedisTakeover: Sendable, RedisWordOption {
+public struct RedisTakeover: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// Without the primary, with the consent of the others (`FORCE`).
@@ -12,7 +12,7 @@ public struct RedisTakeover: Sendable, RedisWordOption {
 }
 
 /// A figure of a slot, by which slots are put in order.
-public struct RedisSlotFigure: Sendable, RedisWordOption {
+public struct RedisSlotFigure: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// How many keys it has (`KEY-COUNT`).

@@ -2,7 +2,7 @@
 public import BulkheadRESP
 
 /// A unit of distances.
-public struct RedisDistanceUnit: Sendable, RedisWordOption {
+public struct RedisDistanceUnit: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// Metres (`m`).

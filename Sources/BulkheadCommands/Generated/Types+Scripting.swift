@@ -2,7 +2,7 @@
 public import BulkheadRESP
 
 /// What becomes of the libraries that are there when others are loaded.
-public struct RedisRestorePolicy: Sendable, RedisWordOption {
+public struct RedisRestorePolicy: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// They stay (`APPEND`); it throws if a library or function has the same name.

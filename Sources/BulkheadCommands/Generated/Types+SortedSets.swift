@@ -2,7 +2,7 @@
 public import BulkheadRESP
 
 /// From which end of a sorted set members are taken.
-public struct RedisScoreEnd: Sendable, RedisWordOption {
+public struct RedisScoreEnd: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// Where the scores are lowest (`MIN`).
@@ -12,7 +12,7 @@ public struct RedisScoreEnd: Sendable, RedisWordOption {
 }
 
 /// What becomes of the scores of a member that is in several sorted sets.
-public struct RedisAggregate: Sendable, RedisWordOption {
+public struct RedisAggregate: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// They are added (`SUM`).

@@ -14,7 +14,7 @@ public struct RedisReferenceMode: Sendable, Hashable, RedisWordOption {
 }
 
 /// Why a consumer gives an entry back. Since Redis 8.8.0
-public struct RedisRejection: Sendable, RedisWordOption {
+public struct RedisRejection: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// It was not tried (`SILENT`): the delivery does not count.

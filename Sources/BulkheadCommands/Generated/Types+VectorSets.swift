@@ -2,7 +2,7 @@
 public import BulkheadRESP
 
 /// In which form a vector set keeps vectors. All vectors of a set have the same.
-public struct RedisQuantization: Sendable, RedisWordOption {
+public struct RedisQuantization: Sendable, Hashable, RedisWordOption {
     @usableFromInline let word: String
 
     /// 32 bits for each dimension, exact (`NOQUANT`). It is not called `none`: where an option is asked for, that is no

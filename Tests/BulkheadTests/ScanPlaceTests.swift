@@ -73,6 +73,31 @@ private func cursor(_ number: Int) -> RedisScanCursor {
         #expect(place.cursor == .start)
     }
 
+    @Test func `a first page counts only if it came by the connections that its process was asked over`() throws {
+        for (start, isTaken) in [(1, false), (2, true)] {
+            var place = ScanPlace()
+            place.begin(at: ScanMark(attempts: start))
+            try place.take(second, at: late, of: "a", until: late, in: .main)
+            #expect((place.cursor == second) == isTaken)
+        }
+        // The first of all is made for it.
+        var place = ScanPlace()
+        place.begin(at: ScanMark(attempts: 1, missing: 1))
+        try place.take(second, at: late, of: "a", until: late, in: .main)
+        #expect(place.cursor == second)
+    }
+
+    @Test func `a page that says its process counts by that alone`() throws {
+        var place = ScanPlace()
+        try place.take(second, of: "a", in: .main)
+        try place.take(third, of: "a", in: .main)
+        #expect(place.cursor == third)
+        try place.take(nil, of: "b", in: .main)
+        #expect(place.cursor == .start)
+        try place.take(second, of: "b", in: .main)
+        #expect(place.cursor == second)
+    }
+
     @Test func `a scan that has begun ten times ends with an error`() throws {
         var place = ScanPlace()
         for attempts in 1..<ScanPlace.mostBeginnings {

@@ -65,6 +65,42 @@ import Testing
         }
     }
 
+    @Test func `finds every key for a thread whose connections lead to several servers`() async throws {
+        try await withKeys { databases, server in
+            let other = try RedisTestServer.start()
+            defer { other.stop() }
+            let copy = RedisDatabases(testConfiguration(other))
+            try await copy[.main].mset(pairs: (0..<Self.keys).map { (key: "key:\($0)", value: "v") })
+            let name = MovingName(to: server.socketPath)
+            let moved = RedisDatabases(testConfiguration(name.path))
+            let found = try await onThread {
+                Result {
+                    let main = try moved.blocking(.main)
+                    // Two connections, one to each.
+                    try main.withConnection { first in
+                        _ = try first.ping()
+                        name.point(to: other.socketPath)
+                        try main.withConnection { _ = try $0.ping() }
+                    }
+                    var found: [String] = []
+                    var scan = main.scan(match: "key:*", count: 100)
+                    while let key = try scan.next() {
+                        found.append(key)
+                        // From here on the connection that was used is lent.
+                        if found.count == 2_000 { break }
+                    }
+                    try main.withConnection { _ in
+                        while let key = try scan.next() { found.append(key) }
+                    }
+                    return found
+                }
+            }.get()
+            #expect(Set(found).count == Self.keys)
+            await moved.close()
+            await copy.close()
+        }
+    }
+
     @Test func `a lost connection alone has no scan begin again`() async throws {
         try await withKeys { databases, server in
             var found: [String] = []

@@ -17,7 +17,8 @@ extension BlockingRedisExecutor {
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<Key> {
         BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self) { cursor, count throws(RedisError) in
-            try run(.scanPage(cursor, match: pattern, count: count, type: type, as: keyType))
+            try scanned(
+                .scanPage(cursor, match: pattern, count: count, type: type, as: keyType), isFirst: cursor == .start)
         }
     }
 
@@ -27,7 +28,7 @@ extension BlockingRedisExecutor {
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<RedisField<Value>> {
         BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
-            try run(.hscanPage(key, cursor, match: pattern, count: count, as: type))
+            try scanned(.hscanPage(key, cursor, match: pattern, count: count, as: type), isFirst: cursor == .start)
         }
     }
 
@@ -37,7 +38,7 @@ extension BlockingRedisExecutor {
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<Member> {
         BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
-            try run(.sscanPage(key, cursor, match: pattern, count: count, as: type))
+            try scanned(.sscanPage(key, cursor, match: pattern, count: count, as: type), isFirst: cursor == .start)
         }
     }
 
@@ -47,7 +48,7 @@ extension BlockingRedisExecutor {
         pace: RedisPace? = nil
     ) -> BlockingRedisScan<RedisScored<Member>> {
         BlockingRedisScan(ScanSteps(count, pace ?? scanPace), of: self, key) { cursor, count throws(RedisError) in
-            try run(.zscanPage(key, cursor, match: pattern, count: count, as: type))
+            try scanned(.zscanPage(key, cursor, match: pattern, count: count, as: type), isFirst: cursor == .start)
         }
     }
 }

@@ -2,9 +2,11 @@ import BulkheadCommands
 
 /// The elements of a scan for blocking callers: `while let key = try scan.next() { … }`.
 ///
-/// What it finds, and when it begins again, is said of ``RedisScan``.
+/// What it finds, and when it begins again, is said of ``RedisScan``. Outside of clusters each connection that brings
+/// one of several pages is asked for INFO once, as connections of one name may lead to several servers.
 public struct BlockingRedisScan<Element: Sendable> {
-    typealias Page = (RedisScanCursor, Int?) throws(RedisError) -> RedisScanPage<Element>
+    typealias Page =
+        (RedisScanCursor, Int?) throws(RedisError) -> (page: RedisScanPage<Element>, process: String?)
 
     private let page: Page
     private var steps: ScanSteps
@@ -36,9 +38,13 @@ public struct BlockingRedisScan<Element: Sendable> {
     mutating func nextPage() throws(RedisError) -> [Element]? {
         guard let cursor = place.cursor else { return nil }
         try place.begin(in: database, slot)
-        let next = try page(cursor, steps.beginBlocking())
+        let (next, process) = try page(cursor, steps.beginBlocking())
         steps.end()
-        try place.take(next.cursor, from: database, slot)
+        if let process, let database {
+            try place.take(next.cursor, of: process, in: database.name)
+        } else {
+            try place.take(next.cursor, from: database, slot)
+        }
         return next.elements
     }
 }

@@ -5,6 +5,8 @@ import BulkheadNetworking
 struct ScanMark: Sendable, Hashable {
     private let places: Int
     private let attempts: Int
+    /// How many of the nodes had no connection, so that a page makes the first; no part of what is compared.
+    private let missing: Int
 
     /// Pages of an asynchronous scan come by the bulk lane, those of a blocking one by any connection of the pool.
     enum Form {
@@ -14,12 +16,28 @@ struct ScanMark: Sendable, Hashable {
     /// Of pages that come from these nodes; `places` tells other ones apart.
     init(of nodes: [Node], _ form: Form, at places: Int = 0) {
         let made = nodes.map { form == .blocking ? $0.connectionAttempts : $0.bulkConnectionsMade }
-        self.init(places: places, attempts: made.reduce(0, &+))
+        let missing = nodes.count { form == .blocking ? !$0.blocking.hasConnections : !$0.hasBulkConnection }
+        self.init(places: places, attempts: made.reduce(0, &+), missing: missing)
     }
 
-    init(places: Int = 0, attempts: Int) {
+    init(places: Int = 0, attempts: Int, missing: Int = 0) {
         self.places = places
         self.attempts = attempts
+        self.missing = missing
+    }
+
+    static func == (left: ScanMark, right: ScanMark) -> Bool {
+        left.places == right.places && left.attempts == right.attempts
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(places)
+        hasher.combine(attempts)
+    }
+
+    /// True if a page that came between `start` and this moment came by the connections that there are now.
+    func isOfPage(since start: ScanMark) -> Bool {
+        places == start.places && attempts <= start.attempts + start.missing
     }
 }
 
@@ -36,6 +54,8 @@ package struct ScanPlace: Sendable {
     private var process: String?
     /// When that was known to be the process that is asked.
     private var mark: ScanMark?
+    /// Before the first page, where its process is asked for behind it.
+    private var start: ScanMark?
     private var beginnings = 1
 
     /// A server that is replaced so often will not come to rest soon.
@@ -59,11 +79,28 @@ package struct ScanPlace: Sendable {
     mutating func take(
         _ next: RedisScanCursor?, at mark: ScanMark?, of process: String?, until last: ScanMark?, in name: DatabaseName
     ) throws(RedisError) {
-        let isSame = self.mark == nil ? mark == last : process != nil && process == self.process
+        let isSame =
+            if self.mark != nil {
+                process != nil && process == self.process
+            } else {
+                // The page itself may have come by a connection before those, of another process.
+                mark == last && (start.map { start in mark.map { $0.isOfPage(since: start) } ?? true } ?? true)
+            }
+        start = nil
         if isSame {
             (cursor, self.process, self.mark) = (next, process, mark)
             return
         }
+        try beginAgain(in: name)
+    }
+
+    /// Takes the cursor of a page that came from this process.
+    mutating func take(_ next: RedisScanCursor?, of process: String, in name: DatabaseName) throws(RedisError) {
+        if cursor != .start, process != self.process { return try beginAgain(in: name) }
+        (cursor, self.process) = (next, process)
+    }
+
+    private mutating func beginAgain(in name: DatabaseName) throws(RedisError) {
         beginnings += 1
         guard beginnings <= Self.mostBeginnings else {
             throw RedisError(
@@ -86,17 +123,31 @@ extension ScanPlace {
     ///
     /// - Parameter slot: Of the key whose elements are scanned; nil where the keys themselves are.
     package mutating func begin(in database: RedisDatabase?, _ slot: HashSlot?) async throws(RedisError) {
-        guard let database, asksFirst(in: database.binding, slot) else { return }
+        guard let database else { return }
+        guard asksFirst(in: database.binding, slot) else {
+            return noteStart(in: database.binding, slot, .asynchronous)
+        }
         process = try await Self.process(of: database, slot)
         mark = database.binding.topology.scanMark(of: slot, .asynchronous)
     }
 
     /// The same for a thread.
     mutating func begin(in database: BlockingRedisDatabase?, _ slot: HashSlot?) throws(RedisError) {
-        guard let database, asksFirst(in: database.binding, slot) else { return }
+        guard let database else { return }
+        guard asksFirst(in: database.binding, slot) else { return noteStart(in: database.binding, slot, .blocking) }
         process = try Self.process(of: database, slot)
         mark = database.binding.topology.scanMark(of: slot, .blocking)
     }
+
+    private mutating func noteStart(in binding: DatabaseBinding, _ slot: HashSlot?, _ form: ScanMark.Form) {
+        guard cursor == .start, mark == nil else { return }
+        // Without a map it is not known where the page will come from.
+        if let cluster = binding.topology.cluster, cluster.map == nil { return }
+        begin(at: binding.topology.scanMark(of: slot, form))
+    }
+
+    /// The first page is about to be asked for.
+    mutating func begin(at start: ScanMark) { self.start = start }
 
     private func asksFirst(in binding: DatabaseBinding, _ slot: HashSlot?) -> Bool {
         cursor == .start && mark == nil && slot == nil && binding.topology.cluster?.map != nil

@@ -25,6 +25,8 @@ package final class BlockingConnection: @unchecked Sendable {
     private let isInterrupted = Atomic(false)
     /// It was interrupted because it leads to the wrong server.
     private let isSuperseded = Atomic(false)
+    /// Which process is at the other end, for whom that matters; nil before it was asked.
+    @exclusivity(unchecked) package var peerProcess: String??
     /// Its server's name leads elsewhere.
     let isMovedAway = Atomic(false)
     /// When the last bytes came; kept up only where idle connections are probed.

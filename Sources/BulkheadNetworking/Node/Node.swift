@@ -163,6 +163,11 @@ package final class Node: Sendable {
     /// Connections of the bulk lane so far. As long as it stays the same, replies on that lane come from one process.
     package var bulkConnectionsMade: Int { bulkConnections.load(ordering: .acquiring) }
 
+    /// False where the next request on that lane has a connection made.
+    package var hasBulkConnection: Bool {
+        lanes.withLock { lanes in lanes.connections[Lane.bulk.rawValue].map { !$0.isClosed } ?? false }
+    }
+
     /// Attempts at all connections so far, and so those of blocking callers among them.
     package var connectionAttempts: Int { circuit.attempts }
 

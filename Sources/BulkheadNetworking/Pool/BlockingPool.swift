@@ -38,6 +38,9 @@ package final class BlockingPool: Sendable {
     /// Callers in the queue right now.
     package var waiterCount: Int { machine.withLock { $0.waiterCount } }
 
+    /// There are some, idle or leased.
+    package var hasConnections: Bool { machine.withLock { !$0.members.isEmpty } }
+
     /// Waits in the queue for a connection; hand it back with `release` exactly once.
     ///
     /// Throws when none can be opened, the queue is full, the wait took too long, or the pool closed. With

@@ -59,6 +59,67 @@ import Testing
         }
     }
 
+    /// A call that takes more than one command.
+    enum LongCall: CaseIterable, Sendable {
+        case script, flush, transaction
+
+        func fails(_ form: Form, within limit: Duration, in databases: RedisDatabases) async -> RedisError? {
+            let script = RedisScript<Int>("return 1")
+            do throws(RedisError) {
+                let (main, blocking) = (try databases[.main].within(limit), try databases.blocking(.main).within(limit))
+                switch (self, form) {
+                case (.script, .asynchronous): try await main.run(script)
+                case (.script, .blocking): try blocking.run(script)
+                case (.flush, .asynchronous): try await main.flushdb()
+                case (.flush, .blocking): try blocking.flushdb()
+                case (.transaction, .asynchronous): try await main.transaction(.get("a"), .get("b"))
+                case (.transaction, .blocking): try blocking.transaction(.get("a"), .get("b"))
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    @Test(arguments: LongCall.allCases, Form.allCases)
+    func `a call that takes several commands has its time once`(_ call: LongCall, _ form: Form) async throws {
+        for seconds in [2, 20, 200] {
+            // The first command is answered late, and what follows never.
+            let followed = Counter()
+            let server = ScriptedServer { peer in
+                peer.shakeHands()
+                while let command = peer.readCommand() {
+                    let isFirst = !["EVAL", "FLUSHDB"].contains(command[0]) && followed.value == 0
+                    switch command[0] {
+                    case "EVAL", "FLUSHDB": followed.next()
+                    case "GET": followed.next()
+                    case _ where !isFirst: break
+                    case "EVALSHA":
+                        sleepThread(for: .milliseconds(300))
+                        peer.write("-NOSCRIPT No matching script. Please use EVAL.\r\n")
+                    case "COMMAND", "EXEC":
+                        sleepThread(for: .milliseconds(300))
+                        peer.write("*0\r\n")
+                    default: peer.write("+OK\r\n")
+                    }
+                }
+            }
+            let databases = RedisDatabases(
+                testConfiguration(server.path),
+                catalogue: try DatabaseCatalogue([DatabaseEntry(.main, number: 0, mayBeFlushed: true)]))
+            let error = await call.fails(form, within: .seconds(seconds), in: databases)
+            await databases.close(grace: .zero)
+            server.stop()
+            // A busy machine may take long for the first command.
+            guard followed.value > 0 else { continue }
+            #expect(error?.code == .timedOut && error?.stage == .sent)
+            #expect(error?.message.contains("within \(seconds) s") == false, "\(String(describing: error))")
+            return
+        }
+        Issue.record("no second command in 200 s")
+    }
+
     @Test func `a limit holds for the commands of a lease`() async throws {
         try await withDatabases { databases, server in
             try await databases[.main].withConnection { _ = try await $0.ping() }

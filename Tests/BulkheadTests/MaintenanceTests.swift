@@ -66,6 +66,57 @@ import Testing
         await admin.close()
     }
 
+    /// What a program does that sends no command on a shared connection.
+    enum OnlyCall: CaseIterable, Sendable {
+        case blockingCommand, blockingLease, lease, transaction
+
+        func who(in databases: RedisDatabases) async throws -> String? {
+            switch self {
+            case .blockingCommand: try await onThread { try databases.blocking(.main).get("who") }
+            case .blockingLease:
+                try await onThread { try databases.blocking(.main).withConnection { try $0.get("who") } }
+            case .lease: try await databases[.main].withConnection { try await $0.get("who") }
+            case .transaction: try await databases[.main].transaction(.get("who"), .get("who")).0
+            }
+        }
+    }
+
+    @Test(arguments: OnlyCall.allCases)
+    func `a program without a shared connection hears that its database moves`(_ call: OnlyCall) async throws {
+        let new = try RedisTestServer.start(.init(listening: .tcp))
+        defer { new.stop() }
+        let place = "127.0.0.1:\(try #require(new.port))"
+        let old = ScriptedServer { peer in
+            var queued: Int?
+            while let command = peer.readCommand() {
+                let (words, value) = ("$\(place.utf8.count)\r\n\(place)\r\n", "$3\r\nold\r\n")
+                let announcement = ">4\r\n$6\r\nMOVING\r\n:1\r\n:60\r\n" + words
+                switch (command[0], queued) {
+                case ("HELLO", _): peer.write("%1\r\n$5\r\nproto\r\n:3\r\n")
+                case ("GET", nil): peer.write(announcement + value)
+                case ("GET", let count?):
+                    queued = count + 1
+                    peer.write("+QUEUED\r\n")
+                case ("EXEC", let count?):
+                    peer.write(announcement + "*\(count)\r\n" + String(repeating: value, count: count))
+                    queued = nil
+                case ("MULTI", _):
+                    queued = 0
+                    peer.write("+OK\r\n")
+                default: peer.write("+OK\r\n")
+                }
+            }
+        }
+        defer { old.stop() }
+        let databases = databases(old.path)
+        let admin = RedisDatabases(testConfiguration(new))
+        try await admin[.main].set("who", "new")
+        let hasMoved = await eventually { (try? await call.who(in: databases)) == "new" }
+        #expect(hasMoved)
+        await databases.close()
+        await admin.close()
+    }
+
     @Test func `without a new place connections are made anew after a while, to the same name`() async throws {
         let count = Mutex(0)
         let server = ScriptedServer { peer in

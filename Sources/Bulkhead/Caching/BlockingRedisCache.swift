@@ -42,7 +42,7 @@ public struct BlockingRedisCache: Sendable {
         let deadline = Deadline(after: database.timeout)
         let reading = cache.readBlocking(read, until: deadline)
         if let reply = try database.binding.reply(to: command, by: reading, since: deadline.start) { return reply }
-        return try database.atPrimary.within(deadline.timeLeft).reply(to: command)
+        return try database.atPrimary.until(deadline).reply(to: command)
     }
 
     /// Returns when the cache knows all that the server had changed before this call, as ``RedisCache/catchUp()`` does.
@@ -62,14 +62,19 @@ extension BlockingRedisDatabase {
     /// A client-side cache of this database for threads; throws as ``RedisDatabase/cached(within:)`` does.
     public func cached(within limits: RedisCacheLimits = RedisCacheLimits()) throws(RedisError) -> BlockingRedisCache {
         do throws(RedisError) {
-            let held = try binding.cache(limits)
-            do throws(CacheFailure) {
-                try held.cache.openBlocking(until: Deadline(after: timeout))
-            } catch {
-                held.cache.close()
-                throw RedisError(error)
+            let deadline = Deadline(after: relaxedTimeout)
+            var wait = PrimaryWait(until: deadline)
+            while true {
+                let held = try binding.cache(limits)
+                do throws(CacheFailure) {
+                    try held.cache.openBlocking(until: deadline)
+                    return BlockingRedisCache(self, held)
+                } catch {
+                    held.cache.close()
+                    guard let pause = wait.pause(after: error.ofConnection) else { throw RedisError(error) }
+                    sleepThread(for: pause)
+                }
             }
-            return BlockingRedisCache(self, held)
         } catch {
             throw error.at(name)
         }

@@ -110,14 +110,19 @@ extension RedisDatabase {
     /// made. Nothing is left of a cache that could not be made.
     public func cached(within limits: RedisCacheLimits = RedisCacheLimits()) async throws(RedisError) -> RedisCache {
         do throws(RedisError) {
-            let held = try binding.cache(limits)
-            do throws(CacheFailure) {
-                try await held.cache.open(until: Deadline(after: timeout))
-            } catch {
-                held.cache.close()
-                throw RedisError(error)
+            let deadline = Deadline(after: relaxedTimeout)
+            var wait = PrimaryWait(until: deadline)
+            while true {
+                let held = try binding.cache(limits)
+                do throws(CacheFailure) {
+                    try await held.cache.open(until: deadline)
+                    return RedisCache(self, held)
+                } catch {
+                    held.cache.close()
+                    if let pause = wait.pause(after: error.ofConnection), await sleepTask(for: pause) { continue }
+                    throw RedisError(error)
+                }
             }
-            return RedisCache(self, held)
         } catch {
             throw error.at(name)
         }
@@ -125,15 +130,10 @@ extension RedisDatabase {
 
     /// The same without replicas: what a cache cannot keep is to be as new as what it keeps.
     fileprivate var atPrimary: RedisDatabase { RedisDatabase(binding.atPrimary, timeout: timeout) }
-
-    /// The same database until a call's deadline.
-    func until(_ deadline: Deadline) -> RedisDatabase { within(deadline.timeLeft) }
 }
 
-extension Deadline {
-    /// Nil without a limit.
-    var timeLeft: Duration? {
-        let left = left
-        return left == .nanoseconds(Int64.max) ? nil : max(left, .zero)
+extension CacheFailure {
+    var ofConnection: ConnectionFailure? {
+        if case .connection(let failure) = self { failure } else { nil }
     }
 }

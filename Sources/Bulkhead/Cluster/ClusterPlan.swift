@@ -104,6 +104,7 @@ enum ClusterPlan: Sendable {
         switch command.slot {
         case .any:
             if command.name == "SCAN", let scan = ClusterScan(command.words) { return .scan(scan) }
+            if let index = command.indexOfCursor { return .whole(HashSlot(ofKey: index)) }
             guard let entry = command.entry, let merge = Merge(entry.everywhere, count: 0) else { return .whole(nil) }
             return .everywhere(merge)
         case .one(let slot): return .whole(slot)
@@ -161,6 +162,20 @@ extension ClusterPlan.Merge {
                 for (place, value) in zip(part.places, reply.elements ?? RESPArray()) { elements[place] = value }
             }
             return [.array(RESPArray(elements))]
+        }
+    }
+}
+
+extension EncodedCommand {
+    /// The search index whose rows are read by a cursor. That is known to one server alone, so all commands of an index
+    /// go to one: any will do, and its name chooses.
+    fileprivate var indexOfCursor: [UInt8]? {
+        guard name.hasPrefix("FT.") else { return nil }
+        let words = words
+        return switch name {
+        case "FT.AGGREGATE" where words.count > 1: Array(words[1])
+        case "FT.CURSOR" where words.count > 2: Array(words[2])
+        default: nil
         }
     }
 }

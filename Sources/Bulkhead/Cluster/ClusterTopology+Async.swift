@@ -31,7 +31,7 @@ extension ClusterTopology {
             let replies = try await exchange(scan.bytes, count: 1, with: target, on: lane, until: deadline)
             return Sent.Received([try scan.reply(replies[0], of: count)])
         case .everywhere(let merge):
-            try await findMap(until: deadline)
+            try await findNewMap(until: deadline)
             let bytes = request.bytes
             let targets = try primaries() ?? []
             let replies = try await all(targets.count) { index in
@@ -163,6 +163,13 @@ extension ClusterTopology {
     func findMap(until deadline: Deadline) async throws(ConnectionFailure) {
         if version > 0, !isDoubtful { return }
         if let failure = await refresh(until: deadline), version == 0 { throw failure }
+    }
+
+    /// The same with a map that is asked for now, as long as anybody says one. What goes to every primary is redirected
+    /// by none, so it would never learn of a primary that came after the last map.
+    func findNewMap(until deadline: Deadline) async throws(ConnectionFailure) {
+        let failure = await refresh(until: deadline)
+        if let failure, version == 0 || failure.reason == .cancelled { throw failure }
     }
 
     /// Returns when a newer map has come, or all servers were asked for it in vain; why, then.

@@ -38,7 +38,7 @@ extension ClusterTopology {
             let replies = try exchange(scan.bytes, count: 1, with: target, until: deadline)
             return Sent.Received([try scan.reply(replies[0], of: count)])
         case .everywhere(let merge):
-            try findMap(until: deadline)
+            try findNewMap(until: deadline)
             let results = (try primaries() ?? []).map { target in
                 Result { () throws(ConnectionFailure) in
                     try exchange(request.bytes, count: 1, with: target, until: deadline)
@@ -145,6 +145,10 @@ extension ClusterTopology {
 
     func findMap(until deadline: Deadline) throws(ConnectionFailure) {
         if version > 0, !isDoubtful { return }
+        if let failure = refresh(until: deadline), version == 0 { throw failure }
+    }
+
+    func findNewMap(until deadline: Deadline) throws(ConnectionFailure) {
         if let failure = refresh(until: deadline), version == 0 { throw failure }
     }
 

@@ -75,9 +75,12 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
         readers?.refuseRequests()
     }
 
-    /// Replies that need new connections are rare in a cluster: its servers redirect.
+    /// Replies that need new connections are rare in a cluster: its servers redirect. What has no key is redirected by
+    /// none: a server that refuses it as a replica does is no primary any more, and the next map says who is.
     func renew(since moment: Moment) -> Bool {
-        nodes.reduce(false) { $1.renew(since: moment) || $0 }
+        let isRenewed = nodes.reduce(false) { $1.renew(since: moment) || $0 }
+        if isRenewed { doubtMap() }
+        return isRenewed
     }
 
     // MARK: Servers
@@ -169,11 +172,13 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
     /// place.
     func doubt(after failure: ConnectionFailure) {
         switch failure.reason {
-        case .timedOut, .closedByServer, .inputOutput, .connectFailed, .connectTimedOut:
-            state.withLock { $0.isDoubtful = true }
+        case .timedOut, .closedByServer, .inputOutput, .connectFailed, .connectTimedOut: doubtMap()
         default: break
         }
     }
+
+    /// The next request asks for the map first.
+    func doubtMap() { state.withLock { $0.isDoubtful = true } }
 
     var isDoubtful: Bool { state.withLock { $0.isDoubtful && !$0.isRefreshing } }
 
@@ -229,6 +234,9 @@ final class ClusterTopology: RoutedTopology, ServerKeeper {
     var isAsked: Bool { watchedServers.contains(where: \.isAsked) }
 
     var watchedServers: [ClusterServer] { state.withLock { $0.servers.values + $0.left } }
+
+    /// The server of a node, for the holder of one of its leases; nil if it has gone.
+    func server(of node: Node) -> ClusterServer? { watchedServers.first { $0.node === node } }
 
     /// Ends what waits at a server that has lost its slots to another one; false of one that has not, or of which that
     /// was said before it fell silent: it may have its slots back.

@@ -147,8 +147,8 @@ public struct RedisConfiguration: Sendable {
     /// Is told of replies that only a wrong server gives; the same.
     var renewalWatch: RenewalWatch?
 
-    /// Asks a managed server to announce its maintenance on the shared connections, and on those of subscriptions and
-    /// caches. Default nil: it is not asked. A server that does not know the question is used as ever. RESP3 only.
+    /// Asks a managed server, on each connection, to announce its maintenance. Default nil: it is not asked. A server
+    /// that does not know the question is used as ever. RESP3 only.
     public var maintenance: RedisMaintenance?
     /// What the server has announced; those of ``RedisDatabases``.
     var maintenanceWatch: MaintenanceWatch?

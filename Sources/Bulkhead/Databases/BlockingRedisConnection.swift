@@ -11,6 +11,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     let node: Node
     let binding: DatabaseBinding
     let timeout: Timeout
+    let server: ClusterServer?
     private var state = LeaseState()
 
     init(_ connection: BlockingConnection, of node: Node, _ binding: DatabaseBinding, _ timeout: Timeout) {
@@ -18,6 +19,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
         self.node = node
         self.binding = binding
         self.timeout = timeout
+        server = binding.topology.cluster?.server(of: node)
     }
 
     public var name: DatabaseName { binding.entry.name }
@@ -54,7 +56,7 @@ public final class BlockingRedisConnection: BlockingRedisExecutor {
     func endLease() {
         let end = state.end()
         node.blocking.release(connection, reusable: end.isReusable)
-        if end.showsWrongConnection { _ = node.renew(since: .now) }
+        if end.showsWrongConnection { leaveWrongServer() }
     }
 }
 
@@ -69,17 +71,20 @@ extension BlockingRedisConnection: BlockingRunner, LeaseRunner {
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) throws(ConnectionFailure) -> Sent.Received {
+        began()
         do {
             let replies =
                 request.waits
                 ? Sent.Received(
                     try connection.sendBlocking(
-                        request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                        request.bytes, count: request.sent, until: Deadline(after: request.extending(relaxedTimeout)),
                         unblock: node.blocking.unblock))
                 : try request.send(over: connection, until: deadline)
+            ended(nil)
             state.ended(request, .success(replies))
             return replies
         } catch {
+            ended(error)
             state.ended(request, .failure(error))
             throw error
         }

@@ -64,18 +64,25 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
 
     /// A connection to any server of the name; to that of a key's slot where there is a question for it.
     func lease(of question: @autoclosure () -> SlotQuestion? = nil) throws(RedisError) -> BlockingRedisConnection {
-        let deadline = Deadline(after: timeout)
-        do {
-            let (connection, node) = try binding.topology.leaseBlocking(of: question, until: deadline)
-            return BlockingRedisConnection(connection, of: node, binding, timeout)
-        } catch {
-            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
+        let deadline = Deadline(after: relaxedTimeout)
+        var wait = PrimaryWait(until: deadline)
+        while true {
+            do throws(ConnectionFailure) {
+                let (connection, node) = try binding.topology.leaseBlocking(of: question, until: deadline)
+                return BlockingRedisConnection(connection, of: node, binding, timeout)
+            } catch {
+                guard let pause = wait.pause(after: error) else {
+                    throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
+                }
+                sleepThread(for: pause)
+            }
         }
     }
 
     /// Removes every key of this database, and of no other; throws `flush-refused` as the asynchronous form does.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) throws(RedisError) {
         let command = RedisCommand<Void>.flushdb(mode)
+        let deadline = Deadline(after: timeout)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes
@@ -88,7 +95,7 @@ public struct BlockingRedisDatabase: BlockingRedisExecutor, Sendable {
         } catch {
             throw monitor.refused(SingleCommand(command: command.encoded), error)
         }
-        try run(command)
+        try until(deadline).run(command)
     }
 }
 
@@ -157,7 +164,7 @@ extension BlockingRedisDatabase: BlockingRunner {
         guard request.waits else { return try attemptInOnePiece(request, on: connection, of: pool, until: deadline) }
         let outcome = Result { () throws(ConnectionFailure) in
             try connection.sendBlocking(
-                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(relaxedTimeout)),
                 unblock: pool.unblock)
         }
         // The server may still wait after the timeout, and answer the next one first.

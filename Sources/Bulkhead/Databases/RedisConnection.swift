@@ -15,6 +15,7 @@ public final class RedisConnection: RedisExecutor {
     let node: Node
     let binding: DatabaseBinding
     let timeout: Timeout
+    let server: ClusterServer?
     private let state = Mutex(LeaseState())
 
     init(_ connection: AsyncConnection, of node: Node, _ binding: DatabaseBinding, _ timeout: Timeout) {
@@ -22,6 +23,7 @@ public final class RedisConnection: RedisExecutor {
         self.node = node
         self.binding = binding
         self.timeout = timeout
+        server = binding.topology.cluster?.server(of: node)
         connection.watchLogins(by: self)
     }
 
@@ -59,7 +61,7 @@ public final class RedisConnection: RedisExecutor {
     func endLease() {
         let end = state.withLock { $0.end() }
         node.leases.release(connection, reusable: end.isReusable)
-        if end.showsWrongConnection { _ = node.renew(since: .now) }
+        if end.showsWrongConnection { leaveWrongServer() }
     }
 }
 
@@ -74,14 +76,17 @@ extension RedisConnection: AsyncRunner, LeaseRunner {
     func attempt<Sent: Request>(
         _ request: Sent, by way: Way, until deadline: Deadline
     ) async throws(ConnectionFailure) -> Sent.Received {
+        began()
         do {
             let replies =
                 request.waits
                 ? try await attemptToWait(request, until: deadline)
                 : try await request.send(over: connection, until: deadline)
+            ended(nil)
             state.withLock { $0.ended(request, .success(replies)) }
             return replies
         } catch {
+            ended(error)
             state.withLock { $0.ended(request, .failure(error)) }
             throw error
         }
@@ -94,7 +99,7 @@ extension RedisConnection: AsyncRunner, LeaseRunner {
         if let failure = await connection.failureBeforeReady(until: deadline) { throw failure }
         return Sent.Received(
             try await connection.sendBlocking(
-                request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+                request.bytes, count: request.sent, until: Deadline(after: request.extending(relaxedTimeout)),
                 unblock: node.unblock
             ).unlessCancelled(request).get())
     }

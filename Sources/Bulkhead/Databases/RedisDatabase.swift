@@ -102,12 +102,16 @@ public struct RedisDatabase: RedisExecutor {
     func lease(
         of question: @autoclosure () -> SlotQuestion? = nil
     ) async throws(RedisError) -> RedisConnection {
-        let deadline = Deadline(after: timeout)
-        do {
-            let (connection, node) = try await binding.topology.lease(of: question, until: deadline)
-            return RedisConnection(connection, of: node, binding, timeout)
-        } catch {
-            throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
+        let deadline = Deadline(after: relaxedTimeout)
+        var wait = PrimaryWait(until: deadline)
+        while true {
+            do throws(ConnectionFailure) {
+                let (connection, node) = try await binding.topology.lease(of: question, until: deadline)
+                return RedisConnection(connection, of: node, binding, timeout)
+            } catch {
+                if let pause = wait.pause(after: error), await sleepTask(for: pause) { continue }
+                throw monitor.refusedLease(explained(error), since: deadline.start).at(name)
+            }
         }
     }
 
@@ -119,6 +123,7 @@ public struct RedisDatabase: RedisExecutor {
     /// - Complexity: O(N) in the database's keys, in the background unless `mode` says otherwise.
     public func flushdb(_ mode: RedisFlushMode = .asynchronous) async throws(RedisError) {
         let command = RedisCommand<Void>.flushdb(mode)
+        let deadline = Deadline(after: timeout)
         do throws(RedisError) {
             try binding.flushRules.check()
             let indexes: SearchIndexes
@@ -131,7 +136,7 @@ public struct RedisDatabase: RedisExecutor {
         } catch {
             throw monitor.refused(SingleCommand(command: command.encoded), error)
         }
-        try await run(command)
+        try await until(deadline).run(command)
     }
 }
 
@@ -203,7 +208,7 @@ extension RedisDatabase: AsyncRunner {
             throw failure
         }
         let outcome = await lease.sendBlocking(
-            request.bytes, count: request.sent, until: Deadline(after: request.extending(timeout)),
+            request.bytes, count: request.sent, until: Deadline(after: request.extending(relaxedTimeout)),
             unblock: node.unblock
         ).unlessCancelled(request)
         // Where nobody knows what became of it the server may still wait, and answer the next command first.

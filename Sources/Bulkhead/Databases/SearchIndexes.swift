@@ -1,4 +1,5 @@
 import BulkheadCommands
+import BulkheadNetworking
 import BulkheadRESP
 
 /// What of a search module a FLUSHDB would take along: RediSearch drops every index of its server, whichever number is
@@ -42,8 +43,9 @@ package enum SearchIndexes: Sendable, Hashable {
 extension RedisDatabase {
     /// Asks the server of this database; one round trip, and another where there is such a module.
     package func searchIndexes() async throws(RedisError) -> SearchIndexes {
+        let deadline = Deadline(after: timeout)
         guard try SearchIndexes.needsList(after: await outcome(of: SearchIndexes.question)) else { return .none }
-        return try SearchIndexes(list: await outcome(of: SearchIndexes.list))
+        return try SearchIndexes(list: await until(deadline).outcome(of: SearchIndexes.list))
     }
 
     private func outcome(of command: RedisCommand<RESPValue>) async -> Result<RESPValue, RedisError> {
@@ -58,8 +60,9 @@ extension RedisDatabase {
 extension BlockingRedisDatabase {
     /// The same.
     func searchIndexes() throws(RedisError) -> SearchIndexes {
+        let deadline = Deadline(after: timeout)
         guard try SearchIndexes.needsList(after: outcome(of: SearchIndexes.question)) else { return .none }
-        return try SearchIndexes(list: outcome(of: SearchIndexes.list))
+        return try SearchIndexes(list: until(deadline).outcome(of: SearchIndexes.list))
     }
 
     private func outcome(of command: RedisCommand<RESPValue>) -> Result<RESPValue, RedisError> {

@@ -15,7 +15,7 @@ struct RetryMachine {
     private var retries = 0
     private var refusals = 0
     private var renewals = 0
-    private var waits = 0
+    private var wait: PrimaryWait
     /// The failure of the attempt that came furthest: a later one that was not sent does not undo it.
     private var furthest: ConnectionFailure?
 
@@ -23,12 +23,13 @@ struct RetryMachine {
     private static let mostRetries = 2
     /// Attempts on new connections after the old ones led to the wrong server.
     private static let mostRenewals = 2
-    private static let backoff = Backoff(first: .milliseconds(10), cap: .milliseconds(500))
+    fileprivate static let backoff = Backoff(first: .milliseconds(10), cap: .milliseconds(500))
 
     init(_ policy: RedisRetryPolicy, of bytes: [UInt8], until deadline: Deadline) {
         self.policy = policy
         self.bytes = bytes
         self.deadline = deadline
+        wait = PrimaryWait(until: deadline)
     }
 
     /// The pause before the next attempt; nil if the outcome stands, which is then that of the furthest attempt.
@@ -56,11 +57,7 @@ struct RetryMachine {
             let furthest = if let furthest, furthest.stage > failure.stage { furthest } else { failure }
             self.furthest = furthest
             outcome = .failure(furthest)
-            // Nothing was sent, and the servers are about to agree on a primary.
-            if failure.reason == .primaryAwaited, failure.stage.isSafeToRetry {
-                waits += 1
-                return pause(after: waits)
-            }
+            if PrimaryWait.isFor(failure) { return wait.pause(after: failure) }
             guard failure.isEndOfConnection, retries < Self.mostRetries, policy.permits(RedisSideEffect(encoded: bytes))
             else { return nil }
             retries += 1
@@ -68,9 +65,34 @@ struct RetryMachine {
         }
     }
 
-    private func pause(after attempts: Int) -> Duration? {
-        var random = SystemRandomNumberGenerator()
-        let pause = Self.backoff.wait(after: attempts, using: &random)
+    private func pause(after attempts: Int) -> Duration? { Self.backoff.pause(after: attempts, until: deadline) }
+}
+
+/// Waits for the primary of a group that has none now, until the call's deadline. Whatever needs a connection waits as
+/// requests do.
+struct PrimaryWait {
+    private let deadline: Deadline
+    private var waits = 0
+
+    init(until deadline: Deadline) { self.deadline = deadline }
+
+    /// True if nothing was sent, and the servers are about to agree on a primary.
+    static func isFor(_ failure: ConnectionFailure) -> Bool {
+        failure.reason == .primaryAwaited && failure.stage.isSafeToRetry
+    }
+
+    /// The pause before the next attempt; nil if the failure stands.
+    mutating func pause(after failure: ConnectionFailure?) -> Duration? {
+        guard let failure, Self.isFor(failure) else { return nil }
+        waits += 1
+        return RetryMachine.backoff.pause(after: waits, until: deadline)
+    }
+}
+
+extension Backoff {
+    /// Nil if the deadline is over by then.
+    fileprivate func pause(after attempts: Int, until deadline: Deadline) -> Duration? {
+        let pause = waitAtRandom(after: attempts)
         return pause < deadline.left ? pause : nil
     }
 }

@@ -126,6 +126,9 @@ extension BlockingRunner {
 }
 
 extension Runner {
+    /// With what the server has announced.
+    var relaxedTimeout: Timeout { maintenance?.relaxed(timeout) ?? timeout }
+
     /// Nil if the replies are known and nothing is to be sent.
     @inline(__always)
     fileprivate func admitted(_ request: some Request, isCancelled: Bool = false) throws(RedisError) -> Way? {

@@ -47,7 +47,7 @@ extension ReplicaTopology {
     func lease(
         of question: SlotQuestion?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
-        (try await primary.leases.lease(until: deadline), primary)
+        (try await primary.lease(until: deadline), primary)
     }
 
     func leaseBlocking(

@@ -1,4 +1,5 @@
 public import BulkheadCommands
+import BulkheadNetworking
 
 /// Scripts and functions as values.
 extension RedisExecutor {
@@ -14,11 +15,12 @@ extension RedisExecutor {
     public func run<Reply>(
         _ script: RedisScript<Reply>, keys: [any RedisArgument] = [], arguments: [any RedisArgument] = []
     ) async throws(RedisError) -> Reply {
+        let start = Moment.now
         do throws(RedisError) {
             return try await run(script.commandByDigest(keys: keys, arguments: arguments))
         } catch {
             guard error.isOfUnknownScript else { throw error }
-            return try await run(script.command(keys: keys, arguments: arguments))
+            return try await withTime(since: start).run(script.command(keys: keys, arguments: arguments))
         }
     }
 
@@ -44,11 +46,12 @@ extension BlockingRedisExecutor {
     public func run<Reply>(
         _ script: RedisScript<Reply>, keys: [any RedisArgument] = [], arguments: [any RedisArgument] = []
     ) throws(RedisError) -> Reply {
+        let start = Moment.now
         do throws(RedisError) {
             return try run(script.commandByDigest(keys: keys, arguments: arguments))
         } catch {
             guard error.isOfUnknownScript else { throw error }
-            return try run(script.command(keys: keys, arguments: arguments))
+            return try withTime(since: start).run(script.command(keys: keys, arguments: arguments))
         }
     }
 
@@ -62,5 +65,23 @@ extension BlockingRedisExecutor {
         } catch {
             throw function.explaining(error)
         }
+    }
+}
+
+// A call has its time once, though the text may follow the digest. A lease has it for each command.
+
+extension RedisExecutor {
+    /// With what is left of the time of a call that began then.
+    fileprivate func withTime(since start: Moment) -> any RedisExecutor {
+        guard let database = self as? RedisDatabase else { return self }
+        return database.until(Deadline(after: database.timeout, since: start))
+    }
+}
+
+extension BlockingRedisExecutor {
+    /// The same.
+    fileprivate func withTime(since start: Moment) -> any BlockingRedisExecutor {
+        guard let database = self as? BlockingRedisDatabase else { return self }
+        return database.until(Deadline(after: database.timeout, since: start))
     }
 }

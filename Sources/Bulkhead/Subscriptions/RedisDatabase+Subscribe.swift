@@ -39,14 +39,27 @@ extension RedisDatabase {
         to channels: RedisChannels, everywhere isEverywhere: Bool = false, keeping count: Int,
         _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
     ) async throws(RedisError) -> RedisSubscription<Message> {
-        let base = try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
-        do {
-            try await base.opened(until: Deadline(after: timeout))
-        } catch {
-            throw RedisError(error, name)
+        let base = try await opened(until: Deadline(after: relaxedTimeout)) { () throws(RedisError) in
+            try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
         }
         if Task.isCancelled { throw RedisError(.cancelled, "the task was cancelled", stage: .answered).at(name) }
         return RedisSubscription(base: base, reader: MessageReader(database: name, message: message))
+    }
+
+    private func opened(
+        until deadline: Deadline, _ subscribe: () throws(RedisError) -> MessageSubscription
+    ) async throws(RedisError) -> MessageSubscription {
+        var wait = PrimaryWait(until: deadline)
+        while true {
+            let base = try subscribe()
+            do throws(SubscriptionFailure) {
+                try await base.opened(until: deadline)
+                return base
+            } catch {
+                if let pause = wait.pause(after: error.ofConnection), await sleepTask(for: pause) { continue }
+                throw RedisError(error, name)
+            }
+        }
     }
 }
 
@@ -70,13 +83,26 @@ extension BlockingRedisDatabase {
         to channels: RedisChannels, everywhere isEverywhere: Bool = false, keeping count: Int,
         _ message: @escaping @Sendable (PushedMessage) throws(RedisError) -> Message
     ) throws(RedisError) -> BlockingRedisSubscription<Message> {
-        let base = try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
-        do {
-            try base.openedBlocking(until: Deadline(after: timeout))
-        } catch {
-            throw RedisError(error, name)
+        let base = try opened(until: Deadline(after: relaxedTimeout)) { () throws(RedisError) in
+            try binding.subscribe(to: channels, everywhere: isEverywhere, keeping: count)
         }
         return BlockingRedisSubscription(base: base, reader: MessageReader(database: name, message: message))
+    }
+
+    private func opened(
+        until deadline: Deadline, _ subscribe: () throws(RedisError) -> MessageSubscription
+    ) throws(RedisError) -> MessageSubscription {
+        var wait = PrimaryWait(until: deadline)
+        while true {
+            let base = try subscribe()
+            do throws(SubscriptionFailure) {
+                try base.openedBlocking(until: deadline)
+                return base
+            } catch {
+                guard let pause = wait.pause(after: error.ofConnection) else { throw RedisError(error, name) }
+                sleepThread(for: pause)
+            }
+        }
     }
 }
 
@@ -94,6 +120,12 @@ extension DatabaseBinding {
         case .cluster(let listening):
             return listening.subscribe(to: channels.subjects, everywhere: isEverywhere, keeping: count)
         }
+    }
+}
+
+extension SubscriptionFailure {
+    fileprivate var ofConnection: ConnectionFailure? {
+        if case .connection(let failure) = self { failure } else { nil }
     }
 }
 

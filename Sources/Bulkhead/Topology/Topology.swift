@@ -90,7 +90,7 @@ extension Topology {
         of question: () -> SlotQuestion?, until deadline: Deadline
     ) async throws(ConnectionFailure) -> (AsyncConnection, Node) {
         switch self {
-        case .fixed(let node): (try await node.leases.lease(until: deadline), node)
+        case .fixed(let node): (try await node.lease(until: deadline), node)
         case .cluster(let topology): try await topology.lease(of: question(), until: deadline)
         case .routed(let topology): try await topology.lease(of: question(), until: deadline)
         }

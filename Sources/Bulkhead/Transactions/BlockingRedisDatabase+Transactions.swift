@@ -8,8 +8,8 @@ extension BlockingRedisDatabase {
         _ transaction: RedisTransaction<Replies>
     ) throws(RedisError) -> Replies {
         // What may not be sent is refused below, before anything is.
-        if transaction.isSent { try askForPermission() }
-        guard let replies = try execute(transaction) else { throw RedisError.conflict(after: 1).at(name) }
+        let database = transaction.isSent ? try permitted() : self
+        guard let replies = try database.execute(transaction) else { throw RedisError.conflict(after: 1).at(name) }
         return replies
     }
 
@@ -19,18 +19,25 @@ extension BlockingRedisDatabase {
         _ body: (BlockingRedisConnection) throws(RedisError) -> RedisTransaction<Replies>?
     ) throws(RedisError) -> Replies? {
         var machine = try WatchMachine(keys, attempts, in: name)
-        try askForPermission()
+        _ = try permitted()
         while true {
-            let outcome = try withConnection { connection throws(RedisError) in
-                try connection.attempt(watching: keys, body)
-            }
-            switch outcome {
+            switch try attempt(watching: keys, body) {
             case .written(let replies): return replies
             case .nothingToWrite: return nil
             case .conflict:
                 sleepThread(for: try machine.pauseAfterConflict())
             }
         }
+    }
+
+    /// On a connection to the server of the keys.
+    private func attempt<Replies>(
+        watching keys: [any RedisArgument],
+        _ body: (BlockingRedisConnection) throws(RedisError) -> RedisTransaction<Replies>?
+    ) throws(RedisError) -> WatchOutcome<Replies> {
+        let connection = try lease(of: SlotQuestion(keys[0]))
+        defer { connection.endLease() }
+        return try connection.attempt(watching: keys, body)
     }
 
     /// The same for a body that throws errors of other types too.
@@ -54,9 +61,10 @@ extension BlockingRedisDatabase {
     }
 
     /// Has the server answer an empty transaction once. Whoever sends all in one write to a server that refuses MULTI
-    /// has the commands run one by one.
-    private func askForPermission() throws(RedisError) {
-        guard !binding.permitsTransactions.load(ordering: .relaxed) else { return }
+    /// has the commands run one by one. Returns this database with the time that is left for the call.
+    private func permitted() throws(RedisError) -> BlockingRedisDatabase {
+        guard !binding.permitsTransactions.load(ordering: .relaxed) else { return self }
+        let deadline = Deadline(after: timeout)
         let nothing = TransactionRequest(RedisBatch())
         do throws(RedisError) {
             _ = try nothing.results(try replies(to: nothing))
@@ -64,6 +72,7 @@ extension BlockingRedisDatabase {
             throw error.at(name, nothing.place)
         }
         binding.permitsTransactions.store(true, ordering: .relaxed)
+        return until(deadline)
     }
 
     /// What is lent for this request alone.

@@ -8,8 +8,10 @@ extension RedisDatabase {
         _ transaction: RedisTransaction<Replies>
     ) async throws(RedisError) -> Replies {
         // What may not be sent is refused below, before anything is.
-        if transaction.isSent { try await askForPermission() }
-        guard let replies = try await execute(transaction) else { throw RedisError.conflict(after: 1).at(name) }
+        let database = transaction.isSent ? try await permitted() : self
+        guard let replies = try await database.execute(transaction) else {
+            throw RedisError.conflict(after: 1).at(name)
+        }
         return replies
     }
 
@@ -25,7 +27,7 @@ extension RedisDatabase {
     /// unless another client has changed one of the keys meanwhile. Then all begins anew after a pause: random, and
     /// growing from 2 to 250 ms. So `body` may run several times; it should do nothing but read. After the last of
     /// `attempts` it throws `transaction-conflict`, and nothing was written. Many writers of one key do better with a
-    /// script, which needs no second attempt.
+    /// script, which needs no second attempt. In a cluster all keys must live in one slot, those that `body` reads too.
     ///
     /// Returns nil where `body` did. However it ends, the watch ends too: by UNWATCH, or with its connection. Throws
     /// what `body` throws. An error of `body` or of the connection is not followed by another attempt; if the
@@ -36,12 +38,9 @@ extension RedisDatabase {
         _ body: (RedisConnection) async throws(RedisError) -> RedisTransaction<Replies>?
     ) async throws(RedisError) -> Replies? {
         var machine = try WatchMachine(keys, attempts, in: name)
-        try await askForPermission()
+        _ = try await permitted()
         while true {
-            let outcome = try await withConnection { connection async throws(RedisError) in
-                try await connection.attempt(watching: keys, body)
-            }
-            switch outcome {
+            switch try await attempt(watching: keys, body) {
             case .written(let replies): return replies
             case .nothingToWrite: return nil
             case .conflict:
@@ -52,6 +51,16 @@ extension RedisDatabase {
                 }
             }
         }
+    }
+
+    /// On a connection to the server of the keys.
+    private func attempt<Replies>(
+        watching keys: [any RedisArgument],
+        _ body: (RedisConnection) async throws(RedisError) -> RedisTransaction<Replies>?
+    ) async throws(RedisError) -> WatchOutcome<Replies> {
+        let connection = try await lease(of: SlotQuestion(keys[0]))
+        defer { connection.endLease() }
+        return try await connection.attempt(watching: keys, body)
     }
 
     /// The same for a body that throws errors of other types too.
@@ -75,9 +84,10 @@ extension RedisDatabase {
     }
 
     /// Has the server answer an empty transaction once. Whoever sends all in one write to a server that refuses MULTI
-    /// has the commands run one by one.
-    private func askForPermission() async throws(RedisError) {
-        guard !binding.permitsTransactions.load(ordering: .relaxed) else { return }
+    /// has the commands run one by one. Returns this database with the time that is left for the call.
+    private func permitted() async throws(RedisError) -> RedisDatabase {
+        guard !binding.permitsTransactions.load(ordering: .relaxed) else { return self }
+        let deadline = Deadline(after: timeout)
         let nothing = TransactionRequest(RedisBatch())
         do throws(RedisError) {
             _ = try nothing.results(try await replies(to: nothing))
@@ -85,6 +95,7 @@ extension RedisDatabase {
             throw error.at(name, nothing.place)
         }
         binding.permitsTransactions.store(true, ordering: .relaxed)
+        return until(deadline)
     }
 
     /// What is lent for this request alone: one more try on another connection where it had ended before.

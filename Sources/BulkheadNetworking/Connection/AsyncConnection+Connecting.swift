@@ -111,7 +111,8 @@ extension AsyncConnection {
             switch shared.withLock({ $0.machine.received(answer) }) {
             case .send(let bytes): wire.put(bytes)
             case .broken(let failure): throw failure
-            // A push: nobody has asked for any yet.
+            // Nobody has asked for any other yet.
+            case .pushed(let push): _ = settings.isMaintenance(push)
             default: break
             }
         }

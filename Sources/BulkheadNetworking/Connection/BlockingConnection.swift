@@ -325,6 +325,7 @@ package final class BlockingConnection: @unchecked Sendable {
         case .completedAll(_, let values): completed = .several(values)
         case .broken(let failure): throw broken(failure)
         case .pushed(let value):
+            if settings.isMaintenance(value) { return }
             if !pushes.append(value) { throw broken(.pushOverflow(settings.endpoint)) }
         }
     }

@@ -55,8 +55,9 @@ package final class MaintenanceWatch: Sendable {
         }
     }
 
-    func heard(_ push: RESPValue, from server: Endpoint) {
-        guard let (id, message) = MaintenanceMessage.read(push, from: isOfCluster ? server : nil) else { return }
+    /// Takes what a server has pushed; false if that is no announcement.
+    func heard(_ push: RESPValue, from server: Endpoint) -> Bool {
+        guard let (id, message) = MaintenanceMessage.read(push, from: isOfCluster ? server : nil) else { return false }
         let (step, callbacks) = state.withLock { state in
             (state.machine.heard(id, message, at: .now), state.callbacks.compactMap(\.callback))
         }
@@ -70,6 +71,7 @@ package final class MaintenanceWatch: Sendable {
             Poller.shared.look(at: .now + time, for: Timer { for callback in moving { callback.act(.retire) } })
         case .askForMap: for callback in callbacks { callback.act(.askForMap) }
         }
+        return true
     }
 
     /// Where new connections go in the place of the configured one, for now.
@@ -95,5 +97,12 @@ extension ConnectionSettings {
         settings.endpoint = place
         settings.tls = tls.map { TLSPeer.shared($0.settings, place) }
         return settings
+    }
+}
+
+extension ConnectionSettings {
+    /// True of a push that was an announcement: it is nobody's message.
+    func isMaintenance(_ push: RESPValue) -> Bool {
+        hearsMaintenance && maintenance?.heard(push, from: endpoint) == true
     }
 }

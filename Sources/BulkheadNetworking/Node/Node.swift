@@ -129,10 +129,10 @@ package final class Node: Sendable {
     private let moves: ConnectionMoves
 
     package init(_ settings: ConnectionSettings, _ bounds: PoolBounds, _ circuit: Circuit = Circuit()) {
-        let settings = settings.wanted { [abandonment] in !abandonment.has.load(ordering: .relaxed) }
-        var laneSettings = settings
-        laneSettings.hearsMaintenance = settings.maintenance != nil
-        self.settings = laneSettings
+        var settings = settings.wanted { [abandonment] in !abandonment.has.load(ordering: .relaxed) }
+        // Whatever the program uses, it must hear: one that only leases has nothing else.
+        settings.hearsMaintenance = settings.maintenance != nil
+        self.settings = settings
         self.circuit = circuit
         renewal = Mutex(RenewalMachine(memory: circuit.backoff.cap))
         leases = AsyncPool(settings, bounds, circuit)
@@ -260,6 +260,17 @@ package final class Node: Sendable {
             if let age = settings.lifetime.age(using: &random) { connection.retire(after: age) }
             return connection
         }
+    }
+
+    /// A connection for one who needs it to themselves. Of a group's primary it is there when this returns: where there
+    /// is no primary the failure says so, before anybody uses it.
+    package func lease(until deadline: Deadline) async throws(ConnectionFailure) -> AsyncConnection {
+        let connection = try await leases.lease(until: deadline)
+        guard settings.primary != nil, let failure = await connection.failureBeforeReady(until: deadline) else {
+            return connection
+        }
+        leases.release(connection, reusable: false)
+        throw failure
     }
 
     /// Connections lead to the wrong server: replaces them all, those of blocking callers too, at most once a backoff.

@@ -108,6 +108,11 @@ package struct Deadline: Sendable, Hashable {
         end = start + timeout
     }
 
+    /// The same from `start` on.
+    package init(after timeout: Timeout, since start: Moment) {
+        self.init(start: start, end: start + timeout)
+    }
+
     init(start: Moment, end: Moment) {
         self.start = start
         self.end = end

@@ -5,7 +5,7 @@ extension AsyncConnection {
     /// Hands on a pushed value. Where a lease's stream has too many unread ones the connection ends, as a gap nobody
     /// sees would be a silent loss.
     func pushed(_ value: RESPValue) {
-        if settings.hearsMaintenance { settings.maintenance?.heard(value, from: settings.endpoint) }
+        if settings.isMaintenance(value) { return }
         if let onPush { return onPush(value) }
         guard let pushes, !pushes.append(value) else { return }
         broken = broken ?? .pushOverflow(settings.endpoint)

@@ -63,4 +63,55 @@ func awaitCopy(of primary: RedisTestServer, at replica: RedisTestServer) async t
             #expect(try await form.run(.incr("{bar}:\(form)"), in: databases, within: .seconds(240)).get() == 1)
         }
     }
+
+    @Test(arguments: Form.allCases)
+    func `what waits on a lease of a primary that hangs fails when another one has taken its place`(_ form: Form)
+        async throws
+    {
+        var options = RedisTestCluster.Options()
+        options.replicas = 1
+        try await withCluster(options) { databases, cluster async throws in
+            let primary = cluster.primaries[0]
+            defer { primary.resume() }
+            let error = await form.getTwice("{bar}", in: databases) { try? primary.pause() }
+            #expect(error?.code == .connectionClosed && error?.isAmbiguous == true, "\(String(describing: error))")
+            #expect(await form.getTwice("{bar}", in: databases) {} == nil)
+        }
+    }
+}
+
+extension Form {
+    /// Reads a key over a lease of its server, and once more behind `between`; why that failed.
+    fileprivate func getTwice(
+        _ key: String, in databases: RedisDatabases, _ between: @escaping @Sendable () -> Void
+    ) async -> RedisError? {
+        switch self {
+        case .asynchronous:
+            do throws(RedisError) {
+                let main = try databases[.main].within(.seconds(240))
+                try await main.withConnection(forKey: key) { connection async throws(RedisError) in
+                    _ = try await connection.get(key)
+                    between()
+                    _ = try await connection.get(key)
+                }
+                return nil
+            } catch {
+                return error
+            }
+        case .blocking:
+            return await onThread { () -> RedisError? in
+                do throws(RedisError) {
+                    let main = try databases.blocking(.main).within(.seconds(240))
+                    try main.withConnection(forKey: key) { connection throws(RedisError) in
+                        _ = try connection.get(key)
+                        between()
+                        _ = try connection.get(key)
+                    }
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+    }
 }

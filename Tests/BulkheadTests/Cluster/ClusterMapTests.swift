@@ -140,6 +140,18 @@ import Testing
         }
     }
 
+    @Test func `the rows of a search are read where the search was made`() throws {
+        for command in [
+            encoded("FT.AGGREGATE", "index", "*", "WITHCURSOR"), encoded("FT.CURSOR", "READ", "index", "7"),
+            encoded("FT.CURSOR", "DEL", "index", "7"),
+        ] {
+            guard case .whole(HashSlot(ofKey: Array("index".utf8))?) = try ClusterPlan(command.bytes, count: 1) else {
+                Issue.record("\(command.name) goes to any server")
+                continue
+            }
+        }
+    }
+
     @Test func `a command whose words do not share out among its keys goes to one server, which says so`() throws {
         let broken = encoded("MSET", "a", "1", "b")
         guard case .whole(HashSlot(ofKey: Array("a".utf8))) = try ClusterPlan(broken.bytes, count: 1) else {

@@ -127,6 +127,58 @@ import Testing
         }
     }
 
+    /// What needs a connection of its own.
+    enum OwnConnection: CaseIterable, Sendable {
+        case lease, subscription, cache
+
+        func isMade(_ form: Form, in databases: RedisDatabases) async throws {
+            switch (self, form) {
+            case (.lease, .asynchronous):
+                let role = try await databases[.main].withConnection { connection in
+                    try await connection.send("EVAL", SentinelTests.whoAmI, 0, as: String.self)
+                }
+                #expect(role == "master")
+            case (.lease, .blocking):
+                let role = try await onThread {
+                    try databases.blocking(.main).withConnection { connection in
+                        try connection.send("EVAL", SentinelTests.whoAmI, 0, as: String.self)
+                    }
+                }
+                #expect(role == "master")
+            case (.subscription, .asynchronous):
+                _ = try await databases[.main].subscribe(to: .channels("news"))
+            case (.subscription, .blocking):
+                try await onThread { _ = try databases.blocking(.main).subscribe(to: .channels("news")) }
+            case (.cache, .asynchronous): _ = try await databases[.main].cached()
+            case (.cache, .blocking): try await onThread { _ = try databases.blocking(.main).cached() }
+            }
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func `a connection of one's own waits for the next primary as a command does`(_ form: Form) async throws {
+        var options = RedisTestSentinelGroup.Options()
+        options.downAfter = .seconds(4)
+        try await RedisTestSentinelGroup.withGroup(options) { group in
+            var configuration = testGroupConfiguration()
+            // Over long before the sentinels agree.
+            configuration.connectTimeout = .seconds(1)
+            let wanted = OwnConnection.allCases.filter { $0 != .cache || ServerUnderTest.version == .resp3 }
+            try await withDatabases(configuration, of: try catalogue(of: group)) { databases in
+                #expect(await form.run(.set("key", "value"), in: databases).isSuccess)
+                group.servers[0].kill()
+                await withTaskGroup { tasks in
+                    for own in wanted {
+                        tasks.addTask {
+                            let outcome = await Result { try await own.isMade(form, in: databases) }
+                            if case .failure(let error) = outcome { Issue.record("\(own): \(error)") }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// The role of the server that runs it.
     static let whoAmI = "return string.match(redis.call('INFO','replication'),'role:(%a+)')"
 

@@ -41,7 +41,7 @@ struct TypeTableTests {
                 title: Title  Its title.
                 year: Int     When it came out.
 
-            words RedisShelfOrder: Hashable
+            words RedisShelfOrder
                 How books stand.
                 bySize SIZE  The large ones first.
                 byYear YEAR  The old ones first; the rest by title.
@@ -75,7 +75,8 @@ struct TypeTableTests {
 
     @Test(arguments: [
         ("list RedisShelf", 1), ("record shelf", 1), ("record RedisShelf  all", 1), ("row RedisBook", 1),
-        ("words RedisShelfOrder<Title>", 1), ("    size: Int  \"size\"  How many.", 1),
+        ("words RedisShelfOrder<Title>", 1), ("words RedisShelfOrder: Codable", 1),
+        ("    size: Int  \"size\"  How many.", 1),
         ("record RedisShelf\n    size: Int  \"size\"  How many.", 1), ("record RedisShelf\n    What it is.", 1),
         ("record RedisShelf\n    What it is.\n    size  \"size\"  How many.", 3),
         ("record RedisShelf\n    What it is.\n    size: Int  How many.", 3),

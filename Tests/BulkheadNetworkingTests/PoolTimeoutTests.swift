@@ -41,6 +41,16 @@ private let start = Moment(nanoseconds: 1_000_000_000)
         }
     }
 
+    @Test func `that is over says which time it was, even if a thread wakes a little early`() throws {
+        var pool = full(leaseTimeout: .milliseconds(300))
+        _ = pool.want(1, at: start, for: .milliseconds(50))
+        _ = pool.want(2, at: start, for: .seconds(1))
+        let ofCall = pool.markCancelled(id: 1, at: start + .microseconds(49_999))
+        #expect(try #require(ofCall).1.reason == .timedOut)
+        let ofLease = pool.markCancelled(id: 2, at: start + .microseconds(299_999))
+        #expect(try #require(ofLease).1.reason == .leaseTimedOut)
+    }
+
     @Test func `that is over says how many wait, and how long the first of them has`() throws {
         var pool = full(leaseTimeout: .milliseconds(300))
         _ = pool.want(1, at: start)

@@ -277,7 +277,8 @@ package struct PoolMachine<Connection: AnyObject & Sendable, Waiter: Sendable>: 
 
     /// `count` was queued then, the first of them since `start`.
     private func late(_ wait: Wait, behind count: Int, since start: Moment, at now: Moment) -> ConnectionFailure {
-        let isCall = wait.deadline.end <= now
+        // Not by what time it is: a thread may be woken a little early.
+        let isCall = wait.deadline.end <= wait.end
         let timeout = isCall ? wait.deadline.timeout : bounds.leaseTimeout
         return ConnectionFailure(
             isCall ? .timedOut : .leaseTimedOut,

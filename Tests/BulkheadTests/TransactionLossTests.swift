@@ -150,8 +150,8 @@ import Testing
             while let command = peer.readCommand() {
                 words.append(command[0])
                 guard command[0] == "EXEC" else { continue }
-                peer.write("+OK\r\n" + (words.count == 2 ? "*0\r\n" : "+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"))
                 received.withLock { $0.append(words) }
+                peer.write("+OK\r\n" + (words.count == 2 ? "*0\r\n" : "+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"))
                 words = []
             }
         }

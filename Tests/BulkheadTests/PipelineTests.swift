@@ -114,20 +114,20 @@ import Testing
             func id(_ connection: RedisConnection) async throws -> Int {
                 try await connection.send("CLIENT", "ID", as: Int.self)
             }
-            let first = try await main.withConnection { connection in
+            let first = try await main.withConnection(forKey: "k") { connection in
                 _ = try await connection.pipeline([
                     .raw("PING", []), .raw("WATCH", ["k"]), .raw("MULTI", []), .raw("INCR", ["k"]), .raw("EXEC", []),
                     .raw("PING", []),
                 ])
                 return try await id(connection)
             }
-            let second = try await main.withConnection { connection in
+            let second = try await main.withConnection(forKey: "k") { connection in
                 let same = try await id(connection)
                 _ = try await connection.pipeline([.raw("PING", []), .raw("WATCH", ["k"]), .raw("PING", [])])
                 return same
             }
             #expect(second == first)
-            #expect(try await main.withConnection { try await id($0) } != first)
+            #expect(try await main.withConnection(forKey: "k") { try await id($0) } != first)
         }
     }
 

@@ -239,7 +239,7 @@ enum Denial: String, CaseIterable, CustomTestStringConvertible {
                 "bulkhead check knows neither", "bulkhead restore cannot do all its work: the ACL denies INFO, RESTORE",
                 "the ACL denies INFO, FLUSHDB, CLIENT LIST to t", "+info +flushdb +client|list",
                 "bulkhead doctor leaves out memory", "bulkhead backup is no point-in-time snapshot",
-                "whether anybody gets in without a password: the ACL denies ACL GETUSER to tool",
+                "whether anybody gets in without a password: the ACL denies ACL GETUSER to t",
             ] {
                 #expect(text.contains(words), "\(words) is not in \(text)")
             }

@@ -20,6 +20,8 @@ struct ClusterPlace {
 
     static func with(second: Bool = false, _ body: (ClusterPlace) async throws -> Void) async throws {
         var options = RedisTestCluster.Options()
+        // Nobody fails over here, and a busy machine shall not take the cluster down.
+        options.nodeTimeout = .seconds(15)
         if hasDatabases { options.databases = 16 }
         let elsewhere = second ? try RedisTestCluster.start(options) : nil
         defer { elsewhere?.stop() }

@@ -68,8 +68,8 @@ import Testing
                 let answer = try await main.allow("user:1", limit)
                 if answer.isAllowed { allowed += 1 } else { try await Task.sleep(for: answer.retryAfter) }
             }
-            // Never faster than the limit, however slow the machine is.
-            #expect(.now - start >= .milliseconds(20 * 18))
+            // Never faster than the limit, however slow the machine is. The server's clock is another one.
+            #expect(.now - start >= .milliseconds(20 * 18 - 10))
         }
     }
 
